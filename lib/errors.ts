@@ -1,0 +1,62 @@
+// What can go wrong before or beside a system call; errors of the calls
+// themselves are SystemError, in ffi/errno.ts.
+
+/**
+ * An argument that cannot be right, refused before any system call is made.
+ *
+ * @example
+ * ```ts
+ * import { ArgumentError } from "netplumb";
+ *
+ * const error = new ArgumentError("port", 70000, "a whole number from 0 to 65535");
+ * console.log(error.message);
+ * // port: 70000 is not a whole number from 0 to 65535
+ * ```
+ */
+export class ArgumentError extends TypeError {
+  override readonly name = "ArgumentError";
+
+  /**
+   * @param argument The name of the option or parameter, as the caller knows it.
+   * @param value What was given.
+   * @param expected What would have been right, as the end of "is not ...".
+   */
+  constructor(
+    readonly argument: string,
+    readonly value: unknown,
+    readonly expected: string,
+  ) {
+    super(
+      `${argument}: ${
+        typeof value === "string" ? JSON.stringify(value) : String(value)
+      } is not ${expected}`,
+    );
+  }
+}
+
+/** The descriptor an operation was waiting on, or was about to use, was closed. */
+export class ClosedError extends Error {
+  override readonly name = "ClosedError";
+  /** A stable word for programs, beside the errno names of SystemError. */
+  readonly code = "ECLOSED";
+
+  /** @param what The thing that was closed, for example "UDP socket 0.0.0.0:8888". */
+  constructor(readonly what: string) {
+    super(`${what} is closed`);
+  }
+}
+
+/** The time allowed for an operation, in milliseconds, was over before it ended. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+  /** A stable word for programs, the errno name of the same meaning. */
+  readonly code = "ETIMEDOUT";
+
+  /**
+   * @param what What was waited for.
+   * @param milliseconds How long it was waited for.
+   */
+  constructor(readonly what: string, readonly milliseconds: number) {
+    super(`${what}: nothing within ${milliseconds} ms`);
+  }
+}
