@@ -4,4 +4,7 @@
  * @module
  */
 
+export * from "./lib/address.ts";
+export * from "./lib/cidr.ts";
 export * from "./lib/errors.ts";
+export * from "./lib/link_address.ts";

@@ -1,0 +1,91 @@
+// Link-layer addresses, of any length: 6 bytes on Ethernet, 20 on InfiniBand,
+// 4 or 16 where a tunnel's address is an IP address.
+
+import { ArgumentError } from "./errors.ts";
+
+const hexBytes: string[] = Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
+/**
+ * Prints a link-layer address as iproute2 does for Ethernet.
+ *
+ * @param bytes Where the address is.
+ * @param offset Where it starts, in bytes.
+ * @param length How long it is, in bytes.
+ * @returns For example `02:00:5e:10:00:01`; empty for no bytes.
+ *
+ * @example
+ * ```ts
+ * import { formatLinkAddress } from "@netplumb/netplumb";
+ *
+ * console.log(formatLinkAddress(new Uint8Array([2, 0, 94, 16, 0, 1])));
+ * // 02:00:5e:10:00:01
+ * ```
+ */
+export function formatLinkAddress(
+  bytes: Uint8Array,
+  offset = 0,
+  length: number = bytes.length - offset,
+): string {
+  let text = length > 0 ? hexBytes[bytes[offset]] : "";
+  for (let i = 1; i < length; i++) text += ":" + hexBytes[bytes[offset + i]];
+  return text;
+}
+
+/**
+ * Reads a link-layer address: bytes of one or two hexadecimal digits with
+ * colons between, as iproute2 takes them.
+ *
+ * @param text For example `02:00:5e:10:00:01`.
+ * @returns Its bytes, or undefined if it is not one.
+ *
+ * @example
+ * ```ts
+ * import { tryParseLinkAddress } from "@netplumb/netplumb";
+ *
+ * console.log(tryParseLinkAddress("2:0:5e:10:0:1")?.length); // 6
+ * ```
+ */
+export function tryParseLinkAddress(
+  text: string,
+): Uint8Array<ArrayBuffer> | undefined {
+  const parts = text.split(":");
+  // MAX_ADDR_LEN of linux/netdevice.h.
+  if (parts.length > 32) return undefined;
+  const bytes = new Uint8Array(parts.length);
+  for (let i = 0; i < parts.length; i++) {
+    if (!/^[0-9a-f]{1,2}$/i.test(parts[i])) return undefined;
+    bytes[i] = parseInt(parts[i], 16);
+  }
+  return bytes;
+}
+
+/**
+ * Reads a link-layer address.
+ *
+ * @param text For example `02:00:5e:10:00:01`.
+ * @param argument The name of the option or parameter, for the error.
+ * @returns Its bytes.
+ * @throws {ArgumentError} if the text is not a link-layer address.
+ *
+ * @example
+ * ```ts
+ * import { parseLinkAddress } from "@netplumb/netplumb";
+ *
+ * console.log(parseLinkAddress("02:00:5e:10:00:01")[2]); // 94
+ * ```
+ */
+export function parseLinkAddress(
+  text: string,
+  argument = "address",
+): Uint8Array<ArrayBuffer> {
+  const bytes = tryParseLinkAddress(text);
+  if (bytes) return bytes;
+  throw new ArgumentError(
+    argument,
+    text,
+    "a link-layer address like 02:00:5e:10:00:01",
+  );
+}
