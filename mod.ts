@@ -8,3 +8,7 @@ export * from "./lib/address.ts";
 export * from "./lib/cidr.ts";
 export * from "./lib/errors.ts";
 export * from "./lib/link_address.ts";
+export { SystemError, type SystemErrorContext } from "./ffi/errno.ts";
+export { inNamespace, type Namespace } from "./lib/namespace.ts";
+export { Descriptor } from "./lib/descriptor.ts";
+export type { WaitOptions } from "./lib/poller.ts";

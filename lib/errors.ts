@@ -6,7 +6,7 @@
  *
  * @example
  * ```ts
- * import { ArgumentError } from "netplumb";
+ * import { ArgumentError } from "@netplumb/netplumb";
  *
  * const error = new ArgumentError("port", 70000, "a whole number from 0 to 65535");
  * console.log(error.message);

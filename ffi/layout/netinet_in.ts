@@ -1,0 +1,91 @@
+// <netinet/in.h> and <netinet/udp.h>: Internet addresses, packet info and the
+// options of IP and UDP.
+
+import { be16, be32, bytes, i32, struct, u16, u32 } from "../struct.ts";
+
+export const headers = [
+  "netinet/in.h",
+  "netinet/udp.h",
+] as const;
+
+export const IPPROTO_IP = 0;
+export const IPPROTO_ICMP = 1;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
+export const IPPROTO_IPV6 = 41;
+export const IPPROTO_ICMPV6 = 58;
+
+export const IP_TOS = 1;
+export const IP_TTL = 2;
+export const IP_PKTINFO = 8;
+export const IP_MTU_DISCOVER = 10;
+export const IP_RECVERR = 11;
+export const IP_RECVTTL = 12;
+export const IP_RECVTOS = 13;
+export const IP_FREEBIND = 15;
+export const IP_TRANSPARENT = 19;
+export const IP_MULTICAST_IF = 32;
+export const IP_MULTICAST_TTL = 33;
+export const IP_MULTICAST_LOOP = 34;
+export const IP_ADD_MEMBERSHIP = 35;
+export const IP_DROP_MEMBERSHIP = 36;
+export const IP_MULTICAST_ALL = 49;
+
+export const IPV6_UNICAST_HOPS = 16;
+export const IPV6_MULTICAST_IF = 17;
+export const IPV6_MULTICAST_HOPS = 18;
+export const IPV6_MULTICAST_LOOP = 19;
+export const IPV6_JOIN_GROUP = 20;
+export const IPV6_LEAVE_GROUP = 21;
+export const IPV6_RECVERR = 25;
+export const IPV6_V6ONLY = 26;
+export const IPV6_MULTICAST_ALL = 29;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_HOPLIMIT = 52;
+export const IPV6_RECVTCLASS = 66;
+export const IPV6_TCLASS = 67;
+
+export const SOL_UDP = 17;
+export const UDP_SEGMENT = 103;
+export const UDP_GRO = 104;
+
+export const in_addr = struct("struct in_addr", { s_addr: be32 });
+export const in6_addr = struct("struct in6_addr", { s6_addr: bytes(16, 4) });
+
+export const sockaddr_in = struct("struct sockaddr_in", {
+  sin_family: u16,
+  sin_port: be16,
+  sin_addr: bytes(4, 4),
+}, 16);
+
+export const sockaddr_in6 = struct("struct sockaddr_in6", {
+  sin6_family: u16,
+  sin6_port: be16,
+  sin6_flowinfo: be32,
+  sin6_addr: bytes(16, 4),
+  sin6_scope_id: u32,
+});
+
+export const in_pktinfo = struct("struct in_pktinfo", {
+  ipi_ifindex: i32,
+  ipi_spec_dst: bytes(4, 4),
+  ipi_addr: bytes(4, 4),
+});
+
+export const in6_pktinfo = struct("struct in6_pktinfo", {
+  ipi6_addr: bytes(16, 4),
+  ipi6_ifindex: u32,
+});
+
+export const ip_mreqn = struct("struct ip_mreqn", {
+  imr_multiaddr: bytes(4, 4),
+  imr_address: bytes(4, 4),
+  imr_ifindex: i32,
+});
+
+export const ipv6_mreq = struct("struct ipv6_mreq", {
+  ipv6mr_multiaddr: bytes(16, 4),
+  ipv6mr_interface: u32,
+});

@@ -1,0 +1,131 @@
+// <sys/socket.h>: sockets, messages and control messages.
+
+import { bytes, i32, pointer, size_t, struct, u16, u32 } from "../struct.ts";
+
+export const headers = ["sys/socket.h"] as const;
+
+export const AF_UNSPEC = 0;
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
+
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
+export const SHUT_RDWR = 2;
+
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_ERROR = 4;
+export const SO_BROADCAST = 6;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
+export const SO_BINDTODEVICE = 25;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+export const SO_MARK = 36;
+export const SO_RXQ_OVFL = 40;
+/** The option numbers of a 64-bit time_t, where `long` is 64 bits anyway. */
+export const SO_TIMESTAMP = 29;
+export const SO_TIMESTAMPNS = 35;
+export const SCM_TIMESTAMPNS = 35;
+
+export const MSG_CTRUNC = 0x08;
+export const MSG_PEEK = 0x02;
+export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;
+export const MSG_ERRQUEUE = 0x2000;
+export const MSG_WAITFORONE = 0x10000;
+
+export const sockaddr = struct("struct sockaddr", {
+  sa_family: u16,
+  sa_data: bytes(14),
+});
+
+export const sockaddr_storage = struct("struct sockaddr_storage", {
+  ss_family: u16,
+}, 128);
+
+export const iovec = struct("struct iovec", {
+  iov_base: pointer,
+  iov_len: size_t,
+});
+
+export const msghdr = struct("struct msghdr", {
+  msg_name: pointer,
+  msg_namelen: u32,
+  msg_iov: pointer,
+  msg_iovlen: size_t,
+  msg_control: pointer,
+  msg_controllen: size_t,
+  msg_flags: i32,
+});
+
+export const mmsghdr = struct("struct mmsghdr", {
+  msg_hdr: msghdr,
+  msg_len: u32,
+});
+
+export const cmsghdr = struct("struct cmsghdr", {
+  cmsg_len: size_t,
+  cmsg_level: i32,
+  cmsg_type: i32,
+});
+
+export const timespec = struct("struct timespec", {
+  tv_sec: size_t,
+  tv_nsec: size_t,
+});
+
+const CMSG_HEADER = 16;
+
+/** Rounds a length up to where the next control message may start. */
+export function CMSG_ALIGN(length: number): number {
+  return (length + 7) & ~7;
+}
+
+/** The room a control message with `length` bytes of data takes, padding included. */
+export function CMSG_SPACE(length: number): number {
+  return CMSG_HEADER + CMSG_ALIGN(length);
+}
+
+/** The cmsg_len of a control message with `length` bytes of data. */
+export function CMSG_LEN(length: number): number {
+  return CMSG_HEADER + length;
+}
+
+/**
+ * The offset of the first control message in a buffer of `controllen` bytes,
+ * or -1 where there is not even room for a header.
+ */
+export function CMSG_FIRSTHDR(controllen: number): number {
+  return controllen >= CMSG_HEADER ? 0 : -1;
+}
+
+/**
+ * The offset of the control message after the one at `at`, or -1 at the end.
+ * A cmsg_len that is no possible length ends the walk, so that it always ends.
+ */
+export function CMSG_NXTHDR(
+  view: DataView,
+  controllen: number,
+  at: number,
+): number {
+  const length = view.getInt32(at, true);
+  if (length < CMSG_HEADER) return -1;
+  const next = at + CMSG_ALIGN(length);
+  return next + CMSG_HEADER <= controllen ? next : -1;
+}
+
+/** The offset of a control message's data. */
+export function CMSG_DATA(at: number): number {
+  return at + CMSG_HEADER;
+}

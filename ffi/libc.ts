@@ -1,0 +1,346 @@
+// The one table of libc functions. A line is a C parameter; the C type stands
+// beside it. Nothing is opened before the first call, so --help needs no FFI.
+
+import { SystemError, type SystemErrorContext } from "./errno.ts";
+
+// size_t parameters take a number too, but a BigInt made beforehand stays on
+// V8's fast path. ssize_t results are declared i32: none here exceeds 2^31.
+const SYMBOLS = {
+  socket: {
+    parameters: [
+      "i32", // int domain
+      "i32", // int type
+      "i32", // int protocol
+    ],
+    result: "i32",
+  },
+  socketpair: {
+    parameters: [
+      "i32", // int domain
+      "i32", // int type
+      "i32", // int protocol
+      "buffer", // int sv[2]
+    ],
+    result: "i32",
+  },
+  bind: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const struct sockaddr *addr
+      "u32", // socklen_t addrlen
+    ],
+    result: "i32",
+  },
+  connect: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const struct sockaddr *addr
+      "u32", // socklen_t addrlen
+    ],
+    result: "i32",
+  },
+  shutdown: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int how
+    ],
+    result: "i32",
+  },
+  getsockname: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // struct sockaddr *addr
+      "buffer", // socklen_t *addrlen
+    ],
+    result: "i32",
+  },
+  setsockopt: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int level
+      "i32", // int optname
+      "buffer", // const void *optval
+      "u32", // socklen_t optlen
+    ],
+    result: "i32",
+  },
+  getsockopt: {
+    parameters: [
+      "i32", // int sockfd
+      "i32", // int level
+      "i32", // int optname
+      "buffer", // void *optval
+      "buffer", // socklen_t *optlen
+    ],
+    result: "i32",
+  },
+  recvmsg: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // struct msghdr *msg
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  sendmsg: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const struct msghdr *msg
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  recvmmsg: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // struct mmsghdr *msgvec
+      "u32", // unsigned int vlen
+      "i32", // int flags
+      "buffer", // struct timespec *timeout
+    ],
+    result: "i32",
+  },
+  sendmmsg: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // struct mmsghdr *msgvec
+      "u32", // unsigned int vlen
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  recv: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // void *buf
+      "usize", // size_t len
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  send: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const void *buf
+      "usize", // size_t len
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  recvfrom: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // void *buf
+      "usize", // size_t len
+      "i32", // int flags
+      "buffer", // struct sockaddr *src_addr
+      "buffer", // socklen_t *addrlen
+    ],
+    result: "i32",
+  },
+  sendto: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // const void *buf
+      "usize", // size_t len
+      "i32", // int flags
+      "buffer", // const struct sockaddr *dest_addr
+      "u32", // socklen_t addrlen
+    ],
+    result: "i32",
+  },
+  read: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // void *buf
+      "usize", // size_t count
+    ],
+    result: "i32",
+  },
+  write: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // const void *buf
+      "usize", // size_t count
+    ],
+    result: "i32",
+  },
+  close: {
+    parameters: [
+      "i32", // int fd
+    ],
+    result: "i32",
+  },
+  open: {
+    parameters: [
+      "buffer", // const char *pathname
+      "i32", // int flags
+      "i32", // mode_t mode
+    ],
+    result: "i32",
+  },
+  ioctl: {
+    parameters: [
+      "i32", // int fd
+      "usize", // unsigned long request
+      "buffer", // void *argp
+    ],
+    result: "i32",
+  },
+  ioctl_value: {
+    name: "ioctl",
+    parameters: [
+      "i32", // int fd
+      "usize", // unsigned long request
+      "usize", // unsigned long arg
+    ],
+    result: "i32",
+  },
+  fcntl: {
+    parameters: [
+      "i32", // int fd
+      "i32", // int cmd
+      "i32", // int arg
+    ],
+    result: "i32",
+  },
+  poll: {
+    parameters: [
+      "buffer", // struct pollfd *fds
+      "usize", // nfds_t nfds
+      "i32", // int timeout, ms
+    ],
+    result: "i32",
+  },
+  poll_nonblocking: {
+    name: "poll",
+    parameters: [
+      "buffer", // struct pollfd *fds
+      "usize", // nfds_t nfds
+      "i32", // int timeout, ms
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  eventfd: {
+    parameters: [
+      "u32", // unsigned int initval
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  setns: {
+    parameters: [
+      "i32", // int fd
+      "i32", // int nstype
+    ],
+    result: "i32",
+  },
+  unshare: {
+    parameters: [
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  mount: {
+    parameters: [
+      "buffer", // const char *source
+      "buffer", // const char *target
+      "buffer", // const char *filesystemtype
+      "usize", // unsigned long mountflags
+      "buffer", // const void *data
+    ],
+    result: "i32",
+  },
+  umount2: {
+    parameters: [
+      "buffer", // const char *target
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  if_nametoindex: {
+    parameters: [
+      "buffer", // const char *ifname
+    ],
+    result: "u32",
+  },
+  if_indextoname: {
+    parameters: [
+      "u32", // unsigned int ifindex
+      "buffer", // char *ifname, IF_NAMESIZE bytes
+    ],
+    result: "pointer",
+  },
+  __errno_location: {
+    parameters: [],
+    result: "pointer",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The functions of libc this project calls, by their C names. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+let symbols: Libc | undefined;
+
+// glibc by its soname, then musl's two usual names.
+const NAMES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.so"] as const;
+
+function open(): Libc {
+  if (Deno.build.os !== "linux") {
+    throw new Error(
+      `netplumb drives the Linux kernel; this is ${Deno.build.os}`,
+    );
+  }
+  let failure: unknown;
+  for (const name of NAMES) {
+    try {
+      return Deno.dlopen(name, SYMBOLS).symbols;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/**
+ * libc, opened on first use and kept for the life of the process.
+ *
+ * @throws {Deno.errors.NotCapable} Without --allow-ffi.
+ */
+export function libc(): Libc {
+  return symbols ??= open();
+}
+
+let errnoCell: Int32Array | undefined;
+
+/**
+ * The calling thread's errno. Read it right after the call: any other call,
+ * and any await, may change it. Lost after a nonblocking call.
+ */
+export function errno(): number {
+  if (errnoCell === undefined) {
+    const at = libc().__errno_location();
+    if (at === null) throw new Error("libc keeps no errno for this thread");
+    errnoCell = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(at, 4));
+  }
+  return errnoCell[0];
+}
+
+/** The result of a call, or a SystemError of the errno it left. */
+export function unwrap(
+  result: number,
+  syscall: string,
+  context?: SystemErrorContext,
+): number {
+  if (result < 0) throw new SystemError(syscall, errno(), context);
+  return result;
+}
+
+const encoder = new TextEncoder();
+
+/** A string as C wants it: UTF-8 with a NUL behind. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text + "\0");
+}

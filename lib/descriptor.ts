@@ -1,0 +1,77 @@
+// An owned file descriptor: closed once, and closing ends what waits on it.
+
+import { libc, unwrap } from "../ffi/libc.ts";
+import { POLLIN, POLLOUT } from "../ffi/layout/poll.ts";
+import { ClosedError } from "./errors.ts";
+import { release, wait, type WaitOptions } from "./poller.ts";
+
+/**
+ * An open, nonblocking file descriptor and its one owner.
+ *
+ * Nothing here or above ever blocks in a read: whoever has nothing to read
+ * waits through the poller, which close() can always end.
+ */
+export class Descriptor implements AsyncDisposable {
+  readonly #fd: number;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * @param fd An open descriptor with O_NONBLOCK and O_CLOEXEC set.
+   * @param what Its name in errors, for example "UDP socket 0.0.0.0:8888".
+   */
+  constructor(fd: number, public what: string) {
+    this.#fd = fd;
+  }
+
+  /** The number, for system calls. @throws {ClosedError} Once closed. */
+  get fd(): number {
+    if (this.#closing !== undefined) throw new ClosedError(this.what);
+    return this.#fd;
+  }
+
+  /** Whether close() was called. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /**
+   * Waits for poll(2) events and gives those that came.
+   *
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
+  wait(events: number, options?: WaitOptions): Promise<number> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(new ClosedError(this.what));
+    }
+    return wait(this, events, options);
+  }
+
+  /** Waits until there may be something to read, an error included. */
+  readable(options?: WaitOptions): Promise<number> {
+    return this.wait(POLLIN, options);
+  }
+
+  /** Waits until there may be room to write, an error included. */
+  writable(options?: WaitOptions): Promise<number> {
+    return this.wait(POLLOUT, options);
+  }
+
+  /** Ends pending waits with ClosedError and closes. A second call waits for the first. */
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      this.#closing = promise;
+      release(this, () => {
+        unwrap(libc().close(this.#fd), "close", {
+          tried: `close ${this.what}`,
+        });
+      }).then(resolve, reject);
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,106 @@
+// Opening things inside another network namespace. A socket keeps the namespace
+// it was made in; the thread is there only for the length of one call.
+
+import { EACCES, EPERM, SystemError } from "../ffi/errno.ts";
+import { cString, errno, libc, unwrap } from "../ffi/libc.ts";
+import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from "../ffi/layout/fcntl.ts";
+import { ArgumentError } from "./errors.ts";
+
+/** Where `ip netns` keeps its names. */
+export const NETNS_DIRECTORY = "/run/netns";
+
+/**
+ * A network namespace: a name as `ip netns list` shows it, a path such as
+ * "/proc/1234/ns/net", or the number of a process that is in it.
+ */
+export type Namespace = string | number;
+
+/**
+ * The path that stands for a namespace.
+ *
+ * @throws {ArgumentError} For a name that is none.
+ */
+export function namespacePath(namespace: Namespace): string {
+  if (typeof namespace === "number") return `/proc/${namespace}/ns/net`;
+  if (namespace.startsWith("/")) return namespace;
+  if (
+    namespace === "" || namespace === "." || namespace === ".." ||
+    namespace.includes("/") || namespace.includes("\0")
+  ) {
+    throw new ArgumentError(
+      "namespace",
+      namespace,
+      "a name under /run/netns, an absolute path or a process number",
+    );
+  }
+  return `${NETNS_DIRECTORY}/${namespace}`;
+}
+
+function openNamespace(path: string, tried: string): number {
+  const fd = libc().open(cString(path), O_RDONLY | O_CLOEXEC, 0);
+  return unwrap(fd, "open", {
+    tried,
+    advice: "`ip netns list` shows the names there are",
+  });
+}
+
+/**
+ * Runs `body` with the calling thread inside a network namespace and comes
+ * back before it returns. `body` must be synchronous: an await inside would
+ * leave everything else this thread does in the wrong namespace.
+ *
+ * Source: setns(2), ip-netns(8).
+ *
+ * @param namespace Where to go; undefined stays here.
+ * @param body What to do there, usually opening a socket.
+ * @returns What `body` returned.
+ * @throws {SystemError} Without CAP_SYS_ADMIN, or where there is no such namespace.
+ *
+ * @example
+ * ```ts no-run
+ * import { inNamespace, UdpSocket } from "@netplumb/netplumb";
+ *
+ * await using socket = inNamespace(
+ *   "blue",
+ *   () => UdpSocket.bind({ address: "0.0.0.0", port: 8888 }),
+ * );
+ * ```
+ */
+export function inNamespace<T>(
+  namespace: Namespace | undefined,
+  body: () => T,
+): T {
+  if (namespace === undefined) return body();
+  const { setns, close } = libc();
+  const path = namespacePath(namespace);
+  const tried = `enter network namespace ${namespace}`;
+  const target = openNamespace(path, tried);
+  try {
+    const home = openNamespace("/proc/thread-self/ns/net", tried);
+    try {
+      if (setns(target, CLONE_NEWNET) < 0) {
+        const code = errno();
+        throw new SystemError("setns", code, {
+          tried,
+          ...(code === EPERM || code === EACCES
+            ? {
+              capability: "CAP_SYS_ADMIN",
+              advice: "Run as root or grant CAP_SYS_ADMIN",
+            }
+            : {}),
+        });
+      }
+      try {
+        return body();
+      } finally {
+        unwrap(setns(home, CLONE_NEWNET), "setns", {
+          tried: `come back from network namespace ${namespace}`,
+        });
+      }
+    } finally {
+      close(home);
+    }
+  } finally {
+    close(target);
+  }
+}

@@ -1,0 +1,252 @@
+// The only place that waits: one outstanding nonblocking poll() over every
+// descriptor somebody waits on, plus an eventfd that interrupts it. One poller
+// a thread; it runs only while somebody waits, so an idle process can exit.
+
+import { EINTR, SystemError } from "../ffi/errno.ts";
+import { errno, libc, unwrap } from "../ffi/libc.ts";
+import {
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
+  POLLIN,
+  POLLNVAL,
+} from "../ffi/layout/poll.ts";
+import { ClosedError, TimeoutError } from "./errors.ts";
+
+/** What bounds a wait. */
+export interface WaitOptions {
+  /** Ends the wait; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the wait rejects with TimeoutError; default: none. */
+  readonly timeout?: number;
+}
+
+/** What the poller knows of an owned descriptor. */
+export interface Pollable {
+  readonly fd: number;
+  /** Named in errors. */
+  readonly what: string;
+}
+
+interface Waiter {
+  readonly target: Pollable;
+  readonly events: number;
+  readonly deadline: number;
+  readonly timeout: number;
+  settled: boolean;
+  resolve(revents: number): void;
+  reject(reason: unknown): void;
+}
+
+const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
+/** An eventfd is read and written eight bytes at a time. */
+const COUNTER = 8n;
+// Continuations of a wait that just ended need a few microtasks to wait again;
+// arming after them saves an interrupt and a thread hop for each.
+const GRACE = 8;
+
+class Poller {
+  #waiters = new Set<Waiter>();
+  /** The waiters the outstanding poll looks after; empty between polls. */
+  #polled: Waiter[] = [];
+  #idle: Promise<void> | undefined;
+  #eventfd = -1;
+  #interrupted = false;
+  #polling = false;
+  #array = new Int32Array(2 * 16);
+  #drain = new Uint8Array(8);
+
+  wait(
+    target: Pollable,
+    events: number,
+    { signal, timeout = Infinity }: WaitOptions = {},
+  ): Promise<number> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const abort = () => {
+      this.#forget(waiter);
+      waiter.reject(signal!.reason);
+      this.#interruptIfIdle();
+    };
+    const settle = () => {
+      waiter.settled = true;
+      signal?.removeEventListener("abort", abort);
+    };
+    const waiter: Waiter = {
+      target,
+      events,
+      timeout,
+      deadline: timeout === Infinity ? Infinity : performance.now() + timeout,
+      settled: false,
+      resolve(revents) {
+        settle();
+        resolve(revents);
+      },
+      reject(reason) {
+        settle();
+        reject(reason);
+      },
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#waiters.add(waiter);
+    if (this.#idle === undefined) this.#idle = this.#run();
+    else if (this.#polling) this.#interrupt();
+    return promise;
+  }
+
+  /**
+   * Takes a descriptor out of the poll, then calls `close`, and only then
+   * rejects whoever waited on it: the number may be reused at once.
+   */
+  release(target: Pollable, close: () => void): Promise<void> {
+    const pending = [...this.#waiters].filter((w) => w.target === target);
+    for (const waiter of pending) this.#forget(waiter);
+    const finish = () => {
+      try {
+        close();
+      } finally {
+        for (const waiter of pending) {
+          waiter.reject(new ClosedError(target.what));
+        }
+      }
+    };
+    if (!this.#polled.some((waiter) => waiter.target === target)) {
+      this.#interruptIfIdle();
+      try {
+        return Promise.resolve(finish());
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    this.#interrupt();
+    return this.#ended.promise.then(finish);
+  }
+
+  #ended = Promise.withResolvers<void>();
+
+  async #run(): Promise<void> {
+    const { eventfd, close } = libc();
+    this.#eventfd = unwrap(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd", {
+      tried: "make the poller's eventfd",
+    });
+    try {
+      for (let grace = 0; grace < GRACE; grace++) await undefined;
+      while (this.#waiters.size > 0) {
+        await this.#poll();
+        for (let grace = 0; grace < GRACE; grace++) await undefined;
+      }
+    } catch (error) {
+      for (const waiter of this.#waiters) waiter.reject(error);
+      this.#waiters.clear();
+    } finally {
+      close(this.#eventfd);
+      this.#eventfd = -1;
+      this.#idle = undefined;
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const waiters = this.#polled = [...this.#waiters];
+    const count = waiters.length + 1;
+    if (this.#array.length < 2 * count) {
+      this.#array = new Int32Array(4 * count);
+    }
+    const array = this.#array;
+    array[0] = this.#eventfd;
+    array[1] = POLLIN;
+    let deadline = Infinity;
+    waiters.forEach((waiter, index) => {
+      array[2 * index + 2] = waiter.target.fd;
+      array[2 * index + 3] = waiter.events;
+      deadline = Math.min(deadline, waiter.deadline);
+    });
+    // poll() takes an int of milliseconds; a longer wait just goes round again.
+    const timeout = deadline === Infinity
+      ? -1
+      : Math.min(Math.max(0, Math.ceil(deadline - performance.now())), 2 ** 30);
+
+    this.#polling = true;
+    const ready = await libc().poll_nonblocking(
+      array,
+      BigInt(count),
+      timeout,
+    );
+    this.#polling = false;
+    this.#polled = [];
+    if (this.#interrupted) {
+      this.#interrupted = false;
+      libc().read(this.#eventfd, this.#drain, COUNTER);
+    }
+    if (ready < 0) this.#diagnose(array, count);
+    else if (ready > 0) this.#deliver(waiters, array);
+    if (deadline !== Infinity) this.#expire(waiters);
+    const ended = this.#ended;
+    this.#ended = Promise.withResolvers();
+    ended.resolve();
+  }
+
+  // errno of the nonblocking call stayed in its thread: ask again in this one.
+  #diagnose(array: Int32Array<ArrayBuffer>, count: number): void {
+    if (libc().poll(array, BigInt(count), 0) >= 0) return;
+    const code = errno();
+    if (code !== EINTR) {
+      throw new SystemError("poll", code, {
+        tried: `wait on ${count} descriptors`,
+        advice: "Raise the limit of open files (ulimit -n) if it is too low",
+      });
+    }
+  }
+
+  #deliver(waiters: Waiter[], array: Int32Array): void {
+    for (let index = 0; index < waiters.length; index++) {
+      const revents = array[2 * index + 3] >>> 16;
+      const waiter = waiters[index];
+      if (revents === 0 || waiter.settled || !this.#waiters.delete(waiter)) {
+        continue;
+      }
+      if (revents & POLLNVAL) {
+        waiter.reject(new ClosedError(waiter.target.what));
+      } else {
+        waiter.resolve(revents);
+      }
+    }
+  }
+
+  #expire(waiters: Waiter[]): void {
+    const now = performance.now();
+    for (const waiter of waiters) {
+      if (waiter.deadline <= now && this.#waiters.delete(waiter)) {
+        waiter.reject(new TimeoutError(waiter.target.what, waiter.timeout));
+      }
+    }
+  }
+
+  #forget(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+  }
+
+  #interruptIfIdle(): void {
+    if (this.#polling && this.#waiters.size === 0) this.#interrupt();
+  }
+
+  #interrupt(): void {
+    if (this.#interrupted) return;
+    this.#interrupted = true;
+    libc().write(this.#eventfd, ONE, COUNTER);
+  }
+}
+
+const poller = new Poller();
+
+/** Waits until poll(2) reports something for a descriptor; gives its revents. */
+export function wait(
+  target: Pollable,
+  events: number,
+  options?: WaitOptions,
+): Promise<number> {
+  return poller.wait(target, events, options);
+}
+
+/** Ends every wait on a descriptor and closes it in between. */
+export function release(target: Pollable, close: () => void): Promise<void> {
+  return poller.release(target, close);
+}
