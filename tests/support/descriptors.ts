@@ -1,0 +1,25 @@
+// Raw descriptors are invisible to Deno's leak sanitizers: count them.
+
+import { libc } from "../../ffi/libc.ts";
+
+// Opened here and kept, so that no test is charged with the library's handle.
+libc();
+
+/** What each open descriptor of this process points to, sorted. */
+export function openDescriptors(): string[] {
+  const targets: string[] = [];
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      targets.push(Deno.readLinkSync(`/proc/self/fd/${name}`));
+    } catch { /* the directory's own descriptor is gone again */ }
+  }
+  return targets.sort();
+}
+
+/** The open sockets, eventfds and TUN descriptors of this process. */
+export function ownedDescriptors(): string[] {
+  return openDescriptors().filter((target) =>
+    /^(socket:|anon_inode:\[eventfd\]|\/dev\/net\/tun|\/run\/netns|\/proc\/\d+\/task)/
+      .test(target)
+  );
+}
