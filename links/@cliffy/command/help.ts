@@ -1,0 +1,137 @@
+// deno-lint-ignore-file no-explicit-any
+import { Help } from "commander";
+import { inspect, styleText } from "node:util";
+import type { Command } from "./command.ts";
+import { flag } from "./errors.ts";
+import { Type } from "./type.ts";
+import type { Argument, Option } from "./types.ts";
+
+export interface HelpOptions {
+  /** Show the types of arguments. */
+  types?: boolean;
+  /** Show defaults, what is required and what goes together. */
+  hints?: boolean;
+  colors?: boolean;
+  /** Whole descriptions and not just their first lines. */
+  long?: boolean;
+}
+
+type Item = [term: string, description: string];
+
+function columns(): number {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 150;
+}
+
+function written(arg: Argument, types: boolean): string {
+  const name = `${arg.name}${arg.variadic ? "..." : ""}`;
+  const type = types ? `:${arg.type}${arg.list ? "[]" : ""}` : "";
+  return arg.optional ? `[${name}${type}]` : `<${name}${type}>`;
+}
+
+export function generateHelp(
+  cmd: Command<any>,
+  { types = false, hints = true, colors = true, long = false }: HelpOptions,
+): string {
+  const style = (format: Parameters<typeof styleText>[0], text: string) =>
+    colors && !Deno.noColor
+      ? styleText(format, text, { validateStream: false })
+      : text;
+  const layout = new Help();
+  layout.prepareContext({ helpWidth: columns() });
+
+  const section = (title: string, body: string[]) =>
+    body.length > 0
+      ? `\n${style("bold", `${title}:`)}\n\n${body.join("\n")}\n`
+      : "";
+  const items = (title: string, list: Item[]) => {
+    const width = Math.max(...list.map(([term]) => layout.displayWidth(term)));
+    return section(
+      title,
+      list.map(([term, text]) => layout.formatItem(term, width, text, layout)),
+    );
+  };
+  const brief = (text: string) => long ? text : text.trim().split("\n", 1)[0];
+  const args = (list: Argument[]) =>
+    list.map((arg) => written(arg, types)).join(" ");
+  const usage = cmd.getUsage() &&
+    ` ${cmd.getUsage().replace(/:[^\s>\]]+(?=[>\]])/g, types ? "$&" : "")}`;
+
+  let text = `\n${style("bold", "Usage:")}   ${
+    style("magentaBright", cmd.getPath() + usage)
+  }\n`;
+  if (cmd.getVersion()) {
+    text += `${style("bold", "Version:")} ${
+      style("yellow", cmd.getVersion()!)
+    }\n`;
+  }
+  if (cmd.getDescription()) {
+    text += section("Description", [
+      layout.boxWrap(cmd.getDescription(), columns() - 2)
+        .replace(/^(?=.)/gm, "  "),
+    ]);
+  }
+  const described = cmd.getArguments().filter((arg) => arg.description);
+  text += items(
+    "Arguments",
+    described.map((arg) => [
+      written(arg, types),
+      `- ${brief(arg.description!)}`,
+    ]),
+  );
+  for (const [group, options] of groups(cmd.getOptions())) {
+    text += items(
+      group,
+      options.map((option) => [
+        `${style("blueBright", option.flags.join(", "))}  ${args(option.args)}`
+          .trimEnd(),
+        `- ${brief(option.description)}${
+          hints ? optionHints(cmd, option) : ""
+        }`,
+      ]),
+    );
+  }
+  text += items(
+    "Commands",
+    cmd.getCommands().map((sub: Command<any>) => [
+      `${
+        style("blueBright", [sub.getName(), ...sub.getAliases()].join(", "))
+      }  ${args(sub.getArguments())}`.trimEnd(),
+      `- ${sub.getShortDescription()}`,
+    ]),
+  );
+  text += section(
+    "Examples",
+    cmd.getExamples().map(({ name, description }) =>
+      `  ${style("dim", name)}\n${description.replace(/^(?=.)/gm, "    ")}`
+    ),
+  );
+  return text;
+}
+
+function groups(options: Option[]): Map<string, Option[]> {
+  return Map.groupBy(options, (option) => option.groupName ?? "Options");
+}
+
+function optionHints(cmd: Command<any>, option: Option): string {
+  const hints: string[] = [];
+  if (option.required) hints.push("required");
+  const value = typeof option.default === "function"
+    ? option.default()
+    : option.default;
+  const shown = typeof option.defaultText === "function"
+    ? option.defaultText(value)
+    : option.defaultText ?? value;
+  if (shown !== undefined) hints.push(`Default: ${inspect(shown)}`);
+  if (option.depends) {
+    hints.push(`Depends: ${option.depends.map(flag).join(", ")}`);
+  }
+  if (option.conflicts) {
+    hints.push(`Conflicts: ${option.conflicts.map(flag).join(", ")}`);
+  }
+  const handler = cmd.getType(option.args[0]?.type)?.handler;
+  const values = handler instanceof Type ? handler.values?.(cmd) : undefined;
+  if (values?.length) {
+    hints.push(`Values: ${values.map((value) => inspect(value)).join(", ")}`);
+  }
+  return hints.length > 0 ? ` (${hints.join(", ")})` : "";
+}

@@ -1,0 +1,24 @@
+// The part of @cliffy/command that the command uses, on commander.
+
+export { Command } from "./command.ts";
+export { ValidationError, type ValidationErrorOptions } from "./errors.ts";
+export type { HelpOptions } from "./help.ts";
+export {
+  BooleanType,
+  EnumType,
+  IntegerType,
+  NumberType,
+  StringType,
+  Type,
+} from "./type.ts";
+export type {
+  ActionHandler,
+  Argument,
+  ArgumentValue,
+  ErrorHandler,
+  Example,
+  Option,
+  OptionOptions,
+  TypeHandler,
+  TypeOrTypeHandler,
+} from "./types.ts";
