@@ -7,6 +7,7 @@
 export * from "./lib/address.ts";
 export * from "./lib/cidr.ts";
 export * from "./lib/errors.ts";
+export * from "./lib/interface_name.ts";
 export * from "./lib/link_address.ts";
 export { SystemError, type SystemErrorContext } from "./ffi/errno.ts";
 export { inNamespace, type Namespace } from "./lib/namespace.ts";

@@ -24,16 +24,18 @@ for await (const entry of Deno.readDir(LAYOUTS)) {
     const module: Record<string, unknown> = await import(
       new URL(entry.name, LAYOUTS).href
     );
-    const { headers } = module;
+    const { headers, newer = {} } = module;
     assert(Array.isArray(headers), "a layout file names its C headers");
 
     const lines: string[] = [];
     const ours: string[] = [];
+    // Constants that only newer headers have: proven where this one does.
+    const fallbacks = Object.entries(newer as Record<string, number>);
     const expect = (label: string, c: string, value: number) => {
       lines.push(`  printf("${label} %lld\\n", (long long)(${c}));`);
       ours.push(`${label} ${value}`);
     };
-    for (const [key, value] of Object.entries(module)) {
+    for (const [key, value] of [...Object.entries(module), ...fallbacks]) {
       if (typeof value === "number") {
         expect(key, key, value);
       } else if (isLayout(value)) {
@@ -54,6 +56,9 @@ for await (const entry of Deno.readDir(LAYOUTS)) {
       [
         "#include <stdio.h>",
         ...headers.map((header) => `#include <${header}>`),
+        ...fallbacks.map(([key, value]) =>
+          `#ifndef ${key}\n#define ${key} ${value}\n#endif`
+        ),
         "int main(void) {",
         ...lines,
         "}",
