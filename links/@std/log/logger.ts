@@ -1,4 +1,4 @@
-import type { BaseHandler } from "./handlers.ts";
+import type { BaseHandler } from "./base_handler.ts";
 import {
   getLevelByName,
   getLevelName,

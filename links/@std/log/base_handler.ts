@@ -1,3 +1,5 @@
+// The part of @std/log that the command uses: no console, no configuration.
+
 import {
   getLevelByName,
   getLevelName,
@@ -5,7 +7,8 @@ import {
   type LogLevel,
 } from "./levels.ts";
 import type { LogRecord } from "./logger.ts";
-import { styleText } from "node:util";
+
+export type { LevelName, LogLevel, LogRecord };
 
 export type FormatterFunction = (logRecord: LogRecord) => string;
 
@@ -48,37 +51,5 @@ export abstract class BaseHandler {
 
   [Symbol.dispose](): void {
     this.destroy();
-  }
-}
-
-export interface ConsoleHandlerOptions extends BaseHandlerOptions {
-  useColors?: boolean;
-}
-
-const styles: Record<string, Parameters<typeof styleText>[0]> = {
-  INFO: "blue",
-  WARN: "yellow",
-  ERROR: "red",
-  CRITICAL: ["bold", "red"],
-};
-
-/** Prints to stdout, as upstream's does. */
-export class ConsoleHandler extends BaseHandler {
-  #useColors: boolean;
-
-  constructor(levelName: LevelName, options: ConsoleHandlerOptions = {}) {
-    super(levelName, options);
-    this.#useColors = options.useColors ?? true;
-  }
-
-  override format(logRecord: LogRecord): string {
-    const message = super.format(logRecord);
-    const style = styles[logRecord.levelName];
-    if (!this.#useColors || Deno.noColor || !style) return message;
-    return styleText(style, message, { validateStream: false });
-  }
-
-  log(msg: string): void {
-    console.log(msg);
   }
 }

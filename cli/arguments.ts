@@ -1,0 +1,91 @@
+// Types for the values of arguments and options: checked before any system
+// call, refused in words that say what would be right.
+
+import {
+  type ArgumentValue,
+  type TypeHandler,
+  ValidationError,
+} from "@cliffy/command";
+import { parseAddress } from "../lib/address.ts";
+import { parseCidr } from "../lib/cidr.ts";
+import { ArgumentError } from "../lib/errors.ts";
+
+function refuse({ name, value }: ArgumentValue, expected: string): never {
+  throw new ArgumentError(name, value, expected);
+}
+
+/** Any text, but a mistyped option is not taken for an argument. */
+export function word({ label, value }: ArgumentValue): string {
+  if (label === "Argument" && /^-./.test(value)) {
+    throw new ValidationError(
+      `Unknown option "${value}". Text that begins with a dash goes after --.`,
+    );
+  }
+  return value;
+}
+
+/** A whole number in decimal digits, within bounds. */
+export function wholeNumber(
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): TypeHandler<number> {
+  const expected = max === Number.MAX_SAFE_INTEGER
+    ? `a whole number from ${min} up`
+    : `a whole number from ${min} to ${max}`;
+  return (given) => {
+    const number = /^-?\d+$/.test(given.value) ? Number(given.value) : NaN;
+    return number >= min && number <= max ? number : refuse(given, expected);
+  };
+}
+
+/** A port to bind (0 lets the kernel choose). */
+export const port: TypeHandler<number> = wholeNumber(0, 65535);
+
+/** A port to send to. */
+export const remotePort: TypeHandler<number> = wholeNumber(1, 65535);
+
+/** How many times: one or more. */
+export const count: TypeHandler<number> = wholeNumber(1);
+
+const UNITS: Record<string, number> = {
+  ms: 1,
+  "": 1000,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** A time above zero, in seconds or with a unit, as milliseconds. */
+export function duration(given: ArgumentValue): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(given.value) ??
+    [];
+  const milliseconds = Number(number) * UNITS[unit ?? ""];
+  return milliseconds > 0 && milliseconds <= Number.MAX_SAFE_INTEGER
+    ? milliseconds
+    : refuse(given, "a time such as 5, 0.5, 500ms, 10s, 2m or 1h");
+}
+
+/** An IPv4 or IPv6 address, a link-local one with its %zone, as written. */
+export function address({ name, value }: ArgumentValue): string {
+  parseAddress(value, name);
+  return value;
+}
+
+/** An address with its prefix length, as written. */
+export function cidr({ name, value }: ArgumentValue): string {
+  parseCidr(value, name);
+  return value;
+}
+
+/** The name of a network interface, as the kernel allows it. */
+export function interfaceName(given: ArgumentValue): string {
+  const { value } = given;
+  const bytes = new TextEncoder().encode(value).length;
+  // dev_valid_name() in net/core/dev.c
+  const isValid = bytes > 0 && bytes < 16 && value !== "." && value !== ".." &&
+    !/[/:\s]/.test(value) && !value.startsWith("-");
+  return isValid ? value : refuse(
+    given,
+    "an interface name: up to 15 bytes, no space, / or :",
+  );
+}

@@ -1,0 +1,63 @@
+// Every error of a run becomes one sentence and an exit code here.
+
+import { ValidationError } from "@cliffy/command";
+import { SystemError } from "../ffi/errno.ts";
+import { ArgumentError } from "../lib/errors.ts";
+
+/** What the exit codes of the command mean. */
+export const Exit = {
+  done: 0,
+  /** The kernel or a peer refused, or a check did not hold. */
+  refused: 1,
+  usage: 2,
+  /** The result is known to be inconsistent. */
+  inconsistent: 3,
+  notPermitted: 77,
+} as const;
+
+export interface Failure {
+  readonly code: number;
+  readonly sentence: string;
+}
+
+/** How a run that ended in this error exits, and what it says. */
+export function describeFailure(thrown: unknown): Failure {
+  const error = cause(thrown);
+  if (!(error instanceof Error)) {
+    return { code: Exit.refused, sentence: String(error) };
+  }
+  return { code: codeOf(error), sentence: sentenceOf(error) };
+}
+
+// An `await using` that fails while another error is on its way hides that one.
+function cause(thrown: unknown): unknown {
+  return thrown instanceof SuppressedError ? cause(thrown.suppressed) : thrown;
+}
+
+function codeOf(error: Error): number {
+  if (error instanceof ArgumentError) return Exit.usage;
+  if (error instanceof ValidationError) return error.exitCode;
+  if (isNotPermitted(error)) return Exit.notPermitted;
+  if ("exitCode" in error && typeof error.exitCode === "number") {
+    return error.exitCode;
+  }
+  return Exit.refused;
+}
+
+function isNotPermitted(error: Error): boolean {
+  return error instanceof SystemError
+    ? error.capability !== undefined || error.code === "EPERM" ||
+      error.code === "EACCES"
+    : error instanceof Deno.errors.NotCapable ||
+      error instanceof Deno.errors.PermissionDenied;
+}
+
+function sentenceOf(error: Error): string {
+  const sentence = error.message || error.name;
+  const capability = error instanceof SystemError
+    ? error.capability
+    : undefined;
+  return capability && !sentence.includes(capability)
+    ? `${sentence}. It takes ${capability}`
+    : sentence;
+}

@@ -1,0 +1,50 @@
+// What is said beside the data: on stderr, as much as was asked for.
+
+import { BaseHandler } from "@std/log/base-handler";
+import { getLevelByName, type LevelName } from "@std/log/levels";
+import { Logger } from "@std/log/logger";
+import { style, wantsColor } from "./output/style.ts";
+
+/** The words --log-level takes. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+
+const { bold, dim, red, yellow } = style(wantsColor(Deno.stderr));
+const WORDING: Record<string, (message: string) => string> = {
+  DEBUG: (message) => dim(`debug: ${message}`),
+  WARN: (message) => `${yellow("warning:")} ${message}`,
+  ERROR: (message) => `${bold(red("netplumb:"))} ${message}`,
+};
+
+// Upstream's own handler prints to stdout, where the data goes.
+class StderrHandler extends BaseHandler {
+  readonly #encoder = new TextEncoder();
+
+  log(message: string): void {
+    try {
+      Deno.stderr.writeSync(this.#encoder.encode(message + "\n"));
+    } catch (error) {
+      // Nobody reads stderr: no reason to stop working.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+  }
+}
+
+/** The one logger of the command. */
+export const log: Logger = new Logger("netplumb", "INFO", {
+  handlers: [
+    new StderrHandler("DEBUG", {
+      formatter: ({ levelName, msg }) => WORDING[levelName]?.(msg) ?? msg,
+    }),
+  ],
+});
+
+/** Decides what reaches stderr from now on. */
+export function setLogLevel(
+  { quiet, logLevel = quiet ? "error" : "info" }: {
+    quiet?: boolean;
+    logLevel?: LogLevel;
+  },
+): void {
+  log.level = getLevelByName(logLevel.toUpperCase() as LevelName);
+}

@@ -1,0 +1,104 @@
+// What a command says on stdout: text for people or one JSON object a line.
+
+import { printableJson } from "./printable.ts";
+import { type Style, style, wantsColor } from "./style.ts";
+
+/** Where the bytes go; Deno.stdout is one. */
+export interface Sink {
+  write(bytes: Uint8Array): Promise<number>;
+  isTerminal(): boolean;
+}
+
+export interface OutputOptions {
+  /** JSON lines instead of text. */
+  readonly json?: boolean;
+  /** Called once when whoever was reading has gone (`| head`). */
+  readonly onClosed?: () => void;
+  readonly sink?: Sink;
+}
+
+// Enough for a good write, small against what a monitor may have to say.
+const HIGH_WATER = 1 << 20;
+
+/**
+ * Lines for stdout. What is said while a write is under way goes out together
+ * in the next one, so a slow reader costs few system calls and no thread.
+ */
+export class Output implements AsyncDisposable {
+  /** Whether this run prints JSON lines. */
+  readonly json: boolean;
+  /** Painters for text; they do nothing unless stdout is a terminal. */
+  readonly style: Style;
+  readonly #sink: Sink;
+  readonly #onClosed: () => void;
+  readonly #encoder = new TextEncoder();
+  #pending = "";
+  #writing: Promise<void> | undefined;
+  #failure: unknown;
+  #closed = false;
+
+  constructor(options: OutputOptions = {}) {
+    this.json = options.json ?? false;
+    this.#sink = options.sink ?? Deno.stdout;
+    this.#onClosed = options.onClosed ?? (() => {});
+    this.style = style(!this.json && wantsColor(this.#sink));
+  }
+
+  /** One line of text; what came from outside belongs through `printable`. */
+  line(text: string): void {
+    this.#add(text + "\n");
+  }
+
+  /** One value as a line of JSON. */
+  object(value: unknown): void {
+    this.#add(printableJson(value) + "\n");
+  }
+
+  /** Whichever form this run prints; only that one is made. */
+  event<T>(value: T, text: (value: T) => string): void {
+    if (this.json) this.object(value);
+    else this.line(text(value));
+  }
+
+  /** Resolves at once while the reader keeps up, otherwise when it has. */
+  async ready(): Promise<void> {
+    if (this.#pending.length > HIGH_WATER) await this.flush();
+  }
+
+  /** Resolves when all that was said is written or nobody reads any more. */
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing;
+    if (this.#failure) throw this.#failure;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+  }
+
+  #add(text: string): void {
+    if (this.#closed) return;
+    this.#pending += text;
+    this.#writing ??= this.#write();
+  }
+
+  async #write(): Promise<void> {
+    // Lines said in the same turn leave together.
+    await Promise.resolve();
+    try {
+      while (this.#pending) {
+        const bytes = this.#encoder.encode(this.#pending);
+        this.#pending = "";
+        for (let sent = 0; sent < bytes.length;) {
+          sent += await this.#sink.write(bytes.subarray(sent));
+        }
+      }
+    } catch (error) {
+      this.#closed = true;
+      this.#pending = "";
+      if (error instanceof Deno.errors.BrokenPipe) this.#onClosed();
+      else this.#failure = error;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+}

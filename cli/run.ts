@@ -1,0 +1,18 @@
+// One run of the command: parse, perform, and end with the right exit code.
+
+import type { Command } from "@cliffy/command";
+import { describeFailure } from "./failure.ts";
+import { log } from "./log.ts";
+
+/** Runs the command line and leaves the exit code in Deno.exitCode. */
+// deno-lint-ignore no-explicit-any -- any tree, whatever its options
+export async function run(tree: Command<any>, args: string[]): Promise<void> {
+  try {
+    await tree.noExit().parse(args);
+  } catch (error) {
+    const { code, sentence } = describeFailure(error);
+    log.error(sentence);
+    log.debug(() => error instanceof Error ? error.stack : String(error));
+    Deno.exitCode = code;
+  }
+}

@@ -1,0 +1,191 @@
+// How a run of the command ends: what it prints where, and its exit code.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+const FIXTURE = new URL("./fixture.ts", import.meta.url).pathname;
+
+function start(args: string[], stdin?: "piped"): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", FIXTURE, ...args],
+    env: { NO_COLOR: "1" },
+    stdin: stdin ?? "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function end(child: Deno.ChildProcess): Promise<Run> {
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+const run = (...args: string[]) => end(start(args));
+
+Deno.test("data goes to stdout, what is said about it to stderr", async () => {
+  assertEquals(await run("says"), {
+    code: 0,
+    stdout: "line 1\n",
+    stderr: "said\n",
+  });
+});
+
+Deno.test("--json prints one object a line, before or after the subcommand", async () => {
+  const expected = {
+    code: 0,
+    stdout: '{"n":1,"text":"line"}\n{"n":2,"text":"line"}\n',
+    stderr: "said\n",
+  };
+  assertEquals(await run("--json", "says", "--count", "2"), expected);
+  assertEquals(await run("says", "--count", "2", "--json"), expected);
+});
+
+Deno.test("--quiet leaves stderr to errors, --log-level overrules it", async () => {
+  assertEquals((await run("says", "--quiet")).stderr, "");
+  assertEquals((await run("--quiet", "fails", "x")).stderr, "netplumb: x\n");
+  assertEquals(
+    (await run("says", "--quiet", "--log-level", "info")).stderr,
+    "said\n",
+  );
+});
+
+Deno.test("every way to fail has its exit code and one sentence", async () => {
+  const before = "before\n";
+  assertEquals(await run("fails", "no luck"), {
+    code: 1,
+    stdout: before,
+    stderr: "netplumb: no luck\n",
+  });
+  assertEquals(await run("fails", "inconsistent"), {
+    code: 3,
+    stdout: before,
+    stderr: "netplumb: dump interrupted\n",
+  });
+  assertEquals(await run("fails", "permission"), {
+    code: 77,
+    stdout: before,
+    stderr:
+      "netplumb: bind: EPERM, operation not permitted. It takes CAP_NET_RAW\n",
+  });
+});
+
+Deno.test("bad input exits 2 and names what was given", async () => {
+  const usage = async (stderr: string, ...args: string[]) =>
+    assertEquals(await run(...args), { code: 2, stdout: "", stderr });
+  await usage(
+    'netplumb: --port: "70000" is not a whole number from 0 to 65535\n',
+    "binds",
+    "--port",
+    "70000",
+  );
+  await usage(
+    'netplumb: Unknown command "sayz". Did you mean command "says"?\n',
+    "sayz",
+  );
+  await usage(
+    'netplumb: Unknown option "--prot". Did you mean option "--port"?\n',
+    "binds",
+    "--prot",
+    "8888",
+  );
+  await usage(
+    'netplumb: Unknown option "--cuont". Text that begins with a dash goes after --.\n',
+    "says",
+    "--cuont",
+  );
+  await usage("netplumb: Missing argument(s): how\n", "fails");
+  await usage(
+    'netplumb: Missing value for option "--port".\n',
+    "binds",
+    "--port",
+  );
+});
+
+Deno.test("a stack trace only with --log-level debug", async () => {
+  const { stderr } = await run("--log-level", "debug", "fails", "no luck");
+  assertStringIncludes(stderr, "netplumb: no luck\ndebug: Error: no luck\n");
+  assertStringIncludes(stderr, "fixture.ts");
+});
+
+async function waitFor(
+  stream: ReadableStreamDefaultReader<string>,
+  text: string,
+): Promise<string> {
+  let read = "";
+  while (!read.includes(text)) {
+    const { value, done } = await stream.read();
+    if (done) throw new Error(`ended before ${JSON.stringify(text)}: ${read}`);
+    read += value;
+  }
+  return read;
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`${signal} ends a run cleanly with exit 0`, async () => {
+    await using child = start(["waits"]);
+    const stdout = child.stdout.pipeThrough(new TextDecoderStream())
+      .getReader();
+    await waitFor(stdout, "waiting\n");
+    child.kill(signal);
+    const stderr = await new Response(child.stderr).text();
+    assertEquals({ stderr, ...await child.status }, {
+      stderr: "summary\n",
+      success: true,
+      code: 0,
+      signal: null,
+    });
+    await stdout.cancel();
+  });
+}
+
+Deno.test("a second signal ends a run that does not end by itself", async () => {
+  await using child = start(["waits", "--deaf"]);
+  const stdout = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  await waitFor(stdout, "waiting\n");
+  child.kill("SIGINT");
+  await waitFor(stdout, "still here\n");
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 143);
+  await Promise.all([stdout.cancel(), child.stderr.cancel()]);
+});
+
+Deno.test("a closed stdout ends a run quietly with exit 0", async () => {
+  await using child = start(["says", "--count", "100000000", "--quiet"]);
+  const stdout = child.stdout.getReader();
+  await stdout.read();
+  await stdout.cancel();
+  const stderr = await new Response(child.stderr).text();
+  const { code } = await child.status;
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+});
+
+Deno.test("--help goes to stdout, has no colour in a pipe and opens no library", async () => {
+  const { code, stdout, stderr } = await end(
+    new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--allow-read",
+        "--allow-env",
+        FIXTURE,
+        "--help",
+      ],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn(),
+  );
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertStringIncludes(stdout, "Usage:   netplumb");
+  assertStringIncludes(stdout, "--log-level");
+  assertEquals(stdout.includes("\x1b"), false);
+});
