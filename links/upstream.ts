@@ -1,0 +1,70 @@
+// Runs tests on the real packages instead of the local ones, from clones of
+// their repositories:
+//
+//   deno task test:upstream FOLDER [TEST FILE]...
+//
+// FOLDER holds `cliffy` (github.com/c4spar/cliffy) and `std`
+// (github.com/denoland/std), both with their history.
+
+const COMMIT_WITH_LOG = "2e717fdfe^"; // std before @std/log was removed
+
+const root = new URL("../", import.meta.url).pathname;
+const [clones, ...tests] = Deno.args;
+if (!clones) {
+  console.error("deno task test:upstream FOLDER [TEST FILE]...");
+  Deno.exit(2);
+}
+
+async function sh(command: string, ...args: string[]): Promise<void> {
+  const { success } = await new Deno.Command("sh", {
+    args: ["-euc", command, "sh", ...args],
+  }).spawn().status;
+  if (!success) throw new Error(command);
+}
+
+const unpack = (repository: string, revision: string, target: string) =>
+  sh(
+    'mkdir "$3"; git -C "$1" archive "$2" | tar -x -C "$3"',
+    `${clones}/${repository}`,
+    revision,
+    target,
+  );
+
+const config = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
+const cliffy = JSON.parse(
+  await Deno.readTextFile(`${root}links/@cliffy/command/deno.json`),
+);
+const sources = await Deno.makeTempDir({ prefix: "netplumb-upstream-" });
+// Beside deno.json, because the paths in it are relative.
+const configFile = `${root}deno.upstream.json`;
+try {
+  await unpack("cliffy", `v${cliffy.version}`, `${sources}/cliffy`);
+  await unpack("std", "HEAD", `${sources}/std`);
+  // On its own: the std of today and the std that still had it do not mix.
+  await unpack("std", `${COMMIT_WITH_LOG}:log`, `${sources}/log`);
+  await Deno.writeTextFile(
+    configFile,
+    JSON.stringify({
+      ...config,
+      links: ["cliffy", "std", "log"].map((name) => `${sources}/${name}`),
+      lock: false,
+    }),
+  );
+  const deno = async (command: string, ...args: string[]) => {
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: [command, "--config", configFile, ...args],
+      cwd: root,
+      env: { NETPLUMB_TEST_CONFIG: configFile },
+    }).spawn().status;
+    Deno.exitCode ||= code;
+  };
+  await deno("check", "cli", "tests");
+  await deno(
+    "test",
+    "-A",
+    ...tests.length > 0 ? tests : ["tests/links", "tests/cli"],
+  );
+} finally {
+  await Deno.remove(configFile).catch(() => {});
+  await Deno.remove(sources, { recursive: true });
+}
