@@ -9,6 +9,7 @@ import {
 import { parseAddress } from "../lib/address.ts";
 import { parseCidr } from "../lib/cidr.ts";
 import { ArgumentError } from "../lib/errors.ts";
+import { checkInterfaceName } from "../lib/interface_name.ts";
 
 function refuse({ name, value }: ArgumentValue, expected: string): never {
   throw new ArgumentError(name, value, expected);
@@ -79,13 +80,5 @@ export function cidr({ name, value }: ArgumentValue): string {
 
 /** The name of a network interface, as the kernel allows it. */
 export function interfaceName(given: ArgumentValue): string {
-  const { value } = given;
-  const bytes = new TextEncoder().encode(value).length;
-  // dev_valid_name() in net/core/dev.c
-  const isValid = bytes > 0 && bytes < 16 && value !== "." && value !== ".." &&
-    !/[/:\s]/.test(value) && !value.startsWith("-");
-  return isValid ? value : refuse(
-    given,
-    "an interface name: up to 15 bytes, no space, / or :",
-  );
+  return checkInterfaceName(word(given), given.name);
 }

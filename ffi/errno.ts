@@ -203,6 +203,7 @@ export interface SystemErrorContext {
  * ```
  */
 export class SystemError extends Error {
+  /** The class, also for subclasses that do not say otherwise. */
   override readonly name: string = "SystemError";
   /** The errno's name, for example "EADDRINUSE". */
   readonly code: string;
@@ -214,6 +215,8 @@ export class SystemError extends Error {
   readonly capability: string | undefined;
 
   /**
+   * Puts the message together from what is known.
+   *
    * @param syscall The call that failed, for example "bind".
    * @param errno The error number it left.
    * @param context What was tried and what to do about it.

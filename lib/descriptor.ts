@@ -16,6 +16,8 @@ export class Descriptor implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /**
+   * Takes over a descriptor: from here on it is closed through this object.
+   *
    * @param fd An open descriptor with O_NONBLOCK and O_CLOEXEC set.
    * @param what Its name in errors, for example "UDP socket 0.0.0.0:8888".
    */
@@ -71,6 +73,7 @@ export class Descriptor implements AsyncDisposable {
     return this.#closing;
   }
 
+  /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -14,9 +14,12 @@
  * ```
  */
 export class ArgumentError extends TypeError {
+  /** Always "ArgumentError". */
   override readonly name = "ArgumentError";
 
   /**
+   * Says what was given and what would have been right.
+   *
    * @param argument The name of the option or parameter, as the caller knows it.
    * @param value What was given.
    * @param expected What would have been right, as the end of "is not ...".
@@ -36,11 +39,16 @@ export class ArgumentError extends TypeError {
 
 /** The descriptor an operation was waiting on, or was about to use, was closed. */
 export class ClosedError extends Error {
+  /** Always "ClosedError". */
   override readonly name = "ClosedError";
   /** A stable word for programs, beside the errno names of SystemError. */
   readonly code = "ECLOSED";
 
-  /** @param what The thing that was closed, for example "UDP socket 0.0.0.0:8888". */
+  /**
+   * Names what is closed.
+   *
+   * @param what For example "UDP socket 0.0.0.0:8888".
+   */
   constructor(readonly what: string) {
     super(`${what} is closed`);
   }
@@ -48,11 +56,14 @@ export class ClosedError extends Error {
 
 /** The time allowed for an operation, in milliseconds, was over before it ended. */
 export class TimeoutError extends Error {
+  /** Always "TimeoutError". */
   override readonly name = "TimeoutError";
   /** A stable word for programs, the errno name of the same meaning. */
   readonly code = "ETIMEDOUT";
 
   /**
+   * Says what did not come, and in how long.
+   *
    * @param what What was waited for.
    * @param milliseconds How long it was waited for.
    */
