@@ -13,3 +13,4 @@ export { SystemError, type SystemErrorContext } from "./ffi/errno.ts";
 export { inNamespace, type Namespace } from "./lib/namespace.ts";
 export { Descriptor } from "./lib/descriptor.ts";
 export type { WaitOptions } from "./lib/poller.ts";
+export * from "./lib/udp/mod.ts";

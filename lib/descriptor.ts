@@ -74,6 +74,7 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /** The same as close(), for `await using`. */
+  /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -34,12 +34,16 @@ export class ArgumentError extends TypeError {
         typeof value === "string" ? JSON.stringify(value) : String(value)
       } is not ${expected}`,
     );
+    this.argument = argument;
+    this.value = value;
+    this.expected = expected;
   }
 }
 
 /** The descriptor an operation was waiting on, or was about to use, was closed. */
 export class ClosedError extends Error {
   /** Always "ClosedError". */
+  /** "ClosedError". */
   override readonly name = "ClosedError";
   /** A stable word for programs, beside the errno names of SystemError. */
   readonly code = "ECLOSED";
@@ -57,9 +61,14 @@ export class ClosedError extends Error {
 /** The time allowed for an operation, in milliseconds, was over before it ended. */
 export class TimeoutError extends Error {
   /** Always "TimeoutError". */
+  /** "TimeoutError". */
   override readonly name = "TimeoutError";
   /** A stable word for programs, the errno name of the same meaning. */
   readonly code = "ETIMEDOUT";
+  /** What was waited for. */
+  readonly what: string;
+  /** How long it was waited for. */
+  readonly milliseconds: number;
 
   /**
    * Says what did not come, and in how long.
@@ -67,7 +76,9 @@ export class TimeoutError extends Error {
    * @param what What was waited for.
    * @param milliseconds How long it was waited for.
    */
-  constructor(readonly what: string, readonly milliseconds: number) {
+  constructor(what: string, milliseconds: number) {
     super(`${what}: nothing within ${milliseconds} ms`);
+    this.what = what;
+    this.milliseconds = milliseconds;
   }
 }

@@ -1,0 +1,227 @@
+// The control-message codec: finds what arrived beside a datagram, writes what
+// goes out beside one.
+
+import {
+  in6_pktinfo,
+  in_pktinfo,
+  IP_PKTINFO,
+  IP_RECVERR,
+  IP_TOS,
+  IP_TTL,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_HOPLIMIT,
+  IPV6_PKTINFO,
+  IPV6_RECVERR,
+  IPV6_TCLASS,
+  SOL_UDP,
+  UDP_GRO,
+  UDP_SEGMENT,
+} from "../../ffi/layout/netinet_in.ts";
+import { sock_extended_err } from "../../ffi/layout/linux_errqueue.ts";
+import {
+  CMSG_ALIGN,
+  CMSG_LEN,
+  CMSG_SPACE,
+  cmsghdr,
+  SCM_TIMESTAMPNS,
+  SO_RXQ_OVFL,
+  SOL_SOCKET,
+  timespec,
+} from "../../ffi/layout/sys_socket.ts";
+
+const HEADER = cmsghdr.size;
+
+/** Room for every control message this library asks for, at once. */
+export const RECEIVE_CONTROL = CMSG_SPACE(in6_pktinfo.size) +
+  CMSG_SPACE(in_pktinfo.size) + CMSG_SPACE(timespec.size) +
+  // TTL, traffic class, hop limit, overflow counter, segment size
+  5 * CMSG_SPACE(4);
+
+/** Room for packet info, hop limit, traffic class and segment size. */
+export const SEND_CONTROL = CMSG_SPACE(in6_pktinfo.size) + 3 * CMSG_SPACE(4);
+
+/** Room for an error and its offender's address beside the usual. */
+export const ERROR_CONTROL = RECEIVE_CONTROL +
+  2 * CMSG_SPACE(sock_extended_err.size + 28);
+
+/**
+ * Where the known control messages of one datagram stand: byte offsets of
+ * their data, -1 for those that did not arrive. Reused from datagram to
+ * datagram.
+ */
+export class Ancillary {
+  in_pktinfo = -1;
+  in6_pktinfo = -1;
+  segmentSize = 0;
+  ttl = -1;
+  trafficClass = -1;
+  timestamp = -1;
+  overflow = -1;
+  error = -1;
+
+  /**
+   * Walks `length` bytes of control messages at byte offset `at` (a multiple
+   * of 8). A message cut short by a small control buffer is not counted.
+   */
+  scan(words: Int32Array, view: DataView, at: number, length: number): void {
+    this.in_pktinfo = this.in6_pktinfo = -1;
+    this.ttl = this.trafficClass = this.timestamp = -1;
+    this.overflow = this.error = -1;
+    this.segmentSize = 0;
+    const end = at + length;
+    let here = at;
+    while (here + HEADER <= end) {
+      const word = here >> 2;
+      const size = words[word];
+      if (size < HEADER || here + size > end) return;
+      this.#note(words[word + 2], words[word + 3], view, here + HEADER, size);
+      here += CMSG_ALIGN(size);
+    }
+  }
+
+  #note(
+    level: number,
+    type: number,
+    view: DataView,
+    data: number,
+    size: number,
+  ): void {
+    if (level === IPPROTO_IPV6) {
+      if (type === IPV6_PKTINFO && size >= CMSG_LEN(in6_pktinfo.size)) {
+        this.in6_pktinfo = data;
+      } else if (type === IPV6_HOPLIMIT && size >= CMSG_LEN(4)) {
+        this.ttl = view.getInt32(data, true);
+      } else if (type === IPV6_TCLASS && size >= CMSG_LEN(4)) {
+        this.trafficClass = view.getInt32(data, true);
+      } else if (
+        type === IPV6_RECVERR && size >= CMSG_LEN(sock_extended_err.size)
+      ) {
+        this.error = data;
+      }
+    } else if (level === IPPROTO_IP) {
+      if (type === IP_PKTINFO && size >= CMSG_LEN(in_pktinfo.size)) {
+        this.in_pktinfo = data;
+      } else if (type === IP_TTL && size >= CMSG_LEN(4)) {
+        this.ttl = view.getInt32(data, true);
+      } else if (type === IP_TOS && size >= CMSG_LEN(1)) {
+        this.trafficClass = view.getUint8(data);
+      } else if (
+        type === IP_RECVERR && size >= CMSG_LEN(sock_extended_err.size)
+      ) {
+        this.error = data;
+      }
+    } else if (level === SOL_UDP) {
+      // The kernel sends an int; its low half is the size on these ABIs.
+      if (type === UDP_GRO && size >= CMSG_LEN(2)) {
+        this.segmentSize = view.getUint16(data, true);
+      }
+    } else if (level === SOL_SOCKET) {
+      if (type === SCM_TIMESTAMPNS && size >= CMSG_LEN(timespec.size)) {
+        this.timestamp = data;
+      } else if (type === SO_RXQ_OVFL && size >= CMSG_LEN(4)) {
+        this.overflow = view.getUint32(data, true);
+      }
+    }
+  }
+}
+
+function header(
+  words: Int32Array,
+  at: number,
+  level: number,
+  type: number,
+  size: number,
+): number {
+  const word = at >> 2;
+  words[word] = CMSG_LEN(size);
+  words[word + 1] = 0;
+  words[word + 2] = level;
+  words[word + 3] = type;
+  return word + HEADER / 4;
+}
+
+/** Writes IP_PKTINFO with the address as a raw word; returns the space it took. */
+export function writeInPktinfo(
+  words: Int32Array,
+  at: number,
+  ifindex: number,
+  specDst: number,
+): number {
+  const data = header(words, at, IPPROTO_IP, IP_PKTINFO, in_pktinfo.size);
+  words[data] = ifindex;
+  words[data + 1] = specDst;
+  words[data + 2] = 0;
+  // Padding: 12 bytes of data take 16.
+  words[data + 3] = 0;
+  return CMSG_SPACE(in_pktinfo.size);
+}
+
+/** Writes IPV6_PKTINFO with the address as four raw words. */
+export function writeIn6Pktinfo(
+  words: Int32Array,
+  at: number,
+  ifindex: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): number {
+  const data = header(words, at, IPPROTO_IPV6, IPV6_PKTINFO, in6_pktinfo.size);
+  words[data] = a;
+  words[data + 1] = b;
+  words[data + 2] = c;
+  words[data + 3] = d;
+  words[data + 4] = ifindex;
+  words[data + 5] = 0;
+  return CMSG_SPACE(in6_pktinfo.size);
+}
+
+function writeInt(
+  words: Int32Array,
+  at: number,
+  level: number,
+  type: number,
+  value: number,
+): number {
+  const data = header(words, at, level, type, 4);
+  words[data] = value;
+  words[data + 1] = 0;
+  return CMSG_SPACE(4);
+}
+
+/** Writes UDP_SEGMENT: the kernel cuts the payload into datagrams of this size. */
+export function writeSegmentSize(
+  words: Int32Array,
+  at: number,
+  size: number,
+): number {
+  const data = header(words, at, SOL_UDP, UDP_SEGMENT, 2);
+  words[data] = size;
+  words[data + 1] = 0;
+  return CMSG_SPACE(2);
+}
+
+/** Writes the TTL or hop limit of one datagram. */
+export function writeTtl(
+  words: Int32Array,
+  at: number,
+  ipv4: boolean,
+  ttl: number,
+): number {
+  return ipv4
+    ? writeInt(words, at, IPPROTO_IP, IP_TTL, ttl)
+    : writeInt(words, at, IPPROTO_IPV6, IPV6_HOPLIMIT, ttl);
+}
+
+/** Writes the TOS or traffic class of one datagram. */
+export function writeTrafficClass(
+  words: Int32Array,
+  at: number,
+  ipv4: boolean,
+  value: number,
+): number {
+  return ipv4
+    ? writeInt(words, at, IPPROTO_IP, IP_TOS, value)
+    : writeInt(words, at, IPPROTO_IPV6, IPV6_TCLASS, value);
+}

@@ -1,0 +1,115 @@
+// A socket's error queue: ICMP errors and local refusals, each with the
+// datagram that caused it.
+
+import { EAGAIN, errnoName, errnoText } from "../../ffi/errno.ts";
+import { errno, libc } from "../../ffi/libc.ts";
+import {
+  SO_EE_ORIGIN_ICMP,
+  SO_EE_ORIGIN_ICMP6,
+  SO_EE_ORIGIN_LOCAL,
+  sock_extended_err,
+} from "../../ffi/layout/linux_errqueue.ts";
+import { MSG_DONTWAIT, MSG_ERRQUEUE } from "../../ffi/layout/sys_socket.ts";
+import { ERROR_CONTROL } from "./ancillary.ts";
+import { ReceiveBatch } from "./receive_batch.ts";
+import { type Endpoint, readSockaddr } from "./sockaddr.ts";
+
+/** Something that became of a datagram sent earlier (IP_RECVERR, ip(7)). */
+export interface ErrorEvent {
+  /** The errno's name, for example "ECONNREFUSED". */
+  readonly code: string;
+  /** The errno itself. */
+  readonly errno: number;
+  /** The errno's sentence. */
+  readonly text: string;
+  /** Who says so: this host, or an ICMP message. */
+  readonly origin: "local" | "icmp" | "icmp6" | "other";
+  /** The ICMP type; 0 for a local error. */
+  readonly type: number;
+  /** The ICMP code; 0 for a local error. */
+  readonly icmpCode: number;
+  /** For EMSGSIZE: the path's MTU in bytes. */
+  readonly info: number;
+  /** Whom the datagram was for. */
+  readonly peer?: Endpoint;
+  /** Who sent the ICMP message. */
+  readonly offender?: Endpoint;
+  /** The beginning of the datagram's payload, as far as it came back. */
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+const ORIGINS: Readonly<Record<number, ErrorEvent["origin"]>> = {
+  [SO_EE_ORIGIN_LOCAL]: "local",
+  [SO_EE_ORIGIN_ICMP]: "icmp",
+  [SO_EE_ORIGIN_ICMP6]: "icmp6",
+};
+
+/** Kept for a caller who does not read errors() as fast as they come. */
+const KEPT = 256;
+
+export class ErrorQueue {
+  /** Events not yet handed out, oldest first. */
+  readonly events: ErrorEvent[] = [];
+  /** Events for which there was no room. */
+  lost = 0;
+  readonly #batch = new ReceiveBatch({
+    size: 8,
+    bufferSize: 1500,
+    controlSize: ERROR_CONTROL,
+  });
+
+  /** Takes everything out of the kernel's queue; says whether there was something. */
+  drain(fd: number): boolean {
+    const batch = this.#batch;
+    let any = false;
+    for (;;) {
+      batch.reset();
+      const count = libc().recvmmsg(
+        fd,
+        batch.memory.bytes,
+        batch.size,
+        MSG_ERRQUEUE | MSG_DONTWAIT,
+        null,
+      );
+      if (count <= 0) {
+        // A pending socket error fails one call and is cleared by it.
+        if (count < 0 && errno() !== EAGAIN && !any) {
+          any = true;
+          continue;
+        }
+        return any;
+      }
+      batch.count = count;
+      any = true;
+      for (let slot = 0; slot < count; slot++) this.#keep(slot);
+    }
+  }
+
+  #keep(slot: number): void {
+    const batch = this.#batch;
+    const at = batch.ancillary(slot).error;
+    if (at < 0) return;
+    if (this.events.length >= KEPT) {
+      this.events.shift();
+      this.lost++;
+    }
+    const { view } = batch.memory;
+    const error = sock_extended_err.get(view, at);
+    const peer = batch.nameLength(slot) === 0
+      ? undefined
+      : readSockaddr(view, batch.nameAt(slot));
+    const offender = readSockaddr(view, at + sock_extended_err.size);
+    this.events.push({
+      code: errnoName(error.ee_errno),
+      errno: error.ee_errno,
+      text: errnoText(error.ee_errno),
+      origin: ORIGINS[error.ee_origin] ?? "other",
+      type: error.ee_type,
+      icmpCode: error.ee_code,
+      info: error.ee_info,
+      ...(peer === undefined ? {} : { peer }),
+      ...(offender === undefined ? {} : { offender }),
+      data: batch.data(slot).slice(),
+    });
+  }
+}

@@ -1,0 +1,106 @@
+// Joining and leaving multicast groups, per interface.
+
+import { EADDRNOTAVAIL, ENODEV } from "../../ffi/errno.ts";
+import { errno, libc } from "../../ffi/libc.ts";
+import { SystemError } from "../../ffi/errno.ts";
+import {
+  IP_ADD_MEMBERSHIP,
+  IP_DROP_MEMBERSHIP,
+  ip_mreqn,
+  IP_MULTICAST_IF,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_JOIN_GROUP,
+  IPV6_LEAVE_GROUP,
+  ipv6_mreq,
+  IPV6_MULTICAST_IF,
+} from "../../ffi/layout/netinet_in.ts";
+import { isMulticast, parseAddress } from "../address.ts";
+import { ArgumentError } from "../errors.ts";
+import { zoneIndex } from "./sockaddr.ts";
+import { setInt } from "./options.ts";
+
+/** An interface by its name or index. */
+export type InterfaceRef = string | number;
+
+function indexOf(ref: InterfaceRef | undefined): number {
+  return ref === undefined ? 0 : typeof ref === "number" ? ref : zoneIndex(ref);
+}
+
+/** Joins or leaves a group. @throws {ArgumentError | SystemError} */
+export function membership(
+  fd: number,
+  change: "join" | "leave",
+  group: string,
+  on: InterfaceRef | undefined,
+): void {
+  const { address, zone } = parseAddress(group, "group");
+  if (!isMulticast(address)) {
+    throw new ArgumentError(
+      "group",
+      group,
+      "a multicast address (224.0.0.0/4 or ff00::/8)",
+    );
+  }
+  const ifindex = indexOf(on ?? zone);
+  const four = address.length === 4;
+  const request = four
+    ? ip_mreqn.build({ imr_multiaddr: address, imr_ifindex: ifindex })
+    : ipv6_mreq.build({ ipv6mr_multiaddr: address, ipv6mr_interface: ifindex });
+  const option = four
+    ? change === "join" ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP
+    : change === "join"
+    ? IPV6_JOIN_GROUP
+    : IPV6_LEAVE_GROUP;
+  const result = libc().setsockopt(
+    fd,
+    four ? IPPROTO_IP : IPPROTO_IPV6,
+    option,
+    request,
+    request.length,
+  );
+  if (result === 0) return;
+  const code = errno();
+  throw new SystemError("setsockopt", code, {
+    tried: `${change} ${group}${on === undefined ? "" : ` on ${on}`}`,
+    ...(code === ENODEV
+      ? { advice: "No route leads to the group; name the interface" }
+      : code === EADDRNOTAVAIL && change === "leave"
+      ? { advice: "This socket is not a member of that group there" }
+      : {}),
+  });
+}
+
+/** Through which interface multicast leaves. @throws {SystemError} */
+export function multicastInterface(
+  fd: number,
+  families: { readonly four: boolean; readonly six: boolean },
+  on: InterfaceRef,
+): void {
+  const ifindex = indexOf(on);
+  if (families.four) {
+    const request = ip_mreqn.build({ imr_ifindex: ifindex });
+    if (
+      libc().setsockopt(
+        fd,
+        IPPROTO_IP,
+        IP_MULTICAST_IF,
+        request,
+        request.length,
+      ) < 0
+    ) {
+      throw new SystemError("setsockopt", errno(), {
+        tried: `send multicast through ${on}`,
+      });
+    }
+  }
+  if (families.six) {
+    setInt(
+      fd,
+      IPPROTO_IPV6,
+      IPV6_MULTICAST_IF,
+      ifindex,
+      `IPV6_MULTICAST_IF to ${on}`,
+    );
+  }
+}

@@ -1,0 +1,145 @@
+// Socket addresses as bytes: strings in, sockaddr_in or sockaddr_in6 out, and
+// back. An IPv4 address on an AF_INET6 socket is written mapped, read plain.
+
+import { cString, errno, libc } from "../../ffi/libc.ts";
+import { SystemError } from "../../ffi/errno.ts";
+import {
+  sockaddr_in as in4,
+  sockaddr_in6 as in6,
+} from "../../ffi/layout/netinet_in.ts";
+import { AF_INET, AF_INET6 } from "../../ffi/layout/sys_socket.ts";
+import {
+  formatIPv4,
+  formatIPv6,
+  isLinkLocal,
+  isMapped,
+  parseAddress,
+  toMapped,
+} from "../address.ts";
+import { ArgumentError } from "../errors.ts";
+
+/** Where a datagram comes from or goes to. */
+export interface Endpoint {
+  /** An IPv4 or IPv6 address; a mapped one is written as plain IPv4. */
+  readonly address: string;
+  /** 0 to 65535. */
+  readonly port: number;
+  /** The interface index that a link-local IPv6 address is meant on. */
+  readonly scope?: number;
+}
+
+export const SOCKADDR_SIZE = in6.size;
+const MAPPED_AT = in6.fields.sin6_addr.offset + 12;
+const V6_AT = in6.fields.sin6_addr.offset;
+const V4_AT = in4.fields.sin_addr.offset;
+
+/** Checks a port number. @throws {ArgumentError} */
+export function checkPort(port: number, argument = "port"): number {
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw new ArgumentError(argument, port, "a whole number from 0 to 65535");
+}
+
+/** The index of a zone: a number, or the name of an interface there is. */
+export function zoneIndex(zone: string): number {
+  if (/^\d+$/.test(zone)) return Number(zone);
+  const index = libc().if_nametoindex(cString(zone));
+  if (index === 0) {
+    throw new SystemError("if_nametoindex", errno(), {
+      tried: `find interface ${JSON.stringify(zone)}`,
+      advice: "`netplumb show link` lists the interfaces there are",
+    });
+  }
+  return index;
+}
+
+/** What a textual address says, ready to be written into a sockaddr. */
+export interface ParsedEndpoint {
+  readonly address: Uint8Array<ArrayBuffer>;
+  readonly port: number;
+  readonly scope: number;
+}
+
+/** @throws {ArgumentError} For an address or port that is none. */
+export function parseEndpoint(endpoint: Endpoint): ParsedEndpoint {
+  const { address, zone } = parseAddress(endpoint.address);
+  return {
+    address,
+    port: checkPort(endpoint.port),
+    scope: zone === undefined ? endpoint.scope ?? 0 : zoneIndex(zone),
+  };
+}
+
+/**
+ * Writes an address for a socket of the given family; returns the sockaddr's
+ * length.
+ *
+ * @throws {ArgumentError} For an IPv6 address on an AF_INET socket.
+ */
+export function writeSockaddr(
+  view: DataView,
+  at: number,
+  family: number,
+  { address, port, scope }: ParsedEndpoint,
+): number {
+  if (family === AF_INET) {
+    let four = address;
+    if (address.length === 16) {
+      if (!isMapped(address)) {
+        throw new ArgumentError(
+          "address",
+          formatIPv6(address),
+          "an IPv4 address, and this is an IPv4 socket",
+        );
+      }
+      four = address.subarray(12);
+    }
+    in4.assign(view, at, {
+      sin_family: AF_INET,
+      sin_port: port,
+      sin_addr: four,
+    });
+    return in4.size;
+  }
+  in6.assign(view, at, {
+    sin6_family: AF_INET6,
+    sin6_port: port,
+    sin6_flowinfo: 0,
+    sin6_addr: address.length === 4 ? toMapped(address) : address,
+    sin6_scope_id: scope,
+  });
+  return in6.size;
+}
+
+/** Whether the sockaddr is of an IPv4 peer, plain or mapped. */
+export function isIPv4Peer(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === AF_INET || isMapped(bytes, at + V6_AT);
+}
+
+/** The port of a sockaddr of either family. */
+export function sockaddrPort(bytes: Uint8Array, at: number): number {
+  return bytes[at + 2] << 8 | bytes[at + 3];
+}
+
+/** Reads a sockaddr of either family; undefined for any other. */
+export function readSockaddr(view: DataView, at: number): Endpoint | undefined {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at);
+  const family = bytes[0] | bytes[1] << 8;
+  const port = sockaddrPort(bytes, 0);
+  if (family === AF_INET) return { address: formatIPv4(bytes, V4_AT), port };
+  if (family !== AF_INET6) return undefined;
+  if (isMapped(bytes, V6_AT)) {
+    return { address: formatIPv4(bytes, MAPPED_AT), port };
+  }
+  const address = formatIPv6(bytes, V6_AT);
+  const scope = in6.fields.sin6_scope_id.get(view, at);
+  const six = bytes.subarray(V6_AT, V6_AT + 16);
+  return scope !== 0 && (isLinkLocal(six) || six[0] === 0xff)
+    ? { address, port, scope }
+    : { address, port };
+}
+
+/** "192.0.2.1:53", "[2001:db8::1]:53". */
+export function formatEndpoint({ address, port, scope }: Endpoint): string {
+  const host = scope === undefined ? address : `${address}%${scope}`;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
