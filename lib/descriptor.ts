@@ -5,6 +5,12 @@ import { POLLIN, POLLOUT } from "../ffi/layout/poll.ts";
 import { ClosedError } from "./errors.ts";
 import { release, wait, type WaitOptions } from "./poller.ts";
 
+/** How a descriptor is held. */
+export interface DescriptorOptions {
+  /** Somebody else closes the number: close() here only ends waits and use. */
+  readonly borrowed?: boolean;
+}
+
 /**
  * An open, nonblocking file descriptor and its one owner.
  *
@@ -13,6 +19,7 @@ import { release, wait, type WaitOptions } from "./poller.ts";
  */
 export class Descriptor implements AsyncDisposable {
   readonly #fd: number;
+  readonly #borrowed: boolean;
   #closing: Promise<void> | undefined;
 
   /**
@@ -20,9 +27,15 @@ export class Descriptor implements AsyncDisposable {
    *
    * @param fd An open descriptor with O_NONBLOCK and O_CLOEXEC set.
    * @param what Its name in errors, for example "UDP socket 0.0.0.0:8888".
+   * @param options How it is held.
    */
-  constructor(fd: number, public what: string) {
+  constructor(
+    fd: number,
+    public what: string,
+    { borrowed = false }: DescriptorOptions = {},
+  ) {
     this.#fd = fd;
+    this.#borrowed = borrowed;
   }
 
   /** The number, for system calls. @throws {ClosedError} Once closed. */
@@ -65,6 +78,7 @@ export class Descriptor implements AsyncDisposable {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       this.#closing = promise;
       release(this, () => {
+        if (this.#borrowed) return;
         unwrap(libc().close(this.#fd), "close", {
           tried: `close ${this.what}`,
         });

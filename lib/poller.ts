@@ -22,6 +22,7 @@ export interface WaitOptions {
 
 /** What the poller knows of an owned descriptor. */
 export interface Pollable {
+  /** Its number. */
   readonly fd: number;
   /** Named in errors. */
   readonly what: string;

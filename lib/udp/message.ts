@@ -3,6 +3,7 @@
 import { AF_INET } from "../../ffi/layout/sys_socket.ts";
 import { isMapped, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
+import { interfaceIndex } from "../interface_index.ts";
 import {
   writeIn6Pktinfo,
   writeInPktinfo,
@@ -12,12 +13,7 @@ import {
 } from "./ancillary.ts";
 import { wholeNumber } from "./receive_batch.ts";
 import type { SendBatch } from "./send_batch.ts";
-import {
-  type Endpoint,
-  parseEndpoint,
-  writeSockaddr,
-  zoneIndex,
-} from "./sockaddr.ts";
+import { type Endpoint, parseEndpoint, writeSockaddr } from "./sockaddr.ts";
 
 /** What a datagram carries beside its payload; every part has a default. */
 export interface SendOptions {
@@ -77,7 +73,7 @@ export function append(
       ? scope
       : typeof message.interface === "number"
       ? message.interface
-      : zoneIndex(message.interface);
+      : interfaceIndex(message.interface);
     at += writeSource(batch, at, ipv4, message.source, ifindex);
   }
   if (message.ttl !== undefined) {

@@ -1,6 +1,6 @@
 // What of this room a program may use.
 
-export { UdpSocket } from "./socket.ts";
+export { UdpSocket, type UdpSocketHandle } from "./socket.ts";
 export type { SendResult } from "./send.ts";
 export type { BindOptions, Family } from "./options.ts";
 export type { Datagram, DatagramInfo, LocalInfo } from "./datagram.ts";

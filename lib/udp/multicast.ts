@@ -17,14 +17,18 @@ import {
 } from "../../ffi/layout/netinet_in.ts";
 import { isMulticast, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
-import { zoneIndex } from "./sockaddr.ts";
+import { interfaceIndex } from "../interface_index.ts";
 import { setInt } from "./options.ts";
 
 /** An interface by its name or index. */
 export type InterfaceRef = string | number;
 
 function indexOf(ref: InterfaceRef | undefined): number {
-  return ref === undefined ? 0 : typeof ref === "number" ? ref : zoneIndex(ref);
+  return ref === undefined
+    ? 0
+    : typeof ref === "number"
+    ? ref
+    : interfaceIndex(ref);
 }
 
 /** Joins or leaves a group. @throws {ArgumentError | SystemError} */

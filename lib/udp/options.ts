@@ -47,9 +47,11 @@ import {
 } from "../../ffi/layout/sys_socket.ts";
 import { isMapped, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
+import { interfaceIndex } from "../interface_index.ts";
+import { checkInterfaceName } from "../interface_name.ts";
 import type { Namespace } from "../namespace.ts";
 import { wholeNumber } from "./receive_batch.ts";
-import { checkPort, type ParsedEndpoint, zoneIndex } from "./sockaddr.ts";
+import { checkPort, type ParsedEndpoint } from "./sockaddr.ts";
 
 /** Which IP versions a socket speaks. "dual" is an IPv6 socket that takes both. */
 export type Family = "dual" | "ipv4" | "ipv6";
@@ -160,7 +162,7 @@ export function planBind(options: BindOptions): Plan {
     // 0.0.0.0 on a dual socket would be mapped, and hear no IPv6.
     address: chosen === "dual" && any ? new Uint8Array(16) : address,
     port,
-    scope: zone === undefined ? 0 : zoneIndex(zone),
+    scope: zone === undefined ? 0 : interfaceIndex(zone),
   };
 }
 
@@ -185,13 +187,8 @@ function checkNumbers(options: BindOptions): void {
   check("mark", 0, 0xffffffff);
   check("receiveBuffer", 1, 0x3fffffff);
   check("sendBuffer", 1, 0x3fffffff);
-  const name = options.interface;
-  if (name !== undefined && !/^[^\s/]{1,15}$/.test(name)) {
-    throw new ArgumentError(
-      "interface",
-      name,
-      "an interface name of 1 to 15 characters",
-    );
+  if (options.interface !== undefined) {
+    checkInterfaceName(options.interface, "interface");
   }
 }
 

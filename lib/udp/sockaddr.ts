@@ -1,8 +1,6 @@
 // Socket addresses as bytes: strings in, sockaddr_in or sockaddr_in6 out, and
 // back. An IPv4 address on an AF_INET6 socket is written mapped, read plain.
 
-import { cString, errno, libc } from "../../ffi/libc.ts";
-import { SystemError } from "../../ffi/errno.ts";
 import {
   sockaddr_in as in4,
   sockaddr_in6 as in6,
@@ -17,6 +15,7 @@ import {
   toMapped,
 } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
+import { interfaceIndex } from "../interface_index.ts";
 
 /** Where a datagram comes from or goes to. */
 export interface Endpoint {
@@ -39,19 +38,6 @@ export function checkPort(port: number, argument = "port"): number {
   throw new ArgumentError(argument, port, "a whole number from 0 to 65535");
 }
 
-/** The index of a zone: a number, or the name of an interface there is. */
-export function zoneIndex(zone: string): number {
-  if (/^\d+$/.test(zone)) return Number(zone);
-  const index = libc().if_nametoindex(cString(zone));
-  if (index === 0) {
-    throw new SystemError("if_nametoindex", errno(), {
-      tried: `find interface ${JSON.stringify(zone)}`,
-      advice: "`netplumb show link` lists the interfaces there are",
-    });
-  }
-  return index;
-}
-
 /** What a textual address says, ready to be written into a sockaddr. */
 export interface ParsedEndpoint {
   readonly address: Uint8Array<ArrayBuffer>;
@@ -65,7 +51,7 @@ export function parseEndpoint(endpoint: Endpoint): ParsedEndpoint {
   return {
     address,
     port: checkPort(endpoint.port),
-    scope: zone === undefined ? endpoint.scope ?? 0 : zoneIndex(zone),
+    scope: zone === undefined ? endpoint.scope ?? 0 : interfaceIndex(zone),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   SOCK_NONBLOCK,
 } from "../../ffi/layout/sys_socket.ts";
 import { POLLERR, POLLIN } from "../../ffi/layout/poll.ts";
+import { BlockingPoll, type StopEvent } from "../blocking_poll.ts";
 import { Descriptor } from "../descriptor.ts";
 import { ArgumentError } from "../errors.ts";
 import { inNamespace } from "../namespace.ts";
@@ -40,6 +41,20 @@ import {
   SOCKADDR_SIZE,
   writeSockaddr,
 } from "./sockaddr.ts";
+
+/** What another thread of this process needs to use the same socket. */
+export interface UdpSocketHandle {
+  /** The descriptor's number. */
+  readonly fd: number;
+  /** AF_INET or AF_INET6. */
+  readonly domain: number;
+  /** Which IP versions it speaks. */
+  readonly family: Family;
+  /** Where it is bound. */
+  readonly address: Endpoint;
+  /** The options it was made with, as far as using it depends on them. */
+  readonly options: Pick<BindOptions, "receiveErrors" | "gro">;
+}
 
 /** Calls that find data at once, before the event loop gets its turn. */
 const STREAK = 16;
@@ -74,7 +89,7 @@ export class UdpSocket implements AsyncDisposable {
   readonly #descriptor: Descriptor;
   readonly #domain: number;
   readonly #errors: ErrorQueue | undefined;
-  readonly #batchSize: number;
+  readonly #options: UdpSocketHandle["options"];
   #single: ReceiveBatch | undefined;
   #outgoing: SendBatch | undefined;
   #streak = 0;
@@ -86,19 +101,15 @@ export class UdpSocket implements AsyncDisposable {
   /** Where it is bound; the port is the one the kernel picked where 0 was asked for. */
   readonly address: Endpoint;
 
-  private constructor(
-    descriptor: Descriptor,
-    domain: number,
-    family: Family,
-    address: Endpoint,
-    options: BindOptions,
-  ) {
-    this.#descriptor = descriptor;
+  private constructor(handle: UdpSocketHandle, borrowed: boolean) {
+    const { fd, domain, family, address, options } = handle;
+    const what = `UDP socket ${formatEndpoint(address)}`;
+    this.#descriptor = new Descriptor(fd, what, { borrowed });
     this.#domain = domain;
+    this.#options = options;
+    this.#errors = options.receiveErrors ? new ErrorQueue() : undefined;
     this.family = family;
     this.address = address;
-    this.#errors = options.receiveErrors ? new ErrorQueue() : undefined;
-    this.#batchSize = options.gro ? LONGEST : 2048;
   }
 
   /**
@@ -136,18 +147,42 @@ export class UdpSocket implements AsyncDisposable {
       }
       const size = new Int32Array([name.length]);
       unwrap(getsockname(fd, name, size), "getsockname");
-      const address = readSockaddr(view, 0)!;
-      return new UdpSocket(
-        new Descriptor(fd, `UDP socket ${formatEndpoint(address)}`),
-        plan.domain,
-        plan.family,
-        address,
-        options,
-      );
+      const { receiveErrors, gro } = options;
+      return new UdpSocket({
+        fd,
+        domain: plan.domain,
+        family: plan.family,
+        address: readSockaddr(view, 0)!,
+        options: { receiveErrors, gro },
+      }, false);
     } catch (error) {
       close(fd);
       throw error;
     }
+  }
+
+  /**
+   * The socket in another thread, from the handle its owner posted there.
+   * Closing it here leaves it open for the owner.
+   */
+  static attach(handle: UdpSocketHandle): UdpSocket {
+    return new UdpSocket(handle, true);
+  }
+
+  /** What to post to a worker of this process, for `attach`. */
+  get handle(): UdpSocketHandle {
+    return {
+      fd: this.#descriptor.fd,
+      domain: this.#domain,
+      family: this.family,
+      address: this.address,
+      options: this.#options,
+    };
+  }
+
+  /** A wait that blocks the calling thread, for a worker with nothing else to do. */
+  blockingPoll(stop: StopEvent): BlockingPoll {
+    return new BlockingPoll(this.#descriptor, stop);
   }
 
   /** Whether close() was called. */
@@ -274,7 +309,9 @@ export class UdpSocket implements AsyncDisposable {
   async *datagrams(
     options?: WaitOptions,
   ): AsyncGenerator<Datagram, void, void> {
-    const batch = new ReceiveBatch({ size: 64, bufferSize: this.#batchSize });
+    const batch = new ReceiveBatch({
+      bufferSize: this.#options.gro ? LONGEST : 2048,
+    });
     while (!this.closed) {
       try {
         await this.receiveMany(batch, options);

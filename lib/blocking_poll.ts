@@ -1,0 +1,105 @@
+// For a worker with nothing else to do: waiting in the thread itself saves the
+// hop that the poller's nonblocking call costs. Still only ever in poll(), with
+// an eventfd beside the descriptor, so that it can always be ended.
+
+import { EINTR, SystemError } from "../ffi/errno.ts";
+import { errno, libc, unwrap } from "../ffi/libc.ts";
+import {
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
+  POLLIN,
+  POLLOUT,
+} from "../ffi/layout/poll.ts";
+import { Descriptor } from "./descriptor.ts";
+import type { Pollable } from "./poller.ts";
+
+const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
+const DESCRIPTORS = 2n;
+
+/**
+ * Something one thread sets and the others, blocked in BlockingPoll, see.
+ * It stays set.
+ *
+ * Source: eventfd(2).
+ */
+export class StopEvent implements AsyncDisposable {
+  readonly #descriptor: Descriptor;
+
+  private constructor(descriptor: Descriptor) {
+    this.#descriptor = descriptor;
+  }
+
+  /** Makes one, owned by the caller. @throws {SystemError} EMFILE ... */
+  static create(): StopEvent {
+    const fd = libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    unwrap(fd, "eventfd", { tried: "make an eventfd" });
+    return new StopEvent(new Descriptor(fd, "stop event"));
+  }
+
+  /** The same event in another thread, from its handle. */
+  static attach(handle: number): StopEvent {
+    return new StopEvent(
+      new Descriptor(handle, "stop event", { borrowed: true }),
+    );
+  }
+
+  /** What to post to another thread of this process. */
+  get handle(): number {
+    return this.#descriptor.fd;
+  }
+
+  /** Ends every BlockingPoll on it, now and later. */
+  set(): void {
+    const written = libc().write(this.handle, ONE, 8n);
+    unwrap(written, "write", { tried: "set a stop event" });
+  }
+
+  /** Closes it, once no thread waits on it any more. */
+  close(): Promise<void> {
+    return this.#descriptor.close();
+  }
+
+  /** The same as close(), for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** What ended a blocking wait. */
+export type Woken = "ready" | "stopped" | "timeout";
+
+/** A wait that blocks the calling thread, on one descriptor and a stop event. */
+export class BlockingPoll {
+  readonly #array: Int32Array<ArrayBuffer>;
+
+  /**
+   * Prepares the wait; nothing is allocated later.
+   *
+   * @param target The descriptor to wait on.
+   * @param stop What ends it.
+   */
+  constructor(target: Pollable, stop: StopEvent) {
+    this.#array = new Int32Array([target.fd, 0, stop.handle, POLLIN]);
+  }
+
+  /**
+   * Blocks until there is something to do.
+   *
+   * @param direction What to wait for.
+   * @param timeout Milliseconds; -1 waits for ever.
+   * @throws {SystemError} When poll(2) itself is refused.
+   */
+  wait(direction: "read" | "write", timeout = -1): Woken {
+    const array = this.#array;
+    array[1] = direction === "read" ? POLLIN : POLLOUT;
+    array[3] = POLLIN;
+    const count = libc().poll(array, DESCRIPTORS, timeout);
+    if (count < 0) {
+      const code = errno();
+      if (code === EINTR) return "ready";
+      throw new SystemError("poll", code);
+    }
+    if (array[3] >>> 16 !== 0) return "stopped";
+    return count === 0 ? "timeout" : "ready";
+  }
+}
