@@ -7,6 +7,8 @@
 import { Command, EnumType } from "@cliffy/command";
 import manifest from "../deno.json" with { type: "json" };
 import { word } from "./arguments.ts";
+import { echo } from "./commands/echo.ts";
+import { send } from "./commands/send.ts";
 import { LOG_LEVELS, setLogLevel } from "./log.ts";
 import { wantsColor } from "./output/style.ts";
 import { run } from "./run.ts";
@@ -24,7 +26,9 @@ export function netplumb(): Command<any> {
     .globalOption("--json", "Print one JSON object a line.")
     .globalOption("--quiet", "Say nothing on stderr but errors.")
     .globalOption("--log-level <level:log-level>", "How much to say on stderr.")
-    .globalAction(setLogLevel);
+    .globalAction(setLogLevel)
+    .command("echo", echo)
+    .command("send", send);
 }
 
 if (import.meta.main) await run(netplumb(), Deno.args);

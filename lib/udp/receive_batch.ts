@@ -89,6 +89,7 @@ export class ReceiveBatch {
   readonly #names: number;
   readonly #controls: number;
   readonly #data: number;
+  readonly #stride: number;
   readonly #found = new Ancillary();
   #scanned = -1;
 
@@ -108,7 +109,10 @@ export class ReceiveBatch {
     this.#names = iovs + size * iovec.size;
     this.#controls = this.#names + size * NAME_STRIDE;
     this.#data = this.#controls + size * this.#controlSize;
-    const memory = this.memory = new Memory(this.#data + size * bufferSize);
+    // A cache line more than a power of two: large buffers would otherwise all
+    // begin in the same set of the cache.
+    this.#stride = bufferSize < 4096 ? bufferSize : ((bufferSize + 127) & ~63);
+    const memory = this.memory = new Memory(this.#data + size * this.#stride);
     for (let slot = 0; slot < size; slot++) {
       const header = slot * HEADER_WORDS;
       const iov = iovs + slot * iovec.size;
@@ -155,7 +159,7 @@ export class ReceiveBatch {
    * @internal
    */
   dataAt(slot: number): number {
-    return this.#data + slot * this.bufferSize;
+    return this.#data + slot * this.#stride;
   }
 
   #controlAt(slot: number): number {

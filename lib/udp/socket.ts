@@ -261,17 +261,19 @@ export class UdpSocket implements AsyncDisposable {
   /**
    * Takes the datagrams that are there, without waiting.
    *
+   * @param batch Where they go; what was there is overwritten.
+   * @param limit Datagrams to take at most.
    * @returns How many came; 0 where none was there.
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
-  tryReceiveMany(batch: ReceiveBatch): number {
+  tryReceiveMany(batch: ReceiveBatch, limit: number = batch.size): number {
     batch.reset();
     const fd = this.#descriptor.fd;
     for (;;) {
       const count = libc().recvmmsg(
         fd,
         batch.memory.bytes,
-        batch.size,
+        limit,
         MSG_DONTWAIT,
         null,
       );

@@ -1,0 +1,213 @@
+// netplumb echo: answers every datagram from the address it was sent to.
+
+import { EnumType } from "@cliffy/command";
+import { ArgumentError } from "../../lib/errors.ts";
+import type { Family } from "../../lib/udp/options.ts";
+import { formatEndpoint } from "../../lib/udp/sockaddr.ts";
+import { UdpSocket } from "../../lib/udp/socket.ts";
+import { address, count, duration, port, wholeNumber } from "../arguments.ts";
+import { subcommand } from "../command.ts";
+import type { Detail, EchoEvent } from "../echo/messages.ts";
+import { EchoServer, type Totals } from "../echo/server.ts";
+import { log } from "../log.ts";
+import { type Output } from "../output/output.ts";
+import { perform } from "../perform.ts";
+
+const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
+
+export const echo = subcommand(
+  "Answer every UDP datagram from the address it was sent to.",
+)
+  .type("address", address)
+  .type("port", port)
+  .type("family", new EnumType(Object.keys(FAMILIES)))
+  .type("batch", wholeNumber(1, 1024))
+  .type("workers", wholeNumber(1, 256))
+  .type("spin", wholeNumber(0, 1_000_000))
+  .type("count", count)
+  .type("duration", duration)
+  .option("--bind <address:address>", "Local address; default: all of them.")
+  .option("--port <port:port>", "Port; 0 lets the kernel choose.", {
+    default: 8888,
+  })
+  .option("--family <family:family>", "IP versions: dual, 4 or 6.")
+  .option("--reply <text:string>", "What to answer: echo, or a fixed text.", {
+    default: "echo",
+  })
+  .option(
+    "--pin-interface",
+    "Answer through the interface a datagram came in by, whatever the routes say.",
+  )
+  .option("--batch <n:batch>", "Datagrams taken by one system call.", {
+    default: 64,
+  })
+  .option(
+    "--gro",
+    "Receive and answer trains of datagrams joined by the kernel.",
+  )
+  .option("--workers <n:workers>", "Threads that share the port.", {
+    default: 1,
+  })
+  .option(
+    "--spin <us:spin>",
+    "Microseconds to look for more before sleeping; busy, but quick.",
+    { default: 0 },
+  )
+  .option("--count <n:count>", "Stop after this many datagrams.")
+  .option("--duration <time:duration>", "Stop after this long.")
+  .option("--stats <time:duration>", "Print the totals at this interval.")
+  .example(
+    "Answer on every address",
+    "netplumb echo --port 8888",
+  )
+  .example(
+    "Watch it as JSON",
+    "netplumb echo --port 8888 --json | jq .reply.source",
+  )
+  .action((options) =>
+    perform(options, async ({ output, signal }) => {
+      const family: Family | undefined = options.family === undefined
+        ? undefined
+        : FAMILIES[options.family as keyof typeof FAMILIES];
+      await using sockets = new AsyncDisposableStack();
+      const bound = bindAll(options.workers, {
+        address: options.bind,
+        port: options.port,
+        family,
+        gro: options.gro,
+        reusePort: options.workers > 1,
+        receiveBuffer: 4 << 20,
+      }, sockets);
+      const [{ address: where }] = bound;
+      output.event(
+        { event: "listening", address: where.address, port: where.port },
+        () => `listening on ${formatEndpoint(where)}`,
+      );
+      await using ending = new AsyncDisposableStack();
+      const once = new Set<string>();
+      const server = ending.use(
+        new EchoServer(bound, {
+          reply: options.reply === "echo" ? undefined : options.reply,
+          pinInterface: options.pinInterface ?? false,
+          batch: options.batch,
+          count: options.count ?? Infinity,
+          spin: options.spin,
+          detail: detail(options),
+        }, (events) => {
+          for (const event of events) {
+            warn(event, once);
+            if (options.json || !options.quiet) output.event(event, describe);
+          }
+        }),
+      );
+      const started = performance.now();
+      await running(server, signal, options.duration, options.stats, () => {
+        report(output, "stats", server.totals, started);
+      });
+      await ending.disposeAsync();
+      report(output, "summary", server.totals, started);
+    })
+  );
+
+function detail(options: { json?: true; quiet?: true }): Detail {
+  return options.json ? "all" : options.quiet ? "none" : "sample";
+}
+
+function bindAll(
+  workers: number,
+  options: Parameters<typeof UdpSocket.bind>[0] & object,
+  owner: AsyncDisposableStack,
+): UdpSocket[] {
+  const first = owner.use(UdpSocket.bind(options));
+  const sockets = [first];
+  while (sockets.length < workers) {
+    const { port } = first.address;
+    sockets.push(owner.use(UdpSocket.bind({ ...options, port })));
+  }
+  return sockets;
+}
+
+/** Until a thread ends, the time is over, or the command is asked to stop. */
+async function running(
+  server: EchoServer,
+  signal: AbortSignal,
+  duration: number | undefined,
+  interval: number | undefined,
+  onInterval: () => void,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = () => resolve();
+  signal.addEventListener("abort", stop);
+  const timer = duration === undefined ? undefined : setTimeout(stop, duration);
+  const ticker = interval === undefined
+    ? undefined
+    : setInterval(onInterval, interval);
+  try {
+    if (!signal.aborted) await Promise.race([promise, server.ended]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    clearTimeout(timer);
+    clearInterval(ticker);
+  }
+}
+
+function warn(event: EchoEvent, once: Set<string>): void {
+  const { peer, refused, error } = event;
+  if (refused !== undefined && !once.has(refused)) {
+    once.add(refused);
+    log.warn(
+      `not answering ${peer.address} port ${peer.port}: ${REFUSALS[refused]}`,
+    );
+  }
+  if (error !== undefined && !once.has(error.code)) {
+    once.add(error.code);
+    log.warn(error.message);
+  }
+}
+
+const REFUSALS = {
+  "answering-port": "that port answers whatever it is sent, and so does this",
+  "own-port": "it uses this server's own port, and two of them never end",
+  "no-port": "port 0 cannot be sent to",
+};
+
+function describe(event: EchoEvent): string {
+  const { peer, local, reply, bytes, segments, refused, error } = event;
+  const asked = local === undefined
+    ? "?"
+    : local.ifname === undefined
+    ? local.address
+    : `${local.address} (${local.ifname})`;
+  const size = segments === undefined
+    ? `${bytes} bytes`
+    : `${bytes} bytes in ${segments} datagrams`;
+  const outcome = error !== undefined
+    ? `not answered: ${error.code}`
+    : refused !== undefined
+    ? `not answered: ${refused}`
+    : `answered from ${reply?.source ?? "the address the routes choose"}`;
+  return `${
+    formatEndpoint({ ...peer, port: peer.port ?? 0 })
+  } -> ${asked}  ${size}, ${outcome}`;
+}
+
+function report(
+  output: Output,
+  event: "stats" | "summary",
+  totals: Totals,
+  started: number,
+): void {
+  const seconds = (performance.now() - started) / 1000;
+  if (output.json) {
+    output.object({ event, seconds: Number(seconds.toFixed(3)), ...totals });
+    return;
+  }
+  const { datagrams, bytes, replies, refused, failed } = totals;
+  const parts = [
+    `${datagrams} datagrams (${bytes} bytes)`,
+    `${replies} answered`,
+    ...(refused > 0 ? [`${refused} not answered on purpose`] : []),
+    ...(failed > 0 ? [`${failed} answers refused by the kernel`] : []),
+  ];
+  log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);
+}

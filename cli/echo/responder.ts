@@ -1,0 +1,140 @@
+// A batch in, a batch of answers out: the server's work, free of threads.
+
+import { interfaceName } from "../../lib/interface_index.ts";
+import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
+import type { SendResult } from "../../lib/udp/send.ts";
+import { SendBatch } from "../../lib/udp/send_batch.ts";
+import {
+  Counter,
+  type Detail,
+  type EchoEvent,
+  type Orders,
+} from "./messages.ts";
+import { type Refusal, refusal } from "./rules.ts";
+
+/** Datagrams a second that are told of where a person reads along. */
+const SAMPLES = 20;
+
+/** No datagram is longer, so none is ever cut. */
+const LONGEST = 65535;
+
+export class Responder {
+  readonly received: ReceiveBatch;
+  readonly answers: SendBatch;
+  readonly #counters: Float64Array;
+  readonly #reply: Uint8Array | undefined;
+  readonly #pinInterface: boolean;
+  readonly #port: number;
+  readonly #detail: Detail;
+  #told = 0;
+  #second = 0;
+  readonly #refusals = new Set<Refusal>();
+  /** The event of each answer in the batch, where it is told of. */
+  #events: EchoEvent[] = [];
+  #eventOf: number[] = [];
+
+  constructor(orders: Orders) {
+    const { batch, counters, detail, pinInterface } = orders;
+    this.received = new ReceiveBatch({ size: batch, bufferSize: LONGEST });
+    this.#reply = orders.reply === undefined
+      ? undefined
+      : new TextEncoder().encode(orders.reply);
+    this.answers = new SendBatch(batch, batch * (this.#reply?.length ?? 0));
+    this.#counters = new Float64Array(counters);
+    this.#pinInterface = pinInterface;
+    this.#port = orders.socket.address.port;
+    this.#detail = detail;
+  }
+
+  /** Prepares the answers to what is in the received batch. */
+  answer(): void {
+    const { received, answers } = this;
+    const counters = this.#counters;
+    const options = { data: this.#reply, pinInterface: this.#pinInterface };
+    this.#events = [];
+    this.#eventOf = [];
+    const tell = this.#tells(received.count);
+    for (let slot = 0; slot < received.count; slot++) {
+      const bytes = received.length(slot);
+      const segment = received.segmentSize(slot);
+      counters[Counter.datagrams] += segment > 0 && bytes > segment
+        ? Math.ceil(bytes / segment)
+        : 1;
+      counters[Counter.bytes] += bytes;
+      const refused = refusal(received, slot, this.#port);
+      if (refused === undefined) answers.reply(received, slot, options);
+      else counters[Counter.refused]++;
+      if (slot < tell || this.#isFirst(refused)) this.#note(slot, refused);
+    }
+  }
+
+  /** Takes in what became of the answers; gives the events to be told. */
+  settle({ sent, failures }: SendResult): EchoEvent[] {
+    this.#counters[Counter.replies] += sent;
+    this.#counters[Counter.failed] += failures.length;
+    for (const { index, error } of failures) {
+      const place = this.#eventOf[index];
+      if (place === undefined) continue;
+      const { reply: _, ...event } = this.#events[place];
+      const { code, message } = error;
+      this.#events[place] = { ...event, error: { code, message } };
+    }
+    return this.#events;
+  }
+
+  /** How many of the next datagrams are told of. */
+  #tells(coming: number): number {
+    if (this.#detail !== "sample") return this.#detail === "all" ? coming : 0;
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#told = 0;
+    }
+    const tell = Math.min(coming, SAMPLES - this.#told);
+    this.#told += tell;
+    return tell;
+  }
+
+  /** A reason not to answer is told once, however little else is. */
+  #isFirst(refused: Refusal | undefined): boolean {
+    if (refused === undefined || this.#refusals.has(refused)) return false;
+    this.#refusals.add(refused);
+    return true;
+  }
+
+  #note(slot: number, refused: Refusal | undefined): void {
+    const { received, answers } = this;
+    const { peer, local, control, segmentSize } = received
+      .describe(slot);
+    const bytes = received.length(slot);
+    const event: EchoEvent = {
+      event: "datagram",
+      bytes,
+      ...(segmentSize === undefined || bytes <= segmentSize
+        ? {}
+        : { segments: Math.ceil(bytes / segmentSize) }),
+      peer,
+      ...(local === undefined ? {} : {
+        local: {
+          address: local.address,
+          ifindex: local.ifindex,
+          ifname: interfaceName(local.ifindex),
+        },
+      }),
+      control,
+      ...(refused === undefined
+        ? { reply: describeReply(answers) }
+        : { refused }),
+    };
+    if (refused === undefined) {
+      this.#eventOf[answers.count - 1] = this.#events.length;
+    }
+    this.#events.push(event);
+  }
+}
+
+/** Where the answer just prepared will leave from. */
+function describeReply(answers: SendBatch): EchoEvent["reply"] {
+  const { control, source, bytes } = answers.describe(answers.count - 1);
+  return { control, ...(source === undefined ? {} : { source }), bytes };
+}
