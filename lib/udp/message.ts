@@ -4,6 +4,7 @@ import { AF_INET } from "../../ffi/layout/sys_socket.ts";
 import { isMapped, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
 import { interfaceIndex } from "../interface_index.ts";
+import { wholeNumber } from "../whole_number.ts";
 import {
   writeIn6Pktinfo,
   writeInPktinfo,
@@ -11,7 +12,6 @@ import {
   writeTrafficClass,
   writeTtl,
 } from "./ancillary.ts";
-import { wholeNumber } from "./receive_batch.ts";
 import type { SendBatch } from "./send_batch.ts";
 import { type Endpoint, parseEndpoint, writeSockaddr } from "./sockaddr.ts";
 

@@ -50,7 +50,7 @@ import { ArgumentError } from "../errors.ts";
 import { interfaceIndex } from "../interface_index.ts";
 import { checkInterfaceName } from "../interface_name.ts";
 import type { Namespace } from "../namespace.ts";
-import { wholeNumber } from "./receive_batch.ts";
+import { wholeNumber } from "../whole_number.ts";
 import { checkPort, type ParsedEndpoint } from "./sockaddr.ts";
 
 /** Which IP versions a socket speaks. "dual" is an IPv6 socket that takes both. */

@@ -6,7 +6,7 @@ import {
   MSG_CTRUNC,
   MSG_TRUNC,
 } from "../../ffi/layout/sys_socket.ts";
-import { ArgumentError } from "../errors.ts";
+import { wholeNumber } from "../whole_number.ts";
 import { Ancillary, RECEIVE_CONTROL } from "./ancillary.ts";
 import {
   type Datagram,
@@ -248,19 +248,4 @@ export class ReceiveBatch {
   datagram(slot: number): Datagram {
     return { data: this.data(slot).slice(), ...this.describe(slot) };
   }
-}
-
-/** @throws {ArgumentError} Unless it is a whole number in the range. */
-export function wholeNumber(
-  argument: string,
-  value: number,
-  least: number,
-  most: number,
-): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new ArgumentError(
-    argument,
-    value,
-    `a whole number from ${least} to ${most}`,
-  );
 }

@@ -14,7 +14,7 @@ import { BlockingPoll, type StopEvent } from "../blocking_poll.ts";
 import { Descriptor } from "../descriptor.ts";
 import { ArgumentError } from "../errors.ts";
 import { inNamespace } from "../namespace.ts";
-import type { WaitOptions } from "../poller.ts";
+import { deadline, type WaitOptions } from "../poller.ts";
 import type { Datagram } from "./datagram.ts";
 import { type ErrorEvent, ErrorQueue } from "./error_queue.ts";
 import { bindContext } from "./errors.ts";
@@ -499,11 +499,4 @@ export class UdpSocket implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** One timeout over several waits: each gets what is left of it. */
-function deadline({ signal, timeout }: WaitOptions): () => WaitOptions {
-  if (timeout === undefined) return () => ({ signal });
-  const end = performance.now() + timeout;
-  return () => ({ signal, timeout: Math.max(0, end - performance.now()) });
 }
