@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-explicit-any
 import { Help } from "commander";
-import { inspect, styleText } from "node:util";
+import { styleText } from "node:util";
 import type { Command } from "./command.ts";
+import { parseArguments } from "./definition.ts";
 import { flag } from "./errors.ts";
 import { Type } from "./type.ts";
 import type { Argument, Option } from "./types.ts";
@@ -53,11 +54,12 @@ export function generateHelp(
   const brief = (text: string) => long ? text : text.trim().split("\n", 1)[0];
   const args = (list: Argument[]) =>
     list.map((arg) => written(arg, types)).join(" ");
-  const usage = cmd.getUsage() &&
-    ` ${cmd.getUsage().replace(/:[^\s>\]]+(?=[>\]])/g, types ? "$&" : "")}`;
+  const usage = cmd.getUsage().split(" ").map((part) =>
+    /^[<[].+[\]>]$/.test(part) ? args(parseArguments(part)) : part
+  );
 
   let text = `\n${style("bold", "Usage:")}   ${
-    style("magentaBright", cmd.getPath() + usage)
+    style("magentaBright", [cmd.getPath(), ...usage].join(" ").trim())
   }\n`;
   if (cmd.getVersion()) {
     text += `${style("bold", "Version:")} ${
@@ -79,11 +81,15 @@ export function generateHelp(
     ]),
   );
   for (const [group, options] of groups(cmd.getOptions())) {
+    const width = Math.max(
+      ...options.map(({ flags }) => flags.join(", ").length),
+    );
     text += items(
       group,
       options.map((option) => [
-        `${style("blueBright", option.flags.join(", "))}  ${args(option.args)}`
-          .trimEnd(),
+        `${style("blueBright", option.flags.join(", ").padEnd(width))}  ${
+          args(option.args)
+        }`.trimEnd(),
         `- ${brief(option.description)}${
           hints ? optionHints(cmd, option) : ""
         }`,
@@ -121,7 +127,7 @@ function optionHints(cmd: Command<any>, option: Option): string {
   const shown = typeof option.defaultText === "function"
     ? option.defaultText(value)
     : option.defaultText ?? value;
-  if (shown !== undefined) hints.push(`Default: ${inspect(shown)}`);
+  if (shown !== undefined) hints.push(`Default: ${Deno.inspect(shown)}`);
   if (option.depends) {
     hints.push(`Depends: ${option.depends.map(flag).join(", ")}`);
   }
@@ -131,7 +137,9 @@ function optionHints(cmd: Command<any>, option: Option): string {
   const handler = cmd.getType(option.args[0]?.type)?.handler;
   const values = handler instanceof Type ? handler.values?.(cmd) : undefined;
   if (values?.length) {
-    hints.push(`Values: ${values.map((value) => inspect(value)).join(", ")}`);
+    hints.push(
+      `Values: ${values.map((value) => Deno.inspect(value)).join(", ")}`,
+    );
   }
   return hints.length > 0 ? ` (${hints.join(", ")})` : "";
 }

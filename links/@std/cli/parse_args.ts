@@ -1,16 +1,22 @@
 import { parseArgs as tokenize } from "node:util";
 
-export interface ParseOptions {
+type Names<T extends string> = T | readonly T[];
+
+export interface ParseOptions<
+  B extends string = string,
+  S extends string = string,
+  C extends string = string,
+> {
   /** Options that never take the next argument as their value. */
-  boolean?: boolean | string | readonly string[];
+  boolean?: boolean | Names<B>;
   /** Options whose value stays a string, "" when there is none. */
-  string?: string | readonly string[];
+  string?: Names<S>;
   /** Options that may be given many times; their value is an array. */
-  collect?: string | readonly string[];
+  collect?: Names<C>;
   /** Options that `--no-NAME` sets to false. */
-  negatable?: string | readonly string[];
+  negatable?: Names<string>;
   /** Other names of an option, both appear in the result. */
-  alias?: Record<string, string | readonly string[]>;
+  alias?: Record<string, Names<string>>;
   default?: Record<string, unknown>;
   /** Keep what follows `--` under the key "--" instead of "_". */
   "--"?: boolean;
@@ -19,11 +25,18 @@ export interface ParseOptions {
 }
 
 /** What was given by name, beside the positional arguments in `_`. */
-// deno-lint-ignore no-explicit-any
-export type Args = Record<string, any> & {
-  _: Array<string | number>;
-  "--"?: string[];
-};
+export type Args<
+  B extends string = never,
+  S extends string = never,
+  C extends string = never,
+> =
+  & { [K in Exclude<B, C>]: boolean }
+  & { [K in Exclude<S, C>]?: string }
+  & { [K in S & C]: string[] }
+  & { [K in Exclude<C, S>]: unknown[] }
+  // deno-lint-ignore no-explicit-any
+  & Record<string, any>
+  & { _: Array<string | number>; "--"?: string[] };
 
 function list(names: boolean | string | readonly string[] = []): string[] {
   return typeof names === "boolean" ? [] : [names].flat();
@@ -35,10 +48,14 @@ function coerce(value: string): string | number {
     : value;
 }
 
-export function parseArgs(
+export function parseArgs<
+  const B extends string = never,
+  const S extends string = never,
+  const C extends string = never,
+>(
   args: readonly string[],
-  options: ParseOptions = {},
-): Args {
+  options: ParseOptions<B, S, C> = {},
+): Args<B, S, C> {
   const groups = Object.entries(options.alias ?? {})
     .map(([name, others]) => [name, ...list(others)]);
   const family = (name: string) =>
@@ -114,5 +131,5 @@ export function parseArgs(
 
   if (options["--"]) result["--"] = after;
   else result._.push(...after);
-  return result;
+  return result as Args<B, S, C>;
 }
