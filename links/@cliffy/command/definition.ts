@@ -1,4 +1,5 @@
-import type { Argument } from "./types.ts";
+import type { Command } from "./command.ts";
+import type { Argument, Option, OptionOptions } from "./types.ts";
 
 export interface Definition {
   /** What stands before the arguments: names of a command, flags of an option. */
@@ -34,4 +35,41 @@ export function parseArguments(
       list: type.endsWith("[]"),
     };
   });
+}
+
+export function addOption(
+  // deno-lint-ignore no-explicit-any
+  cmd: Command<any>,
+  definition: string,
+  description: string,
+  opts: OptionOptions = {},
+): void {
+  const { names: flags, arguments: args } = splitDefinition(definition);
+  const names = flags.map((flag) => flag.replace(/^--?/, ""));
+  for (const name of names) {
+    if (!cmd.getBaseOption(name, true)) continue;
+    if (!opts.override) {
+      throw new Error(
+        `An option with name '${name}' is already registered on command '${cmd.getPath()}'.`,
+      );
+    }
+    cmd.removeOption(name);
+  }
+  const long = flags.findIndex((flag) => flag.startsWith("--"));
+  const name = names[Math.max(long, 0)];
+  const option: Option = {
+    ...opts,
+    name,
+    aliases: names.filter((other) => other !== name),
+    description,
+    flags,
+    args: parseArguments(args),
+    typeDefinition: args || undefined,
+    groupName: cmd.settings.group,
+  };
+  if (option.args.length > 1 || option.args[0]?.variadic) {
+    throw new Error(`Option "${definition}": one value, or use collect`);
+  }
+  if (option.prepend) cmd.settings.options.unshift(option);
+  else cmd.settings.options.push(option);
 }

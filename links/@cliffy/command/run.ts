@@ -1,0 +1,196 @@
+// deno-lint-ignore-file no-explicit-any
+// From the words of a command line to the action of the right command.
+
+import type { Command } from "./command.ts";
+import { addOption } from "./definition.ts";
+import { unknownCommand, ValidationError } from "./errors.ts";
+import {
+  findOptions,
+  type Given,
+  readArguments,
+  readOptions,
+} from "./parse.ts";
+import { lineage } from "./tree.ts";
+import {
+  BooleanType,
+  IntegerType,
+  NumberType,
+  StringType,
+  Type,
+} from "./type.ts";
+import type { ArgumentValue } from "./types.ts";
+
+export interface CommandResult<TOptions = any, TArguments = any> {
+  options: TOptions;
+  args: TArguments;
+  literal: string[];
+  cmd: Command<any>;
+}
+
+interface Line {
+  args: string[];
+  literal: string[];
+  /** Global options found before the subcommand's name. */
+  given: Given[];
+}
+
+export function parseLine(
+  cmd: Command<any>,
+  args: string[],
+): Promise<CommandResult> {
+  cmd.settings.isRoot = true;
+  const end = args.indexOf("--");
+  return run(cmd, {
+    args: end < 0 ? args.slice() : args.slice(0, end),
+    literal: end < 0 ? [] : args.slice(end + 1),
+    given: [],
+  });
+}
+
+async function run(cmd: Command<any>, line: Line): Promise<CommandResult> {
+  try {
+    cmd.reset();
+    addDefaults(cmd);
+    cmd.settings.rawArgs = line.args.slice();
+    const sub = findCommand(cmd, line);
+    if (sub) return await run(sub, line);
+
+    const known = cmd.getOptions(true);
+    const { given, rest } = findOptions(line.args, known, false);
+    const all = [...line.given, ...given];
+    const isAlone = all.some(({ option }) => option.standalone);
+    const parse = (value: ArgumentValue) => parseValue(cmd, value);
+    const { values, surplus } = readArguments(
+      rest,
+      isAlone ? [] : cmd.getArguments(),
+      known,
+      parse,
+    );
+    const options = readOptions(all, known, parse);
+    if (surplus.length > 0 && !isAlone) throw unexpected(cmd, surplus);
+    cmd.settings.literalArgs = line.literal;
+
+    for (const { option } of all) {
+      await option.action?.call(cmd, options, ...values);
+    }
+    if (!isAlone) await execute(cmd, options, values, line);
+    return { options, args: values, literal: line.literal, cmd };
+  } catch (error) {
+    fail(
+      cmd,
+      error instanceof Error ? error : new Error(`[non-error-thrown] ${error}`),
+    );
+  }
+}
+
+// Global options may stand before the name of the subcommand.
+function findCommand(cmd: Command<any>, line: Line): Command<any> | undefined {
+  const byName = () => {
+    const found = cmd.getCommand(line.args[0] ?? "", true);
+    if (found) line.args.shift();
+    return found;
+  };
+  const found = byName();
+  const first = line.args[0]?.replace(/^-+/, "").split("=")[0];
+  const option = first ? cmd.getOption(first, true) : undefined;
+  if (found || !option?.global || option.standalone) return found;
+
+  const globals = cmd.getOptions(true).filter((option) => option.global);
+  const { given, rest } = findOptions(line.args, globals, true);
+  line.given.push(...given);
+  line.args = rest;
+  return byName();
+}
+
+function unexpected(cmd: Command<any>, words: string[]): Error {
+  if (!cmd.hasCommands(true)) {
+    return new ValidationError(
+      `No arguments allowed for command "${cmd.getPath()}".`,
+    );
+  }
+  return cmd.getCommand(words[0], true)
+    ? new ValidationError(`Too many arguments: ${words.join(" ")}`)
+    : unknownCommand(words[0], cmd.getCommands().map((sub) => sub.getName()));
+}
+
+function parseValue(cmd: Command<any>, value: ArgumentValue): unknown {
+  const handler = cmd.getType(value.type)?.handler;
+  if (!handler) throw new Error(`Unknown type "${value.type}".`);
+  return handler instanceof Type ? handler.parse(value) : handler(value);
+}
+
+async function execute(
+  cmd: Command<any>,
+  options: Record<string, unknown>,
+  args: unknown[],
+  line: Line,
+): Promise<void> {
+  const isBare = line.args.length === 0 && line.given.length === 0;
+  if (isBare && cmd.hasCommands(true) && !cmd.settings.action) {
+    cmd.showHelp();
+    exit(cmd);
+  }
+  for (const above of lineage(cmd).reverse()) {
+    await above.settings.globalAction?.call(cmd, options, ...args);
+  }
+  await cmd.settings.action?.call(cmd, options, ...args);
+}
+
+/** The builtin types, --help and --version, on the main command. */
+export function addDefaults(cmd: Command<any>): void {
+  const main = cmd.getMainCommand();
+  const { settings } = main;
+  if (settings.hasDefaults) return;
+  settings.hasDefaults = true;
+  const types = {
+    string: new StringType(),
+    number: new NumberType(),
+    integer: new IntegerType(),
+    boolean: new BooleanType(),
+  };
+  for (const [name, handler] of Object.entries(types)) {
+    if (settings.types.has(name)) continue;
+    settings.types.set(name, { name, handler, global: true });
+  }
+  if (settings.version) {
+    addOption(
+      main,
+      "-V, --version",
+      "Show the version number for this program.",
+      {
+        standalone: true,
+        prepend: true,
+        action: () => {
+          main.showVersion();
+          exit(main);
+        },
+      },
+    );
+  }
+  addOption(main, "-h, --help", "Show this help.", {
+    standalone: true,
+    global: true,
+    prepend: true,
+    action: function (this: Command<any>) {
+      this.showHelp({ long: this.getRawArgs().includes("--help") });
+      exit(this);
+    },
+  });
+}
+
+function exit(cmd: Command<any>): void {
+  const exits = lineage(cmd).map(({ settings }) => settings.exits)
+    .find((exits) => exits !== undefined);
+  if (exits ?? true) Deno.exit(0);
+}
+
+export function fail(cmd: Command<any>, error: Error): never {
+  const isInput = error instanceof ValidationError;
+  if (isInput) error.cmd ??= cmd;
+  const line = lineage(cmd).map(({ settings }) => settings);
+  line.map(({ errorHandler }) => errorHandler).find(Boolean)?.(error, cmd);
+  if (!isInput || line.some(({ throwErrors }) => throwErrors)) throw error;
+  cmd.showHelp();
+  console.error(`  error: ${error.message}\n`);
+  Deno.exit(error.exitCode);
+}
