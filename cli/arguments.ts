@@ -15,12 +15,18 @@ function refuse({ name, value }: ArgumentValue, expected: string): never {
   throw new ArgumentError(name, value, expected);
 }
 
+/** An option nobody knows, found where an argument was expected. */
+export class MistypedOption extends ValidationError {
+  /** @param typed What was given, for example "--prot". */
+  constructor(readonly typed: string) {
+    super(`Unknown option "${typed}".`);
+  }
+}
+
 /** Any text, but a mistyped option is not taken for an argument. */
 export function word({ label, value }: ArgumentValue): string {
   if (label === "Argument" && /^-./.test(value)) {
-    throw new ValidationError(
-      `Unknown option "${value}". Text that begins with a dash goes after --.`,
-    );
+    throw new MistypedOption(value.split("=")[0]);
   }
   return value;
 }

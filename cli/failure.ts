@@ -3,6 +3,8 @@
 import { ValidationError } from "@cliffy/command";
 import { SystemError } from "../ffi/errno.ts";
 import { ArgumentError } from "../lib/errors.ts";
+import { MistypedOption } from "./arguments.ts";
+import { suggest } from "./suggest.ts";
 
 /** What the exit codes of the command mean. */
 export const Exit = {
@@ -53,6 +55,11 @@ function isNotPermitted(error: Error): boolean {
 }
 
 function sentenceOf(error: Error): string {
+  if (error instanceof MistypedOption) {
+    const flags = error.cmd?.getOptions().flatMap(({ flags }) => flags) ?? [];
+    const meant = suggest(error.typed, flags);
+    return `${error.message}${meant ? ` Did you mean option "${meant}"?` : ""}`;
+  }
   const sentence = error.message || error.name;
   const capability = error instanceof SystemError
     ? error.capability

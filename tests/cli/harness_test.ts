@@ -87,7 +87,7 @@ Deno.test("bad input exits 2 and names what was given", async () => {
     "8888",
   );
   await usage(
-    'netplumb: Unknown option "--cuont". Text that begins with a dash goes after --.\n',
+    'netplumb: Unknown option "--cuont". Did you mean option "--count"?\n',
     "says",
     "--cuont",
   );

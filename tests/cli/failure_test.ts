@@ -1,0 +1,54 @@
+// Which exit code and sentence an error becomes.
+
+import { ValidationError } from "@cliffy/command";
+import { describeFailure } from "../../cli/failure.ts";
+import { EACCES, EADDRINUSE, EPERM, SystemError } from "../../ffi/errno.ts";
+import { ArgumentError } from "../../lib/errors.ts";
+import { assertEquals } from "@std/assert";
+
+const code = (error: unknown) => describeFailure(error).code;
+
+Deno.test("exit codes by what went wrong", () => {
+  assertEquals(code(new ArgumentError("port", 1, "right")), 2);
+  assertEquals(code(new ValidationError("no")), 2);
+  assertEquals(code(new SystemError("bind", EADDRINUSE)), 1);
+  assertEquals(code(new SystemError("bind", EACCES)), 77);
+  assertEquals(code(new SystemError("ioctl", EPERM)), 77);
+  assertEquals(
+    code(new SystemError("bind", EADDRINUSE, { capability: "CAP_NET_RAW" })),
+    77,
+  );
+  assertEquals(code(new Deno.errors.NotCapable("run with --allow-ffi")), 77);
+  assertEquals(code(Object.assign(new Error("dump"), { exitCode: 3 })), 3);
+  assertEquals(code(new Error("other")), 1);
+  assertEquals(describeFailure("thrown"), { code: 1, sentence: "thrown" });
+});
+
+Deno.test("the capability is named once", () => {
+  const sentence = (advice?: string) =>
+    describeFailure(
+      new SystemError("ioctl", EPERM, { advice, capability: "CAP_NET_ADMIN" }),
+    ).sentence;
+  assertEquals(
+    sentence(),
+    "ioctl: EPERM, operation not permitted. It takes CAP_NET_ADMIN",
+  );
+  assertEquals(
+    sentence("It takes CAP_NET_ADMIN, or --user"),
+    "ioctl: EPERM, operation not permitted. It takes CAP_NET_ADMIN, or --user",
+  );
+});
+
+Deno.test("a failing clean-up does not hide the first error", async () => {
+  const run = async () => {
+    await using _resource = {
+      [Symbol.asyncDispose]: () => Promise.reject(new Error("clean-up")),
+    };
+    throw new ArgumentError("port", 1, "right");
+  };
+  const error = await run().catch((error) => error);
+  assertEquals(describeFailure(error), {
+    code: 2,
+    sentence: "port: 1 is not right",
+  });
+});
