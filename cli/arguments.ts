@@ -15,18 +15,19 @@ function refuse({ name, value }: ArgumentValue, expected: string): never {
   throw new ArgumentError(name, value, expected);
 }
 
-/** An option nobody knows, found where an argument was expected. */
-export class MistypedOption extends ValidationError {
+/** Why a ValidationError: an option nobody knows where an argument belongs. */
+export class MistypedOption {
   /** @param typed What was given, for example "--prot". */
-  constructor(readonly typed: string) {
-    super(`Unknown option "${typed}".`);
-  }
+  constructor(readonly typed: string) {}
 }
 
 /** Any text, but a mistyped option is not taken for an argument. */
 export function word({ label, value }: ArgumentValue): string {
   if (label === "Argument" && /^-./.test(value)) {
-    throw new MistypedOption(value.split("=")[0]);
+    const typed = value.split("=")[0];
+    throw new ValidationError(`Unknown option "${typed}".`, {
+      cause: new MistypedOption(typed),
+    });
   }
   return value;
 }

@@ -55,9 +55,10 @@ function isNotPermitted(error: Error): boolean {
 }
 
 function sentenceOf(error: Error): string {
-  if (error instanceof MistypedOption) {
+  const { cause } = error;
+  if (error instanceof ValidationError && cause instanceof MistypedOption) {
     const flags = error.cmd?.getOptions().flatMap(({ flags }) => flags) ?? [];
-    const meant = suggest(error.typed, flags);
+    const meant = suggest(cause.typed, flags);
     return `${error.message}${meant ? ` Did you mean option "${meant}"?` : ""}`;
   }
   const sentence = error.message || error.name;

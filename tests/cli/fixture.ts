@@ -27,21 +27,19 @@ const says = subcommand("Say lines.")
     })
   );
 
-const waits = subcommand("Wait until stopped.")
+const waits = subcommand("Say lines until stopped.")
   .option("--deaf", "Take no notice of being stopped.")
   .action((options) =>
-    perform(options, async ({ output, signal }) => {
+    perform(options, ({ output, signal }) => {
       output.line("waiting");
-      await new Promise<void>((resolve, reject) => {
-        const timer = setInterval(() => {}, 1000);
+      return new Promise<void>((_resolve, reject) => {
+        const timer = setInterval(() => output.line("waiting"), 10);
         signal.addEventListener("abort", () => {
           log.info("summary");
           if (options.deaf) return output.line("still here");
           clearInterval(timer);
           reject(signal.reason);
         });
-        signal.throwIfAborted();
-        void resolve;
       });
     })
   );

@@ -207,6 +207,13 @@ Deno.test("cliffy: an unknown option is taken for an argument where one fits", a
   assertEquals((await parse("serve", "--prot")).args as unknown, ["--prot"]);
 });
 
+Deno.test("cliffy: a ValidationError keeps its cause, a subclass not its name", () => {
+  class Own extends ValidationError {}
+  const error: unknown = new Own("no", { cause: "why" });
+  assertInstanceOf(error, ValidationError);
+  assertEquals([error.cause, error instanceof Own], ["why", false]);
+});
+
 Deno.test("cliffy: errors of an action or a type pass through as they are", async () => {
   class Own extends Error {}
   const thrower = (): string => {
@@ -231,12 +238,36 @@ Deno.test("cliffy: global actions run first, from the top down", async () => {
   await new Command().noExit()
     .globalOption("--json", "")
     .globalAction((options) => {
-      order.push(`global ${options.json}`);
+      order.push(`main ${options.json}`);
     })
-    .command("sub", new Command().action(() => void order.push("action")))
+    .command(
+      "sub",
+      new Command()
+        .globalAction(() => void order.push("sub"))
+        .action(() => void order.push("action")),
+    )
     .reset()
     .parse(["sub", "--json"]);
-  assertEquals(order, ["global true", "action"]);
+  assertEquals(order, ["main true", "sub", "action"]);
+});
+
+Deno.test("cliffy: a subcommand knows the global options above it, and its own first", async () => {
+  const main = new Command().name("tool").noExit()
+    .option("--here", "Only here.")
+    .globalOption("--json", "Above.")
+    .globalOption("--count <n:integer>", "Above.")
+    .command("sub", "").option("--count <n:string>", "Own.").reset();
+  const sub = main.getCommand("sub")!;
+  assertEquals(sub.getOption("count")?.description, "Own.");
+  assertEquals(sub.getOption("json")?.description, "Above.");
+  assertEquals(sub.hasOption("here", true), false);
+  const { options } = await main.parse(["sub", "--count", "5"]);
+  assertEquals(options as unknown, { count: "5" });
+  await assertRejects(
+    () => main.parse(["sub", "--here"]),
+    ValidationError,
+    'Unknown option "--here".',
+  );
 });
 
 Deno.test("cliffy: a builtin type can be replaced for the whole tree", async () => {

@@ -17,6 +17,8 @@ export class ValidationError extends Error {
     { exitCode = 2, ...options }: ValidationErrorOptions = {},
   ) {
     super(message, options);
+    // As upstream: `instanceof` cannot tell a subclass apart.
+    Object.setPrototypeOf(this, ValidationError.prototype);
     this.exitCode = exitCode;
   }
 }
