@@ -57,12 +57,13 @@ function openNamespace(path: string, tried: string): number {
  * @throws {SystemError} Without CAP_SYS_ADMIN, or where there is no such namespace.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { inNamespace, UdpSocket } from "@netplumb/netplumb";
  *
+ * // The namespace of a process; one made by `ip netns add blue` is "blue".
  * await using socket = inNamespace(
- *   "blue",
- *   () => UdpSocket.bind({ address: "0.0.0.0", port: 8888 }),
+ *   Deno.pid,
+ *   () => UdpSocket.bind({ address: "0.0.0.0", port: 0 }),
  * );
  * ```
  */

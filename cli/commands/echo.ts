@@ -1,7 +1,6 @@
 // netplumb echo: answers every datagram from the address it was sent to.
 
 import { EnumType } from "@cliffy/command";
-import { ArgumentError } from "../../lib/errors.ts";
 import type { Family } from "../../lib/udp/options.ts";
 import { formatEndpoint } from "../../lib/udp/sockaddr.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
@@ -10,7 +9,7 @@ import { subcommand } from "../command.ts";
 import type { Detail, EchoEvent } from "../echo/messages.ts";
 import { EchoServer, type Totals } from "../echo/server.ts";
 import { log } from "../log.ts";
-import { type Output } from "../output/output.ts";
+import type { Output } from "../output/output.ts";
 import { perform } from "../perform.ts";
 
 const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
