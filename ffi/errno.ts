@@ -36,7 +36,7 @@ const TABLE: ReadonlyArray<readonly [number, string, string]> = [
   [32, "EPIPE", "broken pipe"],
   [33, "EDOM", "numerical argument out of domain"],
   [34, "ERANGE", "numerical result out of range"],
-  [35, "EDEADLOCK", "resource deadlock avoided"],
+  [35, "EDEADLK", "resource deadlock avoided"],
   [36, "ENAMETOOLONG", "file name too long"],
   [37, "ENOLCK", "no locks available"],
   [38, "ENOSYS", "function not implemented"],
@@ -94,7 +94,7 @@ const TABLE: ReadonlyArray<readonly [number, string, string]> = [
   [92, "ENOPROTOOPT", "protocol not available"],
   [93, "EPROTONOSUPPORT", "protocol not supported"],
   [94, "ESOCKTNOSUPPORT", "socket type not supported"],
-  [95, "ENOTSUP", "operation not supported"],
+  [95, "EOPNOTSUPP", "operation not supported"],
   [96, "EPFNOSUPPORT", "protocol family not supported"],
   [97, "EAFNOSUPPORT", "address family not supported by protocol"],
   [98, "EADDRINUSE", "address already in use"],
@@ -108,7 +108,7 @@ const TABLE: ReadonlyArray<readonly [number, string, string]> = [
   [106, "EISCONN", "transport endpoint is already connected"],
   [107, "ENOTCONN", "transport endpoint is not connected"],
   [108, "ESHUTDOWN", "cannot send after transport endpoint shutdown"],
-  [109, "ETOOMANYREFS", "Too many references: cannot splice"],
+  [109, "ETOOMANYREFS", "too many references: cannot splice"],
   [110, "ETIMEDOUT", "connection timed out"],
   [111, "ECONNREFUSED", "connection refused"],
   [112, "EHOSTDOWN", "host is down"],
@@ -132,6 +132,7 @@ const TABLE: ReadonlyArray<readonly [number, string, string]> = [
   [130, "EOWNERDEAD", "owner died"],
   [131, "ENOTRECOVERABLE", "state not recoverable"],
   [132, "ERFKILL", "operation not possible due to rf-kill"],
+  [133, "EHWPOISON", "memory page has hardware error"],
 ];
 
 const byNumber = new Map(TABLE.map(([n, code, text]) => [n, { code, text }]));
@@ -140,6 +141,8 @@ const byNumber = new Map(TABLE.map(([n, code, text]) => [n, { code, text }]));
 export const Errno: Readonly<Record<string, number>> = Object.freeze({
   ...Object.fromEntries(TABLE.map(([n, code]) => [code, n])),
   EWOULDBLOCK: 11,
+  EDEADLOCK: 35,
+  ENOTSUP: 95,
 });
 
 // Read after every call on hot paths, so plain constants rather than look-ups.

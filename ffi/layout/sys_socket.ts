@@ -103,11 +103,11 @@ export function CMSG_LEN(length: number): number {
 }
 
 /**
- * The offset of the first control message in a buffer of `controllen` bytes,
- * or -1 where there is not even room for a header.
+ * The offset of the first control message between `at` and `end`, or -1 where
+ * there is not even room for a header.
  */
-export function CMSG_FIRSTHDR(controllen: number): number {
-  return controllen >= CMSG_HEADER ? 0 : -1;
+export function CMSG_FIRSTHDR(at: number, end: number): number {
+  return end - at >= CMSG_HEADER ? at : -1;
 }
 
 /**
@@ -115,14 +115,16 @@ export function CMSG_FIRSTHDR(controllen: number): number {
  * A cmsg_len that is no possible length ends the walk, so that it always ends.
  */
 export function CMSG_NXTHDR(
-  view: DataView,
-  controllen: number,
+  words: Int32Array,
   at: number,
+  end: number,
 ): number {
-  const length = view.getInt32(at, true);
-  if (length < CMSG_HEADER) return -1;
-  const next = at + CMSG_ALIGN(length);
-  return next + CMSG_HEADER <= controllen ? next : -1;
+  const word = at >> 2;
+  const length = words[word];
+  if (length < CMSG_HEADER || length > end - at || words[word + 1] !== 0) {
+    return -1;
+  }
+  return CMSG_FIRSTHDR(at + CMSG_ALIGN(length), end);
 }
 
 /** The offset of a control message's data. */

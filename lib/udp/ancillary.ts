@@ -20,8 +20,10 @@ import {
 } from "../../ffi/layout/netinet_in.ts";
 import { sock_extended_err } from "../../ffi/layout/linux_errqueue.ts";
 import {
-  CMSG_ALIGN,
+  CMSG_DATA,
+  CMSG_FIRSTHDR,
   CMSG_LEN,
+  CMSG_NXTHDR,
   CMSG_SPACE,
   cmsghdr,
   SCM_TIMESTAMPNS,
@@ -70,13 +72,15 @@ export class Ancillary {
     this.overflow = this.error = -1;
     this.segmentSize = 0;
     const end = at + length;
-    let here = at;
-    while (here + HEADER <= end) {
+    let here = CMSG_FIRSTHDR(at, end);
+    while (here >= 0) {
       const word = here >> 2;
       const size = words[word];
-      if (size < HEADER || here + size > end) return;
-      this.#note(words[word + 2], words[word + 3], view, here + HEADER, size);
-      here += CMSG_ALIGN(size);
+      // The kernel's last message may be cut, and so have no whole data.
+      if (size < HEADER || size > end - here) return;
+      const data = CMSG_DATA(here);
+      this.#note(words[word + 2], words[word + 3], view, data, size);
+      here = CMSG_NXTHDR(words, here, end);
     }
   }
 

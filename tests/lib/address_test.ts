@@ -15,7 +15,7 @@ import {
   tryParseIPv6,
 } from "../../lib/address.ts";
 import { ArgumentError } from "../../lib/errors.ts";
-import { compileC } from "../support/compile.ts";
+import { compileC } from "../support/c.ts";
 
 // The oracle: glibc's own inet_pton and inet_ntop, a line in, a line out.
 const ORACLE = `

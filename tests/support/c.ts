@@ -1,23 +1,30 @@
 // Programs in C that a test compiles and runs: the oracle for layouts and
 // constants, and the plain peer for traffic.
 
-/** Compiles C source with gcc and gives the program's path in `directory`. */
-export async function compile(
-  directory: string,
-  name: string,
+/** A program, gone when disposed of. */
+export interface CompiledProgram extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Compiles one C source with gcc. */
+export async function compileC(
   source: string,
-  flags: string[] = [],
-): Promise<string> {
-  const file = `${directory}/${name}.c`;
-  const program = `${directory}/${name}`;
-  await Deno.writeTextFile(file, source);
-  const { success, stderr } = await new Deno.Command("gcc", {
-    args: ["-D_GNU_SOURCE", "-O1", "-Wall", ...flags, "-o", program, file],
-  }).output();
-  if (!success) {
-    throw new Error(`gcc ${name}.c:\n${new TextDecoder().decode(stderr)}`);
+  ...flags: string[]
+): Promise<CompiledProgram> {
+  const directory = await Deno.makeTempDir({ prefix: "netplumb-c-" });
+  const remove = () => Deno.remove(directory, { recursive: true });
+  try {
+    await Deno.writeTextFile(`${directory}/program.c`, source);
+    const { success, stderr } = await new Deno.Command("gcc", {
+      args: ["-D_GNU_SOURCE", "-O1", "-o", "program", "program.c", ...flags],
+      cwd: directory,
+    }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+  } catch (error) {
+    await remove();
+    throw error;
   }
-  return program;
+  return { path: `${directory}/program`, [Symbol.asyncDispose]: remove };
 }
 
 /** Compiles and runs C source once, gives what it printed. */
@@ -26,17 +33,12 @@ export async function runC(
   source: string,
   args: string[] = [],
 ): Promise<string> {
-  const directory = await Deno.makeTempDir({ prefix: "netplumb-c-" });
-  try {
-    const program = await compile(directory, name, source);
-    const { success, stdout, stderr } = await new Deno.Command(program, {
-      args,
-    }).output();
-    if (!success) {
-      throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
-    }
-    return new TextDecoder().decode(stdout);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
+  await using program = await compileC(source);
+  const { success, stdout, stderr } = await new Deno.Command(program.path, {
+    args,
+  }).output();
+  if (!success) {
+    throw new Error(`${name}: ${new TextDecoder().decode(stderr)}`);
   }
+  return new TextDecoder().decode(stdout);
 }
