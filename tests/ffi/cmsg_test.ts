@@ -113,4 +113,7 @@ Deno.test("cmsg: a message cut by the end of the buffer ends the walk", () => {
   assertEquals(walk(control, 15), []);
   assertEquals(walk(control, 0), []);
   assertEquals(CMSG_DATA(32), 48);
+  // Rounded up, this one would be negative.
+  words[0] = 0x7fffffff;
+  assertEquals(CMSG_NXTHDR(words, 0, 64), -1);
 });

@@ -13,6 +13,9 @@ import { O_RDONLY } from "../../ffi/layout/fcntl.ts";
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import { runC } from "../support/c.ts";
 
+// Opened out here: it stays open, and no test is to be charged with it.
+const { close, open } = libc();
+
 Deno.test("errno: names and sentences are those of strerrorname_np and strerror", async () => {
   const printed = await runC(
     "errors",
@@ -73,7 +76,6 @@ Deno.test("SystemError: what was tried, the name, the sentence, the call, the ad
 });
 
 Deno.test("errno() is that of the call before, for each that fails", () => {
-  const { close, open } = libc();
   assertEquals(close(-1), -1);
   assertEquals(errno(), Errno.EBADF);
   assertEquals(open(cString("/none/such"), O_RDONLY, 0), -1);
@@ -83,7 +85,6 @@ Deno.test("errno() is that of the call before, for each that fails", () => {
 Deno.test("unwrap: a result that is no error passes, -1 becomes what errno says", () => {
   assertEquals(unwrap(0, "close"), 0);
   assertEquals(unwrap(7, "socket"), 7);
-  const { close } = libc();
   const error = assertThrows(
     () => unwrap(close(-1), "close", { tried: "close nothing" }),
     SystemError,
