@@ -8,7 +8,8 @@ import { log } from "./log.ts";
 // deno-lint-ignore no-explicit-any -- any tree, whatever its options
 export async function run(tree: Command<any>, args: string[]): Promise<void> {
   try {
-    await tree.noExit().parse(args);
+    // Adding a subcommand selects it; what follows is for the whole tree.
+    await tree.reset().noExit().parse(args);
   } catch (error) {
     const { code, sentence } = describeFailure(error);
     log.error(sentence);
