@@ -16,3 +16,4 @@ export { Descriptor, type DescriptorOptions } from "./lib/descriptor.ts";
 export { interfaceIndex, interfaceName } from "./lib/interface_index.ts";
 export type { Pollable, WaitOptions } from "./lib/poller.ts";
 export * from "./lib/udp/mod.ts";
+export * from "./lib/packet/mod.ts";

@@ -1,0 +1,203 @@
+import { formatIPv4 } from "../address.ts";
+import { formatLinkAddress } from "../link_address.ts";
+import { readU16, writeU16 } from "./bytes.ts";
+import { type Malformed, tooShort } from "./malformed.ts";
+import { ETH_P } from "./protocol.ts";
+
+/** What an ARP message wants, by the names of linux/if_arp.h. */
+export const ARPOP = {
+  REQUEST: 1,
+  REPLY: 2,
+  RREQUEST: 3,
+  RREPLY: 4,
+} as const;
+
+/** What {@link writeArp} needs to know; a decoded {@link ArpMessage} has it. */
+export interface ArpFields {
+  /** A number of {@link ARPOP}. */
+  readonly operation: number;
+  /** 6 bytes on Ethernet. */
+  readonly senderLinkAddress: Uint8Array;
+  /** 4 bytes for IPv4. */
+  readonly senderAddress: Uint8Array;
+  /** As long as the sender's. */
+  readonly targetLinkAddress: Uint8Array;
+  /** As long as the sender's. */
+  readonly targetAddress: Uint8Array;
+  /** Kind of link, ARPHRD_*; 1 for Ethernet if not given. */
+  readonly hardwareType?: number;
+  /** Kind of address, ETH_P_*; 0x0800 for IPv4 if not given. */
+  readonly protocolType?: number;
+}
+
+/**
+ * An ARP message where it stands in a frame. Fields are read from the bytes when
+ * asked for. Source: RFC 826.
+ */
+export class ArpMessage implements ArpFields {
+  /** A message is well-formed; what is not is a {@link Malformed}. */
+  declare readonly malformed?: undefined;
+
+  /**
+   * Made by `decodeArp`, which checks that the bytes are there.
+   *
+   * @param bytes The frame.
+   * @param offset Where the message starts.
+   * @param end Where the frame ends, padding included.
+   */
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly offset: number,
+    readonly end: number,
+  ) {}
+
+  /** Kind of link, ARPHRD_*: 1 for Ethernet. */
+  get hardwareType(): number {
+    return readU16(this.bytes, this.offset);
+  }
+
+  /** Kind of address, ETH_P_*: 0x0800 for IPv4. */
+  get protocolType(): number {
+    return readU16(this.bytes, this.offset + 2);
+  }
+
+  /** Bytes of a link-layer address: 6 on Ethernet. */
+  get hardwareLength(): number {
+    return this.bytes[this.offset + 4];
+  }
+
+  /** Bytes of an address: 4 for IPv4. */
+  get protocolLength(): number {
+    return this.bytes[this.offset + 5];
+  }
+
+  /** A number of {@link ARPOP}. */
+  get operation(): number {
+    return readU16(this.bytes, this.offset + 6);
+  }
+
+  /** Whether the addresses are IPv4 ones, so that they can be shown as text. */
+  get isIPv4(): boolean {
+    return this.protocolType === ETH_P.IP && this.protocolLength === 4;
+  }
+
+  /** The bytes of the sender's link-layer address. */
+  get senderLinkAddress(): Uint8Array {
+    return this.#part(0, 0, 1, 0);
+  }
+
+  /** The bytes of the sender's address. */
+  get senderAddress(): Uint8Array {
+    return this.#part(1, 0, 1, 1);
+  }
+
+  /** The bytes of the target's link-layer address. */
+  get targetLinkAddress(): Uint8Array {
+    return this.#part(1, 1, 2, 1);
+  }
+
+  /** The bytes of the target's address. */
+  get targetAddress(): Uint8Array {
+    return this.#part(2, 1, 2, 2);
+  }
+
+  #part(h1: number, p1: number, h2: number, p2: number): Uint8Array {
+    const { hardwareLength: h, protocolLength: p } = this;
+    const start = this.offset + 8;
+    return this.bytes.subarray(
+      start + h1 * h + p1 * p,
+      start + h2 * h + p2 * p,
+    );
+  }
+
+  /** The sender's link-layer address as text. */
+  get senderLink(): string {
+    return formatLinkAddress(this.senderLinkAddress);
+  }
+
+  /** The sender's address as text, in hexadecimal if it is not IPv4. */
+  get sender(): string {
+    return this.#text(this.senderAddress);
+  }
+
+  /** The target's link-layer address as text. */
+  get targetLink(): string {
+    return formatLinkAddress(this.targetLinkAddress);
+  }
+
+  /** The target's address as text, in hexadecimal if it is not IPv4. */
+  get target(): string {
+    return this.#text(this.targetAddress);
+  }
+
+  #text(address: Uint8Array): string {
+    return this.isIPv4 ? formatIPv4(address) : formatLinkAddress(address);
+  }
+}
+
+/**
+ * Decodes an ARP message.
+ *
+ * @param bytes The frame.
+ * @param offset Where the message starts, behind the Ethernet header.
+ * @param end Where the frame ends.
+ * @returns The message, or what makes it none. Source: RFC 826.
+ *
+ * @example
+ * ```ts
+ * import { decodeArp } from "@netplumb/netplumb";
+ *
+ * const message = decodeArp(Uint8Array.fromHex(
+ *   "0001080006040001" + "020000000001" + "0a000001" + "000000000000" +
+ *     "0a000002",
+ * ));
+ * if (message.malformed === undefined) {
+ *   console.log(message.sender, message.target); // 10.0.0.1 10.0.0.2
+ * }
+ * ```
+ */
+export function decodeArp(
+  bytes: Uint8Array,
+  offset = 0,
+  end: number = bytes.length,
+): ArpMessage | Malformed {
+  if (end > bytes.length) end = bytes.length;
+  const there = end - offset;
+  if (there < 8) return tooShort("ARP message", 8, there);
+  const needed = 8 + 2 * (bytes[offset + 4] + bytes[offset + 5]);
+  if (needed > there) return tooShort("ARP message", needed, there);
+  return new ArpMessage(bytes, offset, end);
+}
+
+/**
+ * Writes an ARP message.
+ *
+ * @param bytes Where to.
+ * @param offset Where the message shall start.
+ * @param fields What it shall say.
+ * @returns Where it ends. Source: RFC 826.
+ */
+export function writeArp(
+  bytes: Uint8Array,
+  offset: number,
+  fields: ArpFields,
+): number {
+  writeU16(bytes, offset, fields.hardwareType ?? 1);
+  writeU16(bytes, offset + 2, fields.protocolType ?? ETH_P.IP);
+  bytes[offset + 4] = fields.senderLinkAddress.length;
+  bytes[offset + 5] = fields.senderAddress.length;
+  writeU16(bytes, offset + 6, fields.operation);
+  let at = offset + 8;
+  for (
+    const part of [
+      fields.senderLinkAddress,
+      fields.senderAddress,
+      fields.targetLinkAddress,
+      fields.targetAddress,
+    ]
+  ) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return at;
+}

@@ -1,0 +1,159 @@
+import { formatLinkAddress } from "../link_address.ts";
+import { readU16, writeU16 } from "./bytes.ts";
+import { type Malformed, tooShort } from "./malformed.ts";
+import { ETH_P } from "./protocol.ts";
+
+/** A VLAN tag. Source: IEEE 802.1Q clause 9. */
+export interface VlanTag {
+  /** 0x8100, or 0x88a8 for a service tag. */
+  readonly protocol: number;
+  /** 0 to 4095. */
+  readonly id: number;
+  /** 0 to 7. */
+  readonly priority: number;
+  /** Whether the frame may be dropped first. */
+  readonly dropEligible: boolean;
+}
+
+/** What {@link writeEthernet} needs to know; a decoded header has it. */
+export interface EthernetFields {
+  /** 6 bytes. */
+  readonly destinationAddress: Uint8Array;
+  /** 6 bytes. */
+  readonly sourceAddress: Uint8Array;
+  /** The tags in front of the type, outermost first. */
+  readonly vlans?: readonly VlanTag[];
+  /** The payload's protocol, or its length if below 1536. */
+  readonly type: number;
+}
+
+/**
+ * An Ethernet header where it stands in a frame. Fields are read from the bytes
+ * when asked for. Source: IEEE 802.3 clause 3.
+ */
+export class EthernetHeader implements EthernetFields {
+  /** A header is well-formed; what is not is a {@link Malformed}. */
+  declare readonly malformed?: undefined;
+
+  /**
+   * Made by `decodeEthernet`, which checks that the bytes are there.
+   *
+   * @param bytes The frame.
+   * @param offset Where the header starts.
+   * @param payloadOffset Where the payload starts, behind all tags.
+   * @param payloadEnd Where the payload ends, padding included.
+   */
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly offset: number,
+    readonly payloadOffset: number,
+    readonly payloadEnd: number,
+  ) {}
+
+  /** The payload's protocol, or its length if below 1536. */
+  get type(): number {
+    return readU16(this.bytes, this.payloadOffset - 2);
+  }
+
+  /** The destination address as text. */
+  get destination(): string {
+    return formatLinkAddress(this.bytes, this.offset, 6);
+  }
+
+  /** The source address as text. */
+  get source(): string {
+    return formatLinkAddress(this.bytes, this.offset + 6, 6);
+  }
+
+  /** The 6 bytes of the destination address. */
+  get destinationAddress(): Uint8Array {
+    return this.bytes.subarray(this.offset, this.offset + 6);
+  }
+
+  /** The 6 bytes of the source address. */
+  get sourceAddress(): Uint8Array {
+    return this.bytes.subarray(this.offset + 6, this.offset + 12);
+  }
+
+  /** The VLAN tags, outermost first. */
+  get vlans(): VlanTag[] {
+    const tags: VlanTag[] = [];
+    for (let at = this.offset + 12; at < this.payloadOffset - 2; at += 4) {
+      const control = readU16(this.bytes, at + 2);
+      tags.push({
+        protocol: readU16(this.bytes, at),
+        id: control & 0xfff,
+        priority: control >> 13,
+        dropEligible: (control & 0x1000) !== 0,
+      });
+    }
+    return tags;
+  }
+
+  /** What is behind the header. */
+  get payload(): Uint8Array {
+    return this.bytes.subarray(this.payloadOffset, this.payloadEnd);
+  }
+}
+
+/**
+ * Decodes an Ethernet header and the VLAN tags in it.
+ *
+ * @param bytes The frame, without the check sequence.
+ * @param offset Where the header starts.
+ * @param end Where the frame ends.
+ * @returns The header, or what makes it none. Source: IEEE 802.3, 802.1Q.
+ *
+ * @example
+ * ```ts
+ * import { decodeEthernet } from "@netplumb/netplumb";
+ *
+ * const header = decodeEthernet(
+ *   Uint8Array.fromHex("ffffffffffff020000000001" + "8100002a" + "0806"),
+ * );
+ * if (header.malformed === undefined) {
+ *   console.log(header.source, header.vlans[0].id); // 02:00:00:00:00:01 42
+ * }
+ * ```
+ */
+export function decodeEthernet(
+  bytes: Uint8Array,
+  offset = 0,
+  end: number = bytes.length,
+): EthernetHeader | Malformed {
+  if (end > bytes.length) end = bytes.length;
+  let at = offset + 14;
+  if (at > end) return tooShort("Ethernet header", 14, end - offset);
+  for (;;) {
+    const type = readU16(bytes, at - 2);
+    if (type !== ETH_P.VLAN && type !== ETH_P.QINQ) break;
+    at += 4;
+    if (at > end) return tooShort("Ethernet header", at - offset, end - offset);
+  }
+  return new EthernetHeader(bytes, offset, at, end);
+}
+
+/**
+ * Writes an Ethernet header with its VLAN tags.
+ *
+ * @param bytes Where to.
+ * @param offset Where the header shall start.
+ * @param fields What it shall say.
+ * @returns Where the payload starts. Source: IEEE 802.3, 802.1Q.
+ */
+export function writeEthernet(
+  bytes: Uint8Array,
+  offset: number,
+  fields: EthernetFields,
+): number {
+  bytes.set(fields.destinationAddress, offset);
+  bytes.set(fields.sourceAddress, offset + 6);
+  let at = offset + 12;
+  for (const { protocol, id, priority, dropEligible } of fields.vlans ?? []) {
+    writeU16(bytes, at, protocol);
+    writeU16(bytes, at + 2, priority << 13 | (dropEligible ? 0x1000 : 0) | id);
+    at += 4;
+  }
+  writeU16(bytes, at, fields.type);
+  return at + 2;
+}
