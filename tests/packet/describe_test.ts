@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { decodePacket } from "../../lib/packet/decode.ts";
+import { describePacket } from "../../lib/packet/describe.ts";
+import { formatTcpFlags } from "../../lib/packet/describe_tcp.ts";
+import { TCP } from "../../lib/packet/tcp.ts";
+import { tcpdumpLines } from "../support/capture.ts";
+import {
+  ethernetSamples,
+  hex,
+  icmpSamples,
+  icmpv6Samples,
+  ipSamples,
+} from "./samples.ts";
+
+const kinds = [
+  ["IP", ipSamples, "ip"],
+  ["ICMP", icmpSamples, "ip"],
+  ["ICMPv6", icmpv6Samples, "ip"],
+  ["Ethernet", ethernetSamples, "ethernet"],
+] as const;
+
+for (const [name, packets, linkType] of kinds) {
+  Deno.test(`${name} packets are described as tcpdump does`, async () => {
+    const lines = packets.map((bytes) =>
+      describePacket(decodePacket(bytes, linkType))
+    );
+    const expected = await tcpdumpLines(packets, linkType);
+    // The one place where it prints two spaces.
+    assertEquals(lines, expected.map((line) => line.replace(":  ip", ": ip")));
+  });
+}
+
+Deno.test("the flag newer than the tcpdump asked above", () => {
+  assertEquals(formatTcpFlags(TCP.ACK | TCP.ECE | TCP.AE), ".Ee");
+});
+
+Deno.test("what is wrong with a packet stands at the end of its line", () => {
+  const describe = (text: string, linkType?: "ethernet") =>
+    describePacket(decodePacket(hex(text), linkType));
+  assertEquals(
+    describe(""),
+    "malformed: IP header of 20 bytes, 0 there, length 0",
+  );
+  assertEquals(
+    describe("9900"),
+    "malformed: IP version 9, neither 4 nor 6, length 2",
+  );
+  assertEquals(
+    describe("450005dc00010000401165150a0000010a000002 9c40c350"),
+    "IP 10.0.0.1 > 10.0.0.2: ip-proto-17 1480 [malformed: IPv4 payload of 1480 bytes, 4 there]",
+  );
+  assertEquals(
+    describe("4500001c000100004006eeda0a0000010a000002 9c40c35000000000"),
+    "IP 10.0.0.1 > 10.0.0.2: ip-proto-6 8 [malformed: TCP header of 20 bytes, 8 there]",
+  );
+  assertEquals(
+    describe("6000000000080040".padEnd(80, "0") + "11ff000000000000"),
+    "IP6 :: > ::: ip-proto-0 8 [malformed: IPv6 hopopts header of 2048 bytes, 8 there]",
+  );
+  assertEquals(
+    describe("ffffffffffff0250560000010806 0001", "ethernet"),
+    "02:50:56:00:00:01 > ff:ff:ff:ff:ff:ff, ethertype 0x0806, length 16 [malformed: ARP message of 8 bytes, 2 there]",
+  );
+  assertEquals(
+    describe("ffffffffffff02505600000188b5 0001", "ethernet"),
+    "02:50:56:00:00:01 > ff:ff:ff:ff:ff:ff, ethertype 0x88b5, length 16",
+  );
+  assertEquals(
+    describe("ffffffffffff0250560000010003 424203", "ethernet"),
+    "02:50:56:00:00:01 > ff:ff:ff:ff:ff:ff, 802.3, length 17",
+  );
+});
