@@ -99,6 +99,24 @@ Deno.test("bad input exits 2 and names what was given", async () => {
   );
 });
 
+Deno.test("the command itself runs on this harness, whatever its last subcommand", async () => {
+  const refused = async (stderr: string, ...args: string[]) =>
+    assertEquals(
+      await output(Deno.execPath(), [...denoRun(), ...args], { env }),
+      { code: 2, stdout: "", stderr: `netplumb: ${stderr}\n` },
+    );
+  await refused('Unknown command "ecko". Did you mean command "echo"?', "ecko");
+  await refused(
+    'Unknown option "--conect". Did you mean option "--connect"?',
+    "send",
+    "--conect",
+  );
+  await refused(
+    'Unknown option "--jsn". Did you mean option "--json"?',
+    "--jsn",
+  );
+});
+
 Deno.test("a stack trace only with --log-level debug", async () => {
   const { stderr } = await run("--log-level", "debug", "fails", "no luck");
   assertStringIncludes(stderr, "netplumb: no luck\ndebug: Error: no luck\n");
