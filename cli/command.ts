@@ -10,7 +10,12 @@ export type GlobalOptions = {
   logLevel?: LogLevel;
 };
 
-/** A new subcommand that knows the global options. */
-export function subcommand(description: string): Command<GlobalOptions> {
-  return new Command<GlobalOptions>().description(description);
+/**
+ * A new subcommand that knows the global options.
+ *
+ * @param details What --help and the manual page say after the summary, which
+ * stands in subcommands.ts.
+ */
+export function subcommand(details = ""): Command<GlobalOptions> {
+  return new Command<GlobalOptions>().description(details);
 }

@@ -5,11 +5,14 @@ import { describeFailure } from "./failure.ts";
 import { log } from "./log.ts";
 
 /** Runs the command line and leaves the exit code in Deno.exitCode. */
-// deno-lint-ignore no-explicit-any -- any tree, whatever its options
-export async function run(tree: Command<any>, args: string[]): Promise<void> {
+export async function run(
+  // deno-lint-ignore no-explicit-any -- any tree, whatever its options
+  tree: Command<any> | Promise<Command<any>>,
+  args: string[],
+): Promise<void> {
   try {
     // Adding a subcommand selects it; what follows is for the whole tree.
-    await tree.reset().noExit().parse(args);
+    await (await tree).reset().noExit().parse(args);
   } catch (error) {
     const { code, sentence } = describeFailure(error);
     log.error(sentence);

@@ -15,7 +15,9 @@ import { perform } from "../perform.ts";
 const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
 
 export const echo = subcommand(
-  "Answer every UDP datagram from the address it was sent to.",
+  "Each answer leaves from the address its question was sent to, whichever of " +
+    "the host's addresses that was. Datagrams from ports that answer whatever " +
+    "they are sent, and from this server's own port, are left alone.",
 )
   .type("address", address)
   .type("port", port)
@@ -25,11 +27,15 @@ export const echo = subcommand(
   .type("spin", wholeNumber(0, 1_000_000))
   .type("count", count)
   .type("duration", duration)
-  .option("--bind <address:address>", "Local address; default: all of them.")
+  .group("Where to listen")
+  .option("--bind <address:address>", "Local address.", { defaultText: "all" })
   .option("--port <port:port>", "Port; 0 lets the kernel choose.", {
     default: 8888,
   })
-  .option("--family <family:family>", "IP versions: dual, 4 or 6.")
+  .option("--family <family:family>", "IP versions.", {
+    defaultText: "that of --bind, or dual",
+  })
+  .group("Answers")
   .option("--reply <text:string>", "What to answer: echo, or a fixed text.", {
     default: "echo",
   })
@@ -37,6 +43,7 @@ export const echo = subcommand(
     "--pin-interface",
     "Answer through the interface a datagram came in by, whatever the routes say.",
   )
+  .group("Speed")
   .option("--batch <n:batch>", "Datagrams taken by one system call.", {
     default: 64,
   })
@@ -52,9 +59,20 @@ export const echo = subcommand(
     "Microseconds to look for more before sleeping; busy, but quick.",
     { default: 0 },
   )
-  .option("--count <n:count>", "Stop after this many datagrams.")
-  .option("--duration <time:duration>", "Stop after this long.")
-  .option("--stats <time:duration>", "Print the totals at this interval.")
+  .group("Until when")
+  .option("--count <n:count>", "Stop after this many datagrams.", {
+    defaultText: "no end",
+  })
+  .option(
+    "--duration <time:duration>",
+    "Stop after this long: 500ms, 10s, 2m.",
+    {
+      defaultText: "no end",
+    },
+  )
+  .option("--stats <time:duration>", "Print the totals at this interval.", {
+    defaultText: "at the end",
+  })
   .example(
     "Answer on every address",
     "netplumb echo --port 8888",

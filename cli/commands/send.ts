@@ -28,7 +28,9 @@ import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 
 export const send = subcommand(
-  "Send UDP datagrams and check that the answers come from the address asked.",
+  "Exits with 1 when an answer is missing, or comes from another address or " +
+    "port than the one asked: the mark of a service on a host with many " +
+    "addresses that leaves the choice of the source to the routes.",
 )
   .type("port", remotePort)
   .type("address", address)
@@ -36,19 +38,30 @@ export const send = subcommand(
   .type("count", count)
   .type("duration", duration)
   .type("text", word)
-  .arguments("<host:text> <port:port> [text:text]")
-  .option("--source <address:address>", "Local address to ask from.")
-  .option("--interface <if:interface>", "Interface to ask through.")
-  .option("--count <n:count>", "How many datagrams, one after the other.", {
-    default: 1,
+  .arguments("<host:text> <port:port> [text:text]", [
+    "Address or name to ask.",
+    "Port to ask.",
+    'What to send; "netplumb" if nothing is given.',
+  ])
+  .group("From where")
+  .option("--source <address:address>", "Local address to ask from.", {
+    defaultText: "as the routes say",
   })
-  .option("--timeout <time:duration>", "How long to wait for each answer.", {
-    default: 1000,
+  .option("--interface <if:interface>", "Interface to ask through.", {
+    defaultText: "as the routes say",
   })
   .option(
     "--connect",
     "Connect the socket: refusals by ICMP fail at once, strangers go unheard.",
   )
+  .group("How often")
+  .option("--count <n:count>", "How many datagrams, one after the other.", {
+    default: 1,
+  })
+  .option("--timeout <time:duration>", "How long to wait for each answer.", {
+    default: 1000,
+    defaultText: "1s",
+  })
   .example("Ask once", "netplumb send 192.0.2.2 8888 hello")
   .example(
     "Measure round trips from a certain address",

@@ -65,7 +65,7 @@ const binds = subcommand("Take a port.")
   );
 
 await run(
-  netplumb()
+  (await netplumb(Deno.args))
     .command("says", says).reset()
     .command("waits", waits).reset()
     .command("fails", fails).reset()

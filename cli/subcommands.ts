@@ -1,0 +1,27 @@
+// The table of contents of the command: a file is loaded only when a command
+// line names its subcommand, so that --help stays fast however much there is.
+
+import type { Command } from "@cliffy/command";
+
+/** One subcommand: its name, its line in --help, and where it lives. */
+export interface Subcommand {
+  readonly name: string;
+  readonly summary: string;
+  // deno-lint-ignore no-explicit-any -- each has options of its own
+  readonly load: () => Promise<Command<any>>;
+}
+
+/** In the order of --help. */
+export const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: "echo",
+    summary: "Answer every UDP datagram from the address it was sent to.",
+    load: async () => (await import("./commands/echo.ts")).echo,
+  },
+  {
+    name: "send",
+    summary:
+      "Send UDP datagrams and check that the answers come from the address asked.",
+    load: async () => (await import("./commands/send.ts")).send,
+  },
+];
