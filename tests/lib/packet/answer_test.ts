@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatIPv6 } from "../../lib/address.ts";
+import { formatIPv6 } from "../../../lib/address.ts";
 import {
   answerArp,
   answerEcho,
   answerNeighbour,
   swapEthernet,
-} from "../../lib/packet/answer.ts";
-import { buildIcmp } from "../../lib/packet/build.ts";
-import { decodePacket } from "../../lib/packet/decode.ts";
-import { describePacket } from "../../lib/packet/describe.ts";
+} from "../../../lib/packet/answer.ts";
+import { buildIcmp } from "../../../lib/packet/build.ts";
+import { decodePacket } from "../../../lib/packet/decode.ts";
+import { describePacket } from "../../../lib/packet/describe.ts";
 import {
   ethernetSamples,
   hex,

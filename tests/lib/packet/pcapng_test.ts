@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ArgumentError } from "../../lib/errors.ts";
-import { PcapngEncoder } from "../../lib/packet/pcapng.ts";
-import { PcapngWriter } from "../../lib/packet/pcapng_writer.ts";
-import { tsharkFields, withFile } from "../support/capture.ts";
-import { run } from "../support/netns.ts";
+import { ArgumentError } from "../../../lib/errors.ts";
+import { PcapngEncoder } from "../../../lib/packet/pcapng.ts";
+import { PcapngWriter } from "../../../lib/packet/pcapng_writer.ts";
+import { tsharkFields, withFile } from "../../support/capture.ts";
+import { run } from "../../support/netns.ts";
 import { ethernetSamples, ipSamples } from "./samples.ts";
 
 const FIELDS = [

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { decodePacket } from "../../lib/packet/decode.ts";
-import { describePacket } from "../../lib/packet/describe.ts";
-import { formatTcpFlags } from "../../lib/packet/describe_tcp.ts";
-import { TCP } from "../../lib/packet/tcp.ts";
-import { tcpdumpLines } from "../support/capture.ts";
+import { decodePacket } from "../../../lib/packet/decode.ts";
+import { describePacket } from "../../../lib/packet/describe.ts";
+import { formatTcpFlags } from "../../../lib/packet/describe_tcp.ts";
+import { TCP } from "../../../lib/packet/tcp.ts";
+import { tcpdumpLines } from "../../support/capture.ts";
 import {
   ethernetSamples,
   hex,

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { decodeArp } from "../../lib/packet/arp.ts";
-import { decodePacket } from "../../lib/packet/decode.ts";
-import { decodeEthernet } from "../../lib/packet/ethernet.ts";
-import { decodeIcmp } from "../../lib/packet/icmp.ts";
-import { decodeIcmpv6 } from "../../lib/packet/icmpv6.ts";
-import { decodeIP } from "../../lib/packet/ip.ts";
-import { decodeIPv4 } from "../../lib/packet/ipv4.ts";
-import { decodeIPv6 } from "../../lib/packet/ipv6.ts";
-import { decodeTcp } from "../../lib/packet/tcp.ts";
-import { decodeUdp } from "../../lib/packet/udp.ts";
+import { decodeArp } from "../../../lib/packet/arp.ts";
+import { decodePacket } from "../../../lib/packet/decode.ts";
+import { decodeEthernet } from "../../../lib/packet/ethernet.ts";
+import { decodeIcmp } from "../../../lib/packet/icmp.ts";
+import { decodeIcmpv6 } from "../../../lib/packet/icmpv6.ts";
+import { decodeIP } from "../../../lib/packet/ip.ts";
+import { decodeIPv4 } from "../../../lib/packet/ipv4.ts";
+import { decodeIPv6 } from "../../../lib/packet/ipv6.ts";
+import { decodeTcp } from "../../../lib/packet/tcp.ts";
+import { decodeUdp } from "../../../lib/packet/udp.ts";
 import {
   ethernetSamples,
   hex,

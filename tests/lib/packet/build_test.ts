@@ -1,16 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ArgumentError } from "../../lib/errors.ts";
-import { buildUdp } from "../../lib/packet/build.ts";
-import { writeArp } from "../../lib/packet/arp.ts";
-import { decodePacket, type Packet } from "../../lib/packet/decode.ts";
-import { writeEthernet } from "../../lib/packet/ethernet.ts";
-import { writeIcmp } from "../../lib/packet/icmp.ts";
-import { writeIPv4 } from "../../lib/packet/ipv4.ts";
-import { writeIPv6 } from "../../lib/packet/ipv6.ts";
-import { writeTcp } from "../../lib/packet/tcp.ts";
-import { encodeTcpOptions } from "../../lib/packet/tcp_option.ts";
-import { writeUdp } from "../../lib/packet/udp.ts";
-import { capture, tsharkFields } from "../support/capture.ts";
+import { ArgumentError } from "../../../lib/errors.ts";
+import { buildUdp } from "../../../lib/packet/build.ts";
+import { writeArp } from "../../../lib/packet/arp.ts";
+import { decodePacket, type Packet } from "../../../lib/packet/decode.ts";
+import { writeEthernet } from "../../../lib/packet/ethernet.ts";
+import { writeIcmp } from "../../../lib/packet/icmp.ts";
+import { writeIPv4 } from "../../../lib/packet/ipv4.ts";
+import { writeIPv6 } from "../../../lib/packet/ipv6.ts";
+import { writeTcp } from "../../../lib/packet/tcp.ts";
+import { encodeTcpOptions } from "../../../lib/packet/tcp_option.ts";
+import { writeUdp } from "../../../lib/packet/udp.ts";
+import { capture, tsharkFields } from "../../support/capture.ts";
 import {
   ethernetSamples,
   icmpSamples,

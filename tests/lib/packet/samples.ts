@@ -1,11 +1,11 @@
 // Packets of every kind the decoders know, for more than one test.
 
-import { parseAddress } from "../../lib/address.ts";
-import { buildIcmp, buildTcp, buildUdp } from "../../lib/packet/build.ts";
-import { writeIPv4 } from "../../lib/packet/ipv4.ts";
-import { writeIPv6 } from "../../lib/packet/ipv6.ts";
-import { TCP } from "../../lib/packet/tcp.ts";
-import { encodeTcpOptions } from "../../lib/packet/tcp_option.ts";
+import { parseAddress } from "../../../lib/address.ts";
+import { buildIcmp, buildTcp, buildUdp } from "../../../lib/packet/build.ts";
+import { writeIPv4 } from "../../../lib/packet/ipv4.ts";
+import { writeIPv6 } from "../../../lib/packet/ipv6.ts";
+import { TCP } from "../../../lib/packet/tcp.ts";
+import { encodeTcpOptions } from "../../../lib/packet/tcp_option.ts";
 
 const v4 = { source: "10.0.0.1", destination: "10.0.0.2" };
 const v6 = { source: "2001:db8::1", destination: "2001:db8::2" };

@@ -4,15 +4,15 @@ import {
   answerArp,
   answerEcho,
   answerNeighbour,
-} from "../../lib/packet/answer.ts";
-import { buildIcmp, buildTcp, buildUdp } from "../../lib/packet/build.ts";
-import { decodePacket } from "../../lib/packet/decode.ts";
-import { describePacket } from "../../lib/packet/describe.ts";
-import { packetJson } from "../../lib/packet/json.ts";
+} from "../../../lib/packet/answer.ts";
+import { buildIcmp, buildTcp, buildUdp } from "../../../lib/packet/build.ts";
+import { decodePacket } from "../../../lib/packet/decode.ts";
+import { describePacket } from "../../../lib/packet/describe.ts";
+import { packetJson } from "../../../lib/packet/json.ts";
 import {
   encodeTcpOptions,
   type TcpOptionFields,
-} from "../../lib/packet/tcp_option.ts";
+} from "../../../lib/packet/tcp_option.ts";
 import {
   ethernetSamples,
   icmpSamples,

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { decodePacket } from "../../lib/packet/decode.ts";
-import { type PacketJson, packetJson } from "../../lib/packet/json.ts";
-import { capture, tsharkFields } from "../support/capture.ts";
+import { decodePacket } from "../../../lib/packet/decode.ts";
+import { type PacketJson, packetJson } from "../../../lib/packet/json.ts";
+import { capture, tsharkFields } from "../../support/capture.ts";
 import {
   ethernetSamples,
   hex,

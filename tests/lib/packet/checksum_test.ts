@@ -5,7 +5,7 @@ import {
   checksumUpdate,
   pseudoHeader4,
   pseudoHeader6,
-} from "../../lib/packet/checksum.ts";
+} from "../../../lib/packet/checksum.ts";
 
 /** RFC 1071 as it reads: word by word, carries folded at the end. */
 function plain(bytes: Uint8Array, start: number, end: number): number {
