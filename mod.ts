@@ -17,3 +17,4 @@ export { interfaceIndex, interfaceName } from "./lib/interface_index.ts";
 export type { Pollable, WaitOptions } from "./lib/poller.ts";
 export * from "./lib/udp/mod.ts";
 export * from "./lib/packet/mod.ts";
+export * from "./lib/tun/offload.ts";

@@ -2,7 +2,7 @@ import { formatIPv6 } from "../address.ts";
 import { readU16, readU32, writeU16, writeU32 } from "./bytes.ts";
 import { checksumAdd, pseudoHeader6 } from "./checksum.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
-import { IPPROTO, protocolName } from "./protocol.ts";
+import { IPPROTO, isExtensionHeader, protocolName } from "./protocol.ts";
 
 /** What {@link writeIPv6} needs to know; a decoded {@link IPv6Header} has it. */
 export interface IPv6Fields {
@@ -268,7 +268,7 @@ export function decodeIPv6(
   let extensions = NO_EXTENSIONS as IPv6Extension[];
   let broken: string | undefined;
   let last = false;
-  while (!last && isExtension(protocol)) {
+  while (!last && isExtensionHeader(protocol)) {
     const size = extensionLength(bytes, protocol, at, payloadEnd);
     if (size > payloadEnd - at) {
       const name = protocolName(protocol);
@@ -293,12 +293,6 @@ export function decodeIPv6(
     extensions,
     broken,
   );
-}
-
-function isExtension(protocol: number): boolean {
-  return protocol === IPPROTO.HOPOPTS || protocol === IPPROTO.ROUTING ||
-    protocol === IPPROTO.FRAGMENT || protocol === IPPROTO.AH ||
-    protocol === IPPROTO.DSTOPTS;
 }
 
 /** What an extension header occupies; never less than 8, so a walk advances. */

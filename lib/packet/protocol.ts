@@ -47,3 +47,10 @@ const protocolNames: ReadonlyMap<number, string> = new Map(
 export function protocolName(protocol: number): string {
   return protocolNames.get(protocol) ?? String(protocol);
 }
+
+/** Whether a next-header value of IPv6 is that of an extension header. */
+export function isExtensionHeader(protocol: number): boolean {
+  return protocol === IPPROTO.HOPOPTS || protocol === IPPROTO.ROUTING ||
+    protocol === IPPROTO.FRAGMENT || protocol === IPPROTO.AH ||
+    protocol === IPPROTO.DSTOPTS;
+}

@@ -1,0 +1,298 @@
+// One packet that stands for many is made into the many: what a network card
+// does for the kernel, done for a device that has no card behind it.
+
+import { readU16, readU32, writeU16, writeU32 } from "../packet/bytes.ts";
+import { checksumAdd } from "../packet/checksum.ts";
+import { IPPROTO } from "../packet/protocol.ts";
+import { TCP } from "../packet/tcp.ts";
+import type { OffloadHeader } from "./offload_header.ts";
+
+/** What the last segment alone may carry, and what the first alone. */
+const ONLY_LAST = TCP.FIN | TCP.PSH;
+const ONLY_FIRST = TCP.CWR;
+
+/** Copies a range; within one array nothing is allocated. */
+export function copyRange(
+  from: Uint8Array,
+  start: number,
+  end: number,
+  to: Uint8Array,
+  at: number,
+): void {
+  if (from !== to) to.set(from.subarray(start, end), at);
+  else if (start !== at) to.copyWithin(at, start, end);
+}
+
+/**
+ * Completes the checksum of a packet that a device with offload left open.
+ *
+ * @param bytes Where the packet is.
+ * @param start Its first byte.
+ * @param end The byte after its last.
+ * @param header What the device said of it.
+ * @returns Whether the place of the checksum is inside the packet; if not
+ * nothing was changed. Source: virtio 1.3 section 5.1.6.2.
+ */
+export function completeChecksum(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  header: OffloadHeader,
+): boolean {
+  const from = start + header.checksumStart;
+  const field = from + header.checksumOffset;
+  if (field + 2 > end) return false;
+  // 0 would say to UDP that there is none; to others it is the same.
+  writeU16(bytes, field, (~checksumAdd(bytes, from, end) & 0xffff) || 0xffff);
+  return true;
+}
+
+/**
+ * Splits packets that a TUN device with offload gives into the segments they
+ * stand for, each with its own lengths, checksums, sequence number and flags.
+ * One splitter is meant to be used for many packets; it allocates nothing as
+ * long as the segments go into the array that the packet is in.
+ *
+ * @example
+ * ```ts
+ * import { OffloadHeader, SegmentSplitter } from "@netplumb/netplumb";
+ *
+ * const splitter = new SegmentSplitter();
+ * const header = new OffloadHeader();
+ * function segments(read: Uint8Array, length: number): Uint8Array[] {
+ *   header.read(read, 0);
+ *   const count = splitter.begin(read, 10, length, header);
+ *   return Array.from({ length: count }, (_, i) => {
+ *     const segment = new Uint8Array(65535);
+ *     return segment.subarray(0, splitter.write(i, segment, 0));
+ *   });
+ * }
+ * console.log(segments(new Uint8Array(30), 30).length); // 1
+ * ```
+ */
+export class SegmentSplitter {
+  /** What was wrong with the packet, if the last `begin` returned 0. */
+  malformed: string | undefined;
+
+  #bytes: Uint8Array = new Uint8Array(0);
+  #start = 0;
+  #end = 0;
+  #count = 0;
+  /** 0 for a packet that stays whole. */
+  #protocol = 0;
+  #isIPv4 = false;
+  // All of these are bytes from the packet's start.
+  #ip = 0;
+  #transport = 0;
+  #headers = 0;
+  #size = 0;
+  #identification = 0;
+  #sequence = 0;
+  #flags = 0;
+  /** Sums of what is the same in every segment. */
+  #ipSum = 0;
+  #transportSum = 0;
+  /** Where the checksum of a whole packet starts and stands, -1 if it is done. */
+  #checksumStart = -1;
+  #checksumField = 0;
+
+  /**
+   * Takes up a packet. It is not changed; it has to stay as it is until its
+   * segments are written.
+   *
+   * @param bytes Where the packet is.
+   * @param start Its first byte, behind the header of the device.
+   * @param end The byte after its last.
+   * @param header What the device said of it.
+   * @param ipOffset Bytes before its IP header: 0 from TUN, 14 from TAP.
+   * @returns How many segments it is, 1 if it stays whole, 0 if it is
+   * `malformed`.
+   */
+  begin(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    header: OffloadHeader,
+    ipOffset = 0,
+  ): number {
+    if (end > bytes.length) end = bytes.length;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#count = 0;
+    this.malformed = header.type === 0
+      ? this.#takeWhole(header)
+      : this.#takeSegmented(header, ipOffset);
+    return this.#count;
+  }
+
+  #takeWhole(header: OffloadHeader): string | undefined {
+    this.#protocol = 0;
+    this.#checksumStart = -1;
+    if (header.needsChecksum) {
+      const field = header.checksumStart + header.checksumOffset;
+      const length = this.#end - this.#start;
+      if (field + 2 > length) {
+        return `checksum at ${field} of a packet of ${length} bytes`;
+      }
+      this.#checksumStart = header.checksumStart;
+      this.#checksumField = field;
+    }
+    this.#count = 1;
+  }
+
+  #takeSegmented(header: OffloadHeader, ip: number): string | undefined {
+    const segmentation = header.segmentation;
+    if (segmentation === "unknown" || segmentation === "none") {
+      return `segmentation of type ${header.type}`;
+    }
+    const bytes = this.#bytes;
+    const start = this.#start;
+    const length = this.#end - start;
+    const transport = header.checksumStart;
+    const least = segmentation === "udp" ? 8 : 20;
+    if (transport < ip + 20 || transport + least > length) {
+      return `transport header at ${transport} of a packet of ${length} bytes`;
+    }
+    const version = bytes[start + ip] >> 4;
+    if (
+      version === 4 && segmentation !== "tcp6"
+        ? transport !== ip + (bytes[start + ip] & 15) * 4
+        : version !== 6 || segmentation === "tcp4" || transport < ip + 40
+    ) {
+      return `${segmentation} segmentation of IP version ${version}, transport header at ${transport}`;
+    }
+    const headers = transport +
+      (segmentation === "udp" ? 8 : (bytes[start + transport + 12] >> 4) * 4);
+    if (headers < transport + least || headers > length) {
+      return `headers of ${headers} bytes in a packet of ${length} bytes`;
+    }
+    const size = header.segmentSize;
+    const payload = length - headers;
+    const counted = version === 4 ? ip : ip + 40;
+    if (size === 0 || Math.min(size, payload) + headers - counted > 0xffff) {
+      return `segments of ${size} bytes in a packet of ${length} bytes`;
+    }
+    this.#protocol = segmentation === "udp" ? IPPROTO.UDP : IPPROTO.TCP;
+    this.#isIPv4 = version === 4;
+    this.#ip = ip;
+    this.#transport = transport;
+    this.#headers = headers;
+    this.#size = size;
+    this.#count = Math.max(1, Math.ceil(payload / size));
+    this.#sumUp(bytes, start + ip, start + transport, start + headers);
+  }
+
+  /** Sums what every segment has alike: all but lengths and counters. */
+  #sumUp(bytes: Uint8Array, ip: number, transport: number, end: number): void {
+    let addresses = ip + 8;
+    let addressLength = 32;
+    if (this.#isIPv4) {
+      this.#identification = readU16(bytes, ip + 4);
+      const first = checksumAdd(bytes, ip, ip + 2);
+      const middle = checksumAdd(bytes, ip + 6, ip + 10, first);
+      this.#ipSum = checksumAdd(bytes, ip + 12, transport, middle);
+      addresses = ip + 12;
+      addressLength = 8;
+    }
+    const pseudo = checksumAdd(
+      bytes,
+      addresses,
+      addresses + addressLength,
+      this.#protocol,
+    );
+    const ports = checksumAdd(bytes, transport, transport + 4, pseudo);
+    if (this.#protocol === IPPROTO.UDP) {
+      this.#transportSum = ports;
+      return;
+    }
+    this.#sequence = readU32(bytes, transport + 4);
+    this.#flags = readU16(bytes, transport + 12);
+    const acknowledgement = checksumAdd(
+      bytes,
+      transport + 8,
+      transport + 12,
+      ports,
+    );
+    const window = checksumAdd(
+      bytes,
+      transport + 14,
+      transport + 16,
+      acknowledgement,
+    );
+    this.#transportSum = checksumAdd(bytes, transport + 18, end, window);
+  }
+
+  /**
+   * Writes one segment; they can be written in any order, and more than once.
+   *
+   * @param index Which one, from 0 on.
+   * @param out Where to; if it is the array of the packet the ranges must not
+   * overlap, except that a packet that stays whole may stay where it is.
+   * @param at Where the segment shall start.
+   * @returns How long it is, in bytes: as the packet's headers and the segment
+   * size at most.
+   */
+  write(index: number, out: Uint8Array, at: number): number {
+    const bytes = this.#bytes;
+    const start = this.#start;
+    if (this.#protocol === 0) {
+      copyRange(bytes, start, this.#end, out, at);
+      const length = this.#end - start;
+      if (this.#checksumStart >= 0) {
+        const sum = checksumAdd(out, at + this.#checksumStart, at + length);
+        writeU16(out, at + this.#checksumField, (~sum & 0xffff) || 0xffff);
+      }
+      return length;
+    }
+    const headers = this.#headers;
+    const from = start + headers + index * this.#size;
+    const to = Math.min(this.#end, from + this.#size);
+    copyRange(bytes, start, start + headers, out, at);
+    copyRange(bytes, from, to, out, at + headers);
+    const length = headers + to - from;
+    this.#patchIP(out, at + this.#ip, length - this.#ip, index);
+    this.#patchTransport(out, at, at + length, index);
+    return length;
+  }
+
+  #patchIP(out: Uint8Array, ip: number, length: number, index: number): void {
+    if (!this.#isIPv4) {
+      writeU16(out, ip + 4, length - 40);
+      return;
+    }
+    const identification = (this.#identification + index) & 0xffff;
+    writeU16(out, ip + 2, length);
+    writeU16(out, ip + 4, identification);
+    let sum = this.#ipSum + length + identification;
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+    writeU16(out, ip + 10, ~sum & 0xffff);
+  }
+
+  #patchTransport(
+    out: Uint8Array,
+    at: number,
+    end: number,
+    index: number,
+  ): void {
+    const transport = at + this.#transport;
+    const length = end - transport;
+    let sum = this.#transportSum + length;
+    if (this.#protocol === IPPROTO.UDP) {
+      writeU16(out, transport + 4, length);
+      // The length stands in the header and in the pseudo header.
+      sum = checksumAdd(out, transport + 8, end, sum + length);
+      writeU16(out, transport + 6, (~sum & 0xffff) || 0xffff);
+      return;
+    }
+    const sequence = (this.#sequence + index * this.#size) >>> 0;
+    let flags = this.#flags;
+    if (index < this.#count - 1) flags &= ~ONLY_LAST;
+    if (index > 0) flags &= ~ONLY_FIRST;
+    writeU32(out, transport + 4, sequence);
+    writeU16(out, transport + 12, flags);
+    sum += (sequence >>> 16) + (sequence & 0xffff) + flags;
+    sum = checksumAdd(out, at + this.#headers, end, sum);
+    writeU16(out, transport + 16, ~sum & 0xffff);
+  }
+}
