@@ -11,6 +11,7 @@ export * from "./lib/interface_name.ts";
 export * from "./lib/link_address.ts";
 export { SystemError, type SystemErrorContext } from "./ffi/errno.ts";
 export { inNamespace, type Namespace } from "./lib/namespace.ts";
+export { TemporaryNamespace } from "./lib/temporary_namespace.ts";
 export { BlockingPoll, StopEvent, type Woken } from "./lib/blocking_poll.ts";
 export { Descriptor, type DescriptorOptions } from "./lib/descriptor.ts";
 export { interfaceIndex, interfaceName } from "./lib/interface_index.ts";

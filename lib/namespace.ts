@@ -36,7 +36,11 @@ export function namespacePath(namespace: Namespace): string {
   return `${NETNS_DIRECTORY}/${namespace}`;
 }
 
-function openNamespace(path: string, tried: string): number {
+/** The namespace the calling thread is in. */
+export const OWN_NAMESPACE = "/proc/thread-self/ns/net";
+
+/** Opens what stands for a namespace. @throws {SystemError} */
+export function openNamespace(path: string, tried: string): number {
   const fd = libc().open(cString(path), O_RDONLY | O_CLOEXEC, 0);
   return unwrap(fd, "open", {
     tried,
@@ -77,7 +81,7 @@ export function inNamespace<T>(
   const tried = `enter network namespace ${namespace}`;
   const target = openNamespace(path, tried);
   try {
-    const home = openNamespace("/proc/thread-self/ns/net", tried);
+    const home = openNamespace(OWN_NAMESPACE, tried);
     try {
       if (setns(target, CLONE_NEWNET) < 0) {
         const code = errno();

@@ -1,0 +1,94 @@
+// A network namespace that only a descriptor holds: no name, no mount, nothing
+// to be forgotten when the process ends in whatever way.
+
+import { EACCES, EPERM, Errno, SystemError } from "../ffi/errno.ts";
+import { errno, libc, unwrap } from "../ffi/libc.ts";
+import { CLONE_NEWNET } from "../ffi/layout/fcntl.ts";
+import { Descriptor } from "./descriptor.ts";
+import { openNamespace, OWN_NAMESPACE } from "./namespace.ts";
+
+const TRIED = "make a network namespace";
+
+/**
+ * A new network namespace without a name. It and every device in it are gone
+ * once it is closed, or once the process ends, killed or not, as soon as no
+ * socket and no process is left in it.
+ *
+ * Source: unshare(2), network_namespaces(7).
+ *
+ * @example
+ * ```ts no-run
+ * import { TemporaryNamespace, UdpSocket } from "@netplumb/netplumb";
+ *
+ * await using namespace = TemporaryNamespace.create();
+ * await using socket = UdpSocket.bind({ namespace: namespace.path });
+ * ```
+ */
+export class TemporaryNamespace implements AsyncDisposable {
+  readonly #descriptor: Descriptor;
+
+  private constructor(descriptor: Descriptor) {
+    this.#descriptor = descriptor;
+  }
+
+  /**
+   * Makes one. The calling thread is in it for a moment and then back.
+   *
+   * @throws {SystemError} Without CAP_SYS_ADMIN, or where there are too many.
+   */
+  static create(): TemporaryNamespace {
+    const { setns, unshare, close } = libc();
+    const home = openNamespace(OWN_NAMESPACE, TRIED);
+    try {
+      if (unshare(CLONE_NEWNET) < 0) throw refused(errno());
+      try {
+        const fd = openNamespace(OWN_NAMESPACE, TRIED);
+        const descriptor = new Descriptor(fd, "temporary network namespace");
+        return new TemporaryNamespace(descriptor);
+      } finally {
+        unwrap(setns(home, CLONE_NEWNET), "setns", {
+          tried: "come back from a new network namespace",
+        });
+      }
+    } finally {
+      close(home);
+    }
+  }
+
+  /**
+   * Where it can be entered, here and from other processes: for `inNamespace`,
+   * the `namespace` options and `nsenter --net=`.
+   */
+  get path(): string {
+    return `/proc/${Deno.pid}/fd/${this.fd}`;
+  }
+
+  /** The descriptor that holds it, for IFLA_NET_NS_FD. */
+  get fd(): number {
+    return this.#descriptor.fd;
+  }
+
+  /** Lets go of it. */
+  close(): Promise<void> {
+    return this.#descriptor.close();
+  }
+
+  /** The same as close(), for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function refused(code: number): SystemError {
+  return new SystemError("unshare", code, {
+    tried: TRIED,
+    ...(code === EPERM || code === EACCES
+      ? {
+        capability: "CAP_SYS_ADMIN",
+        advice: "Run as root or grant CAP_SYS_ADMIN",
+      }
+      : code === Errno.ENOSPC
+      ? { advice: "The limit is user.max_net_namespaces (sysctl)" }
+      : {}),
+  });
+}
