@@ -24,4 +24,9 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       "Send UDP datagrams and check that the answers come from the address asked.",
     load: async () => (await import("./commands/send.ts")).send,
   },
+  {
+    name: "doctor",
+    summary: "Say what this kernel, these permissions and this Deno allow.",
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
 ];

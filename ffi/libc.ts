@@ -272,6 +272,20 @@ const SYMBOLS = {
     ],
     result: "pointer",
   },
+  io_uring_setup: {
+    name: "syscall", // libc has no function of its own for it
+    parameters: [
+      "usize", // long number
+      "u32", // u32 entries
+      "buffer", // struct io_uring_params *p
+    ],
+    result: "i32",
+  },
+  gnu_get_libc_version: {
+    parameters: [],
+    result: "pointer",
+    optional: true, // absent from musl
+  },
   __errno_location: {
     parameters: [],
     result: "pointer",

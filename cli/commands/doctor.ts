@@ -1,0 +1,55 @@
+// netplumb doctor: what this kernel, these permissions and this Deno allow.
+
+import { subcommand } from "../command.ts";
+import type { Status } from "../doctor/check.ts";
+import { CHECKS } from "../doctor/checks.ts";
+import { examine, type Examined } from "../doctor/examine.ts";
+import { Exit } from "../failure.ts";
+import type { Style } from "../output/style.ts";
+import { printable } from "../output/printable.ts";
+import { perform } from "../perform.ts";
+
+const MARKS: Record<Status, keyof Style> = {
+  ok: "green",
+  limited: "yellow",
+  missing: "red",
+  unknown: "yellow",
+};
+
+export const doctor = subcommand(
+  "A line for each: what was found and, where it limits something, what, and " +
+    "what to do about it. Nothing is changed: what has to be tried is tried in a network namespace " +
+    "of its own. Asking for a kind of link loads its module, as `ip link add` " +
+    "would.",
+)
+  .example("Find out why something is not permitted", "netplumb doctor")
+  .example(
+    "What does not work here",
+    `netplumb doctor --json | jq 'select(.status != "ok")'`,
+  )
+  .action((options) =>
+    perform(options, async ({ output, signal }) => {
+      for (const check of CHECKS) {
+        const examined = await examine(check);
+        signal.throwIfAborted();
+        output.event(
+          { event: "check", ...examined },
+          (examined) => describe(examined, output.style),
+        );
+        if (check.essential && examined.status === "missing") {
+          Deno.exitCode = Exit.refused;
+        }
+      }
+    })
+  );
+
+function describe(examined: Examined, style: Style): string {
+  const { status, topic, found, limits, advice } = examined;
+  const mark = style[MARKS[status]](status.padEnd(8));
+  const indent = " ".repeat(9);
+  return [
+    `${mark} ${style.bold(topic)}: ${printable(found)}`,
+    ...(limits === undefined ? [] : [`${indent}limits ${limits}`]),
+    ...(advice === undefined ? [] : [`${indent}do     ${printable(advice)}`]),
+  ].join("\n");
+}

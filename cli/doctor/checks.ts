@@ -1,0 +1,24 @@
+// Every check, in the order in which one explains the next.
+
+import { capabilities } from "./capabilities.ts";
+import type { Check } from "./check.ts";
+import { deno } from "./deno.ts";
+import { ioUring } from "./io_uring.ts";
+import { ipv6 } from "./ipv6.ts";
+import { kernel } from "./kernel.ts";
+import { libc } from "./libc.ts";
+import { namespaces } from "./namespaces.ts";
+import { socketBuffers } from "./socket_buffers.ts";
+import { udpOffload } from "./udp_offload.ts";
+
+export const CHECKS: readonly Check[] = [
+  deno,
+  libc,
+  kernel,
+  capabilities,
+  namespaces,
+  ipv6,
+  socketBuffers,
+  udpOffload,
+  ioUring,
+];

@@ -1,0 +1,44 @@
+import { SystemError } from "../../ffi/errno.ts";
+import { inNamespace, NETNS_DIRECTORY } from "../../lib/namespace.ts";
+import { TemporaryNamespace } from "../../lib/temporary_namespace.ts";
+import { type Check, readProc } from "./check.ts";
+
+/** Whether network namespaces can be made and entered. */
+export const namespaces: Check = {
+  topic: "namespaces",
+  needsFfi: true,
+  async look() {
+    const limit = readProc("/proc/sys/user/max_net_namespaces");
+    const names = named();
+    const details = { most: Number(limit ?? NaN), named: names };
+    const known = `${names} named in ${NETNS_DIRECTORY}`;
+    try {
+      await using namespace = TemporaryNamespace.create();
+      inNamespace(namespace.path, () => {});
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      return {
+        status: "limited",
+        found: `none can be made (${error.code}), ${known}`,
+        limits:
+          "scenario, netns, and the --netns options; everything else works in the network this process is in",
+        advice: error.advice ?? "See namespaces(7)",
+        details: { ...details, created: false, code: error.code },
+      };
+    }
+    return {
+      status: "ok",
+      found: `can be made and entered, ${known}`,
+      details: { ...details, created: true },
+    };
+  },
+};
+
+function named(): number {
+  try {
+    return [...Deno.readDirSync(NETNS_DIRECTORY)].length;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+// What `netplumb doctor` says, against what the system itself says.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runC } from "../support/c.ts";
+import { denoRun } from "../support/command.ts";
+import { Lab, output, run } from "../support/netns.ts";
+
+interface Line {
+  topic: string;
+  status: string;
+  found: string;
+  limits?: string;
+  advice?: string;
+  details: Record<string, unknown>;
+}
+
+const DOCTOR = [Deno.execPath(), ...denoRun(), "doctor", "--json"];
+
+function parse(stdout: string): Record<string, Line> {
+  const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  return Object.fromEntries(lines.map((line: Line) => [line.topic, line]));
+}
+
+/** Runs it behind another program, such as setpriv. */
+async function doctor(...before: string[]): Promise<Record<string, Line>> {
+  const [command, ...args] = [...before, ...DOCTOR];
+  return parse(await run(command, args));
+}
+
+/** Words that run a program as root, but without these capabilities. */
+const without = (caps: string) => [
+  "setpriv",
+  `--bounding-set=${caps}`,
+  "--inh-caps=-all",
+];
+
+Deno.test("doctor finds what the system's own tools find", async () => {
+  const found = await doctor();
+  assertEquals(
+    found["kernel"].details.release,
+    (await run("uname", ["-r"])).trim(),
+  );
+  assertEquals(
+    found["libc"].details.version,
+    (await run("getconf", ["GNU_LIBC_VERSION"])).trim(),
+  );
+  assertEquals(
+    found["socket buffers"].details.receiveLimit,
+    Number(await run("sysctl", ["-n", "net.core.rmem_max"])),
+  );
+  const errno = await runC(
+    "io_uring",
+    `#include <errno.h>
+     #include <stdio.h>
+     #include <sys/syscall.h>
+     #include <unistd.h>
+     int main(void) { syscall(SYS_io_uring_setup, 0, 0); printf("%d", errno); }`,
+  );
+  const [EFAULT, EINVAL] = ["14", "22"];
+  assertEquals(
+    found["io_uring"].details.present,
+    [EFAULT, EINVAL].includes(errno),
+  );
+  assertEquals(found["deno"].details.version, Deno.version.deno);
+});
+
+Deno.test("doctor as root finds nothing limited by permissions", async () => {
+  const found = await doctor();
+  for (const topic of ["capabilities", "namespaces", "socket buffers"]) {
+    assertEquals(found[topic].status, "ok", JSON.stringify(found[topic]));
+  }
+});
+
+Deno.test("doctor without privileges works and says what it lacks", async () => {
+  const found = await doctor(...without("-all"));
+  assertEquals(found["capabilities"].details.effective, []);
+  assertEquals(found["capabilities"].status, "limited");
+  assertStringIncludes(found["capabilities"].limits!, "CAP_NET_ADMIN");
+  assertEquals(found["namespaces"].details.created, false);
+  assertEquals(found["socket buffers"].details.force, false);
+  assertEquals(found["UDP GSO and GRO"].status, "ok");
+});
+
+Deno.test("doctor tells one missing capability from the others", async () => {
+  const found = await doctor(...without("-net_admin"));
+  assertEquals(found["capabilities"].details.absent, ["CAP_NET_ADMIN"]);
+  assertEquals(found["namespaces"].status, "ok");
+  assertEquals(found["socket buffers"].status, "limited");
+});
+
+Deno.test("doctor sees a network without addresses", async () => {
+  await using lab = await Lab.open("bare");
+  await lab.bare.ip("link set lo down");
+  const [command, ...args] = DOCTOR;
+  const found = parse(await lab.bare.run(command, args));
+  assertEquals(found["IPv6"].status, "limited");
+  assertEquals(found["UDP GSO and GRO"].status, "unknown");
+});
+
+Deno.test("doctor without FFI says so and exits 1", async () => {
+  const args = [...denoRun(), "doctor"].flatMap((arg) =>
+    arg === "-A" ? ["--no-prompt", "--allow-read", "--allow-env"] : [arg]
+  );
+  const { code, stdout, stderr } = await output(Deno.execPath(), args);
+  assertEquals({ code, stderr }, { code: 1, stderr: "" });
+  assertStringIncludes(stdout, "FFI not allowed");
+  assertStringIncludes(stdout, "do     Run with -A or --allow-ffi");
+});
