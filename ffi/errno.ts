@@ -182,6 +182,8 @@ export function errnoText(errno: number): string {
 export interface SystemErrorContext {
   /** What was tried, on what: "bind UDP socket to 0.0.0.0:53". */
   readonly tried?: string;
+  /** What was said beside the error number, for example by the kernel. */
+  readonly detail?: string;
   /** What to do about it, a sentence. */
   readonly advice?: string;
   /** The capability that would have allowed it, for example "CAP_NET_ADMIN". */
@@ -232,8 +234,9 @@ export class SystemError extends Error {
     const code = errnoName(errno);
     const head = context.tried === undefined ? syscall : context.tried;
     const by = context.tried === undefined ? "" : ` (${syscall})`;
+    const more = context.detail === undefined ? "" : `; ${context.detail}`;
     const tail = context.advice === undefined ? "" : `. ${context.advice}`;
-    super(`${head}: ${code}, ${errnoText(errno)}${by}${tail}`);
+    super(`${head}: ${code}, ${errnoText(errno)}${by}${more}${tail}`);
     this.code = code;
     this.tried = context.tried;
     this.advice = context.advice;

@@ -7,9 +7,11 @@ export const headers = ["sys/socket.h"] as const;
 export const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
+export const AF_BRIDGE = 7;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
+export const AF_MPLS = 28;
 
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
