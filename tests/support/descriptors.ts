@@ -1,5 +1,6 @@
 // Raw descriptors are invisible to Deno's leak sanitizers: count them.
 
+import { assertEquals } from "@std/assert";
 import { libc } from "../../ffi/libc.ts";
 
 // Opened here and kept, so that no test is charged with the library's handle.
@@ -22,4 +23,13 @@ export function ownedDescriptors(): string[] {
     /^(socket:|anon_inode:\[eventfd\]|\/dev\/net\/tun|\/run\/netns|\/proc\/\d+\/task)/
       .test(target)
   );
+}
+
+/** Fails unless the owned descriptors come to be these, once the poller idles. */
+export async function assertDescriptors(expected: string[]): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    if (ownedDescriptors().join() === expected.join()) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assertEquals(ownedDescriptors(), expected);
 }

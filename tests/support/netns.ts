@@ -23,12 +23,14 @@ export async function output(
     stderr: "piped",
     env: options.env,
   }).spawn();
+  // Reading already while writing: a program may print before it has read all.
+  const finished = child.output();
   if (options.stdin !== undefined) {
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode(options.stdin));
     await writer.close();
   }
-  const { code, stdout, stderr } = await child.output();
+  const { code, stdout, stderr } = await finished;
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
@@ -110,6 +112,12 @@ export class Netns {
     }).spawn();
   }
 
+  /** The processes in it. */
+  async pids(): Promise<number[]> {
+    const { stdout } = await output("ip", ["netns", "pids", this.name]);
+    return stdout.split("\n").filter(Boolean).map(Number);
+  }
+
   async sysctl(key: string, value: string | number): Promise<void> {
     await this.run("sysctl", ["-qw", `${key}=${value}`]);
   }
@@ -174,14 +182,13 @@ export class Lab<Role extends string> implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { name } of this.#namespaces.values()) {
-      const pids = await output("ip", ["netns", "pids", name]);
-      for (const pid of pids.stdout.split("\n").filter(Boolean)) {
+    for (const namespace of this.#namespaces.values()) {
+      for (const pid of await namespace.pids()) {
         try {
-          Deno.kill(Number(pid), "SIGKILL");
+          Deno.kill(pid, "SIGKILL");
         } catch { /* it ended by itself */ }
       }
-      await output("ip", ["netns", "delete", name]);
+      await output("ip", ["netns", "delete", namespace.name]);
     }
     this.#namespaces.clear();
   }

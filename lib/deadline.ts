@@ -1,0 +1,80 @@
+// One abort signal and one time limit for an operation made of many waits.
+
+import type { Descriptor } from "./descriptor.ts";
+import { TimeoutError } from "./errors.ts";
+import type { WaitOptions } from "./poller.ts";
+
+export class Deadline {
+  readonly #signal: AbortSignal | undefined;
+  readonly #timeout: number;
+  readonly #end: number;
+
+  /** @param what The operation, as a TimeoutError names it. */
+  constructor(readonly what: string, options: WaitOptions = {}) {
+    this.#signal = options.signal;
+    this.#timeout = options.timeout ?? Infinity;
+    this.#end = this.#timeout === Infinity
+      ? Infinity
+      : performance.now() + this.#timeout;
+  }
+
+  /** Throws if the operation was aborted or its time is over. */
+  check(): void {
+    this.#signal?.throwIfAborted();
+    if (this.#end !== Infinity && performance.now() >= this.#end) {
+      throw this.#over();
+    }
+  }
+
+  /** Waits until there may be something to read. */
+  async readable(descriptor: Descriptor): Promise<void> {
+    this.check();
+    try {
+      await descriptor.readable({
+        signal: this.#signal,
+        timeout: this.#remaining(),
+      });
+    } catch (error) {
+      throw error instanceof TimeoutError ? this.#over() : error;
+    }
+  }
+
+  /** Waits for a promise that does not know of the deadline. */
+  async bound<T>(promise: Promise<T>): Promise<T> {
+    this.check();
+    if (this.#signal === undefined && this.#end === Infinity) return promise;
+    const { promise: ended, reject } = Promise.withResolvers<never>();
+    const abort = () => reject(this.#signal!.reason);
+    this.#signal?.addEventListener("abort", abort, { once: true });
+    const timer = this.#end === Infinity
+      ? undefined
+      : setTimeout(() => reject(this.#over()), this.#remaining());
+    try {
+      return await Promise.race([promise, ended]);
+    } finally {
+      clearTimeout(timer);
+      this.#signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Lets the event loop go round, for at least so many milliseconds. */
+  async pause(milliseconds = 0): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      await this.bound(
+        new Promise((resolve) => timer = setTimeout(resolve, milliseconds)),
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+    this.check();
+  }
+
+  #remaining(): number {
+    return Math.max(0, this.#end - performance.now());
+  }
+
+  #over(): TimeoutError {
+    return new TimeoutError(this.what, this.#timeout);
+  }
+}

@@ -1,0 +1,180 @@
+// Attributes read in place: a walk over one level, and the values they hold.
+// Byte order is the attribute's own affair, so readers name it.
+
+import {
+  NLA_ALIGN,
+  NLA_F_NESTED,
+  NLA_HDRLEN,
+  NLA_TYPE_MASK,
+} from "../../ffi/layout/linux_netlink.ts";
+import type { NetlinkCounters } from "./counters.ts";
+import type { NetlinkBuffer } from "./message.ts";
+
+/** An attribute nobody here knows, as it was received. */
+export interface UnknownAttribute {
+  /** nla_type without its flag bits. */
+  readonly type: number;
+  /** Its value, without the header. */
+  readonly value: Uint8Array<ArrayBuffer>;
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * A walk over the attributes of one level. It always ends: each step advances
+ * by at least a header, and a length that cannot be right ends the walk.
+ *
+ * Every value reader gives 0 (or the empty string) where the attribute is too
+ * short for it, and never reads outside the attribute.
+ */
+export class AttributeReader {
+  /** nla_type of the current attribute, without its flag bits. */
+  type = 0;
+  /** Whether NLA_F_NESTED is set; the kernel often leaves it out. */
+  nested = false;
+  /** Where its value is. */
+  at = 0;
+  /** How long its value is. */
+  length = 0;
+  /** The memory, as bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The memory, as signed words. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** The memory, for other sizes and byte orders. */
+  readonly view: DataView<ArrayBuffer>;
+  #next = 0;
+  #limit = 0;
+  #inner: AttributeReader | undefined;
+
+  /** Makes a walk over nothing: see reset(). */
+  constructor(
+    readonly buffer: NetlinkBuffer,
+    readonly counters: NetlinkCounters,
+  ) {
+    this.bytes = buffer.bytes;
+    this.words = buffer.words;
+    this.view = buffer.view;
+  }
+
+  /** Starts over with the attributes in `[start, end)`; start a multiple of 4. */
+  reset(start: number, end: number): void {
+    this.#next = start;
+    this.#limit = end;
+  }
+
+  /** Goes to the next attribute; false at the end. */
+  next(): boolean {
+    const at = this.#next;
+    const rest = this.#limit - at;
+    if (rest < NLA_HDRLEN) {
+      if (rest > 0) this.#giveUp();
+      return false;
+    }
+    const header = this.words[at >> 2];
+    const length = header & 0xffff;
+    if (length < NLA_HDRLEN || length > rest) {
+      this.#giveUp();
+      return false;
+    }
+    const type = header >>> 16;
+    this.type = type & NLA_TYPE_MASK;
+    this.nested = (type & NLA_F_NESTED) !== 0;
+    this.at = at + NLA_HDRLEN;
+    this.length = length - NLA_HDRLEN;
+    this.#next = at + NLA_ALIGN(length);
+    return true;
+  }
+
+  /** The attributes inside the current one: one reader a level, reused. */
+  enter(offset = 0): AttributeReader {
+    this.#inner ??= new AttributeReader(this.buffer, this.counters);
+    const end = this.at + this.length;
+    this.#inner.reset(Math.min(this.at + offset, end), end);
+    return this.#inner;
+  }
+
+  /** The value as `__u8`. */
+  u8(): number {
+    return this.length >= 1 ? this.bytes[this.at] : this.#short();
+  }
+
+  /** The value as `__u16` in the machine's byte order. */
+  u16(): number {
+    return this.length >= 2
+      ? this.view.getUint16(this.at, true)
+      : this.#short();
+  }
+
+  /** The value as `__be16`. */
+  be16(): number {
+    return this.length >= 2 ? this.view.getUint16(this.at) : this.#short();
+  }
+
+  /** The value as `__u32` in the machine's byte order. */
+  u32(): number {
+    return this.length >= 4 ? this.words[this.at >> 2] >>> 0 : this.#short();
+  }
+
+  /** The value as `__be32`. */
+  be32(): number {
+    return this.length >= 4 ? this.view.getUint32(this.at) : this.#short();
+  }
+
+  /** The value as `__s32` in the machine's byte order. */
+  i32(): number {
+    return this.length >= 4 ? this.words[this.at >> 2] : this.#short();
+  }
+
+  /** The value as `__u64`, exact up to 2^53; it may be only 4-aligned. */
+  u64(): number {
+    if (this.length < 8) return this.#short();
+    const word = this.at >> 2;
+    return (this.words[word] >>> 0) +
+      (this.words[word + 1] >>> 0) * 0x1_0000_0000;
+  }
+
+  /** The value as `__be64`, all of it. */
+  be64(): bigint {
+    return this.length >= 8
+      ? this.view.getBigUint64(this.at)
+      : BigInt(this.#short());
+  }
+
+  /** The value as a string that ends at its first NUL, if it has one. */
+  string(): string {
+    const bytes = this.bytes;
+    const start = this.at;
+    const limit = start + this.length;
+    let end = start;
+    let ascii = 0;
+    while (end < limit && bytes[end] !== 0) ascii |= bytes[end++];
+    if (ascii > 0x7f || end - start > 24) {
+      return decoder.decode(bytes.subarray(start, end));
+    }
+    let text = "";
+    for (let at = start; at < end; at++) {
+      text += String.fromCharCode(bytes[at]);
+    }
+    return text;
+  }
+
+  /** A copy of the value. */
+  copy(): Uint8Array<ArrayBuffer> {
+    return this.bytes.slice(this.at, this.at + this.length);
+  }
+
+  /** The attribute as somebody keeps it who does not know it. */
+  unknown(): UnknownAttribute {
+    return { type: this.type, value: this.copy() };
+  }
+
+  #short(): number {
+    this.counters.malformed++;
+    return 0;
+  }
+
+  #giveUp(): void {
+    this.counters.malformed++;
+    this.#next = this.#limit;
+  }
+}

@@ -1,0 +1,171 @@
+// The body of a request: a fixed struct and attributes, nested as need be, in
+// a buffer that grows.
+
+import {
+  NLA_ALIGN,
+  NLA_F_NESTED,
+  NLA_HDRLEN,
+  nlattr,
+} from "../../ffi/layout/linux_netlink.ts";
+
+const encoder = new TextEncoder();
+/** nla_len is a __u16. */
+const LONGEST = 0xffff;
+
+/**
+ * Builds the body of a netlink message.
+ *
+ * ```ts
+ * const body = new AttributeWriter()
+ *   .raw(ifinfomsg.build({ ifi_index: 7 }))
+ *   .u32(IFLA_MTU, 1400)
+ *   .nest(IFLA_LINKINFO, (info) => info.string(IFLA_INFO_KIND, "veth"))
+ *   .finish();
+ * ```
+ */
+export class AttributeWriter {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /** How many bytes there are so far, a multiple of 4. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes that are no attribute: a family's fixed struct, or an rtnexthop. */
+  raw(bytes: Uint8Array): this {
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
+    return this;
+  }
+
+  /** An attribute of the bytes as they are. */
+  bytes(type: number, value: Uint8Array): this {
+    const at = this.#attribute(type, value.length);
+    this.#bytes.set(value, at);
+    return this;
+  }
+
+  /** An attribute whose being there is all it says. */
+  flag(type: number): this {
+    this.#attribute(type, 0);
+    return this;
+  }
+
+  /** An attribute of a `__u8`. */
+  u8(type: number, value: number): this {
+    const at = this.#attribute(type, 1);
+    this.#view.setUint8(at, value);
+    return this;
+  }
+
+  /** An attribute of a `__u16` in the machine's byte order. */
+  u16(type: number, value: number): this {
+    const at = this.#attribute(type, 2);
+    this.#view.setUint16(at, value, true);
+    return this;
+  }
+
+  /** An attribute of a `__be16`. */
+  be16(type: number, value: number): this {
+    const at = this.#attribute(type, 2);
+    this.#view.setUint16(at, value);
+    return this;
+  }
+
+  /** An attribute of a `__u32` in the machine's byte order. */
+  u32(type: number, value: number): this {
+    const at = this.#attribute(type, 4);
+    this.#view.setUint32(at, value, true);
+    return this;
+  }
+
+  /** An attribute of a `__be32`. */
+  be32(type: number, value: number): this {
+    const at = this.#attribute(type, 4);
+    this.#view.setUint32(at, value);
+    return this;
+  }
+
+  /** An attribute of a `__s32` in the machine's byte order. */
+  i32(type: number, value: number): this {
+    const at = this.#attribute(type, 4);
+    this.#view.setInt32(at, value, true);
+    return this;
+  }
+
+  /** An attribute of a `__u64` in the machine's byte order. */
+  u64(type: number, value: number | bigint): this {
+    const at = this.#attribute(type, 8);
+    this.#view.setBigUint64(at, BigInt(value), true);
+    return this;
+  }
+
+  /** An attribute of a `__be64`. */
+  be64(type: number, value: number | bigint): this {
+    const at = this.#attribute(type, 8);
+    this.#view.setBigUint64(at, BigInt(value));
+    return this;
+  }
+
+  /** A string with the NUL the kernel wants behind most of them. */
+  string(type: number, value: string): this {
+    return this.bytes(type, encoder.encode(value + "\0"));
+  }
+
+  /** A string without a NUL, as iproute2 sends kinds of link. */
+  text(type: number, value: string): this {
+    return this.bytes(type, encoder.encode(value));
+  }
+
+  /**
+   * Attributes inside an attribute.
+   *
+   * @param type nla_type; NLA_F_NESTED is added unless `plain` is set.
+   * @param write Writes what is inside, on this same writer.
+   * @param plain Leaves NLA_F_NESTED out, as iproute2 does in some places.
+   */
+  nest(type: number, write: (inner: this) => void, plain = false): this {
+    const start = this.#length;
+    this.#attribute(plain ? type : type | NLA_F_NESTED, 0);
+    write(this);
+    const length = this.#length - start;
+    if (length > LONGEST) throw tooLong(type, length);
+    this.#view.setUint16(start, length, true);
+    return this;
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #attribute(type: number, size: number): number {
+    const length = NLA_HDRLEN + size;
+    if (length > LONGEST) throw tooLong(type, length);
+    const at = this.#grow(length);
+    nlattr.assign(this.#view, at, { nla_len: length, nla_type: type });
+    return at + NLA_HDRLEN;
+  }
+
+  #grow(size: number): number {
+    const at = this.#length;
+    this.#length = at + NLA_ALIGN(size);
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(
+        Math.max(this.#bytes.length * 2, this.#length),
+      );
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+}
+
+function tooLong(type: number, length: number): RangeError {
+  return new RangeError(
+    `netlink attribute ${type} would be ${length} bytes long, the most is ${LONGEST}`,
+  );
+}

@@ -1,0 +1,172 @@
+// The framing of netlink: messages in a datagram, read in place.
+
+import {
+  NLMSG_ALIGN,
+  NLMSG_HDRLEN,
+  nlmsghdr,
+} from "../../ffi/layout/linux_netlink.ts";
+import { AttributeReader } from "./attribute.ts";
+import { type NetlinkCounters, noCounts } from "./counters.ts";
+
+/** Memory that datagrams are received into, with the views that read it. */
+export class NetlinkBuffer {
+  /** The memory, as bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** For 32-bit fields, which netlink keeps aligned: signed, so never boxed. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** The memory, for other sizes and byte orders. */
+  readonly view: DataView<ArrayBuffer>;
+
+  /**
+   * Makes or takes the memory.
+   *
+   * @param memory Its size in bytes, or the memory itself; a multiple of 4.
+   */
+  constructor(memory: number | ArrayBuffer) {
+    const buffer = typeof memory === "number"
+      ? new ArrayBuffer(memory)
+      : memory;
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
+    this.view = new DataView(buffer);
+  }
+
+  /** A buffer holding a copy of some bytes, padded to whole words. */
+  static of(bytes: Uint8Array): NetlinkBuffer {
+    const buffer = new NetlinkBuffer(NLMSG_ALIGN(bytes.length));
+    buffer.bytes.set(bytes);
+    return buffer;
+  }
+}
+
+/**
+ * A walk over the messages of a datagram. It always ends: each step advances
+ * by at least a header, and a length that cannot be right ends the walk.
+ *
+ * ```ts
+ * messages.reset(0, length);
+ * while (messages.next()) {
+ *   if (messages.type === NLMSG_DONE) break;
+ *   const attributes = messages.attributes(rtmsg.size);
+ *   while (attributes.next()) { ... }
+ * }
+ * ```
+ */
+export class MessageReader {
+  /** The memory, as bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The memory, as signed words. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** The memory, for other sizes and byte orders. */
+  readonly view: DataView<ArrayBuffer>;
+  /** nlmsg_type of the current message. */
+  type = 0;
+  /** nlmsg_flags. */
+  flags = 0;
+  /** nlmsg_seq, as an unsigned number. */
+  sequence = 0;
+  /** nlmsg_pid, as an unsigned number. */
+  port = 0;
+  /** Where the message's header is. */
+  start = 0;
+  /** Where its payload is. */
+  payload = 0;
+  /** Where it ends, padding not included. */
+  end = 0;
+  readonly #attributes: AttributeReader;
+  #next = 0;
+  #limit = 0;
+
+  /** Makes a walk over nothing: see reset(). */
+  constructor(
+    readonly buffer: NetlinkBuffer,
+    readonly counters: NetlinkCounters = noCounts(),
+  ) {
+    this.bytes = buffer.bytes;
+    this.words = buffer.words;
+    this.view = buffer.view;
+    this.#attributes = new AttributeReader(buffer, counters);
+  }
+
+  /** Starts over with the datagram in `[start, end)`; start a multiple of 4. */
+  reset(start: number, end: number): void {
+    this.#next = start;
+    this.#limit = end;
+  }
+
+  /** Goes to the next message; false at the end. */
+  next(): boolean {
+    const at = this.#next;
+    const rest = this.#limit - at;
+    if (rest < NLMSG_HDRLEN) {
+      if (rest > 0) this.#giveUp();
+      return false;
+    }
+    const words = this.words;
+    const word = at >> 2;
+    const length = words[word];
+    if (length < NLMSG_HDRLEN || length > rest) {
+      this.#giveUp();
+      return false;
+    }
+    const typeAndFlags = words[word + 1];
+    this.type = typeAndFlags & 0xffff;
+    this.flags = typeAndFlags >>> 16;
+    this.sequence = words[word + 2] >>> 0;
+    this.port = words[word + 3] >>> 0;
+    this.start = at;
+    this.payload = at + NLMSG_HDRLEN;
+    this.end = at + length;
+    this.#next = at + NLMSG_ALIGN(length);
+    return true;
+  }
+
+  /**
+   * The attributes of the current message behind a struct of `header` bytes:
+   * one reader, the same each time. A message shorter than the struct has none.
+   */
+  attributes(header: number): AttributeReader {
+    this.#attributes.reset(
+      Math.min(this.payload + NLMSG_ALIGN(header), this.end),
+      this.end,
+    );
+    return this.#attributes;
+  }
+
+  /** Whether the payload is long enough for a struct; counted if it is not. */
+  holds(size: number): boolean {
+    if (this.end - this.payload >= size) return true;
+    this.counters.malformed++;
+    return false;
+  }
+
+  /** A copy of the current message, header included. */
+  copy(): Uint8Array<ArrayBuffer> {
+    return this.bytes.slice(this.start, this.end);
+  }
+
+  #giveUp(): void {
+    this.counters.malformed++;
+    this.#next = this.#limit;
+  }
+}
+
+/** Writes the header of a message in front of its body. */
+export function writeHeader(
+  view: DataView,
+  at: number,
+  header: {
+    readonly length: number;
+    readonly type: number;
+    readonly flags: number;
+    readonly sequence: number;
+  },
+): void {
+  nlmsghdr.assign(view, at, {
+    nlmsg_len: header.length,
+    nlmsg_type: header.type,
+    nlmsg_flags: header.flags,
+    nlmsg_seq: header.sequence,
+    nlmsg_pid: 0,
+  });
+}

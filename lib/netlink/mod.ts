@@ -1,0 +1,29 @@
+// What of this room a program may use.
+
+export {
+  type Decode,
+  type Dump,
+  type DumpOptions,
+  NetlinkConnection,
+  type NetlinkConnectionOptions,
+  type NetlinkRequest,
+  type OnInterrupt,
+  type Reply,
+} from "./connection.ts";
+export {
+  type DrainOutcome,
+  NetlinkSubscription,
+  type NetlinkSubscriptionOptions,
+} from "./subscription.ts";
+export type { NetlinkSocketOptions } from "./socket.ts";
+export { MessageReader, NetlinkBuffer } from "./message.ts";
+export { AttributeReader, type UnknownAttribute } from "./attribute.ts";
+export { AttributeWriter } from "./attribute_writer.ts";
+export type { NetlinkCounters } from "./counters.ts";
+export type { AttributeNames, Vocabulary } from "./vocabulary.ts";
+export {
+  DumpInterruptedError,
+  type ExtendedAck,
+  NetlinkError,
+  type RequestDescription,
+} from "./errors.ts";
