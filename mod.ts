@@ -19,3 +19,5 @@ export type { Pollable, WaitOptions } from "./lib/poller.ts";
 export * from "./lib/udp/mod.ts";
 export * from "./lib/packet/mod.ts";
 export * from "./lib/tun/offload.ts";
+export * from "./lib/netlink/mod.ts";
+export * from "./lib/route/mod.ts";

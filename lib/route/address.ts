@@ -1,0 +1,146 @@
+// Addresses: RTM_NEWADDR and RTM_DELADDR.
+
+import {
+  IFA_ADDRESS,
+  IFA_ANYCAST,
+  IFA_BROADCAST,
+  IFA_CACHEINFO,
+  ifa_cacheinfo,
+  IFA_FLAGS,
+  IFA_LABEL,
+  IFA_LOCAL,
+  IFA_MULTICAST,
+  IFA_PROTO,
+  IFA_RT_PRIORITY,
+  IFA_TARGET_NETNSID,
+  ifaddrmsg,
+} from "../../ffi/layout/linux_if_addr.ts";
+import type { UnknownAttribute } from "../netlink/attribute.ts";
+import type { MessageReader } from "../netlink/message.ts";
+import { type AddressFamily, addressText, familyName } from "./family.ts";
+
+/** How long an address lasts. */
+export interface AddressLifetime {
+  /** Seconds it is used for new connections, 4294967295 for ever. */
+  readonly preferred: number;
+  /** Seconds it is there, 4294967295 for ever. */
+  readonly valid: number;
+  /** When it was made, in hundredths of a second since the machine started. */
+  readonly created: number;
+  /** When it was last changed, in the same. */
+  readonly updated: number;
+}
+
+/**
+ * An address of an interface. Numbers are those of linux/if_addr.h;
+ * `ipAddress()` gives them their names. Source: rtnetlink(7), ip-address(8).
+ */
+export interface Address {
+  /** "inet" or "inet6". */
+  readonly family: AddressFamily;
+  /** The interface it is on. */
+  ifindex: number;
+  /** The address itself (IFA_LOCAL, or IFA_ADDRESS where there is none). */
+  address: string;
+  /** How many of its bits are the network's. */
+  prefixLength: number;
+  /** RT_SCOPE_*, 0 for global. */
+  scope: number;
+  /** IFA_F_* bits, all 32. */
+  flags: number;
+  /** The other end of a point-to-point link, if it is another address. */
+  peer: string | undefined;
+  /** The broadcast address that goes with it. */
+  broadcast: string | undefined;
+  /** The interface's name, or one that begins with it; IPv4 only. */
+  label: string | undefined;
+  /** How long it lasts. */
+  lifetime: AddressLifetime | undefined;
+  /** Of an anycast address. */
+  anycast?: string;
+  /** Of a multicast address. */
+  multicast?: string;
+  /** The metric of the route that comes with it. */
+  metric?: number;
+  /** IFAPROT_*, who made it. */
+  protocol?: number;
+  /** The namespace asked for, in answers about another one. */
+  targetNetnsid?: number;
+  /** Attributes nobody here knows. */
+  unknown?: UnknownAttribute[];
+}
+
+/** Reads an RTM_NEWADDR or RTM_DELADDR message; undefined if it is cut off. */
+export function decodeAddress(message: MessageReader): Address | undefined {
+  if (!message.holds(ifaddrmsg.size)) return undefined;
+  const { bytes, words, payload } = message;
+  const head = words[payload >> 2];
+  const family = familyName(head & 0xff);
+  let local: string | undefined;
+  let other: string | undefined;
+  const address: Address = {
+    family,
+    ifindex: words[(payload >> 2) + 1],
+    address: "",
+    prefixLength: head >> 8 & 0xff,
+    scope: head >>> 24,
+    flags: head >> 16 & 0xff,
+    peer: undefined,
+    broadcast: undefined,
+    label: undefined,
+    lifetime: undefined,
+  };
+  const attributes = message.attributes(ifaddrmsg.size);
+  while (attributes.next()) {
+    const { at, length } = attributes;
+    switch (attributes.type) {
+      case IFA_ADDRESS:
+        other = addressText(family, bytes, at, length);
+        break;
+      case IFA_LOCAL:
+        local = addressText(family, bytes, at, length);
+        break;
+      case IFA_LABEL:
+        address.label = attributes.string();
+        break;
+      case IFA_BROADCAST:
+        address.broadcast = addressText(family, bytes, at, length);
+        break;
+      case IFA_ANYCAST:
+        address.anycast = addressText(family, bytes, at, length);
+        break;
+      case IFA_MULTICAST:
+        address.multicast = addressText(family, bytes, at, length);
+        break;
+      case IFA_CACHEINFO:
+        if (length >= ifa_cacheinfo.size) {
+          address.lifetime = {
+            preferred: words[at >> 2] >>> 0,
+            valid: words[(at >> 2) + 1] >>> 0,
+            created: words[(at >> 2) + 2] >>> 0,
+            updated: words[(at >> 2) + 3] >>> 0,
+          };
+        }
+        break;
+      case IFA_FLAGS:
+        address.flags = attributes.u32();
+        break;
+      case IFA_RT_PRIORITY:
+        address.metric = attributes.u32();
+        break;
+      case IFA_PROTO:
+        address.protocol = attributes.u8();
+        break;
+      case IFA_TARGET_NETNSID:
+        address.targetNetnsid = attributes.i32();
+        break;
+      default:
+        (address.unknown ??= []).push(attributes.unknown());
+    }
+  }
+  address.address = local ?? other ?? "";
+  if (local !== undefined && other !== undefined && other !== local) {
+    address.peer = other;
+  }
+  return address;
+}

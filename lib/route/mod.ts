@@ -1,0 +1,41 @@
+// What of this room a program may use.
+
+export {
+  type AddressFilter,
+  type LinkFilter,
+  type NeighbourFilter,
+  type NexthopFilter,
+  type RouteFilter,
+  RouteSocket,
+  type RouteSocketOptions,
+  type RuleFilter,
+} from "./socket.ts";
+export type { AddressFamily } from "./family.ts";
+export { decodeLink, Link } from "./link/link.ts";
+export {
+  type Address,
+  type AddressLifetime,
+  decodeAddress,
+} from "./address.ts";
+export {
+  decodeRoute,
+  type Route,
+  type RouteCache,
+  type RouteEncapsulation,
+  type RouteNexthop,
+  type RouteVia,
+} from "./route.ts";
+export type { RouteMetrics } from "./metrics.ts";
+export {
+  decodeNeighbour,
+  type Neighbour,
+  type NeighbourCache,
+} from "./neighbour.ts";
+export { decodeRule, type NumberRange, type Rule } from "./rule.ts";
+export {
+  decodeNexthop,
+  type Nexthop,
+  type NexthopMember,
+  type ResilientGroup,
+} from "./nexthop.ts";
+export { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";

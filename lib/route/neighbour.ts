@@ -1,0 +1,170 @@
+// Neighbours: RTM_NEWNEIGH, RTM_DELNEIGH and RTM_GETNEIGH (a miss). Of bridges,
+// the same messages are the forwarding table.
+
+import {
+  NDA_CACHEINFO,
+  nda_cacheinfo,
+  NDA_DST,
+  NDA_FLAGS_EXT,
+  NDA_IFINDEX,
+  NDA_LINK_NETNSID,
+  NDA_LLADDR,
+  NDA_MASTER,
+  NDA_NH_ID,
+  NDA_PORT,
+  NDA_PROBES,
+  NDA_PROTOCOL,
+  NDA_SRC_VNI,
+  NDA_VLAN,
+  NDA_VNI,
+  ndmsg,
+} from "../../ffi/layout/linux_neighbour.ts";
+import { formatLinkAddress } from "../link_address.ts";
+import type { UnknownAttribute } from "../netlink/attribute.ts";
+import type { MessageReader } from "../netlink/message.ts";
+import { type AddressFamily, addressText, familyName } from "./family.ts";
+
+/** Times of a neighbour, in USER_HZ since they happened. */
+export interface NeighbourCache {
+  /** Since it was last proven to be there. */
+  readonly confirmed: number;
+  /** Since it was last used. */
+  readonly used: number;
+  /** Since it last changed. */
+  readonly updated: number;
+  /** How many hold it. */
+  readonly references: number;
+}
+
+/**
+ * A neighbour. Numbers are those of linux/neighbour.h; `ipNeighbour()` gives
+ * them their names. Source: rtnetlink(7), ip-neighbour(8).
+ */
+export interface Neighbour {
+  /** "inet", "inet6", or "bridge" of a forwarding table. */
+  readonly family: AddressFamily;
+  /** The interface it is on, 0 for a proxy entry of all. */
+  ifindex: number;
+  /** NUD_* bits. */
+  state: number;
+  /** NTF_* bits. */
+  flags: number;
+  /** RTN_*, the type of its address. */
+  type: number;
+  /** Its address in the network. */
+  destination: string | undefined;
+  /** Its link-layer address, bytes with colons between. */
+  linkAddress: string | undefined;
+  /** When what happened to it. */
+  cache: NeighbourCache | undefined;
+  /** How often it was asked for since it was last seen. */
+  probes: number | undefined;
+  /** RTPROT_*, who made it. */
+  protocol?: number;
+  /** NTF_EXT_* bits. */
+  extendedFlags?: number;
+  /** The VLAN it is in. */
+  vlan?: number;
+  /** UDP port, of a VXLAN's. */
+  port?: number;
+  /** The VXLAN network it is in. */
+  vni?: number;
+  /** The VXLAN network it is seen from. */
+  sourceVni?: number;
+  /** Another interface it is reached by, of a VXLAN's. */
+  viaIfindex?: number;
+  /** The bridge whose forwarding table it is in. */
+  master?: number;
+  /** The namespace `viaIfindex` is in, where it is another one. */
+  linkNetnsid?: number;
+  /** The nexthop object it is reached by. */
+  nexthopId?: number;
+  /** Attributes nobody here knows. */
+  unknown?: UnknownAttribute[];
+}
+
+/** Reads a message of neighbours; undefined if it is cut off. */
+export function decodeNeighbour(
+  message: MessageReader,
+): Neighbour | undefined {
+  if (!message.holds(ndmsg.size)) return undefined;
+  const { bytes, words, payload } = message;
+  const word = payload >> 2;
+  const family = familyName(words[word] & 0xff);
+  const tail = words[word + 2];
+  const neighbour: Neighbour = {
+    family,
+    ifindex: words[word + 1],
+    state: tail & 0xffff,
+    flags: tail >> 16 & 0xff,
+    type: tail >>> 24,
+    destination: undefined,
+    linkAddress: undefined,
+    cache: undefined,
+    probes: undefined,
+  };
+  const attributes = message.attributes(ndmsg.size);
+  while (attributes.next()) {
+    const { at, length } = attributes;
+    switch (attributes.type) {
+      case NDA_DST:
+        neighbour.destination = addressText(
+          // The forwarding table of a VXLAN has addresses of both families.
+          family !== "bridge" ? family : length === 16 ? "inet6" : "inet",
+          bytes,
+          at,
+          length,
+        );
+        break;
+      case NDA_LLADDR:
+        neighbour.linkAddress = formatLinkAddress(bytes, at, length);
+        break;
+      case NDA_CACHEINFO:
+        if (length >= nda_cacheinfo.size) {
+          neighbour.cache = {
+            confirmed: words[at >> 2] >>> 0,
+            used: words[(at >> 2) + 1] >>> 0,
+            updated: words[(at >> 2) + 2] >>> 0,
+            references: words[(at >> 2) + 3] >>> 0,
+          };
+        }
+        break;
+      case NDA_PROBES:
+        neighbour.probes = attributes.u32();
+        break;
+      case NDA_PROTOCOL:
+        neighbour.protocol = attributes.u8();
+        break;
+      case NDA_FLAGS_EXT:
+        neighbour.extendedFlags = attributes.u32();
+        break;
+      case NDA_VLAN:
+        neighbour.vlan = attributes.u16();
+        break;
+      case NDA_PORT:
+        neighbour.port = attributes.be16();
+        break;
+      case NDA_VNI:
+        neighbour.vni = attributes.u32();
+        break;
+      case NDA_SRC_VNI:
+        neighbour.sourceVni = attributes.u32();
+        break;
+      case NDA_IFINDEX:
+        neighbour.viaIfindex = attributes.i32();
+        break;
+      case NDA_MASTER:
+        neighbour.master = attributes.i32();
+        break;
+      case NDA_LINK_NETNSID:
+        neighbour.linkNetnsid = attributes.i32();
+        break;
+      case NDA_NH_ID:
+        neighbour.nexthopId = attributes.u32();
+        break;
+      default:
+        (neighbour.unknown ??= []).push(attributes.unknown());
+    }
+  }
+  return neighbour;
+}

@@ -1,0 +1,389 @@
+// A connection to NETLINK_ROUTE with a method for each table of the kernel's.
+
+import { ifaddrmsg } from "../../ffi/layout/linux_if_addr.ts";
+import { fib_rule_hdr } from "../../ffi/layout/linux_fib_rules.ts";
+import {
+  IFLA_ALT_IFNAME,
+  IFLA_EXT_MASK,
+  IFLA_IFNAME,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+} from "../../ffi/layout/linux_if_link.ts";
+import {
+  NDA_IFINDEX,
+  NDA_MASTER,
+  ndmsg,
+  NTF_PROXY,
+} from "../../ffi/layout/linux_neighbour.ts";
+import { NETLINK_ROUTE } from "../../ffi/layout/linux_netlink.ts";
+import { NHA_OIF, nhmsg } from "../../ffi/layout/linux_nexthop.ts";
+import {
+  ifinfomsg,
+  RTA_OIF,
+  RTA_TABLE,
+  RTEXT_FILTER_SKIP_STATS,
+  RTEXT_FILTER_VF,
+  RTM_F_CLONED,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_GETNEIGH,
+  RTM_GETNEXTHOP,
+  RTM_GETROUTE,
+  RTM_GETRULE,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWNEIGH,
+  RTM_NEWNEXTHOP,
+  RTM_NEWROUTE,
+  RTM_NEWRULE,
+  rtmsg,
+} from "../../ffi/layout/linux_rtnetlink.ts";
+import { IFNAMSIZ } from "../../ffi/layout/net_if.ts";
+import type { Namespace } from "../namespace.ts";
+import { AttributeWriter } from "../netlink/attribute_writer.ts";
+import {
+  type Dump,
+  type DumpOptions,
+  NetlinkConnection,
+  type NetlinkRequest,
+  type Reply,
+} from "../netlink/connection.ts";
+import type { NetlinkCounters } from "../netlink/counters.ts";
+import type { NetlinkError } from "../netlink/errors.ts";
+import type { MessageReader } from "../netlink/message.ts";
+import type { WaitOptions } from "../poller.ts";
+import { type Address, decodeAddress } from "./address.ts";
+import { type AddressFamily, familyNumber } from "./family.ts";
+import { decodeLink, type Link } from "./link/link.ts";
+import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
+import { decodeNexthop, type Nexthop } from "./nexthop.ts";
+import { decodeRoute, type Route } from "./route.ts";
+import { decodeRule, type Rule } from "./rule.ts";
+import { routeVocabulary } from "./vocabulary.ts";
+
+/** Where to open it. */
+export interface RouteSocketOptions {
+  /** The network namespace it tells of; default: this thread's. */
+  readonly namespace?: Namespace;
+}
+
+/** Which links to dump. */
+export interface LinkFilter extends DumpOptions {
+  /** Only those of this kind, for example "veth". */
+  readonly kind?: string;
+  /** Only those of this master, by its index. */
+  readonly master?: number;
+  /** Whether their counters are wanted; without, the kernel has less to do. */
+  readonly statistics?: boolean;
+}
+
+/** Which addresses to dump. */
+export interface AddressFilter extends DumpOptions {
+  /** Only those of this family. */
+  readonly family?: AddressFamily;
+  /** Only those of this interface. */
+  readonly ifindex?: number;
+}
+
+/** Which routes to dump. */
+export interface RouteFilter extends DumpOptions {
+  /** Only those of this family. */
+  readonly family?: AddressFamily;
+  /** Only those of this table; default: of all tables. */
+  readonly table?: number;
+  /** Only those that leave by this interface. */
+  readonly ifindex?: number;
+  /** Only those made by this RTPROT_*. */
+  readonly protocol?: number;
+  /** Only those of this RTN_*. */
+  readonly type?: number;
+  /** The cache of exceptions instead: path MTUs, redirects. */
+  readonly cached?: boolean;
+}
+
+/** Which neighbours to dump. */
+export interface NeighbourFilter extends DumpOptions {
+  /** Only those of this family. */
+  readonly family?: AddressFamily;
+  /** Only those of this interface. */
+  readonly ifindex?: number;
+  /** Only those of interfaces of this master. */
+  readonly master?: number;
+  /** Those the machine answers for instead of those it knows. */
+  readonly proxy?: boolean;
+}
+
+/** Which rules to dump. */
+export interface RuleFilter extends DumpOptions {
+  /** Only those of this family. */
+  readonly family?: AddressFamily;
+}
+
+/** Which nexthop objects to dump. */
+export interface NexthopFilter extends DumpOptions {
+  /** Only those of this family. */
+  readonly family?: AddressFamily;
+  /** Only those that leave by this interface. */
+  readonly ifindex?: number;
+}
+
+/**
+ * A socket that reads and changes the kernel's links, addresses, routes,
+ * neighbours and rules. Reading needs no capability.
+ *
+ * Calls may overlap: each waits for its turn. Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts
+ * import { RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * for (const link of await route.links()) {
+ *   console.log(link.ifindex, link.name, link.mtu);
+ * }
+ * ```
+ */
+export class RouteSocket implements AsyncDisposable {
+  readonly #connection: NetlinkConnection;
+
+  private constructor(connection: NetlinkConnection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Opens a socket.
+   *
+   * @throws {SystemError} If the namespace cannot be entered.
+   */
+  static open(options: RouteSocketOptions = {}): RouteSocket {
+    return new RouteSocket(NetlinkConnection.open({
+      ...options,
+      protocol: NETLINK_ROUTE,
+      vocabulary: routeVocabulary,
+    }));
+  }
+
+  /** What was received and not used. */
+  get counters(): NetlinkCounters {
+    return this.#connection.counters;
+  }
+
+  /** Whether close() was called. */
+  get closed(): boolean {
+    return this.#connection.closed;
+  }
+
+  /** The network interfaces. */
+  links(filter: LinkFilter = {}): Promise<Dump<Link>> {
+    const body = new AttributeWriter()
+      .raw(ifinfomsg.build({}))
+      .u32(IFLA_EXT_MASK, extent(filter));
+    if (filter.master !== undefined) body.u32(IFLA_MASTER, filter.master);
+    if (filter.kind !== undefined) {
+      const { kind } = filter;
+      body.nest(IFLA_LINKINFO, (info) => info.text(IFLA_INFO_KIND, kind), true);
+    }
+    return this.#dump("show links", RTM_GETLINK, body, filter, (message) => {
+      if (message.type !== RTM_NEWLINK) return undefined;
+      const link = decodeLink(message);
+      // Old kernels do not filter.
+      return link === undefined ||
+          (filter.master !== undefined && link.master !== filter.master) ||
+          (filter.kind !== undefined && link.kind !== filter.kind)
+        ? undefined
+        : link;
+    });
+  }
+
+  /**
+   * One network interface.
+   *
+   * @param which Its name, one of its other names, or its index.
+   * @throws {NetlinkError} ENODEV if there is none.
+   */
+  async link(
+    which: string | number,
+    options: WaitOptions & { readonly statistics?: boolean } = {},
+  ): Promise<Link> {
+    const body = new AttributeWriter()
+      .raw(
+        ifinfomsg.build({ ifi_index: typeof which === "number" ? which : 0 }),
+      )
+      .u32(IFLA_EXT_MASK, extent(options));
+    if (typeof which === "string") {
+      const short = new TextEncoder().encode(which).length < IFNAMSIZ;
+      body.string(short ? IFLA_IFNAME : IFLA_ALT_IFNAME, which);
+    }
+    const { objects: [link] } = await this.#connection.request(
+      { type: RTM_GETLINK, body: body.finish(), tried: `show link ${which}` },
+      decodeLink,
+      options,
+    );
+    return link;
+  }
+
+  /** The addresses of the interfaces. */
+  addresses(filter: AddressFilter = {}): Promise<Dump<Address>> {
+    const { family = "unspec", ifindex = 0 } = filter;
+    const body = new AttributeWriter().raw(ifaddrmsg.build({
+      ifa_family: familyNumber(family),
+      ifa_index: ifindex,
+    }));
+    return this.#dump(
+      "show addresses",
+      RTM_GETADDR,
+      body,
+      filter,
+      (message) => {
+        if (message.type !== RTM_NEWADDR) return undefined;
+        const address = decodeAddress(message);
+        return address === undefined ||
+            (ifindex !== 0 && address.ifindex !== ifindex) ||
+            (family !== "unspec" && address.family !== family)
+          ? undefined
+          : address;
+      },
+    );
+  }
+
+  /** The routes, by default of all tables and families. */
+  routes(filter: RouteFilter = {}): Promise<Dump<Route>> {
+    const { family = "unspec", table, ifindex, protocol, type } = filter;
+    const cached = filter.cached ?? false;
+    const body = new AttributeWriter().raw(rtmsg.build({
+      rtm_family: familyNumber(family),
+      rtm_protocol: protocol ?? 0,
+      rtm_type: type ?? 0,
+      rtm_flags: cached ? RTM_F_CLONED : 0,
+    }));
+    if (table !== undefined) body.u32(RTA_TABLE, table);
+    if (ifindex !== undefined) body.u32(RTA_OIF, ifindex);
+    return this.#dump("show routes", RTM_GETROUTE, body, filter, (message) => {
+      if (message.type !== RTM_NEWROUTE) return undefined;
+      const route = decodeRoute(message);
+      return route === undefined ||
+          ((route.flags & RTM_F_CLONED) !== 0) !== cached ||
+          (table !== undefined && route.table !== table) ||
+          (ifindex !== undefined && !leavesBy(route, ifindex)) ||
+          (protocol !== undefined && route.protocol !== protocol) ||
+          (type !== undefined && route.type !== type) ||
+          (family !== "unspec" && route.family !== family)
+        ? undefined
+        : route;
+    });
+  }
+
+  /** The neighbours: who has which link-layer address. */
+  neighbours(filter: NeighbourFilter = {}): Promise<Dump<Neighbour>> {
+    const { family = "unspec", ifindex, master, proxy = false } = filter;
+    const body = new AttributeWriter().raw(ndmsg.build({
+      ndm_family: familyNumber(family),
+      ndm_flags: proxy ? NTF_PROXY : 0,
+    }));
+    if (ifindex !== undefined) body.u32(NDA_IFINDEX, ifindex);
+    if (master !== undefined) body.u32(NDA_MASTER, master);
+    return this.#dump(
+      "show neighbours",
+      RTM_GETNEIGH,
+      body,
+      filter,
+      (message) => {
+        if (message.type !== RTM_NEWNEIGH) return undefined;
+        const neighbour = decodeNeighbour(message);
+        return neighbour === undefined ||
+            (ifindex !== undefined && neighbour.ifindex !== ifindex) ||
+            (family !== "unspec" && neighbour.family !== family)
+          ? undefined
+          : neighbour;
+      },
+    );
+  }
+
+  /** The routing policy rules. */
+  rules(filter: RuleFilter = {}): Promise<Dump<Rule>> {
+    const { family = "unspec" } = filter;
+    const body = new AttributeWriter().raw(
+      fib_rule_hdr.build({ family: familyNumber(family) }),
+    );
+    return this.#dump("show rules", RTM_GETRULE, body, filter, (message) => {
+      if (message.type !== RTM_NEWRULE) return undefined;
+      const rule = decodeRule(message);
+      return rule === undefined ||
+          (family !== "unspec" && rule.family !== family)
+        ? undefined
+        : rule;
+    });
+  }
+
+  /** The nexthop objects. */
+  nexthops(filter: NexthopFilter = {}): Promise<Dump<Nexthop>> {
+    const { family = "unspec", ifindex } = filter;
+    const body = new AttributeWriter().raw(
+      nhmsg.build({ nh_family: familyNumber(family) }),
+    );
+    if (ifindex !== undefined) body.u32(NHA_OIF, ifindex);
+    return this.#dump(
+      "show nexthops",
+      RTM_GETNEXTHOP,
+      body,
+      filter,
+      (message) =>
+        message.type === RTM_NEWNEXTHOP ? decodeNexthop(message) : undefined,
+    );
+  }
+
+  /**
+   * Sends a request of any kind and waits for its acknowledgement.
+   *
+   * @throws {NetlinkError} If the kernel refuses it.
+   */
+  request<T = never>(
+    request: NetlinkRequest,
+    decode?: (message: MessageReader) => T | undefined,
+    options?: WaitOptions,
+  ): Promise<Reply<T>> {
+    return this.#connection.request(request, decode, options);
+  }
+
+  /** Sends many requests in few datagrams; see NetlinkConnection.requestMany(). */
+  requestMany(
+    requests: readonly NetlinkRequest[],
+    options?: WaitOptions,
+  ): Promise<(Reply<never> | NetlinkError)[]> {
+    return this.#connection.requestMany(requests, options);
+  }
+
+  /** Ends what waits for an answer with ClosedError and closes the socket. */
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  /** The same as close(). */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #dump<T>(
+    tried: string,
+    type: number,
+    body: AttributeWriter,
+    options: DumpOptions,
+    decode: (message: MessageReader) => T | undefined,
+  ): Promise<Dump<T>> {
+    return this.#connection.dump(
+      { type, body: body.finish(), tried },
+      decode,
+      options,
+    );
+  }
+}
+
+function extent({ statistics }: { readonly statistics?: boolean }): number {
+  return RTEXT_FILTER_VF | (statistics ? 0 : RTEXT_FILTER_SKIP_STATS);
+}
+
+function leavesBy(route: Route, ifindex: number): boolean {
+  return route.ifindex === ifindex ||
+    (route.nexthops?.some((hop) => hop.ifindex === ifindex) ?? false);
+}

@@ -1,0 +1,125 @@
+// What rtnetlink's numbers are called, taken from the layout files themselves,
+// for errors that name the request and the attribute at fault.
+
+import * as addr from "../../ffi/layout/linux_if_addr.ts";
+import * as fib from "../../ffi/layout/linux_fib_rules.ts";
+import * as link from "../../ffi/layout/linux_if_link.ts";
+import * as neigh from "../../ffi/layout/linux_neighbour.ts";
+import * as netns from "../../ffi/layout/linux_net_namespace.ts";
+import * as nexthop from "../../ffi/layout/linux_nexthop.ts";
+import * as route from "../../ffi/layout/linux_rtnetlink.ts";
+import type { AttributeNames, Vocabulary } from "../netlink/vocabulary.ts";
+
+type Constants = Readonly<Record<string, unknown>>;
+
+/** The constants of a module that begin so, but not with a longer beginning. */
+function named(
+  constants: Constants,
+  prefix: string,
+  but: readonly string[] = [],
+): AttributeNames {
+  const names: Record<number, { name: string }> = {};
+  for (const [name, value] of Object.entries(constants)) {
+    if (
+      typeof value === "number" && name.startsWith(prefix) &&
+      !but.some((longer) => name.startsWith(longer))
+    ) names[value] ??= { name };
+  }
+  return names;
+}
+
+function withInside(
+  names: AttributeNames,
+  inside: Readonly<Record<number, AttributeNames>>,
+): AttributeNames {
+  const result: Record<number, AttributeNames[number]> = { ...names };
+  for (const [type, inner] of Object.entries(inside)) {
+    const one = names[Number(type)];
+    result[Number(type)] = { ...one, inside: () => inner };
+  }
+  return result;
+}
+
+let messages: AttributeNames | undefined;
+let bodies: { readonly [object: number]: ReturnType<Vocabulary["body"]> };
+
+/** RTM_ numbers come in fours: NEW, DEL, GET, SET of one kind of object. */
+const FOUR = 4;
+
+function describe(): typeof bodies {
+  const linkNames = withInside(
+    named(link, "IFLA_", [
+      "IFLA_INET_",
+      "IFLA_INET6_",
+      "IFLA_INFO_",
+      "IFLA_VF_",
+      "IFLA_XDP_",
+      "IFLA_EVENT_",
+      "IFLA_PROTO_DOWN_REASON_",
+    ]),
+    {
+      [link.IFLA_LINKINFO]: named(link, "IFLA_INFO_"),
+      [link.IFLA_PROP_LIST]: {
+        [link.IFLA_ALT_IFNAME]: { name: "IFLA_ALT_IFNAME" },
+      },
+      [link.IFLA_XDP]: named(link, "IFLA_XDP_"),
+      [link.IFLA_VFINFO_LIST]: withInside(named(link, "IFLA_VF_INFO"), {
+        [link.IFLA_VF_INFO]: named(link, "IFLA_VF_", [
+          "IFLA_VF_INFO",
+          "IFLA_VF_VLAN_INFO",
+          "IFLA_VF_STATS_",
+          "IFLA_VF_LINK_STATE_",
+        ]),
+      }),
+    },
+  );
+  const routeNames = withInside(named(route, "RTA_"), {
+    [route.RTA_METRICS]: named(route, "RTAX_", ["RTAX_FEATURE_"]),
+  });
+  const links = { header: route.ifinfomsg.size, names: linkNames };
+  return {
+    [route.RTM_NEWLINK / FOUR]: links,
+    [route.RTM_NEWLINKPROP / FOUR]: links,
+    [route.RTM_NEWADDR / FOUR]: {
+      header: addr.ifaddrmsg.size,
+      names: named(addr, "IFA_", ["IFA_F_"]),
+    },
+    [route.RTM_NEWROUTE / FOUR]: {
+      header: route.rtmsg.size,
+      names: routeNames,
+    },
+    [route.RTM_NEWNEIGH / FOUR]: {
+      header: neigh.ndmsg.size,
+      names: named(neigh, "NDA_"),
+    },
+    [route.RTM_NEWRULE / FOUR]: {
+      header: fib.fib_rule_hdr.size,
+      names: named(fib, "FRA_"),
+    },
+    [route.RTM_NEWNSID / FOUR]: {
+      header: route.rtgenmsg.size,
+      names: named(netns, "NETNSA_"),
+    },
+    [route.RTM_NEWNEXTHOP / FOUR]: {
+      header: nexthop.nhmsg.size,
+      names: withInside(
+        named(nexthop, "NHA_", ["NHA_RES_GROUP_", "NHA_RES_BUCKET_"]),
+        {
+          [nexthop.NHA_RES_GROUP]: named(nexthop, "NHA_RES_GROUP_"),
+        },
+      ),
+    },
+  };
+}
+
+/** The names of NETLINK_ROUTE's messages and attributes. */
+export const routeVocabulary: Vocabulary = {
+  message(type) {
+    messages ??= named(route, "RTM_", ["RTM_F_"]);
+    return messages[type]?.name;
+  },
+  body(type) {
+    bodies ??= describe();
+    return bodies[Math.floor(type / FOUR)];
+  },
+};

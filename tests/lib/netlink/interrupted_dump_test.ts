@@ -1,0 +1,158 @@
+// Dumps that the kernel interrupts, because 1,000 links take it several
+// datagrams to tell of and something else changes them meanwhile.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
+import { ifinfomsg, RTM_GETLINK } from "../../../ffi/layout/linux_rtnetlink.ts";
+import { TimeoutError } from "../../../lib/errors.ts";
+import {
+  type Dump,
+  type DumpOptions,
+  NetlinkConnection,
+} from "../../../lib/netlink/connection.ts";
+import { DumpInterruptedError } from "../../../lib/netlink/errors.ts";
+import { decodeLink, type Link } from "../../../lib/route/link/link.ts";
+import { RouteSocket } from "../../../lib/route/socket.ts";
+import "../../support/descriptors.ts";
+import { Lab, type Netns } from "../../support/netns.ts";
+
+const COUNT = 1000;
+
+async function withLinks(
+  body: (namespace: Netns) => Promise<void>,
+): Promise<void> {
+  await using lab = await Lab.open("ns");
+  await lab.ns.batch(
+    Array.from({ length: COUNT }, (_, i) => `link add l${i} type ifb`)
+      .join("\n"),
+  );
+  await body(lab.ns);
+}
+
+/** All that were there all the time are in it, none twice. */
+function complete(links: readonly Link[]): void {
+  const names = new Set(links.map(({ name }) => name));
+  assertEquals(names.size, links.length);
+  for (let i = 0; i < COUNT; i++) {
+    assert(names.has(`l${i}`), `l${i} is missing`);
+  }
+}
+
+/** Dumps links, changing them in the middle of the first so many attempts. */
+async function disturbed(
+  namespace: Netns,
+  times: number,
+  options: DumpOptions = {},
+): Promise<Dump<Link>> {
+  await using connection = NetlinkConnection.open({
+    protocol: NETLINK_ROUTE,
+    namespace: namespace.name,
+  });
+  let attempt = 0;
+  let last = 0;
+  return await connection.dump(
+    { type: RTM_GETLINK, body: ifinfomsg.build({}) },
+    (message) => {
+      const link = decodeLink(message);
+      if (link?.name === "lo") {
+        attempt++;
+      } else if (link?.name === "l1" && attempt !== last) {
+        last = attempt;
+        if (attempt <= times) {
+          const { success } = new Deno.Command("ip", {
+            args: ["-n", namespace.name, ..."link add type ifb".split(" ")],
+          }).outputSync();
+          assert(success);
+        }
+      }
+      return link;
+    },
+    options,
+  );
+}
+
+Deno.test("a dump interrupted three times is read a fourth", async () => {
+  await withLinks(async (namespace) => {
+    const links = await disturbed(namespace, 3);
+    assertEquals(links.attempts, 4);
+    assertEquals(links.interrupted, false);
+    complete(links);
+    assertEquals(links.length, 1 + COUNT + 3);
+  });
+});
+
+Deno.test("a dump interrupted every time ends after ten, and says so", async () => {
+  await withLinks(async (namespace) => {
+    const error = await assertRejects(
+      () => disturbed(namespace, Infinity),
+      DumpInterruptedError,
+    );
+    assertEquals(error.attempts, 10);
+    assertEquals(error.request.type, RTM_GETLINK);
+    assert(error.partial.length >= COUNT);
+
+    const few = await assertRejects(
+      () => disturbed(namespace, Infinity, { attempts: 2 }),
+      DumpInterruptedError,
+    );
+    assertEquals(few.attempts, 2);
+
+    const first = await assertRejects(
+      () => disturbed(namespace, Infinity, { onInterrupt: "throw" }),
+      DumpInterruptedError,
+    );
+    assertEquals(first.attempts, 1);
+
+    const late = await assertRejects(
+      () =>
+        disturbed(namespace, Infinity, { attempts: Infinity, timeout: 200 }),
+      DumpInterruptedError,
+    );
+    assert(late.attempts > 1);
+    assert(late.cause instanceof TimeoutError);
+  });
+});
+
+Deno.test("an interrupted dump is given as it is to who asks, and marked", async () => {
+  await withLinks(async (namespace) => {
+    const links = await disturbed(namespace, 1, { onInterrupt: "partial" });
+    assertEquals(links.interrupted, true);
+    assertEquals(links.attempts, 1);
+    assert(links.length >= COUNT);
+  });
+});
+
+/** Adds and removes a link five times, pauses, and so on. */
+function churn(namespace: Netns): AsyncDisposable {
+  const child = namespace.spawn("sh", [
+    "-c",
+    `while :; do echo "$1"; sleep 0.05; done | ip -batch -`,
+    "churn",
+    "link add churn type ifb\nlink delete churn\n".repeat(5).trim(),
+  ], { stdin: "null", stdout: "null", stderr: "null" });
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const pid of await namespace.pids()) {
+        try {
+          Deno.kill(pid, "SIGKILL");
+        } catch { /* a sleep that just ended */ }
+      }
+      await child.status;
+    },
+  };
+}
+
+Deno.test("dumps while links come and go are whole, the interrupted ones after all", async () => {
+  await withLinks(async (namespace) => {
+    await using route = RouteSocket.open({ namespace: namespace.name });
+    await using _churn = churn(namespace);
+    let retried = 0;
+    for (let i = 0; i < 1000 && retried < 3; i++) {
+      const links = await route.links({ statistics: true });
+      assertEquals(links.interrupted, false);
+      complete(links);
+      if (links.attempts > 1) retried++;
+    }
+    assertEquals(retried, 3);
+  });
+});
