@@ -79,6 +79,11 @@ export function address({ name, value }: ArgumentValue): string {
   return value;
 }
 
+/** An address or a name to be looked up. */
+export function host(given: ArgumentValue): string {
+  return word(given);
+}
+
 /** An address with its prefix length, as written. */
 export function cidr({ name, value }: ArgumentValue): string {
   parseCidr(value, name);

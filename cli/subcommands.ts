@@ -29,4 +29,9 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: "Say what this kernel, these permissions and this Deno allow.",
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
+  {
+    name: "completions",
+    summary: "Print the script that completes netplumb in a shell.",
+    load: async () => (await import("./commands/completions.ts")).completions,
+  },
 ];

@@ -16,6 +16,7 @@ import {
   address,
   count,
   duration,
+  host,
   interfaceName,
   remotePort,
   word,
@@ -37,8 +38,9 @@ export const send = subcommand(
   .type("interface", interfaceName)
   .type("count", count)
   .type("duration", duration)
+  .type("host", host)
   .type("text", word)
-  .arguments("<host:text> <port:port> [text:text]", [
+  .arguments("<host:host> <port:port> [text:text]", [
     "Address or name to ask.",
     "Port to ask.",
     'What to send; "netplumb" if nothing is given.',

@@ -40,7 +40,7 @@ for (const command of commands) {
     for (const { name, description } of examples) {
       assertMatch(name, /^[A-Z].*[^.]$/);
       for (const line of description.split("\n")) {
-        const [, words] = /^(?:sudo )?netplumb ([^|>&#]+)/.exec(line) ?? [];
+        const [, words] = /(?:^|<\()netplumb ([^|>&#)]+)/.exec(line) ?? [];
         assert(words, `${path}: no command in ${line}`);
         await understand(words.trim());
       }

@@ -1,0 +1,148 @@
+// What the last word of an unfinished command line could become, read off the
+// command tree.
+
+import {
+  type Argument,
+  type Command,
+  type Option,
+  Type,
+} from "@cliffy/command";
+import { printable } from "../output/printable.ts";
+import { FILES, type Machine, VALUES } from "./values.ts";
+
+// deno-lint-ignore no-explicit-any -- commands of every shape
+type AnyCommand = Command<any>;
+
+/** One way to go on. */
+export interface Candidate {
+  readonly value: string;
+  readonly description?: string;
+}
+
+/** The candidates, or that the shell should offer files. */
+export type Candidates = readonly Candidate[] | typeof FILES;
+
+/** Where the unfinished line has got to. */
+interface Place {
+  readonly command: AnyCommand;
+  /** The option whose value comes next. */
+  readonly pending?: Option;
+  /** How many arguments there were. */
+  readonly position: number;
+  readonly used: ReadonlySet<string>;
+  /** Whether everything is an argument now. */
+  readonly literal: boolean;
+  readonly machine: Machine;
+}
+
+/**
+ * @param tree The command tree, with every subcommand the words name loaded.
+ * @param words What follows the program's name; the last is still being typed.
+ */
+export function candidates(tree: AnyCommand, words: string[]): Candidates {
+  const current = words.at(-1) ?? "";
+  const place = walk(tree, words.slice(0, -1));
+  const found = place && offer(place, current);
+  if (!found || found === FILES) return found ?? [];
+  // A name nobody could type safely is not offered either.
+  return found.filter(({ value }) =>
+    value.startsWith(current) && printable(value) === value
+  );
+}
+
+function walk(tree: AnyCommand, words: string[]): Place | undefined {
+  let command = tree;
+  let pending: Option | undefined;
+  let position = 0;
+  let literal = false;
+  const used = new Set<string>();
+  const machine: { netns?: string } = {};
+  for (const word of words) {
+    if (pending) {
+      if (pending.name === "netns") machine.netns = word;
+      pending = undefined;
+    } else if (word === "--") {
+      literal = true;
+    } else if (!literal && word.startsWith("-")) {
+      const [flag, value] = word.split("=", 2);
+      const option = find(command, flag);
+      if (!option) continue;
+      if (!option.collect) used.add(option.name);
+      if (value === undefined) pending = takesValue(option);
+      else if (option.name === "netns") machine.netns = value;
+    } else if (command.getCommands().length > 0) {
+      const next = command.getCommand(word);
+      if (!next) return undefined;
+      command = next;
+    } else {
+      position++;
+    }
+  }
+  return { command, pending, position, used, literal, machine };
+}
+
+function find(command: AnyCommand, flag: string): Option | undefined {
+  return command.getOptions().find(({ flags }) => flags.includes(flag));
+}
+
+function takesValue(option: Option): Option | undefined {
+  return option.args.some((arg) => !arg.optional) ? option : undefined;
+}
+
+function offer(place: Place, current: string): Candidates {
+  const { command, pending, position, literal, machine } = place;
+  if (pending) return values(command, pending.args[0], machine);
+  if (!literal && current.startsWith("-")) {
+    const equals = current.indexOf("=");
+    if (equals < 0) return options(place);
+    const flag = current.slice(0, equals);
+    const option = find(command, flag);
+    if (!option || !takesValue(option)) return [];
+    const found = values(command, option.args[0], machine);
+    return found === FILES ? found : found.map(({ value, description }) => ({
+      value: `${flag}=${value}`,
+      description,
+    }));
+  }
+  const inside: AnyCommand[] = command.getCommands();
+  if (inside.length > 0) {
+    return inside.map((sub) => ({
+      value: sub.getName(),
+      description: sub.getShortDescription(),
+    }));
+  }
+  const args = command.getArguments();
+  const last = args.at(-1);
+  const arg = args[position] ?? (last?.variadic ? last : undefined);
+  if (arg) return values(command, arg, machine);
+  return literal ? [] : options(place);
+}
+
+function options({ command, used }: Place): Candidate[] {
+  const known: Option[] = command.getOptions();
+  const excluded = new Set(
+    known.filter(({ name }) => used.has(name)).flatMap(({ conflicts }) =>
+      conflicts ?? []
+    ),
+  );
+  return known
+    .filter(({ name }) => !used.has(name) && !excluded.has(name))
+    .map(({ flags, description }) => ({
+      value: flags.find((flag) => flag.startsWith("--")) ?? flags[0],
+      description,
+    }));
+}
+
+function values(
+  command: AnyCommand,
+  { type }: Argument,
+  machine: Machine,
+): Candidates {
+  const handler = command.getType(type)?.handler;
+  if (handler instanceof Type) {
+    return (handler.values?.(command) ?? []).map((value) => ({
+      value: String(value),
+    }));
+  }
+  return (handler && VALUES.get(handler)?.(machine)) ?? [];
+}

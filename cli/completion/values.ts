@@ -1,0 +1,68 @@
+// What there is on this machine to choose from, by the type of the argument.
+// Nothing here may fail: what cannot be read has no candidates.
+
+import type { TypeHandler } from "@cliffy/command";
+import { inNamespace } from "../../lib/namespace.ts";
+import { address, cidr, host, interfaceName } from "../arguments.ts";
+import type { Candidate } from "./candidates.ts";
+
+/** The shell knows best how to complete a file. */
+export const FILES = "files";
+
+/** Whose interfaces and addresses are meant. */
+export interface Machine {
+  /** The namespace that --netns named, if it did. */
+  readonly netns?: string;
+}
+
+type Completer = (machine: Machine) => Candidate[] | typeof FILES;
+
+/** How the values of a type are completed. */
+export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
+  TypeHandler,
+  Completer
+>([
+  [interfaceName, interfaces],
+  [address, addresses],
+  [host, addresses],
+  [cidr, networks],
+]);
+
+function attempt<T>(read: () => T[]): T[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
+}
+
+function interfaces({ netns }: Machine): Candidate[] {
+  // Of the thread, because it is the thread that enters a namespace.
+  const table = attempt(() => [
+    inNamespace(
+      netns,
+      () => Deno.readTextFileSync("/proc/thread-self/net/dev"),
+    ),
+  ]);
+  return table.flatMap((text) =>
+    [...text.matchAll(/^ *([^:\s]+):/gm)].map(([, value]) => ({ value }))
+  );
+}
+
+function assigned({ netns }: Machine): Deno.NetworkInterfaceInfo[] {
+  return attempt(() => inNamespace(netns, () => Deno.networkInterfaces()));
+}
+
+function addresses(machine: Machine): Candidate[] {
+  return assigned(machine).map(({ address, name }) => ({
+    value: /^fe[89ab]/i.test(address) ? `${address}%${name}` : address,
+    description: name,
+  }));
+}
+
+function networks(machine: Machine): Candidate[] {
+  return assigned(machine).map(({ cidr, name }) => ({
+    value: cidr,
+    description: name,
+  }));
+}

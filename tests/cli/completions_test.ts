@@ -1,0 +1,172 @@
+// What Tab offers, asked of the command and of real shells on a terminal.
+
+import type { Command } from "@cliffy/command";
+import { assert, assertEquals } from "@std/assert";
+import { candidates } from "../../cli/completion/candidates.ts";
+import { SHELLS } from "../../cli/completion/scripts.ts";
+import { unquote } from "../../cli/completion/unquote.ts";
+import { netplumb } from "../../cli/main.ts";
+import { SUBCOMMANDS } from "../../cli/subcommands.ts";
+import { denoRun, netplumb as runNetplumb } from "../support/command.ts";
+import { Lab } from "../support/netns.ts";
+import { Terminal } from "../support/terminal.ts";
+
+// deno-lint-ignore no-explicit-any -- the tree has every shape
+const tree: Command<any> = await netplumb();
+
+function offered(...words: string[]): string[] {
+  const found = candidates(tree, words);
+  return typeof found === "string" ? [found] : found.map(({ value }) => value);
+}
+
+Deno.test("completion: subcommands, with their summaries", () => {
+  assertEquals(offered(""), SUBCOMMANDS.map(({ name }) => name));
+  assertEquals(offered("--json", "ec"), ["echo"]);
+  assertEquals(offered("--log-level", "debug", "ec"), ["echo"]);
+  assertEquals(candidates(tree, ["sen"]), [
+    { value: "send", description: SUBCOMMANDS[1].summary },
+  ]);
+  assertEquals(offered("nothing-like-it", ""), []);
+});
+
+Deno.test("completion: options not used yet, the global ones too", () => {
+  assertEquals(offered("send", "--co"), ["--connect", "--count"]);
+  assertEquals(offered("send", "--connect", "--co"), ["--count"]);
+  assertEquals(offered("send", "--count=3", "--co"), ["--connect"]);
+  assertEquals(offered("send", "--js"), ["--json"]);
+  assert(offered("echo", "").includes("--port"));
+  assertEquals(offered("send", "::1", "7", "x", "--", "--co"), []);
+});
+
+Deno.test("completion: values of options and arguments", () => {
+  assertEquals(offered("echo", "--family", "d"), ["dual"]);
+  assertEquals(offered("echo", "--family=d"), ["--family=dual"]);
+  assertEquals(offered("echo", "--port", ""), []);
+  assertEquals(offered("completions", ""), ["bash", "zsh", "fish"]);
+  assertEquals(offered("echo", "--log-level", "w"), ["warn"]);
+});
+
+Deno.test("completion: interfaces and addresses of this machine", () => {
+  assert(offered("send", "--interface", "").includes("lo"));
+  assertEquals(offered("send", "--interface=l"), ["--interface=lo"]);
+  assert(offered("send", "127").includes("127.0.0.1"));
+  assert(offered("echo", "--bind", "").includes("127.0.0.1"));
+});
+
+Deno.test("completion: a word is unquoted as the shell would", () => {
+  for (
+    const [typed, meant] of [
+      ["eth0", "eth0"],
+      ["\\$\\(id\\)", "$(id)"],
+      ["'$(id)'", "$(id)"],
+      ["'$(i", "$(i"],
+      ['"a\\"b\\c', 'a"b\\c'],
+      ["--x='a b'\\ c", "--x=a b c"],
+      ["\\", "\\"],
+    ]
+  ) assertEquals(unquote(typed), meant);
+});
+
+/** How each shell starts bare, and prints its line on Ctrl-O, in < >. */
+const START: Record<typeof SHELLS[number], [command: string, setup: string]> = {
+  bash: [
+    "bash --norc --noprofile -i",
+    `PS1='ready$ '; bind 'set bell-style none'; ` +
+    `bind -x '"\\C-o": printf "<%s>" "$READLINE_LINE"'; ` +
+    `source <(netplumb completions bash)`,
+  ],
+  zsh: [
+    "zsh -f -i",
+    `PROMPT='ready$ '; autoload -U compinit; compinit -u -D; ` +
+    `show() { print -rn -- "<$BUFFER>" }; zle -N show; bindkey '^O' show; ` +
+    `source <(netplumb completions zsh)`,
+  ],
+  fish: [
+    "fish --no-config --interactive",
+    `function fish_prompt; printf 'ready$ '; end; ` +
+    `bind \\co 'printf "<%s>" (commandline)'; ` +
+    `netplumb completions fish | source`,
+  ],
+};
+
+/** A directory with a program `netplumb`, as an installation makes one. */
+async function installed(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "netplumb-bin-" });
+  const words = [Deno.execPath(), ...denoRun()].map((word) => `'${word}'`);
+  await Deno.writeTextFile(
+    `${path}/netplumb`,
+    `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`,
+    { mode: 0o755 },
+  );
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+for (const shell of SHELLS) {
+  Deno.test(`completion in a real ${shell}`, async () => {
+    await using lab = await Lab.open("here");
+    await lab.here.ip("link add wonderful0 type veth peer name w1");
+    // What a hostile peer of a container could call its interface.
+    await lab.here.ip("link add $(echo${IFS}x) type veth peer name w2");
+    await lab.here.ip("address add fd00:db8::77/64 dev wonderful0");
+    await using bin = await installed();
+    const [command, setup] = START[shell];
+    await using terminal = new Terminal(lab.here, command, {
+      PATH: `${bin.path}:${Deno.env.get("PATH")}`,
+      HISTFILE: "/dev/null",
+      XDG_CONFIG_HOME: bin.path,
+      XDG_DATA_HOME: bin.path,
+    });
+    // Not as it is echoed: as it is said.
+    await terminal.type(`${setup}; printf 'set%s\\n' up\n`);
+    await terminal.until(/setup\r?\n/);
+    await terminal.until(/ready\$ /);
+
+    const line = async (typed: string) => {
+      await terminal.type(`${typed}\t\x0f`);
+      const [, text] = await terminal.until(/<([^<>]*)>/);
+      await terminal.type("\x15");
+      return text.trimEnd();
+    };
+    assertEquals(await line("netplumb ec"), "netplumb echo");
+    assertEquals(await line("netplumb echo --po"), "netplumb echo --port");
+    assertEquals(
+      await line("netplumb echo --family du"),
+      "netplumb echo --family dual",
+    );
+    assertEquals(
+      await line("netplumb send --interface wond"),
+      "netplumb send --interface wonderful0",
+    );
+    assertEquals(
+      await line("netplumb send --interface=wond"),
+      "netplumb send --interface=wonderful0",
+    );
+    assertEquals(
+      await line("netplumb echo --bind fd00:db"),
+      "netplumb echo --bind fd00:db8::77",
+    );
+    assertEquals(
+      await line("netplumb echo --bind=fd00:db"),
+      "netplumb echo --bind=fd00:db8::77",
+    );
+    // What the shell makes of the line it was given: one word, nothing run.
+    await terminal.type("netplumb send --interface \\$\t\x01printf '[%s]' \n");
+    await terminal.until(/\[\$\(echo\$\{IFS\}x\)\]/);
+  });
+}
+
+Deno.test("the scripts and what they ask for come through the command", async () => {
+  for (const shell of SHELLS) {
+    const { code, stdout } = await runNetplumb(undefined, "completions", shell);
+    assertEquals(code, 0);
+    assert(stdout.includes(`completions ${shell} -- `));
+  }
+  assertEquals(
+    (await runNetplumb(undefined, "completions", "fish", "--", "echo", "--po"))
+      .stdout,
+    "--port\tPort; 0 lets the kernel choose.\n",
+  );
+});
