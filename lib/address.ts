@@ -4,6 +4,8 @@
 
 import { ArgumentError } from "./errors.ts";
 
+export { formatAddress, formatIPv4, formatIPv6 } from "./address_format.ts";
+
 /** An address with the zone (interface name or index) it was written with. */
 export interface ZonedAddress {
   /** 4 or 16 bytes, in network order. */
@@ -255,123 +257,32 @@ export function parseAddress(text: string, argument = "address"): ZonedAddress {
   );
 }
 
-// Half addresses as text, filled as they are met: a dump of 100,000 routes
-// meets few of them, and one concatenation is all that is left to do.
-let upperHalves: string[] | undefined;
-let lowerHalves: string[] | undefined;
-let hexWords: string[] | undefined;
-
 /**
- * Prints an IPv4 address.
- *
- * @param bytes Where the address is.
- * @param offset Where it starts, in bytes.
- * @returns For example `192.0.2.1`. Source: inet_ntop(3).
+ * Whether the 4 or 16 bytes are a multicast address (RFC 5771, RFC 4291).
  *
  * @example
  * ```ts
- * import { formatIPv4 } from "@netplumb/netplumb";
+ * import { isMulticast, parseIPv4 } from "@netplumb/netplumb";
  *
- * console.log(formatIPv4(new Uint8Array([192, 0, 2, 1]))); // 192.0.2.1
+ * console.log(isMulticast(parseIPv4("224.0.0.251"))); // true
  * ```
  */
-export function formatIPv4(bytes: Uint8Array, offset = 0): string {
-  upperHalves ??= new Array<string>(65536);
-  lowerHalves ??= new Array<string>(65536);
-  const upper = bytes[offset] << 8 | bytes[offset + 1];
-  const lower = bytes[offset + 2] << 8 | bytes[offset + 3];
-  return (upperHalves[upper] ??= `${upper >> 8}.${upper & 255}.`) +
-    (lowerHalves[lower] ??= `${lower >> 8}.${lower & 255}`);
-}
-
-/**
- * Prints an IPv6 address, in its shortest form and lower case.
- *
- * @param bytes Where the address is.
- * @param offset Where it starts, in bytes.
- * @returns For example `2001:db8::1`; mapped and compatible addresses end in a
- * dotted quad. Source: RFC 5952 and inet_ntop(3) of glibc.
- *
- * @example
- * ```ts
- * import { formatIPv6 } from "@netplumb/netplumb";
- *
- * const bytes = new Uint8Array(16);
- * bytes[15] = 1;
- * console.log(formatIPv6(bytes)); // ::1
- * ```
- */
-export function formatIPv6(bytes: Uint8Array, offset = 0): string {
-  const words = hexWords ??= new Array<string>(65536);
-  let gap = -1;
-  let gapLength = 1;
-  let run = 0;
-  for (let i = 0; i < 8; i++) {
-    const at = offset + i * 2;
-    if ((bytes[at] | bytes[at + 1]) !== 0) {
-      run = 0;
-    } else if (++run > gapLength) {
-      gapLength = run;
-      gap = i - run + 1;
-    }
-  }
-  const gapEnd = gap < 0 ? 8 : gap + gapLength;
-  if (gap === 0) {
-    if (gapLength === 6) return "::" + formatIPv4(bytes, offset + 12);
-    if (
-      gapLength === 5 && (bytes[offset + 10] & bytes[offset + 11]) === 0xff
-    ) {
-      return "::ffff:" + formatIPv4(bytes, offset + 12);
-    }
-  }
-  let text = "";
-  const head = gap < 0 ? 8 : gap;
-  for (let i = 0; i < head; i++) {
-    const word = bytes[offset + i * 2] << 8 | bytes[offset + i * 2 + 1];
-    const hex = words[word] ??= word.toString(16);
-    text = i === 0 ? hex : text + ":" + hex;
-  }
-  if (gap < 0) return text;
-  text += gapEnd === 8 ? "::" : ":";
-  for (let i = gapEnd; i < 8; i++) {
-    const word = bytes[offset + i * 2] << 8 | bytes[offset + i * 2 + 1];
-    text += ":" + (words[word] ??= word.toString(16));
-  }
-  return text;
-}
-
-/**
- * Prints an address of either family.
- *
- * @param address Its 4 or 16 bytes.
- * @returns For example `192.0.2.1` or `2001:db8::1`.
- * @throws {ArgumentError} if there are neither 4 nor 16 bytes.
- *
- * @example
- * ```ts
- * import { formatAddress } from "@netplumb/netplumb";
- *
- * console.log(formatAddress(new Uint8Array([192, 0, 2, 1]))); // 192.0.2.1
- * ```
- */
-export function formatAddress(address: Uint8Array): string {
-  if (address.length === 4) return formatIPv4(address);
-  if (address.length === 16) return formatIPv6(address);
-  throw new ArgumentError(
-    "address",
-    `${address.length} bytes`,
-    "an address of 4 or 16 bytes",
-  );
-}
-
-/** Whether the 4 or 16 bytes are a multicast address (RFC 5771, RFC 4291). */
 export function isMulticast(address: Uint8Array): boolean {
   return address.length === 4
     ? (address[0] & 0xf0) === 0xe0
     : address[0] === 0xff;
 }
 
-/** Whether the 4 or 16 bytes are a link-local unicast address (RFC 3927, RFC 4291). */
+/**
+ * Whether the 4 or 16 bytes are a link-local unicast address (RFC 3927, RFC 4291).
+ *
+ * @example
+ * ```ts
+ * import { isLinkLocal, parseIPv6 } from "@netplumb/netplumb";
+ *
+ * console.log(isLinkLocal(parseIPv6("fe80::1"))); // true
+ * ```
+ */
 export function isLinkLocal(address: Uint8Array): boolean {
   return address.length === 4
     ? address[0] === 169 && address[1] === 254
@@ -381,6 +292,13 @@ export function isLinkLocal(address: Uint8Array): boolean {
 /**
  * Whether the 16 bytes are an IPv4-mapped address, ::ffff:0:0/96 (RFC 4291
  * section 2.5.5.2); the IPv4 address is then in the last four.
+ *
+ * @example
+ * ```ts
+ * import { isMapped, parseIPv6 } from "@netplumb/netplumb";
+ *
+ * console.log(isMapped(parseIPv6("::ffff:192.0.2.1"))); // true
+ * ```
  */
 export function isMapped(address: Uint8Array, offset = 0): boolean {
   if (address.length - offset < 16) return false;
@@ -388,7 +306,17 @@ export function isMapped(address: Uint8Array, offset = 0): boolean {
   return address[offset + 10] === 0xff && address[offset + 11] === 0xff;
 }
 
-/** The IPv4-mapped IPv6 address of an IPv4 one: 16 bytes from 4. */
+/**
+ * The IPv4-mapped IPv6 address of an IPv4 one: 16 bytes from 4.
+ *
+ * @example
+ * ```ts
+ * import { formatIPv6, parseIPv4, toMapped } from "@netplumb/netplumb";
+ *
+ * console.log(formatIPv6(toMapped(parseIPv4("192.0.2.1"))));
+ * // ::ffff:192.0.2.1
+ * ```
+ */
 export function toMapped(address: Uint8Array): Uint8Array<ArrayBuffer> {
   const mapped = new Uint8Array(16);
   mapped[10] = mapped[11] = 0xff;
