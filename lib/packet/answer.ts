@@ -29,7 +29,7 @@ const ANSWER_TTL = 64;
  * import { answerEcho, decodePacket, describePacket } from "@netplumb/netplumb";
  *
  * const packet = Uint8Array.fromHex(
- *   "4500001c000100004001eedf0a0000010a000002" + "0800f7fd00010001",
+ *   "4500001c00010000400166de0a0000010a000002" + "0800f7fd00010001",
  * );
  * console.log(answerEcho(packet), describePacket(decodePacket(packet)));
  * // true IP 10.0.0.2 > 10.0.0.1: ICMP echo reply, id 1, seq 1, length 8
@@ -100,6 +100,15 @@ function swap(bytes: Uint8Array, a: number, b: number, length: number): void {
  * Swaps the addresses of an Ethernet header.
  *
  * @param frame The frame.
+ *
+ * @example
+ * ```ts
+ * import { decodeEthernet, swapEthernet } from "@netplumb/netplumb";
+ *
+ * const frame = Uint8Array.fromHex("0200000000020200000000010800");
+ * swapEthernet(frame);
+ * console.log(decodeEthernet(frame)); // from 02:00:00:00:00:02 now
+ * ```
  */
 export function swapEthernet(frame: Uint8Array): void {
   swap(frame, 0, 6, 6);
@@ -113,6 +122,19 @@ export function swapEthernet(frame: Uint8Array): void {
  * @returns Whether it was such a request; if not nothing was changed. A host
  * that only tests whether its own address is free (RFC 5227) is not answered.
  * Source: RFC 826.
+ *
+ * @example
+ * ```ts
+ * import { answerArp, decodePacket, describePacket } from "@netplumb/netplumb";
+ *
+ * const frame = Uint8Array.fromHex(
+ *   "ffffffffffff0200000000010806" + "0001080006040001" +
+ *     "020000000001" + "0a000001" + "000000000000" + "0a000002",
+ * );
+ * answerArp(frame, Uint8Array.fromHex("020000000002"));
+ * console.log(describePacket(decodePacket(frame, "ethernet")));
+ * // ARP, Reply 10.0.0.2 is-at 02:00:00:00:00:02, length 28
+ * ```
  */
 export function answerArp(frame: Uint8Array, linkAddress: Uint8Array): boolean {
   const ethernet = decodeEthernet(frame);
@@ -150,6 +172,27 @@ const ADVERTISEMENT = 40 + 24 + 8;
  * @returns The answer's frame, or undefined if there is nothing to answer. A
  * host that only tests whether its own address is free is not answered.
  * Source: RFC 4861 section 7.2.4.
+ *
+ * @example
+ * ```ts
+ * import { answerNeighbour, buildIcmp, parseIPv6 } from "@netplumb/netplumb";
+ *
+ * const asked = buildIcmp(
+ *   { source: "fe80::1", destination: "ff02::1:ff00:2", ttl: 255 },
+ *   {
+ *     type: 135,
+ *     code: 0,
+ *     identifier: 0,
+ *     sequence: 0,
+ *     payload: parseIPv6("fe80::2"),
+ *   },
+ * );
+ * const frame = new Uint8Array(14 + asked.length);
+ * frame.set(Uint8Array.fromHex("3333ff00000202000000000186dd"));
+ * frame.set(asked, 14);
+ * const answer = answerNeighbour(frame, Uint8Array.fromHex("020000000002"));
+ * console.log(answer?.length); // 86
+ * ```
  */
 export function answerNeighbour(
   frame: Uint8Array,

@@ -33,6 +33,20 @@ export interface ArpFields {
 /**
  * An ARP message where it stands in a frame. Fields are read from the bytes when
  * asked for. Source: RFC 826.
+ *
+ * @example
+ * ```ts
+ * import { ArpMessage, decodeArp } from "@netplumb/netplumb";
+ *
+ * const message = decodeArp(Uint8Array.fromHex(
+ *   "0001080006040002" + "020000000001" + "0a000001" + "020000000002" +
+ *     "0a000002",
+ * ));
+ * if (message instanceof ArpMessage) {
+ *   console.log(message.sender, "is at", message.senderLink);
+ *   // 10.0.0.1 is at 02:00:00:00:00:01
+ * }
+ * ```
  */
 export class ArpMessage implements ArpFields {
   /** A message is well-formed; what is not is a {@link Malformed}. */
@@ -176,6 +190,21 @@ export function decodeArp(
  * @param offset Where the message shall start.
  * @param fields What it shall say.
  * @returns Where it ends. Source: RFC 826.
+ *
+ * @example
+ * ```ts
+ * import { ARPOP, parseIPv4, parseLinkAddress, writeArp } from "@netplumb/netplumb";
+ *
+ * const bytes = new Uint8Array(28);
+ * const end = writeArp(bytes, 0, {
+ *   operation: ARPOP.REQUEST,
+ *   senderLinkAddress: parseLinkAddress("02:00:00:00:00:01"),
+ *   senderAddress: parseIPv4("10.0.0.1"),
+ *   targetLinkAddress: new Uint8Array(6),
+ *   targetAddress: parseIPv4("10.0.0.2"),
+ * });
+ * console.log(end); // 28
+ * ```
  */
 export function writeArp(
   bytes: Uint8Array,

@@ -139,6 +139,19 @@ export function checksumUpdate(
  * @param protocol The protocol number, 6 for TCP.
  * @param length Bytes of the protocol's header and payload.
  * @returns A sum to begin with. Source: RFC 9293 section 3.1, RFC 768.
+ *
+ * @example
+ * ```ts
+ * import { buildUdp, checksum, pseudoHeader4 } from "@netplumb/netplumb";
+ *
+ * const packet = buildUdp(
+ *   { source: "10.0.0.1", destination: "10.0.0.2" },
+ *   { sourcePort: 5000, destinationPort: 7, payload: new Uint8Array(4) },
+ * );
+ * const sum = pseudoHeader4(packet, 12, 17, packet.length - 20);
+ * // Over a packet with its checksum in place, 0 says that it is right.
+ * console.log(checksum(packet, 20, packet.length, sum)); // 0
+ * ```
  */
 export function pseudoHeader4(
   bytes: Uint8Array,
@@ -158,6 +171,18 @@ export function pseudoHeader4(
  * @param protocol The protocol number, 58 for ICMPv6.
  * @param length Bytes of the protocol's header and payload.
  * @returns A sum to begin with. Source: RFC 8200 section 8.1.
+ *
+ * @example
+ * ```ts
+ * import { buildUdp, checksum, pseudoHeader6 } from "@netplumb/netplumb";
+ *
+ * const packet = buildUdp(
+ *   { source: "2001:db8::1", destination: "2001:db8::2" },
+ *   { sourcePort: 5000, destinationPort: 7, payload: new Uint8Array(4) },
+ * );
+ * const sum = pseudoHeader6(packet, 8, 17, packet.length - 40);
+ * console.log(checksum(packet, 40, packet.length, sum)); // 0
+ * ```
  */
 export function pseudoHeader6(
   bytes: Uint8Array,

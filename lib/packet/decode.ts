@@ -61,7 +61,7 @@ class PacketLayers implements Packet {
  * import { decodePacket } from "@netplumb/netplumb";
  *
  * const packet = decodePacket(Uint8Array.fromHex(
- *   "4500001e000100004011eecd0a0000010a000002" + "c0000035000a0000" + "6869",
+ *   "4500001e00010000401166cc0a0000010a000002" + "c0000035000a0000" + "6869",
  * ));
  * console.log(packet.ip?.destination, packet.udp?.destinationPort);
  * // 10.0.0.2 53

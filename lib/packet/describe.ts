@@ -23,7 +23,7 @@ import { IPPROTO } from "./protocol.ts";
  * import { decodePacket, describePacket } from "@netplumb/netplumb";
  *
  * console.log(describePacket(decodePacket(Uint8Array.fromHex(
- *   "4500001e000100004011eecd0a0000010a000002" + "c0000035000a0000" + "6869",
+ *   "4500001e00010000401166cc0a0000010a000002" + "c0000035000a0000" + "6869",
  * ))));
  * // IP 10.0.0.1.49152 > 10.0.0.2.53: UDP, length 2
  * ```

@@ -30,6 +30,18 @@ export interface EthernetFields {
 /**
  * An Ethernet header where it stands in a frame. Fields are read from the bytes
  * when asked for. Source: IEEE 802.3 clause 3.
+ *
+ * @example
+ * ```ts
+ * import { decodeEthernet, EthernetHeader } from "@netplumb/netplumb";
+ *
+ * const header = decodeEthernet(
+ *   Uint8Array.fromHex("0200000000020200000000010800"),
+ * );
+ * if (header instanceof EthernetHeader) {
+ *   console.log(header.destination, header.type); // 02:00:00:00:00:02 2048
+ * }
+ * ```
  */
 export class EthernetHeader implements EthernetFields {
   /** A header is well-formed; what is not is a {@link Malformed}. */
@@ -140,6 +152,25 @@ export function decodeEthernet(
  * @param offset Where the header shall start.
  * @param fields What it shall say.
  * @returns Where the payload starts. Source: IEEE 802.3, 802.1Q.
+ *
+ * @example
+ * ```ts
+ * import { ETH_P, parseLinkAddress, writeEthernet } from "@netplumb/netplumb";
+ *
+ * const frame = new Uint8Array(18);
+ * const payload = writeEthernet(frame, 0, {
+ *   destinationAddress: parseLinkAddress("02:00:00:00:00:02"),
+ *   sourceAddress: parseLinkAddress("02:00:00:00:00:01"),
+ *   vlans: [{
+ *     protocol: ETH_P.VLAN,
+ *     id: 42,
+ *     priority: 0,
+ *     dropEligible: false,
+ *   }],
+ *   type: ETH_P.IP,
+ * });
+ * console.log(payload); // 18
+ * ```
  */
 export function writeEthernet(
   bytes: Uint8Array,

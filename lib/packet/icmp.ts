@@ -50,6 +50,16 @@ export interface IcmpFields {
 /**
  * An ICMP message where it stands in a packet. Fields are read from the bytes
  * when asked for. Source: RFC 792.
+ *
+ * @example
+ * ```ts
+ * import { decodePacket } from "@netplumb/netplumb";
+ *
+ * const { icmp } = decodePacket(Uint8Array.fromHex(
+ *   "4500001c00010000400166de0a0000010a000002" + "0800f7fd00010001",
+ * ));
+ * console.log(icmp?.name, icmp?.verifyChecksum()); // echo request true
+ * ```
  */
 export class IcmpMessage implements IcmpFields {
   /** A message is well-formed; what is not is a {@link Malformed}. */
@@ -186,6 +196,21 @@ export function decodeIcmp(
  * @param fields What it shall say.
  * @param pseudoHeader The sum of the pseudo header for ICMPv6, 0 for ICMP.
  * @returns Where it ends. Source: RFC 792, RFC 4443.
+ *
+ * @example
+ * ```ts
+ * import { ICMP, writeIcmp } from "@netplumb/netplumb";
+ *
+ * const bytes = new Uint8Array(8);
+ * writeIcmp(bytes, 0, {
+ *   type: ICMP.ECHO,
+ *   code: 0,
+ *   identifier: 1,
+ *   sequence: 1,
+ *   payload: new Uint8Array(0),
+ * });
+ * console.log(bytes.toHex()); // 0800f7fd00010001
+ * ```
  */
 export function writeIcmp(
   bytes: Uint8Array,

@@ -81,6 +81,23 @@ export interface RouterAdvertisement {
 /**
  * An ICMPv6 message where it stands in a packet. Fields are read from the bytes
  * when asked for. Source: RFC 4443, RFC 4861.
+ *
+ * @example
+ * ```ts
+ * import { buildIcmp, decodePacket } from "@netplumb/netplumb";
+ *
+ * const { icmpv6 } = decodePacket(buildIcmp(
+ *   { source: "fe80::1", destination: "fe80::2" },
+ *   {
+ *     type: 128,
+ *     code: 0,
+ *     identifier: 1,
+ *     sequence: 2,
+ *     payload: new Uint8Array(56),
+ *   },
+ * ));
+ * console.log(icmpv6?.name, icmpv6?.sequence); // echo request 2
+ * ```
  */
 export class Icmpv6Message implements IcmpFields {
   /** A message is well-formed; what is not is a {@link Malformed}. */

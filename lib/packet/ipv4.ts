@@ -34,6 +34,19 @@ export interface IPv4Fields {
 /**
  * An IPv4 header where it stands in a packet. Fields are read from the bytes
  * when asked for, so a later change of the bytes shows. Source: RFC 791.
+ *
+ * @example
+ * ```ts
+ * import { decodeIPv4, IPv4Header } from "@netplumb/netplumb";
+ *
+ * const packet = Uint8Array.fromHex(
+ *   "4500001c00010000400166de0a0000010a000002" + "0800f7fd00010001",
+ * );
+ * const header = decodeIPv4(packet);
+ * if (header instanceof IPv4Header) {
+ *   console.log(header.verifyChecksum(), header.payload.length); // true 8
+ * }
+ * ```
  */
 export class IPv4Header implements IPv4Fields {
   /** A header is well-formed; what is not is a {@link Malformed}. */
@@ -193,7 +206,7 @@ export class IPv4Header implements IPv4Fields {
  * import { decodeIPv4 } from "@netplumb/netplumb";
  *
  * const header = decodeIPv4(Uint8Array.fromHex(
- *   "4500001c000100004001eedf0a0000010a000002" + "0800f7fd00010001",
+ *   "4500001c00010000400166de0a0000010a000002" + "0800f7fd00010001",
  * ));
  * if (header.malformed === undefined) {
  *   console.log(header.source, header.destination, header.ttl);
@@ -240,6 +253,20 @@ export function decodeIPv4(
  * @param offset Where the header shall start.
  * @param fields What it shall say.
  * @returns Where the payload starts. Source: RFC 791 section 3.1.
+ *
+ * @example
+ * ```ts
+ * import { IPPROTO, parseIPv4, writeIPv4 } from "@netplumb/netplumb";
+ *
+ * const packet = new Uint8Array(28);
+ * const payload = writeIPv4(packet, 0, {
+ *   sourceAddress: parseIPv4("10.0.0.1"),
+ *   destinationAddress: parseIPv4("10.0.0.2"),
+ *   protocol: IPPROTO.UDP,
+ *   payloadLength: 8,
+ * });
+ * console.log(payload); // 20
+ * ```
  */
 export function writeIPv4(
   bytes: Uint8Array,

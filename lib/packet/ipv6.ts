@@ -42,6 +42,17 @@ const NO_EXTENSIONS: readonly IPv6Extension[] = Object.freeze([]);
  * An IPv6 header with its extension headers where they stand in a packet.
  * Fields are read from the bytes when asked for, so a later change of the bytes
  * shows. Source: RFC 8200.
+ *
+ * @example
+ * ```ts
+ * import { decodePacket } from "@netplumb/netplumb";
+ *
+ * const { ip } = decodePacket(Uint8Array.fromHex(
+ *   "6000000000083a40" + "20010db8000000000000000000000001" +
+ *     "20010db8000000000000000000000002" + "80007ca800010001",
+ * ));
+ * console.log(ip?.destination, ip?.protocol); // 2001:db8::2 58
+ * ```
  */
 export class IPv6Header implements IPv6Fields {
   /** A header is well-formed; what is not is a {@link Malformed}. */
@@ -314,6 +325,20 @@ function extensionLength(
  * @param offset Where the header shall start.
  * @param fields What it shall say.
  * @returns Where the payload starts. Source: RFC 8200 section 3.
+ *
+ * @example
+ * ```ts
+ * import { IPPROTO, parseIPv6, writeIPv6 } from "@netplumb/netplumb";
+ *
+ * const packet = new Uint8Array(48);
+ * const payload = writeIPv6(packet, 0, {
+ *   sourceAddress: parseIPv6("2001:db8::1"),
+ *   destinationAddress: parseIPv6("2001:db8::2"),
+ *   protocol: IPPROTO.UDP,
+ *   payloadLength: 8,
+ * });
+ * console.log(payload); // 40
+ * ```
  */
 export function writeIPv6(
   bytes: Uint8Array,

@@ -89,7 +89,7 @@ export interface PacketJson {
  * import { decodePacket, packetJson } from "@netplumb/netplumb";
  *
  * const json = packetJson(decodePacket(Uint8Array.fromHex(
- *   "4500001e000100004011eecd0a0000010a000002" + "c0000035000a0000" + "6869",
+ *   "4500001e00010000401166cc0a0000010a000002" + "c0000035000a0000" + "6869",
  * )));
  * console.log(json.protocol, json.source, json.length); // udp 10.0.0.1 2
  * ```

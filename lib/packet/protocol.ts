@@ -43,6 +43,13 @@ const protocolNames: ReadonlyMap<number, string> = new Map(
  *
  * @param protocol Its number.
  * @returns For example `udp`; the number as text if it has no name here.
+ *
+ * @example
+ * ```ts
+ * import { protocolName } from "@netplumb/netplumb";
+ *
+ * console.log(protocolName(17), protocolName(253)); // udp 253
+ * ```
  */
 export function protocolName(protocol: number): string {
   return protocolNames.get(protocol) ?? String(protocol);

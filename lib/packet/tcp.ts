@@ -43,6 +43,23 @@ export interface TcpFields {
 /**
  * A TCP header where it stands in a packet. Fields are read from the bytes when
  * asked for. Source: RFC 9293.
+ *
+ * @example
+ * ```ts
+ * import { buildTcp, decodePacket, TCP } from "@netplumb/netplumb";
+ *
+ * const { tcp } = decodePacket(buildTcp(
+ *   { source: "10.0.0.1", destination: "10.0.0.2" },
+ *   {
+ *     sourcePort: 5000,
+ *     destinationPort: 80,
+ *     sequence: 1,
+ *     flags: TCP.SYN,
+ *     payload: new Uint8Array(0),
+ *   },
+ * ));
+ * console.log(tcp?.destinationPort, tcp?.flags === TCP.SYN); // 80 true
+ * ```
  */
 export class TcpHeader implements TcpFields {
   /** A header is well-formed; what is not is a {@link Malformed}. */
@@ -187,6 +204,24 @@ export function decodeTcp(
  * @param fields What it shall say.
  * @param pseudoHeader The sum of the pseudo header, see `pseudoHeader4`.
  * @returns Where the payload ends. Source: RFC 9293 section 3.1.
+ *
+ * @example
+ * ```ts
+ * import { parseIPv4, pseudoHeader4, TCP, writeTcp } from "@netplumb/netplumb";
+ *
+ * const addresses = new Uint8Array(8);
+ * addresses.set(parseIPv4("10.0.0.1"));
+ * addresses.set(parseIPv4("10.0.0.2"), 4);
+ * const segment = new Uint8Array(20);
+ * const end = writeTcp(segment, 0, {
+ *   sourcePort: 5000,
+ *   destinationPort: 80,
+ *   sequence: 1,
+ *   flags: TCP.SYN,
+ *   payload: new Uint8Array(0),
+ * }, pseudoHeader4(addresses, 0, 6, segment.length));
+ * console.log(end); // 20
+ * ```
  */
 export function writeTcp(
   bytes: Uint8Array,

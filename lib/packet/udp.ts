@@ -17,6 +17,16 @@ export interface UdpFields {
 /**
  * A UDP header where it stands in a packet. Fields are read from the bytes when
  * asked for. Source: RFC 768.
+ *
+ * @example
+ * ```ts
+ * import { decodeUdp, UdpHeader } from "@netplumb/netplumb";
+ *
+ * const header = decodeUdp(Uint8Array.fromHex("c000003500080000"));
+ * if (header instanceof UdpHeader) {
+ *   console.log(header.destinationPort, header.payloadLength); // 53 0
+ * }
+ * ```
  */
 export class UdpHeader implements UdpFields {
   /** A header is well-formed; what is not is a {@link Malformed}. */
@@ -130,6 +140,24 @@ export function decodeUdp(
  * @param fields What it shall say.
  * @param pseudoHeader The sum of the pseudo header, see `pseudoHeader4`.
  * @returns Where the payload ends. Source: RFC 768.
+ *
+ * @example
+ * ```ts
+ * import { parseIPv4, pseudoHeader4, writeUdp } from "@netplumb/netplumb";
+ *
+ * const addresses = new Uint8Array(8);
+ * addresses.set(parseIPv4("10.0.0.1"));
+ * addresses.set(parseIPv4("10.0.0.2"), 4);
+ * const payload = new TextEncoder().encode("hi");
+ * const datagram = new Uint8Array(8 + payload.length);
+ * const end = writeUdp(
+ *   datagram,
+ *   0,
+ *   { sourcePort: 5000, destinationPort: 7, payload },
+ *   pseudoHeader4(addresses, 0, 17, datagram.length),
+ * );
+ * console.log(end); // 10
+ * ```
  */
 export function writeUdp(
   bytes: Uint8Array,

@@ -32,6 +32,21 @@ export function copyRange(
  * @param header What the device said of it.
  * @returns Whether the place of the checksum is inside the packet; if not
  * nothing was changed. Source: virtio 1.3 section 5.1.6.2.
+ *
+ * @example
+ * ```ts
+ * import { completeChecksum, OffloadHeader } from "@netplumb/netplumb";
+ *
+ * const header = new OffloadHeader();
+ * function checksummed(read: Uint8Array): Uint8Array {
+ *   header.read(read, 0);
+ *   if (header.needsChecksum) {
+ *     completeChecksum(read, 10, read.length, header);
+ *   }
+ *   return read.subarray(10);
+ * }
+ * console.log(checksummed(new Uint8Array(38)).length); // 28
+ * ```
  */
 export function completeChecksum(
   bytes: Uint8Array,

@@ -1,8 +1,14 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { buildTcp, buildUdp } from "../../../lib/packet/build.ts";
 import { decodePacket } from "../../../lib/packet/decode.ts";
 import { describePacket } from "../../../lib/packet/describe.ts";
 import { formatTcpFlags } from "../../../lib/packet/describe_tcp.ts";
 import { TCP } from "../../../lib/packet/tcp.ts";
+import {
+  encodeTcpOptions,
+  type TcpOptionFields,
+} from "../../../lib/packet/tcp_option.ts";
 import { tcpdumpLines } from "../../support/capture.ts";
 import {
   ethernetSamples,
@@ -29,6 +35,60 @@ for (const [name, packets, linkType] of kinds) {
     assertEquals(lines, expected.map((line) => line.replace(":  ip", ": ip")));
   });
 }
+
+Deno.test("2,000 random packets are described as tcpdump does", async () => {
+  // Ports behind which tcpdump looks for no other protocol.
+  const port = fc.integer({ min: 60_000, max: 65_000 });
+  const u32 = fc.nat(0xffffffff);
+  const payload = fc.uint8Array({ maxLength: 30 });
+  const address = (length: number) =>
+    fc.array(fc.oneof(fc.constant(0), fc.nat(255)), {
+      minLength: length,
+      maxLength: length,
+    }).map((bytes) => Uint8Array.from(bytes));
+  const envelope = fc.constantFrom(4, 16).chain((length) =>
+    fc.record({ source: address(length), destination: address(length) })
+  );
+  const option: fc.Arbitrary<TcpOptionFields> = fc.oneof(
+    fc.constantFrom({ name: "nop" as const }, { name: "sackOK" as const }),
+    fc.record({ name: fc.constant("mss" as const), value: fc.nat(65535) }),
+    fc.record({ name: fc.constant("TS" as const), value: u32, echo: u32 }),
+    fc.record({
+      name: fc.constant("sack" as const),
+      blocks: fc.array(fc.tuple(u32, u32), { minLength: 1, maxLength: 3 }),
+    }),
+    fc.record({
+      name: fc.constant("unknown" as const),
+      // Numbers that nobody has.
+      kind: fc.integer({ min: 100, max: 170 }),
+      data: fc.uint8Array({ maxLength: 5 }),
+    }),
+  );
+  const tcp = fc.record({
+    sourcePort: port,
+    destinationPort: port,
+    sequence: u32,
+    acknowledgement: u32,
+    flags: fc.nat(0xff),
+    window: fc.nat(65535),
+    urgentPointer: fc.nat(65535),
+    optionBytes: fc.array(option, { maxLength: 4 }).map(encodeTcpOptions)
+      .filter((bytes) => bytes.length <= 40),
+    payload,
+  });
+  const udp = fc.record({ sourcePort: port, destinationPort: port, payload });
+  const packet = envelope.chain((envelope) =>
+    fc.oneof(
+      tcp.map((fields) => buildTcp(envelope, fields)),
+      udp.map((fields) => buildUdp(envelope, fields)),
+    )
+  );
+  const packets = fc.sample(packet, 2_000);
+  assertEquals(
+    packets.map((bytes) => describePacket(decodePacket(bytes))),
+    await tcpdumpLines(packets, "ip"),
+  );
+});
 
 Deno.test("the flag newer than the tcpdump asked above", () => {
   assertEquals(formatTcpFlags(TCP.ACK | TCP.ECE | TCP.AE), ".Ee");
