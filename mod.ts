@@ -18,6 +18,6 @@ export { interfaceIndex, interfaceName } from "./lib/interface_index.ts";
 export type { Pollable, WaitOptions } from "./lib/poller.ts";
 export * from "./lib/udp/mod.ts";
 export * from "./lib/packet/mod.ts";
-export * from "./lib/tun/offload.ts";
 export * from "./lib/netlink/mod.ts";
 export * from "./lib/route/mod.ts";
+export * from "./lib/tun/mod.ts";

@@ -179,6 +179,14 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  readlink: {
+    parameters: [
+      "buffer", // const char *pathname
+      "buffer", // char *buf
+      "usize", // size_t bufsiz
+    ],
+    result: "i32",
+  },
   ioctl: {
     parameters: [
       "i32", // int fd

@@ -26,14 +26,18 @@ export class Deadline {
     }
   }
 
+  /** What is left, for a wait of one's own. */
+  bounds(): WaitOptions {
+    return this.#end === Infinity
+      ? { signal: this.#signal }
+      : { signal: this.#signal, timeout: this.#remaining() };
+  }
+
   /** Waits until there may be something to read. */
   async readable(descriptor: Descriptor): Promise<void> {
     this.check();
     try {
-      await descriptor.readable({
-        signal: this.#signal,
-        timeout: this.#remaining(),
-      });
+      await descriptor.readable(this.bounds());
     } catch (error) {
       throw error instanceof TimeoutError ? this.#over() : error;
     }

@@ -6,6 +6,8 @@ import { cString, errno, libc, unwrap } from "../ffi/libc.ts";
 import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from "../ffi/layout/fcntl.ts";
 import { ArgumentError } from "./errors.ts";
 
+const decoder = new TextDecoder();
+
 /** Where `ip netns` keeps its names. */
 export const NETNS_DIRECTORY = "/run/netns";
 
@@ -46,6 +48,23 @@ export function openNamespace(path: string, tried: string): number {
     tried,
     advice: "`ip netns list` shows the names there are",
   });
+}
+
+/**
+ * What tells one namespace from another, as ip-netns(8) and /proc show it:
+ * "net:[4026531840]".
+ *
+ * @param fd A descriptor of a namespace; without one, the calling thread's.
+ */
+export function namespaceId(fd?: number): string {
+  const path = fd === undefined ? OWN_NAMESPACE : `/proc/thread-self/fd/${fd}`;
+  const target = new Uint8Array(64);
+  const length = unwrap(
+    libc().readlink(cString(path), target, BigInt(target.length)),
+    "readlink",
+    { tried: `identify network namespace ${path}` },
+  );
+  return decoder.decode(target.subarray(0, length));
 }
 
 /**

@@ -20,15 +20,6 @@ export interface WaitOptions {
   readonly timeout?: number;
 }
 
-/** One timeout over several waits: each gets what is left of it. */
-export function deadline(
-  { signal, timeout }: WaitOptions,
-): () => WaitOptions {
-  if (timeout === undefined) return () => ({ signal });
-  const end = performance.now() + timeout;
-  return () => ({ signal, timeout: Math.max(0, end - performance.now()) });
-}
-
 /** What the poller knows of an owned descriptor. */
 export interface Pollable {
   /** Its number. */

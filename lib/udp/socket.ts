@@ -11,10 +11,11 @@ import {
 } from "../../ffi/layout/sys_socket.ts";
 import { POLLERR, POLLIN } from "../../ffi/layout/poll.ts";
 import { BlockingPoll, type StopEvent } from "../blocking_poll.ts";
+import { Deadline } from "../deadline.ts";
 import { Descriptor } from "../descriptor.ts";
 import { ArgumentError } from "../errors.ts";
 import { inNamespace } from "../namespace.ts";
-import { deadline, type WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../poller.ts";
 import type { Datagram } from "./datagram.ts";
 import { type ErrorEvent, ErrorQueue } from "./error_queue.ts";
 import { bindContext } from "./errors.ts";
@@ -239,16 +240,16 @@ export class UdpSocket implements AsyncDisposable {
     options: WaitOptions = {},
   ): Promise<number> {
     options.signal?.throwIfAborted();
-    const bounded = deadline(options);
+    const deadline = new Deadline(this.#descriptor.what, options);
     // Data that is always there must not keep timers and signals from running.
-    if (this.#streak >= STREAK) await this.#wait(bounded());
+    if (this.#streak >= STREAK) await this.#wait(deadline.bounds());
     for (;;) {
       const count = this.tryReceiveMany(batch);
       if (count > 0) {
         this.#streak++;
         return count;
       }
-      await this.#wait(bounded());
+      await this.#wait(deadline.bounds());
     }
   }
 
@@ -383,10 +384,10 @@ export class UdpSocket implements AsyncDisposable {
   ): Promise<SendResult> {
     options.signal?.throwIfAborted();
     const progress = new Progress();
-    const bounded = deadline(options);
+    const deadline = new Deadline(this.#descriptor.what, options);
     const flush = async (batch: SendBatch) => {
       while (!this.#push(batch, progress)) {
-        await this.#descriptor.writable(bounded());
+        await this.#descriptor.writable(deadline.bounds());
       }
     };
     if (datagrams instanceof SendBatch) {

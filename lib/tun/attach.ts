@@ -1,0 +1,90 @@
+// From /dev/net/tun to descriptors that are attached to a device. The order is
+// open, TUNSETIFF, O_NONBLOCK, and only then whoever waits: a descriptor that is
+// waited on before TUNSETIFF reports an error, and epoll never heals of it.
+
+import { libc, unwrap } from "../../ffi/libc.ts";
+import { cString, errno } from "../../ffi/libc.ts";
+import {
+  F_SETFL,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  O_RDWR,
+} from "../../ffi/layout/fcntl.ts";
+import {
+  IFF_MULTI_QUEUE,
+  IFF_NO_CARRIER,
+  IFF_NO_PI,
+  IFF_TAP,
+  IFF_TUN,
+  IFF_TUN_EXCL,
+  TUNGETFEATURES,
+  TUNSETIFF,
+} from "../../ffi/layout/linux_if_tun.ts";
+import { ifreq } from "../../ffi/layout/net_if.ts";
+import { attachError, type Attachment, NODE, openError } from "./errors.ts";
+
+/** How to attach, besides to what. */
+export interface AttachOptions extends Attachment {
+  readonly packetInformation: boolean;
+  readonly carrier: boolean;
+}
+
+/** Opens the node; every descriptor of it can be attached once. */
+export function openNode(): number {
+  const fd = libc().open(cString(NODE), O_RDWR | O_CLOEXEC, 0);
+  if (fd < 0) throw openError(errno());
+  return fd;
+}
+
+/** Runs `body` and closes the descriptor if it throws. */
+function closeOnError<T>(fd: number, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    libc().close(fd);
+    throw error;
+  }
+}
+
+/** An attached, nonblocking descriptor and the name the kernel gave the device. */
+export function attach(wanted: AttachOptions): { fd: number; name: string } {
+  const fd = openNode();
+  return closeOnError(fd, () => {
+    const request = ifreq.build({
+      ifr_name: wanted.name,
+      ifr_flags: (wanted.mode === "tun" ? IFF_TUN : IFF_TAP) |
+        (wanted.packetInformation ? 0 : IFF_NO_PI) |
+        (wanted.multiQueue ? IFF_MULTI_QUEUE : 0) |
+        (wanted.exclusive ? IFF_TUN_EXCL : 0) |
+        (wanted.carrier ? 0 : IFF_NO_CARRIER),
+    });
+    if (libc().ioctl(fd, BigInt(TUNSETIFF), request) < 0) {
+      throw attachError(errno(), wanted);
+    }
+    const name = ifreq.fields.ifr_name.get(new DataView(request.buffer), 0);
+    unwrap(libc().fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK), "fcntl", {
+      tried: `make ${name} nonblocking`,
+    });
+    return { fd, name };
+  });
+}
+
+/**
+ * What the kernel's TUN driver can do: IFF_* bits of linux/if_tun.h.
+ *
+ * @throws {SystemError} if /dev/net/tun cannot be opened.
+ */
+export function tunFeatures(): number {
+  const fd = openNode();
+  try {
+    const features = new Uint32Array(1);
+    unwrap(
+      libc().ioctl(fd, BigInt(TUNGETFEATURES), new Uint8Array(features.buffer)),
+      "ioctl TUNGETFEATURES",
+      { tried: "ask what the TUN driver can do" },
+    );
+    return features[0];
+  } finally {
+    libc().close(fd);
+  }
+}

@@ -1,0 +1,197 @@
+// Many packets in memory that is made once: what one turn of reading fills and
+// one turn of writing empties.
+
+import { ArgumentError } from "../errors.ts";
+import { wholeNumber } from "../whole_number.ts";
+
+/** Room before each packet for what the driver puts there: tun_pi, virtio_net_hdr. */
+export const HEADROOM = 16;
+
+// Every packet a device can have fits, whatever its MTU is set to later: a
+// short read would lose the rest without a sign. An odd number of cache lines
+// from slot to slot keeps the slots from evicting each other.
+const STRIDE = 65_600;
+const LARGEST = STRIDE - HEADROOM;
+
+const sizes: bigint[] = [];
+
+/** A length as FFI wants a size_t: made once for each length there is. */
+export function sizeOf(length: number): bigint {
+  return sizes[length] ??= BigInt(length);
+}
+
+/** How a device frames its packets: the bytes the driver puts before each. */
+export interface Framing {
+  /** IP packets or Ethernet frames. */
+  readonly mode: "tun" | "tap";
+  /** struct tun_pi stands first: flags and the Ethernet protocol. */
+  readonly information: boolean;
+  /** Bytes of struct virtio_net_hdr before the packet, 0 without offload. */
+  readonly header: number;
+}
+
+/** Bytes before each packet. */
+export function prefixOf(framing: Framing): number {
+  return (framing.information ? 4 : 0) + framing.header;
+}
+
+/**
+ * The whole of each slot from `prefix` bytes before the packet, to read into
+ * and to write from.
+ */
+export let slotsOf: (
+  batch: PacketBatch,
+  prefix: number,
+) => Uint8Array<ArrayBuffer>[];
+
+/** Says that packet `index` is there, the last one, and what it is. */
+export let setFilled: (
+  batch: PacketBatch,
+  index: number,
+  length: number,
+  protocol: number,
+) => void;
+
+/**
+ * Packets to read into or to write from, in memory that is made once.
+ *
+ * Reading overwrites what is in it: views of its packets are good until the
+ * next read into the same batch. One that was read from a device can be
+ * written to another as it is, which copies nothing.
+ *
+ * @example
+ * ```ts
+ * import { PacketBatch } from "@netplumb/netplumb";
+ *
+ * const batch = new PacketBatch(8);
+ * batch.push(new Uint8Array([0x45, 0, 0, 20]));
+ * console.log(batch.count, batch.length(0)); // 1 4
+ * ```
+ */
+export class PacketBatch {
+  static {
+    slotsOf = (batch, prefix) => batch.#slotsBefore(prefix);
+    setFilled = (batch, index, length, protocol) => {
+      batch.#lengths[index] = length;
+      batch.#protocols[index] = protocol;
+      batch.#count = index + 1;
+    };
+  }
+
+  /** How many packets fit. */
+  readonly size: number;
+  /** The memory of all packets; `start(i)` and `length(i)` say where each is. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #lengths: Int32Array<ArrayBuffer>;
+  readonly #protocols: Uint16Array<ArrayBuffer>;
+  readonly #packets: Uint8Array<ArrayBuffer>[];
+  readonly #slots = new Map<number, Uint8Array<ArrayBuffer>[]>();
+  #count = 0;
+
+  /**
+   * Makes the memory; nothing is allocated later.
+   *
+   * @param size How many packets fit, 1 to 1024.
+   * @throws {ArgumentError} if it is no such number.
+   */
+  constructor(size = 64) {
+    this.size = wholeNumber("size", size, 1, 1024);
+    this.bytes = new Uint8Array(size * STRIDE);
+    this.#lengths = new Int32Array(size);
+    this.#protocols = new Uint16Array(size);
+    this.#packets = Array.from({ length: size }, (_, i) => this.#view(i));
+  }
+
+  /** How many packets are in it. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Where packet `index` begins in `bytes`. */
+  start(index: number): number {
+    return index * STRIDE + HEADROOM;
+  }
+
+  /** The length of packet `index` in bytes. */
+  length(index: number): number {
+    return this.#lengths[index];
+  }
+
+  /**
+   * Packet `index` as a view of the batch's memory: writing to it changes the
+   * packet, and the next read into the batch changes what is seen in it.
+   */
+  packet(index: number): Uint8Array<ArrayBuffer> {
+    const length = this.#lengths[index];
+    const view = this.#packets[index];
+    return view.length === length
+      ? view
+      : this.#packets[index] = this.#view(index, length);
+  }
+
+  /**
+   * The Ethernet protocol number of packet `index`, for devices with packet
+   * information; 0 if unknown, and an IP packet then speaks for itself.
+   */
+  protocol(index: number): number {
+    return this.#protocols[index];
+  }
+
+  /**
+   * Adds a copy of a packet.
+   *
+   * @param packet The packet, 1 to 65,584 bytes.
+   * @param protocol Its Ethernet protocol number, which only TUN devices with
+   * packet information want to know, and only of what is not IP.
+   * @returns Whether there was room.
+   * @throws {ArgumentError} if it is empty or longer than any device takes.
+   */
+  push(packet: Uint8Array, protocol = 0): boolean {
+    if (packet.length === 0 || packet.length > LARGEST) {
+      throw new ArgumentError(
+        "packet",
+        `${packet.length} bytes`,
+        `a packet of 1 to ${LARGEST} bytes`,
+      );
+    }
+    if (this.#count === this.size) return false;
+    const index = this.#count++;
+    const start = this.start(index);
+    this.bytes.fill(0, start - HEADROOM, start);
+    this.bytes.set(packet, start);
+    this.#lengths[index] = packet.length;
+    this.#protocols[index] = protocol;
+    return true;
+  }
+
+  /** Makes packet `index` shorter or longer; 0 leaves it out when written. */
+  resize(index: number, length: number): void {
+    this.#lengths[index] = wholeNumber("length", length, 0, LARGEST);
+  }
+
+  /** Empties it. */
+  clear(): void {
+    this.#count = 0;
+  }
+
+  #slotsBefore(prefix: number): Uint8Array<ArrayBuffer>[] {
+    let slots = this.#slots.get(prefix);
+    if (slots === undefined) {
+      slots = Array.from(
+        { length: this.size },
+        (_, index) =>
+          this.bytes.subarray(
+            index * STRIDE + HEADROOM - prefix,
+            (index + 1) * STRIDE,
+          ),
+      );
+      this.#slots.set(prefix, slots);
+    }
+    return slots;
+  }
+
+  #view(index: number, length = 0): Uint8Array<ArrayBuffer> {
+    const start = this.start(index);
+    return this.bytes.subarray(start, start + length);
+  }
+}

@@ -1,0 +1,286 @@
+// Every way to read and write packets, on top of four operations: try to read,
+// wait until there is something, try to write, wait until there is room.
+
+import { Deadline } from "../deadline.ts";
+import { ClosedError, TimeoutError } from "../errors.ts";
+import type { WaitOptions } from "../poller.ts";
+import { PacketBatch } from "./batch.ts";
+import { DeviceGoneError, type PacketRejectedError } from "./errors.ts";
+
+/** What bounds a write, and what becomes of packets the kernel refuses. */
+export interface WriteOptions extends WaitOptions {
+  /**
+   * Called for each packet the kernel refuses, which is then left out; without
+   * it the first refusal ends the write and rejects it.
+   */
+  readonly onRejected?: (error: PacketRejectedError) => void;
+}
+
+// A device that always has a packet ready would keep its reader running and
+// everything else in the program waiting: after this many milliseconds of
+// uninterrupted reading or writing the event loop gets its turn.
+const TURN = 4;
+
+/** The end that `for await` and the streams see where others see an error. */
+function isEnd(error: unknown): boolean {
+  return error instanceof ClosedError || error instanceof DeviceGoneError;
+}
+
+/**
+ * Something packets are read from and written to: a device, or one queue of it.
+ *
+ * `read` and `for await` give packets of their own. `readMany` and `batches`
+ * fill memory that is used again, which is several times as fast.
+ */
+export abstract class PacketChannel
+  implements AsyncDisposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
+  #readingSince = -Infinity;
+  #writingSince = -Infinity;
+  #single: PacketBatch | undefined;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  /** Its name in errors. */
+  abstract readonly what: string;
+
+  /**
+   * Reads what is there now, without waiting.
+   *
+   * @param batch Where the packets go, over those that are in it.
+   * @returns How many there are; 0 if none.
+   * @throws {ClosedError} if it is closed.
+   * @throws {DeviceGoneError} if the device was deleted.
+   */
+  abstract tryReadMany(batch: PacketBatch): number;
+
+  /**
+   * Writes what goes now, without waiting.
+   *
+   * @param batch The packets.
+   * @param from The first packet to write.
+   * @param onRejected Called for each packet the kernel refuses.
+   * @returns The first packet there was no room for; `batch.count` if none.
+   * @throws {PacketRejectedError} if one is refused and there is no `onRejected`.
+   * @throws {ClosedError} if it is closed.
+   * @throws {DeviceGoneError} if the device was deleted.
+   */
+  abstract tryWriteMany(
+    batch: PacketBatch,
+    from?: number,
+    onRejected?: (error: PacketRejectedError) => void,
+  ): number;
+
+  /** Closes; what waits ends with ClosedError. */
+  abstract close(): Promise<void>;
+
+  /**
+   * Waits until there may be something to read, for `tryReadMany`.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   */
+  abstract waitReadable(options?: WaitOptions): Promise<void>;
+
+  /**
+   * Waits until there may be room to write, for `tryWriteMany`.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   */
+  abstract waitWritable(options?: WaitOptions): Promise<void>;
+
+  /**
+   * Waits until there are packets and reads as many as there are and fit.
+   *
+   * @param batch Where the packets go, over those that are in it.
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @returns How many there are, at least 1.
+   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {TimeoutError} if the time is over.
+   */
+  async readMany(
+    batch: PacketBatch,
+    options: WaitOptions = {},
+  ): Promise<number> {
+    options.signal?.throwIfAborted();
+    const deadline = new Deadline(this.what, options);
+    for (;;) {
+      if (performance.now() - this.#readingSince < TURN) {
+        const count = this.tryReadMany(batch);
+        if (count > 0) return count;
+      }
+      await this.waitReadable(deadline.bounds());
+      this.#readingSince = performance.now();
+    }
+  }
+
+  /**
+   * Waits until there is a packet and reads it.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @returns The packet, in memory of its own.
+   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {TimeoutError} if the time is over.
+   */
+  async read(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const batch = this.#borrow();
+    try {
+      await this.readMany(batch, options);
+      return batch.packet(0).slice();
+    } finally {
+      this.#single = batch;
+    }
+  }
+
+  /**
+   * Writes every packet of a batch, waiting for room where there is none.
+   *
+   * @param batch The packets.
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {PacketRejectedError} if one is refused and there is no
+   * `onRejected`; its `index` says which, those before it are written.
+   * @throws {LinkDownError} if the link is down, under the same condition.
+   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {TimeoutError} if the time is over.
+   */
+  async writeMany(
+    batch: PacketBatch,
+    options: WriteOptions = {},
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    const deadline = new Deadline(this.what, options);
+    if (performance.now() - this.#writingSince >= TURN) {
+      await this.#yield(options);
+      this.#writingSince = performance.now();
+    }
+    let at = 0;
+    for (;;) {
+      at = this.tryWriteMany(batch, at, options.onRejected);
+      if (at >= batch.count) return;
+      await this.waitWritable(deadline.bounds());
+      this.#writingSince = performance.now();
+    }
+  }
+
+  /**
+   * Writes one packet.
+   *
+   * @param packet The packet, as the device's kind has it.
+   * @param options What ends the wait for room; `timeout` in milliseconds.
+   * @throws {ArgumentError} if it is empty or longer than any device takes.
+   * @throws {PacketRejectedError} if the kernel refuses it.
+   * @throws {LinkDownError} if the link is down.
+   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {TimeoutError} if the time is over.
+   */
+  async write(packet: Uint8Array, options: WaitOptions = {}): Promise<void> {
+    const batch = this.#borrow();
+    try {
+      batch.clear();
+      batch.push(packet);
+      await this.writeMany(batch, options);
+    } finally {
+      this.#single = batch;
+    }
+  }
+
+  /**
+   * Packets one by one, each in memory of its own. Ends when this is closed or
+   * the device is deleted.
+   */
+  async *packets(
+    options: WaitOptions = {},
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    try {
+      for (;;) yield await this.read(options);
+    } catch (error) {
+      if (!isEnd(error)) throw error;
+    }
+  }
+
+  /** The same as `packets()`. */
+  [Symbol.asyncIterator](): AsyncGenerator<
+    Uint8Array<ArrayBuffer>,
+    void,
+    void
+  > {
+    return this.packets();
+  }
+
+  /**
+   * Packets by the batch: the same batch each time, filled anew. Ends when this
+   * is closed or the device is deleted.
+   *
+   * @param options What ends the wait; `batch` to read into one of your own.
+   */
+  async *batches(
+    options: WaitOptions & { readonly batch?: PacketBatch } = {},
+  ): AsyncGenerator<PacketBatch, void, void> {
+    const { batch = new PacketBatch(), ...bounds } = options;
+    try {
+      for (;;) {
+        await this.readMany(batch, bounds);
+        yield batch;
+      }
+    } catch (error) {
+      if (!isEnd(error)) throw error;
+    }
+  }
+
+  /**
+   * The packets as a stream, one a chunk, read only as they are asked for.
+   * Cancelling it leaves the device open.
+   */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    if (this.#readable === undefined) {
+      const cancelled = new AbortController();
+      this.#readable = new ReadableStream({
+        pull: async (controller) => {
+          try {
+            controller.enqueue(await this.read({ signal: cancelled.signal }));
+          } catch (error) {
+            if (cancelled.signal.aborted) return;
+            if (!isEnd(error)) throw error;
+            controller.close();
+          }
+        },
+        cancel: (reason) => cancelled.abort(reason),
+      }, { highWaterMark: 0 });
+    }
+    return this.#readable;
+  }
+
+  /**
+   * A stream that writes each chunk as one packet; a refused packet is its
+   * error. Closing it leaves the device open.
+   */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream({
+      write: (packet, { signal }) => this.write(packet, { signal }),
+    });
+  }
+
+  /** The same as close(), for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // Two reads at once must not share a batch: whoever comes second has its own.
+  #borrow(): PacketBatch {
+    const batch = this.#single ?? new PacketBatch(1);
+    this.#single = undefined;
+    return batch;
+  }
+
+  // Not a wait for room: there is none to be had while the link is down, and
+  // then the write is what says so.
+  async #yield({ signal }: WaitOptions): Promise<void> {
+    try {
+      await this.waitWritable({ signal, timeout: 0 });
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+    }
+  }
+}

@@ -1,0 +1,330 @@
+// A TUN or TAP device: its queues, and the interface the kernel sees.
+
+import { libc } from "../../ffi/libc.ts";
+import { IFF_PERSIST } from "../../ffi/layout/linux_if_tun.ts";
+import { IFF_RUNNING, IFF_UP } from "../../ffi/layout/net_if.ts";
+import { inNamespace, namespaceId } from "../namespace.ts";
+import type { WaitOptions } from "../poller.ts";
+import { wholeNumber } from "../whole_number.ts";
+import { attach } from "./attach.ts";
+import type { PacketBatch } from "./batch.ts";
+import { PacketChannel } from "./channel.ts";
+import {
+  attachedTo,
+  namespaceOf,
+  setCarrier,
+  setGroup,
+  setOffload,
+  setOwner,
+  setPersist,
+} from "./control.ts";
+import { DeviceGoneError, type PacketRejectedError } from "./errors.ts";
+import {
+  interfaceState,
+  setInterfaceMtu,
+  setInterfaceUp,
+} from "./interface.ts";
+import { resolveTunOptions, type TunOptions } from "./options.ts";
+import { type TunCounters, TunQueue } from "./queue.ts";
+
+/** What a device looks like to the kernel. */
+export interface TunState {
+  /** Its name, which may have been changed since it was opened. */
+  readonly name: string;
+  /** Its index, which may have been changed by a move. */
+  readonly index: number;
+  /** In bytes. */
+  readonly mtu: number;
+  /** Whether the link is up; while it is down, writing gives LinkDownError. */
+  readonly up: boolean;
+  /**
+   * Whether packets flow: up, and with a carrier. The kernel takes up to a
+   * second to notice a carrier that changed.
+   */
+  readonly running: boolean;
+  /** Whether it stays when it is closed. */
+  readonly persistent: boolean;
+  /** Whether it is in another network namespace than when it was opened. */
+  readonly moved: boolean;
+}
+
+/**
+ * A TUN or TAP device.
+ *
+ * It carries packets whatever happens to its interface: renamed, moved to
+ * another network namespace or taken down, the device stays the same. Once it
+ * is deleted, iteration and streams end and everything else rejects with
+ * DeviceGoneError.
+ *
+ * Source: Documentation/networking/tuntap.rst, linux/if_tun.h.
+ *
+ * @example
+ * ```ts no-run
+ * import { Tun } from "@netplumb/netplumb";
+ *
+ * await using tun = Tun.open({ name: "tun0" });
+ * tun.up();
+ * for await (const packet of tun) console.log(packet.length);
+ * ```
+ */
+export class Tun extends PacketChannel {
+  /** `tun` carries IP packets, `tap` Ethernet frames. */
+  readonly mode: "tun" | "tap";
+  /** The device's queues; reading the device itself reads all of them. */
+  readonly queues: readonly TunQueue[];
+  readonly #home: string | undefined;
+  #name: string;
+  #next = 0;
+
+  private constructor(
+    mode: "tun" | "tap",
+    name: string,
+    queues: readonly TunQueue[],
+  ) {
+    super();
+    this.mode = mode;
+    this.queues = queues;
+    this.#name = name;
+    this.#home = this.#whereabouts();
+  }
+
+  /**
+   * Makes a device or attaches to one that exists. It is down at first: see
+   * `up()`.
+   *
+   * @param options What to open; without any, a new TUN device.
+   * @throws {ArgumentError} if a part of the options cannot be right.
+   * @throws {SystemError} if /dev/net/tun cannot be opened, if the device
+   * exists and is in use or of another kind, or without CAP_NET_ADMIN where the
+   * device is to be made or belongs to somebody else.
+   */
+  static open(options: TunOptions = {}): Tun {
+    const wanted = resolveTunOptions(options);
+    const { mode, packetInformation: information } = wanted;
+    return inNamespace(options.namespace, () => {
+      const fds: number[] = [];
+      try {
+        let { name, exclusive } = wanted;
+        for (let index = 0; index < wanted.queues; index++) {
+          const attached = attach({ ...wanted, name, exclusive });
+          fds.push(attached.fd);
+          name = attached.name;
+          exclusive = false;
+        }
+        const what = `${mode.toUpperCase()} device ${name}`;
+        const [fd] = fds;
+        // A persistent device still has what its last user could handle.
+        setOffload(fd, what, 0);
+        if (wanted.owner !== undefined) setOwner(fd, what, wanted.owner);
+        if (wanted.group !== undefined) setGroup(fd, what, wanted.group);
+        if (wanted.persist !== undefined) setPersist(fd, what, wanted.persist);
+        const framing = { mode, information, header: 0 };
+        const queues = fds.map((fd, index) => {
+          const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
+          return TunQueue.own(fd, queue, framing);
+        });
+        return new Tun(mode, name, queues);
+      } catch (error) {
+        for (const fd of fds) libc().close(fd);
+        throw error;
+      }
+    });
+  }
+
+  /** The device's name, as it is now; the last known once it is gone. */
+  get name(): string {
+    if (!this.queues[0].closed) {
+      try {
+        this.#name = attachedTo(this.#fd, this.what).name;
+      } catch (error) {
+        if (!(error instanceof DeviceGoneError)) throw error;
+      }
+    }
+    return this.#name;
+  }
+
+  /** Its name in errors. */
+  get what(): string {
+    return `${this.mode.toUpperCase()} device ${this.#name}`;
+  }
+
+  /** What went through all queues since the device was opened. */
+  get counters(): TunCounters {
+    const sum = {
+      packetsRead: 0,
+      bytesRead: 0,
+      packetsWritten: 0,
+      bytesWritten: 0,
+      packetsRejected: 0,
+    };
+    for (const { counters } of this.queues) {
+      sum.packetsRead += counters.packetsRead;
+      sum.bytesRead += counters.bytesRead;
+      sum.packetsWritten += counters.packetsWritten;
+      sum.bytesWritten += counters.bytesWritten;
+      sum.packetsRejected += counters.packetsRejected;
+    }
+    return sum;
+  }
+
+  /**
+   * Asks the kernel about the device and its interface.
+   *
+   * @throws {DeviceGoneError} if it was deleted.
+   * @throws {ClosedError} if it is closed.
+   */
+  state(): TunState {
+    const { flags } = attachedTo(this.#fd, this.what);
+    const whereabouts = this.#whereabouts();
+    return this.#where((name) => {
+      const state = interfaceState(name);
+      return {
+        name,
+        index: state.index,
+        mtu: state.mtu,
+        up: (state.flags & IFF_UP) !== 0,
+        running: (state.flags & IFF_RUNNING) !== 0,
+        persistent: (flags & IFF_PERSIST) !== 0,
+        moved: whereabouts !== this.#home,
+      };
+    });
+  }
+
+  /**
+   * Brings the link up. The kernel then sends what it sends on any new link: a
+   * router solicitation, for one.
+   *
+   * @throws {SystemError} without CAP_NET_ADMIN.
+   * @throws {DeviceGoneError} if it was deleted.
+   */
+  up(): void {
+    this.#where((name) => setInterfaceUp(name, true));
+  }
+
+  /**
+   * Takes the link down: reading waits, writing gives LinkDownError.
+   *
+   * @throws {SystemError} without CAP_NET_ADMIN.
+   * @throws {DeviceGoneError} if it was deleted.
+   */
+  down(): void {
+    this.#where((name) => setInterfaceUp(name, false));
+  }
+
+  /**
+   * Sets the MTU.
+   *
+   * @param mtu The longest packet in bytes, 68 to 65535 (65521 for TAP).
+   * @throws {ArgumentError} if no device can have it.
+   * @throws {SystemError} without CAP_NET_ADMIN.
+   * @throws {DeviceGoneError} if it was deleted.
+   */
+  setMtu(mtu: number): void {
+    const most = this.mode === "tun" ? 65_535 : 65_521;
+    wholeNumber("mtu", mtu, 68, most);
+    this.#where((name) => setInterfaceMtu(name, mtu));
+  }
+
+  /**
+   * Plugs the carrier in or pulls it out. Without one the kernel sends nothing
+   * into the device; what is written to it is taken all the same.
+   *
+   * @throws {DeviceGoneError} if it was deleted.
+   */
+  setCarrier(carrier: boolean): void {
+    setCarrier(this.#fd, this.what, carrier);
+  }
+
+  /**
+   * Says whether the device stays when it is closed.
+   *
+   * @throws {DeviceGoneError} if it was deleted.
+   */
+  setPersist(persist: boolean): void {
+    setPersist(this.#fd, this.what, persist);
+  }
+
+  /** Reads what is there now, without waiting: see PacketChannel. */
+  tryReadMany(batch: PacketBatch): number {
+    const { queues } = this;
+    for (let tries = 0; tries < queues.length; tries++) {
+      const count = queues[this.#next].tryReadMany(batch);
+      if (queues.length > 1) this.#next = (this.#next + 1) % queues.length;
+      if (count > 0) return count;
+    }
+    return 0;
+  }
+
+  /** Writes what goes now, without waiting: see PacketChannel. */
+  tryWriteMany(
+    batch: PacketBatch,
+    from?: number,
+    onRejected?: (error: PacketRejectedError) => void,
+  ): number {
+    return this.queues[0].tryWriteMany(batch, from, onRejected);
+  }
+
+  /**
+   * Closes every queue; what waits ends with ClosedError. The device is gone
+   * afterwards unless it is persistent or held by another process.
+   */
+  async close(): Promise<void> {
+    await Promise.all(this.queues.map((queue) => queue.close()));
+  }
+
+  /** Waits until there may be something to read, for `tryReadMany`. */
+  async waitReadable(options: WaitOptions = {}): Promise<void> {
+    const { queues } = this;
+    if (queues.length === 1) return queues[0].waitReadable(options);
+    const others = new AbortController();
+    const signal = options.signal === undefined
+      ? others.signal
+      : AbortSignal.any([options.signal, others.signal]);
+    const waits = queues.map((queue) =>
+      queue.waitReadable({ ...options, signal })
+    );
+    try {
+      await Promise.race(waits);
+    } finally {
+      others.abort();
+      await Promise.allSettled(waits);
+    }
+  }
+
+  /** Waits until there may be room to write, for `tryWriteMany`. */
+  waitWritable(options: WaitOptions = {}): Promise<void> {
+    return this.queues[0].waitWritable(options);
+  }
+
+  get #fd(): number {
+    return this.queues[0].fd;
+  }
+
+  /** Runs `body` in the namespace the device is in, with its name there. */
+  #where<T>(body: (name: string) => T): T {
+    const { name } = attachedTo(this.#fd, this.what);
+    this.#name = name;
+    const namespace = namespaceOf(this.#fd, this.what);
+    // Whoever may not know the namespace may not enter it either.
+    if (namespace === undefined) return body(name);
+    try {
+      // Entering takes CAP_SYS_ADMIN, even where one is already.
+      return namespaceId(namespace) === namespaceId()
+        ? body(name)
+        : inNamespace(`/proc/self/fd/${namespace}`, () => body(name));
+    } finally {
+      libc().close(namespace);
+    }
+  }
+
+  /** What tells the device's namespace from others, where the kernel says. */
+  #whereabouts(): string | undefined {
+    const namespace = namespaceOf(this.#fd, this.what);
+    if (namespace === undefined) return undefined;
+    try {
+      return namespaceId(namespace);
+    } finally {
+      libc().close(namespace);
+    }
+  }
+}

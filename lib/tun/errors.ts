@@ -1,0 +1,188 @@
+// What the TUN driver answers, in words that say what to do.
+
+import {
+  EACCES,
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  EIO,
+  ENODEV,
+  ENOENT,
+  EPERM,
+  Errno,
+  SystemError,
+  type SystemErrorContext,
+} from "../../ffi/errno.ts";
+
+/** The node every TUN and TAP device is reached through. */
+export const NODE = "/dev/net/tun";
+
+/**
+ * The device was deleted while it was open: nothing more comes from it, nothing
+ * more can be written to it, and all that is left is to close.
+ */
+export class DeviceGoneError extends SystemError {
+  /** "DeviceGoneError". */
+  override readonly name = "DeviceGoneError";
+}
+
+/**
+ * A packet the kernel did not take. The other packets of a batch are not
+ * touched by it.
+ */
+export class PacketRejectedError extends SystemError {
+  /** "PacketRejectedError". */
+  override readonly name: string = "PacketRejectedError";
+
+  /**
+   * Says which packet was refused, and why.
+   *
+   * @param errno The error number write(2) left.
+   * @param bytes The length of the packet in bytes.
+   * @param index Which packet of the batch it was, 0 for a single one.
+   * @param context What was tried and what to do about it.
+   */
+  constructor(
+    errno: number,
+    /** The length of the packet in bytes. */
+    readonly bytes: number,
+    /** Which packet of the batch it was, 0 for a single one. */
+    readonly index: number,
+    context?: SystemErrorContext,
+  ) {
+    super("write", errno, context);
+  }
+}
+
+/** A packet was not taken because the link is down. */
+export class LinkDownError extends PacketRejectedError {
+  /** "LinkDownError". */
+  override readonly name = "LinkDownError";
+}
+
+/** The error of opening the node. */
+export function openError(errno: number): SystemError {
+  return new SystemError("open", errno, {
+    tried: `open ${NODE}`,
+    ...openAdvice(errno),
+  });
+}
+
+function openAdvice(errno: number): SystemErrorContext {
+  switch (errno) {
+    case ENOENT:
+      return {
+        advice: "There is no such node. Load the driver (modprobe tun), or " +
+          `make it: mkdir -p /dev/net && mknod ${NODE} c 10 200; a container ` +
+          `needs --device ${NODE}`,
+      };
+    case ENODEV:
+    case Errno.ENXIO:
+      return { advice: "The kernel has no TUN driver loaded: modprobe tun" };
+    case EACCES:
+      return {
+        advice: "This user may not open the node. Any user may on most " +
+          `systems: chmod 0666 ${NODE}`,
+      };
+    case EPERM:
+      return {
+        advice: "The container's device rules forbid it: start it with " +
+          `--device ${NODE}`,
+      };
+    default:
+      return {};
+  }
+}
+
+/** What TUNSETIFF was asked for. */
+export interface Attachment {
+  readonly name: string;
+  readonly mode: "tun" | "tap";
+  readonly multiQueue: boolean;
+  readonly exclusive: boolean;
+}
+
+/** The error of TUNSETIFF. */
+export function attachError(errno: number, wanted: Attachment): SystemError {
+  return new SystemError("ioctl TUNSETIFF", errno, {
+    tried: `attach to ${wanted.mode.toUpperCase()} device ${wanted.name}`,
+    ...attachAdvice(errno, wanted),
+  });
+}
+
+function attachAdvice(
+  errno: number,
+  { name, mode, multiQueue, exclusive }: Attachment,
+): SystemErrorContext {
+  switch (errno) {
+    case EPERM:
+      return {
+        capability: "CAP_NET_ADMIN",
+        advice:
+          "It takes CAP_NET_ADMIN to make a device. Run as root, or let " +
+          "root make one once that this user owns: " +
+          `ip tuntap add ${name.replace("%d", "0")} mode ${mode} user NAME`,
+      };
+    case EBUSY:
+      return {
+        advice: exclusive
+          ? "An interface of that name exists, and a new one was asked for. " +
+            "Choose another name, or attach without `exclusive`"
+          : "Another program holds the device. End it, or open the device " +
+            "with several queues in both",
+      };
+    case EEXIST:
+      return { advice: "This descriptor is attached to a device already" };
+    case EINVAL:
+      return {
+        advice: "An interface of that name exists and is something else: no " +
+          `${mode.toUpperCase()} device, or one ${
+            multiQueue ? "without" : "with"
+          } several queues. \`ip -d link show ${name}\` tells. Choose another ` +
+          "name or the same kind",
+      };
+    case Errno.E2BIG:
+      return { advice: "The device has as many queues as the kernel allows" };
+    default:
+      return {};
+  }
+}
+
+/** The error of a packet that write(2) did not take. */
+export function writeError(
+  errno: number,
+  device: string,
+  bytes: number,
+  index: number,
+): SystemError {
+  const tried = `write a packet of ${bytes} bytes to ${device}`;
+  switch (errno) {
+    case Errno.EBADFD:
+      return goneError("write", errno, tried);
+    case EIO:
+      return new LinkDownError(errno, bytes, index, {
+        tried,
+        advice: "The link is down: bring it up first",
+      });
+    case EINVAL:
+      return new PacketRejectedError(errno, bytes, index, {
+        tried,
+        advice: "It is no packet of the device's kind: a TUN device takes " +
+          "IPv4 and IPv6, a TAP device Ethernet frames of 14 bytes and more",
+      });
+    default:
+      return new PacketRejectedError(errno, bytes, index, { tried });
+  }
+}
+
+/** The error of using a descriptor whose device was deleted. */
+export function goneError(
+  syscall: string,
+  errno: number,
+  tried: string,
+): DeviceGoneError {
+  return new DeviceGoneError(syscall, errno, {
+    tried,
+    advice: "The device was deleted. Close it and open it anew",
+  });
+}
