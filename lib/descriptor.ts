@@ -88,7 +88,6 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /** The same as close(), for `await using`. */
-  /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

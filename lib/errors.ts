@@ -43,7 +43,6 @@ export class ArgumentError extends TypeError {
 /** The descriptor an operation was waiting on, or was about to use, was closed. */
 export class ClosedError extends Error {
   /** Always "ClosedError". */
-  /** "ClosedError". */
   override readonly name = "ClosedError";
   /** A stable word for programs, beside the errno names of SystemError. */
   readonly code = "ECLOSED";
@@ -61,7 +60,6 @@ export class ClosedError extends Error {
 /** The time allowed for an operation, in milliseconds, was over before it ended. */
 export class TimeoutError extends Error {
   /** Always "TimeoutError". */
-  /** "TimeoutError". */
   override readonly name = "TimeoutError";
   /** A stable word for programs, the errno name of the same meaning. */
   readonly code = "ETIMEDOUT";

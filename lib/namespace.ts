@@ -23,12 +23,15 @@ export type Namespace = string | number;
  * @throws {ArgumentError} For a name that is none.
  */
 export function namespacePath(namespace: Namespace): string {
-  if (typeof namespace === "number") return `/proc/${namespace}/ns/net`;
-  if (namespace.startsWith("/")) return namespace;
-  if (
-    namespace === "" || namespace === "." || namespace === ".." ||
-    namespace.includes("/") || namespace.includes("\0")
-  ) {
+  if (typeof namespace === "number") {
+    if (Number.isInteger(namespace) && namespace > 0) {
+      return `/proc/${namespace}/ns/net`;
+    }
+    throw new ArgumentError("namespace", namespace, "a process number");
+  }
+  const nul = namespace.includes("\0");
+  if (namespace.startsWith("/") && !nul) return namespace;
+  if (nul || ["", ".", ".."].includes(namespace) || namespace.includes("/")) {
     throw new ArgumentError(
       "namespace",
       namespace,

@@ -10,7 +10,7 @@ import {
   POLLIN,
   POLLNVAL,
 } from "../ffi/layout/poll.ts";
-import { ClosedError, TimeoutError } from "./errors.ts";
+import { ArgumentError, ClosedError, TimeoutError } from "./errors.ts";
 
 /** What bounds a wait. */
 export interface WaitOptions {
@@ -49,7 +49,7 @@ class Poller {
   #waiters = new Set<Waiter>();
   /** The waiters the outstanding poll looks after; empty between polls. */
   #polled: Waiter[] = [];
-  #idle: Promise<void> | undefined;
+  #running = false;
   #eventfd = -1;
   #interrupted = false;
   #polling = false;
@@ -62,6 +62,12 @@ class Poller {
     { signal, timeout = Infinity }: WaitOptions = {},
   ): Promise<number> {
     if (signal?.aborted) return Promise.reject(signal.reason);
+    // Not NaN either, which no clock ever reaches.
+    if (!(timeout >= 0)) {
+      return Promise.reject(
+        new ArgumentError("timeout", timeout, "a number of milliseconds"),
+      );
+    }
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const abort = () => {
       this.#forget(waiter);
@@ -89,7 +95,7 @@ class Poller {
     };
     signal?.addEventListener("abort", abort, { once: true });
     this.#waiters.add(waiter);
-    if (this.#idle === undefined) this.#idle = this.#run();
+    if (!this.#running) this.#run();
     else if (this.#polling) this.#interrupt();
     return promise;
   }
@@ -126,10 +132,12 @@ class Poller {
 
   async #run(): Promise<void> {
     const { eventfd, close } = libc();
-    this.#eventfd = unwrap(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd", {
-      tried: "make the poller's eventfd",
-    });
+    this.#running = true;
     try {
+      const fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+      this.#eventfd = unwrap(fd, "eventfd", {
+        tried: "make the poller's eventfd",
+      });
       for (let grace = 0; grace < GRACE; grace++) await undefined;
       while (this.#waiters.size > 0) {
         await this.#poll();
@@ -139,9 +147,9 @@ class Poller {
       for (const waiter of this.#waiters) waiter.reject(error);
       this.#waiters.clear();
     } finally {
-      close(this.#eventfd);
+      if (this.#eventfd >= 0) close(this.#eventfd);
       this.#eventfd = -1;
-      this.#idle = undefined;
+      this.#running = false;
     }
   }
 
@@ -166,23 +174,23 @@ class Poller {
       : Math.min(Math.max(0, Math.ceil(deadline - performance.now())), 2 ** 30);
 
     this.#polling = true;
-    const ready = await libc().poll_nonblocking(
-      array,
-      BigInt(count),
-      timeout,
-    );
-    this.#polling = false;
-    this.#polled = [];
-    if (this.#interrupted) {
-      this.#interrupted = false;
-      libc().read(this.#eventfd, this.#drain, COUNTER);
+    try {
+      const nonblocking = libc().poll_nonblocking;
+      const ready = await nonblocking(array, BigInt(count), timeout);
+      if (ready < 0) this.#diagnose(array, count);
+      else if (ready > 0) this.#deliver(waiters, array);
+      if (deadline !== Infinity) this.#expire(waiters);
+    } finally {
+      this.#polling = false;
+      this.#polled = [];
+      if (this.#interrupted) {
+        this.#interrupted = false;
+        libc().read(this.#eventfd, this.#drain, COUNTER);
+      }
+      const ended = this.#ended;
+      this.#ended = Promise.withResolvers();
+      ended.resolve();
     }
-    if (ready < 0) this.#diagnose(array, count);
-    else if (ready > 0) this.#deliver(waiters, array);
-    if (deadline !== Infinity) this.#expire(waiters);
-    const ended = this.#ended;
-    this.#ended = Promise.withResolvers();
-    ended.resolve();
   }
 
   // errno of the nonblocking call stayed in its thread: ask again in this one.

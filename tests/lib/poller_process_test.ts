@@ -1,0 +1,123 @@
+// The poller and the process around it: nobody waits, nothing keeps it alive;
+// and what happens when the process runs out of descriptors.
+
+import { assertEquals } from "@std/assert";
+import { scriptLines } from "../support/script.ts";
+
+/** Each leaves its socket open and must end by itself all the same. */
+const ENDS: Record<string, string> = {
+  "nobody ever waited": ``,
+  "the wait ended with data": `
+    await socket.send("x", socket.address);
+    await socket.receive();`,
+  "the wait ended by its time": `
+    await socket.receive({ timeout: 10 }).catch(() => {});`,
+  "the wait ended by a signal": `
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 10);
+    await socket.receive({ signal: controller.signal }).catch(() => {});`,
+  "the wait ended by closing": `
+    setTimeout(() => socket.close(), 10);
+    await socket.receive().catch(() => {});`,
+  "one of two waits ended by each": `
+    const other = UdpSocket.bind({ address: "127.0.0.1" });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 20);
+    setTimeout(() => other.close(), 10);
+    await Promise.allSettled([
+      socket.receive({ signal: controller.signal }),
+      other.receive(),
+    ]);`,
+};
+
+for (const [name, body] of Object.entries(ENDS)) {
+  Deno.test(`process: ends by itself when ${name}`, async () => {
+    const lines = await scriptLines(`
+      import { UdpSocket } from "lib:udp/mod.ts";
+      const socket = UdpSocket.bind({ address: "127.0.0.1" });
+      ${body}
+      console.log("last line");`);
+    assertEquals(lines, ["last line"]);
+  });
+}
+
+Deno.test("process: lives on while somebody waits, with nothing else to do", async () => {
+  const lines = await scriptLines(`
+    import { UdpSocket } from "lib:udp/mod.ts";
+    const socket = UdpSocket.bind({ address: "127.0.0.1" });
+    const { port } = socket.address;
+    new Deno.Command("bash", {
+      args: ["-c", "sleep 0.1; echo -n late >/dev/udp/127.0.0.1/" + port],
+    }).spawn().unref();
+    const { data } = await socket.receive();
+    console.log(new TextDecoder().decode(data));`);
+  assertEquals(lines, ["late"]);
+});
+
+Deno.test("process: out of descriptors, a wait is refused and the next one is not", async () => {
+  const lines = await scriptLines(
+    `
+    import { Descriptor } from "lib:descriptor.ts";
+    import { cString, libc } from "ffi:libc.ts";
+    const { open, close, eventfd } = libc();
+    const fd = eventfd(1, 0o2004000);
+    const descriptor = new Descriptor(fd, "event");
+    const taken = [];
+    for (let next; (next = open(cString("/dev/null"), 0, 0)) >= 0;) {
+      taken.push(next);
+    }
+    const refused = [descriptor.readable(), descriptor.readable()];
+    for (const wait of refused) await wait.catch((e) => console.log(e.message));
+    for (const next of taken) close(next);
+    console.log(await descriptor.readable({ timeout: 5000 }));
+    await descriptor.close();`,
+    { under: ["prlimit", "--nofile=100"] },
+  );
+  const sentence = "make the poller's eventfd: EMFILE, too many open files" +
+    " (eventfd)";
+  assertEquals(lines, [sentence, sentence, "1"]);
+});
+
+/** poll(2) takes no more entries than there may be descriptors. */
+const TOO_MANY = `
+  import { Descriptor } from "lib:descriptor.ts";
+  import { libc } from "ffi:libc.ts";
+  const { eventfd } = libc();
+  const descriptor = new Descriptor(eventfd(0, 0o2004000), "event");
+  const waits = Array.from({ length: 100 }, () => descriptor.readable());
+  const report = async () => {
+    const results = await Promise.allSettled(waits);
+    console.log(new Set(results.map(({ reason }) => reason.message)).size);
+    console.log(results[0].reason.message);
+    const other = new Descriptor(eventfd(1, 0o2004000), "event");
+    console.log(await other.readable({ timeout: 5000 }));
+    await other.close();
+  };`;
+
+Deno.test("process: more waits than poll(2) takes are refused, the next is not", async () => {
+  const lines = await scriptLines(
+    `${TOO_MANY}
+    await report();
+    await descriptor.close();`,
+    { under: ["prlimit", "--nofile=100"] },
+  );
+  assertEquals(lines, [
+    "1",
+    "wait on 101 descriptors: EINVAL, invalid argument (poll). " +
+    "Raise the limit of open files (ulimit -n) if it is too low",
+    "1",
+  ]);
+});
+
+Deno.test("process: closing ends although the poll it waits for is refused", async () => {
+  const lines = await scriptLines(
+    `${TOO_MANY}
+    // By then poll(2) is under way, its result not in yet.
+    for (let turn = 0; turn < 20; turn++) await undefined;
+    const closed = descriptor.close();
+    await report();
+    await closed;`,
+    { under: ["prlimit", "--nofile=100"] },
+  );
+  assertEquals(lines, ["1", "event is closed", "1"]);
+});

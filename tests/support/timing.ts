@@ -1,0 +1,30 @@
+// What ends at once, and what leaves things as they were.
+
+import { assert, assertEquals } from "@std/assert";
+import { ownedDescriptors } from "./descriptors.ts";
+
+/** Closing ends what is pending in less, here with room for a busy machine. */
+const AT_ONCE = 100;
+
+/** Runs `body` and fails unless it took less than 100 ms. */
+export async function atOnce<T>(body: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  const result = await body();
+  const took = performance.now() - start;
+  assert(took < AT_ONCE, `took ${took.toFixed(1)} ms`);
+  return result;
+}
+
+/** Runs `body` and fails unless the descriptors are then those of before. */
+export async function leavesNoDescriptor(
+  body: () => Promise<void> | void,
+): Promise<void> {
+  const before = ownedDescriptors();
+  await body();
+  // The poller's own eventfd goes a moment after the last wait.
+  for (let turn = 0; turn < 100; turn++) {
+    if (ownedDescriptors().length <= before.length) break;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assertEquals(ownedDescriptors(), before);
+}
