@@ -11,18 +11,25 @@ export function denoRun(script: string = MAIN): string[] {
   return ["run", "-A", ...config ? ["--config", config] : [], script];
 }
 
-/** The command as it runs: its lines as they come, its end when it comes. */
-export class Running implements AsyncDisposable {
+/** A program in Deno as it runs: its lines as they come, its end when it comes. */
+export class RunningScript implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #stderr: Promise<string>;
 
-  /** @param netns The namespace to run in; undefined is this one. */
-  constructor(netns: Netns | undefined, ...args: string[]) {
+  /**
+   * @param script Its file; undefined is the command itself.
+   * @param netns The namespace to run in; undefined is this one.
+   */
+  constructor(
+    script: string | undefined,
+    netns: Netns | undefined,
+    ...args: string[]
+  ) {
     const [program, ...words] = [
       ...(netns?.exec ?? []),
       Deno.execPath(),
-      ...denoRun(),
+      ...denoRun(script),
       ...args,
     ];
     this.#child = new Deno.Command(program, {
@@ -71,6 +78,14 @@ export class Running implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("SIGKILL");
+  }
+}
+
+/** The command as it runs. */
+export class Running extends RunningScript {
+  /** @param netns The namespace to run in; undefined is this one. */
+  constructor(netns: Netns | undefined, ...args: string[]) {
+    super(undefined, netns, ...args);
   }
 }
 

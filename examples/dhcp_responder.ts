@@ -1,0 +1,86 @@
+// Gives addresses to those who ask on one interface, as a DHCP server does:
+// questions and answers are broadcasts, and leave by no other interface.
+//
+//   sudo deno run -A examples/dhcp_responder.ts --interface veth0 \
+//     --server 192.0.2.1 --first 192.0.2.100 --count 50 --mask 255.255.255.0
+
+import { parseAddress, UdpSocket } from "@netplumb/netplumb";
+import { parseArgs } from "@std/cli/parse-args";
+
+const args = parseArgs(Deno.args, {
+  string: ["interface", "server", "first", "mask", "count"],
+  default: { mask: "255.255.255.0", count: "100" },
+});
+const [server, first, mask] = [args.server, args.first, args.mask]
+  .map((text) => parseAddress(text ?? "").address);
+
+// RFC 2131 and 2132
+const DISCOVER = 1, OFFER = 2, REQUEST = 3, ACK = 5, NAK = 6;
+const MASK = 1, WANTED = 50, LEASE = 51, TYPE = 53, SERVER = 54, END = 255;
+const MAGIC = "63825363";
+
+const leases = new Map<string, Uint8Array>();
+
+/** The address for a client, always the same; none when all are taken. */
+function lease(client: string): Uint8Array | undefined {
+  const known = leases.get(client);
+  if (known || leases.size >= Number(args.count)) return known;
+  const address = first.slice();
+  const view = new DataView(address.buffer);
+  view.setUint32(0, view.getUint32(0) + leases.size);
+  leases.set(client, address);
+  return address;
+}
+
+function options(message: Uint8Array): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
+  for (let at = 240; at + 1 < message.length && message[at] !== END;) {
+    const [code, length] = message.subarray(at);
+    found.set(code, message.slice(at + 2, at + 2 + length));
+    at += code === 0 ? 1 : 2 + length;
+  }
+  return found;
+}
+
+function answer(asked: Uint8Array): Uint8Array | undefined {
+  if (asked[0] !== 1 || asked.slice(236, 240).toHex() !== MAGIC) return;
+  const given = options(asked);
+  const kind = given.get(TYPE)?.[0];
+  if (kind !== DISCOVER && kind !== REQUEST) return;
+  const chosen = given.get(SERVER)?.join();
+  if (chosen && chosen !== server.join()) return; // another server
+  const client = asked.slice(28, 34).toHex();
+  const address = lease(client);
+  if (!address) return;
+  const wanted = given.get(WANTED) ?? asked.slice(12, 16);
+  const right = kind === DISCOVER || wanted.join() === address.join();
+  const type = kind === DISCOVER ? OFFER : right ? ACK : NAK;
+  console.log(
+    client,
+    ["", "", "offer", "", "", "ack", "nak"][type],
+    `${address}`,
+  );
+  const reply = new Uint8Array(300);
+  reply.set(asked.subarray(0, 240)); // its transaction and its link address
+  reply[0] = 2;
+  if (right) reply.set(address, 16);
+  // deno-fmt-ignore
+  reply.set([TYPE, 1, type, SERVER, 4, ...server, MASK, 4, ...mask,
+    LEASE, 4, 0, 0, 14, 16, END], 240);
+  return reply;
+}
+
+await using socket = UdpSocket.bind({
+  address: "0.0.0.0",
+  port: 67,
+  broadcast: true,
+  interface: args.interface,
+});
+Deno.addSignalListener("SIGINT", () => socket.close());
+console.log(`giving addresses on ${args.interface}`);
+for await (const { data } of socket) {
+  const reply = answer(data);
+  // The client has no address yet that it could be reached at.
+  const everyone = { address: "255.255.255.255", port: 68 };
+  if (reply) await socket.send(reply, everyone, { source: args.server });
+}

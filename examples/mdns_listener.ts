@@ -1,0 +1,72 @@
+// Listens to multicast DNS on every interface and tells on which of them each
+// question was asked.
+//
+//   deno run -A examples/mdns_listener.ts [--interface eth0 ...]
+
+import { interfaceName, UdpSocket } from "@netplumb/netplumb";
+import { parseArgs } from "@std/cli/parse-args";
+
+const args = parseArgs(Deno.args, {
+  string: ["interface"],
+  collect: ["interface"],
+});
+const names = args.interface.length > 0
+  ? args.interface
+  : [...new Set(Deno.networkInterfaces().map(({ name }) => name))];
+
+const TYPES: Record<number, string> = {
+  1: "A",
+  12: "PTR",
+  16: "TXT",
+  28: "AAAA",
+  33: "SRV",
+  255: "ANY",
+};
+
+/** RFC 1035, section 4.1: the names and types asked for. */
+function* questions(message: Uint8Array): Generator<string> {
+  const view = new DataView(message.buffer, message.byteOffset, message.length);
+  if (message.length < 12 || message[2] & 0x80) return; // an answer
+  let at = 12;
+  for (let left = view.getUint16(4); left > 0; left--) {
+    const labels: string[] = [];
+    let end = 0; // where the question goes on, once a name points elsewhere
+    for (let jumps = 0; message[at] > 0 && jumps < 16;) {
+      const length = message[at];
+      if (length >= 0xc0) {
+        end ||= at + 2;
+        at = (length & 0x3f) << 8 | message[at + 1];
+        jumps++;
+      } else {
+        labels.push(
+          new TextDecoder().decode(message.subarray(at + 1, at + 1 + length)),
+        );
+        at += 1 + length;
+      }
+    }
+    at = end || at + 1;
+    if (at + 4 > message.length) return;
+    const type = view.getUint16(at);
+    yield `${TYPES[type] ?? type} ${JSON.stringify(labels.join("."))}`;
+    at += 4;
+  }
+}
+
+await using socket = UdpSocket.bind({ port: 5353, reuseAddress: true });
+for (const name of names) {
+  for (const group of ["224.0.0.251", "ff02::fb"]) {
+    try {
+      socket.join(group, name);
+    } catch (error) {
+      console.error(`${name}: ${(error as Error).message}`);
+    }
+  }
+}
+Deno.addSignalListener("SIGINT", () => socket.close());
+console.log(`listening on ${names.join(", ")}`);
+for await (const { data, peer, local } of socket) {
+  const where = local && interfaceName(local.ifindex);
+  for (const question of questions(data)) {
+    console.log(`${where}: ${peer.address} asks ${local?.address} ${question}`);
+  }
+}
