@@ -1,0 +1,103 @@
+// The library as other programs get hold of it: by path, by URL, and by the
+// name of the published package. None of them has this repository's deno.json.
+
+import { assertEquals } from "@std/assert";
+import manifest from "../../deno.json" with { type: "json" };
+import { output, run } from "../support/netns.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+const program = (specifier: string) => `
+import { UdpSocket } from ${JSON.stringify(specifier)};
+await using server = UdpSocket.bind({ address: "127.0.0.1" });
+await server.send("hello", server.address);
+const { data, local } = await server.receive({ timeout: 5000 });
+console.log(new TextDecoder().decode(data), local?.address);
+`;
+
+/** Runs a program in a directory of its own; gives what it printed. */
+async function elsewhere(
+  specifier: string,
+  config?: unknown,
+  ...flags: string[]
+): Promise<string> {
+  const directory = await Deno.makeTempDir({ prefix: "netplumb-import-" });
+  try {
+    await Deno.writeTextFile(`${directory}/main.ts`, program(specifier));
+    if (config) {
+      await Deno.writeTextFile(
+        `${directory}/deno.json`,
+        JSON.stringify(config),
+      );
+    }
+    const words = ["run", "-A", "--check", ...flags, `${directory}/main.ts`];
+    const { code, stdout, stderr } = await output(Deno.execPath(), words, {
+      env: { NO_COLOR: "1" },
+    });
+    assertEquals(code, 0, stderr);
+    return stdout;
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("the library is imported by path", async () => {
+  assertEquals(
+    await elsewhere(`${ROOT.pathname}mod.ts`, undefined, "--no-config"),
+    "hello 127.0.0.1\n",
+  );
+});
+
+Deno.test("the library is imported by URL", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async ({ url }) => {
+      const { pathname } = new URL(url);
+      const text = await Deno.readTextFile(new URL(`.${pathname}`, ROOT))
+        .catch(() => undefined);
+      return new Response(text, {
+        status: text === undefined ? 404 : 200,
+        headers: { "content-type": "application/typescript" },
+      });
+    },
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/mod.ts`;
+  assertEquals(
+    await elsewhere(url, undefined, "--no-config", "--reload=http://127.0.0.1"),
+    "hello 127.0.0.1\n",
+  );
+});
+
+Deno.test("the library is imported by the name of the published package", async () => {
+  const { name, version } = manifest;
+  const directory = await Deno.makeTempDir({ prefix: "netplumb-publish-" });
+  try {
+    // What is published and no more, standing where the registry would be.
+    for (const file of await published()) {
+      const to = new URL(file, `file://${directory}/package/`);
+      await Deno.mkdir(new URL(".", to), { recursive: true });
+      await Deno.copyFile(new URL(file, ROOT), to);
+    }
+    assertEquals(
+      await elsewhere(name, {
+        imports: { [name]: `jsr:${name}@^${version}` },
+        links: [`${directory}/package`],
+      }),
+      "hello 127.0.0.1\n",
+    );
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+/** The files that `deno publish` would send. */
+async function published(): Promise<string[]> {
+  const text = await run("sh", [
+    "-c",
+    'cd "$0" && NO_COLOR=1 "$1" publish --dry-run --allow-dirty 2>&1',
+    ROOT.pathname,
+    Deno.execPath(),
+  ]);
+  return [...text.matchAll(/^ +file:\/\/(\S+) \(/gm)]
+    .map(([, path]) => path.slice(ROOT.pathname.length));
+}

@@ -1,0 +1,46 @@
+// The command as `deno install --global` sets it up, away from the checkout.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import manifest from "../../deno.json" with { type: "json" };
+import { output } from "../support/netns.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+Deno.test("the installed command runs from anywhere", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "netplumb-install-" });
+  try {
+    const installed = await output("sh", [
+      "-c",
+      'cd "$1" && "$2" task install',
+      "sh",
+      ROOT,
+      Deno.execPath(),
+    ], { env: { DENO_INSTALL_ROOT: directory, NO_COLOR: "1" } });
+    assertEquals(installed.code, 0, installed.stderr);
+
+    const netplumb = (...args: string[]) =>
+      output("sh", [
+        "-c",
+        'cd / && exec "$0" "$@"',
+        `${directory}/bin/netplumb`,
+        ...args,
+      ], { env: { NO_COLOR: "1" } });
+    assertEquals(await netplumb("--version"), {
+      code: 0,
+      stdout: `${manifest.version}\n`,
+      stderr: "",
+    });
+    // A socket, and a worker found from where the command lives.
+    const run = await netplumb(
+      "echo",
+      "--bind=127.0.0.1",
+      "--port=0",
+      "--workers=2",
+      "--duration=10ms",
+    );
+    assertEquals(run.code, 0, run.stderr);
+    assertMatch(run.stdout, /^listening on 127\.0\.0\.1:\d+$/m);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
