@@ -153,7 +153,10 @@ for (const shell of SHELLS) {
       "netplumb echo --bind=fd00:db8::77",
     );
     // What the shell makes of the line it was given: one word, nothing run.
-    await terminal.type("netplumb send --interface \\$\t\x01printf '[%s]' \n");
+    // Typed while the shell is still completing, the rest would go astray.
+    await terminal.type("netplumb send --interface \\$\t\x0f");
+    await terminal.until(/<[^<>]*>/);
+    await terminal.type("\x01printf '[%s]' \n");
     await terminal.until(/\[\$\(echo\$\{IFS\}x\)\]/);
   });
 }
