@@ -10,6 +10,7 @@ import { word } from "./arguments.ts";
 import { LOG_LEVELS, setLogLevel } from "./log.ts";
 import { wantsColor } from "./output/style.ts";
 import { run } from "./run.ts";
+import { BLOCKER } from "./scenarios/blocker/messages.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 
 /**
@@ -61,4 +62,10 @@ export async function netplumb(
   return tree;
 }
 
-if (import.meta.main) await run(netplumb(Deno.args), Deno.args);
+if (import.meta.main) {
+  // A compiled program has one entry, and `scenario` starts itself again.
+  if (Deno.args[0] === BLOCKER) {
+    const { block } = await import("./scenarios/blocker/process.ts");
+    await block(JSON.parse(Deno.args[1]));
+  } else await run(netplumb(Deno.args), Deno.args);
+}

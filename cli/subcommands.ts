@@ -25,6 +25,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/send.ts")).send,
   },
   {
+    name: "scenario",
+    summary: "Replay the field reports that netplumb answers, on this kernel.",
+    load: async () => (await import("./commands/scenario.ts")).scenario,
+  },
+  {
     name: "doctor",
     summary: "Say what this kernel, these permissions and this Deno allow.",
     load: async () => (await import("./commands/doctor.ts")).doctor,
