@@ -17,6 +17,7 @@ import {
   IFF_TAP,
   IFF_TUN,
   IFF_TUN_EXCL,
+  IFF_VNET_HDR,
   TUNGETFEATURES,
   TUNSETIFF,
 } from "../../ffi/layout/linux_if_tun.ts";
@@ -27,6 +28,7 @@ import { attachError, type Attachment, NODE, openError } from "./errors.ts";
 export interface AttachOptions extends Attachment {
   readonly packetInformation: boolean;
   readonly carrier: boolean;
+  readonly header: boolean;
 }
 
 /** Opens the node; every descriptor of it can be attached once. */
@@ -56,7 +58,8 @@ export function attach(wanted: AttachOptions): { fd: number; name: string } {
         (wanted.packetInformation ? 0 : IFF_NO_PI) |
         (wanted.multiQueue ? IFF_MULTI_QUEUE : 0) |
         (wanted.exclusive ? IFF_TUN_EXCL : 0) |
-        (wanted.carrier ? 0 : IFF_NO_CARRIER),
+        (wanted.carrier ? 0 : IFF_NO_CARRIER) |
+        (wanted.header ? IFF_VNET_HDR : 0),
     });
     if (libc().ioctl(fd, BigInt(TUNSETIFF), request) < 0) {
       throw attachError(errno(), wanted);

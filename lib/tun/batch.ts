@@ -1,8 +1,10 @@
 // Many packets in memory that is made once: what one turn of reading fills and
 // one turn of writing empties.
 
+import { virtio_net_hdr } from "../../ffi/layout/linux_virtio_net.ts";
 import { ArgumentError } from "../errors.ts";
 import { wholeNumber } from "../whole_number.ts";
+import { OffloadHeader } from "./offload_header.ts";
 
 /** Room before each packet for what the driver puts there: tun_pi, virtio_net_hdr. */
 export const HEADROOM = 16;
@@ -11,7 +13,7 @@ export const HEADROOM = 16;
 // short read would lose the rest without a sign. An odd number of cache lines
 // from slot to slot keeps the slots from evicting each other.
 const STRIDE = 65_600;
-const LARGEST = STRIDE - HEADROOM;
+export const LARGEST = STRIDE - HEADROOM;
 
 const sizes: bigint[] = [];
 
@@ -20,37 +22,53 @@ export function sizeOf(length: number): bigint {
   return sizes[length] ??= BigInt(length);
 }
 
-/** How a device frames its packets: the bytes the driver puts before each. */
-export interface Framing {
-  /** IP packets or Ethernet frames. */
-  readonly mode: "tun" | "tap";
-  /** struct tun_pi stands first: flags and the Ethernet protocol. */
-  readonly information: boolean;
-  /** Bytes of struct virtio_net_hdr before the packet, 0 without offload. */
-  readonly header: number;
-}
+/** Bytes of the header a device with offload has before each packet. */
+export const HEADER = virtio_net_hdr.size;
 
-/** Bytes before each packet. */
-export function prefixOf(framing: Framing): number {
-  return (framing.information ? 4 : 0) + framing.header;
+/** Takes away what a device said of the packet that starts at `start`. */
+export function clearHeader(bytes: Uint8Array, start: number): void {
+  bytes.fill(0, start - HEADER, start);
 }
 
 /**
  * The whole of each slot from `prefix` bytes before the packet, to read into
- * and to write from.
+ * and to write from; the last one is no packet's but the device's to build in.
  */
 export let slotsOf: (
   batch: PacketBatch,
   prefix: number,
 ) => Uint8Array<ArrayBuffer>[];
 
-/** Says that packet `index` is there, the last one, and what it is. */
+/** Says how many packets are there. */
+export let setCount: (batch: PacketBatch, count: number) => void;
+
+/** Says what packet `index` is. */
 export let setFilled: (
   batch: PacketBatch,
   index: number,
   length: number,
   protocol: number,
 ) => void;
+
+/**
+ * Says whether the packets read next have a header each; where they have none,
+ * those of earlier reads are taken away.
+ */
+export let setHeaders: (batch: PacketBatch, headers: boolean) => void;
+
+/** Whether headers may be before the packets; if not they are all zeroes. */
+export let hasHeaders: (batch: PacketBatch) => boolean;
+
+/** How a batch is used. */
+export interface PacketBatchOptions {
+  /**
+   * Take packets as a device with offload gives them: one may stand for many,
+   * its checksum may be left open, and `header` tells. Good for passing them on
+   * to another device. Default false: what is read is split into ordinary
+   * packets.
+   */
+  readonly whole?: boolean;
+}
 
 /**
  * Packets to read into or to write from, in memory that is made once.
@@ -74,29 +92,46 @@ export class PacketBatch {
     setFilled = (batch, index, length, protocol) => {
       batch.#lengths[index] = length;
       batch.#protocols[index] = protocol;
-      batch.#count = index + 1;
     };
+    setCount = (batch, count) => {
+      batch.#count = count;
+    };
+    setHeaders = (batch, headers) => {
+      if (batch.#headers && !headers) {
+        for (let i = 0; i < batch.size; i++) {
+          clearHeader(batch.bytes, batch.start(i));
+        }
+      }
+      batch.#headers = headers;
+    };
+    hasHeaders = (batch) => batch.#headers;
   }
 
   /** How many packets fit. */
   readonly size: number;
   /** The memory of all packets; `start(i)` and `length(i)` say where each is. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether it takes packets that stand for many. */
+  readonly whole: boolean;
   readonly #lengths: Int32Array<ArrayBuffer>;
   readonly #protocols: Uint16Array<ArrayBuffer>;
   readonly #packets: Uint8Array<ArrayBuffer>[];
   readonly #slots = new Map<number, Uint8Array<ArrayBuffer>[]>();
   #count = 0;
+  #headers = false;
 
   /**
    * Makes the memory; nothing is allocated later.
    *
    * @param size How many packets fit, 1 to 1024.
-   * @throws {ArgumentError} if it is no such number.
+   * @param options How it is used.
+   * @throws {ArgumentError} if there cannot be so many.
    */
-  constructor(size = 64) {
+  constructor(size = 64, { whole = false }: PacketBatchOptions = {}) {
     this.size = wholeNumber("size", size, 1, 1024);
-    this.bytes = new Uint8Array(size * STRIDE);
+    this.whole = whole;
+    // One slot more, for devices to build in.
+    this.bytes = new Uint8Array((size + 1) * STRIDE);
     this.#lengths = new Int32Array(size);
     this.#protocols = new Uint16Array(size);
     this.#packets = Array.from({ length: size }, (_, i) => this.#view(i));
@@ -127,6 +162,21 @@ export class PacketBatch {
     return view.length === length
       ? view
       : this.#packets[index] = this.#view(index, length);
+  }
+
+  /**
+   * What a device with offload said of packet `index`: nothing special, unless
+   * the batch takes packets whole.
+   *
+   * @param index Which packet.
+   * @param into Where to put it, to be used again.
+   */
+  header(
+    index: number,
+    into: OffloadHeader = new OffloadHeader(),
+  ): OffloadHeader {
+    into.read(this.bytes, this.start(index) - HEADER);
+    return into;
   }
 
   /**
@@ -178,7 +228,7 @@ export class PacketBatch {
     let slots = this.#slots.get(prefix);
     if (slots === undefined) {
       slots = Array.from(
-        { length: this.size },
+        { length: this.size + 1 },
         (_, index) =>
           this.bytes.subarray(
             index * STRIDE + HEADROOM - prefix,

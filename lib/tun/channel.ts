@@ -5,16 +5,12 @@ import { Deadline } from "../deadline.ts";
 import { ClosedError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../poller.ts";
 import { PacketBatch } from "./batch.ts";
-import { DeviceGoneError, type PacketRejectedError } from "./errors.ts";
+import { DeviceGoneError } from "./errors.ts";
+import type { BatchWriteOptions } from "./writer.ts";
 
-/** What bounds a write, and what becomes of packets the kernel refuses. */
-export interface WriteOptions extends WaitOptions {
-  /**
-   * Called for each packet the kernel refuses, which is then left out; without
-   * it the first refusal ends the write and rejects it.
-   */
-  readonly onRejected?: (error: PacketRejectedError) => void;
-}
+/** What bounds a write of many, and how it is done. */
+export interface WriteOptions
+  extends WaitOptions, Omit<BatchWriteOptions, "from"> {}
 
 // A device that always has a packet ready would keep its reader running and
 // everything else in the program waiting: after this many milliseconds of
@@ -47,7 +43,7 @@ export abstract class PacketChannel
    * Reads what is there now, without waiting.
    *
    * @param batch Where the packets go, over those that are in it.
-   * @returns How many there are; 0 if none.
+   * @returns How many there are; 0 if none. Only after 0 is a wait of any use.
    * @throws {ClosedError} if it is closed.
    * @throws {DeviceGoneError} if the device was deleted.
    */
@@ -57,17 +53,16 @@ export abstract class PacketChannel
    * Writes what goes now, without waiting.
    *
    * @param batch The packets.
-   * @param from The first packet to write.
-   * @param onRejected Called for each packet the kernel refuses.
-   * @returns The first packet there was no room for; `batch.count` if none.
+   * @param options Where to begin and how to do it.
+   * @returns The first packet there was no room for, to go on `from`;
+   * `batch.count` if none.
    * @throws {PacketRejectedError} if one is refused and there is no `onRejected`.
    * @throws {ClosedError} if it is closed.
    * @throws {DeviceGoneError} if the device was deleted.
    */
   abstract tryWriteMany(
     batch: PacketBatch,
-    from?: number,
-    onRejected?: (error: PacketRejectedError) => void,
+    options?: BatchWriteOptions,
   ): number;
 
   /** Closes; what waits ends with ClosedError. */
@@ -136,7 +131,8 @@ export abstract class PacketChannel
    * Writes every packet of a batch, waiting for room where there is none.
    *
    * @param batch The packets.
-   * @param options What ends the wait; `timeout` in milliseconds.
+   * @param options What ends the wait, `timeout` in milliseconds, and how to
+   * write.
    * @throws {PacketRejectedError} if one is refused and there is no
    * `onRejected`; its `index` says which, those before it are written.
    * @throws {LinkDownError} if the link is down, under the same condition.
@@ -156,7 +152,7 @@ export abstract class PacketChannel
     }
     let at = 0;
     for (;;) {
-      at = this.tryWriteMany(batch, at, options.onRejected);
+      at = this.tryWriteMany(batch, { ...options, from: at });
       if (at >= batch.count) return;
       await this.waitWritable(deadline.bounds());
       this.#writingSince = performance.now();

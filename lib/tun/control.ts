@@ -8,7 +8,6 @@ import {
   TUNGETIFF,
   TUNSETCARRIER,
   TUNSETGROUP,
-  TUNSETOFFLOAD,
   TUNSETOWNER,
   TUNSETPERSIST,
 } from "../../ffi/layout/linux_if_tun.ts";
@@ -61,7 +60,6 @@ function setValue(
 const PERSIST = { call: "TUNSETPERSIST", number: TUNSETPERSIST };
 const OWNER = { call: "TUNSETOWNER", number: TUNSETOWNER };
 const GROUP = { call: "TUNSETGROUP", number: TUNSETGROUP };
-const OFFLOAD = { call: "TUNSETOFFLOAD", number: TUNSETOFFLOAD };
 
 /** Whether the device stays when the last descriptor of it is closed. */
 export function setPersist(fd: number, what: string, persist: boolean): void {
@@ -77,11 +75,6 @@ export function setOwner(fd: number, what: string, owner: number): void {
 /** The group that may attach to it without CAP_NET_ADMIN. */
 export function setGroup(fd: number, what: string, group: number): void {
   setValue(fd, GROUP, group, `give ${what} to group ${group}`);
-}
-
-/** What the kernel may leave to whoever reads: TUN_F_* bits. */
-export function setOffload(fd: number, what: string, features: number): void {
-  setValue(fd, OFFLOAD, features, `set the offloads of ${what}`);
 }
 
 /** Whether the link has a carrier, as a cable that is plugged in. */

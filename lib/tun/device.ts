@@ -14,11 +14,12 @@ import {
   namespaceOf,
   setCarrier,
   setGroup,
-  setOffload,
   setOwner,
   setPersist,
 } from "./control.ts";
-import { DeviceGoneError, type PacketRejectedError } from "./errors.ts";
+import { DeviceGoneError } from "./errors.ts";
+import { setOffload, type TunOffload } from "./features.ts";
+import type { Framing } from "./framing.ts";
 import {
   interfaceState,
   setInterfaceMtu,
@@ -26,6 +27,7 @@ import {
 } from "./interface.ts";
 import { resolveTunOptions, type TunOptions } from "./options.ts";
 import { type TunCounters, TunQueue } from "./queue.ts";
+import type { BatchWriteOptions } from "./writer.ts";
 
 /** What a device looks like to the kernel. */
 export interface TunState {
@@ -70,6 +72,8 @@ export interface TunState {
 export class Tun extends PacketChannel {
   /** `tun` carries IP packets, `tap` Ethernet frames. */
   readonly mode: "tun" | "tap";
+  /** What may be left undone in packets; undefined without offload. */
+  readonly offload: TunOffload | undefined;
   /** The device's queues; reading the device itself reads all of them. */
   readonly queues: readonly TunQueue[];
   readonly #home: string | undefined;
@@ -77,12 +81,13 @@ export class Tun extends PacketChannel {
   #next = 0;
 
   private constructor(
-    mode: "tun" | "tap",
+    { mode, offload }: Framing,
     name: string,
     queues: readonly TunQueue[],
   ) {
     super();
     this.mode = mode;
+    this.offload = offload;
     this.queues = queues;
     this.#name = name;
     this.#home = this.#whereabouts();
@@ -106,7 +111,12 @@ export class Tun extends PacketChannel {
       try {
         let { name, exclusive } = wanted;
         for (let index = 0; index < wanted.queues; index++) {
-          const attached = attach({ ...wanted, name, exclusive });
+          const attached = attach({
+            ...wanted,
+            name,
+            exclusive,
+            header: wanted.offload !== false,
+          });
           fds.push(attached.fd);
           name = attached.name;
           exclusive = false;
@@ -114,16 +124,16 @@ export class Tun extends PacketChannel {
         const what = `${mode.toUpperCase()} device ${name}`;
         const [fd] = fds;
         // A persistent device still has what its last user could handle.
-        setOffload(fd, what, 0);
+        const offload = setOffload(fd, what, wanted.offload);
         if (wanted.owner !== undefined) setOwner(fd, what, wanted.owner);
         if (wanted.group !== undefined) setGroup(fd, what, wanted.group);
         if (wanted.persist !== undefined) setPersist(fd, what, wanted.persist);
-        const framing = { mode, information, header: 0 };
+        const framing = { mode, information, offload };
         const queues = fds.map((fd, index) => {
           const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
           return TunQueue.own(fd, queue, framing);
         });
-        return new Tun(mode, name, queues);
+        return new Tun(framing, name, queues);
       } catch (error) {
         for (const fd of fds) libc().close(fd);
         throw error;
@@ -256,12 +266,8 @@ export class Tun extends PacketChannel {
   }
 
   /** Writes what goes now, without waiting: see PacketChannel. */
-  tryWriteMany(
-    batch: PacketBatch,
-    from?: number,
-    onRejected?: (error: PacketRejectedError) => void,
-  ): number {
-    return this.queues[0].tryWriteMany(batch, from, onRejected);
+  tryWriteMany(batch: PacketBatch, options?: BatchWriteOptions): number {
+    return this.queues[0].tryWriteMany(batch, options);
   }
 
   /**

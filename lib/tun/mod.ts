@@ -3,7 +3,10 @@
 export { Tun, type TunState } from "./device.ts";
 export { type TunCounters, TunQueue, type TunQueueHandle } from "./queue.ts";
 export { PacketChannel, type WriteOptions } from "./channel.ts";
-export { type Framing, PacketBatch } from "./batch.ts";
+export { PacketBatch, type PacketBatchOptions } from "./batch.ts";
+export type { TunOffload } from "./features.ts";
+export type { Framing } from "./framing.ts";
+export type { BatchWriteOptions } from "./writer.ts";
 export type { TunOptions } from "./options.ts";
 export {
   DeviceGoneError,

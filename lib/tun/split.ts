@@ -243,7 +243,8 @@ export class SegmentSplitter {
    *
    * @param index Which one, from 0 on.
    * @param out Where to; if it is the array of the packet the ranges must not
-   * overlap, except that a packet that stays whole may stay where it is.
+   * overlap, except that the first segment may stay where the packet is, if it
+   * is written last.
    * @param at Where the segment shall start.
    * @returns How long it is, in bytes: as the packet's headers and the segment
    * size at most.

@@ -1,0 +1,52 @@
+// How a device frames its packets: the bytes the driver puts before each.
+
+import { tun_pi } from "../../ffi/layout/linux_if_tun.ts";
+import { readU16 } from "../packet/bytes.ts";
+import { ETH_P } from "../packet/protocol.ts";
+import { HEADER } from "./batch.ts";
+import type { TunOffload } from "./features.ts";
+
+/** What stands before each packet, and what each packet is. */
+export interface Framing {
+  /** IP packets or Ethernet frames. */
+  readonly mode: "tun" | "tap";
+  /** struct tun_pi stands first: flags and the Ethernet protocol. */
+  readonly information: boolean;
+  /** With offload, struct virtio_net_hdr stands before the packet. */
+  readonly offload: TunOffload | undefined;
+}
+
+/** Bytes before each packet. */
+export function prefixOf({ information, offload }: Framing): number {
+  return (information ? tun_pi.size : 0) + (offload ? HEADER : 0);
+}
+
+const ETHERNET = 14;
+const VLAN_TAG = 4;
+
+/** Where the IP header of a packet is, in bytes from its start. */
+export function ipOffset(
+  { mode }: Framing,
+  bytes: Uint8Array,
+  start: number,
+): number {
+  if (mode === "tun") return 0;
+  let offset = ETHERNET;
+  for (let tags = 0; tags < 2; tags++) {
+    const type = readU16(bytes, start + offset - 2);
+    if (type !== ETH_P.VLAN && type !== ETH_P.QINQ) break;
+    offset += VLAN_TAG;
+  }
+  return offset;
+}
+
+/** The Ethernet protocol number a packet tells by itself; 0 if it does not. */
+export function protocolOf(
+  { mode }: Framing,
+  bytes: Uint8Array,
+  start: number,
+): number {
+  if (mode === "tap") return readU16(bytes, start + ETHERNET - 2);
+  const version = bytes[start] >> 4;
+  return version === 4 ? ETH_P.IP : version === 6 ? ETH_P.IPV6 : 0;
+}
