@@ -1,9 +1,10 @@
 // What is said beside the data: on stderr, as much as was asked for.
 
-import { BaseHandler } from "@std/log/base-handler";
-import { getLevelByName, type LevelName } from "@std/log/levels";
+import { BaseHandler, type LogRecord } from "@std/log/base-handler";
+import { getLevelByName, type LevelName, LogLevels } from "@std/log/levels";
 import { Logger } from "@std/log/logger";
 import { style, wantsColor } from "./output/style.ts";
+import { consoleExport } from "./telemetry.ts";
 
 /** The words --log-level takes. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -19,6 +20,15 @@ const WORDING: Record<string, (message: string) => string> = {
 // Upstream's own handler prints to stdout, where the data goes.
 class StderrHandler extends BaseHandler {
   readonly #encoder = new TextEncoder();
+
+  override handle(record: LogRecord): void {
+    if (consoleExport && record.level >= LogLevels.WARN) {
+      const error = record.level >= LogLevels.ERROR;
+      (error ? console.error : console.warn)(this.format(record));
+      if (consoleExport === "capture") return;
+    }
+    super.handle(record);
+  }
 
   log(message: string): void {
     try {

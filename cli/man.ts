@@ -129,6 +129,8 @@ export async function manual(): Promise<string> {
     ...EXIT.map(([code, meaning]) => `.TP\n.B ${code}\n${meaning}`),
     ".SH ENVIRONMENT",
     ".TP\n.B NO_COLOR\nWhen set, nothing is coloured.",
+    ".TP\n.B OTEL_DENO\nWhen true, events and totals go to the OpenTelemetry",
+    "collector that OTEL_EXPORTER_OTLP_ENDPOINT names.",
     ".SH EXAMPLES",
     ...tree.getExamples().map(example),
     ".SH SEE ALSO",

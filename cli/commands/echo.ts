@@ -11,6 +11,7 @@ import { EchoServer, type Totals } from "../echo/server.ts";
 import { log } from "../log.ts";
 import type { Output } from "../output/output.ts";
 import { perform } from "../perform.ts";
+import { exportTotals } from "../telemetry.ts";
 
 const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
 
@@ -116,6 +117,10 @@ export const echo = subcommand(
             if (options.json || !options.quiet) output.event(event, describe);
           }
         }),
+      );
+      using _metrics = await exportTotals(
+        "netplumb.echo",
+        () => server.totals,
       );
       const started = performance.now();
       await running(server, signal, options.duration, options.stats, () => {

@@ -1,5 +1,6 @@
 // What a command says on stdout: text for people or one JSON object a line.
 
+import { consoleExport } from "../telemetry.ts";
 import { printableJson } from "./printable.ts";
 import { type Style, style, wantsColor } from "./style.ts";
 
@@ -51,13 +52,12 @@ export class Output implements AsyncDisposable {
 
   /** One value as a line of JSON. */
   object(value: unknown): void {
-    this.#add(printableJson(value) + "\n");
+    this.#record(printableJson(value));
   }
 
   /** Whichever form this run prints; only that one is made. */
   event<T>(value: T, text: (value: T) => string): void {
-    if (this.json) this.object(value);
-    else this.line(text(value));
+    this.#record(this.json ? printableJson(value) : text(value));
   }
 
   /** Resolves at once while the reader keeps up, otherwise when it has. */
@@ -73,6 +73,12 @@ export class Output implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.flush();
+  }
+
+  #record(text: string): void {
+    if (consoleExport !== "capture") this.line(text);
+    // What is exported as a log is printed with it, where that is not replaced.
+    if (consoleExport) console.log(text);
   }
 
   #add(text: string): void {

@@ -10,5 +10,5 @@ export function example(
   ...args: string[]
 ): RunningScript {
   const { pathname } = new URL(`../../examples/${name}.ts`, import.meta.url);
-  return new RunningScript(pathname, netns, ...args);
+  return new RunningScript({ script: pathname, netns }, ...args);
 }

@@ -11,21 +11,22 @@ export function denoRun(script: string = MAIN): string[] {
   return ["run", "-A", ...config ? ["--config", config] : [], script];
 }
 
+/** What runs, and where. */
+export interface RunOptions {
+  /** The program's file; undefined is the command itself. */
+  readonly script?: string;
+  /** The namespace to run in; undefined is this one. */
+  readonly netns?: Netns;
+  readonly env?: Record<string, string>;
+}
+
 /** A program in Deno as it runs: its lines as they come, its end when it comes. */
 export class RunningScript implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #stderr: Promise<string>;
 
-  /**
-   * @param script Its file; undefined is the command itself.
-   * @param netns The namespace to run in; undefined is this one.
-   */
-  constructor(
-    script: string | undefined,
-    netns: Netns | undefined,
-    ...args: string[]
-  ) {
+  constructor({ script, netns, env }: RunOptions, ...args: string[]) {
     const [program, ...words] = [
       ...(netns?.exec ?? []),
       Deno.execPath(),
@@ -34,7 +35,7 @@ export class RunningScript implements AsyncDisposable {
     ];
     this.#child = new Deno.Command(program, {
       args: words,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -85,7 +86,7 @@ export class RunningScript implements AsyncDisposable {
 export class Running extends RunningScript {
   /** @param netns The namespace to run in; undefined is this one. */
   constructor(netns: Netns | undefined, ...args: string[]) {
-    super(undefined, netns, ...args);
+    super({ netns }, ...args);
   }
 }
 

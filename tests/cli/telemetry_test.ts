@@ -1,0 +1,89 @@
+// What reaches a collector, and that nothing is said twice.
+
+import { assertEquals } from "@std/assert";
+import { Collector } from "../support/collector.ts";
+import { RunningScript } from "../support/command.ts";
+import "../support/descriptors.ts";
+import { UdpSocket } from "../../lib/udp/socket.ts";
+
+const ECHO = ["--log-level=warn", "echo", "--bind=127.0.0.1", "--port=0"];
+
+/** Asks an echo server twice, the second time in a way it must not answer. */
+async function visit(server: RunningScript): Promise<string[]> {
+  const listening = await server.line();
+  const { port } = JSON.parse(listening);
+  await using client = UdpSocket.bind({ address: "127.0.0.1" });
+  await client.send("hello 100%s", { address: "127.0.0.1", port });
+  await client.receive({ timeout: 10_000 });
+  const first = await server.line();
+  const { port: own } = client.address;
+  assertEquals(JSON.parse(first).peer.port, own);
+  return [listening, first];
+}
+
+async function run(env: Record<string, string>) {
+  await using server = new RunningScript(
+    { env },
+    "--json",
+    ...ECHO,
+    "--count=2",
+  );
+  const said = await visit(server);
+  // Port 123 answers whatever it is sent: it is not answered, and that is told.
+  await using ntp = UdpSocket.bind({ address: TIME_SERVER, port: 123 });
+  const { port } = JSON.parse(said[0]);
+  await ntp.send("time?", { address: "127.0.0.1", port });
+  const { code, stdout, stderr } = await server.end();
+  assertEquals(code, 0, stderr);
+  return { stdout: [...said, ...stdout.trimEnd().split("\n")], stderr };
+}
+
+// An address that no other run of this test uses at the same time.
+const TIME_SERVER = `127.1.${Deno.pid >> 8 & 255}.${Deno.pid & 255}`;
+
+const WARNING =
+  `warning: not answering ${TIME_SERVER} port 123: that port answers whatever it is sent, and so does this`;
+
+for (const mode of ["capture", "replace"]) {
+  Deno.test(`OTEL_DENO exports events and warnings as logs, totals as metrics (console: ${mode})`, async () => {
+    await using collector = new Collector();
+    const { stdout, stderr } = await run({
+      ...collector.env,
+      OTEL_DENO_CONSOLE: mode,
+    });
+    assertEquals(stderr, `${WARNING}\n`);
+    assertEquals(
+      collector.logs.filter(({ severity }) => severity === "INFO")
+        .map(({ body }) => body.trimEnd()),
+      stdout,
+    );
+    assertEquals(
+      collector.logs.filter(({ severity }) => severity === "WARN")
+        .map(({ body }) => body.trimEnd()),
+      [WARNING],
+    );
+    const { datagrams, bytes, replies } = JSON.parse(stdout.at(-1)!);
+    assertEquals({ datagrams, bytes, replies }, {
+      datagrams: 2,
+      bytes: 16,
+      replies: 1,
+    });
+    const metric = (name: string) =>
+      collector.counters.get(`netplumb.echo.${name}`);
+    assertEquals(metric("datagrams"), { value: 2, unit: "{datagrams}" });
+    assertEquals(metric("bytes"), { value: 16, unit: "By" });
+    assertEquals(metric("refused"), { value: 1, unit: "{refused}" });
+  });
+}
+
+Deno.test("without OTEL_DENO nothing is exported, with OTEL_DENO_CONSOLE=ignore no logs", async () => {
+  await using collector = new Collector();
+  const { OTEL_DENO: _, ...env } = collector.env;
+  const plain = await run(env);
+  assertEquals(collector.counters.size, 0);
+  const ignored = await run({ ...collector.env, OTEL_DENO_CONSOLE: "ignore" });
+  assertEquals(collector.logs, []);
+  assertEquals(collector.counters.get("netplumb.echo.datagrams")?.value, 2);
+  assertEquals(plain.stdout.length, ignored.stdout.length);
+  assertEquals(ignored.stderr, plain.stderr);
+});
