@@ -104,7 +104,7 @@ export async function manual(): Promise<string> {
   return [
     `.\\" Made from the command tree by "deno task man"; edit that.`,
     `.TH NETPLUMB 1 "" ${quoted(version)} "User Commands"`,
-    ".nh",
+    ".nr HY 0",
     ".ad l",
     ".SH NAME",
     `netplumb \\- ${prose(summary.replace(/\.$/, ""))}`,
