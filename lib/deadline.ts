@@ -2,17 +2,24 @@
 
 import type { Descriptor } from "./descriptor.ts";
 import { TimeoutError } from "./errors.ts";
-import type { WaitOptions } from "./poller.ts";
+import { refusedTimeout, type WaitOptions } from "./poller.ts";
 
 export class Deadline {
   readonly #signal: AbortSignal | undefined;
   readonly #timeout: number;
   readonly #end: number;
 
-  /** @param what The operation, as a TimeoutError names it. */
+  /**
+   * Starts the clock.
+   *
+   * @param what The operation, as a TimeoutError names it.
+   * @throws {ArgumentError} For a time that is none.
+   */
   constructor(readonly what: string, options: WaitOptions = {}) {
     this.#signal = options.signal;
     this.#timeout = options.timeout ?? Infinity;
+    const refused = refusedTimeout(this.#timeout);
+    if (refused !== undefined) throw refused;
     this.#end = this.#timeout === Infinity
       ? Infinity
       : performance.now() + this.#timeout;
@@ -39,8 +46,13 @@ export class Deadline {
     try {
       await descriptor.readable(this.bounds());
     } catch (error) {
-      throw error instanceof TimeoutError ? this.#over() : error;
+      throw this.told(error);
     }
+  }
+
+  /** The error of a wait within `bounds`, with the whole time in place of the rest. */
+  told(error: unknown): unknown {
+    return error instanceof TimeoutError ? this.#over() : error;
   }
 
   /** Waits for a promise that does not know of the deadline. */

@@ -1,10 +1,18 @@
 // Interface names and the numbers the kernel knows them by, in the calling
-// thread's network namespace.
+// thread's network namespace or in a socket's.
 
-import { SystemError } from "../ffi/errno.ts";
+import { SystemError, type SystemErrorContext } from "../ffi/errno.ts";
 import { cString, errno, libc } from "../ffi/libc.ts";
-import { IF_NAMESIZE } from "../ffi/layout/net_if.ts";
+import { IF_NAMESIZE, ifreq, SIOCGIFINDEX } from "../ffi/layout/net_if.ts";
 import { checkInterfaceName } from "./interface_name.ts";
+import { wholeNumber } from "./whole_number.ts";
+
+/** The kernel keeps an index in an int. */
+const HIGHEST = 0x7fffffff;
+const REQUEST = BigInt(SIOCGIFINDEX);
+
+/** An interface by its name or index. */
+export type InterfaceRef = string | number;
 
 /**
  * The index of an interface.
@@ -23,14 +31,42 @@ import { checkInterfaceName } from "./interface_name.ts";
  * ```
  */
 export function interfaceIndex(name: string): number {
-  if (/^\d+$/.test(name)) return Number(name);
+  if (/^\d+$/.test(name)) return checkIndex(Number(name));
   checkInterfaceName(name, "interface");
   const index = libc().if_nametoindex(cString(name));
   if (index !== 0) return index;
-  throw new SystemError("if_nametoindex", errno(), {
+  throw new SystemError("if_nametoindex", errno(), absent(name));
+}
+
+/**
+ * The index of an interface in the namespace a socket is in, wherever the
+ * calling thread is.
+ *
+ * Source: netdevice(7), SIOCGIFINDEX.
+ *
+ * @throws {ArgumentError} For what no interface can have.
+ * @throws {SystemError} ENODEV when there is none of that name.
+ */
+export function interfaceIndexOf(fd: number, ref: InterfaceRef): number {
+  if (typeof ref === "number") return checkIndex(ref);
+  if (/^\d+$/.test(ref)) return checkIndex(Number(ref));
+  checkInterfaceName(ref, "interface");
+  const request = ifreq.build({ ifr_name: ref });
+  if (libc().ioctl(fd, REQUEST, request) < 0) {
+    throw new SystemError("ioctl", errno(), absent(ref));
+  }
+  return ifreq.fields.ifr_ifindex.get(new DataView(request.buffer), 0);
+}
+
+function checkIndex(index: number): number {
+  return wholeNumber("interface", index, 0, HIGHEST);
+}
+
+function absent(name: string): SystemErrorContext {
+  return {
     tried: `find interface ${name}`,
     advice: "`netplumb show link` lists the interfaces there are",
-  });
+  };
 }
 
 const buffer = new Uint8Array(IF_NAMESIZE);

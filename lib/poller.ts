@@ -20,6 +20,14 @@ export interface WaitOptions {
   readonly timeout?: number;
 }
 
+/** What is wrong with a time limit; undefined where nothing is. */
+export function refusedTimeout(timeout: number): ArgumentError | undefined {
+  // Not NaN either, which no clock ever reaches.
+  return timeout >= 0
+    ? undefined
+    : new ArgumentError("timeout", timeout, "a number of milliseconds");
+}
+
 /** What the poller knows of an owned descriptor. */
 export interface Pollable {
   /** Its number. */
@@ -62,12 +70,8 @@ class Poller {
     { signal, timeout = Infinity }: WaitOptions = {},
   ): Promise<number> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    // Not NaN either, which no clock ever reaches.
-    if (!(timeout >= 0)) {
-      return Promise.reject(
-        new ArgumentError("timeout", timeout, "a number of milliseconds"),
-      );
-    }
+    const refused = refusedTimeout(timeout);
+    if (refused !== undefined) return Promise.reject(refused);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const abort = () => {
       this.#forget(waiter);

@@ -10,8 +10,8 @@ export interface LocalInfo {
   /** The destination in the packet's header; may be a multicast or broadcast one. */
   readonly address: string;
   /**
-   * The address to answer from; absent for IPv6 multicast, where the kernel
-   * chooses one of the interface.
+   * The address to answer from; absent for multicast of which only in6_pktinfo
+   * told, where the kernel chooses one of the interface.
    */
   readonly source?: string;
   /** The interface it arrived on. */
@@ -66,16 +66,28 @@ export function localInfo(
   }
   if (found.in6_pktinfo >= 0) {
     const at = found.in6_pktinfo;
-    const address = isMapped(bytes, at)
-      ? formatIPv4(bytes, at + 12)
-      : formatIPv6(bytes, at);
+    const mapped = isMapped(bytes, at);
+    const address = mapped ? formatIPv4(bytes, at + 12) : formatIPv6(bytes, at);
+    const multicast = mapped
+      ? (bytes[at + 12] & 0xf0) === 0xe0
+      : bytes[at] === 0xff;
     return {
       address,
-      ...(bytes[at] === 0xff ? {} : { source: address }),
+      ...(multicast ? {} : { source: address }),
       ifindex: view.getInt32(at + 16, true),
     };
   }
   return undefined;
+}
+
+/** The source that packet info asks for; undefined where it leaves that open. */
+export function sourceOf(
+  bytes: Uint8Array,
+  view: DataView,
+  found: Ancillary,
+): string | undefined {
+  const source = localInfo(bytes, view, found)?.source;
+  return source === "0.0.0.0" || source === "::" ? undefined : source;
 }
 
 /** Everything the control messages say, as the fields of a datagram. */

@@ -9,7 +9,14 @@ import {
   SO_EE_ORIGIN_LOCAL,
   sock_extended_err,
 } from "../../ffi/layout/linux_errqueue.ts";
-import { MSG_DONTWAIT, MSG_ERRQUEUE } from "../../ffi/layout/sys_socket.ts";
+import {
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  SO_ERROR,
+  SOL_SOCKET,
+} from "../../ffi/layout/sys_socket.ts";
+import type { Descriptor } from "../descriptor.ts";
+import type { WaitOptions } from "../poller.ts";
 import { ERROR_CONTROL } from "./ancillary.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
 import { type Endpoint, readSockaddr } from "./sockaddr.ts";
@@ -58,10 +65,65 @@ export class ErrorQueue {
     controlSize: ERROR_CONTROL,
   });
 
+  /** Those who wait for an event: another call may take it out of the kernel. */
+  readonly #waiting = new Set<AbortController>();
+
+  /** Waits until there may be an event. @throws {ClosedError | TimeoutError} */
+  async arrival(
+    descriptor: Descriptor,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    const told = new AbortController();
+    const { signal } = options;
+    this.#waiting.add(told);
+    try {
+      // POLLERR comes without being asked for.
+      await descriptor.wait(0, {
+        ...options,
+        signal: signal === undefined
+          ? told.signal
+          : AbortSignal.any([signal, told.signal]),
+      });
+    } catch (error) {
+      if (!told.signal.aborted) throw error;
+    } finally {
+      this.#waiting.delete(told);
+    }
+  }
+
+  /**
+   * Takes out what POLLERR announced: the kernel's queue or, where that had no
+   * room, the bare error. Left in place it would end every wait at once.
+   */
+  announced(fd: number): void {
+    if (this.drain(fd)) return;
+    const pending = new Int32Array(1);
+    const size = new Int32Array([4]);
+    libc().getsockopt(fd, SOL_SOCKET, SO_ERROR, pending, size);
+    const [code] = pending;
+    if (code === 0) return;
+    this.#keep({
+      code: errnoName(code),
+      errno: code,
+      text: errnoText(code),
+      origin: "other",
+      type: 0,
+      icmpCode: 0,
+      info: 0,
+      data: new Uint8Array(0),
+    });
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const told of this.#waiting) told.abort();
+  }
+
   /** Takes everything out of the kernel's queue; says whether there was something. */
   drain(fd: number): boolean {
     const batch = this.#batch;
     let any = false;
+    let failed = false;
     for (;;) {
       batch.reset();
       const count = libc().recvmmsg(
@@ -72,34 +134,39 @@ export class ErrorQueue {
         null,
       );
       if (count <= 0) {
-        // A pending socket error fails one call and is cleared by it.
-        if (count < 0 && errno() !== EAGAIN && !any) {
-          any = true;
+        // In older kernels a pending error fails one call, and only that one.
+        if (count < 0 && errno() !== EAGAIN && !failed) {
+          failed = true;
           continue;
         }
+        if (any) this.#tell();
         return any;
       }
       batch.count = count;
       any = true;
-      for (let slot = 0; slot < count; slot++) this.#keep(slot);
+      for (let slot = 0; slot < count; slot++) this.#read(slot);
     }
   }
 
-  #keep(slot: number): void {
-    const batch = this.#batch;
-    const at = batch.ancillary(slot).error;
-    if (at < 0) return;
+  #keep(event: ErrorEvent): void {
     if (this.events.length >= KEPT) {
       this.events.shift();
       this.lost++;
     }
+    this.events.push(event);
+  }
+
+  #read(slot: number): void {
+    const batch = this.#batch;
+    const at = batch.ancillary(slot).error;
+    if (at < 0) return;
     const { view } = batch.memory;
     const error = sock_extended_err.get(view, at);
     const peer = batch.nameLength(slot) === 0
       ? undefined
       : readSockaddr(view, batch.nameAt(slot));
     const offender = readSockaddr(view, at + sock_extended_err.size);
-    this.events.push({
+    this.#keep({
       code: errnoName(error.ee_errno),
       errno: error.ee_errno,
       text: errnoText(error.ee_errno),

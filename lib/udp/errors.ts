@@ -35,7 +35,7 @@ export class SourceUnavailableError extends SystemError {
     super("sendmsg", errno, {
       tried: `answer ${peer} from ${source}`,
       advice:
-        "The address was removed or cannot be a source; the datagram was not sent from another one",
+        "The address was removed, cannot be a source or has no route there; the datagram was not sent from another one",
     });
     this.source = source;
   }

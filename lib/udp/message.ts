@@ -3,7 +3,7 @@
 import { AF_INET } from "../../ffi/layout/sys_socket.ts";
 import { isMapped, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
-import { interfaceIndex } from "../interface_index.ts";
+import { interfaceIndexOf } from "../interface_index.ts";
 import { wholeNumber } from "../whole_number.ts";
 import {
   writeIn6Pktinfo,
@@ -12,6 +12,7 @@ import {
   writeTrafficClass,
   writeTtl,
 } from "./ancillary.ts";
+import type { Family } from "./options.ts";
 import type { SendBatch } from "./send_batch.ts";
 import { type Endpoint, parseEndpoint, writeSockaddr } from "./sockaddr.ts";
 
@@ -19,7 +20,11 @@ import { type Endpoint, parseEndpoint, writeSockaddr } from "./sockaddr.ts";
 export interface SendOptions {
   /** The address it leaves from; must be one of this host's. Default: as the routes say. */
   readonly source?: string;
-  /** The interface it leaves through, by name or index, whatever the routes say. */
+  /**
+   * The interface it leaves through, by name or index. For IPv4, and for IPv6
+   * without `source`, whatever the routes say; for IPv6 with it the kernel looks
+   * only among the best routes there.
+   */
   readonly interface?: string | number;
   /** Its TTL or hop limit, 1 to 255. */
   readonly ttl?: number;
@@ -37,11 +42,29 @@ export interface Message extends SendOptions {
   readonly to?: Endpoint;
 }
 
+/** What of a socket its messages are written for. */
+export interface Sender {
+  readonly fd: number;
+  readonly domain: number;
+  readonly family: Family;
+  /** To whom it is connected. */
+  readonly peer?: Endpoint;
+}
+
+/** A datagram's payload is never longer. */
+const LONGEST = 65535;
+
 const encoder = new TextEncoder();
 
-/** A payload as bytes. */
+/** A payload as bytes. @throws {ArgumentError} For one that is too long. */
 export function payload(data: Uint8Array | string): Uint8Array {
-  return typeof data === "string" ? encoder.encode(data) : data;
+  const bytes = typeof data === "string" ? encoder.encode(data) : data;
+  if (bytes.length <= LONGEST) return bytes;
+  throw new ArgumentError(
+    "data",
+    `${bytes.length} bytes`,
+    `at most ${LONGEST} bytes`,
+  );
 }
 
 /**
@@ -51,18 +74,26 @@ export function payload(data: Uint8Array | string): Uint8Array {
  */
 export function append(
   batch: SendBatch,
-  domain: number,
+  { fd, domain, family, peer }: Sender,
   data: Uint8Array,
   message: SendOptions & { readonly to?: Endpoint },
 ): void {
   const slot = batch.count;
   const { words, view } = batch.memory;
-  let ipv4 = domain === AF_INET;
+  let ipv4 = domain === AF_INET || peer !== undefined && isIPv4(peer.address);
   let scope = 0;
   let nameLength = 0;
   if (message.to !== undefined) {
-    const to = parseEndpoint(message.to);
-    ipv4 ||= to.address.length === 4 || isMapped(to.address);
+    const to = parseEndpoint(message.to, fd);
+    ipv4 = domain === AF_INET || to.address.length === 4 ||
+      isMapped(to.address);
+    if (ipv4 && family === "ipv6") {
+      throw new ArgumentError(
+        "address",
+        message.to.address,
+        "an IPv6 address, and this is an IPv6 socket",
+      );
+    }
     scope = to.scope;
     nameLength = writeSockaddr(view, batch.nameAt(slot), domain, to);
   }
@@ -71,9 +102,7 @@ export function append(
   if (message.source !== undefined || message.interface !== undefined) {
     const ifindex = message.interface === undefined
       ? scope
-      : typeof message.interface === "number"
-      ? message.interface
-      : interfaceIndex(message.interface);
+      : interfaceIndexOf(fd, message.interface);
     at += writeSource(batch, at, ipv4, message.source, ifindex);
   }
   if (message.ttl !== undefined) {
@@ -83,11 +112,16 @@ export function append(
     const value = wholeNumber("trafficClass", message.trafficClass, 0, 255);
     at += writeTrafficClass(words, at, ipv4, value);
   }
-  if (message.segmentSize !== undefined && message.segmentSize < data.length) {
-    const size = wholeNumber("segmentSize", message.segmentSize, 1, 65535);
-    at += writeSegmentSize(words, at, size);
+  if (message.segmentSize !== undefined) {
+    const size = wholeNumber("segmentSize", message.segmentSize, 1, LONGEST);
+    if (size < data.length) at += writeSegmentSize(words, at, size);
   }
   batch.push(data, nameLength, at - start);
+}
+
+/** Whether an address as this library prints it is an IPv4 one. */
+function isIPv4(address: string): boolean {
+  return !address.includes(":");
 }
 
 function writeSource(

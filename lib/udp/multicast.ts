@@ -17,23 +17,13 @@ import {
 } from "../../ffi/layout/netinet_in.ts";
 import { isMulticast, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
-import { interfaceIndex } from "../interface_index.ts";
-import { setInt } from "./options.ts";
-
-/** An interface by its name or index. */
-export type InterfaceRef = string | number;
-
-function indexOf(ref: InterfaceRef | undefined): number {
-  return ref === undefined
-    ? 0
-    : typeof ref === "number"
-    ? ref
-    : interfaceIndex(ref);
-}
+import { interfaceIndexOf, type InterfaceRef } from "../interface_index.ts";
+import { type Family, setInt } from "./options.ts";
 
 /** Joins or leaves a group. @throws {ArgumentError | SystemError} */
 export function membership(
   fd: number,
+  family: Family,
   change: "join" | "leave",
   group: string,
   on: InterfaceRef | undefined,
@@ -46,8 +36,15 @@ export function membership(
       "a multicast address (224.0.0.0/4 or ff00::/8)",
     );
   }
-  const ifindex = indexOf(on ?? zone);
   const four = address.length === 4;
+  if (family === (four ? "ipv6" : "ipv4")) {
+    throw new ArgumentError(
+      "group",
+      group,
+      `an ${four ? "IPv6" : "IPv4"} address, as those of the socket are`,
+    );
+  }
+  const ifindex = interfaceIndexOf(fd, on ?? zone ?? 0);
   const request = four
     ? ip_mreqn.build({ imr_multiaddr: address, imr_ifindex: ifindex })
     : ipv6_mreq.build({ ipv6mr_multiaddr: address, ipv6mr_interface: ifindex });
@@ -81,7 +78,7 @@ export function multicastInterface(
   families: { readonly four: boolean; readonly six: boolean },
   on: InterfaceRef,
 ): void {
-  const ifindex = indexOf(on);
+  const ifindex = interfaceIndexOf(fd, on);
   if (families.four) {
     const request = ip_mreqn.build({ imr_ifindex: ifindex });
     if (

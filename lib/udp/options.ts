@@ -47,11 +47,10 @@ import {
 } from "../../ffi/layout/sys_socket.ts";
 import { isMapped, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
-import { interfaceIndex } from "../interface_index.ts";
 import { checkInterfaceName } from "../interface_name.ts";
 import type { Namespace } from "../namespace.ts";
 import { wholeNumber } from "../whole_number.ts";
-import { checkPort, type ParsedEndpoint } from "./sockaddr.ts";
+import { checkPort } from "./sockaddr.ts";
 
 /** Which IP versions a socket speaks. "dual" is an IPv6 socket that takes both. */
 export type Family = "dual" | "ipv4" | "ipv6";
@@ -116,15 +115,20 @@ export interface BindOptions {
 }
 
 /** What the address options come to. */
-export interface Plan extends ParsedEndpoint {
+export interface Plan {
   readonly family: Family;
   readonly domain: number;
+  readonly address: Uint8Array<ArrayBuffer>;
+  readonly port: number;
+  /** The interface of a link-local address, in the namespace of the socket. */
+  readonly zone: string | undefined;
 }
 
 const FAMILIES = ["dual", "ipv4", "ipv6"];
+const PACKET_INFO = [undefined, true, false, "in_pktinfo", "in6_pktinfo"];
 
 /**
- * The address to bind and the kind of socket for it.
+ * The address to bind and the kind of socket for it; makes no system call.
  *
  * @throws {ArgumentError} When an option is no possible value or two contradict.
  */
@@ -134,7 +138,32 @@ export function planBind(options: BindOptions): Plan {
   if (family !== undefined && !FAMILIES.includes(family)) {
     throw new ArgumentError("family", family, `one of ${FAMILIES.join(", ")}`);
   }
+  if (!PACKET_INFO.includes(options.packetInfo)) {
+    throw new ArgumentError(
+      "packetInfo",
+      options.packetInfo,
+      "true, false, in_pktinfo or in6_pktinfo",
+    );
+  }
   checkNumbers(options);
+  const plan = planAddress(options, port);
+  // The socket would get no packet info at all, and answer from anywhere.
+  const { packetInfo } = options;
+  if (
+    plan.family === "ipv4" && packetInfo === "in6_pktinfo" ||
+    plan.family === "ipv6" && packetInfo === "in_pktinfo"
+  ) {
+    throw new ArgumentError(
+      "packetInfo",
+      packetInfo,
+      `what an ${plan.family} socket has`,
+    );
+  }
+  return plan;
+}
+
+function planAddress(options: BindOptions, port: number): Plan {
+  const { family } = options;
   if (options.address === undefined) {
     const chosen = family ?? "dual";
     return {
@@ -142,7 +171,7 @@ export function planBind(options: BindOptions): Plan {
       domain: chosen === "ipv4" ? AF_INET : AF_INET6,
       address: new Uint8Array(chosen === "ipv4" ? 4 : 16),
       port,
-      scope: 0,
+      zone: undefined,
     };
   }
   const { address, zone } = parseAddress(options.address);
@@ -162,7 +191,7 @@ export function planBind(options: BindOptions): Plan {
     // 0.0.0.0 on a dual socket would be mapped, and hear no IPv6.
     address: chosen === "dual" && any ? new Uint8Array(16) : address,
     port,
-    scope: zone === undefined ? 0 : interfaceIndex(zone),
+    zone,
   };
 }
 

@@ -2,8 +2,12 @@
 // interface, a datagram is answered so that the asker sees the address it asked.
 //
 //   IPv4 or mapped peer -> IP_PKTINFO   { ifindex 0, spec_dst = received spec_dst }
+//                          or where only IPV6_PKTINFO told of a multicast
+//                          destination { ifindex, spec_dst 0 }
 //   IPv6 peer           -> IPV6_PKTINFO { addr = received destination, or :: for
 //                          multicast; ifindex only for link-local or multicast }
+//
+// A link-local peer needs none: its scope is in the sockaddr that came with it.
 //
 // The address in the packet's header is no use for IPv4: a broadcast or
 // multicast query has one that nobody may send from. spec_dst always is one.
@@ -29,14 +33,12 @@ function isMappedAt(words: Int32Array, word: number): boolean {
  *
  * @param found Where the datagram's own packet info stands in `words`.
  * @param ipv4 Whether the peer is an IPv4 one, plain or mapped.
- * @param peerLinkLocal Whether an IPv6 peer has a link-local address.
  * @param pin Whether to leave through the interface it came in by.
  */
 export function writeReplySource(
   words: Int32Array,
   found: Ancillary,
   ipv4: boolean,
-  peerLinkLocal: boolean,
   pin: boolean,
   out: Int32Array,
   to: number,
@@ -49,11 +51,12 @@ export function writeReplySource(
     if (found.in6_pktinfo >= 0) {
       const info = found.in6_pktinfo >> 2;
       if (!isMappedAt(words, info)) return 0;
+      const multicast = (words[info + 3] & 0xf0) === 0xe0;
       return writeInPktinfo(
         out,
         to,
-        pin ? words[info + 4] : 0,
-        words[info + 3],
+        pin || multicast ? words[info + 4] : 0,
+        multicast ? 0 : words[info + 3],
       );
     }
     return 0;
@@ -63,9 +66,7 @@ export function writeReplySource(
   const first = words[info];
   const multicast = (first & 0xff) === 0xff;
   const linkLocal = (first & 0xc0ff) === 0x80fe;
-  const ifindex = pin || multicast || linkLocal || peerLinkLocal
-    ? words[info + 4]
-    : 0;
+  const ifindex = pin || multicast || linkLocal ? words[info + 4] : 0;
   return multicast
     ? writeIn6Pktinfo(out, to, ifindex, 0, 0, 0, 0)
     : writeIn6Pktinfo(

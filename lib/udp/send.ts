@@ -28,7 +28,10 @@ export interface SendResult {
   }>;
 }
 
-/** How far a send has come, over as many batches as it takes. */
+/**
+ * How far a send has come, over as many batches as it takes. A batch that a full
+ * queue or a signal stopped keeps its own, to go on where it was.
+ */
 export class Progress {
   sent = 0;
   readonly failures: Array<{ index: number; error: SystemError }> = [];

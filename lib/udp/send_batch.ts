@@ -3,7 +3,8 @@
 
 import { iovec, mmsghdr } from "../../ffi/layout/sys_socket.ts";
 import { Ancillary, SEND_CONTROL, writeSegmentSize } from "./ancillary.ts";
-import { localInfo } from "./datagram.ts";
+import { wholeNumber } from "../whole_number.ts";
+import { sourceOf } from "./datagram.ts";
 import {
   CONTROL,
   CONTROLLEN,
@@ -19,13 +20,17 @@ import {
 } from "./memory.ts";
 import type { ReceiveBatch } from "./receive_batch.ts";
 import { writeReplySource } from "./reply.ts";
+import type { Progress } from "./send.ts";
 import { type Endpoint, readSockaddr } from "./sockaddr.ts";
 
 /** How a received datagram is answered. */
 export interface ReplyOptions {
   /** The answer; default: the payload that was received, from where it lies. */
   readonly data?: Uint8Array;
-  /** Leave through the interface the datagram came in by, whatever the routes say. */
+  /**
+   * Leave through the interface the datagram came in by. For IPv4 whatever the
+   * routes say; for IPv6 the kernel looks only among the best routes there.
+   */
   readonly pinInterface?: boolean;
 }
 
@@ -80,20 +85,30 @@ export class SendBatch {
   readonly #data: number;
   readonly #capacity: number;
   #used = 0;
-  // What the headers point into beside this batch's own memory.
-  #received: ReceiveBatch | undefined;
-  /** Which received datagram a slot answers, -1 for none. */
+  // What a slot's header points into beside this batch's own memory: named here,
+  // it is not collected before it is sent.
+  readonly #lenders: Array<ReceiveBatch | undefined>;
+  /** Which of its lender's datagrams a slot answers. */
   readonly #origin: Int32Array;
+
+  /**
+   * How far sending it has come, where it was stopped on the way.
+   *
+   * @internal
+   */
+  progress: Progress | undefined;
 
   /**
    * Makes the memory; nothing is allocated later.
    *
    * @param size Datagrams that fit.
    * @param capacity Bytes of own payloads that fit, all together.
+   * @throws {ArgumentError} For a size out of range.
    */
   constructor(size = 64, capacity = 65536) {
-    this.size = size;
-    this.#capacity = capacity;
+    this.size = wholeNumber("size", size, 1, 1024);
+    this.#capacity = wholeNumber("capacity", capacity, 0, 0x3fffffff);
+    this.#lenders = new Array(size).fill(undefined);
     this.#origin = new Int32Array(size);
     this.#iovs = size * mmsghdr.size;
     this.#names = this.#iovs + size * iovec.size;
@@ -148,7 +163,7 @@ export class SendBatch {
       this.memory.address + this.#copy(data),
       data.length,
     );
-    this.#origin[slot] = -1;
+    this.#lenders[slot] = undefined;
   }
 
   /**
@@ -156,7 +171,8 @@ export class SendBatch {
    *
    * The received batch must not be filled again before this one is sent.
    *
-   * @throws {RangeError} When the batch is full; ask `fits` first.
+   * @throws {RangeError} When the batch is full; ask `fits` first. When there is
+   * no such datagram.
    */
   reply(
     received: ReceiveBatch,
@@ -166,8 +182,10 @@ export class SendBatch {
     if (!this.fits(data === undefined ? 0 : data.length)) {
       throw new RangeError("the batch is full");
     }
+    if (!(index >= 0 && index < received.count)) {
+      throw new RangeError(`no datagram ${index} of ${received.count}`);
+    }
     const slot = this.count++;
-    this.#received = received;
     const lender = received.memory;
     const name = received.nameAt(index);
     const ipv4 = received.isIPv4(index);
@@ -178,8 +196,6 @@ export class SendBatch {
       lender.words,
       found,
       ipv4,
-      // fe80::/10 in the first word of sin6_addr
-      (lender.words[(name >> 2) + 2] & 0xc0ff) === 0x80fe,
       pinInterface,
       this.memory.words,
       control,
@@ -204,6 +220,7 @@ export class SendBatch {
       payload,
       length,
     );
+    this.#lenders[slot] = received;
     this.#origin[slot] = index;
   }
 
@@ -247,20 +264,17 @@ export class SendBatch {
   describe(slot: number): Outgoing {
     const { bytes, view, words } = this.memory;
     const header = slot * HEADER_WORDS;
-    const origin = this.#origin[slot];
+    const lender = this.#lenders[slot];
     const peer = words[header + NAMELEN] === 0
       ? undefined
-      : origin < 0 || this.#received === undefined
+      : lender === undefined
       ? readSockaddr(view, this.nameAt(slot))
-      : readSockaddr(
-        this.#received.memory.view,
-        this.#received.nameAt(origin),
-      );
+      : readSockaddr(lender.memory.view, lender.nameAt(this.#origin[slot]));
     const found = new Ancillary();
     found.scan(words, view, this.controlAt(slot), words[header + CONTROLLEN]);
     return {
       peer,
-      source: localInfo(bytes, view, found)?.source,
+      source: sourceOf(bytes, view, found),
       control: found.in_pktinfo >= 0
         ? "in_pktinfo"
         : found.in6_pktinfo >= 0
@@ -272,8 +286,9 @@ export class SendBatch {
 
   /** Forgets everything that waits. */
   clear(): void {
+    this.#lenders.fill(undefined, 0, this.count);
     this.count = 0;
     this.#used = 0;
-    this.#received = undefined;
+    this.progress = undefined;
   }
 }

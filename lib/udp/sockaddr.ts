@@ -15,7 +15,7 @@ import {
   toMapped,
 } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
-import { interfaceIndex } from "../interface_index.ts";
+import { interfaceIndexOf } from "../interface_index.ts";
 
 /** Where a datagram comes from or goes to. */
 export interface Endpoint {
@@ -45,13 +45,18 @@ export interface ParsedEndpoint {
   readonly scope: number;
 }
 
-/** @throws {ArgumentError} For an address or port that is none. */
-export function parseEndpoint(endpoint: Endpoint): ParsedEndpoint {
+/**
+ * Reads an endpoint; a zone is an interface in the socket's namespace.
+ *
+ * @throws {ArgumentError} For an address, port or scope that is none.
+ */
+export function parseEndpoint(endpoint: Endpoint, fd: number): ParsedEndpoint {
   const { address, zone } = parseAddress(endpoint.address);
+  const port = checkPort(endpoint.port);
   return {
     address,
-    port: checkPort(endpoint.port),
-    scope: zone === undefined ? endpoint.scope ?? 0 : interfaceIndex(zone),
+    port,
+    scope: interfaceIndexOf(fd, zone ?? endpoint.scope ?? 0),
   };
 }
 

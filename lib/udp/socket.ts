@@ -2,35 +2,22 @@
 
 import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import {
-  AF_INET,
-  MSG_DONTWAIT,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
-} from "../../ffi/layout/sys_socket.ts";
+import { AF_INET, MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
 import { POLLERR, POLLIN } from "../../ffi/layout/poll.ts";
 import { BlockingPoll, type StopEvent } from "../blocking_poll.ts";
 import { Deadline } from "../deadline.ts";
 import { Descriptor } from "../descriptor.ts";
 import { ArgumentError } from "../errors.ts";
+import type { InterfaceRef } from "../interface_index.ts";
 import { inNamespace } from "../namespace.ts";
 import type { WaitOptions } from "../poller.ts";
+import { wholeNumber } from "../whole_number.ts";
 import type { Datagram } from "./datagram.ts";
 import { type ErrorEvent, ErrorQueue } from "./error_queue.ts";
-import { bindContext } from "./errors.ts";
 import { append, type Message, payload, type SendOptions } from "./message.ts";
-import {
-  type InterfaceRef,
-  membership,
-  multicastInterface,
-} from "./multicast.ts";
-import {
-  applyOptions,
-  type BindOptions,
-  type Family,
-  planBind,
-} from "./options.ts";
+import { membership, multicastInterface } from "./multicast.ts";
+import { openSocket, type UdpSocketHandle } from "./open.ts";
+import { type BindOptions, type Family, planBind } from "./options.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
 import { Progress, push, type SendResult } from "./send.ts";
 import { SendBatch } from "./send_batch.ts";
@@ -43,22 +30,12 @@ import {
   writeSockaddr,
 } from "./sockaddr.ts";
 
-/** What another thread of this process needs to use the same socket. */
-export interface UdpSocketHandle {
-  /** The descriptor's number. */
-  readonly fd: number;
-  /** AF_INET or AF_INET6. */
-  readonly domain: number;
-  /** Which IP versions it speaks. */
-  readonly family: Family;
-  /** Where it is bound. */
-  readonly address: Endpoint;
-  /** The options it was made with, as far as using it depends on them. */
-  readonly options: Pick<BindOptions, "receiveErrors" | "gro">;
-}
+export type { UdpSocketHandle };
 
 /** Calls that find data at once, before the event loop gets its turn. */
 const STREAK = 16;
+/** The same for calls that find room at once; most send a single datagram. */
+const SEND_STREAK = 64;
 /** A datagram's payload is never longer. */
 const LONGEST = 65535;
 
@@ -94,8 +71,8 @@ export class UdpSocket implements AsyncDisposable {
   #single: ReceiveBatch | undefined;
   #outgoing: SendBatch | undefined;
   #streak = 0;
-  #interrupted: Progress | undefined;
-  #connected = false;
+  #sendStreak = 0;
+  #peer: Endpoint | undefined;
 
   /** Which IP versions it speaks. */
   readonly family: Family;
@@ -103,12 +80,13 @@ export class UdpSocket implements AsyncDisposable {
   readonly address: Endpoint;
 
   private constructor(handle: UdpSocketHandle, borrowed: boolean) {
-    const { fd, domain, family, address, options } = handle;
+    const { fd, domain, family, address, peer, options } = handle;
     const what = `UDP socket ${formatEndpoint(address)}`;
     this.#descriptor = new Descriptor(fd, what, { borrowed });
     this.#domain = domain;
     this.#options = options;
     this.#errors = options.receiveErrors ? new ErrorQueue() : undefined;
+    this.#peer = peer;
     this.family = family;
     this.address = address;
   }
@@ -122,44 +100,9 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {SystemError} When the kernel refuses: EADDRINUSE, EADDRNOTAVAIL, EACCES ...
    */
   static bind(options: BindOptions = {}): UdpSocket {
-    return inNamespace(options.namespace, () => UdpSocket.#bind(options));
-  }
-
-  static #bind(options: BindOptions): UdpSocket {
     const plan = planBind(options);
-    const { socket, bind, close, getsockname } = libc();
-    const type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    const fd = unwrap(socket(plan.domain, type, 0), "socket", {
-      tried: "make a UDP socket",
-    });
-    try {
-      applyOptions(fd, plan, options);
-      const name = new Uint8Array(SOCKADDR_SIZE);
-      const view = new DataView(name.buffer);
-      const length = writeSockaddr(view, 0, plan.domain, plan);
-      const wanted = formatEndpoint(readSockaddr(view, 0)!);
-      if (bind(fd, name, length) < 0) {
-        const code = errno();
-        throw new SystemError(
-          "bind",
-          code,
-          bindContext(code, wanted, plan.port),
-        );
-      }
-      const size = new Int32Array([name.length]);
-      unwrap(getsockname(fd, name, size), "getsockname");
-      const { receiveErrors, gro } = options;
-      return new UdpSocket({
-        fd,
-        domain: plan.domain,
-        family: plan.family,
-        address: readSockaddr(view, 0)!,
-        options: { receiveErrors, gro },
-      }, false);
-    } catch (error) {
-      close(fd);
-      throw error;
-    }
+    const open = () => openSocket(plan, options);
+    return new UdpSocket(inNamespace(options.namespace, open), false);
   }
 
   /**
@@ -177,6 +120,7 @@ export class UdpSocket implements AsyncDisposable {
       domain: this.#domain,
       family: this.family,
       address: this.address,
+      peer: this.#peer,
       options: this.#options,
     };
   }
@@ -193,23 +137,22 @@ export class UdpSocket implements AsyncDisposable {
 
   /**
    * Sends to one peer only and hears only that one, which also makes its ICMP
-   * errors fail the next call. Nothing here waits.
+   * errors fail the next call, unless `receiveErrors` collects them. Nothing here
+   * waits.
    *
+   * @throws {ArgumentError} For an address or port that is none.
    * @throws {SystemError} When no route leads there.
    */
   connect(to: Endpoint): void {
+    const { fd } = this.#descriptor;
     const name = new Uint8Array(SOCKADDR_SIZE);
-    const parsed = parseEndpoint(to);
-    const length = writeSockaddr(
-      new DataView(name.buffer),
-      0,
-      this.#domain,
-      parsed,
-    );
-    unwrap(libc().connect(this.#descriptor.fd, name, length), "connect", {
+    const view = new DataView(name.buffer);
+    const parsed = parseEndpoint(to, fd);
+    const length = writeSockaddr(view, 0, this.#domain, parsed);
+    unwrap(libc().connect(fd, name, length), "connect", {
       tried: `connect a UDP socket to ${formatEndpoint(to)}`,
     });
-    this.#connected = true;
+    this.#peer = readSockaddr(view, 0);
   }
 
   /**
@@ -218,13 +161,13 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} When the socket is closed meanwhile.
    * @throws {TimeoutError} When the time is over.
    */
-  async receive(options?: WaitOptions): Promise<Datagram> {
+  receive(options?: WaitOptions): Promise<Datagram> {
     const batch = this.#single ??= new ReceiveBatch({
       size: 1,
       bufferSize: LONGEST,
     });
-    await this.receiveMany(batch, options);
-    return batch.datagram(0);
+    // Copied before anything else runs, so that calls may share the batch.
+    return this.#receive(batch, options, () => batch.datagram(0));
   }
 
   /**
@@ -235,39 +178,45 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} When the socket is closed meanwhile.
    * @throws {TimeoutError} When the time is over.
    */
-  async receiveMany(
-    batch: ReceiveBatch,
-    options: WaitOptions = {},
-  ): Promise<number> {
-    options.signal?.throwIfAborted();
-    const deadline = new Deadline(this.#descriptor.what, options);
-    // Data that is always there must not keep timers and signals from running.
-    if (this.#streak >= STREAK) await this.#wait(deadline.bounds());
-    for (;;) {
-      const count = this.tryReceiveMany(batch);
-      if (count > 0) {
-        this.#streak++;
-        return count;
-      }
-      await this.#wait(deadline.bounds());
-    }
+  receiveMany(batch: ReceiveBatch, options?: WaitOptions): Promise<number> {
+    return this.#receive(batch, options, () => batch.count);
   }
 
-  async #wait(options: WaitOptions): Promise<void> {
+  async #receive<T>(
+    batch: ReceiveBatch,
+    options: WaitOptions | undefined,
+    take: () => T,
+  ): Promise<T> {
+    options?.signal?.throwIfAborted();
+    const deadline = new Deadline(this.#descriptor.what, options);
+    // Data that is always there must not keep timers and signals from running.
+    if (this.#streak >= STREAK) await this.#wait(deadline);
+    while (this.tryReceiveMany(batch) === 0) await this.#wait(deadline);
+    this.#streak++;
+    return take();
+  }
+
+  async #wait(deadline: Deadline): Promise<void> {
     this.#streak = 0;
-    const revents = await this.#descriptor.wait(POLLIN, options);
-    if (revents & POLLERR) this.#errors?.drain(this.#descriptor.fd);
+    try {
+      const revents = await this.#descriptor.wait(POLLIN, deadline.bounds());
+      if (revents & POLLERR) this.#errors?.announced(this.#descriptor.fd);
+    } catch (error) {
+      throw deadline.told(error);
+    }
   }
 
   /**
    * Takes the datagrams that are there, without waiting.
    *
    * @param batch Where they go; what was there is overwritten.
-   * @param limit Datagrams to take at most.
+   * @param limit Datagrams to take at most, from 1 to the size of the batch.
    * @returns How many came; 0 where none was there.
+   * @throws {ArgumentError} For another limit.
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   tryReceiveMany(batch: ReceiveBatch, limit: number = batch.size): number {
+    wholeNumber("limit", limit, 1, batch.size);
     batch.reset();
     const fd = this.#descriptor.fd;
     for (;;) {
@@ -362,8 +311,8 @@ export class UdpSocket implements AsyncDisposable {
     options: SendOptions & WaitOptions = {},
   ): Promise<number> {
     const { local, peer } = datagram;
-    const scoped = peer.scope !== undefined ||
-      local?.address.startsWith("fe80:") || local?.source === undefined;
+    const scoped = local?.source === undefined ||
+      /^fe[89ab]/.test(local.address);
     return this.send(data, peer, {
       ...(local?.source === undefined ? {} : { source: local.source }),
       ...(local !== undefined && scoped ? { interface: local.ifindex } : {}),
@@ -375,7 +324,9 @@ export class UdpSocket implements AsyncDisposable {
    * Sends many datagrams with as few calls as possible. A refused one does not
    * keep the others from being sent.
    *
-   * @param datagrams Messages, or a filled batch, which is empty afterwards.
+   * @param datagrams Messages, or a filled batch, which is empty afterwards; one
+   * that a signal or the time stopped keeps what was not sent for the next call.
+   * @throws {ArgumentError} For a message that cannot be sent as it is.
    * @throws {ClosedError} When the socket is closed while the queue is full.
    */
   async sendMany(
@@ -383,34 +334,26 @@ export class UdpSocket implements AsyncDisposable {
     options: WaitOptions = {},
   ): Promise<SendResult> {
     options.signal?.throwIfAborted();
-    const progress = new Progress();
     const deadline = new Deadline(this.#descriptor.what, options);
-    const flush = async (batch: SendBatch) => {
-      while (!this.#push(batch, progress)) {
-        await this.#descriptor.writable(deadline.bounds());
-      }
-    };
     if (datagrams instanceof SendBatch) {
-      await flush(datagrams);
+      const progress = datagrams.progress ??= new Progress();
+      await this.#flush(datagrams, progress, deadline);
       return progress.result();
     }
+    const sender = this.handle;
+    const progress = new Progress();
     // Taken for the length of the call: another call meanwhile makes its own.
     const batch = this.#outgoing ?? new SendBatch(64, 256 * 1024);
     this.#outgoing = undefined;
     try {
       for (const message of datagrams) {
         const data = payload(message.data);
-        if (data.length > LONGEST) {
-          throw new ArgumentError(
-            "data",
-            `${data.length} bytes`,
-            `at most ${LONGEST} bytes`,
-          );
+        if (!batch.fits(data.length)) {
+          await this.#flush(batch, progress, deadline);
         }
-        if (!batch.fits(data.length)) await flush(batch);
-        append(batch, this.#domain, data, message);
+        append(batch, sender, data, message);
       }
-      await flush(batch);
+      await this.#flush(batch, progress, deadline);
     } finally {
       batch.clear();
       this.#outgoing = batch;
@@ -418,24 +361,40 @@ export class UdpSocket implements AsyncDisposable {
     return progress.result();
   }
 
+  async #flush(
+    batch: SendBatch,
+    progress: Progress,
+    deadline: Deadline,
+  ): Promise<void> {
+    // Room that is always there must not keep timers and signals from running.
+    let wait = ++this.#sendStreak > SEND_STREAK;
+    while (wait || !this.#push(batch, progress)) {
+      wait = false;
+      this.#sendStreak = 0;
+      try {
+        await this.#descriptor.writable(deadline.bounds());
+      } catch (error) {
+        throw deadline.told(error);
+      }
+    }
+  }
+
   /**
    * Sends as much of a filled batch as the queue has room for, without waiting.
    *
    * @returns What became of it; undefined where the queue is full, and then the
-   * same call with the same batch goes on where it stopped.
+   * next call with this batch goes on where it stopped.
    */
   trySendMany(batch: SendBatch): SendResult | undefined {
-    const progress = this.#interrupted ?? new Progress();
-    const through = this.#push(batch, progress);
-    this.#interrupted = through ? undefined : progress;
-    return through ? progress.result() : undefined;
+    const progress = batch.progress ??= new Progress();
+    return this.#push(batch, progress) ? progress.result() : undefined;
   }
 
   #push(batch: SendBatch, progress: Progress): boolean {
     const fd = this.#descriptor.fd;
     return push(fd, batch, progress, () => {
       this.#errors?.drain(fd);
-      return this.#connected || this.#errors !== undefined;
+      return this.#errors !== undefined;
     });
   }
 
@@ -452,15 +411,14 @@ export class UdpSocket implements AsyncDisposable {
     }
     for (;;) {
       if (this.closed) return;
-      queue.drain(this.#descriptor.fd);
+      queue.announced(this.#descriptor.fd);
       for (
         let event = queue.events.shift();
         event !== undefined;
         event = queue.events.shift()
       ) yield event;
       try {
-        // POLLERR comes without being asked for.
-        await this.#descriptor.wait(0, options);
+        await queue.arrival(this.#descriptor, options);
       } catch (error) {
         if (this.closed) return;
         throw error;
@@ -475,12 +433,12 @@ export class UdpSocket implements AsyncDisposable {
    * @param on The interface, by name or index; default: as the routes say.
    */
   join(group: string, on?: InterfaceRef): void {
-    membership(this.#descriptor.fd, "join", group, on);
+    membership(this.#descriptor.fd, this.family, "join", group, on);
   }
 
   /** Leaves a multicast group. */
   leave(group: string, on?: InterfaceRef): void {
-    membership(this.#descriptor.fd, "leave", group, on);
+    membership(this.#descriptor.fd, this.family, "leave", group, on);
   }
 
   /** Sends multicast through this interface. */

@@ -1,7 +1,7 @@
 // What ends at once, and what leaves things as they were.
 
-import { assert, assertEquals } from "@std/assert";
-import { ownedDescriptors } from "./descriptors.ts";
+import { assert } from "@std/assert";
+import { assertDescriptors, ownedDescriptors } from "./descriptors.ts";
 
 /** Closing ends what is pending in less, here with room for a busy machine. */
 const AT_ONCE = 100;
@@ -21,10 +21,5 @@ export async function leavesNoDescriptor(
 ): Promise<void> {
   const before = ownedDescriptors();
   await body();
-  // The poller's own eventfd goes a moment after the last wait.
-  for (let turn = 0; turn < 100; turn++) {
-    if (ownedDescriptors().length <= before.length) break;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  assertEquals(ownedDescriptors(), before);
+  await assertDescriptors(before);
 }

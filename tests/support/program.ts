@@ -1,0 +1,78 @@
+// A program as it runs: its lines as they come, its end when it comes.
+
+import type { Netns, Output } from "./netns.ts";
+
+/** Where a program runs, and with what. */
+export interface ProgramOptions {
+  /** The namespace to run in; undefined is this one. */
+  readonly netns?: Netns;
+  readonly env?: Record<string, string>;
+}
+
+export class RunningProgram implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  readonly #stderr: Promise<string>;
+
+  constructor({ netns, env }: ProgramOptions, ...command: string[]) {
+    const [program, ...args] = [...(netns?.exec ?? []), ...command];
+    this.#child = new Deno.Command(program, {
+      args,
+      env: { NO_COLOR: "1", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#lines = lines(this.#child.stdout);
+    this.#stderr = new Response(this.#child.stderr).text();
+  }
+
+  /** The next line of stdout. */
+  async line(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (!done) return value;
+    throw new Error(`the program ended: ${await this.#stderr}`);
+  }
+
+  /** The next line of stdout as JSON. */
+  // deno-lint-ignore no-explicit-any -- each line its own shape
+  async object(): Promise<any> {
+    return JSON.parse(await this.line());
+  }
+
+  /** Asks it to stop and gives what it still said. */
+  async stop(signal: Deno.Signal = "SIGINT"): Promise<Output> {
+    try {
+      this.#child.kill(signal);
+    } catch { /* it ended by itself */ }
+    return await this.end();
+  }
+
+  /** Waits until it ends by itself. */
+  async end(): Promise<Output> {
+    let stdout = "";
+    for (
+      let next = await this.#lines.next();
+      !next.done;
+      next = await this.#lines.next()
+    ) stdout += `${next.value}\n`;
+    const { code } = await this.#child.status;
+    return { code, stdout, stderr: await this.#stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+}
+
+async function* lines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + chunk).split("\n");
+    rest = parts.pop()!;
+    yield* parts;
+  }
+  if (rest !== "") yield rest;
+}
