@@ -5,8 +5,9 @@ import type { Status } from "../doctor/check.ts";
 import { CHECKS } from "../doctor/checks.ts";
 import { examine, type Examined } from "../doctor/examine.ts";
 import { Exit } from "../failure.ts";
-import type { Style } from "../output/style.ts";
 import { printable } from "../output/printable.ts";
+import type { Style } from "../output/style.ts";
+import { hang } from "../output/wrap.ts";
 import { perform } from "../perform.ts";
 
 const MARKS: Record<Status, keyof Style> = {
@@ -19,8 +20,7 @@ const MARKS: Record<Status, keyof Style> = {
 export const doctor = subcommand(
   "A line for each: what was found and, where it limits something, what, and " +
     "what to do about it. Nothing is changed: what has to be tried is tried in a network namespace " +
-    "of its own. Asking for a kind of link loads its module, as `ip link add` " +
-    "would.",
+    "of its own.",
 )
   .example("Find out why something is not permitted", "netplumb doctor")
   .example(
@@ -49,7 +49,7 @@ function describe(examined: Examined, style: Style): string {
   const indent = " ".repeat(9);
   return [
     `${mark} ${style.bold(topic)}: ${printable(found)}`,
-    ...(limits === undefined ? [] : [`${indent}limits ${limits}`]),
-    ...(advice === undefined ? [] : [`${indent}do     ${printable(advice)}`]),
+    ...(limits === undefined ? [] : [hang(`${indent}limits `, limits)]),
+    ...(advice === undefined ? [] : [hang(`${indent}do     `, advice)]),
   ].join("\n");
 }

@@ -7,8 +7,11 @@ import { ioUring } from "./io_uring.ts";
 import { ipv6 } from "./ipv6.ts";
 import { kernel } from "./kernel.ts";
 import { libc } from "./libc.ts";
+import { linkKinds } from "./link_kinds.ts";
 import { namespaces } from "./namespaces.ts";
+import { netlink } from "./netlink.ts";
 import { socketBuffers } from "./socket_buffers.ts";
+import { tun } from "./tun.ts";
 import { udpOffload } from "./udp_offload.ts";
 
 export const CHECKS: readonly Check[] = [
@@ -17,6 +20,9 @@ export const CHECKS: readonly Check[] = [
   kernel,
   capabilities,
   namespaces,
+  tun,
+  netlink,
+  linkKinds,
   ipv6,
   socketBuffers,
   udpOffload,

@@ -15,3 +15,8 @@ export function wrap(text: string, indent: string, width = 80): string {
   lines.push(line);
   return lines.map((line) => indent + line).join("\n");
 }
+
+/** The same behind a lead, the lines after the first under its end. */
+export function hang(lead: string, text: string): string {
+  return lead + wrap(text, " ".repeat(lead.length)).slice(lead.length);
+}

@@ -3,7 +3,7 @@
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
 import { table } from "../output/table.ts";
-import { wrap } from "../output/wrap.ts";
+import { hang, wrap } from "../output/wrap.ts";
 import type {
   Closing,
   Opening,
@@ -67,16 +67,15 @@ function step(event: StepEvent, style: Style): string {
   if (outcome === "done") return `${head}  ${style.dim(`${milliseconds} ms`)}`;
   return [
     head,
-    ...(expected === undefined ? [] : [said("expected", expected, indent)]),
-    ...(happened === undefined ? [] : [said("happened", happened, indent)]),
+    ...(expected === undefined ? [] : [
+      hang(`${indent}expected `, printable(expected)),
+    ]),
+    ...(happened === undefined ? [] : [
+      hang(`${indent}happened `, printable(happened)),
+    ]),
     ...(rows === undefined ? [] : [table(rows, indent + "  ")]),
     `${indent}${result}  ${style.dim(`${milliseconds} ms`)}`,
   ].join("\n");
-}
-
-function said(word: string, text: string, indent: string): string {
-  const hanging = indent + " ".repeat(word.length + 1);
-  return `${indent}${word} ${wrap(printable(text), hanging).trimStart()}`;
 }
 
 function closing(

@@ -1,6 +1,6 @@
 // What `netplumb doctor` says, against what the system itself says.
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runC } from "../support/c.ts";
 import { denoRun } from "../support/command.ts";
 import { Lab, output, run } from "../support/netns.ts";
@@ -66,7 +66,8 @@ Deno.test("doctor finds what the system's own tools find", async () => {
 
 Deno.test("doctor as root finds nothing limited by permissions", async () => {
   const found = await doctor();
-  for (const topic of ["capabilities", "namespaces", "socket buffers"]) {
+  const topics = ["capabilities", "namespaces", "TUN/TAP", "socket buffers"];
+  for (const topic of topics) {
     assertEquals(found[topic].status, "ok", JSON.stringify(found[topic]));
   }
 });
@@ -78,6 +79,8 @@ Deno.test("doctor without privileges works and says what it lacks", async () => 
   assertStringIncludes(found["capabilities"].limits!, "CAP_NET_ADMIN");
   assertEquals(found["namespaces"].details.created, false);
   assertEquals(found["socket buffers"].details.force, false);
+  assertEquals(found["TUN/TAP"].status, "limited");
+  assertEquals(found["TUN/TAP"].details.code, "EPERM");
   assertEquals(found["UDP GSO and GRO"].status, "ok");
 });
 
@@ -86,6 +89,26 @@ Deno.test("doctor tells one missing capability from the others", async () => {
   assertEquals(found["capabilities"].details.absent, ["CAP_NET_ADMIN"]);
   assertEquals(found["namespaces"].status, "ok");
   assertEquals(found["socket buffers"].status, "limited");
+});
+
+Deno.test("doctor knows which kinds of link can be made, without making any", async () => {
+  const { details } = (await doctor(...without("-all")))["link kinds"];
+  const { there, loadable, absent } = details as Record<string, string[]>;
+  assert(there.includes("veth"), "not even veth");
+  await using lab = await Lab.open("bare");
+  for (const kind of [...there, ...absent]) {
+    const { stderr } = await output(
+      "ip",
+      ["-n", lab.bare.name, "link", "add", "probe0", "type", kind],
+    );
+    assertEquals(
+      stderr.includes("Unknown device type"),
+      absent.includes(kind),
+      `${kind}: ${stderr}`,
+    );
+    await output("ip", ["-n", lab.bare.name, "link", "delete", "probe0"]);
+  }
+  assertEquals(loadable.filter((kind) => there.includes(kind)), []);
 });
 
 Deno.test("doctor sees a network without addresses", async () => {

@@ -1,0 +1,53 @@
+import {
+  NETLINK_EXT_ACK,
+  NETLINK_GET_STRICT_CHK,
+  NETLINK_LISTEN_ALL_NSID,
+  NETLINK_ROUTE,
+  SOL_NETLINK,
+} from "../../ffi/layout/linux_netlink.ts";
+import { openSocket, setOption } from "../../lib/netlink/socket.ts";
+import type { Check, Finding } from "./check.ts";
+
+const OPTIONS = [
+  {
+    option: NETLINK_GET_STRICT_CHK,
+    name: "strict checking",
+    without: "the filters of show are applied after the kernel sent all",
+  },
+  {
+    option: NETLINK_EXT_ACK,
+    name: "extended acknowledgements",
+    without: "errors have no text of the kernel's",
+  },
+  {
+    option: NETLINK_LISTEN_ALL_NSID,
+    name: "events of other namespaces",
+    without: "monitor needs a socket for each namespace",
+  },
+] as const;
+
+/** What the kernel's netlink sockets can do. */
+export const netlink: Check = {
+  topic: "rtnetlink",
+  needsFfi: true,
+  async look(): Promise<Finding> {
+    await using socket = openSocket({ protocol: NETLINK_ROUTE });
+    const absent = OPTIONS.filter(({ option }) =>
+      !setOption(socket.fd, SOL_NETLINK, option, 1)
+    );
+    const present = OPTIONS.filter((one) => !absent.includes(one));
+    const names = (list: readonly { name: string }[]) =>
+      list.map(({ name }) => name);
+    const details = { present: names(present), absent: names(absent) };
+    return absent.length === 0
+      ? { status: "ok", found: names(present).join(", "), details }
+      : {
+        status: "limited",
+        found: `without ${names(absent).join(", ")}`,
+        limits: absent.map(({ without }) => without).join("; "),
+        advice: "Strict checking came with Linux 4.20; other namespaces take " +
+          "CAP_NET_BROADCAST",
+        details,
+      };
+  },
+};
