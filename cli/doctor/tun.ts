@@ -1,10 +1,11 @@
 import { SystemError } from "../../ffi/errno.ts";
+import { libc } from "../../ffi/libc.ts";
 import { TemporaryNamespace } from "../../lib/temporary_namespace.ts";
+import { openNode } from "../../lib/tun/attach.ts";
+import { NODE } from "../../lib/tun/errors.ts";
 import { Tun } from "../../lib/tun/device.ts";
 import { effectiveCapabilities } from "../capabilities.ts";
 import type { Check, Finding } from "./check.ts";
-
-const NODE = "/dev/net/tun";
 
 /** Whether TUN and TAP devices can be made. */
 export const tun: Check = {
@@ -14,7 +15,7 @@ export const tun: Check = {
     try {
       await using network = temporaryNamespace();
       // Without one it would be a device in the network everybody uses.
-      if (network === undefined && mayMakeDevices()) return openNode();
+      if (network === undefined && mayMakeDevices()) return nodeAlone();
       await using device = Tun.open({ namespace: network?.path });
       return {
         status: "ok",
@@ -47,8 +48,8 @@ function mayMakeDevices(): boolean {
   return effectiveCapabilities().has("CAP_NET_ADMIN");
 }
 
-function openNode(): Finding {
-  Deno.openSync(NODE, { read: true, write: true }).close();
+function nodeAlone(): Finding {
+  libc().close(openNode());
   return {
     status: "ok",
     found: `${NODE} opens; no device was made, for want of a place to try it`,

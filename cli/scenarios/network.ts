@@ -1,6 +1,8 @@
 // The network a scenario plays in: a namespace nobody else is in, gone with
 // the scenario.
 
+import { SystemError } from "../../ffi/errno.ts";
+import { interfaceIndex } from "../../lib/interface_index.ts";
 import { inNamespace } from "../../lib/namespace.ts";
 import { TemporaryNamespace } from "../../lib/temporary_namespace.ts";
 
@@ -55,6 +57,28 @@ export class Network implements AsyncDisposable {
 
   async removeAddress(device: string, address: string): Promise<void> {
     await this.#ip(`address delete ${address} dev ${device}`);
+  }
+
+  /** Sets a sysctl of its own; false where this kernel has no such one. */
+  sysctl(key: string, value: string): boolean {
+    try {
+      const path = `/proc/sys/${key.replaceAll(".", "/")}`;
+      this.enter(() => Deno.writeTextFileSync(path, value));
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }
+
+  /** Whether there is such a device. */
+  has(device: string): boolean {
+    try {
+      return this.enter(() => interfaceIndex(device)) > 0;
+    } catch (error) {
+      if (error instanceof SystemError) return false;
+      throw error;
+    }
   }
 
   async up(device: string): Promise<void> {

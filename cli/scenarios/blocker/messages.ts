@@ -6,11 +6,23 @@
 export const BLOCKER = "__blocker";
 
 /** The descriptor to block on. */
-export type Order = {
-  readonly kind: "udp";
-  /** Whether to set IP_PKTINFO. */
-  readonly packetInfo: boolean;
-};
+export type Order =
+  | {
+    readonly kind: "udp";
+    /** Whether to set IP_PKTINFO. */
+    readonly packetInfo: boolean;
+  }
+  | {
+    readonly kind: "tun";
+    /** The device's name. */
+    readonly name: string;
+  };
+
+/** What the first thread tells the other. */
+export interface Work {
+  readonly fd: number;
+  readonly call: "recvmsg" | "read";
+}
 
 /** What the scenario writes to the process, a line each. */
 export type Instruction =

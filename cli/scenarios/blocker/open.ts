@@ -11,12 +11,13 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
 } from "../../../ffi/layout/sys_socket.ts";
+import { openNode } from "../../../lib/tun/attach.ts";
 import { setInt } from "../../../lib/udp/options.ts";
-import type { Order } from "./messages.ts";
+import { setInterface } from "../bare_tun.ts";
+import type { Order, Work } from "./messages.ts";
 
 /** What was opened; `port` where it is bound to one. */
-export interface Opened {
-  readonly fd: number;
+export interface Opened extends Work {
   readonly port?: number;
 }
 
@@ -24,6 +25,8 @@ export function openBlocking(order: Order): Opened {
   switch (order.kind) {
     case "udp":
       return udp(order.packetInfo);
+    case "tun":
+      return tun(order.name);
   }
 }
 
@@ -35,5 +38,11 @@ function udp(packetInfo: boolean): Opened {
   unwrap(bind(fd, name, name.length), "bind");
   unwrap(getsockname(fd, name, new Int32Array([name.length])), "getsockname");
   const { sin_port } = sockaddr_in.get(new DataView(name.buffer), 0);
-  return { fd, port: sin_port };
+  return { fd, call: "recvmsg", port: sin_port };
+}
+
+function tun(name: string): Opened {
+  const fd = openNode();
+  setInterface(fd, name);
+  return { fd, call: "read" };
 }

@@ -3,7 +3,7 @@
 
 import { libc, unwrap } from "../../../ffi/libc.ts";
 import { lines } from "../lines.ts";
-import type { Answer, Instruction, Order } from "./messages.ts";
+import type { Answer, Instruction, Order, Work } from "./messages.ts";
 import { openBlocking } from "./open.ts";
 
 const encoder = new TextEncoder();
@@ -21,11 +21,12 @@ export async function block(order: Order): Promise<void> {
     type: "module",
   });
   worker.onmessage = ({ data }: MessageEvent<Answer>) => say(data);
-  say({ answer: "open", ...opened });
+  const { fd, call, port } = opened;
+  say({ answer: "open", fd, ...(port === undefined ? {} : { port }) });
 
   const obey: Record<Instruction, () => void> = {
-    receive: () => worker.postMessage(opened.fd),
-    close: () => unwrap(libc().close(opened.fd), "close"),
+    receive: () => worker.postMessage({ fd, call } satisfies Work),
+    close: () => unwrap(libc().close(fd), "close"),
     terminate: () => worker.terminate(),
   };
   for await (const line of lines(Deno.stdin.readable)) {

@@ -1,11 +1,11 @@
-// The thread that blocks: one plain recvmsg() at a time, as any program would.
+// The thread that blocks: one plain call at a time, as any program makes it.
 
 /// <reference lib="deno.worker" />
 
 import { errnoName } from "../../../ffi/errno.ts";
 import { errno, libc } from "../../../ffi/libc.ts";
 import { iovec, msghdr } from "../../../ffi/layout/sys_socket.ts";
-import type { Answer } from "./messages.ts";
+import type { Answer, Work } from "./messages.ts";
 
 const data = new Uint8Array(2048);
 const control = new Uint8Array(256);
@@ -16,7 +16,7 @@ function address(bytes: Uint8Array<ArrayBuffer>): bigint {
   return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }
 
-function receive(fd: number): Answer {
+function recvmsg(fd: number): number {
   iovec.assign(new DataView(vector.buffer), 0, {
     iov_base: address(data),
     iov_len: BigInt(data.length),
@@ -27,7 +27,13 @@ function receive(fd: number): Answer {
     msg_control: address(control),
     msg_controllen: BigInt(control.length),
   });
-  const result = libc().recvmsg(fd, message, 0);
+  return libc().recvmsg(fd, message, 0);
+}
+
+function receive({ fd, call }: Work): Answer {
+  const result = call === "recvmsg"
+    ? recvmsg(fd)
+    : libc().read(fd, data, BigInt(data.length));
   return {
     answer: "received",
     result,
@@ -45,7 +51,7 @@ function post(answer: Answer): void {
   self.postMessage(answer);
 }
 
-self.onmessage = ({ data: fd }: MessageEvent<number>) => {
+self.onmessage = ({ data: work }: MessageEvent<Work>) => {
   post({ answer: "receiving", tid: ownThread() });
-  post(receive(fd));
+  post(receive(work));
 };
