@@ -31,8 +31,11 @@ export class NetlinkBuffer {
     this.view = new DataView(buffer);
   }
 
-  /** A buffer holding a copy of some bytes, padded to whole words. */
-  static of(bytes: Uint8Array): NetlinkBuffer {
+  /** A buffer holding some bytes, or a copy of them padded to whole words. */
+  static of(bytes: Uint8Array<ArrayBuffer>): NetlinkBuffer {
+    if (bytes.length === bytes.buffer.byteLength && bytes.length % 4 === 0) {
+      return new NetlinkBuffer(bytes.buffer);
+    }
     const buffer = new NetlinkBuffer(NLMSG_ALIGN(bytes.length));
     buffer.bytes.set(bytes);
     return buffer;

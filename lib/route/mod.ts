@@ -39,3 +39,17 @@ export {
   type ResilientGroup,
 } from "./nexthop.ts";
 export { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
+export type { JsonValue, KindData } from "./link/field.ts";
+export type { LinkStatistics } from "./link/statistics.ts";
+export { LinkNames } from "./link/names.ts";
+export type { IpJsonOptions } from "./json/options.ts";
+export { type IpLink, ipLink, type IpLinkOptions } from "./json/link.ts";
+export { type IpAddress, ipAddress } from "./json/address.ts";
+export { type IpRoute, ipRoute, type IpRouteOptions } from "./json/route.ts";
+export {
+  type IpNeighbour,
+  ipNeighbour,
+  type IpNeighbourOptions,
+} from "./json/neighbour.ts";
+export { type IpRule, ipRule } from "./json/rule.ts";
+export { type IpNexthop, ipNexthop } from "./json/nexthop.ts";

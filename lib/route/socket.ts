@@ -70,6 +70,11 @@ export interface RouteSocketOptions {
 
 /** Which links to dump. */
 export interface LinkFilter extends DumpOptions {
+  /**
+   * What this family has to say of links: "inet6" tells little, of those that
+   * IPv6 is used on; "bridge" of the ports of bridges. Default: all of all.
+   */
+  readonly family?: AddressFamily;
   /** Only those of this kind, for example "veth". */
   readonly kind?: string;
   /** Only those of this master, by its index. */
@@ -176,9 +181,11 @@ export class RouteSocket implements AsyncDisposable {
 
   /** The network interfaces. */
   links(filter: LinkFilter = {}): Promise<Dump<Link>> {
+    const { family = "unspec" } = filter;
     const body = new AttributeWriter()
-      .raw(ifinfomsg.build({}))
-      .u32(IFLA_EXT_MASK, extent(filter));
+      .raw(ifinfomsg.build({ ifi_family: familyNumber(family) }));
+    // Of what IPv6 has to say nothing can be left out.
+    if (family !== "inet6") body.u32(IFLA_EXT_MASK, extent(filter));
     if (filter.master !== undefined) body.u32(IFLA_MASTER, filter.master);
     if (filter.kind !== undefined) {
       const { kind } = filter;

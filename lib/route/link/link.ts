@@ -30,7 +30,10 @@ import { AttributeReader } from "../../netlink/attribute.ts";
 import { noCounts } from "../../netlink/counters.ts";
 import { type MessageReader, NetlinkBuffer } from "../../netlink/message.ts";
 import { type AddressFamily, familyName } from "../family.ts";
+import type { KindData } from "./field.ts";
+import { linkData, portData } from "./kinds.ts";
 import { linkLayerAddress } from "./link_layer.ts";
+import { type LinkStatistics, linkStatistics } from "./statistics.ts";
 
 /**
  * A network interface. Numbers are those of linux/if_link.h; `ipLink()` gives
@@ -84,6 +87,7 @@ export class Link {
   /** Its index there. */
   readonly newIfindex: number | undefined = undefined;
   readonly #message: Uint8Array<ArrayBuffer>;
+  #buffer: NetlinkBuffer | undefined;
 
   /** Reads the current message; see decodeLink(). */
   constructor(message: MessageReader) {
@@ -166,10 +170,28 @@ export class Link {
     return this.#message;
   }
 
+  /**
+   * The options of its kind under iproute2's keys, see `ip -d link`; undefined
+   * where the kind is not known here.
+   */
+  get data(): KindData | undefined {
+    return linkData(this);
+  }
+
+  /** The options it has as a port of its master, in the same way. */
+  get portData(): KindData | undefined {
+    return portData(this);
+  }
+
+  /** Its counters, if it was read with statistics. */
+  get statistics(): LinkStatistics | undefined {
+    return linkStatistics(this)?.counters;
+  }
+
   /** A walk over all its attributes, for what no field tells. */
   attributes(): AttributeReader {
     const reader = new AttributeReader(
-      NetlinkBuffer.of(this.#message),
+      this.#buffer ??= NetlinkBuffer.of(this.#message),
       noCounts(),
     );
     reader.reset(NLMSG_HDRLEN + ifinfomsg.size, this.#message.length);

@@ -1,0 +1,290 @@
+// A link as `ip -j link` and `ip -j address` tell of it: the same keys, the
+// same values, in the same order. Source: ip-link(8) of iproute2 6.1.
+
+import { IFF_POINTOPOINT } from "../../../ffi/layout/net_if.ts";
+import * as ifla from "../../../ffi/layout/linux_if_link.ts";
+import { AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
+import type { AttributeReader } from "../../netlink/attribute.ts";
+import {
+  AttributeLevel,
+  type Field,
+  hex,
+  type JsonValue,
+  type KindData,
+} from "../link/field.ts";
+import { flagNames } from "../link/flags.ts";
+import { kindOf, linkData, portData } from "../link/kinds.ts";
+import type { Link } from "../link/link.ts";
+import { linkLayerAddress } from "../link/link_layer.ts";
+import type { LinkNames } from "../link/names.ts";
+import { linkGroupName, protoDownReasonName } from "../names/iproute2.ts";
+import { linkTypeName } from "../names/link_type.ts";
+import { ipLinkStatistics } from "./link_statistics.ts";
+import type { IpJsonOptions } from "./options.ts";
+import { ipVirtualFunctions } from "./virtual_function.ts";
+import { ipXdp } from "./xdp.ts";
+
+/** A link under iproute2's keys. */
+export type IpLink = Record<string, JsonValue>;
+
+/** How to tell of a link. */
+export interface IpLinkOptions extends IpJsonOptions {
+  /** As `ip address` does, which leaves some of it out. */
+  readonly forAddresses?: boolean;
+  /** Without the link layer, as `ip -4 address` does. */
+  readonly withoutLinkLayer?: boolean;
+  /** The length of the queue, where the link itself was not told it. */
+  readonly txqlen?: number;
+}
+
+const OPERSTATES = [
+  "UNKNOWN",
+  "NOTPRESENT",
+  "DOWN",
+  "LOWERLAYERDOWN",
+  "TESTING",
+  "DORMANT",
+  "UP",
+];
+const MODES = ["DEFAULT", "DORMANT"];
+const EVENTS = [
+  "NONE",
+  "REBOOT",
+  "FEATURE CHANGE",
+  "BONDING FAILOVER",
+  "NOTIFY PEERS",
+  "RESEND IGMP",
+  "BONDING OPTION",
+];
+const GENERATION_MODES = ["eui64", "none", "stable_secret", "random"];
+
+/**
+ * A link as `ip -j link` prints it.
+ *
+ * @param link The link, read with statistics if they are wanted.
+ * @param options What to tell.
+ *
+ * @example
+ * ```ts
+ * import { ipLink, LinkNames, RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * const links = await route.links();
+ * const names = new LinkNames(links);
+ * console.log(JSON.stringify(links.map((link) => ipLink(link, { names }))));
+ * ```
+ */
+export function ipLink(link: Link, options: IpLinkOptions): IpLink {
+  const { names, details = false, forAddresses = false } = options;
+  const rest = new AttributeLevel(link.attributes());
+  const json: IpLink = { ifindex: link.ifindex };
+  lowerLink(json, link, names);
+  json.ifname = link.name;
+  json.flags = flagNames(link.flags);
+  if (
+    link.link !== undefined && link.link !== 0 &&
+    link.linkNetnsid === undefined && names.isDown(link.link)
+  ) (json.flags as string[]).push("M-DOWN");
+  if (rest.has(ifla.IFLA_MTU)) json.mtu = link.mtu;
+  const xdp = rest.get(ifla.IFLA_XDP);
+  if (xdp !== undefined) Object.assign(json, ipXdp(xdp));
+  if (link.qdisc !== undefined) json.qdisc = link.qdisc;
+  if (rest.has(ifla.IFLA_MASTER)) json.master = names.name(link.master);
+  if (rest.has(ifla.IFLA_OPERSTATE)) {
+    word(json, "operstate", OPERSTATES, link.operstate);
+  }
+  if (!forAddresses && rest.has(ifla.IFLA_LINKMODE)) {
+    word(json, "linkmode", MODES, link.linkMode);
+  }
+  if (rest.has(ifla.IFLA_GROUP)) json.group = linkGroupName(link.group);
+  const txqlen = options.txqlen ?? link.txqlen;
+  if (txqlen !== 0) json.txqlen = txqlen;
+  const event = rest.get(ifla.IFLA_EVENT)?.u32();
+  if (event) json.event = EVENTS[event] ?? event;
+  if (!options.withoutLinkLayer || details) linkLayer(json, link, rest);
+  if (link.linkNetnsid !== undefined) json.link_netnsid = link.linkNetnsid;
+  protoDown(json, rest);
+  if (details) {
+    describeDetails(json, link, rest, options);
+  }
+  if ((!forAddresses || details) && link.alias !== undefined) {
+    json.ifalias = link.alias;
+  }
+  if (!forAddresses && options.statistics) {
+    Object.assign(json, ipLinkStatistics(link, options.statistics));
+  }
+  if (!forAddresses || details) {
+    const functions = rest.get(ifla.IFLA_VFINFO_LIST);
+    if (functions !== undefined && rest.has(ifla.IFLA_NUM_VF)) {
+      json.vfinfo_list = ipVirtualFunctions(functions, link, options);
+    }
+  }
+  if (rest.has(ifla.IFLA_PROP_LIST)) json.altnames = [...link.altNames];
+  return json;
+}
+
+/** A word where there is one for a number, else the number. */
+function word(
+  json: IpLink,
+  key: string,
+  words: readonly string[],
+  index: number,
+): void {
+  if (index < words.length) json[key] = words[index];
+  else json[`${key}_index`] = index;
+}
+
+/** The link it stands on, by its name if it is in the same namespace. */
+function lowerLink(json: IpLink, link: Link, names: LinkNames): void {
+  if (link.link === undefined) return;
+  if (link.link === 0) json.link = null;
+  else if (link.linkNetnsid !== undefined) json.link_index = link.link;
+  else json.link = names.name(link.link);
+}
+
+function linkLayer(json: IpLink, link: Link, rest: AttributeLevel): void {
+  json.link_type = linkTypeName(link.type);
+  if (link.address !== undefined) json.address = link.address;
+  if (link.broadcast !== undefined) {
+    if (link.flags & IFF_POINTOPOINT) json.link_pointtopoint = true;
+    json.broadcast = link.broadcast;
+  }
+  const permanent = rest.get(ifla.IFLA_PERM_ADDRESS);
+  if (permanent !== undefined) {
+    const { bytes, at, length } = permanent;
+    const address = linkLayerAddress(link.type, bytes, at, length);
+    if (address !== link.address) json.permaddr = address;
+  }
+}
+
+function protoDown(json: IpLink, rest: AttributeLevel): void {
+  const down = rest.get(ifla.IFLA_PROTO_DOWN);
+  if (down === undefined) return;
+  if (down.u8() !== 0) json.proto_down = true;
+  const inner = rest.get(ifla.IFLA_PROTO_DOWN_REASON)?.enter();
+  while (inner?.next()) {
+    if (inner.type !== ifla.IFLA_PROTO_DOWN_REASON_VALUE) continue;
+    // iproute2 looks at the first eight bits only.
+    const bits = inner.u8();
+    if (bits === 0) continue;
+    const reasons: string[] = [];
+    for (let bit = 0; bit < 8; bit++) {
+      if (bits >> bit & 1) reasons.push(protoDownReasonName(bit));
+    }
+    json.proto_down_reason = reasons;
+  }
+}
+
+/** What `-d` adds as numbers, in the order it prints them. */
+const FIRST = [
+  [ifla.IFLA_PROMISCUITY, "promiscuity"],
+  [ifla.IFLA_ALLMULTI, "allmulti"],
+  [ifla.IFLA_MIN_MTU, "min_mtu"],
+  [ifla.IFLA_MAX_MTU, "max_mtu"],
+] as const;
+const LAST = [
+  [ifla.IFLA_NUM_TX_QUEUES, "num_tx_queues"],
+  [ifla.IFLA_NUM_RX_QUEUES, "num_rx_queues"],
+  [ifla.IFLA_GSO_MAX_SIZE, "gso_max_size"],
+  [ifla.IFLA_GSO_MAX_SEGS, "gso_max_segs"],
+  [ifla.IFLA_TSO_MAX_SIZE, "tso_max_size"],
+  [ifla.IFLA_TSO_MAX_SEGS, "tso_max_segs"],
+  [ifla.IFLA_GRO_MAX_SIZE, "gro_max_size"],
+] as const;
+
+function describeDetails(
+  json: IpLink,
+  link: Link,
+  rest: AttributeLevel,
+  options: IpLinkOptions,
+): void {
+  for (const [type, key] of FIRST) {
+    const value = rest.get(type);
+    if (value !== undefined) json[key] = value.u32();
+  }
+  if (rest.has(ifla.IFLA_LINKINFO)) {
+    json.linkinfo = linkInfo(link, options.names);
+  }
+  const families = rest.get(ifla.IFLA_AF_SPEC);
+  if (!options.forAddresses && families !== undefined) {
+    const mode = generationMode(families);
+    if (mode !== undefined) json.inet6_addr_gen_mode = mode;
+  }
+  for (const [type, key] of LAST) {
+    const value = rest.get(type);
+    if (value !== undefined) json[key] = value.u32();
+  }
+  text(json, "phys_port_name", rest.get(ifla.IFLA_PHYS_PORT_NAME));
+  bytes(json, "phys_port_id", rest.get(ifla.IFLA_PHYS_PORT_ID));
+  bytes(json, "phys_switch_id", rest.get(ifla.IFLA_PHYS_SWITCH_ID));
+  text(json, "parentbus", rest.get(ifla.IFLA_PARENT_DEV_BUS_NAME));
+  text(json, "parentdev", rest.get(ifla.IFLA_PARENT_DEV_NAME));
+}
+
+function text(
+  json: IpLink,
+  key: string,
+  value: AttributeReader | undefined,
+): void {
+  if (value !== undefined) json[key] = value.string();
+}
+
+function bytes(
+  json: IpLink,
+  key: string,
+  value: AttributeReader | undefined,
+): void {
+  if (value !== undefined) json[key] = value.copy().toHex();
+}
+
+/** How IPv6 makes addresses on the link. */
+function generationMode(families: AttributeReader): string | undefined {
+  const family = families.enter();
+  while (family.next()) {
+    if (family.type !== AF_INET6) continue;
+    const inner = family.enter();
+    while (inner.next()) {
+      if (inner.type !== ifla.IFLA_INET6_ADDR_GEN_MODE) continue;
+      const mode = inner.u8();
+      return GENERATION_MODES[mode] ?? hex(mode).replace("0x", "0x0");
+    }
+  }
+}
+
+/** The kind of a link and its options, and those it has as a port. */
+function linkInfo(link: Link, names: LinkNames): IpLink {
+  const json: IpLink = {};
+  if (link.kind !== undefined) {
+    json.info_kind = link.kind;
+    const data = linkData(link);
+    if (data !== undefined) {
+      json.info_data = named(data, kindOf(link.kind)?.data, names);
+    }
+  }
+  if (link.masterKind !== undefined) {
+    json.info_slave_kind = link.masterKind;
+    const data = portData(link);
+    if (data !== undefined) {
+      json.info_slave_data = named(data, kindOf(link.masterKind)?.port, names);
+    }
+  }
+  return json;
+}
+
+/** The same options, with links by their names. */
+function named(
+  data: KindData,
+  fields: readonly Field[] = [],
+  names: LinkNames,
+): KindData {
+  const links = new Set(
+    fields.filter((field) => field.link).map((field) => field.key),
+  );
+  if (links.size === 0) return data;
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key,
+      links.has(key) && typeof value === "number" ? names.name(value) : value,
+    ]),
+  );
+}

@@ -1,0 +1,83 @@
+// A neighbour as `ip -j neighbour` tells of it.
+// Source: ip-neighbour(8) of iproute2 6.1.
+
+import * as nd from "../../../ffi/layout/linux_neighbour.ts";
+import { tryParseLinkAddress } from "../../link_address.ts";
+import type { JsonValue } from "../link/field.ts";
+import { linkLayerAddress } from "../link/link_layer.ts";
+import { protocolName } from "../names/iproute2.ts";
+import type { Neighbour } from "../neighbour.ts";
+import { USER_HZ } from "../user_hz.ts";
+import type { IpJsonOptions } from "./options.ts";
+
+/** A neighbour under iproute2's keys. */
+export type IpNeighbour = Record<string, JsonValue>;
+
+/** How to tell of a neighbour. */
+export interface IpNeighbourOptions extends IpJsonOptions {
+  /** Leave out what was asked for: the interface. */
+  readonly oneDevice?: boolean;
+}
+
+const STATES = [
+  [nd.NUD_INCOMPLETE, "INCOMPLETE"],
+  [nd.NUD_REACHABLE, "REACHABLE"],
+  [nd.NUD_STALE, "STALE"],
+  [nd.NUD_DELAY, "DELAY"],
+  [nd.NUD_PROBE, "PROBE"],
+  [nd.NUD_FAILED, "FAILED"],
+  [nd.NUD_NOARP, "NOARP"],
+  [nd.NUD_PERMANENT, "PERMANENT"],
+] as const;
+
+/** A neighbour as `ip -j neighbour` prints it. */
+export function ipNeighbour(
+  neighbour: Neighbour,
+  { names, statistics, oneDevice = false }: IpNeighbourOptions,
+): IpNeighbour {
+  const json: IpNeighbour = {};
+  const { ifindex, flags, state } = neighbour;
+  if (neighbour.destination !== undefined) json.dst = neighbour.destination;
+  if (ifindex !== 0 && !oneDevice) json.dev = names.name(ifindex);
+  if (neighbour.linkAddress !== undefined) {
+    const bytes = tryParseLinkAddress(neighbour.linkAddress);
+    json.lladdr = bytes === undefined
+      ? neighbour.linkAddress
+      : linkLayerAddress(names.type(ifindex), bytes, 0, bytes.length);
+  }
+  if (flags & nd.NTF_ROUTER) json.router = null;
+  if (flags & nd.NTF_PROXY) json.proxy = null;
+  if ((neighbour.extendedFlags ?? 0) & nd.NTF_EXT_MANAGED) json.managed = null;
+  if (flags & nd.NTF_EXT_LEARNED) json.extern_learn = null;
+  if (flags & nd.NTF_OFFLOADED) json.offload = null;
+  if (statistics) {
+    const { cache, probes } = neighbour;
+    if (cache !== undefined) {
+      if (cache.references !== 0) json.refcnt = cache.references;
+      json.used = Math.trunc(cache.used / USER_HZ);
+      json.confirmed = Math.trunc(cache.confirmed / USER_HZ);
+      json.updated = Math.trunc(cache.updated / USER_HZ);
+    }
+    if (probes !== undefined) json.probes = probes;
+  }
+  if (state !== 0) {
+    json.state = STATES.filter(([bit]) => (state & bit) !== 0)
+      .map(([, name]) => name);
+  }
+  if (neighbour.protocol) json.protocol = protocolName(neighbour.protocol);
+  return json;
+}
+
+/**
+ * Whether `ip neighbour` shows it. Not asked for states, it leaves out those
+ * that need no resolving, such as multicast, and those without any.
+ *
+ * @param states The NUD_* bits to show; 0 for those without any.
+ */
+export function isShownNeighbour(
+  { state, flags }: Neighbour,
+  states: number = 0xff & ~nd.NUD_NOARP,
+): boolean {
+  return (state & states) !== 0 || (state === 0 && states === 0) ||
+    (flags & (nd.NTF_PROXY | nd.NTF_EXT_LEARNED)) !== 0;
+}

@@ -1,0 +1,36 @@
+// The XDP program of a link as `ip -j` tells of it.
+
+import * as ifla from "../../../ffi/layout/linux_if_link.ts";
+import type { AttributeReader } from "../../netlink/attribute.ts";
+import { AttributeLevel, type JsonValue } from "../link/field.ts";
+
+const MODES = [
+  [ifla.IFLA_XDP_SKB_PROG_ID, ifla.XDP_ATTACHED_SKB],
+  [ifla.IFLA_XDP_DRV_PROG_ID, ifla.XDP_ATTACHED_DRV],
+  [ifla.IFLA_XDP_HW_PROG_ID, ifla.XDP_ATTACHED_HW],
+] as const;
+
+function program(id: number): JsonValue {
+  return { id };
+}
+
+/** {xdp: ...} where a program is attached, else {}. */
+export function ipXdp(value: AttributeReader): Record<string, JsonValue> {
+  const level = new AttributeLevel(value.enter());
+  const mode = level.get(ifla.IFLA_XDP_ATTACHED)?.u8();
+  if (mode === undefined || mode === ifla.XDP_ATTACHED_NONE) return {};
+  const id = level.get(ifla.IFLA_XDP_PROG_ID)?.u32();
+  const attached: JsonValue[] = [];
+  for (const [type, attachedAs] of MODES) {
+    const one = level.get(type)?.u32();
+    if (one !== undefined) {
+      attached.push({ mode: attachedAs, prog: program(one) });
+    }
+  }
+  if (attached.length === 0 && id !== undefined) {
+    attached.push({ mode, prog: program(id) });
+  }
+  return {
+    xdp: { mode, ...(id ? { prog: program(id) } : {}), attached },
+  };
+}

@@ -1,0 +1,17 @@
+// Users and groups by their names, from /etc/passwd and /etc/group. Accounts of
+// a directory service are not known here and keep their number.
+
+import { readDatabase } from "./database.ts";
+
+const users = readDatabase("/etc/passwd", /^([^:#]+):[^:]*:(\d+):/, 1, 2);
+const groups = readDatabase("/etc/group", /^([^:#]+):[^:]*:(\d+):/, 1, 2);
+
+/** The name of a user, or undefined. */
+export function userName(uid: number): string | undefined {
+  return users().nameOf(uid);
+}
+
+/** The name of a group of users, or undefined. */
+export function groupName(gid: number): string | undefined {
+  return groups().nameOf(gid);
+}

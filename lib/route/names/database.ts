@@ -1,0 +1,87 @@
+// Files that give numbers names, read once, when first asked for. Where they
+// cannot be read the built-in names are all there are.
+
+/** Numbers with names. */
+export interface Names {
+  nameOf(number: number): string | undefined;
+  numberOf(name: string): number | undefined;
+}
+
+/** Built-in names by their number. */
+export type BuiltIn = ReadonlyArray<readonly [number, string]>;
+
+function lines(path: string): string[] {
+  try {
+    return Deno.readTextFileSync(path).split("\n");
+  } catch {
+    return [];
+  }
+}
+
+function files(directory: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(directory), ({ name }) => name)
+      .filter((name) => /^[^.].*\.conf$/.test(name))
+      .map((name) => `${directory}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+function collect(entries: Iterable<readonly [number, string]>): Names {
+  const names = new Map<number, string>();
+  const numbers = new Map<string, number>();
+  for (const [number, name] of entries) {
+    names.set(number, name);
+    numbers.set(name, number);
+  }
+  return {
+    nameOf: (number) => names.get(number),
+    numberOf: (name) => numbers.get(name),
+  };
+}
+
+function once(load: () => Names): () => Names {
+  let names: Names | undefined;
+  return () => names ??= load();
+}
+
+/**
+ * A file with a name and a number in each line; the first line of a number
+ * counts, as it does for getpwuid(3) and its like.
+ *
+ * @param name The group of the pattern that is the name.
+ * @param number The group that is the number.
+ */
+export function readDatabase(
+  path: string,
+  pattern: RegExp,
+  name: number,
+  number: number,
+): () => Names {
+  return once(() =>
+    collect(
+      lines(path).map((line) => pattern.exec(line)).filter((hit) =>
+        hit !== null
+      ).map((hit) => [Number(hit[number]), hit[name]] as const).reverse(),
+    )
+  );
+}
+
+/**
+ * A file of iproute2's: "254 main" or "0xfe main" in each line, more of them in
+ * FILE.d/*.conf. Source: ip-route(8), FILES.
+ */
+export function readIproute2(file: string, builtIn: BuiltIn): () => Names {
+  const path = `/etc/iproute2/${file}`;
+  return once(() => {
+    const entries = [...builtIn];
+    for (const one of [path, ...files(`${path}.d`)]) {
+      for (const line of lines(one)) {
+        const hit = /^[ \t]*(0x[0-9a-f]+|\d+)[ \t]+(\S+)/i.exec(line);
+        if (hit !== null) entries.push([Number(hit[1]), hit[2]]);
+      }
+    }
+    return collect(entries);
+  });
+}
