@@ -94,3 +94,12 @@ export function cidr({ name, value }: ArgumentValue): string {
 export function interfaceName(given: ArgumentValue): string {
   return checkInterfaceName(word(given), given.name);
 }
+
+/** A network interface by its name or one of its other, longer names. */
+export function linkName(given: ArgumentValue): string {
+  const { length } = new TextEncoder().encode(word(given));
+  // ALTIFNAMSIZ of linux/if.h, with the NUL.
+  return length > 0 && length < 128
+    ? given.value
+    : refuse(given, "the name of an interface: 1 to 127 bytes");
+}

@@ -30,6 +30,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/scenario.ts")).scenario,
   },
   {
+    name: "show",
+    summary: "Show links, addresses, routes, neighbours, rules as `ip` does.",
+    load: async () => (await import("./commands/show.ts")).show,
+  },
+  {
     name: "doctor",
     summary: "Say what this kernel, these permissions and this Deno allow.",
     load: async () => (await import("./commands/doctor.ts")).doctor,

@@ -2,8 +2,9 @@
 // Nothing here may fail: what cannot be read has no candidates.
 
 import type { TypeHandler } from "@cliffy/command";
-import { inNamespace } from "../../lib/namespace.ts";
-import { address, cidr, host, interfaceName } from "../arguments.ts";
+import { inNamespace, NETNS_DIRECTORY } from "../../lib/namespace.ts";
+import { address, cidr, host, interfaceName, linkName } from "../arguments.ts";
+import { namespace } from "../namespace.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** The shell knows best how to complete a file. */
@@ -23,6 +24,8 @@ export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
   Completer
 >([
   [interfaceName, interfaces],
+  [linkName, interfaces],
+  [namespace, namespaces],
   [address, addresses],
   [host, addresses],
   [cidr, networks],
@@ -47,6 +50,11 @@ function interfaces({ netns }: Machine): Candidate[] {
   return table.flatMap((text) =>
     [...text.matchAll(/^ *([^:\s]+):/gm)].map(([, value]) => ({ value }))
   );
+}
+
+function namespaces(): Candidate[] {
+  return attempt(() => [...Deno.readDirSync(NETNS_DIRECTORY)])
+    .map(({ name }) => ({ value: name }));
 }
 
 function assigned({ netns }: Machine): Deno.NetworkInterfaceInfo[] {

@@ -1,0 +1,56 @@
+// netplumb show address: what `ip address show` tells, links with the
+// addresses they have.
+
+import { ipAddress } from "../../lib/route/json/address.ts";
+import { ipLink } from "../../lib/route/json/link.ts";
+import { ipLinkStatistics } from "../../lib/route/json/link_statistics.ts";
+import type { Address } from "../../lib/route/address.ts";
+import { LinkNames } from "../../lib/route/link/names.ts";
+import type { RouteSocket } from "../../lib/route/socket.ts";
+import { selectLinks, type ShowLinkOptions } from "./link.ts";
+import { bounds, type Json, type Shown } from "./shown.ts";
+
+/** Which addresses. */
+export interface ShowAddressOptions extends ShowLinkOptions {
+  /** Only those of this RT_SCOPE_*. */
+  readonly scope?: number;
+}
+
+export async function showAddresses(
+  route: RouteSocket,
+  options: ShowAddressOptions,
+): Promise<Shown> {
+  const { details, statistics, family, scope } = options;
+  const { names, ...selected } = await selectLinks(route, options);
+  // `ip -6 address` tells only what IPv6 knows of links.
+  const ofIPv6 = family === "inet6" && options.dev === undefined
+    ? new LinkNames(await route.links({ ...bounds(options), family }))
+    : undefined;
+  const addresses = await route.addresses({ ...bounds(options), family });
+  const byLink = Map.groupBy(addresses, ({ ifindex }) => ifindex);
+  const wanted = (address: Address) =>
+    scope === undefined || address.scope === scope;
+  const objects: Json[] = [];
+  for (const one of selected.links) {
+    const link = ofIPv6 === undefined ? one : ofIPv6.get(one.ifindex);
+    if (link === undefined) continue;
+    const all = byLink.get(link.ifindex) ?? [];
+    // A link without any address is shown, unless a family is asked for.
+    if (all.length === 0 ? family !== undefined : !all.some(wanted)) continue;
+    objects.push({
+      ...ipLink(link, {
+        names,
+        details,
+        forAddresses: true,
+        withoutLinkLayer: family !== undefined,
+        txqlen: one.txqlen,
+      }),
+      addr_info: all.filter(wanted).map(ipAddress),
+      ...(statistics ? ipLinkStatistics(link, true) : {}),
+    });
+  }
+  return {
+    objects,
+    interrupted: selected.interrupted || addresses.interrupted,
+  };
+}

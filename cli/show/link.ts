@@ -1,0 +1,60 @@
+// netplumb show link: what `ip link show` tells.
+
+import { IFF_UP } from "../../ffi/layout/net_if.ts";
+import { ipLink } from "../../lib/route/json/link.ts";
+import type { Link } from "../../lib/route/link/link.ts";
+import { LinkNames } from "../../lib/route/link/names.ts";
+import type { RouteSocket } from "../../lib/route/socket.ts";
+import { bounds, type Shown, type ShowOptions } from "./shown.ts";
+
+/** Which links. */
+export interface ShowLinkOptions extends ShowOptions {
+  /** Only those of this kind; with `_slave`, those of a master of this kind. */
+  readonly kind?: string;
+  /** Only those that belong to this one, by its name. */
+  readonly master?: string;
+  /** Only those of this group. */
+  readonly group?: number;
+  /** Only those that are up. */
+  readonly up?: boolean;
+}
+
+/** The links that were asked for, and the names of all there are. */
+export async function selectLinks(
+  route: RouteSocket,
+  options: ShowLinkOptions,
+): Promise<{ links: Link[]; names: LinkNames; interrupted: boolean }> {
+  const { kind, group, up, dev, statistics } = options;
+  const all = await route.links({ ...bounds(options), statistics });
+  const names = new LinkNames(all);
+  const master = options.master === undefined
+    ? undefined
+    : names.index(options.master) ??
+      (await route.link(options.master, options)).ifindex;
+  const one = dev === undefined
+    ? undefined
+    : names.index(dev) ?? (await route.link(dev, options)).ifindex;
+  const ofMaster = kind?.endsWith("_slave") ? kind.slice(0, -6) : undefined;
+  const links = all.filter((link) =>
+    (one === undefined || link.ifindex === one) &&
+    (master === undefined || link.master === master) &&
+    (group === undefined || link.group === group) &&
+    (!up || (link.flags & IFF_UP) !== 0) &&
+    (ofMaster === undefined
+      ? kind === undefined || link.kind === kind
+      : link.masterKind === ofMaster)
+  );
+  return { links, names, interrupted: all.interrupted };
+}
+
+export async function showLinks(
+  route: RouteSocket,
+  options: ShowLinkOptions,
+): Promise<Shown> {
+  const { links, names, interrupted } = await selectLinks(route, options);
+  const { details, statistics } = options;
+  return {
+    objects: links.map((link) => ipLink(link, { names, details, statistics })),
+    interrupted,
+  };
+}

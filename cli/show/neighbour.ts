@@ -1,0 +1,51 @@
+// netplumb show neighbour: what `ip neighbour show` tells.
+
+import {
+  ipNeighbour,
+  isShownNeighbour,
+} from "../../lib/route/json/neighbour.ts";
+import type { RouteSocket } from "../../lib/route/socket.ts";
+import {
+  bounds,
+  interrupted,
+  linkNames,
+  type Shown,
+  type ShowOptions,
+} from "./shown.ts";
+
+/** Which neighbours. */
+export interface ShowNeighbourOptions extends ShowOptions {
+  /** Only those in this NUD_* state; 0 for those in none. */
+  readonly state?: number;
+  /** All of them, those that need no resolving too. */
+  readonly all?: boolean;
+  /** Those the machine answers for. */
+  readonly proxy?: boolean;
+}
+
+export async function showNeighbours(
+  route: RouteSocket,
+  options: ShowNeighbourOptions,
+): Promise<Shown> {
+  const { statistics, details, family, state, all, proxy } = options;
+  const { names, ifindex } = await linkNames(route, options);
+  const neighbours = await route.neighbours({
+    ...bounds(options),
+    family,
+    ifindex,
+    proxy,
+  });
+  return {
+    objects: neighbours
+      .filter((one) => all || isShownNeighbour(one, state))
+      .map((one) =>
+        ipNeighbour(one, {
+          names,
+          statistics,
+          details,
+          oneDevice: ifindex !== undefined,
+        })
+      ),
+    interrupted: interrupted(neighbours),
+  };
+}

@@ -1,0 +1,28 @@
+// netplumb show nexthop: what `ip nexthop show` tells.
+
+import { ipNexthop } from "../../lib/route/json/nexthop.ts";
+import type { RouteSocket } from "../../lib/route/socket.ts";
+import {
+  bounds,
+  interrupted,
+  linkNames,
+  type Shown,
+  type ShowOptions,
+} from "./shown.ts";
+
+export async function showNexthops(
+  route: RouteSocket,
+  options: ShowOptions,
+): Promise<Shown> {
+  const { details, family } = options;
+  const { names, ifindex } = await linkNames(route, options);
+  const nexthops = await route.nexthops({
+    ...bounds(options),
+    family,
+    ifindex,
+  });
+  return {
+    objects: nexthops.map((one) => ipNexthop(one, { names, details })),
+    interrupted: interrupted(nexthops),
+  };
+}

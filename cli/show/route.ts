@@ -1,0 +1,70 @@
+// netplumb show route: what `ip route show` tells.
+
+import { RT_TABLE_MAIN, RTN_LOCAL } from "../../ffi/layout/linux_rtnetlink.ts";
+import { ipRoute } from "../../lib/route/json/route.ts";
+import type { RouteSocket } from "../../lib/route/socket.ts";
+import {
+  bounds,
+  interrupted,
+  linkNames,
+  type Shown,
+  type ShowOptions,
+} from "./shown.ts";
+
+/** Which routes. */
+export interface ShowRouteOptions extends ShowOptions {
+  /** Only those of this table; undefined for all tables. */
+  readonly table?: number;
+  /** Only those of this RTPROT_*. */
+  readonly protocol?: number;
+  /** Only those of this RTN_*. */
+  readonly type?: number;
+  /** Only those of this RT_SCOPE_*. */
+  readonly scope?: number;
+}
+
+export async function showRoutes(
+  route: RouteSocket,
+  options: ShowRouteOptions,
+): Promise<Shown> {
+  const { details, statistics, table, protocol, type, scope } = options;
+  const { names, ifindex } = await linkNames(route, options);
+  const routes = await route.routes({
+    ...bounds(options),
+    // One table is one family's: IPv4 unless asked otherwise, as with `ip`.
+    family: options.family ?? (table === undefined ? undefined : "inet"),
+    table,
+    ifindex,
+    protocol,
+    type,
+  });
+  const nexthops = details && routes.some((one) => one.nexthopId !== undefined)
+    ? new Map(
+      (await route.nexthops({ signal: options.signal })).map((
+        nexthop,
+      ) => [nexthop.id, nexthop]),
+    )
+    : undefined;
+  const shown = routes.filter((one) =>
+    (scope === undefined || one.scope === scope) &&
+    // Multipath routes belong to no device, and local ones to their own table.
+    (ifindex === undefined || one.ifindex === ifindex) &&
+    (one.family !== "inet6" || table !== RT_TABLE_MAIN ||
+      one.type !== RTN_LOCAL)
+  );
+  return {
+    objects: shown.map((one) =>
+      ipRoute(one, {
+        names,
+        details,
+        statistics,
+        nexthops,
+        oneTable: table !== undefined,
+        oneDevice: ifindex !== undefined,
+        oneProtocol: protocol !== undefined,
+        oneScope: scope !== undefined,
+      })
+    ),
+    interrupted: interrupted(routes),
+  };
+}

@@ -1,0 +1,28 @@
+// netplumb show rule: what `ip rule show` tells.
+
+import { ipRule } from "../../lib/route/json/rule.ts";
+import type { RouteSocket } from "../../lib/route/socket.ts";
+import { bounds, interrupted, type Shown, type ShowOptions } from "./shown.ts";
+
+/** Which rules. */
+export interface ShowRuleOptions extends ShowOptions {
+  /** Only those that look this table up. */
+  readonly table?: number;
+}
+
+export async function showRules(
+  route: RouteSocket,
+  options: ShowRuleOptions,
+): Promise<Shown> {
+  const { details, table } = options;
+  const rules = await route.rules({
+    ...bounds(options),
+    family: options.family ?? "inet",
+  });
+  return {
+    objects: rules
+      .filter((rule) => table === undefined || rule.table === table)
+      .map((rule) => ipRule(rule, { details })),
+    interrupted: interrupted(rules),
+  };
+}

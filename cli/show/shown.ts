@@ -1,0 +1,53 @@
+// What `show` shows: objects under iproute2's keys, and whether they are sure.
+
+import type { JsonValue } from "../../lib/route/link/field.ts";
+import type { Dump, OnInterrupt } from "../../lib/netlink/connection.ts";
+import type { AddressFamily } from "../../lib/route/family.ts";
+import { LinkNames } from "../../lib/route/link/names.ts";
+import type { RouteSocket } from "../../lib/route/socket.ts";
+
+/** One object under iproute2's keys. */
+export type Json = Record<string, JsonValue>;
+
+/** The answer to one `show`. */
+export interface Shown {
+  readonly objects: Json[];
+  /** Whether changes interrupted it, so that something may be missing. */
+  readonly interrupted: boolean;
+}
+
+/** What all of them understand. */
+export interface ShowOptions {
+  readonly details?: boolean;
+  readonly statistics?: boolean;
+  readonly family?: AddressFamily;
+  /** Only what belongs to this interface, by its name. */
+  readonly dev?: string;
+  readonly onInterrupt?: OnInterrupt;
+  readonly signal?: AbortSignal;
+}
+
+/** What bounds each dump. */
+export function bounds({ onInterrupt, signal }: ShowOptions) {
+  return { onInterrupt, signal };
+}
+
+/** Whether any of the dumps was interrupted. */
+export function interrupted(...dumps: Dump<unknown>[]): boolean {
+  return dumps.some((dump) => dump.interrupted);
+}
+
+/** The names of all links, and which one was asked for. */
+export async function linkNames(
+  route: RouteSocket,
+  options: ShowOptions,
+): Promise<{ names: LinkNames; ifindex?: number }> {
+  // A name that is gone a moment later is still the name there was.
+  const names = new LinkNames(
+    await route.links({ ...bounds(options), onInterrupt: "partial" }),
+  );
+  if (options.dev === undefined) return { names };
+  const ifindex = names.index(options.dev) ??
+    (await route.link(options.dev, { signal: options.signal })).ifindex;
+  return { names, ifindex };
+}

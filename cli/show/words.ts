@@ -1,0 +1,72 @@
+// The words iproute2 has for tables, protocols and the like, as options take
+// them: a word, or the number behind it.
+
+import type { ArgumentValue, TypeHandler } from "@cliffy/command";
+import * as nd from "../../ffi/layout/linux_neighbour.ts";
+import { ArgumentError } from "../../lib/errors.ts";
+import {
+  linkGroupNumber,
+  protocolNumber,
+  routeTypeNumber,
+  scopeNumber,
+  tableNumber,
+} from "../../lib/route/names/iproute2.ts";
+
+function numbered(
+  read: (word: string) => number | undefined,
+  expected: string,
+): TypeHandler<number> {
+  return ({ name, value }: ArgumentValue) => {
+    const number = read(value);
+    if (number === undefined) throw new ArgumentError(name, value, expected);
+    return number;
+  };
+}
+
+/** A routing table; "all" is -1. */
+export const routeTable: TypeHandler<number> = numbered(
+  (word) => word === "all" ? -1 : tableNumber(word),
+  "all, the name of a routing table (/etc/iproute2/rt_tables) or its number",
+);
+
+/** Who made a route. */
+export const routeProtocol: TypeHandler<number> = numbered(
+  protocolNumber,
+  "a word such as kernel, static or dhcp (/etc/iproute2/rt_protos) or a number up to 255",
+);
+
+/** How far an address or a route reaches. */
+export const routeScope: TypeHandler<number> = numbered(
+  scopeNumber,
+  "global, site, link, host, nowhere or a number up to 255",
+);
+
+/** What a route does with packets. */
+export const routeType: TypeHandler<number> = numbered(
+  routeTypeNumber,
+  "a word such as unicast, local, blackhole or unreachable, or a number up to 255",
+);
+
+/** A group of links. */
+export const linkGroup: TypeHandler<number> = numbered(
+  linkGroupNumber,
+  "the name of a group (/etc/iproute2/group) or its number",
+);
+
+const STATES: Record<string, number> = {
+  none: nd.NUD_NONE,
+  incomplete: nd.NUD_INCOMPLETE,
+  reachable: nd.NUD_REACHABLE,
+  stale: nd.NUD_STALE,
+  delay: nd.NUD_DELAY,
+  probe: nd.NUD_PROBE,
+  failed: nd.NUD_FAILED,
+  noarp: nd.NUD_NOARP,
+  permanent: nd.NUD_PERMANENT,
+};
+
+/** The state of a neighbour; "all" is -1. */
+export const neighbourState: TypeHandler<number> = numbered(
+  (word) => word === "all" ? -1 : STATES[word],
+  `all or one of ${Object.keys(STATES).join(", ")}`,
+);

@@ -1,0 +1,95 @@
+// Ours beside iproute2's, in the same namespace, a moment apart.
+
+import { showAddresses } from "../../../cli/show/address.ts";
+import { showLinks } from "../../../cli/show/link.ts";
+import { showNeighbours } from "../../../cli/show/neighbour.ts";
+import { showNexthops } from "../../../cli/show/nexthop.ts";
+import { showRoutes } from "../../../cli/show/route.ts";
+import { showRules } from "../../../cli/show/rule.ts";
+import { RouteSocket } from "../../../lib/route/socket.ts";
+import { assert, assertEquals } from "@std/assert";
+import { run } from "../../support/netns.ts";
+import type { Netns } from "../../support/netns.ts";
+import { assertSameJson } from "../../support/same_json.ts";
+
+const SHOW = {
+  link: showLinks,
+  address: showAddresses,
+  route: showRoutes,
+  neighbour: showNeighbours,
+  rule: showRules,
+  nexthop: showNexthops,
+};
+
+type Object = keyof typeof SHOW;
+type Options<O extends Object> = Parameters<typeof SHOW[O]>[1];
+
+/** How `ip` is asked for details and statistics. */
+const DEPTHS = [
+  { flags: [], options: {} },
+  { flags: ["-d"], options: { details: true } },
+  { flags: ["-s"], options: { statistics: true } },
+  { flags: ["-d", "-s"], options: { details: true, statistics: true } },
+];
+
+/**
+ * Fails unless we show what `ip -j [-d] [-s] COMMAND` shows.
+ *
+ * @param command What follows the flags, for example "-4 address show dev lo".
+ * @param options The same for us.
+ * @returns What was shown with details and statistics.
+ */
+export async function assertShows<O extends Object>(
+  netns: Netns,
+  object: O,
+  command: string,
+  options: Options<O>,
+): Promise<Record<string, unknown>[]> {
+  await using route = RouteSocket.open({ namespace: netns.name });
+  let shown: Record<string, unknown>[] = [];
+  for (const depth of DEPTHS) {
+    const words = [
+      "-n",
+      netns.name,
+      "-j",
+      ...depth.flags,
+      ...command.split(" "),
+    ];
+    const text = await run("ip", words);
+    const theirs = text.trim() === "" ? [] : withoutHoles(JSON.parse(text));
+    const show = SHOW[object] as (
+      route: RouteSocket,
+      options: unknown,
+    ) => ReturnType<typeof showLinks>;
+    const { objects, interrupted } = await show(route, {
+      ...options,
+      ...depth.options,
+    });
+    assertEquals(interrupted, false);
+    assertSameJson(
+      JSON.parse(JSON.stringify(objects)),
+      theirs,
+      `ip ${words.join(" ")} `,
+    );
+    assert(objects.length > 0, `ip ${words.join(" ")} shows nothing`);
+    shown = objects;
+  }
+  assertEquals(route.counters, {
+    malformed: 0,
+    truncated: 0,
+    foreignSender: 0,
+    foreignSequence: 0,
+  });
+  return shown;
+}
+
+/** iproute2 prints {} for a link or an address that a filter leaves out. */
+function withoutHoles(
+  objects: Record<string, unknown>[],
+): Record<string, unknown>[] {
+  return objects.filter((one) => Object.keys(one).length > 0).map((one) =>
+    Array.isArray(one.addr_info)
+      ? { ...one, addr_info: withoutHoles(one.addr_info) }
+      : one
+  );
+}

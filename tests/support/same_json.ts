@@ -1,0 +1,65 @@
+// The same keys in the same order with the same values, but for what moves by
+// itself between two looks.
+
+import { assert, assertEquals } from "@std/assert";
+
+/** Counters and timers, and how far apart two looks may find them. */
+const MOVING: Record<string, number> = {
+  // Packets that IPv6 and bridges send by themselves.
+  bytes: 20_000,
+  packets: 200,
+  multicast: 200,
+  dropped: 200,
+  errors: 200,
+  // Seconds.
+  valid_life_time: 3,
+  preferred_life_time: 3,
+  expires: 3,
+  used: 3,
+  confirmed: 3,
+  updated: 3,
+  age: 3,
+  hello_timer: 3,
+  tcn_timer: 3,
+  topology_change_timer: 35,
+  gc_timer: 400,
+  hold_timer: 3,
+  message_age_timer: 20,
+  forward_delay_timer: 35,
+  idle_time: 3,
+  unbalanced_time: 3,
+};
+
+/** Fails unless `ours` is `theirs`, apart from what moves. */
+export function assertSameJson(
+  ours: unknown,
+  theirs: unknown,
+  path = "$",
+): void {
+  if (Array.isArray(ours) && Array.isArray(theirs)) {
+    assertEquals(ours.length, theirs.length, `${path}: how many`);
+    theirs.forEach((one, index) =>
+      assertSameJson(ours[index], one, `${path}[${index}]`)
+    );
+  } else if (isObject(ours) && isObject(theirs)) {
+    assertEquals(Object.keys(ours), Object.keys(theirs), `${path}: keys`);
+    for (const [key, value] of Object.entries(theirs)) {
+      const tolerance = MOVING[key];
+      if (
+        tolerance !== undefined && typeof value === "number" &&
+        typeof ours[key] === "number"
+      ) {
+        const apart = Math.abs(ours[key] - value);
+        assert(apart <= tolerance, `${path}.${key}: ${ours[key]}, ${value}`);
+      } else {
+        assertSameJson(ours[key], value, `${path}.${key}`);
+      }
+    }
+  } else {
+    assertEquals(ours, theirs, path);
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
