@@ -6,7 +6,7 @@ import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import { noCounts } from "../../../lib/netlink/counters.ts";
 import { NetlinkBuffer } from "../../../lib/netlink/message.ts";
 
-function read(body: Uint8Array): AttributeReader {
+function read(body: Uint8Array<ArrayBuffer>): AttributeReader {
   const reader = new AttributeReader(NetlinkBuffer.of(body), noCounts());
   reader.reset(0, body.length);
   return reader;

@@ -37,7 +37,7 @@ int main(void) {
 }`;
 
 /** The same walk by ours. */
-function walk(datagram: Uint8Array): string {
+function walk(datagram: Uint8Array<ArrayBuffer>): string {
   const message = new MessageReader(NetlinkBuffer.of(datagram));
   message.reset(0, datagram.length);
   let text = "";
@@ -66,7 +66,7 @@ function random(seed: number): (below: number) => number {
 }
 
 /** Messages and attributes that are mostly right, with lengths that are not. */
-function datagram(below: (n: number) => number): Uint8Array {
+function datagram(below: (n: number) => number): Uint8Array<ArrayBuffer> {
   const size = below(400);
   const bytes = new Uint8Array(size);
   for (let i = 0; i < size; i++) bytes[i] = below(256);
