@@ -1,6 +1,12 @@
-// <fcntl.h> and <sched.h>: opening files and entering namespaces.
+// <fcntl.h>, <sched.h>, <sys/file.h> and <sys/mount.h>: opening files, entering
+// namespaces and giving them names.
 
-export const headers = ["fcntl.h", "sched.h", "sys/mount.h"] as const;
+export const headers = [
+  "fcntl.h",
+  "sched.h",
+  "sys/file.h",
+  "sys/mount.h",
+] as const;
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
@@ -13,6 +19,7 @@ export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const CLONE_NEWNS = 0x00020000;
 export const CLONE_NEWNET = 0x40000000;
+export const LOCK_EX = 2;
 export const MNT_DETACH = 2;
 export const MS_REC = 16384;
 export const MS_BIND = 4096;

@@ -10,10 +10,12 @@ export const headers = [
 
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
+export const IPPROTO_IPIP = 4;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 export const IPPROTO_IPV6 = 41;
 export const IPPROTO_ICMPV6 = 58;
+export const IPPROTO_MPLS = 137;
 
 export const IP_TOS = 1;
 export const IP_TTL = 2;
