@@ -103,3 +103,8 @@ export function linkName(given: ArgumentValue): string {
     ? given.value
     : refuse(given, "the name of an interface: 1 to 127 bytes");
 }
+
+/** A word of another program's command line, options included. */
+export function command({ value }: ArgumentValue): string {
+  return value;
+}

@@ -1,7 +1,8 @@
-// The type for options that name a network namespace; apart from the others,
+// Types for values that name a network namespace; apart from the others,
 // because what judges it loads libc.
 
 import type { ArgumentValue } from "@cliffy/command";
+import { ArgumentError } from "../lib/errors.ts";
 import { namespacePath } from "../lib/namespace.ts";
 import { word } from "./arguments.ts";
 
@@ -9,4 +10,11 @@ import { word } from "./arguments.ts";
 export function namespace(given: ArgumentValue): string {
   namespacePath(word(given));
   return given.value;
+}
+
+/** The name of a network namespace, never a path. */
+export function namespaceName(given: ArgumentValue): string {
+  const name = namespace(given);
+  if (!name.startsWith("/")) return name;
+  throw new ArgumentError(given.name, name, "a name without a slash");
 }

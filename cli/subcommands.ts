@@ -35,6 +35,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/show.ts")).show,
   },
   {
+    name: "netns",
+    summary:
+      "List, make and delete network namespaces, and run programs there.",
+    load: async () => (await import("./commands/netns.ts")).netns,
+  },
+  {
     name: "doctor",
     summary: "Say what this kernel, these permissions and this Deno allow.",
     load: async () => (await import("./commands/doctor.ts")).doctor,

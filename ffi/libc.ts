@@ -291,6 +291,26 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  mkdir: {
+    parameters: [
+      "buffer", // const char *pathname
+      "i32", // mode_t mode
+    ],
+    result: "i32",
+  },
+  unlink: {
+    parameters: [
+      "buffer", // const char *pathname
+    ],
+    result: "i32",
+  },
+  flock: {
+    parameters: [
+      "i32", // int fd
+      "i32", // int operation
+    ],
+    result: "i32",
+  },
   if_nametoindex: {
     parameters: [
       "buffer", // const char *ifname

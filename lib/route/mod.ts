@@ -38,7 +38,12 @@ export {
   type NexthopMember,
   type ResilientGroup,
 } from "./nexthop.ts";
-export { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
+export {
+  decodeNamespaceId,
+  type NamespaceId,
+  namespaceIdOf,
+} from "./namespace_id.ts";
+export { addNamespace, deleteNamespace, namespaceNames } from "./namespace.ts";
 export type { JsonValue, KindData } from "./link/field.ts";
 export type { LinkStatistics } from "./link/statistics.ts";
 export { LinkNames } from "./link/names.ts";

@@ -1,11 +1,17 @@
 // The ids one namespace knows others by: RTM_NEWNSID and RTM_DELNSID.
 
-import { rtgenmsg } from "../../ffi/layout/linux_rtnetlink.ts";
+import { libc } from "../../ffi/libc.ts";
+import { rtgenmsg, RTM_GETNSID } from "../../ffi/layout/linux_rtnetlink.ts";
 import {
   NETNSA_CURRENT_NSID,
+  NETNSA_FD,
   NETNSA_NSID,
 } from "../../ffi/layout/linux_net_namespace.ts";
+import { type Namespace, namespacePath, openNamespace } from "../namespace.ts";
+import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import type { MessageReader } from "../netlink/message.ts";
+import type { WaitOptions } from "../poller.ts";
+import type { RouteSocket } from "./socket.ts";
 
 /** A namespace as another one knows it. Source: ip-netns(8). */
 export interface NamespaceId {
@@ -29,4 +35,42 @@ export function decodeNamespaceId(
     }
   }
   return id;
+}
+
+/**
+ * The id by which the namespace of a socket knows another one.
+ *
+ * @param socket A socket of the namespace that knows.
+ * @param namespace The other one.
+ * @returns Its id, or undefined if it has none there: it gets one when a link
+ * of one of them speaks of the other.
+ * @throws {SystemError} If there is no such namespace.
+ *
+ * @example
+ * ```ts
+ * import { namespaceIdOf, RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * console.log(await namespaceIdOf(route, Deno.pid));
+ * ```
+ */
+export async function namespaceIdOf(
+  socket: RouteSocket,
+  namespace: Namespace,
+  options?: WaitOptions,
+): Promise<number | undefined> {
+  const tried = `find the id of network namespace ${namespace}`;
+  const fd = openNamespace(namespacePath(namespace), tried);
+  try {
+    const body = new AttributeWriter().raw(rtgenmsg.build({}))
+      .u32(NETNSA_FD, fd).finish();
+    const { objects: [id] } = await socket.request(
+      { type: RTM_GETNSID, body, tried },
+      decodeNamespaceId,
+      options,
+    );
+    return id === undefined || id.nsid < 0 ? undefined : id.nsid;
+  } finally {
+    libc().close(fd);
+  }
 }

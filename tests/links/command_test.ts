@@ -141,6 +141,23 @@ Deno.test("cliffy: what follows -- is kept apart", async () => {
   assertEquals(literal, ["--port", "x"]);
 });
 
+Deno.test("cliffy: once told to stop early, what follows a word is no option", async () => {
+  const seen: unknown[] = [];
+  const tool = () =>
+    new Command().name("tool").noExit().globalOption("--json", "JSON.")
+      .command("run <name:string> [...rest:string]").stopEarly()
+      .action((options, ...words) => {
+        seen.push([options, words]);
+      }).reset();
+  await tool().parse(["run", "--json", "blue", "ls", "-l", "--json"]);
+  const { literal } = await tool().parse(["run", "blue", "--", "ls", "-l"]);
+  assertEquals(seen, [
+    [{ json: true }, ["blue", "ls", "-l", "--json"]],
+    [{}, ["blue"]],
+  ]);
+  assertEquals(literal, ["ls", "-l"]);
+});
+
 Deno.test("cliffy: an alias names the same subcommand", async () => {
   assertEquals((await parse("l")).name, "link");
 });

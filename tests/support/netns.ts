@@ -123,6 +123,17 @@ export class Netns {
   }
 }
 
+/** A namespace for a test to make itself; it is gone when the test ends. */
+export class UnmadeNetns extends Netns implements AsyncDisposable {
+  constructor(role: string) {
+    super(`np${Deno.pid.toString(36)}-${(counter++).toString(36)}-${role}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await output("ip", ["netns", "delete", this.name]);
+  }
+}
+
 function words(command: string): string[] {
   return command.trim().split(/\s+/);
 }

@@ -325,6 +325,12 @@ export class Command<
     return this;
   }
 
+  /** Takes everything from the first word that is no option for arguments. */
+  stopEarly(stopEarly = true): this {
+    this.#selected.settings.stopEarly = stopEarly;
+    return this;
+  }
+
   /** Throws errors, and returns after printing help or version. */
   noExit(): this {
     this.#selected.settings.exits = false;

@@ -56,7 +56,11 @@ async function run(cmd: Command<any>, line: Line): Promise<CommandResult> {
     if (sub) return await run(sub, line);
 
     const known = cmd.getOptions(true);
-    const { given, rest } = findOptions(line.args, known, false);
+    const { given, rest } = findOptions(
+      line.args,
+      known,
+      cmd.settings.stopEarly,
+    );
     const all = [...line.given, ...given];
     const isAlone = all.some(({ option }) => option.standalone);
     const parse = (value: ArgumentValue) => parseValue(cmd, value);

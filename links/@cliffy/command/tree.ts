@@ -30,6 +30,7 @@ export class Settings {
   rawArgs: string[] = [];
   literalArgs: string[] = [];
   throwErrors = false;
+  stopEarly = false;
   exits?: boolean;
   help?: HelpOptions;
   errorHandler?: ErrorHandler;

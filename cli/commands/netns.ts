@@ -1,0 +1,115 @@
+// netplumb netns: network namespaces by name, the ones of `ip netns`.
+
+import { ArgumentError } from "../../lib/errors.ts";
+import { command } from "../arguments.ts";
+import { subcommand } from "../command.ts";
+import { namespaceName } from "../namespace.ts";
+import { printable } from "../output/printable.ts";
+import { perform } from "../perform.ts";
+
+const list = subcommand(
+  "Print the names there are, and the ids by which this namespace knows them.",
+)
+  .example("Every named namespace", "netplumb netns list")
+  .example("The names alone", "netplumb netns list --json | jq -r .name")
+  .action((options) =>
+    perform(options, async ({ output, signal }) => {
+      const { namespaceIdOf, namespaceNames, RouteSocket } = await import(
+        "../../lib/route/mod.ts"
+      );
+      await using socket = RouteSocket.open();
+      for (const name of namespaceNames()) {
+        const id = await namespaceIdOf(socket, name, { signal });
+        output.event(
+          { name, ...(id === undefined ? {} : { id }) },
+          () => printable(name) + (id === undefined ? "" : ` (id: ${id})`),
+        );
+      }
+    })
+  );
+
+const add = subcommand(
+  "Make a namespace.\n\nIt lasts until it is deleted, whatever becomes of " +
+    "this command. Its loopback interface is down.",
+)
+  .type("netns", namespaceName)
+  .arguments("<name:netns>", ["Its name."])
+  .option("--dry-run", "Say what would be done and do nothing.")
+  .example("Make one", "netplumb netns add blue")
+  .example("See whether one may", "netplumb netns add blue --dry-run")
+  .action((options, name) =>
+    perform(options, async ({ output }) => {
+      const { addNamespace } = await import("../../lib/route/mod.ts");
+      const what = `add network namespace ${name}`;
+      if (!options.dryRun) addNamespace(name);
+      if (options.dryRun || output.json) {
+        const event = options.dryRun ? "would" : "done";
+        output.event({ event, what }, () => `would ${printable(what)}`);
+      }
+    })
+  );
+
+const remove = subcommand(
+  "Delete a namespace.\n\nIts name goes at once, and it with its name unless " +
+    "a process or a socket is still in it.",
+)
+  .type("netns", namespaceName)
+  .arguments("<name:netns>", ["Its name."])
+  .option("--dry-run", "Say what would be done and do nothing.")
+  .example("Delete one", "netplumb netns delete blue")
+  .example(
+    "Delete all",
+    "netplumb netns list --json | jq -r .name | xargs -n 1 netplumb netns delete",
+  )
+  .action((options, name) =>
+    perform(options, async ({ output }) => {
+      const { deleteNamespace } = await import("../../lib/route/mod.ts");
+      const what = `delete network namespace ${name}`;
+      if (!options.dryRun) deleteNamespace(name);
+      if (options.dryRun || output.json) {
+        const event = options.dryRun ? "would" : "done";
+        output.event({ event, what }, () => `would ${printable(what)}`);
+      }
+    })
+  );
+
+const exec = subcommand(
+  "Run a program in a namespace.\n\nIt sees /sys of that namespace, and the " +
+    "files of /etc/netns/NAME in /etc, as with `ip netns exec`. The exit code " +
+    "is the program's own.",
+)
+  .type("netns", namespaceName)
+  .type("command", command)
+  .arguments("<name:netns> [command...:command]", [
+    "Where.",
+    "The program, and what it is given; -- may stand before it.",
+  ])
+  .stopEarly()
+  .example("A shell", "netplumb netns exec blue bash")
+  .example("Its links", "netplumb netns exec blue ip -j link")
+  .action(async function (_options, name, ...words) {
+    const literal = this.getLiteralArgs();
+    // A second -- belongs to the program.
+    const [program, ...rest] = words.length === 0
+      ? literal
+      : literal.length === 0
+      ? words
+      : [...words, "--", ...literal];
+    if (program === undefined) {
+      throw new ArgumentError("command", "", "a program to run");
+    }
+    const { execute } = await import("../netns/execute.ts");
+    await execute(name, program, rest);
+  });
+
+export const netns = subcommand(
+  "The names are those of `ip netns`, files under /run/netns: what one of the " +
+    "two commands makes, the other sees.",
+)
+  .example("Make one", "netplumb netns add blue")
+  .example("Run something in it", "netplumb netns exec blue ip link")
+  .command("list", list)
+  .command("add", add)
+  .command("delete", remove)
+  .command("exec", exec)
+  .reset();
