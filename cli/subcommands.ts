@@ -25,11 +25,6 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/send.ts")).send,
   },
   {
-    name: "scenario",
-    summary: "Replay the field reports that netplumb answers, on this kernel.",
-    load: async () => (await import("./commands/scenario.ts")).scenario,
-  },
-  {
     name: "show",
     summary: "Show links, addresses, routes, neighbours, rules as `ip` does.",
     load: async () => (await import("./commands/show.ts")).show,
@@ -39,6 +34,16 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary:
       "List, make and delete network namespaces, and run programs there.",
     load: async () => (await import("./commands/netns.ts")).netns,
+  },
+  {
+    name: "topology",
+    summary: "Draw the links of this machine and how they hang together.",
+    load: async () => (await import("./commands/topology.ts")).topology,
+  },
+  {
+    name: "scenario",
+    summary: "Replay the field reports that netplumb answers, on this kernel.",
+    load: async () => (await import("./commands/scenario.ts")).scenario,
   },
   {
     name: "doctor",

@@ -4,7 +4,7 @@
 import type { TypeHandler } from "@cliffy/command";
 import { inNamespace, NETNS_DIRECTORY } from "../../lib/namespace.ts";
 import { address, cidr, host, interfaceName, linkName } from "../arguments.ts";
-import { namespace } from "../namespace.ts";
+import { namespace, namespaceName } from "../namespace.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** The shell knows best how to complete a file. */
@@ -26,6 +26,7 @@ export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
   [interfaceName, interfaces],
   [linkName, interfaces],
   [namespace, namespaces],
+  [namespaceName, namespaces],
   [address, addresses],
   [host, addresses],
   [cidr, networks],

@@ -58,3 +58,10 @@ export {
 } from "./json/neighbour.ts";
 export { type IpRule, ipRule } from "./json/rule.ts";
 export { type IpNexthop, ipNexthop } from "./json/nexthop.ts";
+export {
+  topology,
+  type TopologyEnd,
+  type TopologyLink,
+  type TopologyNamespace,
+  type TopologyOptions,
+} from "./topology.ts";

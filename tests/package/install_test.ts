@@ -2,9 +2,39 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
-import { output } from "../support/netns.ts";
+import { output, run } from "../support/netns.ts";
+
+/** As far as it is read here. */
+interface GraphModule {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly specifier: string;
+    readonly code?: { readonly error?: string };
+    readonly type?: { readonly error?: string };
+  }[];
+}
 
 const ROOT = new URL("../../", import.meta.url).pathname;
+
+Deno.test("the import map knows every package the command imports", async () => {
+  const { modules } = JSON.parse(
+    await run(Deno.execPath(), [
+      "info",
+      "--json",
+      "--no-config",
+      `--import-map=${ROOT}links/import_map.json`,
+      `${ROOT}cli/main.ts`,
+    ]),
+  );
+  assertEquals(
+    modules.flatMap((module: GraphModule) =>
+      (module.dependencies ?? []).flatMap(({ specifier, code, type }) =>
+        code?.error ?? type?.error ? [`${module.specifier}: ${specifier}`] : []
+      )
+    ),
+    [],
+  );
+});
 
 Deno.test("the installed command runs from anywhere", async () => {
   const directory = await Deno.makeTempDir({ prefix: "netplumb-install-" });

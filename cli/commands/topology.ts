@@ -1,0 +1,135 @@
+// netplumb topology: a picture of links and how they hang together.
+
+import { EnumType } from "@cliffy/command";
+import { namespaceNames } from "../../lib/route/namespace.ts";
+import {
+  topology as readTopology,
+  type TopologyEnd,
+  type TopologyNamespace,
+} from "../../lib/route/topology.ts";
+import { subcommand } from "../command.ts";
+import { log } from "../log.ts";
+import { namespace } from "../namespace.ts";
+import type { Output } from "../output/output.ts";
+import { perform } from "../perform.ts";
+import { topologyDot } from "../topology/dot.ts";
+import { topologyGraph } from "../topology/graph.ts";
+import { isShown } from "../topology/label.ts";
+import { topologyMermaid } from "../topology/mermaid.ts";
+import { topologyText } from "../topology/text.ts";
+
+const FORMATS = ["text", "svg", "dot", "mermaid"] as const;
+type Format = typeof FORMATS[number];
+
+export const topology = subcommand(
+  "Bridges with their ports, veth pairs across namespaces, links on the one " +
+    "they stand on, TUN and TAP devices with the processes that hold them, " +
+    "addresses and state. MTUs that do not fit together are marked. With " +
+    "--json a line for each namespace.",
+)
+  .type("format", new EnumType(FORMATS))
+  .type("netns", namespace)
+  .group("Of what")
+  .option(
+    "--netns <name:netns>",
+    "A network namespace to show, may be given several times.",
+    { collect: true, defaultText: "this one" },
+  )
+  .option(
+    "--all-netns",
+    "Show this network namespace and all that have a name.",
+    { conflicts: ["netns"] },
+  )
+  .option(
+    "--details",
+    "Show loopback interfaces, link-local and link-layer addresses too.",
+  )
+  .group("How")
+  .option(
+    "--format <format:format>",
+    "As text, as a picture, or to be drawn.",
+    {
+      default: "text" as const,
+      conflicts: ["json"],
+    },
+  )
+  .example("What there is, on a terminal", "netplumb topology --all-netns")
+  .example(
+    "A picture for a document",
+    "netplumb topology --all-netns --format svg > topology.svg",
+  )
+  .example(
+    "A diagram in Markdown, between ```mermaid and ```",
+    "netplumb topology --format mermaid",
+  )
+  .action((options) =>
+    perform(options, async ({ output, signal }) => {
+      const namespaces = options.allNetns
+        ? [undefined, ...namespaceNames()]
+        : options.netns;
+      const found = await readTopology({
+        namespaces,
+        signal,
+        // One that is going just now is no reason to show none.
+        onUnreachable: options.allNetns
+          ? ({ message }) => log.warn(message)
+          : undefined,
+      });
+      if (output.json) {
+        return found.forEach((each) => output.object(json(each)));
+      }
+      const { format, details = false } = options;
+      await print(found, format, details, output);
+    })
+  );
+
+async function print(
+  namespaces: readonly TopologyNamespace[],
+  format: Format,
+  details: boolean,
+  output: Output,
+): Promise<void> {
+  if (format === "text") {
+    const lines = topologyText(namespaces, output.style, details);
+    return lines.forEach((line) => output.line(line));
+  }
+  const graph = topologyGraph(namespaces, details);
+  output.line(await draw[format](graph));
+}
+
+const draw = {
+  dot: topologyDot,
+  mermaid: topologyMermaid,
+  async svg(graph: ReturnType<typeof topologyGraph>) {
+    // The layout is large: loaded only where it is wanted.
+    const { topologySvg } = await import("../topology/svg.ts");
+    return topologySvg(graph);
+  },
+};
+
+function json({ name, links }: TopologyNamespace): unknown {
+  const end = (end: TopologyEnd | undefined) =>
+    end &&
+    (isShown(end)
+      ? { namespace: end.namespace.name ?? null, ifname: end.name }
+      : { nsid: end.nsid, ifindex: end.ifindex });
+  return {
+    namespace: name ?? null,
+    links: links.map((link) => ({
+      ifindex: link.ifindex,
+      ifname: link.name,
+      kind: link.kind,
+      detail: link.detail,
+      state: link.state,
+      mtu: link.mtu,
+      address: link.address,
+      alias: link.alias,
+      addresses: link.addresses,
+      master: link.master?.name,
+      lower: end(link.lower),
+      peer: end(link.peer),
+      holders: link.kind === "tun" ? link.holders : undefined,
+      problem: link.problem,
+    })),
+  };
+}

@@ -1,0 +1,124 @@
+// Where everything goes in the drawn picture: measured here, placed by ELK.
+
+import elk, {
+  type ElkExtendedEdge,
+  type ElkNode,
+} from "elkjs/lib/elk.bundled.js";
+import type { Graph, GraphEdge, GraphNode } from "./graph.ts";
+
+/** Sizes in pixels that drawing and measuring agree on. */
+export const SIZE = {
+  title: 13,
+  text: 11,
+  line: 17,
+  padding: 10,
+  bar: 5,
+  gap: 18,
+} as const;
+
+/** A rectangle. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The picture with a place for everything. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly rooms: readonly (Box & { readonly label: string })[];
+  readonly nodes: readonly (Box & { readonly node: GraphNode })[];
+  readonly edges: readonly {
+    readonly kind: GraphEdge["kind"];
+    readonly points: readonly { readonly x: number; readonly y: number }[];
+  }[];
+}
+
+/** Widths of a letter in parts of its height; of proportional fonts, ample. */
+const FIXED = 0.61;
+const PROPORTIONAL = 0.54;
+
+function measure(text: string, size: number, letter: number): number {
+  return [...text].length * size * letter;
+}
+
+function measured(node: GraphNode): ElkNode {
+  const kind = measure(node.kind, SIZE.text, PROPORTIONAL);
+  const head = measure(node.name, SIZE.title, FIXED) +
+    (kind && SIZE.gap + kind);
+  const lines = node.lines.map(({ role, text }) =>
+    measure(text, SIZE.text, role === "address" ? FIXED : PROPORTIONAL)
+  );
+  return {
+    id: node.id,
+    width: Math.ceil(Math.max(head, ...lines) + 2 * SIZE.padding + SIZE.bar),
+    height: SIZE.line * (1 + node.lines.length) + SIZE.padding,
+  };
+}
+
+const OPTIONS = {
+  "elk.algorithm": "layered",
+  "elk.direction": "DOWN",
+  "elk.hierarchyHandling": "INCLUDE_CHILDREN",
+  "elk.edgeRouting": "ORTHOGONAL",
+  "elk.spacing.nodeNode": "24",
+  "elk.spacing.edgeNode": "18",
+  "elk.spacing.componentComponent": "28",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "36",
+  "elk.layered.spacing.edgeNodeBetweenLayers": "16",
+  "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
+  "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED",
+  "elk.json.edgeCoords": "ROOT",
+  "elk.json.shapeCoords": "ROOT",
+  "elk.padding": "[top=16,left=16,bottom=16,right=16]",
+};
+
+/** Finds a place for everything. */
+export async function topologyLayout(graph: Graph): Promise<Layout> {
+  const { rooms, outside, edges } = graph;
+  const placed = await new elk.default().layout({
+    id: "page",
+    layoutOptions: OPTIONS,
+    children: [
+      ...rooms.map(({ id, nodes }) => ({
+        id,
+        layoutOptions: {
+          "elk.padding": "[top=40,left=16,bottom=16,right=16]",
+        },
+        children: nodes.map(measured),
+      })),
+      ...outside.map(measured),
+    ],
+    edges: edges.map(({ from, to }, index): ElkExtendedEdge => ({
+      id: `edge${index}`,
+      sources: [from],
+      targets: [to],
+    })),
+  });
+  const boxes = new Map<string, ElkNode>();
+  const collect = (node: ElkNode) => {
+    boxes.set(node.id, node);
+    node.children?.forEach(collect);
+  };
+  collect(placed);
+  const box = (id: string): Box => {
+    const { x = 0, y = 0, width = 0, height = 0 } = boxes.get(id)!;
+    return { x, y, width, height };
+  };
+  return {
+    ...box("page"),
+    rooms: rooms.map(({ id, label }) => ({ ...box(id), label })),
+    nodes: [...rooms.flatMap(({ nodes }) => nodes), ...outside]
+      .map((node) => ({ ...box(node.id), node })),
+    edges: (placed.edges ?? []).map(({ sections = [] }, index) => ({
+      kind: edges[index].kind,
+      points: sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [
+        startPoint,
+        ...bendPoints,
+        endPoint,
+      ]),
+    })),
+  };
+}

@@ -1,0 +1,232 @@
+// The picture of a lab in each of its forms.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { instance } from "@viz-js/viz";
+import { type Graph, topologyGraph } from "../../cli/topology/graph.ts";
+import { type Box, topologyLayout } from "../../cli/topology/layout.ts";
+import { topologyDot } from "../../cli/topology/dot.ts";
+import { topologyMermaid } from "../../cli/topology/mermaid.ts";
+import { topologySvg } from "../../cli/topology/svg.ts";
+import { topology } from "../../lib/route/topology.ts";
+import "../support/descriptors.ts";
+import { netplumb } from "../support/command.ts";
+import { Lab, type Netns, run } from "../support/netns.ts";
+
+type TestLab = Lab<"router" | "left" | "right"> & {
+  readonly router: Netns;
+  readonly left: Netns;
+  readonly right: Netns;
+};
+
+/** Three namespaces round a bridge. */
+async function lab(): Promise<TestLab> {
+  const lab = await Lab.open("router", "left", "right");
+  const { router, left, right } = lab;
+  await router.batch(`
+    link add br0 type bridge
+    link set br0 up
+    address add 192.0.2.1/24 dev br0
+    link add port1 type veth peer name eth0 netns ${left.name}
+    link add port2 type veth peer name eth0 netns ${right.name}
+    link set port1 master br0 up
+    link set port2 master br0 up
+    link set br0 alias spine
+  `);
+  await left.batch(`
+    link set eth0 up
+    address add 192.0.2.2/24 dev eth0
+    link add mv0 link eth0 type macvlan mode bridge
+    tuntap add vpn0 mode tun
+  `);
+  await right.batch(`
+    link set eth0 up mtu 1400
+    address add 192.0.2.3/24 dev eth0
+    address add 192.0.2.4/24 dev eth0
+  `);
+  return lab;
+}
+
+const names = ({ router, left, right }: TestLab) =>
+  [router, left, right].map(({ name }) => name);
+
+Deno.test("topology draws a tree in text", async () => {
+  await using net = await lab();
+  const { router, left, right } = net;
+  const args = names(net).flatMap((name) => ["--netns", name]);
+  const { code, stdout, stderr } = await netplumb(
+    undefined,
+    "topology",
+    ...args,
+  );
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(
+    stdout,
+    `${router.name}
+└─ br0  bridge  192.0.2.1/24  "spine"
+   ├─ port1  veth  <-> eth0 in ${left.name}
+   └─ port2  veth  <-> eth0 in ${right.name}  ! MTU 1500, but 1400 at its peer
+${left.name}
+├─ eth0  veth  <-> port1 in ${router.name}  192.0.2.2/24
+│  └─ mv0  macvlan bridge  down
+└─ vpn0  tun  down  nobody holds it
+${right.name}
+└─ eth0  veth  <-> port2 in ${router.name}  192.0.2.3/24  192.0.2.4/24  ! MTU 1400, but 1500 at its peer
+`,
+  );
+});
+
+Deno.test("topology --all-netns shows each namespace once, --details all there is", async () => {
+  await using net = await lab();
+  const { code, stdout } = await netplumb(
+    net.left,
+    "topology",
+    "--all-netns",
+    "--details",
+    "--json",
+  );
+  assertEquals(code, 0);
+  const found: { namespace: string | null; links: { ifname: string }[] }[] =
+    stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(found[0].namespace, null);
+  assertEquals(found[0].links.map(({ ifname }) => ifname), [
+    "lo",
+    "eth0",
+    "mv0",
+    "vpn0",
+  ]);
+  const shown = found.map(({ namespace }) => namespace);
+  assert(shown.includes(net.router.name) && shown.includes(net.right.name));
+  assert(!shown.includes(net.left.name));
+});
+
+const overlap = (a: Box, b: Box) =>
+  a.x < b.x + b.width && b.x < a.x + a.width &&
+  a.y < b.y + b.height && b.y < a.y + a.height;
+const inside = (a: Box, b: Box) =>
+  a.x >= b.x && a.x + a.width <= b.x + b.width &&
+  a.y >= b.y && a.y + a.height <= b.y + b.height;
+
+/** Nothing lies on anything else, and every line goes from card to card. */
+async function checkLayout(graph: Graph): Promise<void> {
+  const { rooms, nodes, edges, ...page } = await topologyLayout(graph);
+  const whole = { x: 0, y: 0, width: page.width, height: page.height };
+  const boxes = new Map(nodes.map((box) => [box.node.id, box]));
+  rooms.forEach((room, index) => {
+    assert(inside(room, whole));
+    rooms.slice(index + 1).forEach((other) => assert(!overlap(room, other)));
+    for (const { id } of graph.rooms[index].nodes) {
+      assert(inside(boxes.get(id)!, room));
+    }
+  });
+  nodes.forEach((node, index) =>
+    nodes.slice(index + 1).forEach((other) => assert(!overlap(node, other)))
+  );
+  assertEquals(edges.length, graph.edges.length);
+  edges.forEach(({ points }, index) => {
+    const { from, to } = graph.edges[index];
+    const [first, last] = [points[0], points.at(-1)!];
+    const [upper, lower] = [boxes.get(from)!, boxes.get(to)!];
+    assertEquals(Math.round(first.y), Math.round(upper.y + upper.height));
+    assertEquals(Math.round(last.y), Math.round(lower.y));
+    assert(first.x > upper.x && first.x < upper.x + upper.width);
+    assert(last.x > lower.x && last.x < lower.x + lower.width);
+  });
+}
+
+/** What an XML reader finds in the elements of a name. */
+async function elements(xml: string, name: string): Promise<string[]> {
+  const text = await run("python3", [
+    "-c",
+    "import json, sys, xml.etree.ElementTree as e\n" +
+    "root = e.fromstring(sys.stdin.buffer.read())\n" +
+    "print(json.dumps([''.join(n.itertext()) for n in root.iter('{http://www.w3.org/2000/svg}' + sys.argv[1])]))",
+    name,
+  ], { stdin: xml });
+  return JSON.parse(text);
+}
+
+Deno.test("topology --format svg shows every link in its place", async () => {
+  await using net = await lab();
+  const graph = topologyGraph(
+    await topology({ namespaces: names(net) }),
+    false,
+  );
+  await checkLayout(graph);
+
+  const args = names(net).flatMap((name) => ["--netns", name]);
+  const { stdout } = await netplumb(
+    undefined,
+    "topology",
+    "--format=svg",
+    ...args,
+  );
+  const texts = await elements(stdout, "text");
+  assertEquals(texts.slice(0, 3), names(net));
+  for (
+    const text of [
+      "br0",
+      "bridge",
+      "192.0.2.4/24",
+      "macvlan bridge, down",
+      "nobody holds it",
+      "“spine”",
+      "MTU 1400, but 1500 at its peer",
+    ]
+  ) assert(texts.includes(text), text);
+  const [style] = await elements(stdout, "style");
+  assertStringIncludes(style, "prefers-color-scheme:dark");
+});
+
+Deno.test("topology: many ports, and ends outside of the picture, are drawn apart", async () => {
+  await using lab = await Lab.open("host", "guests");
+  const { host, guests } = lab;
+  const ports = Array.from({ length: 24 }, (_, index) => `
+    link add p${index} type veth peer name g${index} netns ${guests.name}
+    link set p${index} master br0
+  `);
+  await host.batch(`link add br0 type bridge\n${ports.join("\n")}`);
+  for (const namespaces of [[host.name], [host.name, guests.name]]) {
+    const graph = topologyGraph(await topology({ namespaces }), false);
+    assertEquals(graph.outside.length, namespaces.length === 1 ? 24 : 0);
+    assertEquals(graph.edges.length, 48);
+    await checkLayout(graph);
+  }
+});
+
+Deno.test("topology: names that others chose stay text in every form", async () => {
+  const hostile = ['a"];b[c="', "<b>&amp;<b>", "#quot;\\n\\", "$(id)`id`"];
+  await using lab = await Lab.open("host");
+  for (const name of hostile) {
+    await run("ip", ["-n", lab.host.name, "link", "add", name, "type", "ifb"]);
+  }
+  const alias = '</text><script>1</script>"\\ \x1b[31m';
+  await run("ip", [
+    ...["-n", lab.host.name, "link", "set", hostile[0], "alias", alias],
+  ]);
+  const graph = topologyGraph(
+    await topology({ namespaces: [lab.host.name] }),
+    false,
+  );
+  const shown = '“</text><script>1</script>"\\ \\x1b[31m”';
+  const texts = await elements(await topologySvg(graph), "text");
+  for (const name of [...hostile, shown]) assert(texts.includes(name), name);
+
+  // What Graphviz itself reads.
+  const viz = await instance();
+  const { objects = [] } = viz.renderJSON(topologyDot(graph)) as {
+    objects?: { label?: string }[];
+  };
+  const labels = objects.map(({ label }) => label ?? "");
+  for (const name of hostile) {
+    const start = `${name.replace(/\\/g, "\\\\")}  ifb`;
+    assert(labels.some((label) => label.startsWith(start)), start);
+  }
+  const mermaid = topologyMermaid(graph);
+  const content = [...mermaid.matchAll(/^ +ns\w+\["(.*)"\]$/gm)]
+    .map(([, text]) =>
+      text.replace(/#(\d+);/g, (_, code) => String.fromCodePoint(code))
+    );
+  for (const name of hostile) {
+    assert(content.some((text) => text.startsWith(`<b>${name}</b> ifb`)), name);
+  }
+});
