@@ -10,7 +10,7 @@ import { word } from "./arguments.ts";
 import { LOG_LEVELS, setLogLevel } from "./log.ts";
 import { wantsColor } from "./output/style.ts";
 import { run } from "./run.ts";
-import { BLOCKER } from "./scenarios/blocker/messages.ts";
+import { CHILD, playPart } from "./scenarios/child/child.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 
 /**
@@ -64,8 +64,7 @@ export async function netplumb(
 
 if (import.meta.main) {
   // A compiled program has one entry, and `scenario` starts itself again.
-  if (Deno.args[0] === BLOCKER) {
-    const { block } = await import("./scenarios/blocker/process.ts");
-    await block(JSON.parse(Deno.args[1]));
+  if (Deno.args[0] === CHILD) {
+    await playPart(Deno.args);
   } else await run(netplumb(Deno.args), Deno.args);
 }

@@ -11,10 +11,10 @@ import type { Output } from "../output/output.ts";
 import { table } from "../output/table.ts";
 import { perform } from "../perform.ts";
 import { SCENARIOS } from "../scenarios/all.ts";
-import type { Verdict } from "../scenarios/events.ts";
-import { narrate } from "../scenarios/narrative.ts";
-import { play } from "../scenarios/play.ts";
-import type { Scenario } from "../scenarios/scenario.ts";
+import type { Verdict } from "../scenarios/stage/events.ts";
+import { narrate } from "../scenarios/stage/narrative.ts";
+import { play } from "../scenarios/stage/play.ts";
+import type { Scenario } from "../scenarios/stage/scenario.ts";
 
 const ALL = "all";
 const NAMES = SCENARIOS.map(({ name }) => name);

@@ -6,76 +6,58 @@
 import { SystemError } from "../../ffi/errno.ts";
 import { ClosedError } from "../../lib/errors.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
-import { Blocker } from "./blocker/blocker.ts";
-import { Network } from "./network.ts";
-import { AMPLE, AT_ONCE, PATIENCE, seen, until, within } from "./patience.ts";
-import type { Scenario } from "./scenario.ts";
-import type { Observation, Stage } from "./stage.ts";
-import { threadsIn, type Whereabouts } from "./thread.ts";
+import {
+  blocking,
+  closeUnder,
+  type Closing,
+  describeClosing,
+  polling,
+  type Waiter,
+} from "./stage/closing.ts";
+import { Network } from "./stage/network.ts";
+import { AMPLE, AT_ONCE, PATIENCE, seen, within } from "./stage/patience.ts";
+import type { Scenario } from "./stage/scenario.ts";
+import type { Observation, Stage } from "./stage/stage.ts";
 
 const DEVICE = "foo0";
 const ADDRESS = "9.9.9.9";
-/** Somebody who listens on 0.0.0.0; the trap and the cure differ in nothing else. */
-interface Listener extends AsyncDisposable {
+/** Somebody who listens on 0.0.0.0. */
+interface Listener extends Waiter {
   readonly port: number;
-  /** The text of the next datagram; undefined where the receive ends without. */
-  receive(): Promise<string | undefined>;
-  /** Resolves once a thread waits for a datagram. */
-  waiting(): Promise<void>;
-  /** Where that thread is. */
-  where(): Whereabouts | undefined;
-  close(): Promise<void>;
 }
 
 /** A receive in a thread of its own, by a plain recvmsg(). */
-async function blocking(
+async function recvmsg(
   network: Network,
   options: { readonly packetInfo: boolean; readonly terminate?: boolean },
 ): Promise<Listener> {
   const { packetInfo, terminate = false } = options;
-  const blocker = await Blocker.start({ kind: "udp", packetInfo }, network);
-  return {
-    port: blocker.port,
-    async receive() {
-      const { result, text } = await blocker.receive();
-      return result < 0 ? undefined : text;
-    },
-    waiting: () => blocker.blocked(),
-    where: () => blocker.where,
-    async close() {
-      if (terminate) await blocker.tell("terminate");
-      await blocker.tell("close");
-    },
-    [Symbol.asyncDispose]: () => blocker[Symbol.asyncDispose](),
-  };
+  const order = { kind: "udp", packetInfo } as const;
+  const ending = terminate ? ["terminate", "close"] as const : undefined;
+  const waiter = await blocking(network, order, ending);
+  return { ...waiter, port: waiter.blocker.port };
 }
 
 function netplumb({ namespace }: Network): Listener {
   const socket = UdpSocket.bind({ namespace, address: "0.0.0.0" });
-  const where = () => threadsIn(["poll"]).at(0);
   return {
+    ...polling,
     port: socket.address.port,
     async receive() {
       try {
-        return new TextDecoder().decode((await socket.receive()).data);
+        return (await socket.receive()).data.length > 0;
       } catch (error) {
-        if (error instanceof ClosedError) return undefined;
+        if (error instanceof ClosedError) return false;
         throw error;
       }
     },
-    waiting: () => until("a thread to wait in poll", () => !!where()),
-    where,
     close: () => socket.close(),
     [Symbol.asyncDispose]: () => socket.close(),
   };
 }
 
 /** What closing under a receive came to. */
-interface Ordeal {
-  /** Milliseconds until the receive was over; null while it is not. */
-  readonly ended: number | null;
-  /** Where the thread that waits is: before close(), or after where it stays. */
-  readonly where: Whereabouts | undefined;
+interface Ordeal extends Closing {
   /** How binding the port again was refused; null where it was not. */
   readonly refused: string | null;
   /** Who got the datagram that came after close(). */
@@ -97,18 +79,12 @@ async function ordeal(
 
   const first = listener.receive();
   await ask("first", ADDRESS);
-  if (await first !== "first") throw new Error("nothing can be received");
+  if (!await first) throw new Error("nothing can be received");
 
   const pending = listener.receive();
   await listener.waiting();
-  const before = listener.where();
   await network.delete(DEVICE);
-  const closing = listener.close();
-  const over = await within(pending, patience);
-  await closing;
-  const outcome = over.ended
-    ? { ended: over.milliseconds, where: before }
-    : { ended: null, where: listener.where() };
+  const outcome = await closeUnder(listener, pending, patience);
 
   const successor = bind(network, listener.port);
   if (successor instanceof SystemError) {
@@ -142,20 +118,6 @@ function bind({ namespace }: Network, port: number): UdpSocket | SystemError {
   }
 }
 
-function describe(outcome: Ordeal, patience: number): string {
-  const { ended, where, refused, taker } = outcome;
-  const place = where === undefined ? "" : ` (${where.call}, ${where.wchan})`;
-  return [
-    ended === null
-      ? `${patience} ms after close() the receive goes on${place}`
-      : `the receive${place} is over ${ended} ms after close()`,
-    refused === null
-      ? "the port is free"
-      : `binding the port again gives ${refused}`,
-    `the next datagram goes to ${taker}`,
-  ].join("; ");
-}
-
 function observe(
   outcome: Ordeal,
   patience: number,
@@ -163,7 +125,13 @@ function observe(
 ): Observation {
   return {
     held,
-    happened: describe(outcome, patience),
+    happened: [
+      describeClosing(outcome, patience),
+      outcome.refused === null
+        ? "the port is free"
+        : `binding the port again gives ${outcome.refused}`,
+      `the next datagram goes to ${outcome.taker}`,
+    ].join("; "),
     measured: { ...outcome },
   };
 }
@@ -189,7 +157,7 @@ async function play(stage: Stage): Promise<void> {
       "vanishes into the closed socket",
     async () => {
       await using listener = stage.use(
-        await blocking(network, { packetInfo: true }),
+        await recvmsg(network, { packetInfo: true }),
       );
       const outcome = await ordeal(network, listener, PATIENCE);
       return observe(outcome, PATIENCE, isStuck(outcome));
@@ -200,7 +168,7 @@ async function play(stage: Stage): Promise<void> {
     "the same: not the option is to blame, but the descriptor that blocks",
     async () => {
       await using listener = stage.use(
-        await blocking(network, { packetInfo: false }),
+        await recvmsg(network, { packetInfo: false }),
       );
       const outcome = await ordeal(network, listener, PATIENCE);
       return observe(outcome, PATIENCE, isStuck(outcome));
@@ -212,7 +180,7 @@ async function play(stage: Stage): Promise<void> {
       "holds the port",
     async () => {
       await using listener = stage.use(
-        await blocking(network, { packetInfo: true, terminate: true }),
+        await recvmsg(network, { packetInfo: true, terminate: true }),
       );
       const outcome = await ordeal(network, listener, PATIENCE);
       const { ended, where, refused } = outcome;
@@ -228,7 +196,7 @@ async function play(stage: Stage): Promise<void> {
     async () => {
       await using listener = stage.use(
         stage.fault === "blocking-receive"
-          ? await blocking(network, { packetInfo: true })
+          ? await recvmsg(network, { packetInfo: true })
           : netplumb(network),
       );
       const outcome = await ordeal(network, listener, AT_ONCE);

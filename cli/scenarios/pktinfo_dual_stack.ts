@@ -8,11 +8,11 @@ import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../lib/udp/send_batch.ts";
 import { SourceUnavailableError } from "../../lib/udp/errors.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
-import { BareUdp, type PacketInfo, type Question } from "./bare_udp.ts";
-import { Network } from "./network.ts";
-import { AMPLE } from "./patience.ts";
-import type { Scenario } from "./scenario.ts";
-import type { Observation, Stage } from "./stage.ts";
+import { BareUdp, type PacketInfo, type Question } from "./bare/udp.ts";
+import { Network } from "./stage/network.ts";
+import { AMPLE } from "./stage/patience.ts";
+import type { Scenario } from "./stage/scenario.ts";
+import type { Observation, Stage } from "./stage/stage.ts";
 
 /** The first of each family is the primary one, the others were added later. */
 const ADDRESSES = [

@@ -7,13 +7,19 @@
 import { ClosedError, TimeoutError } from "../../lib/errors.ts";
 import { Tun } from "../../lib/tun/device.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
-import { EpollTun, type Trigger } from "./bare_tun.ts";
-import { Blocker } from "./blocker/blocker.ts";
-import { Network } from "./network.ts";
-import { AMPLE, AT_ONCE, PATIENCE, seen, within } from "./patience.ts";
-import type { Scenario } from "./scenario.ts";
-import type { Observation, Stage } from "./stage.ts";
-import type { Whereabouts } from "./thread.ts";
+import { EpollTun, type Trigger } from "./bare/tun.ts";
+import {
+  blocking,
+  closeUnder,
+  type Closing,
+  describeClosing,
+  polling,
+  type Waiter,
+} from "./stage/closing.ts";
+import { Network } from "./stage/network.ts";
+import { AMPLE, AT_ONCE, PATIENCE, seen } from "./stage/patience.ts";
+import type { Scenario } from "./stage/scenario.ts";
+import type { Observation, Stage } from "./stage/stage.ts";
 
 const DEVICE = "tun0";
 /** Packets to where this leads come out of the device. */
@@ -34,33 +40,15 @@ async function send({ namespace }: Network): Promise<void> {
 
 // A read that is closed
 
-/** Somebody who reads packets; the trap and the cure differ in nothing else. */
-interface Reader extends AsyncDisposable {
-  /** Whether a packet came; false where the read ends without. */
-  read(): Promise<boolean>;
-  /** Resolves once the read waits. */
-  waiting(): Promise<void>;
-  /** Where a thread is that is stuck in the read. */
-  where(): Whereabouts | undefined;
-  close(): Promise<void>;
+function read(network: Network): Promise<Waiter> {
+  return blocking(network, { kind: "tun", name: DEVICE });
 }
 
-async function blocking(network: Network): Promise<Reader> {
-  const order = { kind: "tun", name: DEVICE } as const;
-  const blocker = await Blocker.start(order, network);
-  return {
-    read: async () => (await blocker.receive()).result > 0,
-    waiting: () => blocker.blocked(),
-    where: () => blocker.where,
-    close: () => blocker.tell("close"),
-    [Symbol.asyncDispose]: () => blocker[Symbol.asyncDispose](),
-  };
-}
-
-function netplumb({ namespace }: Network): Reader {
+function netplumb({ namespace }: Network): Waiter {
   const tun = Tun.open({ name: DEVICE, namespace });
   return {
-    async read() {
+    ...polling,
+    async receive() {
       try {
         return (await tun.read()).length > 0;
       } catch (error) {
@@ -68,63 +56,44 @@ function netplumb({ namespace }: Network): Reader {
         throw error;
       }
     },
-    waiting: () => Promise.resolve(),
-    where: () => undefined,
     close: () => tun.close(),
     [Symbol.asyncDispose]: () => tun.close(),
   };
 }
 
-/** What closing under a read came to. */
-interface Closing {
-  /** Milliseconds until the read was over; null while it is not. */
-  readonly ended: number | null;
-  readonly where: Whereabouts | undefined;
-  /** Whether the device is still there. */
-  readonly device: boolean;
-}
-
-async function closing(
+/** Reads a packet, closes under the next read; whether the device stays. */
+async function closeReader(
   network: Network,
-  reader: Reader,
+  reader: Waiter,
   patience: number,
-): Promise<Closing> {
+): Promise<Closing & { readonly device: boolean }> {
   await configure(network);
-  const first = reader.read();
+  const first = reader.receive();
   await send(network);
   if (!await first) throw new Error("no packet can be read");
 
-  const pending = reader.read();
+  const pending = reader.receive();
   await reader.waiting();
-  const close = reader.close();
-  const over = await within(pending, patience);
-  await close;
-  return {
-    ended: over.ended ? over.milliseconds : null,
-    where: reader.where(),
-    device: network.has(DEVICE),
-  };
+  const outcome = await closeUnder(reader, pending, patience);
+  return { ...outcome, device: network.has(DEVICE) };
 }
 
-function describe({ ended, where, device }: Closing, patience: number): string {
-  const place = where === undefined ? "" : ` (${where.call}, ${where.wchan})`;
-  return [
-    ended === null
-      ? `${patience} ms after close() the read goes on${place}`
-      : `the read is over ${ended} ms after close()`,
-    `${DEVICE} is ${device ? "still there" : "gone"}`,
-  ].join("; ");
+function thereOrGone(there: boolean): string {
+  return `${DEVICE} is ${there ? "still there" : "gone"}`;
 }
 
 async function outlives(network: Network, stage: Stage): Promise<Observation> {
-  await using reader = stage.use(await blocking(network));
-  const outcome = await closing(network, reader, PATIENCE);
+  await using reader = stage.use(await read(network));
+  const outcome = await closeReader(network, reader, PATIENCE);
   await send(network);
   const gone = await seen(() => !network.has(DEVICE));
   return {
     held: outcome.ended === null && outcome.device,
-    happened: `${describe(outcome, PATIENCE)}; the next packet goes to the ` +
-      `closed descriptor, and ${DEVICE} is ${gone ? "gone" : "there"} then`,
+    happened: [
+      describeClosing(outcome, PATIENCE),
+      thereOrGone(outcome.device),
+      `once the next packet was sent, ${thereOrGone(!gone)}`,
+    ].join("; "),
     measured: { ...outcome, goneAfterPacket: gone },
   };
 }
@@ -134,14 +103,14 @@ async function endsAtOnce(
   stage: Stage,
 ): Promise<Observation> {
   await using reader = stage.use(
-    stage.fault === "blocking-read"
-      ? await blocking(network)
-      : netplumb(network),
+    stage.fault === "blocking-read" ? await read(network) : netplumb(network),
   );
-  const outcome = await closing(network, reader, AT_ONCE);
+  const outcome = await closeReader(network, reader, AT_ONCE);
   return {
     held: outcome.ended !== null && !outcome.device,
-    happened: describe(outcome, AT_ONCE),
+    happened: `${describeClosing(outcome, AT_ONCE)}; ${
+      thereOrGone(outcome.device)
+    }`,
     measured: { ...outcome },
   };
 }

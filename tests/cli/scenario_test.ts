@@ -7,7 +7,7 @@ import type {
   Closing,
   StageEvent,
   StepEvent,
-} from "../../cli/scenarios/events.ts";
+} from "../../cli/scenarios/stage/events.ts";
 import { denoRun, netplumb } from "../support/command.ts";
 import { type Output, output } from "../support/netns.ts";
 

@@ -1,10 +1,10 @@
 // The network a scenario plays in: a namespace nobody else is in, gone with
 // the scenario.
 
-import { SystemError } from "../../ffi/errno.ts";
-import { interfaceIndex } from "../../lib/interface_index.ts";
-import { inNamespace } from "../../lib/namespace.ts";
-import { TemporaryNamespace } from "../../lib/temporary_namespace.ts";
+import { SystemError } from "../../../ffi/errno.ts";
+import { interfaceIndex } from "../../../lib/interface_index.ts";
+import { inNamespace } from "../../../lib/namespace.ts";
+import { TemporaryNamespace } from "../../../lib/temporary_namespace.ts";
 
 export class Network implements AsyncDisposable {
   readonly #namespace: TemporaryNamespace;

@@ -1,7 +1,7 @@
 // A UDP server on an AF_INET6 socket as a C program writes it: options, the
 // control messages that arrive, and whatever control message it answers with.
 
-import { libc, unwrap } from "../../ffi/libc.ts";
+import { libc, unwrap } from "../../../ffi/libc.ts";
 import {
   in6_pktinfo,
   in_pktinfo,
@@ -12,7 +12,7 @@ import {
   IPV6_RECVPKTINFO,
   IPV6_V6ONLY,
   sockaddr_in6,
-} from "../../ffi/layout/netinet_in.ts";
+} from "../../../ffi/layout/netinet_in.ts";
 import {
   AF_INET6,
   CMSG_DATA,
@@ -26,11 +26,11 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
-} from "../../ffi/layout/sys_socket.ts";
-import { Descriptor } from "../../lib/descriptor.ts";
-import { setInt } from "../../lib/udp/options.ts";
-import type { Network } from "./network.ts";
-import { AMPLE } from "./patience.ts";
+} from "../../../ffi/layout/sys_socket.ts";
+import { Descriptor } from "../../../lib/descriptor.ts";
+import { setInt } from "../../../lib/udp/options.ts";
+import type { Network } from "../stage/network.ts";
+import { AMPLE } from "../stage/patience.ts";
 
 /** Packet info as it arrives or is sent, addresses as their bytes. */
 export type PacketInfo =

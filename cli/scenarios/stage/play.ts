@@ -1,6 +1,6 @@
 // One scenario from its opening to its verdict.
 
-import { describeFailure, Exit } from "../failure.ts";
+import { describeFailure, Exit } from "../../failure.ts";
 import type { StageEvent, Verdict } from "./events.ts";
 import type { Scenario } from "./scenario.ts";
 import { Stage } from "./stage.ts";

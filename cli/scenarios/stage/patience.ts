@@ -1,6 +1,6 @@
 // "Never" cannot be waited for: a call that goes on this long goes on.
 
-import { TimeoutError } from "../../lib/errors.ts";
+import { TimeoutError } from "../../../lib/errors.ts";
 
 /** Milliseconds after which what has not ended is taken to go on. */
 export const PATIENCE = 250;

@@ -4,13 +4,13 @@
 
 import { errnoName } from "../../../ffi/errno.ts";
 import { errno, libc } from "../../../ffi/libc.ts";
+import { POLLIN } from "../../../ffi/layout/poll.ts";
 import { iovec, msghdr } from "../../../ffi/layout/sys_socket.ts";
 import type { Answer, Work } from "./messages.ts";
 
 const data = new Uint8Array(2048);
 const control = new Uint8Array(256);
 const vector = new Uint8Array(iovec.size);
-const decoder = new TextDecoder();
 
 function address(bytes: Uint8Array<ArrayBuffer>): bigint {
   return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
@@ -30,15 +30,28 @@ function recvmsg(fd: number): number {
   return libc().recvmsg(fd, message, 0);
 }
 
-function receive({ fd, call }: Work): Answer {
-  const result = call === "recvmsg"
-    ? recvmsg(fd)
-    : libc().read(fd, data, BigInt(data.length));
+function poll(fds: readonly number[]): number {
+  const array = new Int32Array(fds.flatMap((fd) => [fd, POLLIN]));
+  return libc().poll(array, BigInt(fds.length), -1);
+}
+
+function make({ fd, call, second }: Work): number {
+  switch (call) {
+    case "recvmsg":
+      return recvmsg(fd);
+    case "read":
+      return libc().read(fd, data, BigInt(data.length));
+    case "poll":
+      return poll(second === undefined ? [fd] : [fd, second]);
+  }
+}
+
+function receive(work: Work): Answer {
+  const result = make(work);
   return {
     answer: "received",
     result,
     ...(result < 0 ? { code: errnoName(errno()) } : {}),
-    text: decoder.decode(data.subarray(0, Math.max(0, result))),
   };
 }
 

@@ -1,9 +1,5 @@
-// What the process that blocks a thread, its two threads and the scenario that
-// started it say to each other. A process, because a thread that never comes
-// back can only be ended with the process it is in.
-
-/** The first argument of a command line that is for the blocker. */
-export const BLOCKER = "__blocker";
+// What the scenario and the two threads of the process that blocks say to each
+// other.
 
 /** The descriptor to block on. */
 export type Order =
@@ -16,12 +12,19 @@ export type Order =
     readonly kind: "tun";
     /** The device's name. */
     readonly name: string;
+  }
+  | {
+    /** Listens to events of links. */
+    readonly kind: "netlink";
+    readonly call: "recvmsg" | "poll" | "poll with a second descriptor";
   };
 
 /** What the first thread tells the other. */
 export interface Work {
   readonly fd: number;
-  readonly call: "recvmsg" | "read";
+  readonly call: "recvmsg" | "read" | "poll";
+  /** Polled too, for "poll". */
+  readonly second?: number;
 }
 
 /** What the scenario writes to the process, a line each. */
@@ -30,6 +33,10 @@ export type Instruction =
   | "receive"
   /** close() in the first thread. */
   | "close"
+  /** shutdown() in the first thread. */
+  | "shutdown"
+  /** Writes to the second descriptor. */
+  | "wake"
   /** Worker.terminate(), in the hope that it ends the other thread. */
   | "terminate";
 
@@ -39,10 +46,14 @@ export type Answer =
   | { readonly answer: "receiving"; readonly tid: number }
   | {
     readonly answer: "received";
-    /** Bytes, or -1. */
+    /** What the call returned. */
     readonly result: number;
-    /** The errno's name where it is -1. */
+    /** The errno's name where that is -1. */
     readonly code?: string;
-    readonly text: string;
   }
-  | { readonly answer: "done"; readonly instruction: Instruction };
+  | {
+    readonly answer: "done";
+    readonly instruction: Instruction;
+    /** The errno's name where the kernel refused it. */
+    readonly code?: string;
+  };

@@ -1,7 +1,7 @@
 // Where a scenario plays: steps that are timed, judged and told, and everything
 // it uses put away afterwards, however it ended.
 
-import { TimeoutError } from "../../lib/errors.ts";
+import { TimeoutError } from "../../../lib/errors.ts";
 import { within } from "./patience.ts";
 import type { StageEvent, StepEvent, Table, Verdict } from "./events.ts";
 

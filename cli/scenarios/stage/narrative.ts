@@ -1,9 +1,9 @@
 // A scenario as text for people.
 
-import { printable } from "../output/printable.ts";
-import type { Style } from "../output/style.ts";
-import { table } from "../output/table.ts";
-import { hang, wrap } from "../output/wrap.ts";
+import { printable } from "../../output/printable.ts";
+import type { Style } from "../../output/style.ts";
+import { table } from "../../output/table.ts";
+import { hang, wrap } from "../../output/wrap.ts";
 import type {
   Closing,
   Opening,

@@ -7,13 +7,21 @@ import {
   sockaddr_in,
 } from "../../../ffi/layout/netinet_in.ts";
 import {
+  NETLINK_ROUTE,
+  sockaddr_nl,
+} from "../../../ffi/layout/linux_netlink.ts";
+import { RTNLGRP_LINK } from "../../../ffi/layout/linux_rtnetlink.ts";
+import { EFD_CLOEXEC } from "../../../ffi/layout/poll.ts";
+import {
   AF_INET,
+  AF_NETLINK,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
+  SOCK_RAW,
 } from "../../../ffi/layout/sys_socket.ts";
 import { openNode } from "../../../lib/tun/attach.ts";
 import { setInt } from "../../../lib/udp/options.ts";
-import { setInterface } from "../bare_tun.ts";
+import { setInterface } from "../bare/tun.ts";
 import type { Order, Work } from "./messages.ts";
 
 /** What was opened; `port` where it is bound to one. */
@@ -27,6 +35,8 @@ export function openBlocking(order: Order): Opened {
       return udp(order.packetInfo);
     case "tun":
       return tun(order.name);
+    case "netlink":
+      return netlink(order.call);
   }
 }
 
@@ -45,4 +55,18 @@ function tun(name: string): Opened {
   const fd = openNode();
   setInterface(fd, name);
   return { fd, call: "read" };
+}
+
+function netlink(call: Extract<Order, { kind: "netlink" }>["call"]): Opened {
+  const { socket, bind, eventfd } = libc();
+  const type = SOCK_RAW | SOCK_CLOEXEC;
+  const fd = unwrap(socket(AF_NETLINK, type, NETLINK_ROUTE), "socket");
+  const name = sockaddr_nl.build({
+    nl_family: AF_NETLINK,
+    nl_groups: 1 << (RTNLGRP_LINK - 1),
+  });
+  unwrap(bind(fd, name, name.length), "bind");
+  if (call === "recvmsg" || call === "poll") return { fd, call };
+  const second = unwrap(eventfd(0, EFD_CLOEXEC), "eventfd");
+  return { fd, call: "poll", second };
 }

@@ -1,21 +1,22 @@
 // A scenario's handle on a process with a thread that blocks.
 
-import { lines } from "../lines.ts";
-import type { Network } from "../network.ts";
-import { until } from "../patience.ts";
-import { type Whereabouts, whereabouts } from "../thread.ts";
-import {
-  type Answer,
-  BLOCKER,
-  type Instruction,
-  type Order,
-} from "./messages.ts";
+import { spawnChild } from "./child.ts";
+import { lines } from "../stage/lines.ts";
+import type { Network } from "../stage/network.ts";
+import { until } from "../stage/patience.ts";
+import { type Whereabouts, whereabouts } from "../stage/thread.ts";
+import type { Answer, Instruction, Order } from "./messages.ts";
 
 type Name = Answer["answer"];
 type AnswerOf<N extends Name> = Extract<Answer, { answer: N }>;
 
+/** What the first thread can be told to do. */
+export type Told = Exclude<Instruction, "receive">;
+
 /** What a blocking call came to. */
 export type Received = AnswerOf<"received">;
+
+const ENDED = "the process with the blocked thread has ended";
 
 interface Waiter {
   readonly name: Name;
@@ -29,6 +30,7 @@ export class Blocker implements AsyncDisposable {
   readonly #waiters = new Set<Waiter>();
   readonly #reading: Promise<void>;
   #tid = 0;
+  #ended = false;
   #opened!: AnswerOf<"open">;
 
   private constructor(child: Deno.ChildProcess) {
@@ -39,16 +41,7 @@ export class Blocker implements AsyncDisposable {
 
   /** Starts the process inside a network; its descriptor is open then. */
   static async start(order: Order, network: Network): Promise<Blocker> {
-    const [program, ...args] = ownProgram();
-    const child = network.enter(() =>
-      new Deno.Command(program, {
-        args: [...args, BLOCKER, JSON.stringify(order)],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "inherit",
-      }).spawn()
-    );
-    const blocker = new Blocker(child);
+    const blocker = new Blocker(spawnChild({ part: "block", order }, network));
     try {
       blocker.#opened = await blocker.#next("open");
     } catch (error) {
@@ -78,7 +71,9 @@ export class Blocker implements AsyncDisposable {
   blocked(): Promise<void> {
     return until("a thread to block", () => {
       const { where } = this;
-      return where?.call !== undefined && where.argument === this.#opened.fd;
+      // poll() has a list of descriptors in memory instead of one.
+      return where?.call === "poll" ||
+        where?.call !== undefined && where.argument === this.#opened.fd;
     });
   }
 
@@ -88,11 +83,14 @@ export class Blocker implements AsyncDisposable {
     return whereabouts(this.#child.pid, this.#tid);
   }
 
-  /** Has the first thread do something and waits until it did. */
-  async tell(instruction: Exclude<Instruction, "receive">): Promise<void> {
+  /**
+   * Has the first thread do something and waits until it did; the errno's name
+   * where the kernel refused it.
+   */
+  async tell(instruction: Told): Promise<string | undefined> {
     const done = this.#next("done");
     await this.#tell(instruction);
-    await done;
+    return (await done).code;
   }
 
   async #tell(instruction: Instruction): Promise<void> {
@@ -100,6 +98,7 @@ export class Blocker implements AsyncDisposable {
   }
 
   #next<N extends Name>(name: N): Promise<AnswerOf<N>> {
+    if (this.#ended) return Promise.reject(new Error(ENDED));
     const { promise, resolve, reject } = Promise.withResolvers<AnswerOf<N>>();
     this.#waiters.add({
       name,
@@ -119,9 +118,8 @@ export class Blocker implements AsyncDisposable {
         break;
       }
     }
-    for (const { reject } of this.#waiters) {
-      reject(new Error("the process with the blocked thread has ended"));
-    }
+    this.#ended = true;
+    for (const { reject } of this.#waiters) reject(new Error(ENDED));
   }
 
   /** Ends the process, and the blocked thread with it. */
@@ -133,11 +131,4 @@ export class Blocker implements AsyncDisposable {
     await this.#reading;
     await this.#input.abort().catch(() => {});
   }
-}
-
-/** The words that start this program again. */
-function ownProgram(): [string, ...string[]] {
-  return Deno.build.standalone
-    ? [Deno.execPath()]
-    : [Deno.execPath(), "run", "-A", import.meta.resolve("../../main.ts")];
 }
