@@ -26,7 +26,9 @@ export type TopologyEnd = TopologyLink | {
 export interface TopologyLink {
   /** The namespace it is in. */
   readonly namespace: TopologyNamespace;
+  /** Its number there. */
   readonly ifindex: number;
+  /** Its name there. */
   readonly name: string;
   /** "veth", "bridge" ..., "loopback", or "device" for one of no such kind. */
   readonly kind: string;
