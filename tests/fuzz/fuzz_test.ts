@@ -1,0 +1,60 @@
+// The fuzzers on a short budget: every input of the corpus, and as many others
+// as go into a second or so. `deno task fuzz` is the long run.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { readCorpus } from "./corpus.ts";
+import { Finding, fuzz } from "./run.ts";
+import type { Target } from "./target.ts";
+import { targets } from "./targets/mod.ts";
+
+const CASES = 20_000;
+/** Another each day, so that CI sees more than one run's inputs. */
+const SEED = Math.floor(Date.now() / 86_400_000);
+
+for (const target of targets) {
+  Deno.test(`fuzz ${target.name}: ${CASES} inputs, seed ${SEED}`, () => {
+    const corpus = readCorpus(target.corpus ?? target.name);
+    assertEquals(fuzz(target, { cases: CASES, seed: SEED, corpus }), CASES);
+  });
+}
+
+const faulty = (read: Target["read"]): Target => ({
+  name: "faulty",
+  seeds: () => [new Uint8Array(8)],
+  read,
+});
+const short = { cases: 1000, seed: 1 };
+
+Deno.test("the fuzzer finds what throws, now and then", () => {
+  const throws = faulty((arena, start, length) => {
+    if (length > 4 && new Uint8Array(arena)[start + 3] === 0xff) {
+      throw new RangeError("outside");
+    }
+    return "";
+  });
+  assertThrows(() => fuzz(throws, short), Finding, "RangeError: outside");
+});
+
+Deno.test("the fuzzer finds what reads a byte too far or too early", () => {
+  const late = faulty((arena, start, length) =>
+    `${new Uint8Array(arena)[start + length]}`
+  );
+  assertThrows(() => fuzz(late, short), Finding, "read outside");
+  const early = faulty((arena, start) => `${new Uint8Array(arena)[start - 1]}`);
+  assertThrows(() => fuzz(early, short), Finding, "read outside");
+});
+
+Deno.test("the same seed makes the same inputs", () => {
+  const seen = (seed: number) => {
+    let told = 0;
+    const listens = faulty((arena, start, length) => {
+      for (let i = 0; i < length; i++) {
+        told = (Math.imul(told, 31) + new Uint8Array(arena)[start + i]) | 0;
+      }
+      return "";
+    });
+    fuzz(listens, { cases: 200, seed });
+    return told;
+  };
+  assertEquals(seen(7), seen(7));
+});

@@ -1,0 +1,23 @@
+// What is fuzzed: something that reads bytes a stranger sent.
+
+/** One reader of bytes. */
+export interface Target {
+  /** Its name. */
+  readonly name: string;
+  /** Its folder under corpus/; default: its name. */
+  readonly corpus?: string;
+  /** Well-formed inputs to start from, beside those of the corpus. */
+  seeds(): Uint8Array[];
+  /**
+   * Reads the `length` bytes at `start` of `arena` and tells all it made of
+   * them. It must not throw, nor depend on a byte outside.
+   *
+   * @param start A multiple of 8.
+   */
+  read(arena: ArrayBuffer, start: number, length: number): string;
+}
+
+/** Bytes before and after an input, to be seen if they are ever read. */
+export const MARGIN = 256;
+/** The longest input. */
+export const LONGEST = 4096;

@@ -1,0 +1,17 @@
+// All that is fuzzed. A new reader of what strangers send belongs here.
+
+import type { Target } from "../target.ts";
+import { control } from "./control.ts";
+import { netlink } from "./netlink.ts";
+import { offload } from "./offload.ts";
+import { ethernet, ip } from "./packet.ts";
+import { route } from "./route.ts";
+
+export const targets: readonly Target[] = [
+  control,
+  netlink,
+  route,
+  ip,
+  ethernet,
+  offload,
+];

@@ -1,0 +1,74 @@
+// Netlink framing: messages in a datagram, attributes in a message, and the
+// kernel's answers to a request.
+
+import { NLMSG_DONE, NLMSG_ERROR } from "../../../ffi/layout/linux_netlink.ts";
+import {
+  errorNumber,
+  extendedAck,
+} from "../../../lib/netlink/acknowledgement.ts";
+import { AttributeReader } from "../../../lib/netlink/attribute.ts";
+import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
+import { noCounts } from "../../../lib/netlink/counters.ts";
+import { MessageReader, NetlinkBuffer } from "../../../lib/netlink/message.ts";
+import type { Target } from "../target.ts";
+
+const DEEPEST = 3;
+const NESTED = 0x8000;
+/** The sizes of the structs in front of rtnetlink's attributes. */
+const HEADERS = [16, 8, 12];
+const REQUEST = { type: 0, body: new Uint8Array(16) };
+
+/** Every value of every attribute, read as everything it could be. */
+function walk(attributes: AttributeReader, depth: number): string {
+  let told = "";
+  while (attributes.next()) {
+    const { type, nested, length } = attributes;
+    told += `${type}${nested ? "n" : ""}(${length})=${attributes.u8()},` +
+      `${attributes.u16()},${attributes.be16()},${attributes.u32()},` +
+      `${attributes.be32()},${attributes.i32()},${attributes.u64()},` +
+      `${attributes.be64()},${attributes.string()}`;
+    if (depth < DEEPEST) told += `{${walk(attributes.enter(), depth + 1)}}`;
+    told += ";";
+  }
+  return told;
+}
+
+/** One level of attributes: written again, it must read the same. */
+function checkWriter(message: MessageReader, header: number): void {
+  const writer = new AttributeWriter();
+  const attributes = message.attributes(header);
+  while (attributes.next()) {
+    const { type, nested } = attributes;
+    writer.bytes(nested ? type | NESTED : type, attributes.copy());
+  }
+  const buffer = NetlinkBuffer.of(writer.finish());
+  const again = new AttributeReader(buffer, noCounts());
+  again.reset(0, buffer.bytes.length);
+  const before = walk(message.attributes(header), DEEPEST);
+  const after = walk(again, DEEPEST);
+  if (before !== after) throw new Error(`${before} written again is ${after}`);
+}
+
+export const netlink: Target = {
+  name: "netlink",
+  corpus: "route",
+  seeds: () => [],
+  read(arena, start, length) {
+    const counters = noCounts();
+    const message = new MessageReader(new NetlinkBuffer(arena), counters);
+    message.reset(start, start + length);
+    let told = "";
+    while (message.next()) {
+      const { type, flags, sequence, port } = message;
+      const header = HEADERS[type % HEADERS.length];
+      told += `${type} ${flags} ${sequence} ${port} `;
+      told += walk(message.attributes(header), 0);
+      checkWriter(message, header);
+      if (type === NLMSG_ERROR || type === NLMSG_DONE) {
+        told += errorNumber(message);
+        told += JSON.stringify(extendedAck(message, REQUEST));
+      }
+    }
+    return told + JSON.stringify(counters);
+  },
+};

@@ -1,0 +1,90 @@
+// Every object of the route family, and its form in JSON.
+
+import {
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWNEIGH,
+  RTM_NEWNEXTHOP,
+  RTM_NEWNSID,
+  RTM_NEWROUTE,
+  RTM_NEWRULE,
+} from "../../../ffi/layout/linux_rtnetlink.ts";
+import { noCounts } from "../../../lib/netlink/counters.ts";
+import { MessageReader, NetlinkBuffer } from "../../../lib/netlink/message.ts";
+import { decodeAddress } from "../../../lib/route/address.ts";
+import { ipAddress } from "../../../lib/route/json/address.ts";
+import { ipLink } from "../../../lib/route/json/link.ts";
+import { ipLinkStatistics } from "../../../lib/route/json/link_statistics.ts";
+import { ipNeighbour } from "../../../lib/route/json/neighbour.ts";
+import { ipNexthop } from "../../../lib/route/json/nexthop.ts";
+import { ipRoute } from "../../../lib/route/json/route.ts";
+import { ipRule } from "../../../lib/route/json/rule.ts";
+import { decodeLink } from "../../../lib/route/link/link.ts";
+import { LinkNames } from "../../../lib/route/link/names.ts";
+import { decodeNamespaceId } from "../../../lib/route/namespace_id.ts";
+import { decodeNeighbour } from "../../../lib/route/neighbour.ts";
+import { decodeNexthop } from "../../../lib/route/nexthop.ts";
+import { decodeRoute } from "../../../lib/route/route.ts";
+import { decodeRule } from "../../../lib/route/rule.ts";
+import type { Target } from "../target.ts";
+
+const how = { names: new LinkNames([]), details: true, statistics: true };
+
+/** A message of the type as decoded and as shown. */
+function tell(message: MessageReader, type: number): unknown {
+  switch (type) {
+    case RTM_NEWLINK: {
+      const link = decodeLink(message);
+      return link && [ipLink(link, how), ipLinkStatistics(link, true)];
+    }
+    case RTM_NEWADDR: {
+      const address = decodeAddress(message);
+      return address && [address, ipAddress(address)];
+    }
+    case RTM_NEWROUTE: {
+      const route = decodeRoute(message);
+      return route && [route, ipRoute(route, how)];
+    }
+    case RTM_NEWNEIGH: {
+      const neighbour = decodeNeighbour(message);
+      return neighbour && [neighbour, ipNeighbour(neighbour, how)];
+    }
+    case RTM_NEWRULE: {
+      const rule = decodeRule(message);
+      return rule && [rule, ipRule(rule, how)];
+    }
+    case RTM_NEWNEXTHOP: {
+      const nexthop = decodeNexthop(message);
+      return nexthop && [nexthop, ipNexthop(nexthop, how)];
+    }
+    case RTM_NEWNSID:
+      return decodeNamespaceId(message);
+  }
+}
+
+const TYPES = [
+  ...[RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWNEIGH, RTM_NEWRULE],
+  ...[RTM_NEWNEXTHOP, RTM_NEWNSID],
+];
+
+export const route: Target = {
+  name: "route",
+  seeds: () => [],
+  read(arena, start, length) {
+    const counters = noCounts();
+    const message = new MessageReader(new NetlinkBuffer(arena), counters);
+    message.reset(start, start + length);
+    let told = "";
+    while (message.next()) {
+      // A type that is damaged must not spare the decoders the rest.
+      const type = TYPES.includes(message.type)
+        ? message.type
+        : TYPES[message.type % TYPES.length];
+      told += JSON.stringify(
+        tell(message, type),
+        (_, value) => typeof value === "bigint" ? `${value}` : value,
+      );
+    }
+    return told + JSON.stringify(counters);
+  },
+};
