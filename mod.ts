@@ -6,6 +6,7 @@
 
 export * from "./lib/address.ts";
 export * from "./lib/cidr.ts";
+export { realTime } from "./lib/clock.ts";
 export * from "./lib/errors.ts";
 export * from "./lib/interface_name.ts";
 export * from "./lib/link_address.ts";

@@ -9,7 +9,10 @@ import {
 import { parseAddress } from "../lib/address.ts";
 import { parseCidr } from "../lib/cidr.ts";
 import { ArgumentError } from "../lib/errors.ts";
-import { checkInterfaceName } from "../lib/interface_name.ts";
+import {
+  checkInterfaceName,
+  checkInterfacePattern,
+} from "../lib/interface_name.ts";
 
 function refuse({ name, value }: ArgumentValue, expected: string): never {
   throw new ArgumentError(name, value, expected);
@@ -107,4 +110,14 @@ export function linkName(given: ArgumentValue): string {
 /** A word of another program's command line, options included. */
 export function command({ value }: ArgumentValue): string {
   return value;
+}
+
+/** An interface's name, or one with %d for the kernel to number. */
+export function interfacePattern(given: ArgumentValue): string {
+  return checkInterfacePattern(word(given), given.name);
+}
+
+/** A file to write. */
+export function file(given: ArgumentValue): string {
+  return given.value === "" ? refuse(given, "the path of a file") : given.value;
 }

@@ -25,6 +25,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/send.ts")).send,
   },
   {
+    name: "tun",
+    summary: "Make a TUN or TAP device and show the packets that come from it.",
+    load: async () => (await import("./commands/tun.ts")).tun,
+  },
+  {
     name: "show",
     summary: "Show links, addresses, routes, neighbours, rules as `ip` does.",
     load: async () => (await import("./commands/show.ts")).show,

@@ -179,6 +179,13 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  clock_gettime: {
+    parameters: [
+      "i32", // clockid_t clockid
+      "buffer", // struct timespec *tp
+    ],
+    result: "i32",
+  },
   readlink: {
     parameters: [
       "buffer", // const char *pathname

@@ -3,7 +3,15 @@
 
 import type { TypeHandler } from "@cliffy/command";
 import { inNamespace, NETNS_DIRECTORY } from "../../lib/namespace.ts";
-import { address, cidr, host, interfaceName, linkName } from "../arguments.ts";
+import {
+  address,
+  cidr,
+  file,
+  host,
+  interfaceName,
+  interfacePattern,
+  linkName,
+} from "../arguments.ts";
 import { namespace, namespaceName } from "../namespace.ts";
 import type { Candidate } from "./candidates.ts";
 
@@ -24,12 +32,14 @@ export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
   Completer
 >([
   [interfaceName, interfaces],
+  [interfacePattern, interfaces],
   [linkName, interfaces],
   [namespace, namespaces],
   [namespaceName, namespaces],
   [address, addresses],
   [host, addresses],
   [cidr, networks],
+  [file, () => FILES],
 ]);
 
 function attempt<T>(read: () => T[]): T[] {

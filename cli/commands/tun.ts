@@ -1,0 +1,198 @@
+// netplumb tun: makes or attaches to a TUN or TAP device and shows what comes.
+
+import { RouteSocket } from "../../lib/route/socket.ts";
+import { Tun } from "../../lib/tun/device.ts";
+import {
+  count,
+  duration,
+  file,
+  interfacePattern,
+  wholeNumber,
+} from "../arguments.ts";
+import { subcommand } from "../command.ts";
+import { log } from "../log.ts";
+import type { Output } from "../output/output.ts";
+import { printable } from "../output/printable.ts";
+import { stdoutBytes } from "../output/stdout_bytes.ts";
+import { perform } from "../perform.ts";
+import { accountNumber } from "../tun/account.ts";
+import { Capture } from "../tun/capture.ts";
+import { Printer } from "../tun/printer.ts";
+import { Responder } from "../tun/responder.ts";
+import type { Sink } from "../tun/sink.ts";
+import { watch } from "../tun/watch.ts";
+
+export const tun = subcommand(
+  "Makes the device, or attaches to the one of that name, brings it up and " +
+    "shows each packet that the machine sends into it. A device it made is " +
+    "gone when it ends.",
+)
+  .type("pattern", interfacePattern)
+  .type("mtu", wholeNumber(68, 65_535))
+  .type("queues", wholeNumber(1, 256))
+  .type("count", count)
+  .type("duration", duration)
+  .type("file", file)
+  .arguments("[name:pattern]", [
+    "The device; %d lets the kernel choose a number. Default: tun%d or tap%d.",
+  ])
+  .group("The device")
+  .option("--tap", "Carry Ethernet frames instead of IP packets.")
+  .option("--mtu <bytes:mtu>", "The longest packet.", {
+    defaultText: "as it is, 1500 for a new one",
+  })
+  .option(
+    "--queues <n:queues>",
+    "Queues, over which the kernel spreads flows.",
+    {
+      default: 1,
+    },
+  )
+  .option("--offload", "Let the kernel leave checksums and splitting to this.")
+  .option("--persist", "Let the device stay when this ends.")
+  .option("--owner <user:string>", "Who may open it without CAP_NET_ADMIN.")
+  .option("--group <group:string>", "Which group may.")
+  .group("Packets")
+  .option("--answer-ping", "Answer pings of any address routed to it.")
+  .option("--hex", "Print the bytes of each packet, too.")
+  .option("--write <path:file>", "Write a pcapng file; - is stdout.")
+  .group("Until when")
+  .option(
+    "--count <n:count>",
+    "Stop after this many packets from the device.",
+    {
+      defaultText: "no end",
+    },
+  )
+  .option(
+    "--duration <time:duration>",
+    "Stop after this long: 500ms, 10s, 2m.",
+    {
+      defaultText: "no end",
+    },
+  )
+  .example("See traffic within a minute", "netplumb tun tun0 --answer-ping")
+  .example(
+    "Hand a device to a user",
+    "netplumb tun vpn0 --persist --owner alice --duration 1ms",
+  )
+  .example(
+    "Look with Wireshark",
+    "netplumb tun tun0 --write - | wireshark -k -i -",
+  )
+  .action((options, name) =>
+    perform(options, async ({ output, signal }) => {
+      const mode = options.tap ? "tap" : "tun";
+      await using device = Tun.open({
+        name,
+        mode,
+        queues: options.queues,
+        offload: options.offload,
+        persist: options.persist,
+        owner: accountNumber("owner", options.owner),
+        group: accountNumber("group", options.group),
+      });
+      if (options.mtu !== undefined) device.setMtu(options.mtu);
+      device.up();
+      const droppedBefore = await dropsOf(device) ?? 0;
+      const toStdout = options.write === "-";
+      if (!toStdout) announce(output, device);
+      const linkType = mode === "tap" ? "ethernet" : "ip";
+      const ended = new AbortController();
+      await using capture = options.write === undefined
+        ? undefined
+        : toStdout
+        ? new Capture(stdoutBytes(() => ended.abort()), device.name, linkType)
+        : await Capture.toFile(options.write, device.name, linkType);
+      const sinks: Sink[] = capture === undefined ? [] : [capture];
+      if (!toStdout && (options.json || !options.quiet)) {
+        sinks.push(new Printer(output, linkType, options.hex ?? false));
+      }
+      const responder = options.answerPing ? new Responder(device) : undefined;
+      const ends = [signal, ended.signal];
+      if (options.duration !== undefined) {
+        ends.push(AbortSignal.timeout(options.duration));
+      }
+      const started = performance.now();
+      try {
+        await watch(device, {
+          sinks,
+          responder,
+          count: options.count ?? Infinity,
+          signal: AbortSignal.any(ends),
+        });
+      } finally {
+        const drops = await dropsOf(device);
+        const dropped = drops === undefined ? drops : drops - droppedBefore;
+        await capture?.finish(dropped);
+        report(
+          toStdout ? undefined : output,
+          device,
+          responder,
+          dropped,
+          started,
+        );
+      }
+    })
+  );
+
+function announce(output: Output, device: Tun): void {
+  const { name, index, mtu } = device.state();
+  output.event(
+    { event: "device", name, ifindex: index, mtu, mode: device.mode },
+    () =>
+      `${
+        printable(name)
+      }: ${device.mode.toUpperCase()} device, index ${index}, MTU ${mtu}`,
+  );
+}
+
+/** Packets the kernel ever dropped because nobody read them in time. */
+async function dropsOf(device: Tun): Promise<number | undefined> {
+  try {
+    await using route = RouteSocket.open();
+    const { statistics } = await route.link(device.name, { statistics: true });
+    return statistics?.tx_dropped;
+  } catch {
+    // Deleted or moved away: nobody knows any more.
+    return undefined;
+  }
+}
+
+/** What it all came to: on stdout as JSON, otherwise on stderr. */
+function report(
+  output: Output | undefined,
+  device: Tun,
+  responder: Responder | undefined,
+  dropped: number | undefined,
+  started: number,
+): void {
+  const seconds = (performance.now() - started) / 1000;
+  const { packetsRead, bytesRead, packetsRejected } = device.counters;
+  const answered = responder?.answered;
+  if (output?.json) {
+    output.object({
+      event: "summary",
+      seconds: Number(seconds.toFixed(3)),
+      packets: packetsRead,
+      bytes: bytesRead,
+      answered,
+      rejected: packetsRejected,
+      dropped,
+    });
+    return;
+  }
+  const parts = [
+    `${packetsRead} packets (${bytesRead} bytes) from ${
+      printable(device.name)
+    }`,
+    ...(answered === undefined ? [] : [`${answered} answered`]),
+    ...(packetsRejected > 0
+      ? [`${packetsRejected} refused by the kernel`]
+      : []),
+    dropped === undefined
+      ? "an unknown number dropped by the kernel"
+      : `${dropped} dropped by the kernel`,
+  ];
+  log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);
+}

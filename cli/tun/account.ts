@@ -1,0 +1,24 @@
+// Users and groups by the names the system's own tables give them.
+
+import { ArgumentError } from "../../lib/errors.ts";
+
+const TABLES = { owner: "/etc/passwd", group: "/etc/group" } as const;
+
+/** The number of a user or group, from its name or number. */
+export function accountNumber(
+  kind: keyof typeof TABLES,
+  account: string | undefined,
+): number | undefined {
+  if (account === undefined) return undefined;
+  if (/^\d+$/.test(account)) return Number(account);
+  const table = Deno.readTextFileSync(TABLES[kind]);
+  for (const line of table.split("\n")) {
+    const [name, , number] = line.split(":");
+    if (name === account) return Number(number);
+  }
+  throw new ArgumentError(
+    `--${kind}`,
+    account,
+    `a number or a name in ${TABLES[kind]}`,
+  );
+}

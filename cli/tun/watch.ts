@@ -1,0 +1,57 @@
+// What comes from a device, shown to all who want to see it, and answered.
+
+import { realTime } from "../../lib/clock.ts";
+import { PacketBatch } from "../../lib/tun/batch.ts";
+import type { Tun } from "../../lib/tun/device.ts";
+import { log } from "../log.ts";
+import type { Responder } from "./responder.ts";
+import type { Direction, Sink } from "./sink.ts";
+
+/** How to watch a device, and until when. */
+export interface WatchOptions {
+  readonly sinks: readonly Sink[];
+  readonly responder: Responder | undefined;
+  /** Packets from the device after which it ends. */
+  readonly count: number;
+  /** What ends it otherwise. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Watches until enough packets came or the signal says so.
+ *
+ * @throws {DeviceGoneError} if the device is deleted meanwhile.
+ */
+export async function watch(
+  tun: Tun,
+  { sinks, responder, count, signal }: WatchOptions,
+): Promise<void> {
+  const batch = new PacketBatch();
+  const refused = new Set<string>();
+  let time = realTime();
+  const show = (packet: Uint8Array, direction: Direction) => {
+    for (const sink of sinks) sink.packet(packet, direction, time);
+  };
+  for (let left = count; left > 0;) {
+    try {
+      await tun.readMany(batch, { signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    time = realTime();
+    for (let i = 0; i < batch.count && left > 0; i++, left--) {
+      const packet = batch.packet(i);
+      show(packet, "out");
+      responder?.look(packet);
+    }
+    await responder?.send((packet) => {
+      time = realTime();
+      show(packet, "in");
+    }, (error) => {
+      if (!refused.has(error.code)) log.warn(error.message);
+      refused.add(error.code);
+    });
+    for (const sink of sinks) await sink.flush();
+  }
+}

@@ -1,0 +1,5 @@
+// <time.h>: clocks.
+
+export const headers = ["time.h"] as const;
+
+export const CLOCK_REALTIME = 0;

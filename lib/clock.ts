@@ -1,0 +1,28 @@
+// The time of day with the nanoseconds that Date has not.
+
+import { libc, unwrap } from "../ffi/libc.ts";
+import { timespec } from "../ffi/layout/sys_socket.ts";
+import { CLOCK_REALTIME } from "../ffi/layout/time.ts";
+import type { Timestamp } from "./packet/pcapng.ts";
+
+const buffer = new Uint8Array(timespec.size);
+const view = new DataView(buffer.buffer);
+
+/**
+ * The time since 1970-01-01 UTC, as PcapngWriter wants it.
+ *
+ * Source: clock_gettime(2), CLOCK_REALTIME.
+ *
+ * @example
+ * ```ts
+ * import { realTime } from "@netplumb/netplumb";
+ *
+ * const { seconds } = realTime();
+ * console.log(Math.abs(seconds - Date.now() / 1000) < 10); // true
+ * ```
+ */
+export function realTime(): Timestamp {
+  unwrap(libc().clock_gettime(CLOCK_REALTIME, buffer), "clock_gettime");
+  const { tv_sec, tv_nsec } = timespec.get(view, 0);
+  return { seconds: Number(tv_sec), nanoseconds: Number(tv_nsec) };
+}
