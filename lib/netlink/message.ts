@@ -136,6 +136,13 @@ export class MessageReader {
     return this.#attributes;
   }
 
+  /** The attribute that begins at an offset; the reader is that of attributes(). */
+  attributeAt(offset: number): AttributeReader {
+    this.#attributes.reset(offset, this.end);
+    this.#attributes.next();
+    return this.#attributes;
+  }
+
   /** Whether the payload is long enough for a struct; counted if it is not. */
   holds(size: number): boolean {
     if (this.end - this.payload >= size) return true;

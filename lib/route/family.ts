@@ -55,20 +55,22 @@ export function familyNumber(family: AddressFamily): number {
   return NUMBERS.get(family) ?? Number(family.slice(3));
 }
 
-// Routes come sorted, so neighbouring ones share their gateway more often
-// than not: the last string of each family is kept.
-let lastIPv4 = 0;
-let lastIPv4Text = "0.0.0.0";
+// Few gateways serve many routes: the last string for each of 256 hashes is
+// kept, so that it is neither made nor stored again.
+const CACHED = 256;
+const cachedIPv4 = new Int32Array(CACHED);
+const cachedIPv4Text: string[] = new Array(CACHED).fill("0.0.0.0");
 
-/** An IPv4 address that often is the same as the one before it. */
+/** An IPv4 address that is likely to have been met before. */
 function repeatedIPv4(bytes: Uint8Array, at: number): string {
   const value = bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 |
     bytes[at + 3];
-  if (value !== lastIPv4) {
-    lastIPv4 = value;
-    lastIPv4Text = formatIPv4(bytes, at);
+  const slot = (value ^ value >> 8 ^ value >> 16) & (CACHED - 1);
+  if (value !== cachedIPv4[slot]) {
+    cachedIPv4[slot] = value;
+    cachedIPv4Text[slot] = formatIPv4(bytes, at);
   }
-  return lastIPv4Text;
+  return cachedIPv4Text[slot];
 }
 
 /**

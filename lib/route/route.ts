@@ -2,6 +2,7 @@
 // one object with the same fields in the same order for all common routes.
 
 import { AF_INET, AF_INET6 } from "../../ffi/layout/sys_socket.ts";
+import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/layout/linux_netlink.ts";
 import {
   RTA_CACHEINFO,
   rta_cacheinfo,
@@ -190,35 +191,42 @@ export function decodeRoute(message: MessageReader): Route | undefined {
     if (head >>> 24 !== 0) route.tos = head >>> 24;
     if ((head >> 16 & 0xff) !== 0) route.sourceLength = head >> 16 & 0xff;
   }
-  const attributes = message.attributes(rtmsg.size);
-  while (attributes.next()) {
-    const { at, length } = attributes;
-    switch (attributes.type) {
+  // AttributeReader.next() by hand: a third of the time of a large dump.
+  const end = message.end;
+  let at = payload + rtmsg.size;
+  while (end - at >= NLA_HDRLEN) {
+    const header = words[at >> 2];
+    const length = header & 0xffff;
+    if (length < NLA_HDRLEN || length > end - at) break;
+    const value = at + NLA_HDRLEN;
+    switch (header >>> 16 & NLA_TYPE_MASK) {
       case RTA_DST:
-        route.destination = addressText(family, bytes, at, length);
-        break;
-      case RTA_OIF:
-        route.ifindex = attributes.i32();
+        route.destination = addressText(family, bytes, value, length - 4);
         break;
       case RTA_GATEWAY:
-        route.gateway = addressText(family, bytes, at, length, true);
-        break;
-      case RTA_TABLE:
-        route.table = attributes.u32();
-        break;
-      case RTA_PRIORITY:
-        route.metric = attributes.u32();
+        route.gateway = addressText(family, bytes, value, length - 4, true);
         break;
       case RTA_PREFSRC:
-        route.preferredSource = addressText(family, bytes, at, length);
+        route.preferredSource = addressText(family, bytes, value, length - 4);
+        break;
+      case RTA_OIF:
+        if (length >= 8) route.ifindex = words[value >> 2];
+        break;
+      case RTA_TABLE:
+        if (length >= 8) route.table = words[value >> 2] >>> 0;
+        break;
+      case RTA_PRIORITY:
+        if (length >= 8) route.metric = words[value >> 2] >>> 0;
         break;
       case RTA_PREF:
-        route.preference = attributes.u8();
+        if (length >= 5) route.preference = bytes[value];
         break;
       default:
-        decodeRare(route, attributes);
+        decodeRare(route, message.attributeAt(at));
     }
+    at += length + 3 & ~3;
   }
+  if (at < end) message.counters.malformed++;
   return route;
 }
 
