@@ -85,7 +85,7 @@ export function ipLink(link: Link, options: IpLinkOptions): IpLink {
     link.link !== undefined && link.link !== 0 &&
     link.linkNetnsid === undefined && names.isDown(link.link)
   ) (json.flags as string[]).push("M-DOWN");
-  if (rest.has(ifla.IFLA_MTU)) json.mtu = link.mtu;
+  if (rest.has(ifla.IFLA_MTU)) json.mtu = link.mtu | 0;
   const xdp = rest.get(ifla.IFLA_XDP);
   if (xdp !== undefined) Object.assign(json, ipXdp(xdp));
   if (link.qdisc !== undefined) json.qdisc = link.qdisc;
@@ -96,11 +96,11 @@ export function ipLink(link: Link, options: IpLinkOptions): IpLink {
   if (!forAddresses && rest.has(ifla.IFLA_LINKMODE)) {
     word(json, "linkmode", MODES, link.linkMode);
   }
-  if (rest.has(ifla.IFLA_GROUP)) json.group = linkGroupName(link.group);
+  if (rest.has(ifla.IFLA_GROUP)) json.group = linkGroupName(link.group | 0);
   const txqlen = options.txqlen ?? link.txqlen;
-  if (txqlen !== 0) json.txqlen = txqlen;
+  if (txqlen !== 0) json.txqlen = txqlen | 0;
   const event = rest.get(ifla.IFLA_EVENT)?.u32();
-  if (event) json.event = EVENTS[event] ?? event;
+  if (event) json.event = EVENTS[event] ?? event | 0;
   if (!options.withoutLinkLayer || details) linkLayer(json, link, rest);
   if (link.linkNetnsid !== undefined) json.link_netnsid = link.linkNetnsid;
   protoDown(json, rest);
@@ -257,8 +257,9 @@ function linkInfo(link: Link, names: LinkNames): IpLink {
   if (link.kind !== undefined) {
     json.info_kind = link.kind;
     const data = linkData(link);
+    const kind = kindOf(link.kind);
     if (data !== undefined) {
-      json.info_data = named(data, kindOf(link.kind)?.data, names);
+      json.info_data = named(data, kind?.data, names, kind?.links);
     }
   }
   if (link.masterKind !== undefined) {
@@ -276,15 +277,15 @@ function named(
   data: KindData,
   fields: readonly Field[] = [],
   names: LinkNames,
+  more: readonly string[] = [],
 ): KindData {
-  const links = new Set(
-    fields.filter((field) => field.link).map((field) => field.key),
-  );
-  if (links.size === 0) return data;
-  return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [
-      key,
-      links.has(key) && typeof value === "number" ? names.name(value) : value,
-    ]),
-  );
+  const links = [
+    ...more,
+    ...fields.filter((field) => field.link).map((field) => field.key),
+  ];
+  for (const key of links) {
+    const value = data[key];
+    if (typeof value === "number") data[key] = names.name(value);
+  }
+  return data;
 }

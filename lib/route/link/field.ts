@@ -31,6 +31,8 @@ export interface Field {
   readonly key: string;
   /** Whether the value is the index of a link. */
   readonly link?: boolean;
+  /** What iproute2 tells where the attribute is absent, if anything. */
+  readonly absent?: JsonValue;
   /** The value; undefined where iproute2 does not tell of it. */
   read(value: AttributeReader): JsonValue | undefined;
 }
@@ -42,6 +44,10 @@ export interface Kind {
   readonly data?: readonly Field[];
   /** IFLA_INFO_SLAVE_DATA of the links that belong to one. */
   readonly port?: readonly Field[];
+  /** Without these attributes nothing is told. */
+  readonly needs?: readonly number[];
+  /** More keys whose value is the index of a link, beside those of fields. */
+  readonly links?: readonly string[];
   /** Keys that depend on several attributes at once. */
   readonly finish?: (data: KindData, level: AttributeLevel) => void;
 }
@@ -80,8 +86,7 @@ export function readFields(
   const data: KindData = {};
   for (const field of fields) {
     const value = level.get(field.attribute);
-    if (value === undefined) continue;
-    const read = field.read(value);
+    const read = value === undefined ? field.absent : field.read(value);
     if (read !== undefined) data[field.key] = read;
   }
   return data;
@@ -147,19 +152,12 @@ export function word(
   attribute: number,
   key: string,
   words: readonly string[],
-  size: 8 | 16 | 32 = 8,
+  size: 8 | 32 = 8,
 ): Field {
   return {
     attribute,
     key,
-    read: (value) => {
-      const number = size === 8
-        ? value.u8()
-        : size === 16
-        ? value.u16()
-        : value.u32();
-      return words[number] ?? "UNKNOWN";
-    },
+    read: (value) => words[size === 8 ? value.u8() : value.u32()] ?? "UNKNOWN",
   };
 }
 

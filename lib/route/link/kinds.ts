@@ -13,15 +13,44 @@ import {
   type KindData,
   readFields,
 } from "./field.ts";
+import { bareudp } from "./kinds/bareudp.ts";
+import { bond } from "./kinds/bond.ts";
 import { bridge } from "./kinds/bridge.ts";
+import { geneve } from "./kinds/geneve.ts";
+import { gres } from "./kinds/gre.ts";
+import { hsr } from "./kinds/hsr.ts";
+import { ipTunnels } from "./kinds/ip_tunnel.ts";
+import { ipvlan, ipvtap } from "./kinds/ipvlan.ts";
 import { macvlan, macvtap } from "./kinds/macvlan.ts";
 import { tun } from "./kinds/tun.ts";
 import { vlan } from "./kinds/vlan.ts";
+import { vrf } from "./kinds/vrf.ts";
+import { vtis } from "./kinds/vti.ts";
 import { vxlan } from "./kinds/vxlan.ts";
+import { xfrm } from "./kinds/xfrm.ts";
 import type { Link } from "./link.ts";
 
-const KINDS: ReadonlyMap<string, Kind> = new Map(
-  [bridge, macvlan, macvtap, tun, vlan, vxlan].map((kind) => [kind.name, kind]),
+/** All of them, by their names. */
+export const KINDS: ReadonlyMap<string, Kind> = new Map(
+  [
+    bareudp,
+    bond,
+    bridge,
+    geneve,
+    ...gres,
+    hsr,
+    ...ipTunnels,
+    ipvlan,
+    ipvtap,
+    macvlan,
+    macvtap,
+    tun,
+    vlan,
+    vrf,
+    ...vtis,
+    vxlan,
+    xfrm,
+  ].map((kind) => [kind.name, kind]),
 );
 
 /** What is known of a kind of link. */
@@ -42,6 +71,7 @@ function read(
   attributes: AttributeLevel | undefined,
 ): KindData {
   if (attributes === undefined) return {};
+  if (kind.needs?.some((type) => !attributes.has(type))) return {};
   const data = readFields(fields, attributes);
   if (fields === kind.data) kind.finish?.(data, attributes);
   return data;

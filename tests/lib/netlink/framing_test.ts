@@ -7,6 +7,7 @@ import { noCounts } from "../../../lib/netlink/counters.ts";
 import { MessageReader, NetlinkBuffer } from "../../../lib/netlink/message.ts";
 import { compileC } from "../../support/c.ts";
 import { output } from "../../support/netns.ts";
+import { random } from "../../support/random.ts";
 
 // One datagram a line, in hex; out: each message, then its attributes.
 const WALKER = `
@@ -54,15 +55,6 @@ function walk(datagram: Uint8Array<ArrayBuffer>): string {
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
-/** A small generator of its own, so that a failure can be repeated. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
 }
 
 /** Messages and attributes that are mostly right, with lengths that are not. */

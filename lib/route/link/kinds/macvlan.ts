@@ -47,6 +47,7 @@ function flag(key: string, bit: number) {
 }
 
 const shared: Omit<Kind, "name"> = {
+  needs: [ifla.IFLA_MACVLAN_MODE],
   data: [
     other(
       ifla.IFLA_MACVLAN_MODE,

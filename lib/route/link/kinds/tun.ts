@@ -19,7 +19,6 @@ function type(number: number): string {
 
 /** A device with one queue says nothing of queues. */
 function finish(data: KindData, level: AttributeLevel): void {
-  data.multi_queue ??= false;
   if (!level.get(ifla.IFLA_TUN_MULTI_QUEUE)?.u8()) {
     delete data.numqueues;
     delete data.numdisabled;
@@ -32,7 +31,7 @@ export const tun: Kind = {
     other(ifla.IFLA_TUN_TYPE, "type", (value) => type(value.u8())),
     onOff(ifla.IFLA_TUN_PI, "pi"),
     onOff(ifla.IFLA_TUN_VNET_HDR, "vnet_hdr"),
-    onOff(ifla.IFLA_TUN_MULTI_QUEUE, "multi_queue"),
+    { ...onOff(ifla.IFLA_TUN_MULTI_QUEUE, "multi_queue"), absent: false },
     u32(ifla.IFLA_TUN_NUM_QUEUES, "numqueues"),
     u32(ifla.IFLA_TUN_NUM_DISABLED_QUEUES, "numdisabled"),
     onOff(ifla.IFLA_TUN_PERSIST, "persist"),

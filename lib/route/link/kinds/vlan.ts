@@ -41,8 +41,12 @@ function priorities(list: AttributeReader): JsonValue {
 
 export const vlan: Kind = {
   name: "vlan",
+  needs: [ifla.IFLA_VLAN_ID],
   data: [
-    ethernetProtocol(ifla.IFLA_VLAN_PROTOCOL, "protocol"),
+    {
+      ...ethernetProtocol(ifla.IFLA_VLAN_PROTOCOL, "protocol"),
+      absent: "802.1q",
+    },
     u16(ifla.IFLA_VLAN_ID, "id"),
     other(
       ifla.IFLA_VLAN_FLAGS,
