@@ -108,6 +108,10 @@ Deno.test("show route: several ways at once, weights, links that are down", asyn
     route add 10.3.0.0/16 via 192.0.2.2 metric 4294967295
     link set eth1 down`,
   );
+  // The other end hears of it a moment later, and its routes with it.
+  while (!(await here.ip("link show eth0")).includes("state LOWERLAYERDOWN")) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   await assertShows(here, "route", "route show table all", {});
   const routes = await assertShows(here, "route", "route", { table: 254 });
   assert(routes.some(({ nexthops }) => nexthops));

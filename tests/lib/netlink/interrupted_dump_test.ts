@@ -1,7 +1,12 @@
 // Dumps that the kernel interrupts, because 1,000 links take it several
 // datagrams to tell of and something else changes them meanwhile.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
 import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
 import { ifinfomsg, RTM_GETLINK } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { TimeoutError } from "../../../lib/errors.ts";
@@ -148,10 +153,16 @@ Deno.test("dumps while links come and go are whole, the interrupted ones after a
     await using _churn = churn(namespace);
     let retried = 0;
     for (let i = 0; i < 1000 && retried < 3; i++) {
-      const links = await route.links({ statistics: true });
-      assertEquals(links.interrupted, false);
-      complete(links);
-      if (links.attempts > 1) retried++;
+      try {
+        const links = await route.links({ statistics: true });
+        assertEquals(links.interrupted, false);
+        complete(links);
+        if (links.attempts > 1) retried++;
+      } catch (error) {
+        // On a busy machine the links may come and go ten times in a row.
+        assertInstanceOf(error, DumpInterruptedError);
+        assertEquals(error.attempts, 10);
+      }
     }
     assertEquals(retried, 3);
   });
