@@ -128,7 +128,7 @@ function json({ name, links }: TopologyNamespace): unknown {
       master: link.master?.name,
       lower: end(link.lower),
       peer: end(link.peer),
-      holders: link.kind === "tun" ? link.holders : undefined,
+      holders: link.holders,
       problem: link.problem,
     })),
   };

@@ -51,8 +51,8 @@ export function unusualMtu({ kind, mtu }: TopologyLink): string | undefined {
 }
 
 /** Who holds a TUN or TAP device. */
-export function heldBy({ kind, holders }: TopologyLink): string | undefined {
-  if (kind !== "tun") return undefined;
+export function heldBy({ holders }: TopologyLink): string | undefined {
+  if (holders === undefined) return undefined;
   if (holders.length === 0) return "nobody holds it";
   return `held by ${
     holders.map(({ command, pid }) => `${printable(command)} (${pid})`)

@@ -5,7 +5,12 @@ import { SystemError } from "../../ffi/errno.ts";
 import { IFF_LOWER_UP } from "../../ffi/layout/linux_if.ts";
 import { ARPHRD_LOOPBACK } from "../../ffi/layout/linux_if_arp.ts";
 import { IFF_UP } from "../../ffi/layout/net_if.ts";
-import { type Namespace, namespacePath, OWN_NAMESPACE } from "../namespace.ts";
+import {
+  inNamespace,
+  type Namespace,
+  namespaceId,
+  OWN_NAMESPACE,
+} from "../namespace.ts";
 import type { WaitOptions } from "../poller.ts";
 import { type TunHolder, tunHolders } from "../tun/holders.ts";
 import type { Address } from "./address.ts";
@@ -50,8 +55,11 @@ export interface TopologyLink {
   readonly lower: TopologyEnd | undefined;
   /** The other end of a veth pair. */
   readonly peer: TopologyEnd | undefined;
-  /** The processes that have the TUN or TAP device open. */
-  readonly holders: readonly TunHolder[];
+  /**
+   * The processes that have the TUN or TAP device open; undefined for other
+   * kinds, and where no process was found but not all could be looked at.
+   */
+  readonly holders: readonly TunHolder[] | undefined;
   /** What is wrong with its MTU beside those of its neighbours. */
   readonly problem: string | undefined;
 }
@@ -121,7 +129,7 @@ export async function topology(
     const socket = open(name, onUnreachable);
     if (socket === undefined) continue;
     sockets.use(socket);
-    const id = identify(name);
+    const id = inNamespace(name, namespaceId);
     if (seen.has(id)) continue;
     seen.add(id);
     sights.push(await look(socket, name, id, options));
@@ -146,12 +154,6 @@ function open(
   }
 }
 
-// As /proc names it; a name under /run/netns has no such link to read.
-function identify(name: Namespace | undefined): string {
-  const path = name === undefined ? OWN_NAMESPACE : namespacePath(name);
-  return `net:[${Deno.statSync(path).ino}]`;
-}
-
 // /proc tells the namespace of the process, and a device may have been opened
 // into, or moved to, another: that is taken for meant only where the process's
 // own namespace has no device of the name.
@@ -162,13 +164,14 @@ function assignHolders(sights: readonly Sight[]): void {
   );
   if (devices.length === 0) return;
   const keys = new Set(devices.map(({ key }) => key));
-  const holders = tunHolders();
+  const { holders, complete } = tunHolders();
   for (const { link, id } of devices) {
     const named = holders.filter(({ device }) => device === link.name);
     const here = named.filter(({ namespace }) => namespace === id);
-    link.holders = here.length > 0 ? here : named.filter(
+    const found = here.length > 0 ? here : named.filter(
       ({ namespace, device }) => !keys.has(`${namespace} ${device}`),
     );
+    link.holders = found.length > 0 || complete ? found : undefined;
   }
 }
 
@@ -206,7 +209,7 @@ async function look(
       master: undefined,
       lower: undefined,
       peer: undefined,
-      holders: [],
+      holders: undefined,
       problem: undefined,
     });
   }

@@ -13,11 +13,20 @@ export interface TunHolder {
   readonly namespace: string | undefined;
 }
 
+/** What tunHolders() found. */
+export interface TunHolders {
+  /** By process, then as each was opened. */
+  readonly holders: readonly TunHolder[];
+  /** Whether every process could be looked at. */
+  readonly complete: boolean;
+}
+
 const DEVICE = "/dev/net/tun";
 
 /**
- * The processes that have a TUN or TAP device open, as far as they may be
- * looked at: with CAP_SYS_PTRACE all of them, otherwise one's own.
+ * The processes that have a TUN or TAP device open: all of them with
+ * CAP_SYS_PTRACE and Deno's permission for everything, otherwise one's own or
+ * none.
  *
  * Source: proc_pid_fdinfo(5), tun_chr_show_fdinfo() of drivers/net/tun.c.
  *
@@ -25,48 +34,58 @@ const DEVICE = "/dev/net/tun";
  * ```ts
  * import { tunHolders } from "@netplumb/netplumb";
  *
- * for (const { device, command, pid } of tunHolders()) {
+ * for (const { device, command, pid } of tunHolders().holders) {
  *   console.log(`${device} is held by ${command} (${pid})`);
  * }
  * ```
  */
-export function tunHolders(): TunHolder[] {
-  return names("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    const devices = new Set(
-      names(`/proc/${pid}/fd`)
-        .filter((fd) => link(`/proc/${pid}/fd/${fd}`) === DEVICE)
-        .map((fd) => /^iff:\t(.+)$/m.exec(text(`/proc/${pid}/fdinfo/${fd}`)))
-        .flatMap((found) => found === null ? [] : [found[1]]),
-    );
-    return [...devices].map((device) => ({
-      device,
-      pid: Number(pid),
-      command: text(`/proc/${pid}/comm`).trimEnd(),
-      namespace: link(`/proc/${pid}/ns/net`),
-    }));
-  });
+export function tunHolders(): TunHolders {
+  const look = new Look();
+  const holders = look.names("/proc").filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const devices = new Set(
+        look.names(`/proc/${pid}/fd`)
+          .filter((fd) => look.link(`/proc/${pid}/fd/${fd}`) === DEVICE)
+          .map((fd) => look.text(`/proc/${pid}/fdinfo/${fd}`))
+          .map((text) => /^iff:\t(.+)$/m.exec(text))
+          .flatMap((found) => found === null ? [] : [found[1]]),
+      );
+      return [...devices].map((device) => ({
+        device,
+        pid: Number(pid),
+        command: look.text(`/proc/${pid}/comm`).trimEnd(),
+        namespace: look.link(`/proc/${pid}/ns/net`),
+      }));
+    });
+  return { holders, complete: look.complete };
 }
 
-// A process may end, or be somebody else's, between any two looks at it.
-function attempt<T>(look: () => T, otherwise: T): T {
-  try {
-    return look();
-  } catch {
-    return otherwise;
+/** Looks that may fail: a process may end, or be somebody else's. */
+class Look {
+  complete = true;
+
+  names(directory: string): string[] {
+    const list = () => [...Deno.readDirSync(directory)].map(({ name }) => name);
+    return this.#attempt(list) ?? [];
   }
-}
 
-function names(directory: string): string[] {
-  return attempt(
-    () => [...Deno.readDirSync(directory)].map(({ name }) => name),
-    [],
-  );
-}
+  link(path: string): string | undefined {
+    return this.#attempt(() => Deno.readLinkSync(path));
+  }
 
-function link(path: string): string | undefined {
-  return attempt<string | undefined>(() => Deno.readLinkSync(path), undefined);
-}
+  text(path: string): string {
+    return this.#attempt(() => Deno.readTextFileSync(path)) ?? "";
+  }
 
-function text(path: string): string {
-  return attempt(() => Deno.readTextFileSync(path), "");
+  #attempt<T>(look: () => T): T | undefined {
+    try {
+      return look();
+    } catch (error) {
+      if (
+        error instanceof Deno.errors.PermissionDenied ||
+        error instanceof Deno.errors.NotCapable
+      ) this.complete = false;
+      return undefined;
+    }
+  }
 }

@@ -14,4 +14,4 @@ export {
   PacketRejectedError,
 } from "./errors.ts";
 export * from "./offload.ts";
-export { type TunHolder, tunHolders } from "./holders.ts";
+export { type TunHolder, type TunHolders, tunHolders } from "./holders.ts";
