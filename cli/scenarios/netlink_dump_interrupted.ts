@@ -119,11 +119,15 @@ const MOST_DUMPS = 3000;
 
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-async function failing({ network }: Table): Promise<Observation> {
+async function failing(
+  { network }: Table,
+  stage: Stage,
+): Promise<Observation> {
   await using reader = new BareNetlink(network.namespace);
   let dumps = 0;
   let interrupted = 0;
   while (interrupted < INTERRUPTIONS && dumps < MOST_DUMPS) {
+    stage.signal.throwIfAborted();
     dumps++;
     if (reader.dumpLinks().interrupted) interrupted++;
     await pause();
@@ -273,7 +277,7 @@ async function play(stage: Stage): Promise<void> {
   await stage.trap(
     "lists are read meanwhile, until some are interrupted",
     "a program that takes the flag for an error fails now and then",
-    () => failing(table),
+    () => failing(table, stage),
   );
   await stage.cure(
     `RouteSocket.links() lists them meanwhile, ${LISTS} times`,

@@ -23,6 +23,11 @@ function parse(stdout: string): {
   };
 }
 
+/** The stories as they are told, without line breaks. */
+const STORIES = Deno.readTextFileSync(
+  new URL("../../docs/stories.md", import.meta.url),
+).replaceAll(/\s+/g, " ");
+
 /** The steps that are not as told, to be shown where none should be. */
 function unexpected(steps: StepEvent[]): string[] {
   return steps
@@ -45,12 +50,17 @@ for (const { name, faults } of SCENARIOS) {
       steps: [],
     });
     assertEquals(verdicts.map(({ verdict }) => verdict), ["as told"]);
+    for (const { kind, title, expected } of steps) {
+      if (kind === "setup") continue;
+      assertStringIncludes(STORIES, `${kind} ${title} expected ${expected}`);
+    }
     assert(steps.some(({ kind }) => kind === "trap"), "shows no trap");
     assert(steps.some(({ kind }) => kind === "cure"), "shows no cure");
   });
 
   for (const fault of faults) {
     Deno.test(`scenario ${name} fails with the fault ${fault.name}`, async () => {
+      assertStringIncludes(STORIES, `\`${name}\` | \`${fault.name}\` |`);
       const { code, stdout } = await netplumb(
         undefined,
         "scenario",

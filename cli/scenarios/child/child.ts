@@ -2,6 +2,8 @@
 // a part to play. They end with their standard input, so that none can outlive
 // the scenario.
 
+import { describeFailure, Exit } from "../../failure.ts";
+import { log } from "../../log.ts";
 import type { Order } from "./messages.ts";
 import type { Network } from "../stage/network.ts";
 
@@ -40,11 +42,17 @@ export async function playPart(words: readonly string[]): Promise<never> {
   const part = JSON.parse(words[1]) as Part;
   // Ctrl-C in a terminal reaches it too; the scenario decides when it ends.
   Deno.addSignalListener("SIGINT", () => {});
-  if (part.part === "block") {
-    await (await import("./block.ts")).block(part.order);
-  } else {
-    await (await import("./churn.ts")).churn();
+  try {
+    if (part.part === "block") {
+      await (await import("./block.ts")).block(part.order);
+    } else {
+      await (await import("./churn.ts")).churn();
+    }
+  } catch (error) {
+    const { code, sentence } = describeFailure(error);
+    log.error(sentence);
+    Deno.exit(code);
   }
   // A blocked thread never comes back; this ends it too.
-  Deno.exit(0);
+  Deno.exit(Exit.done);
 }

@@ -3,7 +3,7 @@
 import { TimeoutError } from "../../../lib/errors.ts";
 
 /** Milliseconds after which what has not ended is taken to go on. */
-export const PATIENCE = 250;
+export const PATIENCE = 150;
 
 /** Milliseconds within which what is to happen at once must have. */
 export const AT_ONCE = 1000;
