@@ -32,6 +32,7 @@ export abstract class PacketChannel
   implements AsyncDisposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
   #readingSince = -Infinity;
   #writingSince = -Infinity;
+  #quick: PacketBatch | undefined;
   #single: PacketBatch | undefined;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
@@ -117,13 +118,15 @@ export abstract class PacketChannel
    * @throws {DeviceGoneError} if the device was deleted.
    * @throws {TimeoutError} if the time is over.
    */
-  async read(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const batch = this.#borrow();
+  read(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     try {
-      await this.readMany(batch, options);
-      return batch.packet(0).slice();
-    } finally {
-      this.#single = batch;
+      options.signal?.throwIfAborted();
+      const packet = this.#take();
+      return packet === undefined
+        ? this.#readLater(options)
+        : Promise.resolve(packet);
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -186,18 +189,38 @@ export abstract class PacketChannel
    * Packets one by one, each in memory of its own. Ends when this is closed or
    * the device is deleted.
    */
-  async *packets(
-    options: WaitOptions = {},
-  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-    try {
-      for (;;) yield await this.read(options);
-    } catch (error) {
-      if (!isEnd(error)) throw error;
-    }
+  packets(options: WaitOptions = {}): AsyncIterableIterator<
+    Uint8Array<ArrayBuffer>,
+    void,
+    void
+  > {
+    // No generator: its own promises would cost more than the packets.
+    let ended = false;
+    const end = () => {
+      ended = true;
+      return { done: true, value: undefined } as const;
+    };
+    const iterator = {
+      next: async () => {
+        if (ended) return end();
+        try {
+          options.signal?.throwIfAborted();
+          const value = this.#take() ?? await this.#readLater(options);
+          return { done: false, value } as const;
+        } catch (error) {
+          ended = true;
+          if (isEnd(error)) return end();
+          throw error;
+        }
+      },
+      return: () => Promise.resolve(end()),
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /** The same as `packets()`. */
-  [Symbol.asyncIterator](): AsyncGenerator<
+  [Symbol.asyncIterator](): AsyncIterableIterator<
     Uint8Array<ArrayBuffer>,
     void,
     void
@@ -261,6 +284,23 @@ export abstract class PacketChannel
   /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A packet that is there, unless it is others' turn. */
+  #take(): Uint8Array<ArrayBuffer> | undefined {
+    if (performance.now() - this.#readingSince >= TURN) return undefined;
+    const batch = this.#quick ??= new PacketBatch(1);
+    return this.tryReadMany(batch) > 0 ? batch.packet(0).slice() : undefined;
+  }
+
+  async #readLater(options: WaitOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const batch = this.#borrow();
+    try {
+      await this.readMany(batch, options);
+      return batch.packet(0).slice();
+    } finally {
+      this.#single = batch;
+    }
   }
 
   // Two reads at once must not share a batch: whoever comes second has its own.
