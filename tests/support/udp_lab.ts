@@ -1,7 +1,6 @@
 // A server with several addresses, a client beside it, and a plain C peer to ask
 // what they see of each other.
 
-import { inNamespace } from "../../lib/namespace.ts";
 import type { BindOptions } from "../../lib/udp/options.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { compileC } from "./c.ts";
@@ -74,11 +73,6 @@ export class UdpLab implements AsyncDisposable {
   bind(options: BindOptions = {}, role: "server" | "client" = "server") {
     const namespace = this[role].name;
     return this.#sockets.use(UdpSocket.bind({ namespace, ...options }));
-  }
-
-  /** Calls from within the client or the server. */
-  inside<T>(role: "server" | "client", body: () => T): T {
-    return inNamespace(this[role].name, body);
   }
 
   /** The index of an interface, as `ip` counts them. */
