@@ -116,8 +116,10 @@ export class Ancillary {
         this.error = data;
       }
     } else if (level === SOL_UDP) {
-      // The kernel sends an int; its low half is the size on these ABIs.
-      if (type === UDP_GRO && size >= CMSG_LEN(2)) {
+      // What arrived (an int, its low half is the size) or is to be sent.
+      if (
+        (type === UDP_GRO || type === UDP_SEGMENT) && size >= CMSG_LEN(2)
+      ) {
         this.segmentSize = view.getUint16(data, true);
       }
     } else if (level === SOL_SOCKET) {

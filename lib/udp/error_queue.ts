@@ -37,7 +37,7 @@ export interface ErrorEvent {
   readonly icmpCode: number;
   /** For EMSGSIZE: the path's MTU in bytes. */
   readonly info: number;
-  /** Whom the datagram was for. */
+  /** Whom the datagram was for; the port is 0 where the kernel does not tell it. */
   readonly peer?: Endpoint;
   /** Who sent the ICMP message. */
   readonly offender?: Endpoint;

@@ -90,19 +90,31 @@ export function bindContext(
   }
 }
 
+/** Segments that every kernel takes; newer ones take 128. */
+export const MOST_SEGMENTS = 64;
+
 /** What to do when a send is refused. */
 export function sendContext(
   errno: number,
   peer: string,
   length: number,
+  segments = 1,
 ): SystemErrorContext {
-  const tried = `send ${length} bytes to ${peer}`;
+  const train = segments > 1 ? ` in ${segments} segments` : "";
+  const tried = `send ${length} bytes${train} to ${peer}`;
+  if (train !== "" && (errno === EINVAL || errno === EMSGSIZE)) {
+    return {
+      tried,
+      advice:
+        `A train is at most ${MOST_SEGMENTS} segments, 128 on newer kernels, of 65,507 bytes in all, and none larger than the link takes`,
+    };
+  }
   switch (errno) {
     case EMSGSIZE:
       return {
         tried,
         advice:
-          "A datagram carries at most 65,507 bytes over IPv4 and 65,527 over IPv6, a train at most 64 segments",
+          "A datagram carries at most 65,507 bytes over IPv4 and 65,527 over IPv6",
       };
     case EACCES:
       return {

@@ -11,6 +11,7 @@ import { errno, libc } from "../../ffi/libc.ts";
 import { mmsghdr, MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
 import {
   isSourceErrno,
+  MOST_SEGMENTS,
   sendContext,
   SourceUnavailableError,
 } from "./errors.ts";
@@ -93,11 +94,14 @@ export function push(
 }
 
 function refused(batch: SendBatch, slot: number, code: number): SystemError {
-  const { peer, source, bytes } = batch.describe(slot);
+  const { peer, source, bytes, segmentSize = bytes } = batch.describe(slot);
   const whom = peer === undefined ? "the connected peer" : formatEndpoint(peer);
-  if (source !== undefined && peer?.port !== 0 && isSourceErrno(code)) {
+  const segments = Math.ceil(bytes / segmentSize);
+  // The same errno says that the port or the train cannot be.
+  const possible = peer?.port !== 0 && !(segments > MOST_SEGMENTS);
+  if (source !== undefined && possible && isSourceErrno(code)) {
     return new SourceUnavailableError(code, source, whom);
   }
-  const context: SystemErrorContext = sendContext(code, whom, bytes);
+  const context: SystemErrorContext = sendContext(code, whom, bytes, segments);
   return new SystemError("sendmmsg", code, context);
 }

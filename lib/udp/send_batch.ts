@@ -44,6 +44,8 @@ export interface Outgoing {
   readonly control: "in_pktinfo" | "in6_pktinfo" | "none";
   /** Bytes of its payload. */
   readonly bytes: number;
+  /** Bytes of each datagram the kernel is to cut it into. */
+  readonly segmentSize?: number;
 }
 
 /**
@@ -281,6 +283,7 @@ export class SendBatch {
         ? "in6_pktinfo"
         : "none",
       bytes: this.length(slot),
+      ...(found.segmentSize === 0 ? {} : { segmentSize: found.segmentSize }),
     };
   }
 

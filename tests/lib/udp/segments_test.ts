@@ -1,0 +1,147 @@
+// Trains of datagrams, cut (GSO) and joined (GRO) by the kernel: a plain peer
+// sees single datagrams, or sends what the socket hears as one.
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { SystemError } from "../../../ffi/errno.ts";
+import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
+import { SendBatch } from "../../../lib/udp/send_batch.ts";
+import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
+
+/** Bytes that tell by their place what they are. */
+function pattern(length: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length }, (_, index) => 97 + (index / 100) % 26);
+}
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+for (const address of [CLIENT.four, CLIENT.six]) {
+  Deno.test(`segments: the kernel cuts a train to ${address}, the last one may be shorter`, async () => {
+    await using lab = await UdpLab.open();
+    const socket = lab.bind();
+    const source = address === CLIENT.four ? FOUR[2] : SIX[1];
+    const { port, heard } = await lab.hear(["-n", "7", "::", "0"]);
+    const data = pattern(630);
+    const options = { segmentSize: 100, source, ttl: 9 };
+    assertEquals(await socket.send(data, { address, port }, options), 630);
+    for (let at = 0; at < 630; at += 100) {
+      const line = (await heard()).split(" ");
+      const part = data.subarray(at, at + 100);
+      assertEquals(line[0].replace("::ffff:", ""), source);
+      assertEquals([line[3], line[5]], ["9", String(part.length)]);
+      assertEquals(line[7], text(part.subarray(0, 60)));
+    }
+  });
+}
+
+Deno.test("segments: what fits in one is sent as one", async () => {
+  await using lab = await UdpLab.open();
+  const socket = lab.bind();
+  const { port, heard } = await lab.hear(["-g", "0", "0.0.0.0", "0"]);
+  const to = { address: CLIENT.four, port };
+  await socket.send(pattern(100), to, { segmentSize: 100 });
+  assertEquals((await heard()).split(" ").slice(5, 7), ["100", "0"]);
+});
+
+Deno.test("segments: a plain peer that joins them hears the train as it was sent", async () => {
+  await using lab = await UdpLab.open();
+  const socket = lab.bind();
+  const { port, heard } = await lab.hear(["-g", "0", "::", "0"]);
+  const to = { address: CLIENT.six, port };
+  await socket.send(pattern(4250), to, { segmentSize: 1000 });
+  assertEquals((await heard()).split(" ").slice(5, 7), ["4250", "1000"]);
+});
+
+for (const asked of [FOUR[1], SIX[1]]) {
+  Deno.test(`segments: with gro a train to ${asked} is heard as one datagram`, async () => {
+    await using lab = await UdpLab.open();
+    const server = lab.bind({ gro: true });
+    const port = String(server.address.port);
+    await lab.pour("-g", "500", asked, port, "3200");
+    const train = await server.receive({ timeout: 5000 });
+    assertEquals([train.data.length, train.segmentSize], [3200, 500]);
+    assertEquals([train.truncated, train.local?.address], [false, asked]);
+    assertEquals(text(train.data.subarray(0, 4)), "0 ..");
+    // A single one has no segments.
+    await lab.pour(asked, port, "500");
+    const single = await server.receive({ timeout: 5000 });
+    assertEquals([single.data.length, single.segmentSize], [500, undefined]);
+  });
+
+  Deno.test(`segments: without gro the same train to ${asked} is seven datagrams`, async () => {
+    await using lab = await UdpLab.open();
+    const server = lab.bind();
+    await lab.pour("-g", "500", asked, String(server.address.port), "3200");
+    const lengths: number[] = [];
+    for await (
+      const { data, segmentSize } of server.datagrams({ timeout: 5000 })
+    ) {
+      assertEquals(segmentSize, undefined);
+      if (lengths.push(data.length) === 7) break;
+    }
+    assertEquals(lengths, [...Array(6).fill(500), 200]);
+  });
+}
+
+Deno.test("segments: a batch answers a train by a train, from the address asked", async () => {
+  await using lab = await UdpLab.open();
+  const server = lab.bind({ gro: true });
+  const client = lab.bind({}, "client");
+  const received = new ReceiveBatch({ size: 4, bufferSize: 65535 });
+  const answers = new SendBatch(4, 0);
+  for (const address of [FOUR[2], SIX[0]]) {
+    const data = pattern(12345);
+    const to = { address, port: server.address.port };
+    await client.send(data, to, { segmentSize: 1200 });
+    await server.receiveMany(received, { timeout: 5000 });
+    assertEquals(received.segmentSize(0), 1200);
+    answers.reply(received, 0);
+    assertEquals(await server.sendMany(answers), { sent: 1, failures: [] });
+    for (let at = 0; at < data.length; at += 1200) {
+      const { peer, data: part } = await client.receive({ timeout: 5000 });
+      assertEquals([peer.address, part], [address, data.slice(at, at + 1200)]);
+    }
+  }
+});
+
+Deno.test("segments: a batch too small for a train marks it", async () => {
+  await using lab = await UdpLab.open();
+  const server = lab.bind({ gro: true });
+  const port = String(server.address.port);
+  const batch = new ReceiveBatch({ size: 1, bufferSize: 1000 });
+  await lab.pour("-g", "500", FOUR[0], port, "3200");
+  await server.receiveMany(batch, { timeout: 5000 });
+  assertEquals([batch.truncated(0), batch.length(0)], [true, 1000]);
+  assertEquals(batch.segmentSize(0), 500);
+});
+
+Deno.test("segments: trains the kernel does not take", async () => {
+  await using lab = await UdpLab.open();
+  const socket = lab.bind();
+  const to = { address: CLIENT.four, port: 9 };
+  const refused = async (
+    length: number,
+    segmentSize: number,
+    source?: string,
+  ) => {
+    const options = { segmentSize, source };
+    const error = await assertRejects(
+      () => socket.send(new Uint8Array(length), to, options),
+      SystemError,
+    );
+    // It is not about the source, whether or not one was asked for.
+    assertEquals(error.name, "SystemError");
+    const segments = Math.ceil(length / segmentSize);
+    const tried = `send ${length} bytes in ${segments} segments to`;
+    assertEquals(error.tried, `${tried} ${CLIENT.four}:9`);
+    return error.code;
+  };
+  // Longer in all than a datagram can be.
+  assertEquals(await refused(65535, 1400), "EMSGSIZE");
+  // Larger than the link takes, more than a train has: which of the two depends
+  // on the kernel, as does where "more" begins.
+  const codes = ["EMSGSIZE", "EINVAL"];
+  const tooLarge = await refused(6000, 3000);
+  assertEquals(codes.includes(tooLarge), true, tooLarge);
+  const tooMany = await refused(6000, 10, FOUR[1]);
+  assertEquals(codes.includes(tooMany), true, tooMany);
+});
