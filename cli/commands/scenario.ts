@@ -5,7 +5,6 @@ import { EPERM, SystemError } from "../../ffi/errno.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 import { effectiveCapabilities } from "../capabilities.ts";
 import { subcommand } from "../command.ts";
-import { Exit } from "../failure.ts";
 import { log } from "../log.ts";
 import type { Output } from "../output/output.ts";
 import { table } from "../output/table.ts";
@@ -13,7 +12,7 @@ import { perform } from "../perform.ts";
 import { SCENARIOS } from "../scenarios/all.ts";
 import type { Verdict } from "../scenarios/stage/events.ts";
 import { narrate } from "../scenarios/stage/narrative.ts";
-import { play } from "../scenarios/stage/play.ts";
+import { exitCode, play } from "../scenarios/stage/play.ts";
 import type { Scenario } from "../scenarios/stage/scenario.ts";
 
 const ALL = "all";
@@ -131,15 +130,11 @@ function summarise(
   chosen: readonly Scenario[],
   verdicts: readonly Verdict[],
 ): void {
-  const count = (verdict: Verdict) =>
-    verdicts.filter((one) => one === verdict).length;
-  const asTold = count("as told");
+  const asTold = verdicts.filter((one) => one === "as told").length;
   if (output.json) {
     output.object({ event: "summary", scenarios: chosen.length, asTold });
   } else if (chosen.length > 1) {
     log.info(`${asTold} of ${chosen.length} scenarios as told`);
   }
-  if (asTold === chosen.length) return;
-  const onlyForbidden = asTold + count("not permitted") === chosen.length;
-  Deno.exitCode = onlyForbidden ? Exit.notPermitted : Exit.refused;
+  Deno.exitCode = exitCode(chosen.length, verdicts);
 }

@@ -52,3 +52,17 @@ export async function play(
   });
   return verdict;
 }
+
+/**
+ * How the command exits: only a scenario that was as told counts, and one that
+ * was never begun does not.
+ */
+export function exitCode(chosen: number, verdicts: readonly Verdict[]): number {
+  const count = (verdict: Verdict) =>
+    verdicts.filter((one) => one === verdict).length;
+  const asTold = count("as told");
+  if (asTold === chosen) return Exit.done;
+  return asTold + count("not permitted") === chosen
+    ? Exit.notPermitted
+    : Exit.refused;
+}
