@@ -79,7 +79,7 @@ export interface LinkFilter extends DumpOptions {
   readonly kind?: string;
   /** Only those of this master, by its index. */
   readonly master?: number;
-  /** Whether their counters are wanted; without, the kernel has less to do. */
+  /** Whether all their counters are wanted, those of functions and IPv6 too. */
   readonly statistics?: boolean;
 }
 

@@ -3,42 +3,13 @@
 
 import * as addr from "../../ffi/layout/linux_if_addr.ts";
 import * as fib from "../../ffi/layout/linux_fib_rules.ts";
-import * as link from "../../ffi/layout/linux_if_link.ts";
 import * as neigh from "../../ffi/layout/linux_neighbour.ts";
 import * as netns from "../../ffi/layout/linux_net_namespace.ts";
 import * as nexthop from "../../ffi/layout/linux_nexthop.ts";
 import * as route from "../../ffi/layout/linux_rtnetlink.ts";
 import type { AttributeNames, Vocabulary } from "../netlink/vocabulary.ts";
-
-type Constants = Readonly<Record<string, unknown>>;
-
-/** The constants of a module that begin so, but not with a longer beginning. */
-function named(
-  constants: Constants,
-  prefix: string,
-  but: readonly string[] = [],
-): AttributeNames {
-  const names: Record<number, { name: string }> = {};
-  for (const [name, value] of Object.entries(constants)) {
-    if (
-      typeof value === "number" && name.startsWith(prefix) &&
-      !but.some((longer) => name.startsWith(longer))
-    ) names[value] ??= { name };
-  }
-  return names;
-}
-
-function withInside(
-  names: AttributeNames,
-  inside: Readonly<Record<number, AttributeNames>>,
-): AttributeNames {
-  const result: Record<number, AttributeNames[number]> = { ...names };
-  for (const [type, inner] of Object.entries(inside)) {
-    const one = names[Number(type)];
-    result[Number(type)] = { ...one, inside: () => inner };
-  }
-  return result;
-}
+import { named, withInside } from "./constant_names.ts";
+import { linkAttributeNames } from "./link/vocabulary.ts";
 
 let messages: AttributeNames | undefined;
 let bodies: { readonly [object: number]: ReturnType<Vocabulary["body"]> };
@@ -47,36 +18,10 @@ let bodies: { readonly [object: number]: ReturnType<Vocabulary["body"]> };
 const FOUR = 4;
 
 function describe(): typeof bodies {
-  const linkNames = withInside(
-    named(link, "IFLA_", [
-      "IFLA_INET_",
-      "IFLA_INET6_",
-      "IFLA_INFO_",
-      "IFLA_VF_",
-      "IFLA_XDP_",
-      "IFLA_EVENT_",
-      "IFLA_PROTO_DOWN_REASON_",
-    ]),
-    {
-      [link.IFLA_LINKINFO]: named(link, "IFLA_INFO_"),
-      [link.IFLA_PROP_LIST]: {
-        [link.IFLA_ALT_IFNAME]: { name: "IFLA_ALT_IFNAME" },
-      },
-      [link.IFLA_XDP]: named(link, "IFLA_XDP_"),
-      [link.IFLA_VFINFO_LIST]: withInside(named(link, "IFLA_VF_INFO"), {
-        [link.IFLA_VF_INFO]: named(link, "IFLA_VF_", [
-          "IFLA_VF_INFO",
-          "IFLA_VF_VLAN_INFO",
-          "IFLA_VF_STATS_",
-          "IFLA_VF_LINK_STATE_",
-        ]),
-      }),
-    },
-  );
   const routeNames = withInside(named(route, "RTA_"), {
     [route.RTA_METRICS]: named(route, "RTAX_", ["RTAX_FEATURE_"]),
   });
-  const links = { header: route.ifinfomsg.size, names: linkNames };
+  const links = { header: route.ifinfomsg.size, names: linkAttributeNames() };
   return {
     [route.RTM_NEWLINK / FOUR]: links,
     [route.RTM_NEWLINKPROP / FOUR]: links,

@@ -5,6 +5,7 @@ import {
   IFLA_INFO_DATA,
   IFLA_INFO_SLAVE_DATA,
   IFLA_LINKINFO,
+  IFLA_PROTINFO,
 } from "../../../ffi/layout/linux_if_link.ts";
 import {
   AttributeLevel,
@@ -85,6 +86,14 @@ export function linkData(link: Link): KindData | undefined {
 
 /** The options of a link as a port of its master. */
 export function portData(link: Link): KindData | undefined {
+  if (link.family === "bridge") return bridgePortData(link);
   const kind = kindOf(link.masterKind);
   return kind?.port && read(kind, kind.port, level(link, IFLA_INFO_SLAVE_DATA));
+}
+
+/** What a bridge tells of its port is elsewhere than what the port tells. */
+function bridgePortData(link: Link): KindData | undefined {
+  const info = link.attribute(IFLA_PROTINFO);
+  return info && bridge.port &&
+    readFields(bridge.port, new AttributeLevel(info.enter()));
 }

@@ -183,7 +183,7 @@ export class Link {
     return portData(this);
   }
 
-  /** Its counters, if it was read with statistics. */
+  /** Its counters, where the kernel told them; it does of links of a dump. */
   get statistics(): LinkStatistics | undefined {
     return linkStatistics(this)?.counters;
   }

@@ -195,7 +195,7 @@ Deno.test("a refusal names the attribute at fault", async () => {
           ),
       ).finish(),
     }),
-    "IFLA_LINKINFO > IFLA_INFO_DATA > 1",
+    "IFLA_LINKINFO > IFLA_INFO_DATA > IFLA_VXLAN_ID",
   );
   assertEquals(
     await fault({

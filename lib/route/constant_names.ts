@@ -1,0 +1,40 @@
+// The names of constants, by their numbers: what C calls them, taken from the
+// layout files themselves.
+
+import type { AttributeNames } from "../netlink/vocabulary.ts";
+
+type Constants = Readonly<Record<string, unknown>>;
+
+/** The constants of a layout file that begin so, but not with a longer beginning. */
+export function named(
+  constants: Constants,
+  prefix: string,
+  but: readonly string[] = [],
+): AttributeNames {
+  const names: Record<number, { name: string }> = {};
+  for (const [name, value] of Object.entries(constants)) {
+    if (
+      typeof value === "number" && name.startsWith(prefix) &&
+      !but.some((longer) => name.startsWith(longer))
+    ) names[value] ??= { name };
+  }
+  return names;
+}
+
+/** Names with what is inside some of them. */
+export function withInside(
+  names: AttributeNames,
+  inside: Readonly<
+    Record<number, AttributeNames | AttributeNames[number]["inside"]>
+  >,
+): AttributeNames {
+  const result: Record<number, AttributeNames[number]> = { ...names };
+  for (const [key, inner] of Object.entries(inside)) {
+    const type = Number(key);
+    result[type] = {
+      ...names[type],
+      inside: typeof inner === "function" ? inner : () => inner,
+    };
+  }
+  return result;
+}
