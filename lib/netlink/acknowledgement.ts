@@ -19,7 +19,7 @@ import { attributePath, missingName, type Vocabulary } from "./vocabulary.ts";
 export function errorNumber(message: MessageReader): number {
   // An NLMSG_DONE of an old kernel may be empty.
   if (message.end - message.payload < 4) return 0;
-  return -message.words[message.payload >> 2];
+  return -message.words[message.payload >> 2] | 0;
 }
 
 /** Where the attributes of an answer start, past the request it repeats. */

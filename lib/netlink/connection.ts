@@ -91,6 +91,8 @@ export type Dump<T> = T[] & {
   readonly interrupted: boolean;
   /** How many times it was read. */
   readonly attempts: number;
+  /** What the kernel warned of at its end. */
+  readonly warning?: ExtendedAck;
 };
 
 /** Dumps come in datagrams of up to 32 KiB where the reader has room for them. */
@@ -263,14 +265,20 @@ export class NetlinkConnection implements AsyncDisposable {
     let partial: T[] = [];
     for (let attempt = 1;; attempt++) {
       try {
-        const { pending: [{ error, objects }], interrupted, truncated } =
-          await this.#exchange([request], NLM_F_DUMP, decode, deadline);
+        const { pending: [one], interrupted, truncated } = await this.#exchange(
+          [request],
+          NLM_F_DUMP,
+          decode,
+          deadline,
+        );
+        const { error, objects, warning } = one;
         if (error !== undefined && error.errno !== EINTR) throw error;
         const inconsistent = interrupted || truncated || error !== undefined;
         if (!inconsistent || (onInterrupt === "partial" && !truncated)) {
           return Object.assign(objects, {
             interrupted: inconsistent,
             attempts: attempt,
+            ...(warning === undefined ? {} : { warning }),
           });
         }
         partial = objects;

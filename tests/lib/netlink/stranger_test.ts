@@ -1,0 +1,89 @@
+// Datagrams that are not the kernel's, and answers nobody waits for any more.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
+import {
+  ifinfomsg,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+  RTNLGRP_LINK,
+} from "../../../ffi/layout/linux_rtnetlink.ts";
+import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
+import { NetlinkSubscription } from "../../../lib/netlink/subscription.ts";
+import { decodeLink } from "../../../lib/route/link/link.ts";
+import "../../support/descriptors.ts";
+import { Lab, type Netns } from "../../support/netns.ts";
+import { message } from "../../support/netlink.ts";
+
+/** Another process sends so many messages to every socket of the namespace. */
+async function forge(namespace: Netns, count: number): Promise<void> {
+  const forged = message(RTM_NEWLINK, ifinfomsg.build({ ifi_index: 4711 }));
+  await namespace.run("python3", [
+    "-c",
+    `
+import socket
+ports = [int(line.split()[2]) for line in open("/proc/net/netlink") if line.split()[1] == "0"]
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+for port in ports:
+    if port:
+        for _ in range(${count}):
+            s.sendto(bytes.fromhex("${forged.toHex()}"), (port, 0))
+`,
+  ]);
+}
+
+const request = { type: RTM_GETLINK, body: ifinfomsg.build({}) };
+
+Deno.test("a connection takes no answer from a process", async () => {
+  await using lab = await Lab.open("ns");
+  await using connection = NetlinkConnection.open({
+    protocol: NETLINK_ROUTE,
+    namespace: lab.ns.name,
+  });
+  await forge(lab.ns, 3);
+  const links = await connection.dump(request, decodeLink);
+  assertEquals(links.map(({ name }) => name), ["lo"]);
+  assertEquals(connection.counters.foreignSender, 3);
+});
+
+Deno.test("a subscription takes no event from a process", async () => {
+  await using lab = await Lab.open("ns");
+  await using links = NetlinkSubscription.open({
+    protocol: NETLINK_ROUTE,
+    groups: [RTNLGRP_LINK],
+    namespace: lab.ns.name,
+  });
+  await forge(lab.ns, 3);
+  await lab.ns.ip("link add one type ifb");
+  await links.readable();
+  const seen: (string | undefined)[] = [];
+  assertEquals(
+    links.drain((message) => seen.push(decodeLink(message)?.name)),
+    "empty",
+  );
+  assertEquals(seen, ["one"]);
+  assertEquals(links.counters.foreignSender, 3);
+});
+
+Deno.test("what is left of an answer given up is not taken for the next", async () => {
+  await using lab = await Lab.open("ns");
+  await using connection = NetlinkConnection.open({
+    protocol: NETLINK_ROUTE,
+    namespace: lab.ns.name,
+  });
+  const one = {
+    type: RTM_GETLINK,
+    body: ifinfomsg.build({ ifi_index: 1 }),
+  };
+  await assertRejects(
+    () =>
+      connection.request(one, () => {
+        throw new Error("seen enough");
+      }),
+    Error,
+    "seen enough",
+  );
+  const { objects } = await connection.request(one, decodeLink);
+  assertEquals(objects.map(({ name }) => name), ["lo"]);
+  assert(connection.counters.foreignSequence > 0);
+});
