@@ -2,6 +2,7 @@
 // Nothing here may fail: what cannot be read has no candidates.
 
 import type { TypeHandler } from "@cliffy/command";
+import { wordsOf } from "../../lib/route/names/iproute2.ts";
 import { inNamespace, NETNS_DIRECTORY } from "../../lib/namespace.ts";
 import {
   address,
@@ -13,6 +14,15 @@ import {
   linkName,
 } from "../arguments.ts";
 import { namespace, namespaceName } from "../namespace.ts";
+import {
+  linkGroup,
+  NEIGHBOUR_STATES,
+  neighbourState,
+  routeProtocol,
+  routeScope,
+  routeTable,
+  routeType,
+} from "../show/words.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** The shell knows best how to complete a file. */
@@ -40,7 +50,17 @@ export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
   [host, addresses],
   [cidr, networks],
   [file, () => FILES],
+  [routeTable, () => words(["all", ...wordsOf("table")])],
+  [routeProtocol, () => words(wordsOf("protocol"))],
+  [routeScope, () => words(wordsOf("scope"))],
+  [routeType, () => words(wordsOf("type"))],
+  [linkGroup, () => words(wordsOf("group"))],
+  [neighbourState, () => words(["all", ...Object.keys(NEIGHBOUR_STATES)])],
 ]);
+
+function words(values: readonly string[]): Candidate[] {
+  return values.map((value) => ({ value }));
+}
 
 function attempt<T>(read: () => T[]): T[] {
   try {

@@ -53,7 +53,8 @@ export const linkGroup: TypeHandler<number> = numbered(
   "the name of a group (/etc/iproute2/group) or its number",
 );
 
-const STATES: Record<string, number> = {
+/** NUD_* by their words. */
+export const NEIGHBOUR_STATES: Readonly<Record<string, number>> = {
   none: nd.NUD_NONE,
   incomplete: nd.NUD_INCOMPLETE,
   reachable: nd.NUD_REACHABLE,
@@ -67,6 +68,6 @@ const STATES: Record<string, number> = {
 
 /** The state of a neighbour; "all" is -1. */
 export const neighbourState: TypeHandler<number> = numbered(
-  (word) => word === "all" ? -1 : STATES[word],
-  `all or one of ${Object.keys(STATES).join(", ")}`,
+  (word) => word === "all" ? -1 : NEIGHBOUR_STATES[word],
+  `all or one of ${Object.keys(NEIGHBOUR_STATES).join(", ")}`,
 );

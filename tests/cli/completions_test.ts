@@ -42,6 +42,9 @@ Deno.test("completion: values of options and arguments", () => {
   assertEquals(offered("echo", "--family", "d"), ["dual"]);
   assertEquals(offered("echo", "--family=d"), ["--family=dual"]);
   assertEquals(offered("echo", "--port", ""), []);
+  assertEquals(offered("show", "route", "--table", "ma"), ["main"]);
+  assertEquals(offered("show", "neighbour", "--state", "st"), ["stale"]);
+  assertEquals(offered("tun", "--write", ""), ["files"]);
   assertEquals(offered("completions", ""), ["bash", "zsh", "fish"]);
   assertEquals(offered("echo", "--log-level", "w"), ["warn"]);
 });

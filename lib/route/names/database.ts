@@ -5,6 +5,8 @@
 export interface Names {
   nameOf(number: number): string | undefined;
   numberOf(name: string): number | undefined;
+  /** All names. */
+  words(): string[];
 }
 
 /** Built-in names by their number. */
@@ -38,6 +40,7 @@ function collect(entries: Iterable<readonly [number, string]>): Names {
   return {
     nameOf: (number) => names.get(number),
     numberOf: (name) => numbers.get(name),
+    words: () => [...numbers.keys()],
   };
 }
 

@@ -186,6 +186,20 @@ export function routeTypeNumber(word: string): number | undefined {
   return number(word, 255);
 }
 
+/** All words of a table, for people to choose from. */
+export function wordsOf(
+  what: "table" | "protocol" | "scope" | "group" | "type",
+): string[] {
+  if (what === "type") return [...TYPES.values()];
+  const all = {
+    table: tables,
+    protocol: protocols,
+    scope: scopes,
+    group: groups,
+  };
+  return all[what]().words();
+}
+
 function number(word: string, max: number): number | undefined {
   if (!/^(0x[0-9a-f]+|\d+)$/i.test(word)) return undefined;
   const value = Number(word);
