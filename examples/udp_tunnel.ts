@@ -1,0 +1,80 @@
+// A tunnel between two hosts: what is routed into a TUN device here comes out
+// of the one there, over UDP. Nothing is encrypted or authenticated.
+//
+//   here$  sudo deno run -A examples/udp_tunnel.ts --name tun0 --port 5555
+//   there$ sudo deno run -A examples/udp_tunnel.ts --name tun0 --peer here:5555
+//   both$  sudo ip address add 10.8.0.1/24 dev tun0   # and 10.8.0.2 there
+//
+// The side without --peer answers whoever sent to it last, from the address
+// that was sent to: it may have many, and the other side may move.
+
+import {
+  type DatagramInfo,
+  type Endpoint,
+  PacketBatch,
+  ReceiveBatch,
+  type SendOptions,
+  Tun,
+  UdpSocket,
+} from "@netplumb/netplumb";
+import { parseArgs } from "@std/cli/parse-args";
+
+const args = parseArgs(Deno.args, {
+  string: ["name", "port", "peer", "mtu"],
+  boolean: ["offload"],
+  default: { name: "tun%d", port: "0", mtu: "1400" },
+});
+
+/** Where packets go, and from which address. */
+let way: { to: Endpoint } & SendOptions | undefined;
+if (args.peer) {
+  const [, address, port] = /^\[?(.+?)\]?:(\d+)$/.exec(args.peer)!;
+  way = { to: { address, port: Number(port) } };
+}
+
+await using socket = UdpSocket.bind({
+  port: Number(args.port),
+  receiveBuffer: 4 << 20,
+});
+await using tun = Tun.open({ name: args.name, offload: args.offload });
+// Room for the headers of IPv6 and UDP in what the way between can carry.
+tun.setMtu(Number(args.mtu));
+tun.up();
+Deno.addSignalListener("SIGINT", () => {
+  tun.close();
+  socket.close();
+});
+console.log(`${tun.name} over port ${socket.address.port}`);
+
+async function outwards(): Promise<void> {
+  for await (const batch of tun.batches()) {
+    if (!way) continue;
+    const messages = [];
+    for (let i = 0; i < batch.count; i++) {
+      messages.push({ data: batch.packet(i), ...way });
+    }
+    // As on any way between two hosts, what cannot be sent is lost.
+    await socket.sendMany(messages);
+  }
+}
+
+async function inwards(): Promise<void> {
+  const received = new ReceiveBatch();
+  const packets = new PacketBatch(received.size);
+  while (!socket.closed) {
+    const count = await socket.receiveMany(received);
+    packets.clear();
+    for (let i = 0; i < count; i++) packets.push(received.data(i));
+    if (!args.peer) way = back(received.describe(count - 1));
+    // What is no packet came from a stranger.
+    await tun.writeMany(packets, { onRejected() {} });
+  }
+}
+
+function back({ peer, local }: DatagramInfo): typeof way {
+  return { to: peer, source: local?.source };
+}
+
+await Promise.all([outwards(), inwards()]).catch((error) => {
+  if (!socket.closed) throw error;
+});
