@@ -19,7 +19,10 @@ import { showNexthops } from "../show/nexthop.ts";
 import { showRoutes } from "../show/route.ts";
 import { showRules } from "../show/rule.ts";
 import type { Json, Shown, ShowOptions } from "../show/shown.ts";
-import * as text from "../show/text.ts";
+import { linkText } from "../show/text/link.ts";
+import { neighbourText } from "../show/text/neighbour.ts";
+import { nexthopText, routeText } from "../show/text/route.ts";
+import { ruleText } from "../show/text/rule.ts";
 import {
   linkGroup,
   neighbourState,
@@ -152,7 +155,7 @@ const link = shows(
           group: options.group,
           up: options.up,
         }),
-      text.linkText,
+      linkText,
     )
   );
 
@@ -180,7 +183,7 @@ const address = family(shows("Each interface with the addresses it has."))
           scope: options.scope,
           up: options.up,
         }),
-      text.linkText,
+      linkText,
     )
   );
 
@@ -218,7 +221,7 @@ const route = family(shows(
           scope: options.scope,
           table: options.table === -1 ? undefined : options.table ?? MAIN,
         }),
-      text.routeText,
+      routeText,
     )
   );
 
@@ -245,7 +248,7 @@ const neighbour = family(shows(
           all: options.state === -1,
           state: options.state === -1 ? undefined : options.state,
         }),
-      text.neighbourText,
+      neighbourText,
     )
   );
 
@@ -262,7 +265,7 @@ const rule = family(shows("In the order they are looked at."))
           ...common,
           table: options.table === -1 ? undefined : options.table,
         }),
-      text.ruleText,
+      ruleText,
     )
   );
 
@@ -270,7 +273,7 @@ const nexthop = family(shows("The objects that routes name by their id."))
   .option("--dev <if:interface>", "Only those that leave by this interface.")
   .example("What routes can name", "netplumb show nexthop")
   .example("In full", "netplumb show nexthop --details --json")
-  .action((options) => act(options, showNexthops, text.nexthopText));
+  .action((options) => act(options, showNexthops, nexthopText));
 
 /** RT_TABLE_MAIN, as `ip route show` has it. */
 const MAIN = 254;

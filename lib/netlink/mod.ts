@@ -1,12 +1,10 @@
 // What of this room a program may use.
 
 export {
-  type Decode,
   type Dump,
   type DumpOptions,
   NetlinkConnection,
   type NetlinkConnectionOptions,
-  type NetlinkRequest,
   type OnInterrupt,
   type Reply,
 } from "./connection.ts";
@@ -15,6 +13,7 @@ export {
   NetlinkSubscription,
   type NetlinkSubscriptionOptions,
 } from "./subscription.ts";
+export type { Decode, NetlinkRequest } from "./exchange.ts";
 export type { NetlinkSocketOptions } from "./socket.ts";
 export { MessageReader, NetlinkBuffer } from "./message.ts";
 export { AttributeReader, type UnknownAttribute } from "./attribute.ts";

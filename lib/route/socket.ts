@@ -46,9 +46,9 @@ import {
   type Dump,
   type DumpOptions,
   NetlinkConnection,
-  type NetlinkRequest,
   type Reply,
 } from "../netlink/connection.ts";
+import type { NetlinkRequest } from "../netlink/exchange.ts";
 import type { NetlinkCounters } from "../netlink/counters.ts";
 import type { NetlinkError } from "../netlink/errors.ts";
 import type { MessageReader } from "../netlink/message.ts";

@@ -31,10 +31,8 @@ import { NDA_DST, ndmsg } from "../../../ffi/layout/linux_neighbour.ts";
 import { AF_INET } from "../../../ffi/layout/sys_socket.ts";
 import { ClosedError, TimeoutError } from "../../../lib/errors.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
-import {
-  NetlinkConnection,
-  type NetlinkRequest,
-} from "../../../lib/netlink/connection.ts";
+import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
+import type { NetlinkRequest } from "../../../lib/netlink/exchange.ts";
 import { NetlinkError } from "../../../lib/netlink/errors.ts";
 import { decodeLink } from "../../../lib/route/link/link.ts";
 import { routeVocabulary } from "../../../lib/route/vocabulary.ts";

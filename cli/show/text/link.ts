@@ -1,0 +1,187 @@
+// A link, and the addresses that are told with it.
+
+import type { Style } from "../../output/style.ts";
+import type { Json } from "../shown.ts";
+import {
+  isJson,
+  list,
+  option,
+  others,
+  pair,
+  plain,
+  tell,
+  type Value,
+  type Words,
+} from "./words.ts";
+
+const FOREVER = 0xffffffff;
+
+const LINK: Words = [
+  ["mtu", "mtu"],
+  ["qdisc", "qdisc"],
+  ["master", "master"],
+  ["operstate", "state"],
+  ["operstate_index", "state"],
+  ["linkmode", "mode"],
+  ["linkmode_index", "mode"],
+  ["group", "group"],
+  ["txqlen", "qlen"],
+  ["event", "event"],
+];
+
+/** Keys of links that have a place of their own. */
+const LINK_TOLD = [
+  ...LINK.map(([key]) => key),
+  "ifindex",
+  "ifname",
+  "link",
+  "link_index",
+  "flags",
+  "link_type",
+  "address",
+  "broadcast",
+  "link_pointtopoint",
+  "permaddr",
+  "link_netnsid",
+  "linkinfo",
+  "ifalias",
+  "altnames",
+  "stats64",
+  "stats",
+  "addr_info",
+  "xdp",
+  "vfinfo_list",
+  "proto_down",
+  "proto_down_reason",
+];
+
+/** A link, and its addresses where they are told with it. */
+export function linkText(json: Json, style: Style): string {
+  const lower = json.link === null
+    ? "@NONE"
+    : json.link_index !== undefined
+    ? `@if${json.link_index}`
+    : json.link !== undefined
+    ? `@${plain(json.link)}`
+    : "";
+  const name = style.bold(plain(json.ifname) + lower);
+  const lines = [
+    [
+      `${json.ifindex}: ${name}:`,
+      `<${plain(json.flags)}>`,
+      ...tell(json, LINK),
+      ...(json.xdp === undefined ? [] : ["xdp"]),
+    ].join(" "),
+  ];
+  const indent = (words: string[], by = 4) => {
+    if (words.length > 0) lines.push(" ".repeat(by) + words.join(" "));
+  };
+  indent([
+    ...(json.link_type === undefined ? [] : [`link/${plain(json.link_type)}`]),
+    ...pair("", json.address),
+    ...pair(json.link_pointtopoint ? "peer" : "brd", json.broadcast),
+    ...pair("permaddr", json.permaddr),
+    ...pair("link-netnsid", json.link_netnsid),
+    ...(json.proto_down ? ["protodown", "on"] : []),
+    ...pair("protodown_reason", json.proto_down_reason),
+    ...others(json, LINK_TOLD),
+  ]);
+  if (isJson(json.linkinfo)) {
+    const info = json.linkinfo;
+    indent(kind(info.info_kind, "", info.info_data));
+    indent(kind(info.info_slave_kind, "_slave", info.info_slave_data));
+  }
+  indent(pair("alias", json.ifalias));
+  for (const one of list(json.vfinfo_list)) {
+    if (isJson(one)) indent(others(one, []));
+  }
+  for (const one of list(json.altnames)) indent(pair("altname", one));
+  for (const one of list(json.addr_info)) {
+    if (isJson(one)) lines.push(...addressLines(one, style));
+  }
+  const stats = json.stats64 ?? json.stats;
+  if (isJson(stats)) lines.push(...statistics(stats));
+  return lines.join("\n");
+}
+
+function kind(
+  name: Value | undefined,
+  suffix: string,
+  data: Value | undefined,
+): string[] {
+  if (name === undefined) return [];
+  return [plain(name) + suffix, ...(isJson(data) ? others(data, []) : [])];
+}
+
+/** Counters in columns under their names, a row for each direction. */
+function statistics(stats: Json): string[] {
+  return ["rx", "tx"].flatMap((direction) => {
+    const counters = stats[direction];
+    if (!isJson(counters)) return [];
+    const columns = Object.entries(counters).map(([key, value]) => {
+      const width = Math.max(key.length, String(value).length);
+      return [key.padStart(width), String(value).padStart(width)];
+    });
+    const title = `    ${direction.toUpperCase()}: `;
+    return [
+      title + columns.map(([key]) => key).join(" "),
+      " ".repeat(title.length) + columns.map(([, value]) => value).join(" "),
+    ];
+  });
+}
+
+/** Keys of addresses that have a place of their own. */
+const ADDRESS_TOLD = [
+  "family",
+  "family_index",
+  "local",
+  "address",
+  "prefixlen",
+  "metric",
+  "broadcast",
+  "anycast",
+  "scope",
+  "label",
+  "valid_life_time",
+  "preferred_life_time",
+];
+
+function addressLines(json: Json, style: Style): string[] {
+  const local = json.local === undefined ? [] : [
+    style.cyan(
+      json.address === undefined
+        ? `${json.local}/${json.prefixlen}`
+        : plain(json.local),
+    ),
+    ...(json.address === undefined
+      ? []
+      : ["peer", `${json.address}/${json.prefixlen}`]),
+  ];
+  // The flags have no value but that they are there.
+  const flags = Object.entries(json)
+    .filter(([key]) => !ADDRESS_TOLD.includes(key))
+    .flatMap(([key, value]) => value === true ? [key] : option(key, value));
+  const lines = [
+    [
+      `    ${plain(json.family ?? `family ${json.family_index}`)}`,
+      ...local,
+      ...tell(json, [["metric", "metric"], ["broadcast", "brd"], [
+        "anycast",
+        "any",
+      ], ["scope", "scope"]]),
+      ...flags,
+      ...pair("", json.label),
+    ].join(" "),
+  ];
+  if (json.valid_life_time !== undefined) {
+    lines.push(
+      `       valid_lft ${seconds(json.valid_life_time)} ` +
+        `preferred_lft ${seconds(json.preferred_life_time)}`,
+    );
+  }
+  return lines;
+}
+
+function seconds(value: Value): string {
+  return value === FOREVER ? "forever" : `${plain(value)}sec`;
+}

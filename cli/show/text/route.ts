@@ -1,0 +1,133 @@
+// Routes and nexthop objects.
+
+import type { Json } from "../shown.ts";
+import {
+  isJson,
+  list,
+  others,
+  pair,
+  plain,
+  tell,
+  type Value,
+  type Words,
+} from "./words.ts";
+
+const ROUTE: Words = [
+  ["type", ""],
+  ["dst", ""],
+  ["from", "from"],
+  ["src", "from"],
+  ["nhid", "nhid"],
+  ["to", "as to"],
+  ["tos", "tos"],
+  ["gateway", "via"],
+  ["dev", "dev"],
+  ["table", "table"],
+  ["protocol", "proto"],
+  ["scope", "scope"],
+  ["prefsrc", "src"],
+  ["metric", "metric"],
+];
+
+const ROUTE_TOLD = [
+  ...ROUTE.map(([key]) => key),
+  "via",
+  "flags",
+  "flow",
+  "expires",
+  "metrics",
+  "iif",
+  "pref",
+  "nh_info",
+  "nexthops",
+  "encap",
+];
+
+/** A route, and a line for each of its ways where there are several. */
+export function routeText(json: Json): string {
+  const { dst, via, dev } = json;
+  const words = tell(json, ROUTE);
+  const lines = [[
+    ...insert(words, "dev", dev, viaWords(via), plain(dst ?? "")),
+    ...list(json.flags).map(plain),
+    ...realms(json.flow),
+    ...others(json, ROUTE_TOLD),
+    ...(json.expires === undefined
+      ? []
+      : ["expires", `${plain(json.expires)}sec`]),
+    ...list(json.metrics).flatMap((one) => isJson(one) ? others(one, []) : []),
+    ...pair("iif", json.iif),
+    ...pair("pref", json.pref),
+  ].join(" ")];
+  if (isJson(json.nh_info)) {
+    lines.push(`\tnh_info ${nexthopText(json.nh_info)}`);
+  }
+  for (const one of list(json.nexthops)) {
+    if (isJson(one)) lines.push(`\tnexthop ${hop(one)}`);
+  }
+  return lines.join("\n");
+}
+
+/** Words put in front of the device, or behind the destination without one. */
+function insert(
+  words: string[],
+  before: string,
+  value: Value | undefined,
+  more: string[],
+  otherwise: string,
+): string[] {
+  if (more.length === 0) return words;
+  const at = value === undefined
+    ? words.indexOf(otherwise) + 1
+    : words.findIndex((word, index) =>
+      word === before && words[index + 1] === plain(value)
+    );
+  return [...words.slice(0, at), ...more, ...words.slice(at)];
+}
+
+function viaWords(via: Value | undefined): string[] {
+  return isJson(via) ? ["via", plain(via.family), plain(via.host)] : [];
+}
+
+function realms(flow: Value | undefined): string[] {
+  if (!isJson(flow)) return [];
+  return flow.from === undefined
+    ? ["realm", plain(flow.to)]
+    : ["realms", `${plain(flow.from)}/${plain(flow.to)}`];
+}
+
+const HOP_TOLD = ["gateway", "via", "flow", "dev", "weight", "flags"];
+
+function hop(json: Json): string {
+  return [
+    ...others(json, HOP_TOLD),
+    ...pair("via", json.gateway),
+    ...viaWords(json.via),
+    ...realms(json.flow),
+    ...tell(json, [["dev", "dev"], ["weight", "weight"]]),
+    ...list(json.flags).map(plain),
+  ].join(" ");
+}
+
+/** A nexthop object. */
+export function nexthopText(json: Json): string {
+  const group = list(json.group).map((one) =>
+    isJson(one)
+      ? plain(one.id) + (one.weight === undefined ? "" : `,${one.weight}`)
+      : ""
+  );
+  return [
+    ...pair("id", json.id),
+    ...(group.length === 0 ? [] : ["group", group.join("/")]),
+    ...pair("type", json.type),
+    ...(isJson(json.resilient_args) ? others(json.resilient_args, []) : []),
+    ...tell(json, [["encap", "encap"], ["gateway", "via"], ["dev", "dev"], [
+      "scope",
+      "scope",
+    ]]),
+    ...(json.blackhole === null ? ["blackhole"] : []),
+    ...pair("proto", json.protocol),
+    ...list(json.flags).map(plain),
+    ...(json.fdb === null ? ["fdb"] : []),
+  ].join(" ");
+}

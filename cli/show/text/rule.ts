@@ -1,0 +1,63 @@
+// Routing policy rules.
+
+import type { Json } from "../shown.ts";
+import { pair, plain, tell, type Words } from "./words.ts";
+
+const RULE: Words = [
+  ["iif", "iif"],
+  ["oif", "oif"],
+];
+
+/** A rule. */
+export function ruleText(json: Json): string {
+  const network = (key: "src" | "dst") =>
+    plain(json[key]) +
+    (json[`${key}len`] === undefined ? "" : `/${json[`${key}len`]}`);
+  const range = (word: string) =>
+    json[word] !== undefined
+      ? [word, plain(json[word])]
+      : json[`${word}_start`] !== undefined
+      ? [word, `${json[`${word}_start`]}-${json[`${word}_end`]}`]
+      : [];
+  const detached = (key: string) =>
+    json[`${key}_detached`] === null ? ["[detached]"] : [];
+  return `${json.priority}:\t` + [
+    ...(json.not === null ? ["not"] : []),
+    "from",
+    network("src"),
+    ...(json.dst === undefined ? [] : ["to", network("dst")]),
+    ...pair("tos", json.tos),
+    ...(json.fwmark === undefined ? [] : [
+      "fwmark",
+      plain(json.fwmark) +
+      (json.fwmask === undefined ? "" : `/${plain(json.fwmask)}`),
+    ]),
+    ...RULE.flatMap(([key, word]) => [
+      ...pair(word, json[key]),
+      ...detached(key),
+    ]),
+    ...(json.l3mdev === null ? ["lookup", "[l3mdev-table]"] : []),
+    ...(json.uid_start === undefined
+      ? []
+      : ["uidrange", `${json.uid_start}-${json.uid_end}`]),
+    ...pair("ipproto", json.ipproto),
+    ...range("sport"),
+    ...range("dport"),
+    ...tell(json, [
+      ["tun_id", "tun_id"],
+      ["table", "lookup"],
+      ["suppress_prefixlen", "suppress_prefixlength"],
+      ["suppress_ifgroup", "suppress_ifgroup"],
+    ]),
+    ...(json.flow_to === undefined ? [] : [
+      "realms",
+      (json.flow_from === undefined ? "" : `${plain(json.flow_from)}/`) +
+      plain(json.flow_to),
+    ]),
+    ...pair("goto", json.goto),
+    ...(json.unresolved === null ? ["[unresolved]"] : []),
+    ...(json.nop === null ? ["nop"] : []),
+    ...pair("", json.action),
+    ...pair("proto", json.protocol),
+  ].join(" ");
+}
