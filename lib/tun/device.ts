@@ -3,7 +3,7 @@
 import { libc } from "../../ffi/libc.ts";
 import { IFF_PERSIST } from "../../ffi/layout/linux_if_tun.ts";
 import { IFF_RUNNING, IFF_UP } from "../../ffi/layout/net_if.ts";
-import { inNamespace, namespaceId } from "../namespace.ts";
+import { inNamespace, type Namespace, namespaceId } from "../namespace.ts";
 import type { WaitOptions } from "../poller.ts";
 import { wholeNumber } from "../whole_number.ts";
 import { attach } from "./attach.ts";
@@ -76,6 +76,7 @@ export class Tun extends PacketChannel {
   readonly offload: TunOffload | undefined;
   /** The device's queues; reading the device itself reads all of them. */
   readonly queues: readonly TunQueue[];
+  readonly #namespace: Namespace | undefined;
   readonly #home: string | undefined;
   #name: string;
   #next = 0;
@@ -84,8 +85,10 @@ export class Tun extends PacketChannel {
     { mode, offload }: Framing,
     name: string,
     queues: readonly TunQueue[],
+    namespace: Namespace | undefined,
   ) {
     super();
+    this.#namespace = namespace;
     this.mode = mode;
     this.offload = offload;
     this.queues = queues;
@@ -133,7 +136,7 @@ export class Tun extends PacketChannel {
           const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
           return TunQueue.own(fd, queue, framing);
         });
-        return new Tun(framing, name, queues);
+        return new Tun(framing, name, queues, options.namespace);
       } catch (error) {
         for (const fd of fds) libc().close(fd);
         throw error;
@@ -311,8 +314,9 @@ export class Tun extends PacketChannel {
     const { name } = attachedTo(this.#fd, this.what);
     this.#name = name;
     const namespace = namespaceOf(this.#fd, this.what);
-    // Whoever may not know the namespace may not enter it either.
-    if (namespace === undefined) return body(name);
+    if (namespace === undefined) {
+      return inNamespace(this.#namespace, () => body(name));
+    }
     try {
       // Entering takes CAP_SYS_ADMIN, even where one is already.
       return namespaceId(namespace) === namespaceId()

@@ -97,7 +97,17 @@ Deno.test("driver: epoll on a descriptor from before TUNSETIFF goes deaf, poll d
   int poll_sees = packet_within(fd, 5000);
   int epoll_sees = epoll_wait(ep, &got, 1, 300);
   printf("a later packet: poll %d, epoll %d\\n", poll_sees, epoll_sees);
+  while (read(fd, b, sizeof b) > 0);
   epoll_ctl(ep, EPOLL_CTL_MOD, fd, &e);
+  sendto(s, "x", 1, 0, (void *)&to, 28);
+  poll_sees = packet_within(fd, 5000);
+  /* MOD asks once how things are, and that once may see the packet. */
+  epoll_wait(ep, &got, 1, 0);
+  while (read(fd, b, sizeof b) > 0);
+  sendto(s, "x", 1, 0, (void *)&to, 28);
+  poll_sees = packet_within(fd, 5000);
+  epoll_sees = epoll_wait(ep, &got, 1, 300);
+  printf("after MOD: poll %d, epoll %d\\n", poll_sees, epoll_sees);
   while (read(fd, b, sizeof b) > 0);
   epoll_ctl(ep, EPOLL_CTL_DEL, fd, 0);
   epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
@@ -108,6 +118,7 @@ Deno.test("driver: epoll on a descriptor from before TUNSETIFF goes deaf, poll d
     "poll before: POLLERR",
     "poll after: 1",
     "a later packet: poll 1, epoll 0",
+    "after MOD: poll 1, epoll 0",
     "after DEL and ADD: epoll 1",
   ]);
 });
