@@ -309,6 +309,8 @@ export function isMapped(address: Uint8Array, offset = 0): boolean {
 /**
  * The IPv4-mapped IPv6 address of an IPv4 one: 16 bytes from 4.
  *
+ * Source: RFC 4291 section 2.5.5.2.
+ *
  * @example
  * ```ts
  * import { formatIPv6, parseIPv4, toMapped } from "@netplumb/netplumb";

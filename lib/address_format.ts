@@ -94,6 +94,8 @@ function firstWord(word: number): string {
  * @returns For example `192.0.2.1` or `2001:db8::1`.
  * @throws {ArgumentError} if there are neither 4 nor 16 bytes.
  *
+ * Source: inet_ntop(3).
+ *
  * @example
  * ```ts
  * import { formatAddress } from "@netplumb/netplumb";

@@ -21,6 +21,17 @@ const DESCRIPTORS = 2n;
  * It stays set.
  *
  * Source: eventfd(2).
+ *
+ * @example
+ * ```ts
+ * import { StopEvent } from "@netplumb/netplumb";
+ *
+ * await using stop = StopEvent.create();
+ * // In a worker, with the handle posted to it: StopEvent.attach(handle).
+ * const there = StopEvent.attach(stop.handle);
+ * stop.set(); // ends every BlockingPoll on it, in whatever thread
+ * await there.close();
+ * ```
  */
 export class StopEvent implements AsyncDisposable {
   readonly #descriptor: Descriptor;
@@ -68,7 +79,21 @@ export class StopEvent implements AsyncDisposable {
 /** What ended a blocking wait. */
 export type Woken = "ready" | "stopped" | "timeout";
 
-/** A wait that blocks the calling thread, on one descriptor and a stop event. */
+/**
+ * A wait that blocks the calling thread, on one descriptor and a stop event.
+ *
+ * Source: poll(2).
+ *
+ * @example
+ * ```ts
+ * import { StopEvent, UdpSocket } from "@netplumb/netplumb";
+ *
+ * await using socket = UdpSocket.bind({ address: "127.0.0.1" });
+ * await using stop = StopEvent.create();
+ * await socket.send("hello", socket.address);
+ * console.log(socket.blockingPoll(stop).wait("read", 1000)); // ready
+ * ```
+ */
 export class BlockingPoll {
   readonly #array: Int32Array<ArrayBuffer>;
 

@@ -16,6 +16,19 @@ export interface DescriptorOptions {
  *
  * Nothing here or above ever blocks in a read: whoever has nothing to read
  * waits through the poller, which close() can always end.
+ *
+ * Source: poll(2), close(2).
+ *
+ * @example
+ * ```ts
+ * import { ClosedError, UdpSocket } from "@netplumb/netplumb";
+ *
+ * // A socket waits through its descriptor: closing it ends the wait.
+ * const socket = UdpSocket.bind({ address: "127.0.0.1" });
+ * const pending = socket.receive();
+ * await socket.close();
+ * await pending.catch((error) => console.log(error instanceof ClosedError)); // true
+ * ```
  */
 export class Descriptor implements AsyncDisposable {
   readonly #fd: number;

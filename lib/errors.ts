@@ -40,7 +40,22 @@ export class ArgumentError extends TypeError {
   }
 }
 
-/** The descriptor an operation was waiting on, or was about to use, was closed. */
+/**
+ * The descriptor an operation was waiting on, or was about to use, was closed.
+ *
+ * @example
+ * ```ts
+ * import { ClosedError, UdpSocket } from "@netplumb/netplumb";
+ *
+ * const socket = UdpSocket.bind({ address: "127.0.0.1" });
+ * await socket.close();
+ * try {
+ *   await socket.receive();
+ * } catch (error) {
+ *   if (error instanceof ClosedError) console.log(error.code); // ECLOSED
+ * }
+ * ```
+ */
 export class ClosedError extends Error {
   /** Always "ClosedError". */
   override readonly name = "ClosedError";
@@ -57,7 +72,21 @@ export class ClosedError extends Error {
   }
 }
 
-/** The time allowed for an operation, in milliseconds, was over before it ended. */
+/**
+ * The time allowed for an operation, in milliseconds, was over before it ended.
+ *
+ * @example
+ * ```ts
+ * import { TimeoutError, UdpSocket } from "@netplumb/netplumb";
+ *
+ * await using socket = UdpSocket.bind({ address: "127.0.0.1" });
+ * try {
+ *   await socket.receive({ timeout: 1 });
+ * } catch (error) {
+ *   if (error instanceof TimeoutError) console.log(error.milliseconds); // 1
+ * }
+ * ```
+ */
 export class TimeoutError extends Error {
   /** Always "TimeoutError". */
   override readonly name = "TimeoutError";

@@ -16,6 +16,8 @@ const hexBytes: string[] = Array.from(
  * @param length How long it is, in bytes.
  * @returns For example `02:00:5e:10:00:01`; empty for no bytes.
  *
+ * Source: ip-link(8).
+ *
  * @example
  * ```ts
  * import { formatLinkAddress } from "@netplumb/netplumb";
@@ -40,6 +42,8 @@ export function formatLinkAddress(
  *
  * @param text For example `02:00:5e:10:00:01`.
  * @returns Its bytes, or undefined if it is not one.
+ *
+ * Source: ip-link(8).
  *
  * @example
  * ```ts
@@ -69,6 +73,8 @@ export function tryParseLinkAddress(
  * @param argument The name of the option or parameter, for the error.
  * @returns Its bytes.
  * @throws {ArgumentError} if the text is not a link-layer address.
+ *
+ * Source: ip-link(8).
  *
  * @example
  * ```ts

@@ -17,7 +17,7 @@ const TRIED = "make a network namespace";
  * Source: unshare(2), network_namespaces(7).
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { TemporaryNamespace, UdpSocket } from "@netplumb/netplumb";
  *
  * await using namespace = TemporaryNamespace.create();

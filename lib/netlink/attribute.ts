@@ -26,6 +26,27 @@ const decoder = new TextDecoder();
  *
  * Every value reader gives 0 (or the empty string) where the attribute is too
  * short for it, and never reads outside the attribute.
+ *
+ * Source: netlink(7), rtnetlink(3).
+ *
+ * @example
+ * ```ts
+ * import { AttributeWriter, MessageReader, NetlinkBuffer } from "@netplumb/netplumb";
+ *
+ * const body = new AttributeWriter().u32(4, 1500).string(3, "eth0").finish();
+ * const message = new Uint8Array(16 + body.length);
+ * message.set([message.length]);
+ * message.set(body, 16);
+ *
+ * const messages = new MessageReader(NetlinkBuffer.of(message));
+ * messages.reset(0, message.length);
+ * messages.next();
+ * const attributes = messages.attributes(0);
+ * while (attributes.next()) {
+ *   if (attributes.type === 4) console.log(attributes.u32()); // 1500
+ *   if (attributes.type === 3) console.log(attributes.string()); // eth0
+ * }
+ * ```
  */
 export class AttributeReader {
   /** nla_type of the current attribute, without its flag bits. */

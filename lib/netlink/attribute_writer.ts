@@ -15,12 +15,25 @@ const LONGEST = 0xffff;
 /**
  * Builds the body of a netlink message.
  *
+ * Source: netlink(7), rtnetlink(3).
+ *
+ * @example
  * ```ts
- * const body = new AttributeWriter()
- *   .raw(ifinfomsg.build({ ifi_index: 7 }))
- *   .u32(IFLA_MTU, 1400)
- *   .nest(IFLA_LINKINFO, (info) => info.string(IFLA_INFO_KIND, "veth"))
- *   .finish();
+ * import { AttributeWriter, MessageReader, NetlinkBuffer } from "@netplumb/netplumb";
+ *
+ * const body = new AttributeWriter().u32(4, 1500).string(3, "eth0").finish();
+ * const message = new Uint8Array(16 + body.length);
+ * message.set([message.length]);
+ * message.set(body, 16);
+ *
+ * const messages = new MessageReader(NetlinkBuffer.of(message));
+ * messages.reset(0, message.length);
+ * messages.next();
+ * const attributes = messages.attributes(0);
+ * while (attributes.next()) {
+ *   if (attributes.type === 4) console.log(attributes.u32()); // 1500
+ *   if (attributes.type === 3) console.log(attributes.string()); // eth0
+ * }
  * ```
  */
 export class AttributeWriter {

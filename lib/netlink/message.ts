@@ -8,7 +8,23 @@ import {
 import { AttributeReader } from "./attribute.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
 
-/** Memory that datagrams are received into, with the views that read it. */
+/**
+ * Memory that datagrams are received into, with the views that read it.
+ *
+ * Source: netlink(7), netlink(3).
+ *
+ * @example
+ * ```ts
+ * import { MessageReader, NetlinkBuffer } from "@netplumb/netplumb";
+ *
+ * // A header and nothing else: length 16, type 3 (NLMSG_DONE), no flags.
+ * const datagram = new Uint8Array(16);
+ * datagram.set([16, 0, 0, 0, 3]);
+ * const messages = new MessageReader(NetlinkBuffer.of(datagram));
+ * messages.reset(0, datagram.length);
+ * while (messages.next()) console.log(messages.type); // 3
+ * ```
+ */
 export class NetlinkBuffer {
   /** The memory, as bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -46,13 +62,18 @@ export class NetlinkBuffer {
  * A walk over the messages of a datagram. It always ends: each step advances
  * by at least a header, and a length that cannot be right ends the walk.
  *
+ * Source: netlink(7), netlink(3).
+ *
+ * @example
  * ```ts
- * messages.reset(0, length);
- * while (messages.next()) {
- *   if (messages.type === NLMSG_DONE) break;
- *   const attributes = messages.attributes(rtmsg.size);
- *   while (attributes.next()) { ... }
- * }
+ * import { MessageReader, NetlinkBuffer } from "@netplumb/netplumb";
+ *
+ * // A header and nothing else: length 16, type 3 (NLMSG_DONE), no flags.
+ * const datagram = new Uint8Array(16);
+ * datagram.set([16, 0, 0, 0, 3]);
+ * const messages = new MessageReader(NetlinkBuffer.of(datagram));
+ * messages.reset(0, datagram.length);
+ * while (messages.next()) console.log(messages.type); // 3
  * ```
  */
 export class MessageReader {

@@ -67,15 +67,21 @@ const CONTROL = CMSG_SPACE(4);
 /**
  * A netlink socket that only listens.
  *
- * ```ts
- * while (true) {
- *   await subscription.readable({ signal });
- *   const outcome = subscription.drain((message, nsid) => { ... });
- *   if (outcome === "overrun") { ... }
- * }
- * ```
- *
  * Source: netlink(7).
+ *
+ * @example
+ * ```ts
+ * import { NetlinkSubscription } from "@netplumb/netplumb";
+ *
+ * const NETLINK_ROUTE = 0;
+ * const RTNLGRP_LINK = 1;
+ * await using links = NetlinkSubscription.open({
+ *   protocol: NETLINK_ROUTE,
+ *   groups: [RTNLGRP_LINK],
+ * });
+ * // await links.readable(); tells when there is something.
+ * console.log(links.drain((message) => console.log(message.type))); // empty
+ * ```
  */
 export class NetlinkSubscription implements AsyncDisposable {
   /** What was received and not used. */

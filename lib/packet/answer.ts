@@ -101,6 +101,8 @@ function swap(bytes: Uint8Array, a: number, b: number, length: number): void {
  *
  * @param frame The frame.
  *
+ * Source: IEEE 802.3.
+ *
  * @example
  * ```ts
  * import { decodeEthernet, swapEthernet } from "@netplumb/netplumb";

@@ -159,6 +159,8 @@ export function buildTcp(
  * @throws {ArgumentError} if an address is none, the versions differ, or the
  * packet would be too long.
  *
+ * Source: RFC 792, RFC 4443.
+ *
  * @example
  * ```ts
  * import { buildIcmp, ICMP } from "@netplumb/netplumb";

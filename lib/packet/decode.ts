@@ -56,6 +56,8 @@ class PacketLayers implements Packet {
  * @param linkType What it starts with.
  * @returns Its headers.
  *
+ * Source: RFC 791, RFC 8200 and those of the protocols inside.
+ *
  * @example
  * ```ts
  * import { decodePacket } from "@netplumb/netplumb";

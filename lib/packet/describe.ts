@@ -18,6 +18,8 @@ import { IPPROTO } from "./protocol.ts";
  * @returns The line, without an end of line; what is wrong with the packet
  * stands in brackets at its end.
  *
+ * Source: tcpdump(8).
+ *
  * @example
  * ```ts
  * import { decodePacket, describePacket } from "@netplumb/netplumb";

@@ -20,6 +20,8 @@ const FLAGS: [bit: number, letter: string][] = [
  * @param flags Bits of `TCP`.
  * @returns For example `S.` for SYN and ACK; `none` if no flag is set.
  *
+ * Source: tcpdump(8), RFC 9293.
+ *
  * @example
  * ```ts
  * import { formatTcpFlags, TCP } from "@netplumb/netplumb";

@@ -13,6 +13,8 @@ export type IPHeader = IPv4Header | IPv6Header;
  * @param end Where the bytes that may be read end.
  * @returns The header, or what makes it none.
  *
+ * Source: RFC 791, RFC 8200.
+ *
  * @example
  * ```ts
  * import { decodeIP } from "@netplumb/netplumb";

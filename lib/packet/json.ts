@@ -84,6 +84,8 @@ export interface PacketJson {
  * @param packet A packet from `decodePacket`.
  * @returns An object of its own; later changes of the packet do not show.
  *
+ * Source: RFC 791, RFC 8200 and those of the protocols inside.
+ *
  * @example
  * ```ts
  * import { decodePacket, packetJson } from "@netplumb/netplumb";

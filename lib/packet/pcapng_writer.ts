@@ -17,6 +17,8 @@ export interface ByteSink {
  * {@link PcapngWriter.flush}; packets may be added while it writes. The file or
  * stream stays open, it is the caller's.
  *
+ * Source: draft-ietf-opsawg-pcapng.
+ *
  * @example
  * ```ts
  * import { PcapngWriter } from "@netplumb/netplumb";

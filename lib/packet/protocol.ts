@@ -44,6 +44,8 @@ const protocolNames: ReadonlyMap<number, string> = new Map(
  * @param protocol Its number.
  * @returns For example `udp`; the number as text if it has no name here.
  *
+ * Source: RFC 5237.
+ *
  * @example
  * ```ts
  * import { protocolName } from "@netplumb/netplumb";

@@ -70,7 +70,23 @@ export interface Address {
   unknown?: UnknownAttribute[];
 }
 
-/** Reads an RTM_NEWADDR or RTM_DELADDR message; undefined if it is cut off. */
+/**
+ * Reads an RTM_NEWADDR or RTM_DELADDR message; undefined if it is cut off.
+ *
+ * Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts
+ * import { decodeAddress, NetlinkConnection } from "@netplumb/netplumb";
+ *
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const addresses = await connection.dump(
+ *   { type: 22, body: new Uint8Array(8), tried: "show addresses" },
+ *   decodeAddress,
+ * );
+ * console.log(addresses.length);
+ * ```
+ */
 export function decodeAddress(message: MessageReader): Address | undefined {
   if (!message.holds(ifaddrmsg.size)) return undefined;
   const { bytes, words, payload } = message;

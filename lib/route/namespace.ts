@@ -147,11 +147,12 @@ export function namespaceNames(): string[] {
  * CAP_SYS_ADMIN.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { addNamespace, deleteNamespace } from "@netplumb/netplumb";
  *
- * addNamespace("blue");
- * deleteNamespace("blue");
+ * const name = `example-${Deno.pid}`;
+ * addNamespace(name);
+ * deleteNamespace(name);
  * ```
  */
 export function addNamespace(name: string): void {
@@ -193,11 +194,12 @@ export function addNamespace(name: string): void {
  * CAP_SYS_ADMIN.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { addNamespace, deleteNamespace } from "@netplumb/netplumb";
  *
- * addNamespace("blue");
- * deleteNamespace("blue");
+ * const name = `example-${Deno.pid}`;
+ * addNamespace(name);
+ * deleteNamespace(name);
  * ```
  */
 export function deleteNamespace(name: string): void {

@@ -21,7 +21,23 @@ export interface NamespaceId {
   currentNsid?: number;
 }
 
-/** Reads an RTM_NEWNSID or RTM_DELNSID message; undefined if it is cut off. */
+/**
+ * Reads an RTM_NEWNSID or RTM_DELNSID message; undefined if it is cut off.
+ *
+ * Source: linux/net_namespace.h.
+ *
+ * @example
+ * ```ts
+ * import { decodeNamespaceId, NetlinkConnection } from "@netplumb/netplumb";
+ *
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const ids = await connection.dump(
+ *   { type: 90, body: new Uint8Array(4), tried: "show ids" },
+ *   decodeNamespaceId,
+ * );
+ * console.log(ids.length);
+ * ```
+ */
 export function decodeNamespaceId(
   message: MessageReader,
 ): NamespaceId | undefined {
@@ -45,6 +61,8 @@ export function decodeNamespaceId(
  * @returns Its id, or undefined if it has none there: it gets one when a link
  * of one of them speaks of the other.
  * @throws {SystemError} If there is no such namespace.
+ *
+ * Source: ip-netns(8), rtnetlink(7).
  *
  * @example
  * ```ts

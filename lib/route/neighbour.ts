@@ -83,7 +83,23 @@ export interface Neighbour {
   unknown?: UnknownAttribute[];
 }
 
-/** Reads a message of neighbours; undefined if it is cut off. */
+/**
+ * Reads a message of neighbours; undefined if it is cut off.
+ *
+ * Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts
+ * import { decodeNeighbour, NetlinkConnection } from "@netplumb/netplumb";
+ *
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const neighbours = await connection.dump(
+ *   { type: 30, body: new Uint8Array(12), tried: "show neighbours" },
+ *   decodeNeighbour,
+ * );
+ * console.log(neighbours.length);
+ * ```
+ */
 export function decodeNeighbour(
   message: MessageReader,
 ): Neighbour | undefined {

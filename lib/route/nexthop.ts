@@ -87,7 +87,23 @@ export interface Nexthop {
   unknown?: UnknownAttribute[];
 }
 
-/** Reads a message of nexthop objects; undefined if it is cut off. */
+/**
+ * Reads a message of nexthop objects; undefined if it is cut off.
+ *
+ * Source: linux/nexthop.h.
+ *
+ * @example
+ * ```ts
+ * import { decodeNexthop, NetlinkConnection } from "@netplumb/netplumb";
+ *
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const nexthops = await connection.dump(
+ *   { type: 106, body: new Uint8Array(8), tried: "show nexthops" },
+ *   decodeNexthop,
+ * );
+ * console.log(nexthops.length);
+ * ```
+ */
 export function decodeNexthop(message: MessageReader): Nexthop | undefined {
   if (!message.holds(nhmsg.size)) return undefined;
   const { bytes, words, payload } = message;

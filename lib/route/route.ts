@@ -159,7 +159,23 @@ export interface Route {
   unknown?: UnknownAttribute[];
 }
 
-/** Reads an RTM_NEWROUTE or RTM_DELROUTE message; undefined if it is cut off. */
+/**
+ * Reads an RTM_NEWROUTE or RTM_DELROUTE message; undefined if it is cut off.
+ *
+ * Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts
+ * import { decodeRoute, NetlinkConnection } from "@netplumb/netplumb";
+ *
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const routes = await connection.dump(
+ *   { type: 26, body: new Uint8Array(12), tried: "show routes" },
+ *   decodeRoute,
+ * );
+ * console.log(routes.length);
+ * ```
+ */
 export function decodeRoute(message: MessageReader): Route | undefined {
   if (!message.holds(rtmsg.size)) return undefined;
   const { bytes, words, payload } = message;

@@ -96,7 +96,23 @@ export interface Rule {
   unknown?: UnknownAttribute[];
 }
 
-/** Reads an RTM_NEWRULE or RTM_DELRULE message; undefined if it is cut off. */
+/**
+ * Reads an RTM_NEWRULE or RTM_DELRULE message; undefined if it is cut off.
+ *
+ * Source: linux/fib_rules.h.
+ *
+ * @example
+ * ```ts
+ * import { decodeRule, NetlinkConnection } from "@netplumb/netplumb";
+ *
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const rules = await connection.dump(
+ *   { type: 34, body: new Uint8Array(12), tried: "show rules" },
+ *   decodeRule,
+ * );
+ * console.log(rules.length);
+ * ```
+ */
 export function decodeRule(message: MessageReader): Rule | undefined {
   if (!message.holds(fib_rule_hdr.size)) return undefined;
   const { bytes, words, payload } = message;

@@ -27,6 +27,19 @@ function isEnd(error: unknown): boolean {
  *
  * `read` and `for await` give packets of their own. `readMany` and `batches`
  * fill memory that is used again, which is several times as fast.
+ *
+ * Source: Documentation/networking/tuntap.rst.
+ *
+ * @example
+ * ```ts
+ * import type { PacketChannel } from "@netplumb/netplumb";
+ *
+ * // Sends everything that comes from one device or queue into another.
+ * async function forward(from: PacketChannel, to: PacketChannel): Promise<void> {
+ *   for await (const batch of from.batches()) await to.writeMany(batch);
+ * }
+ * console.log(typeof forward);
+ * ```
  */
 export abstract class PacketChannel
   implements AsyncDisposable, AsyncIterable<Uint8Array<ArrayBuffer>> {

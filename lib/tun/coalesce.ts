@@ -59,6 +59,8 @@ const LONGEST = 0xffff;
  * One coalescer is meant to be used for many batches; it allocates nothing as
  * long as the output goes into the array that the packets are in.
  *
+ * Source: virtio 1.3 section 5.1.6.2.
+ *
  * @example
  * ```ts
  * import { buildUdp, Coalescer } from "@netplumb/netplumb";

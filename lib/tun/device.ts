@@ -61,12 +61,17 @@ export interface TunState {
  * Source: Documentation/networking/tuntap.rst, linux/if_tun.h.
  *
  * @example
- * ```ts no-run
- * import { Tun } from "@netplumb/netplumb";
+ * ```ts
+ * import { decodePacket, describePacket, TemporaryNamespace, Tun } from "@netplumb/netplumb";
  *
- * await using tun = Tun.open({ name: "tun0" });
+ * await using namespace = TemporaryNamespace.create();
+ * await using tun = Tun.open({ namespace: namespace.path });
  * tun.up();
- * for await (const packet of tun) console.log(packet.length);
+ * for await (const packet of tun) {
+ *   console.log(describePacket(decodePacket(packet)));
+ *   // IP6 fe80::… > ff02::2: ICMP6, router solicitation, length 8
+ *   break;
+ * }
  * ```
  */
 export class Tun extends PacketChannel {

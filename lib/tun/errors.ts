@@ -20,6 +20,23 @@ export const NODE = "/dev/net/tun";
 /**
  * The device was deleted while it was open: nothing more comes from it, nothing
  * more can be written to it, and all that is left is to close.
+ *
+ * Source: drivers/net/tun.c.
+ *
+ * @example
+ * ```ts
+ * import { DeviceGoneError, Tun } from "@netplumb/netplumb";
+ *
+ * async function packets(tun: Tun): Promise<number> {
+ *   try {
+ *     for (let count = 0;; count++) await tun.read();
+ *   } catch (error) {
+ *     if (error instanceof DeviceGoneError) return 0; // `ip link delete` came
+ *     throw error;
+ *   }
+ * }
+ * console.log(typeof packets);
+ * ```
  */
 export class DeviceGoneError extends SystemError {
   /** "DeviceGoneError". */
@@ -29,6 +46,20 @@ export class DeviceGoneError extends SystemError {
 /**
  * A packet the kernel did not take. The other packets of a batch are not
  * touched by it.
+ *
+ * Source: drivers/net/tun.c.
+ *
+ * @example
+ * ```ts
+ * import { PacketBatch, PacketRejectedError, type Tun } from "@netplumb/netplumb";
+ *
+ * async function write(tun: Tun, batch: PacketBatch): Promise<void> {
+ *   const rejected: PacketRejectedError[] = [];
+ *   await tun.writeMany(batch, { onRejected: (error) => rejected.push(error) });
+ *   for (const { index, code } of rejected) console.error(index, code);
+ * }
+ * console.log(typeof write);
+ * ```
  */
 export class PacketRejectedError extends SystemError {
   /** "PacketRejectedError". */
@@ -54,7 +85,27 @@ export class PacketRejectedError extends SystemError {
   }
 }
 
-/** A packet was not taken because the link is down. */
+/**
+ * A packet was not taken because the link is down.
+ *
+ * Source: drivers/net/tun.c.
+ *
+ * @example
+ * ```ts
+ * import { LinkDownError, type Tun } from "@netplumb/netplumb";
+ *
+ * async function write(tun: Tun, packet: Uint8Array): Promise<boolean> {
+ *   try {
+ *     await tun.write(packet);
+ *     return true;
+ *   } catch (error) {
+ *     if (error instanceof LinkDownError) return false; // tun.up() was not called
+ *     throw error;
+ *   }
+ * }
+ * console.log(typeof write);
+ * ```
+ */
 export class LinkDownError extends PacketRejectedError {
   /** "LinkDownError". */
   override readonly name = "LinkDownError";

@@ -41,6 +41,23 @@ export interface TunQueueHandle {
 /**
  * One of a device's queues. A device opened with several spreads its flows
  * over them; each can be read by itself.
+ *
+ * Source: Documentation/networking/tuntap.rst.
+ *
+ * @example
+ * ```ts
+ * import { type TunQueue, Tun } from "@netplumb/netplumb";
+ *
+ * async function count(queue: TunQueue): Promise<number> {
+ *   let packets = 0;
+ *   for await (const batch of queue.batches()) packets += batch.count;
+ *   return packets;
+ * }
+ * function countEach(tun: Tun): Promise<number[]> {
+ *   return Promise.all(tun.queues.map(count));
+ * }
+ * console.log(typeof countEach);
+ * ```
  */
 export class TunQueue extends PacketChannel {
   readonly #descriptor: Descriptor;

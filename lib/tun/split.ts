@@ -68,6 +68,8 @@ export function completeChecksum(
  * One splitter is meant to be used for many packets; it allocates nothing as
  * long as the segments go into the array that the packet is in.
  *
+ * Source: virtio 1.3 section 5.1.6.2.
+ *
  * @example
  * ```ts
  * import { OffloadHeader, SegmentSplitter } from "@netplumb/netplumb";

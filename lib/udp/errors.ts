@@ -17,6 +17,22 @@ import {
  * The address a reply had to leave from is not there any more, or cannot be a
  * source. The datagram was not sent: another source would be an answer from
  * somebody the peer never asked.
+ *
+ * Source: ip(7), ipv6(7).
+ *
+ * @example
+ * ```ts
+ * import { SourceUnavailableError, UdpSocket } from "@netplumb/netplumb";
+ *
+ * await using socket = UdpSocket.bind({ address: "0.0.0.0" });
+ * const to = { address: "127.0.0.1", port: 9 };
+ * try {
+ *   await socket.send("hello", to, { source: "192.0.2.1" });
+ * } catch (error) {
+ *   if (error instanceof SourceUnavailableError) console.log(error.code);
+ *   // ENETUNREACH, or EINVAL on older kernels
+ * }
+ * ```
  */
 export class SourceUnavailableError extends SystemError {
   /** "SourceUnavailableError". */

@@ -28,6 +28,8 @@ const FLAGS = [
 /**
  * An address as `ip -j address` prints it.
  *
+ * Source: ip-address(8).
+ *
  * @example
  * ```ts
  * import { ipAddress, RouteSocket } from "@netplumb/netplumb";

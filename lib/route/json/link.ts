@@ -64,6 +64,8 @@ const GENERATION_MODES = ["eui64", "none", "stable_secret", "random"];
  * @param link The link, read with statistics if they are wanted.
  * @param options What to tell.
  *
+ * Source: ip-link(8).
+ *
  * @example
  * ```ts
  * import { ipLink, LinkNames, RouteSocket } from "@netplumb/netplumb";

@@ -30,7 +30,20 @@ const STATES = [
   [nd.NUD_PERMANENT, "PERMANENT"],
 ] as const;
 
-/** A neighbour as `ip -j neighbour` prints it. */
+/**
+ * A neighbour as `ip -j neighbour` prints it.
+ *
+ * Source: ip-neighbour(8).
+ *
+ * @example
+ * ```ts
+ * import { ipNeighbour, LinkNames, RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * const names = new LinkNames(await route.links());
+ * for (const one of await route.neighbours()) console.log(ipNeighbour(one, { names }));
+ * ```
+ */
 export function ipNeighbour(
   neighbour: Neighbour,
   { names, statistics, oneDevice = false }: IpNeighbourOptions,

@@ -16,7 +16,20 @@ import { routeFlags } from "./route_parts.ts";
 /** A nexthop object under iproute2's keys. */
 export type IpNexthop = Record<string, JsonValue>;
 
-/** A nexthop object as `ip -j nexthop` prints it. */
+/**
+ * A nexthop object as `ip -j nexthop` prints it.
+ *
+ * Source: ip-nexthop(8).
+ *
+ * @example
+ * ```ts
+ * import { ipNexthop, LinkNames, RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * const names = new LinkNames(await route.links());
+ * for (const one of await route.nexthops()) console.log(ipNexthop(one, { names }));
+ * ```
+ */
 export function ipNexthop(
   nexthop: Nexthop,
   { names, details = false }: IpJsonOptions,

@@ -87,6 +87,8 @@ const CACHE_FLAGS = [
 /**
  * A route as `ip -j route` prints it.
  *
+ * Source: ip-route(8).
+ *
  * @example
  * ```ts
  * import { ipRoute, LinkNames, RouteSocket } from "@netplumb/netplumb";

@@ -19,7 +19,20 @@ export type IpRule = Record<string, JsonValue>;
 
 const ALL_BITS = 0xffffffff;
 
-/** A rule as `ip -j rule` prints it. */
+/**
+ * A rule as `ip -j rule` prints it.
+ *
+ * Source: ip-rule(8).
+ *
+ * @example
+ * ```ts
+ * import { ipRule, RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * for (const rule of await route.rules()) console.log(ipRule(rule));
+ * // { priority: 0, src: "all", table: "local" } ...
+ * ```
+ */
 export function ipRule(
   rule: Rule,
   { details = false }: { readonly details?: boolean } = {},

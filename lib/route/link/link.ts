@@ -38,6 +38,15 @@ import { type LinkStatistics, linkStatistics } from "./statistics.ts";
 /**
  * A network interface. Numbers are those of linux/if_link.h; `ipLink()` gives
  * them their names. Source: rtnetlink(7), ip-link(8).
+ *
+ * @example
+ * ```ts
+ * import { RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * const lo = await route.link("lo");
+ * console.log(lo.ifindex, lo.mtu, lo.kind); // 1 65536 undefined
+ * ```
  */
 export class Link {
   /** "unspec", or "bridge" where a bridge tells of one of its ports. */
@@ -216,7 +225,23 @@ function readAltNames(list: AttributeReader): string[] {
   return names;
 }
 
-/** Reads an RTM_NEWLINK or RTM_DELLINK message; undefined if it is cut off. */
+/**
+ * Reads an RTM_NEWLINK or RTM_DELLINK message; undefined if it is cut off.
+ *
+ * Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts
+ * import { decodeLink, NetlinkConnection } from "@netplumb/netplumb";
+ *
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const links = await connection.dump(
+ *   { type: 18, body: new Uint8Array(16), tried: "show links" },
+ *   decodeLink,
+ * );
+ * console.log(links[0].name);
+ * ```
+ */
 export function decodeLink(message: MessageReader): Link | undefined {
   return message.holds(ifinfomsg.size) ? new Link(message) : undefined;
 }

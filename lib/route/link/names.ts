@@ -3,7 +3,22 @@
 import { IFF_UP } from "../../../ffi/layout/net_if.ts";
 import type { Link } from "./link.ts";
 
-/** The links of a namespace, by their index. */
+/**
+ * The links of a namespace, by their index.
+ *
+ * Source: if_indextoname(3).
+ *
+ * @example
+ * ```ts
+ * import { LinkNames, RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * const names = new LinkNames(await route.links());
+ * for (const { ifindex, address } of await route.addresses()) {
+ *   console.log(names.name(ifindex), address);
+ * }
+ * ```
+ */
 export class LinkNames {
   readonly #links = new Map<number, Link>();
 
