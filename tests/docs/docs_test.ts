@@ -30,3 +30,13 @@ for (const { name } of [...Deno.readDirSync(DOCS)]) {
     }
   });
 }
+
+Deno.test("CONTRIBUTING.md: every file it names is there", async () => {
+  const root = new URL("../../", import.meta.url);
+  const text = await Deno.readTextFile(new URL("CONTRIBUTING.md", root));
+  const rooms =
+    /[`(]((?:bench|cli|docs|examples|ffi|lib|links|tests)\/[\w./]+)[`)]/g;
+  for (const [, path] of text.matchAll(rooms)) {
+    await Deno.stat(new URL(path, root));
+  }
+});
