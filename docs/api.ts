@@ -1,0 +1,109 @@
+/**
+ * Prints docs/api.md, the list of what mod.ts exports: `deno task api`.
+ *
+ * @module
+ */
+
+interface Declaration {
+  readonly kind: string;
+  readonly location: { readonly filename: string };
+  readonly jsDoc?: { readonly doc?: string };
+}
+
+interface DocSymbol {
+  readonly name: string;
+  readonly declarations: readonly Declaration[];
+}
+
+const ROOT = new URL("../", import.meta.url);
+
+/** The rooms of the library, in the order of the list. */
+const ROOMS: readonly (readonly [title: string, files: RegExp])[] = [
+  ["UDP", /^lib\/udp\//],
+  ["TUN and TAP", /^lib\/tun\//],
+  ["Packets", /^lib\/packet\//],
+  ["Links, addresses, routes", /^lib\/route\//],
+  ["Netlink", /^lib\/netlink\//],
+  ["Addresses and names", /^lib\/[^/]*(address|cidr|interface|namespace)/],
+  ["Errors, waiting, descriptors", /./],
+];
+
+async function exported(): Promise<DocSymbol[]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", new URL("mod.ts", ROOT).pathname],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
+  return Object.values(nodes as Record<string, { symbols: DocSymbol[] }>)
+    .flatMap(({ symbols }) => symbols);
+}
+
+/** The first sentence of a docstring, on one line. */
+function summary(text = ""): string {
+  const [first] = text.split(/\n\s*\n/, 1);
+  const line = first.replace(/\s+/g, " ").trim();
+  return /^.*?[.:](?= [A-Z]|$)/.exec(line)?.[0].replace(/:$/, ".") ?? line;
+}
+
+const file = ({ location }: Declaration) =>
+  location.filename.replace(ROOT.href, "");
+
+const KINDS: Record<string, string> = {
+  typeAlias: "type",
+  variable: "const",
+};
+
+function row({ name, declarations: [first] }: DocSymbol): string {
+  const call = first.kind === "function" ? "()" : "";
+  const text = summary(first.jsDoc?.doc).replace(/\|/g, "\\|");
+  return `| [\`${name}${call}\`](../${file(first)}) | ${
+    KINDS[first.kind] ?? first.kind
+  } | ${text} |`;
+}
+
+/** The list as Markdown, as `deno fmt` leaves it. */
+export async function apiList(): Promise<string> {
+  const symbols = (await exported())
+    .toSorted((a, b) => a.name < b.name ? -1 : 1);
+  const rooms = Map.groupBy(
+    symbols,
+    ({ declarations: [first] }) =>
+      ROOMS.find(([, files]) => files.test(file(first)))![0],
+  );
+  const text = [
+    "# What a program can import",
+    "",
+    "Made by `deno task api` from the docstrings, which say more: parameters with",
+    "their units, errors, examples. An editor shows them, `deno doc mod.ts NAME`",
+    "prints them, `deno task doc` makes pages of them in `dist/doc`.",
+    ...ROOMS.flatMap(([title]) => {
+      const list = rooms.get(title) ?? [];
+      return list.length === 0 ? [] : [
+        "",
+        `## ${title}`,
+        "",
+        "| name | what | purpose |",
+        "| --- | --- | --- |",
+        ...list.map(row),
+      ];
+    }),
+    "",
+  ].join("\n");
+  return await formatted(text);
+}
+
+async function formatted(markdown: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext", "md", "-"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(markdown));
+  await writer.close();
+  return new TextDecoder().decode((await child.output()).stdout);
+}
+
+if (import.meta.main) {
+  await Deno.stdout.write(new TextEncoder().encode(await apiList()));
+}
