@@ -45,7 +45,7 @@ export async function exportTotals(
     name,
     told: 0,
     counter: meter.createCounter(`${prefix}.${name}`, {
-      unit: name === "bytes" ? "By" : `{${name}}`,
+      unit: name.startsWith("bytes") ? "By" : `{${name.split(".")[0]}}`,
     }),
   }));
   // Deno asks no observable counter at the end: what it was not told is lost.

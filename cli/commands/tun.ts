@@ -15,6 +15,7 @@ import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { stdoutBytes } from "../output/stdout_bytes.ts";
 import { perform } from "../perform.ts";
+import { exportTotals } from "../telemetry.ts";
 import { accountNumber } from "../tun/account.ts";
 import { Capture } from "../tun/capture.ts";
 import { Printer } from "../tun/printer.ts";
@@ -113,6 +114,16 @@ export const tun = subcommand(
       if (options.duration !== undefined) {
         ends.push(AbortSignal.timeout(options.duration));
       }
+      using _metrics = await exportTotals("netplumb.tun", () => {
+        const counters = device.counters;
+        return {
+          "packets.read": counters.packetsRead,
+          "bytes.read": counters.bytesRead,
+          "packets.written": counters.packetsWritten,
+          "bytes.written": counters.bytesWritten,
+          "packets.rejected": counters.packetsRejected,
+        };
+      });
       const started = performance.now();
       try {
         await watch(device, {

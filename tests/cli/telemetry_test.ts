@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { Collector } from "../support/collector.ts";
 import { RunningScript } from "../support/command.ts";
 import "../support/descriptors.ts";
+import { Lab } from "../support/netns.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 
 const ECHO = ["--log-level=warn", "echo", "--bind=127.0.0.1", "--port=0"];
@@ -86,4 +87,25 @@ Deno.test("without OTEL_DENO nothing is exported, with OTEL_DENO_CONSOLE=ignore 
   assertEquals(collector.counters.get("netplumb.echo.datagrams")?.value, 2);
   assertEquals(plain.stdout.length, ignored.stdout.length);
   assertEquals(ignored.stderr, plain.stderr);
+});
+
+Deno.test("OTEL_DENO exports what went through a TUN device", async () => {
+  await using lab = await Lab.open("host");
+  await using collector = new Collector(lab.host);
+  await using tun = new RunningScript(
+    { netns: lab.host, env: collector.env },
+    ...["--json", "tun", "tun0", "--count=1"],
+  );
+  assertEquals((await tun.object()).event, "device");
+  // The kernel says hello on a device that is new.
+  const { bytes } = await tun.object();
+  assertEquals((await tun.end()).code, 0);
+  const metric = (name: string) =>
+    collector.counters.get(`netplumb.tun.${name}`);
+  assertEquals(metric("packets.read"), { value: 1, unit: "{packets}" });
+  assertEquals(metric("bytes.read"), { value: bytes, unit: "By" });
+  assertEquals(
+    collector.logs.map(({ body }) => JSON.parse(body).event),
+    ["device", "packet", "summary"],
+  );
 });

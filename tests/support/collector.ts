@@ -1,6 +1,9 @@
 // An OpenTelemetry collector, as far as a test needs one: it takes OTLP over
 // HTTP, in JSON, on loopback.
 
+import { inNamespace } from "../../lib/namespace.ts";
+import type { Netns } from "./netns.ts";
+
 interface Scope {
   readonly scope: { readonly name: string };
 }
@@ -44,15 +47,18 @@ export class Collector implements AsyncDisposable {
   /** The last value of each counter of netplumb. */
   readonly counters: Map<string, { value: number; unit: string }> = new Map();
 
-  constructor() {
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
-      async (request) => {
-        const body = await request.json();
-        if (request.url.endsWith("/v1/logs")) this.#takeLogs(body);
-        if (request.url.endsWith("/v1/metrics")) this.#takeMetrics(body);
-        return Response.json({});
-      },
+  /** @param netns The namespace it listens in; undefined is this one. */
+  constructor(netns?: Netns) {
+    const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+    this.#server = inNamespace(
+      netns?.name,
+      () =>
+        Deno.serve(options, async (request) => {
+          const body = await request.json();
+          if (request.url.endsWith("/v1/logs")) this.#takeLogs(body);
+          if (request.url.endsWith("/v1/metrics")) this.#takeMetrics(body);
+          return Response.json({});
+        }),
     );
   }
 
