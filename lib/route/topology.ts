@@ -83,6 +83,9 @@ export interface TopologyOptions extends WaitOptions {
   readonly onUnreachable?: (error: SystemError) => void;
 }
 
+/** A name that is away, and one that is not or no longer mounted. */
+const GONE = new Set(["ENOENT", "EINVAL"]);
+
 /** A link while the picture is put together. */
 type Draft = { -readonly [K in keyof TopologyLink]: TopologyLink[K] };
 
@@ -126,10 +129,10 @@ export async function topology(
   const seen = new Set<string>();
   const sights: Sight[] = [];
   for (const name of namespaces) {
-    const socket = open(name, onUnreachable);
-    if (socket === undefined) continue;
+    const entered = enter(name, onUnreachable);
+    if (entered === undefined) continue;
+    const { socket, id } = entered;
     sockets.use(socket);
-    const id = inNamespace(name, namespaceId);
     if (seen.has(id)) continue;
     seen.add(id);
     sights.push(await look(socket, name, id, options));
@@ -141,12 +144,16 @@ export async function topology(
   return sights.map(({ namespace }) => namespace);
 }
 
-function open(
+// All that needs the name at once: it may be gone a moment later.
+function enter(
   namespace: Namespace | undefined,
   onUnreachable: TopologyOptions["onUnreachable"],
-): RouteSocket | undefined {
+): { readonly id: string; readonly socket: RouteSocket } | undefined {
   try {
-    return RouteSocket.open({ namespace });
+    return inNamespace(namespace, () => {
+      const id = namespaceId();
+      return { id, socket: RouteSocket.open() };
+    });
   } catch (error) {
     if (!onUnreachable || !(error instanceof SystemError)) throw error;
     onUnreachable(error);
@@ -272,8 +279,13 @@ async function namespaceIds(
   if (found.every(({ linkNetnsid }) => linkNetnsid === undefined)) return ids;
   for (const sight of sights) {
     const { name = OWN_NAMESPACE } = sight.namespace;
-    const id = await namespaceIdOf(socket, name, options);
-    if (id !== undefined) ids.set(id, sight);
+    try {
+      const id = await namespaceIdOf(socket, name, options);
+      if (id !== undefined) ids.set(id, sight);
+    } catch (error) {
+      // Gone since it was looked at: whatever speaks of it is going, too.
+      if (!(error instanceof SystemError) || !GONE.has(error.code)) throw error;
+    }
   }
   return ids;
 }
