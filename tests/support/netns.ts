@@ -194,7 +194,11 @@ export class Lab<Role extends string> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const namespace of this.#namespaces.values()) {
-      for (const pid of await namespace.pids()) {
+      const found = new Set(await namespace.pids());
+      // Whoever looks into all namespaces is in this one for a moment only.
+      const staying = found.size === 0 ? [] : await namespace.pids();
+      for (const pid of staying) {
+        if (!found.has(pid)) continue;
         try {
           Deno.kill(pid, "SIGKILL");
         } catch { /* it ended by itself */ }
