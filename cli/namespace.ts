@@ -4,6 +4,7 @@
 import type { ArgumentValue } from "@cliffy/command";
 import { ArgumentError } from "../lib/errors.ts";
 import { namespacePath } from "../lib/namespace.ts";
+import { namespaceNames } from "../lib/route/namespace.ts";
 import { word } from "./arguments.ts";
 
 /** A named network namespace, or the path of one. */
@@ -17,4 +18,11 @@ export function namespaceName(given: ArgumentValue): string {
   const name = namespace(given);
   if (!name.startsWith("/")) return name;
   throw new ArgumentError(given.name, name, "a name without a slash");
+}
+
+/** What `ip` takes for a namespace: a name, or else the number of a process. */
+export function namespaceOrProcess(text: string): string | number {
+  return /^\d+$/.test(text) && !namespaceNames().includes(text)
+    ? Number(text)
+    : text;
 }

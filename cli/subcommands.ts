@@ -35,6 +35,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/show.ts")).show,
   },
   {
+    name: "link",
+    summary: "Make, change and delete network interfaces of every kind.",
+    load: async () => (await import("./commands/link.ts")).link,
+  },
+  {
     name: "netns",
     summary:
       "List, make and delete network namespaces, and run programs there.",

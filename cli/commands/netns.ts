@@ -80,7 +80,8 @@ const exec = subcommand(
 )
   .type("netns", namespaceName)
   .type("command", command)
-  .arguments("<name:netns> [command...:command]", [
+  // Where it stops early, cliffy 1.2 knows optional words only, as they are.
+  .arguments("[name:netns] [command...:command]", [
     "Where.",
     "The program, and what it is given; -- may stand before it.",
   ])
@@ -88,6 +89,8 @@ const exec = subcommand(
   .example("A shell", "netplumb netns exec blue bash")
   .example("Its links", "netplumb netns exec blue ip -j link")
   .action(async function (_options, name, ...words) {
+    const place = { label: "Argument", type: "netns", name: "name" };
+    const netns = namespaceName({ ...place, value: name ?? "" });
     const literal = this.getLiteralArgs();
     // A second -- belongs to the program.
     const [program, ...rest] = words.length === 0
@@ -99,7 +102,7 @@ const exec = subcommand(
       throw new ArgumentError("command", "", "a program to run");
     }
     const { execute } = await import("../netns/execute.ts");
-    await execute(name, program, rest);
+    await execute(netns, program, rest);
   });
 
 export const netns = subcommand(

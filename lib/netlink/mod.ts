@@ -19,7 +19,11 @@ export { MessageReader, NetlinkBuffer } from "./message.ts";
 export { AttributeReader, type UnknownAttribute } from "./attribute.ts";
 export { AttributeWriter } from "./attribute_writer.ts";
 export type { NetlinkCounters } from "./counters.ts";
-export type { AttributeNames, Vocabulary } from "./vocabulary.ts";
+export type {
+  AttributeNames,
+  NetlinkStruct,
+  Vocabulary,
+} from "./vocabulary.ts";
 export {
   DumpInterruptedError,
   type ExtendedAck,

@@ -8,6 +8,19 @@ import {
   NLMSG_HDRLEN,
 } from "../../ffi/layout/linux_netlink.ts";
 
+/** A C struct, as far as its fields can be read. */
+export interface NetlinkStruct {
+  /** Its size, in bytes. */
+  readonly size: number;
+  /** Its fields, by their names in C. */
+  readonly fields: {
+    readonly [name: string]: {
+      /** The field of the struct at `at`. */
+      get(view: DataView, at: number): unknown;
+    };
+  };
+}
+
 /** The names of the attributes of one level. */
 export interface AttributeNames {
   /** What an attribute is called, by its number. */
@@ -17,6 +30,10 @@ export interface AttributeNames {
     readonly inside?: (
       siblings: (type: number) => string | undefined,
     ) => AttributeNames | undefined;
+    /** A struct in front of what is inside. */
+    readonly struct?: NetlinkStruct;
+    /** Its value, where it is not a number of the machine's byte order. */
+    readonly read?: (value: Uint8Array) => string | number;
   };
 }
 
@@ -24,22 +41,39 @@ export interface AttributeNames {
 export interface Vocabulary {
   /** The name of a message type, for example "RTM_NEWLINK". */
   message(type: number): string | undefined;
-  /** The size of a message's fixed struct and the attributes behind it. */
+  /**
+   * The fixed struct of a message and the attributes behind it.
+   *
+   * @param family The first byte of the struct, an AF_*.
+   */
   body(
     type: number,
-  ): { readonly header: number; readonly names: AttributeNames } | undefined;
+    family: number,
+  ):
+    | { readonly struct: NetlinkStruct; readonly names: AttributeNames }
+    | undefined;
 }
 
 const decoder = new TextDecoder();
 
+/** The string a value is, up to its NUL if it has one. */
+export function textOf(value: Uint8Array): string {
+  return decoder.decode(value).replace(/\0.*$/s, "");
+}
+
 /** One attribute found in a request: where it is and where its value ends. */
-interface Found {
+export interface Found {
   readonly type: number;
   readonly start: number;
   readonly end: number;
 }
 
-function attributesIn(view: DataView, start: number, end: number): Found[] {
+/** The attributes of one level, as far as they are whole. */
+export function attributesIn(
+  view: DataView,
+  start: number,
+  end: number,
+): Found[] {
   const found: Found[] = [];
   let at = start;
   while (end - at >= NLA_HDRLEN) {
@@ -64,13 +98,13 @@ export function attributePath(
   body: Uint8Array,
   offset: number,
 ): string | undefined {
-  const described = vocabulary?.body(type);
+  const described = vocabulary?.body(type, body[0]);
   if (described === undefined) return undefined;
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const target = offset - NLMSG_HDRLEN;
   const path: string[] = [];
   let names: AttributeNames | undefined = described.names;
-  let start = NLA_ALIGN(described.header);
+  let start = NLA_ALIGN(described.struct.size);
   let end = body.length;
   for (;;) {
     const level = attributesIn(view, start, end);
@@ -82,10 +116,9 @@ export function attributePath(
     names = known?.inside?.((sibling) => {
       const beside = level.find((one) => one.type === sibling);
       return beside &&
-        decoder.decode(body.subarray(beside.start + NLA_HDRLEN, beside.end))
-          .replace(/\0.*$/s, "");
+        textOf(body.subarray(beside.start + NLA_HDRLEN, beside.end));
     });
-    start = hit.start + NLA_HDRLEN;
+    start = hit.start + NLA_HDRLEN + (known?.struct?.size ?? 0);
     end = hit.end;
   }
   return path.length === 0 ? undefined : path.join(" > ");
@@ -104,7 +137,7 @@ export function missingName(
   nest: number | undefined,
 ): string {
   if (nest === undefined) {
-    return vocabulary?.body(type)?.names[missing]?.name ??
+    return vocabulary?.body(type, body[0])?.names[missing]?.name ??
       `attribute ${missing}`;
   }
   const outer = attributePath(vocabulary, type, body, nest);

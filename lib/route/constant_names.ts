@@ -2,6 +2,7 @@
 // layout files themselves.
 
 import type { AttributeNames } from "../netlink/vocabulary.ts";
+import { valueReader } from "./attribute_values.ts";
 
 type Constants = Readonly<Record<string, unknown>>;
 
@@ -11,12 +12,14 @@ export function named(
   prefix: string,
   but: readonly string[] = [],
 ): AttributeNames {
-  const names: Record<number, { name: string }> = {};
+  const names: Record<number, AttributeNames[number]> = {};
   for (const [name, value] of Object.entries(constants)) {
     if (
-      typeof value === "number" && name.startsWith(prefix) &&
-      !but.some((longer) => name.startsWith(longer))
-    ) names[value] ??= { name };
+      typeof value !== "number" || !name.startsWith(prefix) ||
+      but.some((longer) => name.startsWith(longer))
+    ) continue;
+    const read = valueReader(name);
+    names[value] ??= { name, ...(read === undefined ? {} : { read }) };
   }
   return names;
 }

@@ -65,3 +65,10 @@ export {
   type TopologyNamespace,
   type TopologyOptions,
 } from "./topology.ts";
+export {
+  type Done,
+  Network,
+  type NetworkOptions,
+  type Refused,
+} from "./network.ts";
+export * from "./change/mod.ts";

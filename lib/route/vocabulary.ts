@@ -7,9 +7,10 @@ import * as neigh from "../../ffi/layout/linux_neighbour.ts";
 import * as netns from "../../ffi/layout/linux_net_namespace.ts";
 import * as nexthop from "../../ffi/layout/linux_nexthop.ts";
 import * as route from "../../ffi/layout/linux_rtnetlink.ts";
+import { AF_BRIDGE } from "../../ffi/layout/sys_socket.ts";
 import type { AttributeNames, Vocabulary } from "../netlink/vocabulary.ts";
 import { named, withInside } from "./constant_names.ts";
-import { linkAttributeNames } from "./link/vocabulary.ts";
+import { bridgePortNames, linkAttributeNames } from "./link/vocabulary.ts";
 
 let messages: AttributeNames | undefined;
 let bodies: { readonly [object: number]: ReturnType<Vocabulary["body"]> };
@@ -21,38 +22,34 @@ function describe(): typeof bodies {
   const routeNames = withInside(named(route, "RTA_"), {
     [route.RTA_METRICS]: named(route, "RTAX_", ["RTAX_FEATURE_"]),
   });
-  const links = { header: route.ifinfomsg.size, names: linkAttributeNames() };
+  const nexthopNames = withInside(
+    named(nexthop, "NHA_", ["NHA_RES_GROUP_", "NHA_RES_BUCKET_"]),
+    { [nexthop.NHA_RES_GROUP]: named(nexthop, "NHA_RES_GROUP_") },
+  );
+  const links = { struct: route.ifinfomsg, names: linkAttributeNames() };
   return {
     [route.RTM_NEWLINK / FOUR]: links,
     [route.RTM_NEWLINKPROP / FOUR]: links,
     [route.RTM_NEWADDR / FOUR]: {
-      header: addr.ifaddrmsg.size,
+      struct: addr.ifaddrmsg,
       names: named(addr, "IFA_", ["IFA_F_"]),
     },
-    [route.RTM_NEWROUTE / FOUR]: {
-      header: route.rtmsg.size,
-      names: routeNames,
-    },
+    [route.RTM_NEWROUTE / FOUR]: { struct: route.rtmsg, names: routeNames },
     [route.RTM_NEWNEIGH / FOUR]: {
-      header: neigh.ndmsg.size,
+      struct: neigh.ndmsg,
       names: named(neigh, "NDA_"),
     },
     [route.RTM_NEWRULE / FOUR]: {
-      header: fib.fib_rule_hdr.size,
+      struct: fib.fib_rule_hdr,
       names: named(fib, "FRA_"),
     },
     [route.RTM_NEWNSID / FOUR]: {
-      header: route.rtgenmsg.size,
+      struct: route.rtgenmsg,
       names: named(netns, "NETNSA_"),
     },
     [route.RTM_NEWNEXTHOP / FOUR]: {
-      header: nexthop.nhmsg.size,
-      names: withInside(
-        named(nexthop, "NHA_", ["NHA_RES_GROUP_", "NHA_RES_BUCKET_"]),
-        {
-          [nexthop.NHA_RES_GROUP]: named(nexthop, "NHA_RES_GROUP_"),
-        },
-      ),
+      struct: nexthop.nhmsg,
+      names: nexthopNames,
     },
   };
 }
@@ -63,7 +60,10 @@ export const routeVocabulary: Vocabulary = {
     messages ??= named(route, "RTM_", ["RTM_F_"]);
     return messages[type]?.name;
   },
-  body(type) {
+  body(type, family) {
+    if (type < route.RTM_NEWADDR && family === AF_BRIDGE) {
+      return { struct: route.ifinfomsg, names: bridgePortNames() };
+    }
     bodies ??= describe();
     return bodies[Math.floor(type / FOUR)];
   },

@@ -145,7 +145,7 @@ Deno.test("cliffy: once told to stop early, what follows a word is no option", a
   const seen: unknown[] = [];
   const tool = () =>
     new Command().name("tool").noExit().globalOption("--json", "JSON.")
-      .command("run <name:string> [...rest:string]").stopEarly()
+      .command("run [name:string] [...rest:string]").stopEarly()
       .action((options, ...words) => {
         seen.push([options, words]);
       }).reset();

@@ -1,9 +1,12 @@
 // What the attributes of links are called, those of their kinds included.
 
+import * as bridge from "../../../ffi/layout/linux_if_bridge.ts";
 import * as link from "../../../ffi/layout/linux_if_link.ts";
 import * as kinds from "../../../ffi/layout/linux_if_link_kinds.ts";
 import * as tunnel from "../../../ffi/layout/linux_if_tunnel.ts";
-import * as veth from "../../../ffi/layout/linux_veth.ts";
+import { ifinfomsg } from "../../../ffi/layout/linux_rtnetlink.ts";
+import { VETH_INFO_PEER } from "../../../ffi/layout/linux_veth.ts";
+import { AF_INET, AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
 import type { AttributeNames } from "../../netlink/vocabulary.ts";
 import { named, withInside } from "../constant_names.ts";
 
@@ -38,7 +41,13 @@ const DATA: Readonly<Record<string, () => AttributeNames>> = {
   macvtap: MACVLAN,
   sit: IPTUN,
   tun: () => named(kinds, "IFLA_TUN_"),
-  veth: () => named(veth, "VETH_INFO_"),
+  veth: () => ({
+    [VETH_INFO_PEER]: {
+      name: "VETH_INFO_PEER",
+      struct: ifinfomsg,
+      inside: linkAttributeNames,
+    },
+  }),
   vlan: () =>
     withInside(named(kinds, "IFLA_VLAN_", ["IFLA_VLAN_QOS_"]), {
       [kinds.IFLA_VLAN_INGRESS_QOS]: named(kinds, "IFLA_VLAN_QOS_"),
@@ -58,6 +67,20 @@ const PORT: Readonly<Record<string, () => AttributeNames>> = {
   vrf: () => named(kinds, "IFLA_VRF_PORT_"),
 };
 
+/** IFLA_AF_SPEC: what each family knows of a link. */
+const FAMILIES: AttributeNames = {
+  [AF_INET]: { name: "AF_INET", inside: () => named(link, "IFLA_INET_") },
+  [AF_INET6]: { name: "AF_INET6", inside: () => named(link, "IFLA_INET6_") },
+};
+
+/** The master's kind: requests say it as the link's own, "bridge_slave". */
+function masterKind(
+  siblings: (type: number) => string | undefined,
+): string | undefined {
+  return siblings(link.IFLA_INFO_SLAVE_KIND) ??
+    siblings(link.IFLA_INFO_KIND)?.replace(/_slave$/, "");
+}
+
 /** The attributes of a link. */
 export function linkAttributeNames(): AttributeNames {
   const top = named(link, "IFLA_", [
@@ -74,8 +97,9 @@ export function linkAttributeNames(): AttributeNames {
       [link.IFLA_INFO_DATA]: (siblings) =>
         DATA[siblings(link.IFLA_INFO_KIND) ?? ""]?.(),
       [link.IFLA_INFO_SLAVE_DATA]: (siblings) =>
-        PORT[siblings(link.IFLA_INFO_SLAVE_KIND) ?? ""]?.(),
+        PORT[masterKind(siblings) ?? ""]?.(),
     }),
+    [link.IFLA_AF_SPEC]: FAMILIES,
     [link.IFLA_PROP_LIST]: {
       [link.IFLA_ALT_IFNAME]: { name: "IFLA_ALT_IFNAME" },
     },
@@ -89,5 +113,13 @@ export function linkAttributeNames(): AttributeNames {
         "IFLA_VF_LINK_STATE_",
       ]),
     }),
+  });
+}
+
+/** The attributes of a bridge's port, in messages of AF_BRIDGE. */
+export function bridgePortNames(): AttributeNames {
+  return withInside(linkAttributeNames(), {
+    [link.IFLA_AF_SPEC]: named(bridge, "IFLA_BRIDGE_"),
+    [link.IFLA_PROTINFO]: named(kinds, "IFLA_BRPORT_"),
   });
 }

@@ -1,0 +1,90 @@
+// What the commands that change the network share: where, whether only to show
+// the messages, and what is said of what was done.
+
+import type { TypeHandler } from "@cliffy/command";
+import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
+import { Network } from "../../lib/route/network.ts";
+import type { Change } from "../../lib/route/change/change.ts";
+import { type Reader, take } from "../../lib/route/change/value.ts";
+import { routeVocabulary } from "../../lib/route/vocabulary.ts";
+import { type GlobalOptions, subcommand } from "../command.ts";
+import { log } from "../log.ts";
+import { namespace } from "../namespace.ts";
+import { printable } from "../output/printable.ts";
+import { perform } from "../perform.ts";
+import { messageText } from "./message_text.ts";
+
+/** The options of every command that changes something. */
+export interface ChangeOptions extends GlobalOptions {
+  /** The namespace to work in. */
+  readonly in?: string;
+  readonly dryRun?: true;
+}
+
+/**
+ * A command that changes something.
+ *
+ * @param flags What names the namespace to work in. Of links, `--netns` is the
+ * namespace to put them in, as with `ip`.
+ */
+export function changes(description: string, flags = "--in, --netns") {
+  return subcommand(description)
+    .type("netns", namespace)
+    .group("How")
+    .option(`${flags} <name:netns>`, "Work in this network namespace.", {
+      defaultText: "this one",
+    })
+    .option(
+      "--dry-run",
+      "Print the messages that would be sent, decoded and in hexadecimal, and " +
+        "send nothing.",
+    );
+}
+
+/** The type of an option whose value the library reads. */
+export function reads<T>(reader: Reader<T>): TypeHandler<T> {
+  return ({ name, value }) => take(name, value, reader);
+}
+
+/** Makes changes, or shows how they would be made. */
+export function make(
+  options: ChangeOptions,
+  list: (network: Network) => readonly Change[] | Promise<readonly Change[]>,
+): Promise<void> {
+  return perform(options, async ({ output, signal }) => {
+    await using network = Network.open({ namespace: options.in });
+    const changes = await list(network);
+    if (options.dryRun) {
+      using prepared = await network.prepare(changes, { signal });
+      for (const request of prepared.requests.flat()) {
+        const description = describeRequest(request, routeVocabulary);
+        const hex = requestBytes(request).toHex();
+        output.event(
+          { event: "message", what: request.tried, ...description, hex },
+          (event) => messageText(event, output.style),
+        );
+      }
+      return;
+    }
+    let refused: Error | undefined;
+    for (const result of await network.applyEach(changes, { signal })) {
+      const { what } = result.change;
+      if ("error" in result) {
+        refused ??= result.error;
+        const { code, message } = result.error;
+        if (output.json) {
+          output.object({ event: "refused", what, error: { code, message } });
+        } else if (refused !== result.error) {
+          log.error(message);
+        }
+        continue;
+      }
+      const { warnings } = result;
+      for (const warning of warnings) {
+        log.warn(`${printable(what)}: ${printable(warning)}`);
+      }
+      if (output.json) output.object({ event: "done", what, warnings });
+    }
+    if (refused !== undefined) throw refused;
+  });
+}

@@ -1,0 +1,51 @@
+// A change of the kernel's objects that is not made yet: a plain value, so that
+// it can be shown, compared and sent together with others.
+
+import type { NetlinkRequest } from "../../netlink/exchange.ts";
+import type { NetlinkError } from "../../netlink/errors.ts";
+
+/** Looks up what a request can name only by a number. */
+export interface NameLookup {
+  /**
+   * The index of a link.
+   *
+   * @param link Its name, one of its other names, or the index itself.
+   */
+  index(link: string | number): number;
+  /**
+   * Says that the request makes a link of this name.
+   *
+   * @returns The index to ask for, 0 to leave the choice to the kernel.
+   */
+  creates(name: string): number;
+  /** Says that the request gives a link a name, another or a further one. */
+  calls(link: string | number, name: string): void;
+  /** An open descriptor of a namespace, by its name. */
+  namespace(name: string): number;
+}
+
+/**
+ * A change of links, addresses, routes, neighbours, rules or nexthops, made by
+ * addLink() and its like and carried out by Network.apply().
+ */
+export interface Change {
+  /** What it does, for messages: "add link veth0". */
+  readonly what: string;
+  /** The messages that carry it out, one after the other. */
+  requests(names: NameLookup): NetlinkRequest[];
+  /** What to do about a refusal, where there is more to say than the kernel does. */
+  advice?(error: NetlinkError): string | undefined;
+}
+
+const BLIND: NameLookup = {
+  index: (link) => typeof link === "number" ? link : 1,
+  creates: () => 0,
+  calls() {},
+  namespace: () => 0,
+};
+
+/** The change itself, once it is sure that it can be written. */
+export function checked(change: Change): Change {
+  change.requests(BLIND);
+  return change;
+}

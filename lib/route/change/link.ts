@@ -1,0 +1,292 @@
+// Requests that make, change and delete links.
+
+import { EOPNOTSUPP } from "../../../ffi/errno.ts";
+import { IFLA_LINK } from "../../../ffi/layout/linux_if_link.ts";
+import { NLM_F_CREATE, NLM_F_EXCL } from "../../../ffi/layout/linux_netlink.ts";
+import {
+  ifinfomsg,
+  RTM_DELLINK,
+  RTM_NEWLINK,
+} from "../../../ffi/layout/linux_rtnetlink.ts";
+import { ArgumentError } from "../../errors.ts";
+import { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import type { NetlinkRequest } from "../../netlink/exchange.ts";
+import { writeLinkInfo } from "./kind.ts";
+import type { VethOptions } from "./kinds/veth.ts";
+import type { OptionValues } from "./option.ts";
+import {
+  KIND_NAMES,
+  linkKind,
+  type LinkOptions,
+  type LinkPortOptions,
+  type NoOptions,
+  portKind,
+} from "./kinds/mod.ts";
+import { type LinkSettings, readSettings, writeSettings } from "./settings.ts";
+import { linkName, take, text, wholeNumber } from "./value.ts";
+import { addAltNames, ALT_NAMES } from "./alt_name.ts";
+import { type Change, checked } from "./change.ts";
+
+/** Options of a link as the port of a master. */
+export interface LinkPort<
+  Kind extends keyof LinkPortOptions = keyof LinkPortOptions,
+> {
+  /** What its master is. */
+  readonly kind: Kind;
+  /** What to set. */
+  readonly options: LinkPortOptions[Kind];
+}
+
+/**
+ * The options of a kind by its name: those it has, none of a kind that nobody
+ * here knows, any where the name is known only when the program runs.
+ */
+export type OptionsOfKind<Kind extends string> = string extends Kind
+  ? OptionValues
+  : Kind extends keyof LinkOptions ? LinkOptions[Kind]
+  : NoOptions;
+
+/** A link to be made, by iproute2's words. Source: ip-link(8). */
+export interface LinkSpec<Kind extends string = string> extends LinkSettings {
+  /** Its name. */
+  readonly name: string;
+  /** What to make. */
+  readonly kind: Kind;
+  /** The link it stands on: of vlan, macvlan, macvtap, ipvlan. */
+  readonly link?: string | number;
+  /** The index to ask for. */
+  readonly index?: number;
+  /** Further names. */
+  readonly altnames?: readonly string[];
+  /** What its kind can be told. */
+  readonly options?: OptionsOfKind<Kind>;
+  /** What its master can be told of it. */
+  readonly port?: LinkPort;
+}
+
+/** What to change of a link that is there. */
+export interface LinkChanges<Kind extends string = string>
+  extends LinkSettings {
+  /** Its kind, where `options` are to be changed. */
+  readonly kind?: Kind;
+  /** What its kind can be told. */
+  readonly options?: OptionsOfKind<Kind>;
+  /** What its master can be told of it. */
+  readonly port?: LinkPort;
+}
+
+const INDEX = wholeNumber(1, 0x7fff_ffff);
+
+/**
+ * A link to make.
+ *
+ * Source: ip-link(8), rtnetlink(7).
+ *
+ * @param spec What to make.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { addLink } from "@netplumb/netplumb";
+ *
+ * const change = addLink({
+ *   name: "veth0",
+ *   kind: "veth",
+ *   up: true,
+ *   options: { peer: { name: "veth1", up: true } },
+ * });
+ * console.log(change.what); // add link veth0
+ * ```
+ */
+export function addLink<const Kind extends string>(
+  spec: LinkSpec<Kind>,
+): Change {
+  const {
+    kind: kindName,
+    link,
+    index,
+    altnames = [],
+    options = {},
+    port,
+    ...given
+  } = spec;
+  const what = `add link ${spec.name}`;
+  const settings = readSettings({ ...given });
+  const name = take("link name", spec.name, text(15));
+  const kind = linkKind(take("link kind", kindName, text(15)));
+  const wanted = index === undefined ? 0 : take("link index", index, INDEX);
+  const names = take("altnames", altnames, ALT_NAMES);
+  const upPeer = peerToRaise(kindName, { ...options });
+  const elsewhere = settings.values.netns !== undefined;
+  if (elsewhere && (port || names.length > 0)) {
+    throw new ArgumentError(
+      "netns",
+      settings.values.netns,
+      "possible here: other names and port options are for links of this namespace",
+    );
+  }
+  return checked({
+    what,
+    requests(known) {
+      const body = new AttributeWriter().raw(ifinfomsg.build({
+        ifi_index: wanted || (elsewhere ? 0 : known.creates(name)),
+        ifi_flags: settings.flags,
+        ifi_change: settings.change,
+      }));
+      writeSettings(body, settings, known);
+      if (link !== undefined) {
+        body.u32(IFLA_LINK, known.index(take("link", link, linkName)));
+      }
+      writeLinkInfo(body, kind, { ...options }, known, true);
+      const requests: NetlinkRequest[] = [{
+        type: RTM_NEWLINK,
+        flags: NLM_F_CREATE | NLM_F_EXCL,
+        body: body.finish(),
+        tried: what,
+      }];
+      if (names.length > 0) {
+        requests.push(...addAltNames(name, names).requests(known));
+      }
+      if (port !== undefined) {
+        requests.push(...setLink(name, { port }).requests(known));
+      }
+      if (upPeer !== undefined) {
+        requests.push(...setLink(upPeer, { up: true }).requests(known));
+      }
+      return requests;
+    },
+    advice: ({ errno }) =>
+      errno === EOPNOTSUPP
+        ? `This kernel makes no links of kind ${kind.name}: it lacks the module ` +
+          `${kind.module ?? kind.name}, which modprobe(8) loads if it is there`
+        : undefined,
+  });
+}
+
+/**
+ * The other end of a veth pair that is to be up: the kernel refuses to have it
+ * so before both ends are there.
+ */
+function peerToRaise(kind: string, options: VethOptions): string | undefined {
+  const { peer } = options;
+  if (kind !== "veth" || !peer?.up) return undefined;
+  if (peer.name === undefined || peer.netns !== undefined) {
+    throw new ArgumentError(
+      "veth peer up",
+      peer.up,
+      "possible of an end without a name or in another namespace",
+    );
+  }
+  return peer.name;
+}
+
+/**
+ * Something to change of a link.
+ *
+ * Tunnels (gre, gretap, ipip, sit) forget the options that are not given: the
+ * kernel takes all of them anew.
+ *
+ * Source: ip-link(8), rtnetlink(7).
+ *
+ * @param link Its name, or its index.
+ * @param changes What to change; the rest stays.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { setLink } from "@netplumb/netplumb";
+ *
+ * console.log(setLink("eth0", { up: true, mtu: 1400 }).what); // set link eth0
+ * ```
+ */
+export function setLink<const Kind extends string>(
+  link: string | number,
+  changes: LinkChanges<Kind>,
+): Change {
+  const { kind: kindName, options = {}, port, ...given } = changes;
+  const what = `set link ${link}`;
+  const settings = readSettings({ ...given });
+  if (kindName === undefined && Object.keys(options).length > 0) {
+    throw new ArgumentError(
+      "kind",
+      kindName,
+      `the link's kind, which its options need: one of ${
+        KIND_NAMES.join(", ")
+      }`,
+    );
+  }
+  if (kindName !== undefined) take("link kind", kindName, text(15));
+  const portOf = port && portKind(port.kind);
+  if (port && portOf === undefined) {
+    throw new ArgumentError("port", port.kind, "bridge or bond");
+  }
+  return checked({
+    what,
+    requests(known) {
+      const index = known.index(take("link", link, linkName));
+      const requests: NetlinkRequest[] = [];
+      const set = (
+        head: { ifi_flags?: number; ifi_change?: number },
+        write: (body: AttributeWriter) => void,
+      ) => {
+        const body = new AttributeWriter()
+          .raw(ifinfomsg.build({ ifi_index: index, ...head }));
+        write(body);
+        requests.push({ type: RTM_NEWLINK, body: body.finish(), tried: what });
+      };
+      const { name, netns } = changes;
+      const some = settings.change !== 0 ||
+        Object.keys(settings.values).length > 0;
+      if (some || kindName !== undefined) {
+        const { flags: ifi_flags, change: ifi_change } = settings;
+        set({ ifi_flags, ifi_change }, (body) => {
+          writeSettings(body, settings, known);
+          if (name !== undefined && netns === undefined) {
+            known.calls(index, name);
+          }
+          if (kindName !== undefined) {
+            writeLinkInfo(
+              body,
+              linkKind(kindName),
+              { ...options },
+              known,
+              false,
+            );
+          }
+        });
+      }
+      if (port && portOf) {
+        set({}, (body) => {
+          writeLinkInfo(body, portOf, { ...port.options }, known, false);
+        });
+      }
+      return requests;
+    },
+  });
+}
+
+/**
+ * A link to delete; the other end of a veth pair goes with it.
+ *
+ * Source: ip-link(8), rtnetlink(7).
+ *
+ * @param link Its name, or its index.
+ *
+ * @example
+ * ```ts
+ * import { deleteLink } from "@netplumb/netplumb";
+ *
+ * console.log(deleteLink("veth0").what); // delete link veth0
+ * ```
+ */
+export function deleteLink(link: string | number): Change {
+  const what = `delete link ${link}`;
+  return checked({
+    what,
+    requests(known) {
+      const ifi_index = known.index(take("link", link, linkName));
+      const body = ifinfomsg.build({ ifi_index });
+      return [{ type: RTM_DELLINK, body, tried: what }];
+    },
+  });
+}

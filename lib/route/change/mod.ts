@@ -1,0 +1,30 @@
+// What of this room a program may use.
+
+export type { Change, NameLookup } from "./change.ts";
+export { Prepared } from "./name_table.ts";
+export type { OptionValues } from "./option.ts";
+export type { LinkSettings } from "./settings.ts";
+export {
+  addLink,
+  deleteLink,
+  type LinkChanges,
+  type LinkPort,
+  type LinkSpec,
+  type OptionsOfKind,
+  setLink,
+} from "./link.ts";
+export { addAltNames, deleteAltNames } from "./alt_name.ts";
+export type { LinkOptions, LinkPortOptions, NoOptions } from "./kinds/mod.ts";
+export type { BondOptions } from "./kinds/bond.ts";
+export type { BondPortOptions } from "./kinds/bond_slave.ts";
+export type { BridgeOptions } from "./kinds/bridge.ts";
+export type { BridgePortOptions } from "./kinds/bridge_slave.ts";
+export type { GreOptions } from "./kinds/gre.ts";
+export type { IpipOptions, SitOptions } from "./kinds/iptunnel.ts";
+export type { IpvlanOptions } from "./kinds/ipvlan.ts";
+export type { MacvlanOptions } from "./kinds/macvlan.ts";
+export type { TunnelOptions } from "./kinds/tunnel.ts";
+export type { VethOptions } from "./kinds/veth.ts";
+export type { VlanOptions, VlanProtocol } from "./kinds/vlan.ts";
+export type { VrfOptions } from "./kinds/vrf.ts";
+export type { VxlanOptions } from "./kinds/vxlan.ts";

@@ -1,0 +1,155 @@
+// The links, addresses, routes, neighbours, rules and nexthops of a network
+// namespace, to change.
+
+import type { Namespace } from "../namespace.ts";
+import { NetlinkError } from "../netlink/errors.ts";
+import type { WaitOptions } from "../poller.ts";
+import type { Change } from "./change/change.ts";
+import { prepare, type Prepared } from "./change/name_table.ts";
+import { RouteSocket } from "./socket.ts";
+
+/** Which network to change. */
+export interface NetworkOptions {
+  /** The network namespace; default: this thread's. */
+  readonly namespace?: Namespace;
+}
+
+/** What came of a change: what the kernel warned of, if anything. */
+export interface Done {
+  /** The change. */
+  readonly change: Change;
+  /** The kernel's words. */
+  readonly warnings: readonly string[];
+}
+
+/** A change that the kernel refused. */
+export interface Refused {
+  /** The change. */
+  readonly change: Change;
+  /** Why. */
+  readonly error: NetlinkError;
+}
+
+/**
+ * The network of a namespace, to change. Changes are plain values, made by
+ * addLink(), setLink() and their like; apply() sends any number
+ * of them as one batch of messages.
+ *
+ * Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts ignore
+ * import { addLink, Network, setLink } from "@netplumb/netplumb";
+ *
+ * await using network = Network.open({ namespace: "blue" });
+ * await network.apply([
+ *   addLink({
+ *     name: "veth0",
+ *     kind: "veth",
+ *     up: true,
+ *     options: { peer: { name: "veth1", up: true } },
+ *   }),
+ *   setLink("veth0", { alias: "to the other end" }),
+ * ]);
+ * ```
+ */
+export class Network implements AsyncDisposable {
+  /** Reads what there is. */
+  readonly socket: RouteSocket;
+
+  private constructor(socket: RouteSocket) {
+    this.socket = socket;
+  }
+
+  /**
+   * Opens a socket of a namespace.
+   *
+   * @throws {SystemError} If the namespace cannot be entered.
+   */
+  static open(options: NetworkOptions = {}): Network {
+    return new Network(RouteSocket.open(options));
+  }
+
+  /**
+   * Makes changes, in their order, as one batch.
+   *
+   * A change may speak of a link that one before it makes. A refused change
+   * does not stop those behind it; see applyEach() for what came of each.
+   *
+   * @throws {NetlinkError} For the first that is refused; ENODEV, with nothing
+   * changed, if one speaks of a link that is not there.
+   * @throws {TimeoutError} When the time is over; some may have been made.
+   */
+  async apply(
+    changes: Change | readonly Change[],
+    options?: WaitOptions,
+  ): Promise<void> {
+    const list = "what" in changes ? [changes] : changes;
+    for (const result of await this.applyEach(list, options)) {
+      if ("error" in result) throw result.error;
+    }
+  }
+
+  /**
+   * Makes changes as apply() does, and says what came of each.
+   *
+   * @throws {NetlinkError} ENODEV, with nothing changed, if one speaks of a
+   * link that is not there.
+   * @throws {TimeoutError} When the time is over; some may have been made.
+   */
+  async applyEach(
+    changes: readonly Change[],
+    options?: WaitOptions,
+  ): Promise<(Done | Refused)[]> {
+    using prepared = await this.prepare(changes, options);
+    const answers = await this.socket.requestMany(
+      prepared.requests.flat(),
+      options,
+    );
+    let at = 0;
+    return changes.map((change, index) => {
+      const mine = answers.slice(at, at += prepared.requests[index].length);
+      const error = mine.find((answer) => answer instanceof NetlinkError);
+      if (error !== undefined) return { change, error: explain(change, error) };
+      const warnings = mine.flatMap((answer) =>
+        answer instanceof NetlinkError ? [] : answer.warning?.message ?? []
+      );
+      return { change, warnings };
+    });
+  }
+
+  /**
+   * Writes the messages of changes without sending them.
+   *
+   * @returns The messages, to be disposed of: they may hold descriptors of
+   * namespaces.
+   * @throws {NetlinkError} ENODEV if one speaks of a link that is not there.
+   */
+  prepare(
+    changes: readonly Change[],
+    options?: WaitOptions,
+  ): Promise<Prepared> {
+    return prepare(this.socket, changes, options);
+  }
+
+  /** Ends what waits for an answer with ClosedError and closes the socket. */
+  close(): Promise<void> {
+    return this.socket.close();
+  }
+
+  /** The same as close(). */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** The same error with what the change knows to do about it. */
+function explain(change: Change, error: NetlinkError): NetlinkError {
+  const advice = change.advice?.(error);
+  if (advice === undefined) return error;
+  const tried = change.what;
+  return new NetlinkError(error.request, error.errno, error.ack, {
+    tried,
+    advice,
+  });
+}

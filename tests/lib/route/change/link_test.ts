@@ -1,0 +1,330 @@
+// Links made, changed and deleted: the messages beside those of `ip`, and what
+// comes of them.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { NetlinkError } from "../../../../lib/netlink/errors.ts";
+import { ArgumentError } from "../../../../lib/errors.ts";
+import {
+  addAltNames,
+  deleteAltNames,
+} from "../../../../lib/route/change/alt_name.ts";
+import {
+  addLink,
+  deleteLink,
+  type LinkChanges,
+  type LinkSpec,
+  setLink,
+} from "../../../../lib/route/change/link.ts";
+import { Network } from "../../../../lib/route/network.ts";
+import { Beside } from "../../../support/beside.ts";
+import { openDescriptors } from "../../../support/descriptors.ts";
+import { Lab } from "../../../support/netns.ts";
+
+const PAIR = "link add a0 type veth peer name a1";
+
+Deno.test("link set: every setting as ip asks for it", async () => {
+  const cases: [command: string, changes: LinkChanges][] = [
+    ["up", { up: true }],
+    ["down", { up: false }],
+    ["mtu 1400", { mtu: 1400 }],
+    ["address 02:00:00:00:00:07", { address: "02:00:00:00:00:07" }],
+    ["broadcast 02:00:00:00:00:ff", { broadcast: "02:00:00:00:00:ff" }],
+    ["txqueuelen 77", { txqueuelen: 77 }],
+    ["master br0", { master: "br0" }],
+    ["nomaster", { master: null }],
+    ["group 5", { group: 5 }],
+    ["group default", { group: "default" }],
+    ["alias somebody", { alias: "somebody" }],
+    ["arp off", { arp: false }],
+    ["arp on", { arp: true }],
+    ["multicast off", { multicast: false }],
+    ["multicast on", { multicast: true }],
+    ["allmulticast on", { allmulticast: true }],
+    ["allmulticast off", { allmulticast: false }],
+    ["promisc on", { promisc: true }],
+    ["promisc off", { promisc: false }],
+    ["dynamic on", { dynamic: true }],
+    ["trailers off", { trailers: false }],
+    ["trailers on", { trailers: true }],
+    ["carrier off", { carrier: false }],
+    ["protodown on", { protodown: true }],
+    ["mode dormant", { mode: "dormant" }],
+    ["mode default", { mode: "default" }],
+    ["state dormant", { state: "dormant" }],
+    ["state up", { state: "up" }],
+    ["addrgenmode none", { addrgenmode: "none" }],
+    ["addrgenmode random", { addrgenmode: "random" }],
+    ["addrgenmode eui64", { addrgenmode: "eui64" }],
+    ["addrgenmode stable_secret", { addrgenmode: "stable_secret" }],
+    ["gso_max_size 30000", { gso_max_size: 30000 }],
+    ["gso_max_segs 30", { gso_max_segs: 30 }],
+    ["gro_max_size 30000", { gro_max_size: 30000 }],
+    ["mtu 1300 up alias two", { mtu: 1300, up: true, alias: "two" }],
+    ["mtu 10", { mtu: 10 }],
+    ["name a2", { name: "a2" }],
+  ];
+  await using beside = await Beside.open(`${PAIR}
+    link add br0 type bridge`);
+  const settled = new Set<boolean>();
+  for (const [command, changes] of cases) {
+    const change = setLink("a0", changes);
+    settled.add(await beside.compare(`link set a0 ${command}`, change));
+  }
+  assertEquals(settled, new Set([true, false]));
+});
+
+Deno.test("link set: the options of a kind as ip asks for them", async () => {
+  await using beside = await Beside.open(`${PAIR}
+    link add br0 type bridge
+    link add vx0 type vxlan id 5 dstport 4789
+    link add link a0 name mv0 type macvlan mode bridge`);
+  await beside.compare(
+    "link set br0 type bridge stp_state 1 priority 77",
+    setLink("br0", {
+      kind: "bridge",
+      options: { stp_state: true, priority: 77 },
+    }),
+  );
+  await beside.compare(
+    "link set vx0 type vxlan ageing 60",
+    setLink("vx0", { kind: "vxlan", options: { ageing: 60 } }),
+  );
+  await beside.compare(
+    "link set mv0 type macvlan mode private",
+    setLink("mv0", { kind: "macvlan", options: { mode: "private" } }),
+  );
+});
+
+Deno.test("link add: settings and a lower link as ip asks for them", async () => {
+  const cases: [command: string, spec: LinkSpec][] = [
+    [
+      "link add name x0 mtu 1400 address 02:00:00:00:00:09 up type bridge",
+      {
+        name: "x0",
+        kind: "bridge",
+        mtu: 1400,
+        address: "02:00:00:00:00:09",
+        up: true,
+      },
+    ],
+    [
+      "link add link a0 name x0 type macvlan",
+      { name: "x0", kind: "macvlan", link: "a0" },
+    ],
+    [
+      "link add name x0 index 777 txqueuelen 9 numtxqueues 2 numrxqueues 3 type veth",
+      {
+        name: "x0",
+        kind: "veth",
+        index: 777,
+        txqueuelen: 9,
+        numtxqueues: 2,
+        numrxqueues: 3,
+      },
+    ],
+    ["link add name a0 type veth", { name: "a0", kind: "veth" }],
+    ["link add name x0 master br9 type ifb", {
+      name: "x0",
+      kind: "ifb",
+      master: "br9",
+    }],
+  ];
+  await using beside = await Beside.open(`${PAIR}
+    link add br9 type bridge`);
+  for (const [command, spec] of cases) {
+    await beside.compare(command, addLink(spec));
+    await beside.both("link delete x0");
+  }
+});
+
+Deno.test("link: further names and deletion as ip asks for them", async () => {
+  await using beside = await Beside.open(PAIR);
+  const long = "the-one-with-the-green-cable-that-nobody-dares-to-pull";
+  await beside.compare(
+    `link property add dev a0 altname ${long} altname short`,
+    addAltNames("a0", [long, "short"]),
+  );
+  await beside.compare(`link set ${long} up`, setLink(long, { up: true }));
+  await beside.compare(
+    "link property del dev a0 altname short",
+    deleteAltNames("a0", ["short"]),
+  );
+  await beside.compare("link delete a0", deleteLink("a0"));
+});
+
+Deno.test("link: a batch may speak of links that it makes and renames", async () => {
+  await using lab = await Lab.open("a");
+  await using network = Network.open({ namespace: lab.a.name });
+  const before = openDescriptors();
+  await network.apply([
+    addLink({
+      name: "br0",
+      kind: "bridge",
+      up: true,
+      altnames: ["the-bridge"],
+    }),
+    addLink({
+      name: "v0",
+      kind: "veth",
+      master: "br0",
+      port: { kind: "bridge", options: { cost: 7, hairpin: true } },
+      options: { peer: { name: "v1", mtu: 1400, up: true } },
+    }),
+    setLink("v0", { name: "w0", up: true }),
+    setLink("w0", { alias: "renamed" }),
+    addLink({ name: "m0", kind: "macvlan", link: "v1" }),
+    setLink("the-bridge", { mtu: 1300 }),
+  ]);
+  const links = await lab.a.json("-d link");
+  const one = (name: string) => links.find(({ ifname }) => ifname === name)!;
+  assertEquals(one("br0").mtu, 1300);
+  assertEquals(one("br0").altnames, ["the-bridge"]);
+  assertEquals([one("w0").master, one("w0").ifalias], ["br0", "renamed"]);
+  const { info_slave_data } = one("w0").linkinfo as {
+    info_slave_data: Record<string, unknown>;
+  };
+  assertEquals([info_slave_data.cost, info_slave_data.hairpin], [7, true]);
+  assertEquals([one("v1").mtu, one("v1").link], [1400, "w0"]);
+  assert((one("v1").flags as string[]).includes("UP"));
+  assertEquals(one("m0").link, "v1");
+
+  await network.apply([deleteLink("br0"), deleteLink("w0")]);
+  assertEquals((await lab.a.json("link")).map(({ ifname }) => ifname), ["lo"]);
+  assertEquals(openDescriptors(), before);
+});
+
+Deno.test("link: into another namespace, by its name and by a process", async () => {
+  await using lab = await Lab.open("a", "b");
+  await using network = Network.open({ namespace: lab.a.name });
+  const before = openDescriptors();
+  const sleeper = lab.b.spawn("sh", ["-c", "echo; exec sleep 60"], {
+    stdout: "piped",
+  });
+  const reader = sleeper.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  await network.apply([
+    addLink({
+      name: "v0",
+      kind: "veth",
+      options: { peer: { name: "v1", netns: lab.b.name } },
+    }),
+    addLink({
+      name: "w0",
+      kind: "veth",
+      options: { peer: { name: "w1", netns: sleeper.pid } },
+    }),
+    addLink({ name: "br0", kind: "bridge", netns: lab.b.name }),
+    addLink({ name: "i0", kind: "ifb" }),
+    setLink("i0", { netns: lab.b.name, name: "i1" }),
+  ]);
+  sleeper.kill("SIGKILL");
+  await sleeper.status;
+  const names = async (netns: typeof lab.a) =>
+    (await netns.json("link")).map(({ ifname }) => ifname).toSorted();
+  assertEquals(await names(lab.a), ["lo", "v0", "w0"]);
+  assertEquals(await names(lab.b), ["br0", "i1", "lo", "v1", "w1"]);
+  assertEquals(openDescriptors(), before);
+});
+
+Deno.test("link: one refused does not stop the others, and is told first", async () => {
+  await using lab = await Lab.open("a");
+  await using network = Network.open({ namespace: lab.a.name });
+  const error = await assertRejects(
+    () =>
+      network.apply([
+        addLink({ name: "x0", kind: "bridge" }),
+        addLink({ name: "x0", kind: "bridge" }),
+        addLink({ name: "x1", kind: "bridge" }),
+        addLink({ name: "x1", kind: "bridge" }),
+      ]),
+    NetlinkError,
+  );
+  assertEquals([error.code, error.tried], ["EEXIST", "add link x0"]);
+  assertEquals((await lab.a.json("link")).length, 3);
+});
+
+Deno.test("link: nothing is changed if a link spoken of is not there", async () => {
+  await using lab = await Lab.open("a");
+  await using network = Network.open({ namespace: lab.a.name });
+  const error = await assertRejects(
+    () =>
+      network.apply([
+        addLink({ name: "x0", kind: "bridge" }),
+        setLink("none", { up: true }),
+      ]),
+    NetlinkError,
+  );
+  assertEquals(error.code, "ENODEV");
+  assert(error.message.includes("none"), error.message);
+  assertEquals((await lab.a.json("link")).length, 1);
+});
+
+Deno.test("link: a kind the kernel lacks is told with its own words and the module", async () => {
+  await using lab = await Lab.open("a");
+  await using network = Network.open({ namespace: lab.a.name });
+  const error = await assertRejects(
+    () => network.apply(addLink({ name: "x0", kind: "nosuchkind" })),
+    NetlinkError,
+  );
+  assertEquals(error.code, "EOPNOTSUPP");
+  for (const part of ["add link x0", "Unknown device type", "nosuchkind"]) {
+    assert(error.message.includes(part), error.message);
+  }
+  // Its module has another name; a kernel that has it makes the link.
+  const [result] = await network.applyEach([
+    addLink({ name: "x0", kind: "vlan", link: "lo", options: { id: 5 } }),
+  ]);
+  if ("error" in result) {
+    assert(result.error.message.includes("8021q"), result.error.message);
+  }
+});
+
+Deno.test("link: what cannot be right is refused before anything is sent", () => {
+  const wrong: (() => unknown)[] = [
+    () => addLink({ name: "", kind: "bridge" }),
+    () => addLink({ name: "x".repeat(16), kind: "bridge" }),
+    () => addLink({ name: "a/b", kind: "bridge" }),
+    () => addLink({ name: "x0", kind: "" }),
+    () => addLink({ name: "x0", kind: "bridge", mtu: -1 }),
+    () => addLink({ name: "x0", kind: "bridge", mtu: 1.5 }),
+    () => addLink({ name: "x0", kind: "bridge", address: "1.2.3.4" }),
+    () => addLink({ name: "x0", kind: "bridge", alias: "x".repeat(256) }),
+    () => addLink({ name: "x0", kind: "bridge", index: 0 }),
+    () => addLink({ name: "x0", kind: "bridge", altnames: [""] }),
+    () => addLink({ name: "x0", kind: "bridge", netns: "a", altnames: ["b"] }),
+    () => addLink({ name: "x0", kind: "bridge", options: { priority: 1e9 } }),
+    () =>
+      addLink({
+        name: "x0",
+        kind: "veth",
+        // @ts-expect-error: no such setting
+        options: { peer: { names: "x1" } },
+      }),
+    // @ts-expect-error: no such setting
+    () => addLink({ name: "x0", kind: "bridge", mut: 1400 }),
+    // @ts-expect-error: no such option
+    () => addLink({ name: "x0", kind: "bridge", options: { prio: 1 } }),
+    // @ts-expect-error: no such option
+    () => addLink({ name: "x0", kind: "dummy", options: { prio: 1 } }),
+    () => setLink("x0", { options: {}, kind: "" }),
+    () => setLink("", { up: true }),
+    () => deleteLink(0),
+    () =>
+      addLink({
+        name: "x0",
+        kind: "veth",
+        options: { peer: { name: "x1", netns: "a", up: true } },
+      }),
+  ];
+  for (const make of wrong) {
+    let made: unknown;
+    try {
+      made = make();
+    } catch (error) {
+      assert(error instanceof ArgumentError, String(error));
+      continue;
+    }
+    throw new Error(`${make} gave ${JSON.stringify(made)}`);
+  }
+});

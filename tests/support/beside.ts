@@ -1,0 +1,227 @@
+// The same change asked for by `ip` in one namespace and by netplumb in another
+// that is just like it: the same messages, and the same comes of them.
+
+import { assert, assertEquals } from "@std/assert";
+import { showAddresses } from "../../cli/show/address.ts";
+import { showLinks } from "../../cli/show/link.ts";
+import { showNeighbours } from "../../cli/show/neighbour.ts";
+import { showNexthops } from "../../cli/show/nexthop.ts";
+import { showRoutes } from "../../cli/show/route.ts";
+import { showRules } from "../../cli/show/rule.ts";
+import type { Shown } from "../../cli/show/shown.ts";
+import { errnoText } from "../../ffi/errno.ts";
+import {
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWLINKPROP,
+  RTM_NEWNEIGH,
+  RTM_NEWNEXTHOP,
+  RTM_NEWROUTE,
+  RTM_NEWRULE,
+} from "../../ffi/layout/linux_rtnetlink.ts";
+import type { Change } from "../../lib/route/change/change.ts";
+import { Network } from "../../lib/route/network.ts";
+import type { RouteSocket } from "../../lib/route/socket.ts";
+import { Lab, type Netns } from "./netns.ts";
+import { assertSameJson } from "./same_json.ts";
+import { assertSameRequests, sentBy, type Shape } from "./sent.ts";
+
+/** A table of the kernel's: the command that shows it, and ours. */
+interface View {
+  readonly command: string;
+  show(socket: RouteSocket): Promise<Shown>;
+}
+
+/** Messages of one kind of object. */
+interface Messages {
+  /** The size of their struct. */
+  readonly header: number;
+  readonly shape?: Shape;
+  readonly views: readonly View[];
+}
+
+/** AF_INET6 inside IFLA_AF_SPEC. */
+const AF_SPEC: Shape = { 26: { inside: { 10: { inside: {} } } } };
+const DATA: Shape = { 1: { skip: 16, inside: AF_SPEC } };
+const details = true;
+
+function linkMessages(data: Shape): Messages {
+  return {
+    header: 16,
+    // IFLA_LINKINFO: IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA; IFLA_PROP_LIST.
+    shape: {
+      ...AF_SPEC,
+      18: { inside: { 2: { inside: data }, 5: { inside: {} } } },
+      52: { inside: {} },
+    },
+    views: [
+      { command: "-d link", show: (socket) => showLinks(socket, { details }) },
+    ],
+  };
+}
+
+const families = (["inet", "inet6"] as const).map((family) => ({
+  family,
+  flag: family === "inet" ? "-4" : "-6",
+}));
+
+/** By RTM_NEW* / 4: the numbers come in fours, NEW, DEL, GET, SET. */
+const MESSAGES = new Map<number, Messages>([
+  [RTM_NEWLINK >> 2, linkMessages({})],
+  [RTM_NEWLINKPROP >> 2, linkMessages({})],
+  [RTM_NEWADDR >> 2, {
+    header: 8,
+    views: [
+      { command: "address", show: (socket) => showAddresses(socket, {}) },
+    ],
+  }],
+  [RTM_NEWROUTE >> 2, {
+    header: 12,
+    // RTA_METRICS.
+    shape: { 8: { inside: {} } },
+    views: families.map(({ family, flag }) => ({
+      command: `-d ${flag} route show table all`,
+      show: (socket) => showRoutes(socket, { details, family }),
+    })),
+  }],
+  [RTM_NEWNEIGH >> 2, {
+    header: 12,
+    views: [
+      {
+        command: "neighbour show nud all",
+        show: (socket) => showNeighbours(socket, { all: true }),
+      },
+      {
+        command: "neighbour show proxy",
+        show: (socket) => showNeighbours(socket, { proxy: true }),
+      },
+    ],
+  }],
+  [RTM_NEWRULE >> 2, {
+    header: 12,
+    views: families.map(({ family, flag }) => ({
+      command: `-d ${flag} rule`,
+      show: (socket) => showRules(socket, { details, family }),
+    })),
+  }],
+  [RTM_NEWNEXTHOP >> 2, {
+    header: 8,
+    views: [
+      {
+        command: "-d nexthop",
+        show: (socket) => showNexthops(socket, { details }),
+      },
+    ],
+  }],
+]);
+
+const VETH = linkMessages(DATA);
+
+/** What differs between any two links of a kind. */
+const OWN = ["address", "permaddr", "bridge_id", "root_id", "lladdr"];
+
+/** Two namespaces that are alike: `ip` works in one, netplumb in the other. */
+export class Beside implements AsyncDisposable {
+  readonly #lab: AsyncDisposable & {
+    readonly theirs: Netns;
+    readonly ours: Netns;
+  };
+  readonly #networks: { readonly theirs: Network; readonly ours: Network };
+
+  private constructor(
+    lab: AsyncDisposable & { readonly theirs: Netns; readonly ours: Netns },
+  ) {
+    this.#lab = lab;
+    this.#networks = {
+      theirs: Network.open({ namespace: lab.theirs.name }),
+      ours: Network.open({ namespace: lab.ours.name }),
+    };
+  }
+
+  /** @param setup Lines of `ip -batch` for both. */
+  static async open(setup = ""): Promise<Beside> {
+    const lab = await Lab.open("theirs", "ours");
+    try {
+      await Promise.all([lab.theirs.batch(setup), lab.ours.batch(setup)]);
+    } catch (error) {
+      await lab[Symbol.asyncDispose]();
+      throw error;
+    }
+    return new Beside(lab);
+  }
+
+  /** Runs `ip` in both, whether it succeeds or not. */
+  async both(command: string): Promise<void> {
+    for (const netns of [this.#lab.theirs, this.#lab.ours]) {
+      await netns.output("ip", command.split(" "));
+    }
+  }
+
+  /**
+   * Makes a change both ways and compares all there is to compare.
+   *
+   * @param command What follows `ip`.
+   * @param change The same as a value.
+   * @returns Whether the kernel did as it was told.
+   */
+  async compare(command: string, change: Change): Promise<boolean> {
+    const { theirs, ours } = this.#lab;
+    const words = command.split(" ");
+    const { sent, code, stderr } = await sentBy(theirs, "ip", ...words);
+    assert(sent.length > 0, `ip ${command}: ${stderr}`);
+    const messages = command.includes("type veth")
+      ? VETH
+      : MESSAGES.get(sent[0].type >> 2);
+    assert(messages !== undefined, `message type ${sent[0].type}`);
+    const { header, shape, views } = messages;
+    using prepared = await this.#networks.ours.prepare([change]);
+    const requests = prepared.requests.flat();
+    assertSameRequests(requests, sent, header, shape, command);
+
+    const [result] = await this.#networks.ours.applyEach([change]);
+    if ("error" in result) {
+      assert(code !== 0, `ip ${command} did it, we: ${result.error.message}`);
+      const { ack, errno } = result.error;
+      // ip prints the kernel's words, or else the error's own.
+      const said = ack.message ?? errnoText(errno);
+      assert(
+        stderr.toLowerCase().includes(said.toLowerCase()),
+        `${command}: ${said}, ip: ${stderr}`,
+      );
+      return false;
+    }
+    assertEquals(code, 0, `ip ${command}: ${stderr}`);
+    for (const { command, show } of views) {
+      const [one, other] = await Promise.all([
+        readBoth(theirs, this.#networks.theirs, command, show),
+        readBoth(ours, this.#networks.ours, command, show),
+      ]);
+      assertSameJson(one, other, command);
+    }
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#networks.theirs.close();
+    await this.#networks.ours.close();
+    await this.#lab[Symbol.asyncDispose]();
+  }
+}
+
+/** What `ip -j` shows, once it is sure that netplumb shows the same. */
+async function readBoth(
+  netns: Netns,
+  { socket }: Network,
+  command: string,
+  show: View["show"],
+): Promise<unknown> {
+  const theirs = await netns.json(command);
+  const { objects } = await show(socket);
+  assertSameJson(JSON.parse(JSON.stringify(objects)), theirs, command);
+  return JSON.parse(
+    JSON.stringify(
+      theirs,
+      (key, value) => OWN.includes(key) ? undefined : value,
+    ),
+  );
+}

@@ -1,0 +1,143 @@
+// The netlink messages a program sends, as strace sees them.
+
+import { assertEquals } from "@std/assert";
+import { libc } from "../../ffi/libc.ts";
+import type { NetlinkRequest } from "../../lib/netlink/exchange.ts";
+import { type Netns, type Output, output } from "./netns.ts";
+
+// Opened here and kept, so that no test is charged with the library's handle.
+libc();
+
+/** One message, without what differs from run to run. */
+export interface Sent {
+  readonly type: number;
+  /** nlmsg_flags without NLM_F_REQUEST and NLM_F_ACK. */
+  readonly flags: number;
+  readonly body: Uint8Array;
+}
+
+/** What a program sent, and how it ended. */
+export interface SentBy extends Output {
+  readonly sent: readonly Sent[];
+}
+
+const REQUEST_AND_ACK = 1 | 4;
+/** RTM_GET* asks; the others change something. */
+const isChange = (type: number) => (type & 3) !== 2;
+
+/** The buffers of strace's hexadecimal dumps. */
+function* buffers(trace: string): Generator<Uint8Array<ArrayBuffer>> {
+  const dumps = /^ \* (\d+) bytes in buffer \d+\n((?: \| .*\n)*)/gm;
+  for (const [, size, lines] of trace.matchAll(dumps)) {
+    const bytes = lines.split("\n").flatMap((line) =>
+      // " | 00000  48 00 ... 06  58 77 ... 00  text |"
+      line.slice(10, 59).trim().split(/ +/).filter(Boolean)
+    );
+    assertEquals(bytes.length, Number(size));
+    yield Uint8Array.from(bytes, (byte) => parseInt(byte, 16));
+  }
+}
+
+function* messages(buffer: Uint8Array<ArrayBuffer>): Generator<Sent> {
+  const view = new DataView(buffer.buffer);
+  for (let at = 0; at < buffer.length;) {
+    const length = view.getUint32(at, true);
+    const type = view.getUint16(at + 4, true);
+    const flags = view.getUint16(at + 6, true) & ~REQUEST_AND_ACK;
+    const body = buffer.slice(at + 16, at + length);
+    if (isChange(type)) yield { type, flags, body };
+    at += (length + 3) & ~3;
+  }
+}
+
+/** Runs a program in a namespace and says which changes it asked for. */
+export async function sentBy(
+  netns: Netns,
+  ...command: string[]
+): Promise<SentBy> {
+  const directory = await Deno.makeTempDir({ prefix: "netplumb-strace-" });
+  try {
+    const file = `${directory}/trace`;
+    const [ip, ...rest] = netns.exec;
+    const result = await output(ip, [
+      ...rest,
+      "strace",
+      "-qq",
+      "-f",
+      "-o",
+      file,
+      "-e",
+      "trace=sendmsg",
+      "-e",
+      "write=all",
+      "-e",
+      "signal=none",
+      ...command,
+    ]);
+    const trace = (await Deno.readTextFile(file)).replace(/^\d+ +/gm, "");
+    return {
+      ...result,
+      sent: [...buffers(trace)].flatMap((b) => [...messages(b)]),
+    };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Where attributes hold attributes: by their type, and past how many bytes. */
+export interface Shape {
+  readonly [type: number]: { readonly skip?: number; readonly inside: Shape };
+}
+
+type Tree = [type: number, value: string | Tree][];
+
+const hex = (bytes: Uint8Array) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Attributes sorted by type: their order says nothing to the kernel. */
+function tree(bytes: Uint8Array, shape: Shape): Tree {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const found: Tree = [];
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = view.getUint16(at, true);
+    const type = view.getUint16(at + 2, true) & 0x3fff;
+    const value = bytes.subarray(at + 4, at + length);
+    const { inside, skip = 0 } = shape[type] ?? {};
+    found.push([
+      type,
+      inside === undefined ? hex(value) : [
+        [-1, hex(value.subarray(0, skip))],
+        ...tree(value.subarray(skip), inside),
+      ],
+    ]);
+    at += (length + 3) & ~3;
+  }
+  return found.sort(([a], [b]) => a - b);
+}
+
+/** A message so that two that mean the same are equal. */
+export function canonical(
+  { type, flags = 0, body }: NetlinkRequest | Sent,
+  header: number,
+  shape: Shape,
+) {
+  return {
+    type,
+    flags,
+    header: hex(body.subarray(0, header)),
+    attributes: tree(body.subarray(header), shape),
+  };
+}
+
+/** Asserts that requests ask for what another program asked for. */
+export function assertSameRequests(
+  ours: readonly NetlinkRequest[],
+  theirs: readonly Sent[],
+  header: number,
+  shape: Shape = {},
+  what?: string,
+): void {
+  const comparable = (one: NetlinkRequest | Sent) =>
+    canonical(one, header, shape);
+  assertEquals(ours.map(comparable), theirs.map(comparable), what);
+}
