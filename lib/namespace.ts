@@ -98,8 +98,8 @@ export function inNamespace<T>(
   body: () => T,
 ): T {
   if (namespace === undefined) return body();
-  const { setns, close } = libc();
   const path = namespacePath(namespace);
+  const { setns, close } = libc();
   const tried = `enter network namespace ${namespace}`;
   const target = openNamespace(path, tried);
   try {

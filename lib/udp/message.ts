@@ -74,26 +74,20 @@ export function payload(data: Uint8Array | string): Uint8Array {
  */
 export function append(
   batch: SendBatch,
-  { fd, domain, family, peer }: Sender,
+  sender: Sender,
   data: Uint8Array,
   message: SendOptions & { readonly to?: Endpoint },
 ): void {
   const slot = batch.count;
   const { words, view } = batch.memory;
+  const { fd, domain, peer } = sender;
   let ipv4 = domain === AF_INET || peer !== undefined && isIPv4(peer.address);
   let scope = 0;
   let nameLength = 0;
   if (message.to !== undefined) {
-    const to = parseEndpoint(message.to, fd);
+    const to = parseEndpoint(message.to, sender);
     ipv4 = domain === AF_INET || to.address.length === 4 ||
       isMapped(to.address);
-    if (ipv4 && family === "ipv6") {
-      throw new ArgumentError(
-        "address",
-        message.to.address,
-        "an IPv6 address, and this is an IPv6 socket",
-      );
-    }
     scope = to.scope;
     nameLength = writeSockaddr(view, batch.nameAt(slot), domain, to);
   }

@@ -322,10 +322,10 @@ export function applyOptions(
     ip(IP_MULTICAST_LOOP, loop, "IP_MULTICAST_LOOP");
     ipv6(IPV6_MULTICAST_LOOP, loop, "IPV6_MULTICAST_LOOP");
   }
-  if (options.multicastOnlyJoined ?? true) {
-    ip(IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL");
-    ipv6(IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL");
-  }
+  // Said either way: for IPv4 the kernel's own default depends on the socket.
+  const all = options.multicastOnlyJoined ?? true ? 0 : 1;
+  ip(IP_MULTICAST_ALL, all, "IP_MULTICAST_ALL");
+  ipv6(IPV6_MULTICAST_ALL, all, "IPV6_MULTICAST_ALL");
   if (options.freeBind) ip(IP_FREEBIND, 1, "IP_FREEBIND");
   // A mapped peer's TTL and TOS come only when the IPv4 options are set too.
   if (options.receiveTtl) {

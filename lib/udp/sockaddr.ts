@@ -16,6 +16,7 @@ import {
 } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
 import { interfaceIndexOf } from "../interface_index.ts";
+import type { Family } from "./options.ts";
 
 /** Where a datagram comes from or goes to. */
 export interface Endpoint {
@@ -46,13 +47,26 @@ export interface ParsedEndpoint {
 }
 
 /**
- * Reads an endpoint; a zone is an interface in the socket's namespace.
+ * Reads an endpoint for a socket; a zone is an interface in its namespace.
  *
- * @throws {ArgumentError} For an address, port or scope that is none.
+ * @throws {ArgumentError} For an address, port or scope that is none, or one of
+ * an IP version that the socket does not speak.
  */
-export function parseEndpoint(endpoint: Endpoint, fd: number): ParsedEndpoint {
+export function parseEndpoint(
+  endpoint: Endpoint,
+  { fd, family }: { readonly fd: number; readonly family: Family },
+): ParsedEndpoint {
   const { address, zone } = parseAddress(endpoint.address);
   const port = checkPort(endpoint.port);
+  const version = address.length === 4 || isMapped(address) ? "IPv4" : "IPv6";
+  if (family !== "dual" && family !== version.toLowerCase()) {
+    const other = version === "IPv4" ? "IPv6" : "IPv4";
+    throw new ArgumentError(
+      "address",
+      endpoint.address,
+      `an ${other} address, and this is an ${other} socket`,
+    );
+  }
   return {
     address,
     port,
@@ -61,10 +75,8 @@ export function parseEndpoint(endpoint: Endpoint, fd: number): ParsedEndpoint {
 }
 
 /**
- * Writes an address for a socket of the given family; returns the sockaddr's
- * length.
- *
- * @throws {ArgumentError} For an IPv6 address on an AF_INET socket.
+ * Writes an address for a socket of the given family, which must be able to hold
+ * it; returns the sockaddr's length.
  */
 export function writeSockaddr(
   view: DataView,
@@ -73,21 +85,10 @@ export function writeSockaddr(
   { address, port, scope }: ParsedEndpoint,
 ): number {
   if (family === AF_INET) {
-    let four = address;
-    if (address.length === 16) {
-      if (!isMapped(address)) {
-        throw new ArgumentError(
-          "address",
-          formatIPv6(address),
-          "an IPv4 address, and this is an IPv4 socket",
-        );
-      }
-      four = address.subarray(12);
-    }
     in4.assign(view, at, {
       sin_family: AF_INET,
       sin_port: port,
-      sin_addr: four,
+      sin_addr: address.subarray(address.length - 4),
     });
     return in4.size;
   }

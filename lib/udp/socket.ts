@@ -145,9 +145,10 @@ export class UdpSocket implements AsyncDisposable {
    */
   connect(to: Endpoint): void {
     const { fd } = this.#descriptor;
+    const { family } = this;
     const name = new Uint8Array(SOCKADDR_SIZE);
     const view = new DataView(name.buffer);
-    const parsed = parseEndpoint(to, fd);
+    const parsed = parseEndpoint(to, { fd, family });
     const length = writeSockaddr(view, 0, this.#domain, parsed);
     unwrap(libc().connect(fd, name, length), "connect", {
       tried: `connect a UDP socket to ${formatEndpoint(to)}`,

@@ -14,9 +14,10 @@ export interface ScriptOptions {
   readonly limit?: number;
 }
 
-/** The lack of a capability, for `under`. */
-export function without(capability: string): string[] {
-  return ["setpriv", "--bounding-set", `-${capability}`];
+/** The lack of capabilities, for `under`. */
+export function without(...capabilities: string[]): string[] {
+  const set = capabilities.map((capability) => `-${capability}`).join();
+  return ["setpriv", "--bounding-set", set];
 }
 
 /**
