@@ -34,8 +34,8 @@ export type { UdpSocketHandle };
 
 /** Calls that find data at once, before the event loop gets its turn. */
 const STREAK = 16;
-/** The same for calls that find room at once; most send a single datagram. */
-const SEND_STREAK = 64;
+/** Datagrams that find room at once, before the same. */
+const SEND_STREAK = 1024;
 /** A datagram's payload is never longer. */
 const LONGEST = 65535;
 
@@ -368,7 +368,8 @@ export class UdpSocket implements AsyncDisposable {
     deadline: Deadline,
   ): Promise<void> {
     // Room that is always there must not keep timers and signals from running.
-    let wait = ++this.#sendStreak > SEND_STREAK;
+    this.#sendStreak += batch.count;
+    let wait = this.#sendStreak > SEND_STREAK;
     while (wait || !this.#push(batch, progress)) {
       wait = false;
       this.#sendStreak = 0;

@@ -51,16 +51,18 @@ export class UdpLab implements AsyncDisposable {
     const lab = await Lab.open("server", "client");
     try {
       const { server, client } = lab;
+      // Without nodad an IPv6 address may be tentative for a moment even where
+      // nobody looks for duplicates.
       await lab.veth("server", "wire", "client", "wire");
       await server.batch(`
         ${FOUR.map((it) => `address add ${it}/24 dev wire`).join("\n")}
-        ${SIX.map((it) => `address add ${it}/64 dev wire`).join("\n")}
-        address add ${LINK_LOCAL}/64 dev wire
+        ${SIX.map((it) => `address add ${it}/64 dev wire nodad`).join("\n")}
+        address add ${LINK_LOCAL}/64 dev wire nodad
       `);
       await client.batch(`
         address add ${CLIENT.four}/24 dev wire
-        address add ${CLIENT.six}/64 dev wire
-        address add ${CLIENT.linkLocal}/64 dev wire
+        address add ${CLIENT.six}/64 dev wire nodad
+        address add ${CLIENT.linkLocal}/64 dev wire nodad
       `);
       return new UdpLab(lab, server, client, path);
     } catch (error) {

@@ -31,8 +31,8 @@ async function labWithInterface() {
       link set gone up
       link set enog up
       address add 198.51.100.1/24 dev gone
-      address add 2001:db8::1/64 dev gone
-      address add fe80::1/64 dev gone
+      address add 2001:db8::1/64 dev gone nodad
+      address add fe80::1/64 dev gone nodad
     `);
     return lab;
   } catch (error) {

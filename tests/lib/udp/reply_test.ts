@@ -159,7 +159,7 @@ Deno.test("reply: by the routes, or pinned to the interface the question came in
   // asks from them through "wire".
   await lab.client.batch(`
     address add 198.51.100.1/32 dev lo
-    address add 2001:db8:1::1/128 dev lo
+    address add 2001:db8:1::1/128 dev lo nodad
     link set other address 02:00:00:00:00:02
     link set wire address 02:00:00:00:00:01
   `);
