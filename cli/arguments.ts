@@ -7,7 +7,7 @@ import {
   ValidationError,
 } from "@cliffy/command";
 import { parseAddress } from "../lib/address.ts";
-import { parseCidr } from "../lib/cidr.ts";
+import { parseCidr, parseNetwork } from "../lib/cidr.ts";
 import { ArgumentError } from "../lib/errors.ts";
 import {
   checkInterfaceName,
@@ -90,6 +90,12 @@ export function host(given: ArgumentValue): string {
 /** An address with its prefix length, as written. */
 export function cidr({ name, value }: ArgumentValue): string {
   parseCidr(value, name);
+  return value;
+}
+
+/** A network with its prefix length, as written. */
+export function network({ name, value }: ArgumentValue): string {
+  parseNetwork(value, name);
   return value;
 }
 

@@ -1,6 +1,6 @@
 // Addresses with a prefix length, as text.
 
-import { tryParseIPv4, tryParseIPv6 } from "./address.ts";
+import { formatAddress, tryParseIPv4, tryParseIPv6 } from "./address.ts";
 import { ArgumentError } from "./errors.ts";
 
 /** An address with its prefix length. */
@@ -64,5 +64,42 @@ export function parseCidr(text: string, argument = "address"): Cidr {
     argument,
     text,
     "an address with a prefix length like 10.0.0.1/24 or 2001:db8::1/64",
+  );
+}
+
+/**
+ * Reads a network: an address whose host part is zero, with a prefix length.
+ *
+ * @param text For example `10.0.0.0/24`, `2001:db8::/64` or `0.0.0.0/0`.
+ * @param argument The name of the option or parameter, for the error.
+ * @returns The address and the prefix length in bits. Source: RFC 4632 section
+ * 3.1, RFC 4291 section 2.3.
+ * @throws {ArgumentError} if the text is not a network.
+ *
+ * @example
+ * ```ts
+ * import { parseNetwork } from "@netplumb/netplumb";
+ *
+ * console.log(parseNetwork("10.0.0.0/24").prefix); // 24
+ * try {
+ *   parseNetwork("10.0.0.1/24");
+ * } catch (error) {
+ *   if (error instanceof Error) console.log(error.message);
+ * }
+ * // address: "10.0.0.1/24" is not a network: that would be 10.0.0.0/24
+ * ```
+ */
+export function parseNetwork(text: string, argument = "address"): Cidr {
+  const { address, prefix } = parseCidr(text, argument);
+  const network = address.map((byte, i) =>
+    byte & 0xff00 >> Math.min(8, Math.max(0, prefix - i * 8))
+  );
+  if (network.every((byte, i) => byte === address[i])) {
+    return { address, prefix };
+  }
+  throw new ArgumentError(
+    argument,
+    text,
+    `a network: that would be ${formatAddress(network)}/${prefix}`,
   );
 }

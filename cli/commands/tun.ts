@@ -3,10 +3,12 @@
 import { RouteSocket } from "../../lib/route/socket.ts";
 import { Tun } from "../../lib/tun/device.ts";
 import {
+  cidr,
   count,
   duration,
   file,
   interfacePattern,
+  network,
   wholeNumber,
 } from "../arguments.ts";
 import { subcommand } from "../command.ts";
@@ -17,6 +19,7 @@ import { stdoutBytes } from "../output/stdout_bytes.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../telemetry.ts";
 import { accountNumber } from "../tun/account.ts";
+import { checkPeer, configure } from "../tun/configure.ts";
 import { Capture } from "../tun/capture.ts";
 import { Printer } from "../tun/printer.ts";
 import { Responder } from "../tun/responder.ts";
@@ -34,6 +37,8 @@ export const tun = subcommand(
   .type("count", count)
   .type("duration", duration)
   .type("file", file)
+  .type("cidr", cidr)
+  .type("network", network)
   .arguments("[name:pattern]", [
     "The device; %d lets the kernel choose a number. Default: tun%d or tap%d.",
   ])
@@ -42,13 +47,16 @@ export const tun = subcommand(
   .option("--mtu <bytes:mtu>", "The longest packet.", {
     defaultText: "as it is, 1500 for a new one",
   })
-  .option(
-    "--queues <n:queues>",
-    "Queues, over which the kernel spreads flows.",
-    {
-      default: 1,
-    },
-  )
+  .option("--address <cidr:cidr>", "An address for it; may be repeated.", {
+    collect: true,
+  })
+  .option("--peer <cidr:cidr>", "The address at the other end of the link.")
+  .option("--route <cidr:network>", "Route into it; may be repeated.", {
+    collect: true,
+  })
+  .option("--queues <n:queues>", "Queues to spread flows over.", {
+    default: 1,
+  })
   .option("--offload", "Let the kernel leave checksums and splitting to this.")
   .option("--persist", "Let the device stay when this ends.")
   .option("--owner <user:string>", "Who may open it without CAP_NET_ADMIN.")
@@ -58,21 +66,16 @@ export const tun = subcommand(
   .option("--hex", "Print the bytes of each packet, too.")
   .option("--write <path:file>", "Write a pcapng file; - is stdout.")
   .group("Until when")
-  .option(
-    "--count <n:count>",
-    "Stop after this many packets from the device.",
-    {
-      defaultText: "no end",
-    },
+  .option("--count <n:count>", "Stop after this many packets came from it.", {
+    defaultText: "no end",
+  })
+  .option("--duration <t:duration>", "Stop after this long: 500ms, 10s, 2m.", {
+    defaultText: "no end",
+  })
+  .example(
+    "See traffic within a minute",
+    "netplumb tun tun0 --address 192.0.2.1/24 --answer-ping & ping 192.0.2.7",
   )
-  .option(
-    "--duration <time:duration>",
-    "Stop after this long: 500ms, 10s, 2m.",
-    {
-      defaultText: "no end",
-    },
-  )
-  .example("See traffic within a minute", "netplumb tun tun0 --answer-ping")
   .example(
     "Hand a device to a user",
     "netplumb tun vpn0 --persist --owner alice --duration 1ms",
@@ -84,6 +87,7 @@ export const tun = subcommand(
   .action((options, name) =>
     perform(options, async ({ output, signal }) => {
       const mode = options.tap ? "tap" : "tun";
+      checkPeer(options);
       await using device = Tun.open({
         name,
         mode,
@@ -93,8 +97,7 @@ export const tun = subcommand(
         owner: accountNumber("owner", options.owner),
         group: accountNumber("group", options.group),
       });
-      if (options.mtu !== undefined) device.setMtu(options.mtu);
-      device.up();
+      await configure(device, options);
       const droppedBefore = await dropsOf(device) ?? 0;
       const toStdout = options.write === "-";
       if (!toStdout) announce(output, device);

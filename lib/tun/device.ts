@@ -5,6 +5,7 @@ import { IFF_PERSIST } from "../../ffi/layout/linux_if_tun.ts";
 import { IFF_RUNNING, IFF_UP } from "../../ffi/layout/net_if.ts";
 import { inNamespace, type Namespace, namespaceId } from "../namespace.ts";
 import type { WaitOptions } from "../poller.ts";
+import { RouteSocket } from "../route/socket.ts";
 import { wholeNumber } from "../whole_number.ts";
 import { attach } from "./attach.ts";
 import type { PacketBatch } from "./batch.ts";
@@ -25,6 +26,7 @@ import {
   setInterfaceMtu,
   setInterfaceUp,
 } from "./interface.ts";
+import { addAddress, addRoute } from "./network.ts";
 import { resolveTunOptions, type TunOptions } from "./options.ts";
 import { type TunCounters, TunQueue } from "./queue.ts";
 import type { BatchWriteOptions } from "./writer.ts";
@@ -241,6 +243,42 @@ export class Tun extends PacketChannel {
     const most = this.mode === "tun" ? 65_535 : 65_521;
     wholeNumber("mtu", mtu, 68, most);
     this.#where((name) => setInterfaceMtu(name, mtu));
+  }
+
+  /**
+   * Gives the device an address; nothing happens if it has it already.
+   *
+   * @param address With its prefix length, for example `10.9.0.1/24`.
+   * @param options The other end of a point-to-point link, with the prefix
+   * length of what lies behind it if that is not one address; `timeout` in
+   * milliseconds.
+   * @throws {ArgumentError} if it is no address.
+   * @throws {NetlinkError} without CAP_NET_ADMIN.
+   * @throws {DeviceGoneError} if it was deleted.
+   */
+  async addAddress(
+    address: string,
+    { peer, ...options }: WaitOptions & { readonly peer?: string } = {},
+  ): Promise<void> {
+    await using socket = this.#where(() => RouteSocket.open());
+    const { name, index } = this.state();
+    await addAddress({ name, index, socket }, address, peer, options);
+  }
+
+  /**
+   * Routes a network into the device, which has to be up. Nothing happens if it
+   * is so already.
+   *
+   * @param to The network, for example `192.0.2.0/24`.
+   * @param options `timeout` in milliseconds.
+   * @throws {ArgumentError} if it is no network.
+   * @throws {NetlinkError} without CAP_NET_ADMIN, or if it is routed elsewhere.
+   * @throws {DeviceGoneError} if it was deleted.
+   */
+  async addRoute(to: string, options: WaitOptions = {}): Promise<void> {
+    await using socket = this.#where(() => RouteSocket.open());
+    const { name, index } = this.state();
+    await addRoute({ name, index, socket }, to, options);
   }
 
   /**

@@ -14,14 +14,17 @@ import { without } from "../support/script.ts";
 const HERE = { 4: "10.9.0.1", 6: "fd09::1" };
 const BEYOND = { 4: "10.9.0.77", 6: "fd09::77" };
 
+const ADDRESSES = [
+  ...["--address", `${HERE[4]}/24`],
+  ...["--address", `${HERE[6]}/64`],
+];
+
 /** The command on a device that has addresses, with what it printed first. */
 async function start(host: Netns, ...args: string[]): Promise<Running> {
-  const running = new Running(host, "tun", "dev0", ...args);
+  const running = new Running(host, "tun", "dev0", ...ADDRESSES, ...args);
   try {
     const { event, name } = await running.object();
     assertEquals([event, name], ["device", "dev0"]);
-    await host.ip(`address add ${HERE[4]}/24 dev dev0`);
-    await host.ip(`address add ${HERE[6]}/64 dev dev0`);
     return running;
   } catch (error) {
     await running[Symbol.asyncDispose]();
@@ -152,14 +155,14 @@ Deno.test("tun: a line is what tcpdump prints, and --hex what its -X does", asyn
   await using file = await temporary();
   const running = new Running(
     lab.host,
-    ...["tun", "dev0", "--answer-ping", "--hex", "--write", file.path],
+    ...["tun", "dev0", ...ADDRESSES, "--answer-ping", "--hex"],
+    ...["--write", file.path],
   );
   await using _ending = running;
   assertMatch(
     await running.line(),
     /^dev0: TUN device, index \d+, MTU 1500$/,
   );
-  await lab.host.ip(`address add ${HERE[4]}/24 dev dev0`);
   await ping(lab.host, BEYOND[4]);
   const { stdout, stderr } = await running.stop();
   const listed = await run("tcpdump", ["-nn", "-X", "-r", file.path]);
@@ -237,6 +240,35 @@ Deno.test("tun: --persist leaves the device, with its MTU and its owner", async 
   ]);
 });
 
+Deno.test("tun: addresses, the peer and routes are there, and pings of routed networks answered", async () => {
+  await using lab = await Lab.open("host");
+  await using running = await start(
+    lab.host,
+    ...["--json", "--answer-ping", "--address", "192.0.2.1/32"],
+    ...["--route", "198.51.100.0/24", "--route", "2001:db8::/32"],
+  );
+  for (const address of ["198.51.100.99", "2001:db8::99"]) {
+    await ping(lab.host, address);
+  }
+  assertEquals((await running.stop()).code, 0);
+
+  const linked = new Running(
+    lab.host,
+    ...["tun", "link0", "--address", "192.0.2.1", "--peer", "192.0.2.2"],
+    ...["--address", "2001:db8::1/64", "--answer-ping"],
+  );
+  await using _ending = linked;
+  await linked.line();
+  await ping(lab.host, "192.0.2.2");
+  const [{ addr_info }] = await lab.host.json<
+    { addr_info: { local: string; address: string }[] }
+  >("-4 address show dev link0");
+  assertEquals([addr_info[0].local, addr_info[0].address], [
+    "192.0.2.1",
+    "192.0.2.2",
+  ]);
+});
+
 Deno.test("tun: several queues and offload show ordinary packets", async () => {
   await using lab = await Lab.open("host");
   await using running = await start(
@@ -256,15 +288,14 @@ Deno.test("tun: several queues and offload show ordinary packets", async () => {
 
 Deno.test("tun: a capture on stdout is what tcpdump reads from a pipe", async () => {
   await using lab = await Lab.open("host");
-  const words = [Deno.execPath(), ...denoRun(), "tun", "dev0"];
+  const words = [Deno.execPath(), ...denoRun(), "tun", "dev0", ...ADDRESSES];
   const command = `${words.join(" ")} --answer-ping --write - --duration 20s` +
     " | tcpdump -nn -U -c 6 -r - icmp";
   const reading = lab.host.output("bash", ["-c", command]);
   await lab.host.run("bash", [
     "-c",
-    "until ip link show dev0 up 2>/dev/null | grep -q UP; do sleep 0.05; done",
+    "for i in $(seq 400); do ip link show dev0 up | grep -q UP && exit; sleep 0.05; done; exit 1",
   ]);
-  await lab.host.ip(`address add ${HERE[4]}/24 dev dev0`);
   await ping(lab.host, BEYOND[4]);
   // tcpdump leaves after six: what still comes must not keep us from ending.
   await lab.host.output("ping", ["-c1", "-W1", BEYOND[4]]);
@@ -292,6 +323,9 @@ Deno.test("tun: what cannot be right is refused with 2, what the kernel refuses 
     [["dev0", "--queues", "257"], "1 to 256"],
     [["dev0", "--mtu", "67"], "68 to"],
     [["dev0", "--owner", "no-such-user"], "/etc/passwd"],
+    [["dev0", "--address", "10.9.0.1/33"], "--address"],
+    [["dev0", "--route", "10.9.0.1/24"], "that would be 10.9.0.0/24"],
+    [["dev0", "--peer", "10.9.0.2"], "without an --address"],
   ];
   for (const [args, words] of usage) {
     const { code, stderr } = await netplumb(lab.host, "tun", ...args);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseIPv4 } from "../../lib/address.ts";
-import { parseCidr, tryParseCidr } from "../../lib/cidr.ts";
+import { parseCidr, parseNetwork, tryParseCidr } from "../../lib/cidr.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 
 Deno.test("prefix lengths", () => {
@@ -33,4 +33,25 @@ Deno.test("prefix lengths", () => {
     ArgumentError,
     '--address: "10.0.0.1/40" is not',
   );
+});
+
+Deno.test("networks: the host part has to be zero, and the error says what would be right", () => {
+  for (
+    const network of ["10.0.0.0/8", "10.9.8.0/22", "0.0.0.0/0", "::/0"]
+      .concat(["2001:db8::/33", "192.0.2.1/32", "192.0.2.1", "fe80::1"])
+  ) parseNetwork(network);
+  for (
+    const [wrong, right] of [
+      ["10.9.9.1/22", "10.9.8.0/22"],
+      ["128.0.0.0/0", "0.0.0.0/0"],
+      ["2001:db8:ffff::/33", "2001:db8:8000::/33"],
+      ["192.0.2.1/31", "192.0.2.0/31"],
+    ]
+  ) {
+    assertThrows(
+      () => parseNetwork(wrong, "--route"),
+      ArgumentError,
+      `--route: "${wrong}" is not a network: that would be ${right}`,
+    );
+  }
 });
