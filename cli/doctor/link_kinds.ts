@@ -6,30 +6,8 @@ import {
 import { ifinfomsg, RTM_GETLINK } from "../../ffi/layout/linux_rtnetlink.ts";
 import { AttributeWriter } from "../../lib/netlink/attribute_writer.ts";
 import { NetlinkConnection } from "../../lib/netlink/connection.ts";
+import { KIND_NAMES } from "../../lib/route/change/kinds/mod.ts";
 import { type Check, type Finding, readProc } from "./check.ts";
-
-const KINDS = [
-  "veth",
-  "bridge",
-  "vlan",
-  "macvlan",
-  "macvtap",
-  "ipvlan",
-  "vxlan",
-  "geneve",
-  "dummy",
-  "ifb",
-  "bond",
-  "vrf",
-  "wireguard",
-  "gre",
-  "gretap",
-  "ip6gre",
-  "ip6gretap",
-  "sit",
-  "ipip",
-  "ip6tnl",
-];
 
 /** The loopback interface is of no kind. */
 const LOOPBACK = 1;
@@ -48,7 +26,7 @@ export const linkKinds: Check = {
       loadable: [],
       absent: [],
     };
-    for (const kind of KINDS) {
+    for (const kind of KIND_NAMES) {
       const place = await isThere(connection, kind)
         ? found.there
         : loadable.has(kind)

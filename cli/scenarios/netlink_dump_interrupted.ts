@@ -15,7 +15,7 @@ import { BareNetlink } from "./bare/netlink.ts";
 import { loopsForEver, walksOn } from "./bare/c_monitor.ts";
 import { spawnChild } from "./child/child.ts";
 import { lines } from "./stage/lines.ts";
-import { Network } from "./stage/network.ts";
+import { Scene } from "./stage/scene.ts";
 import type { Scenario } from "./stage/scenario.ts";
 import type { Observation, Stage } from "./stage/stage.ts";
 
@@ -27,13 +27,13 @@ const HOP = "hop";
 const LOW = 2;
 
 interface Table {
-  readonly network: Network;
+  readonly network: Scene;
   /** Changes the table between two receives. */
   readonly changer: BareNetlink;
 }
 
 async function build(stage: Stage): Promise<Table> {
-  const network = stage.use(await Network.create());
+  const network = stage.use(await Scene.create());
   const changer = stage.use(new BareNetlink(network.namespace));
   changer.addVeth(HOP, "hop-peer", { index: LOW });
   for (let pair = 0; pair < PAIRS; pair++) {
@@ -97,7 +97,7 @@ async function wrongLists(table: Table): Promise<Observation> {
 // What it costs to fail at once
 
 /** A process that makes and deletes links as long as it lives. */
-async function churning(network: Network): Promise<AsyncDisposable> {
+async function churning(network: Scene): Promise<AsyncDisposable> {
   const child = spawnChild({ part: "churn" }, network);
   const output = lines(child.stdout);
   await output.next();

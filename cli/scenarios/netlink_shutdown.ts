@@ -14,7 +14,7 @@ import {
   polling,
   type Waiter,
 } from "./stage/closing.ts";
-import { Network } from "./stage/network.ts";
+import { Scene } from "./stage/scene.ts";
 import { AT_ONCE, PATIENCE, seen, within } from "./stage/patience.ts";
 import type { Scenario } from "./stage/scenario.ts";
 import type { Observation, Stage } from "./stage/stage.ts";
@@ -22,7 +22,7 @@ import type { Observation, Stage } from "./stage/stage.ts";
 /** Milliseconds without an event after which those that are due have come. */
 const A_WHILE = 100;
 
-function netplumb({ namespace }: Network): Waiter {
+function netplumb({ namespace }: Scene): Waiter {
   const subscription = NetlinkSubscription.open({
     protocol: NETLINK_ROUTE,
     groups: [RTNLGRP_LINK],
@@ -47,13 +47,13 @@ function netplumb({ namespace }: Network): Waiter {
 }
 
 /** Makes the kernel tell of a link. */
-async function stir(network: Network): Promise<void> {
+async function stir(network: Scene): Promise<void> {
   await network.veth("stir0", "stir1");
   await network.delete("stir0");
 }
 
 async function goesOn(
-  network: Network,
+  network: Scene,
   stage: Stage,
   call: "recvmsg" | "poll",
 ): Promise<Observation> {
@@ -78,7 +78,7 @@ async function goesOn(
   };
 }
 
-async function second(network: Network, stage: Stage): Promise<Observation> {
+async function second(network: Scene, stage: Stage): Promise<Observation> {
   await using waiter = stage.use(
     await blocking(
       network,
@@ -97,7 +97,7 @@ async function second(network: Network, stage: Stage): Promise<Observation> {
 }
 
 async function subscription(
-  network: Network,
+  network: Scene,
   stage: Stage,
 ): Promise<Observation> {
   await using waiter = stage.use(
@@ -125,7 +125,7 @@ async function subscription(
 async function play(stage: Stage): Promise<void> {
   const network = await stage.setup(
     "a network of its own",
-    async () => stage.use(await Network.create()),
+    async () => stage.use(await Scene.create()),
   );
   for (const call of ["recvmsg", "poll"] as const) {
     await stage.trap(

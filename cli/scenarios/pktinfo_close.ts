@@ -14,7 +14,7 @@ import {
   polling,
   type Waiter,
 } from "./stage/closing.ts";
-import { Network } from "./stage/network.ts";
+import { Scene } from "./stage/scene.ts";
 import { AMPLE, AT_ONCE, PATIENCE, seen, within } from "./stage/patience.ts";
 import type { Scenario } from "./stage/scenario.ts";
 import type { Observation, Stage } from "./stage/stage.ts";
@@ -28,7 +28,7 @@ interface Listener extends Waiter {
 
 /** A receive in a thread of its own, by a plain recvmsg(). */
 async function recvmsg(
-  network: Network,
+  network: Scene,
   options: { readonly packetInfo: boolean; readonly terminate?: boolean },
 ): Promise<Listener> {
   const { packetInfo, terminate = false } = options;
@@ -38,7 +38,7 @@ async function recvmsg(
   return { ...waiter, port: waiter.blocker.port };
 }
 
-function netplumb({ namespace }: Network): Listener {
+function netplumb({ namespace }: Scene): Listener {
   const socket = UdpSocket.bind({ namespace, address: "0.0.0.0" });
   return {
     ...polling,
@@ -66,7 +66,7 @@ interface Ordeal extends Closing {
 
 /** The story: receive, lose the interface, close, bind the port again. */
 async function ordeal(
-  network: Network,
+  network: Scene,
   listener: Listener,
   patience: number,
 ): Promise<Ordeal> {
@@ -109,7 +109,7 @@ async function ordeal(
   };
 }
 
-function bind({ namespace }: Network, port: number): UdpSocket | SystemError {
+function bind({ namespace }: Scene, port: number): UdpSocket | SystemError {
   try {
     return UdpSocket.bind({ namespace, address: "0.0.0.0", port });
   } catch (error) {
@@ -148,7 +148,7 @@ function isFree({ ended, refused, taker }: Ordeal): boolean {
 async function play(stage: Stage): Promise<void> {
   const network = await stage.setup(
     "a network of its own",
-    async () => stage.use(await Network.create()),
+    async () => stage.use(await Scene.create()),
   );
   await stage.trap(
     `recvmsg() blocks in a thread, on 0.0.0.0 with IP_PKTINFO; ${DEVICE} ` +

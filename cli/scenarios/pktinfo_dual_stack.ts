@@ -9,7 +9,7 @@ import { SendBatch } from "../../lib/udp/send_batch.ts";
 import { SourceUnavailableError } from "../../lib/udp/errors.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { BareUdp, type PacketInfo, type Question } from "./bare/udp.ts";
-import { Network } from "./stage/network.ts";
+import { Scene } from "./stage/scene.ts";
 import { AMPLE } from "./stage/patience.ts";
 import type { Scenario } from "./stage/scenario.ts";
 import type { Observation, Stage } from "./stage/stage.ts";
@@ -25,13 +25,13 @@ const ADDRESSES = [
 ] as const;
 
 interface Lab {
-  readonly server: Network;
-  readonly client: Network;
+  readonly server: Scene;
+  readonly client: Scene;
 }
 
 async function build(stage: Stage): Promise<Lab> {
-  const server = stage.use(await Network.create());
-  const client = stage.use(await Network.create());
+  const server = stage.use(await Scene.create());
+  const client = stage.use(await Scene.create());
   await server.veth("eth0", "eth0", client);
   for (const address of ADDRESSES) {
     await server.address("eth0", withPrefix(address));

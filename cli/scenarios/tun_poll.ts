@@ -18,7 +18,7 @@ import {
   polling,
   type Waiter,
 } from "./stage/closing.ts";
-import { Network } from "./stage/network.ts";
+import { Scene } from "./stage/scene.ts";
 import { AMPLE, AT_ONCE, PATIENCE, seen } from "./stage/patience.ts";
 import type { Scenario } from "./stage/scenario.ts";
 import type { Observation, Stage } from "./stage/stage.ts";
@@ -30,23 +30,23 @@ const PACKETS = 4;
 /** Milliseconds in which a reader that hears does; packets come at once. */
 const A_MOMENT = 25;
 
-async function configure(network: Network): Promise<void> {
+async function configure(network: Scene): Promise<void> {
   await network.address(DEVICE, "198.51.100.1/24");
   await network.up(DEVICE);
 }
 
-async function send({ namespace }: Network): Promise<void> {
+async function send({ namespace }: Scene): Promise<void> {
   await using socket = UdpSocket.bind({ namespace, family: "ipv4" });
   await socket.send("packet", BEHIND);
 }
 
 // A read that is closed
 
-function read(network: Network): Promise<Waiter> {
+function read(network: Scene): Promise<Waiter> {
   return blocking(network, { kind: "tun", name: DEVICE });
 }
 
-function netplumb({ namespace }: Network): Waiter {
+function netplumb({ namespace }: Scene): Waiter {
   const tun = Tun.open({ name: DEVICE, namespace });
   return {
     ...polling,
@@ -65,7 +65,7 @@ function netplumb({ namespace }: Network): Waiter {
 
 /** Reads a packet, closes under the next read; whether the device stays. */
 async function closeReader(
-  network: Network,
+  network: Scene,
   reader: Waiter,
   patience: number,
 ): Promise<Closing & { readonly device: boolean }> {
@@ -84,7 +84,7 @@ function thereOrGone(there: boolean): string {
   return `${DEVICE} is ${there ? "still there" : "gone"}`;
 }
 
-async function outlives(network: Network, stage: Stage): Promise<Observation> {
+async function outlives(network: Scene, stage: Stage): Promise<Observation> {
   await using reader = stage.use(await read(network));
   const outcome = await closeReader(network, reader, PATIENCE);
   await send(network);
@@ -101,7 +101,7 @@ async function outlives(network: Network, stage: Stage): Promise<Observation> {
 }
 
 async function endsAtOnce(
-  network: Network,
+  network: Scene,
   stage: Stage,
 ): Promise<Observation> {
   await using reader = stage.use(
@@ -123,7 +123,7 @@ async function endsAtOnce(
 type Listen = () => () => boolean | Promise<boolean>;
 
 /** Sends packets to somebody who waits for each; how many it was told of. */
-async function heard(network: Network, listen: Listen): Promise<number> {
+async function heard(network: Scene, listen: Listen): Promise<number> {
   let count = 0;
   for (let packet = 0; packet < PACKETS; packet++) {
     const told = listen();
@@ -151,7 +151,7 @@ interface Hearing {
 }
 
 async function registeredEarly(
-  network: Network,
+  network: Scene,
   trigger: Trigger,
 ): Promise<Hearing> {
   await using tun = network.enter(() => new EpollTun(trigger));
@@ -170,7 +170,7 @@ async function registeredEarly(
 }
 
 async function registeredLate(
-  network: Network,
+  network: Scene,
   trigger: Trigger,
 ): Promise<number> {
   await using tun = network.enter(() => new EpollTun(trigger));
@@ -182,7 +182,7 @@ async function registeredLate(
 
 const TRIGGERS: readonly Trigger[] = ["level", "edge"];
 
-async function deaf(network: Network): Promise<Observation> {
+async function deaf(network: Scene): Promise<Observation> {
   const rows: Record<string, string>[] = [];
   const hearings: Hearing[] = [];
   const late: number[] = [];
@@ -216,7 +216,7 @@ async function deaf(network: Network): Promise<Observation> {
   };
 }
 
-async function hears(network: Network, stage: Stage): Promise<Observation> {
+async function hears(network: Scene, stage: Stage): Promise<Observation> {
   const count = stage.fault === "wait-before-attach"
     ? (await registeredEarly(network, "level")).before
     : await heardByNetplumb(network);
@@ -227,7 +227,7 @@ async function hears(network: Network, stage: Stage): Promise<Observation> {
   };
 }
 
-async function heardByNetplumb(network: Network): Promise<number> {
+async function heardByNetplumb(network: Scene): Promise<number> {
   await using tun = Tun.open({ name: DEVICE, namespace: network.namespace });
   await configure(network);
   return await heard(network, () => {
@@ -242,7 +242,7 @@ async function play(stage: Stage): Promise<void> {
     async () => {
       // Refused here it is a lack of permission, and not of a trap.
       libc().close(openNode());
-      const network = stage.use(await Network.create());
+      const network = stage.use(await Scene.create());
       // Its router solicitations would be packets nobody sent.
       network.sysctl("net.ipv6.conf.default.disable_ipv6", "1");
       return network;

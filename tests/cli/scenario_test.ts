@@ -107,6 +107,15 @@ const LOOK = `
 `;
 const NOTHING = "processes: \nnamespaces: 1\nlinks: 1\n";
 
+Deno.test("scenarios need no other program", async () => {
+  const [deno, ...args] = [Deno.execPath(), ...denoRun()];
+  const { code, stderr } = await output(deno, [...args, "scenario", "all"], {
+    env: { PATH: "/nonexistent" },
+  });
+  const said = `${SCENARIOS.length} of ${SCENARIOS.length} scenarios as told\n`;
+  assertEquals({ code, stderr }, { code: 0, stderr: said });
+});
+
 Deno.test("all scenarios, one after the other and again, leave nothing behind", async () => {
   const { stdout, stderr } = await alone(
     `for round in 1 2 3; do "$@" >/dev/null || exit; done; ${LOOK}`,

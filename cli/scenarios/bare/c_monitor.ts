@@ -15,7 +15,7 @@ import { noCounts } from "../../../lib/netlink/counters.ts";
 import { MessageReader, NetlinkBuffer } from "../../../lib/netlink/message.ts";
 import { openSocket, ownPort } from "../../../lib/netlink/socket.ts";
 import { NetlinkSubscription } from "../../../lib/netlink/subscription.ts";
-import type { Network } from "../stage/network.ts";
+import type { Scene } from "../stage/scene.ts";
 import type { Observation, Stage } from "../stage/stage.ts";
 
 /** Rounds after which a loop over two messages is taken to be endless. */
@@ -63,7 +63,7 @@ function badDatagram(): Uint8Array<ArrayBuffer> {
 
 /** Sends a datagram to a netlink socket of this network, as any process may. */
 async function sendTo(
-  { namespace }: Network,
+  { namespace }: Scene,
   port: number,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
@@ -75,7 +75,7 @@ async function sendTo(
 }
 
 /** The ports of the rtnetlink sockets in a network, from /proc. */
-function ports(network: Network): number[] {
+function ports(network: Scene): number[] {
   const text = network.enter(() =>
     Deno.readTextFileSync("/proc/thread-self/net/netlink")
   );
@@ -88,7 +88,7 @@ function ports(network: Network): number[] {
 }
 
 /** The loop of the C program, with a datagram that a process sent it. */
-async function loop(network: Network): Promise<number> {
+async function loop(network: Scene): Promise<number> {
   const { namespace } = network;
   await using socket = openSocket({ protocol: NETLINK_ROUTE, namespace });
   await sendTo(network, ownPort(socket.fd), badDatagram());
@@ -101,7 +101,7 @@ async function loop(network: Network): Promise<number> {
   return walk(bytes.slice(0, length));
 }
 
-export async function loopsForEver(network: Network): Promise<Observation> {
+export async function loopsForEver(network: Scene): Promise<Observation> {
   const rounds = await loop(network);
   return {
     held: rounds === ENDLESS,
@@ -113,7 +113,7 @@ export async function loopsForEver(network: Network): Promise<Observation> {
 }
 
 export async function walksOn(
-  network: Network,
+  network: Scene,
   stage: Stage,
 ): Promise<Observation> {
   if (stage.fault === "loop-on-bad-length") {

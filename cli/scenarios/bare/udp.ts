@@ -29,7 +29,7 @@ import {
 } from "../../../ffi/layout/sys_socket.ts";
 import { Descriptor } from "../../../lib/descriptor.ts";
 import { setInt } from "../../../lib/udp/options.ts";
-import type { Network } from "../stage/network.ts";
+import type { Scene } from "../stage/scene.ts";
 import { AMPLE } from "../stage/patience.ts";
 
 /** Packet info as it arrives or is sent, addresses as their bytes. */
@@ -84,7 +84,7 @@ export class BareUdp implements AsyncDisposable {
 
   /** A dual-stack socket on every address, with these options set. */
   constructor(
-    network: Network,
+    network: Scene,
     options: {
       readonly IP_PKTINFO: boolean;
       readonly IPV6_RECVPKTINFO: boolean;

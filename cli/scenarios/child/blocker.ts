@@ -2,7 +2,7 @@
 
 import { spawnChild } from "./child.ts";
 import { lines } from "../stage/lines.ts";
-import type { Network } from "../stage/network.ts";
+import type { Scene } from "../stage/scene.ts";
 import { until } from "../stage/patience.ts";
 import { type Whereabouts, whereabouts } from "../stage/thread.ts";
 import type { Answer, Instruction, Order } from "./messages.ts";
@@ -40,7 +40,7 @@ export class Blocker implements AsyncDisposable {
   }
 
   /** Starts the process inside a network; its descriptor is open then. */
-  static async start(order: Order, network: Network): Promise<Blocker> {
+  static async start(order: Order, network: Scene): Promise<Blocker> {
     const blocker = new Blocker(spawnChild({ part: "block", order }, network));
     try {
       blocker.#opened = await blocker.#next("open");

@@ -5,7 +5,7 @@
 import { describeFailure, Exit } from "../../failure.ts";
 import { log } from "../../log.ts";
 import type { Order } from "./messages.ts";
-import type { Network } from "../stage/network.ts";
+import type { Scene } from "../stage/scene.ts";
 
 /** The first argument of a command line that is for a child. */
 export const CHILD = "__scenario-child";
@@ -18,7 +18,7 @@ export type Part =
   | { readonly part: "churn" };
 
 /** Starts a child inside a network; stdin, stdout and the end are the caller's. */
-export function spawnChild(part: Part, network: Network): Deno.ChildProcess {
+export function spawnChild(part: Part, network: Scene): Deno.ChildProcess {
   const [program, ...args] = ownProgram();
   return network.enter(() =>
     new Deno.Command(program, {

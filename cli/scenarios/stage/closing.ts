@@ -2,7 +2,7 @@
 
 import { Blocker, type Told } from "../child/blocker.ts";
 import type { Order } from "../child/messages.ts";
-import type { Network } from "./network.ts";
+import type { Scene } from "./scene.ts";
 import { until, within } from "./patience.ts";
 import { threadsIn, type Whereabouts } from "./thread.ts";
 
@@ -31,7 +31,7 @@ export const polling: Pick<Waiter, "waiting" | "where"> = {
 
 /** Starts a process whose thread waits; `ending` is how it is closed. */
 export async function blocking(
-  network: Network,
+  network: Scene,
   order: Order,
   ending: readonly Told[] = ["close"],
 ): Promise<BlockedWaiter> {

@@ -1,0 +1,129 @@
+// The network a scenario plays in: a namespace nobody else is in, gone with
+// the scenario.
+
+import { SystemError } from "../../../ffi/errno.ts";
+import {
+  IFA_ADDRESS,
+  IFA_F_NODAD,
+  IFA_FLAGS,
+  IFA_LOCAL,
+  ifaddrmsg,
+} from "../../../ffi/layout/linux_if_addr.ts";
+import { NLM_F_CREATE, NLM_F_EXCL } from "../../../ffi/layout/linux_netlink.ts";
+import {
+  RTM_DELADDR,
+  RTM_NEWADDR,
+} from "../../../ffi/layout/linux_rtnetlink.ts";
+import { AF_INET, AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
+import { parseCidr } from "../../../lib/cidr.ts";
+import { interfaceIndex } from "../../../lib/interface_index.ts";
+import { inNamespace } from "../../../lib/namespace.ts";
+import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
+import { addLink, deleteLink, setLink } from "../../../lib/route/change/mod.ts";
+import { Network } from "../../../lib/route/network.ts";
+import { TemporaryNamespace } from "../../../lib/temporary_namespace.ts";
+
+export class Scene implements AsyncDisposable {
+  readonly #namespace: TemporaryNamespace;
+  readonly #network: Network;
+
+  private constructor(namespace: TemporaryNamespace) {
+    this.#namespace = namespace;
+    this.#network = Network.open({ namespace: namespace.path });
+  }
+
+  /** A new network with its loopback up. */
+  static async create(): Promise<Scene> {
+    const scene = new Scene(TemporaryNamespace.create());
+    try {
+      await scene.up("lo");
+    } catch (error) {
+      await scene[Symbol.asyncDispose]();
+      throw error;
+    }
+    return scene;
+  }
+
+  /** What the `namespace` options of the library take. */
+  get namespace(): string {
+    return this.#namespace.path;
+  }
+
+  /** Runs `body` in it; see inNamespace. */
+  enter<T>(body: () => T): T {
+    return inNamespace(this.namespace, body);
+  }
+
+  /** Makes a veth pair, both ends up; the other end may be in another network. */
+  async veth(name: string, peer: string, other: Scene = this): Promise<void> {
+    const { namespace: netns } = other;
+    await this.#network.apply(addLink({
+      name,
+      kind: "veth",
+      options: { peer: { name: peer, ...(other === this ? {} : { netns }) } },
+    }));
+    await this.up(name);
+    await other.up(peer);
+  }
+
+  /** Gives a device an address, usable at once. */
+  address(device: string, address: string): Promise<void> {
+    return this.#address(RTM_NEWADDR, device, address);
+  }
+
+  removeAddress(device: string, address: string): Promise<void> {
+    return this.#address(RTM_DELADDR, device, address);
+  }
+
+  /** Sets a sysctl of its own; false where this kernel has no such one. */
+  sysctl(key: string, value: string): boolean {
+    try {
+      const path = `/proc/sys/${key.replaceAll(".", "/")}`;
+      this.enter(() => Deno.writeTextFileSync(path, value));
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }
+
+  /** Whether there is such a device. */
+  has(device: string): boolean {
+    try {
+      return this.enter(() => interfaceIndex(device)) > 0;
+    } catch (error) {
+      if (error instanceof SystemError) return false;
+      throw error;
+    }
+  }
+
+  async up(device: string): Promise<void> {
+    await this.#network.apply(setLink(device, { up: true }));
+  }
+
+  async delete(device: string): Promise<void> {
+    await this.#network.apply(deleteLink(device));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#network.close();
+    await this.#namespace.close();
+  }
+
+  // Until lib/route/change has addresses.
+  async #address(type: number, device: string, text: string): Promise<void> {
+    const { address, prefix } = parseCidr(text);
+    const body = new AttributeWriter()
+      .raw(ifaddrmsg.build({
+        ifa_family: address.length === 4 ? AF_INET : AF_INET6,
+        ifa_prefixlen: prefix,
+        ifa_index: this.enter(() => interfaceIndex(device)),
+      }))
+      .bytes(IFA_LOCAL, address)
+      .bytes(IFA_ADDRESS, address)
+      .u32(IFA_FLAGS, IFA_F_NODAD);
+    const flags = type === RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : 0;
+    const request = { type, flags, body: body.finish() };
+    await this.#network.socket.request(request);
+  }
+}
