@@ -25,9 +25,9 @@ export const completions = subcommand(
     // Only zsh takes the quotes off itself.
     const literal = this.getLiteralArgs();
     const words = shell === "zsh" ? literal : literal.map(unquote);
-    return perform(options, ({ output }) => {
+    return perform(options, async ({ output }) => {
       if (words.length === 0) return output.line(SCRIPTS[shell].trimEnd());
-      const found = candidates(this.getMainCommand(), words);
+      const found = await candidates(this.getMainCommand(), words);
       if (found === FILES) return output.line(":files");
       for (const { value, description } of found) {
         output.event(

@@ -8,7 +8,7 @@ import {
   Type,
 } from "@cliffy/command";
 import { printable } from "../output/printable.ts";
-import { FILES, type Machine, VALUES } from "./values.ts";
+import { FILES, type Given, NAMED_VALUES, VALUES } from "./values.ts";
 
 // deno-lint-ignore no-explicit-any -- commands of every shape
 type AnyCommand = Command<any>;
@@ -32,17 +32,21 @@ interface Place {
   readonly used: ReadonlySet<string>;
   /** Whether everything is an argument now. */
   readonly literal: boolean;
-  readonly machine: Machine;
+  /** The values that options have been given. */
+  readonly given: Given;
 }
 
 /**
  * @param tree The command tree, with every subcommand the words name loaded.
  * @param words What follows the program's name; the last is still being typed.
  */
-export function candidates(tree: AnyCommand, words: string[]): Candidates {
+export async function candidates(
+  tree: AnyCommand,
+  words: string[],
+): Promise<Candidates> {
   const current = words.at(-1) ?? "";
   const place = walk(tree, words.slice(0, -1));
-  const found = place && offer(place, current);
+  const found = place && await offer(place, current);
   if (!found || found === FILES) return found ?? [];
   // A name nobody could type safely is not offered either.
   return found.filter(({ value }) =>
@@ -56,10 +60,10 @@ function walk(tree: AnyCommand, words: string[]): Place | undefined {
   let position = 0;
   let literal = false;
   const used = new Set<string>();
-  const machine: { netns?: string } = {};
+  const given = new Map<string, string>();
   for (const word of words) {
     if (pending) {
-      if (pending.name === "netns") machine.netns = word;
+      given.set(pending.name, word);
       pending = undefined;
     } else if (word === "--") {
       literal = true;
@@ -69,7 +73,7 @@ function walk(tree: AnyCommand, words: string[]): Place | undefined {
       if (!option) continue;
       if (!option.collect) used.add(option.name);
       if (value === undefined) pending = takesValue(option);
-      else if (option.name === "netns") machine.netns = value;
+      else given.set(option.name, value);
     } else if (command.getCommands().length > 0) {
       const next = command.getCommand(word);
       if (!next) return undefined;
@@ -78,7 +82,7 @@ function walk(tree: AnyCommand, words: string[]): Place | undefined {
       position++;
     }
   }
-  return { command, pending, position, used, literal, machine };
+  return { command, pending, position, used, literal, given };
 }
 
 function find(command: AnyCommand, flag: string): Option | undefined {
@@ -89,16 +93,16 @@ function takesValue(option: Option): Option | undefined {
   return option.args.some((arg) => !arg.optional) ? option : undefined;
 }
 
-function offer(place: Place, current: string): Candidates {
-  const { command, pending, position, literal, machine } = place;
-  if (pending) return values(command, pending.args[0], machine);
+async function offer(place: Place, current: string): Promise<Candidates> {
+  const { command, pending, position, literal } = place;
+  if (pending) return values(place, pending.args[0]);
   if (!literal && current.startsWith("-")) {
     const equals = current.indexOf("=");
     if (equals < 0) return options(place);
     const flag = current.slice(0, equals);
     const option = find(command, flag);
     if (!option || !takesValue(option)) return [];
-    const found = values(command, option.args[0], machine);
+    const found = await values(place, option.args[0]);
     return found === FILES ? found : found.map(({ value, description }) => ({
       value: `${flag}=${value}`,
       description,
@@ -114,7 +118,7 @@ function offer(place: Place, current: string): Candidates {
   const args = command.getArguments();
   const last = args.at(-1);
   const arg = args[position] ?? (last?.variadic ? last : undefined);
-  if (arg) return values(command, arg, machine);
+  if (arg) return values(place, arg);
   return literal ? [] : options(place);
 }
 
@@ -133,16 +137,20 @@ function options({ command, used }: Place): Candidate[] {
     }));
 }
 
-function values(
-  command: AnyCommand,
-  { type }: Argument,
-  machine: Machine,
-): Candidates {
+async function values(
+  { command, given }: Place,
+  { name, type }: Argument,
+): Promise<Candidates> {
   const handler = command.getType(type)?.handler;
   if (handler instanceof Type) {
     return (handler.values?.(command) ?? []).map((value) => ({
       value: String(value),
     }));
   }
-  return (handler && VALUES.get(handler)?.(machine)) ?? [];
+  // Where a command has --in as well, --netns is the namespace to move to.
+  const elsewhere = command.getOption("in") ? "in" : "netns";
+  const machine = { netns: given.get(elsewhere) };
+  const complete = handler && VALUES.get(handler) || NAMED_VALUES.get(name);
+  if (complete) return await complete(machine, given);
+  return name.includes("|") ? name.split("|").map((value) => ({ value })) : [];
 }

@@ -34,7 +34,11 @@ export interface Machine {
   readonly netns?: string;
 }
 
-type Completer = (machine: Machine) => Candidate[] | typeof FILES;
+/** The values that options of the line have been given, by their names. */
+export type Given = ReadonlyMap<string, string>;
+
+type Found = Candidate[] | typeof FILES;
+type Completer = (machine: Machine, given: Given) => Found | Promise<Found>;
 
 /** How the values of a type are completed. */
 export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
@@ -57,6 +61,29 @@ export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
   [linkGroup, () => words(wordsOf("group"))],
   [neighbourState, () => words(["all", ...Object.keys(NEIGHBOUR_STATES)])],
 ]);
+
+/** Where the type says too little, by what --help calls the value. */
+export const NAMED_VALUES: ReadonlyMap<string, Completer> = new Map<
+  string,
+  Completer
+>([
+  ["netns", namespaces],
+  ["kind", () => linkWords(undefined)],
+  ["words", (_machine, given) => linkWords(given.get("type"))],
+]);
+
+/** The kinds of link, or the words of one. */
+async function linkWords(kind: string | undefined): Promise<Candidate[]> {
+  // Every kind with all its options: only where it is asked for.
+  const { describeKinds } = await import("../change/describe_kinds.ts");
+  return attempt(() =>
+    describeKinds(kind).flatMap(({ name, expected }) =>
+      name.startsWith("[no]")
+        ? [{ value: name.slice(4) }, { value: `no${name.slice(4)}` }]
+        : [{ value: name, description: expected || undefined }]
+    )
+  );
+}
 
 function words(values: readonly string[]): Candidate[] {
   return values.map((value) => ({ value }));

@@ -14,46 +14,52 @@ import { Terminal } from "../support/terminal.ts";
 // deno-lint-ignore no-explicit-any -- the tree has every shape
 const tree: Command<any> = await netplumb();
 
-function offered(...words: string[]): string[] {
-  const found = candidates(tree, words);
+async function offered(...words: string[]): Promise<string[]> {
+  const found = await candidates(tree, words);
   return typeof found === "string" ? [found] : found.map(({ value }) => value);
 }
 
-Deno.test("completion: subcommands, with their summaries", () => {
-  assertEquals(offered(""), SUBCOMMANDS.map(({ name }) => name));
-  assertEquals(offered("--json", "ec"), ["echo"]);
-  assertEquals(offered("--log-level", "debug", "ec"), ["echo"]);
-  assertEquals(candidates(tree, ["sen"]), [
+Deno.test("completion: subcommands, with their summaries", async () => {
+  assertEquals(await offered(""), SUBCOMMANDS.map(({ name }) => name));
+  assertEquals(await offered("--json", "ec"), ["echo"]);
+  assertEquals(await offered("--log-level", "debug", "ec"), ["echo"]);
+  assertEquals(await candidates(tree, ["sen"]), [
     { value: "send", description: SUBCOMMANDS[1].summary },
   ]);
-  assertEquals(offered("nothing-like-it", ""), []);
+  assertEquals(await offered("nothing-like-it", ""), []);
 });
 
-Deno.test("completion: options not used yet, the global ones too", () => {
-  assertEquals(offered("send", "--co"), ["--connect", "--count"]);
-  assertEquals(offered("send", "--connect", "--co"), ["--count"]);
-  assertEquals(offered("send", "--count=3", "--co"), ["--connect"]);
-  assertEquals(offered("send", "--js"), ["--json"]);
-  assert(offered("echo", "").includes("--port"));
-  assertEquals(offered("send", "::1", "7", "x", "--", "--co"), []);
+Deno.test("completion: options not used yet, the global ones too", async () => {
+  assertEquals(await offered("send", "--co"), ["--connect", "--count"]);
+  assertEquals(await offered("send", "--connect", "--co"), ["--count"]);
+  assertEquals(await offered("send", "--count=3", "--co"), ["--connect"]);
+  assertEquals(await offered("send", "--js"), ["--json"]);
+  assert((await offered("echo", "")).includes("--port"));
+  assertEquals(await offered("send", "::1", "7", "x", "--", "--co"), []);
 });
 
-Deno.test("completion: values of options and arguments", () => {
-  assertEquals(offered("echo", "--family", "d"), ["dual"]);
-  assertEquals(offered("echo", "--family=d"), ["--family=dual"]);
-  assertEquals(offered("echo", "--port", ""), []);
-  assertEquals(offered("show", "route", "--table", "ma"), ["main"]);
-  assertEquals(offered("show", "neighbour", "--state", "st"), ["stale"]);
-  assertEquals(offered("tun", "--write", ""), ["files"]);
-  assertEquals(offered("completions", ""), ["bash", "zsh", "fish"]);
-  assertEquals(offered("echo", "--log-level", "w"), ["warn"]);
+Deno.test("completion: values of options and arguments", async () => {
+  assertEquals(await offered("echo", "--family", "d"), ["dual"]);
+  assertEquals(await offered("echo", "--family=d"), ["--family=dual"]);
+  assertEquals(await offered("echo", "--port", ""), []);
+  assertEquals(await offered("show", "route", "--table", "ma"), ["main"]);
+  assertEquals(await offered("show", "neighbour", "--state", "st"), ["stale"]);
+  assertEquals(await offered("tun", "--write", ""), ["files"]);
+  assertEquals(await offered("link", "add", "x", "--type", "vx"), ["vxlan"]);
+  assertEquals(
+    await offered("link", "add", "x", "--type=vlan", "id", "5", "loose"),
+    ["loose_binding"],
+  );
+  assertEquals(await offered("link", "add", "x", "--arp", ""), ["on", "off"]);
+  assertEquals(await offered("completions", ""), ["bash", "zsh", "fish"]);
+  assertEquals(await offered("echo", "--log-level", "w"), ["warn"]);
 });
 
-Deno.test("completion: interfaces and addresses of this machine", () => {
-  assert(offered("send", "--interface", "").includes("lo"));
-  assertEquals(offered("send", "--interface=l"), ["--interface=lo"]);
-  assert(offered("send", "127").includes("127.0.0.1"));
-  assert(offered("echo", "--bind", "").includes("127.0.0.1"));
+Deno.test("completion: interfaces and addresses of this machine", async () => {
+  assert((await offered("send", "--interface", "")).includes("lo"));
+  assertEquals(await offered("send", "--interface=l"), ["--interface=lo"]);
+  assert((await offered("send", "127")).includes("127.0.0.1"));
+  assert((await offered("echo", "--bind", "")).includes("127.0.0.1"));
 });
 
 Deno.test("completion: a word is unquoted as the shell would", () => {
