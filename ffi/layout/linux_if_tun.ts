@@ -17,11 +17,9 @@ export const TUNSETIFF = 0x400454ca;
 export const TUNSETPERSIST = 0x400454cb;
 export const TUNSETOWNER = 0x400454cc;
 export const TUNSETGROUP = 0x400454ce;
-export const TUNGETFEATURES = 0x800454cf;
 export const TUNSETOFFLOAD = 0x400454d0;
 export const TUNGETIFF = 0x800454d2;
 export const TUNSETVNETHDRSZ = 0x400454d8;
-export const TUNSETVNETLE = 0x400454dc;
 export const TUNSETCARRIER = 0x400454e2;
 export const TUNGETDEVNETNS = 0x54e3;
 
@@ -35,9 +33,6 @@ export const newer = {
   TUN_F_USO4: 0x20,
   TUN_F_USO6: 0x40,
 } as const;
-
-/** The packet was longer than the buffer it was read into. */
-export const TUN_PKT_STRIP = 0x0001;
 
 export const tun_pi = struct("struct tun_pi", {
   flags: u16,

@@ -2,8 +2,7 @@
 // open, TUNSETIFF, O_NONBLOCK, and only then whoever waits: a descriptor that is
 // waited on before TUNSETIFF reports an error, and epoll never heals of it.
 
-import { libc, unwrap } from "../../ffi/libc.ts";
-import { cString, errno } from "../../ffi/libc.ts";
+import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import {
   F_SETFL,
   O_CLOEXEC,
@@ -18,7 +17,6 @@ import {
   IFF_TUN,
   IFF_TUN_EXCL,
   IFF_VNET_HDR,
-  TUNGETFEATURES,
   TUNSETIFF,
 } from "../../ffi/layout/linux_if_tun.ts";
 import { ifreq } from "../../ffi/layout/net_if.ts";
@@ -70,24 +68,4 @@ export function attach(wanted: AttachOptions): { fd: number; name: string } {
     });
     return { fd, name };
   });
-}
-
-/**
- * What the kernel's TUN driver can do: IFF_* bits of linux/if_tun.h.
- *
- * @throws {SystemError} if /dev/net/tun cannot be opened.
- */
-export function tunFeatures(): number {
-  const fd = openNode();
-  try {
-    const features = new Uint32Array(1);
-    unwrap(
-      libc().ioctl(fd, BigInt(TUNGETFEATURES), new Uint8Array(features.buffer)),
-      "ioctl TUNGETFEATURES",
-      { tried: "ask what the TUN driver can do" },
-    );
-    return features[0];
-  } finally {
-    libc().close(fd);
-  }
 }

@@ -7,7 +7,7 @@ import { wholeNumber } from "../whole_number.ts";
 import { OffloadHeader } from "./offload_header.ts";
 
 /** Room before each packet for what the driver puts there: tun_pi, virtio_net_hdr. */
-export const HEADROOM = 16;
+const HEADROOM = 16;
 
 // Every packet a device can have fits, whatever its MTU is set to later: a
 // short read would lose the rest without a sign. An odd number of cache lines
