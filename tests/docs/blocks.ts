@@ -46,6 +46,8 @@ const MOVING: readonly (readonly [RegExp, string])[] = [
   [/\d+\\\.\d+(?= m?s\b)/g, "[\\d.]+"],
   [/(?<="milliseconds":)[\d\\.]+/g, "[\\d.]+"],
   [/(?<="port":)\d{5}\b/g, "\\d+"],
+  // A port that the kernel picked.
+  [/(?<=:)(?:3[2-9]|[45]\d|60)\d{3}\b/g, "\\d+"],
   [/(?<="(?:ifindex|index|pid)":)\d+/g, "\\d+"],
   [/(?<=^|[^\da-f:])(?:[\da-f]{2}:){5}[\da-f]{2}\b/g, "[\\da-f:]{17}"],
   [/fe80::[\da-f:]+/g, "fe80::[\\da-f:]+"],
