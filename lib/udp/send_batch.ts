@@ -169,7 +169,8 @@ export class SendBatch {
   }
 
   /**
-   * Appends the answer to a received datagram, from the address it was sent to.
+   * Appends the answer to a received datagram, from the address it was sent to;
+   * without packet info the routes choose.
    *
    * The received batch must not be filled again before this one is sent.
    *

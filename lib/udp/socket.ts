@@ -301,7 +301,8 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Answers a received datagram from the address it was sent to.
+   * Answers a received datagram from the address it was sent to; without packet
+   * info the routes choose.
    *
    * @throws {SourceUnavailableError} When that address is gone; nothing is sent
    * from another one.

@@ -190,6 +190,11 @@ Deno.test("options: in a namespace names and zones are those of the namespace", 
   const socket = lab.bind();
   const { port, heard } = await lab.hear(["-n", "3", "::", "0"]);
   const { linkLocal } = CLIENT;
+  // The same address may be on another link, where this peer is not.
+  await lab.lab.veth("server", "other", "client", "other");
+  const other = await lab.index("other");
+  await socket.send("lost", { address: linkLocal, port, scope: other });
+  await socket.send("lost", { address: `${linkLocal}%other`, port });
   await socket.send("zone", { address: `${linkLocal}%wire`, port });
   await socket.send("scope", { address: linkLocal, port, scope });
   const to = { address: CLIENT.six, port };
