@@ -3,7 +3,7 @@
 import { interfaceName } from "../../lib/interface_index.ts";
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 import type { SendResult } from "../../lib/udp/send.ts";
-import { SendBatch } from "../../lib/udp/send_batch.ts";
+import { type ReplyOptions, SendBatch } from "../../lib/udp/send_batch.ts";
 import {
   Counter,
   type Detail,
@@ -22,12 +22,11 @@ export class Responder {
   readonly received: ReceiveBatch;
   readonly answers: SendBatch;
   readonly #counters: Float64Array;
-  readonly #reply: Uint8Array | undefined;
-  readonly #pinInterface: boolean;
+  readonly #options: ReplyOptions;
   readonly #port: number;
   readonly #detail: Detail;
   #told = 0;
-  #second = 0;
+  #since = 0;
   readonly #refusals = new Set<Refusal>();
   /** The event of each answer in the batch, where it is told of. */
   #events: EchoEvent[] = [];
@@ -36,12 +35,12 @@ export class Responder {
   constructor(orders: Orders) {
     const { batch, counters, detail, pinInterface } = orders;
     this.received = new ReceiveBatch({ size: batch, bufferSize: LONGEST });
-    this.#reply = orders.reply === undefined
+    const data = orders.reply === undefined
       ? undefined
       : new TextEncoder().encode(orders.reply);
-    this.answers = new SendBatch(batch, batch * (this.#reply?.length ?? 0));
+    this.#options = { data, pinInterface };
+    this.answers = new SendBatch(batch, batch * (data?.length ?? 0));
     this.#counters = new Float64Array(counters);
-    this.#pinInterface = pinInterface;
     this.#port = orders.socket.address.port;
     this.#detail = detail;
   }
@@ -50,9 +49,10 @@ export class Responder {
   answer(): void {
     const { received, answers } = this;
     const counters = this.#counters;
-    const options = { data: this.#reply, pinInterface: this.#pinInterface };
-    this.#events = [];
-    this.#eventOf = [];
+    if (this.#events.length > 0) {
+      this.#events = [];
+      this.#eventOf = [];
+    }
     const tell = this.#tells(received.count);
     for (let slot = 0; slot < received.count; slot++) {
       const bytes = received.length(slot);
@@ -62,7 +62,7 @@ export class Responder {
         : 1;
       counters[Counter.bytes] += bytes;
       const refused = refusal(received, slot, this.#port);
-      if (refused === undefined) answers.reply(received, slot, options);
+      if (refused === undefined) answers.reply(received, slot, this.#options);
       else counters[Counter.refused]++;
       if (slot < tell || this.#isFirst(refused)) this.#note(slot, refused);
     }
@@ -85,9 +85,11 @@ export class Responder {
   /** How many of the next datagrams are told of. */
   #tells(coming: number): number {
     if (this.#detail !== "sample") return this.#detail === "all" ? coming : 0;
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
+    // The clock is read only where there is more to tell than is told.
+    if (this.#told >= SAMPLES) {
+      const now = Date.now();
+      if (now - this.#since < 1000) return 0;
+      this.#since = now;
       this.#told = 0;
     }
     const tell = Math.min(coming, SAMPLES - this.#told);

@@ -8,7 +8,6 @@ import { wholeNumber } from "../whole_number.ts";
 import {
   writeIn6Pktinfo,
   writeInPktinfo,
-  writeSegmentSize,
   writeTrafficClass,
   writeTtl,
 } from "./ancillary.ts";
@@ -106,11 +105,10 @@ export function append(
     const value = wholeNumber("trafficClass", message.trafficClass, 0, 255);
     at += writeTrafficClass(words, at, ipv4, value);
   }
-  if (message.segmentSize !== undefined) {
-    const size = wholeNumber("segmentSize", message.segmentSize, 1, LONGEST);
-    if (size < data.length) at += writeSegmentSize(words, at, size);
-  }
-  batch.push(data, nameLength, at - start);
+  const segmentSize = message.segmentSize === undefined
+    ? 0
+    : wholeNumber("segmentSize", message.segmentSize, 1, LONGEST);
+  batch.push(data, nameLength, at - start, segmentSize);
 }
 
 /** Whether an address as this library prints it is an IPv4 one. */

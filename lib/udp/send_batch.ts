@@ -2,25 +2,14 @@
 // received batch are sent from where they lie.
 
 import { iovec, mmsghdr } from "../../ffi/layout/sys_socket.ts";
-import { Ancillary, SEND_CONTROL, writeSegmentSize } from "./ancillary.ts";
+import { Ancillary, SEND_CONTROL } from "./ancillary.ts";
 import { wholeNumber } from "../whole_number.ts";
 import { sourceOf } from "./datagram.ts";
-import {
-  CONTROL,
-  CONTROLLEN,
-  HEADER_WORDS,
-  IOV,
-  IOV_BASE,
-  IOV_LENGTH,
-  IOVLEN,
-  Memory,
-  NAME,
-  NAME_STRIDE,
-  NAMELEN,
-} from "./memory.ts";
+import { Memory, NAME_STRIDE } from "./memory.ts";
 import type { ReceiveBatch } from "./receive_batch.ts";
 import { writeReplySource } from "./reply.ts";
 import type { Progress } from "./send.ts";
+import { SendHeaders } from "./send_headers.ts";
 import { type Endpoint, readSockaddr } from "./sockaddr.ts";
 
 /** How a received datagram is answered. */
@@ -51,6 +40,11 @@ export interface Outgoing {
 /**
  * Memory for the datagrams of one `sendMany` call, reused by the next.
  *
+ * Datagrams next to each other that go to the same peer from the same source
+ * and are of the same size (the last may be shorter) are handed to the kernel as
+ * one message that it cuts apart, which costs it far less than one each. What
+ * arrives is the same, and so is what is told of those that are refused.
+ *
  * Source: sendmmsg(2), udp(7) for UDP_SEGMENT.
  *
  * @example
@@ -72,8 +66,6 @@ export interface Outgoing {
 export class SendBatch {
   /** Datagrams that fit. */
   readonly size: number;
-  /** Datagrams that wait to be sent. */
-  count = 0;
 
   /**
    * For the code that fills it.
@@ -81,17 +73,18 @@ export class SendBatch {
    * @internal
    */
   readonly memory: Memory;
-  readonly #iovs: number;
+
+  /**
+   * For the code that sends it.
+   *
+   * @internal
+   */
+  readonly headers: SendHeaders;
   readonly #names: number;
   readonly #controls: number;
   readonly #data: number;
   readonly #capacity: number;
   #used = 0;
-  // What a slot's header points into beside this batch's own memory: named here,
-  // it is not collected before it is sent.
-  readonly #lenders: Array<ReceiveBatch | undefined>;
-  /** Which of its lender's datagrams a slot answers. */
-  readonly #origin: Int32Array;
 
   /**
    * How far sending it has come, where it was stopped on the way.
@@ -110,21 +103,17 @@ export class SendBatch {
   constructor(size = 64, capacity = 65536) {
     this.size = wholeNumber("size", size, 1, 1024);
     this.#capacity = wholeNumber("capacity", capacity, 0, 0x3fffffff);
-    this.#lenders = new Array(size).fill(undefined);
-    this.#origin = new Int32Array(size);
-    this.#iovs = size * mmsghdr.size;
-    this.#names = this.#iovs + size * iovec.size;
+    const iovs = size * mmsghdr.size;
+    this.#names = iovs + size * iovec.size;
     this.#controls = this.#names + size * NAME_STRIDE;
     this.#data = this.#controls + size * SEND_CONTROL;
-    const memory = this.memory = new Memory(this.#data + capacity);
-    for (let slot = 0; slot < size; slot++) {
-      const header = slot * HEADER_WORDS;
-      memory.point(
-        header + IOV,
-        memory.address + this.#iovs + slot * iovec.size,
-      );
-      memory.words[header + IOVLEN] = 1;
-    }
+    this.memory = new Memory(this.#data + capacity);
+    this.headers = new SendHeaders(this.memory, size, iovs, this.#controls);
+  }
+
+  /** Datagrams that wait to be sent. */
+  get count(): number {
+    return this.headers.slots;
   }
 
   /** Whether another datagram with this many bytes of own payload fits. */
@@ -151,21 +140,27 @@ export class SendBatch {
   }
 
   /**
-   * Appends a datagram with its own payload; name and control are already written.
+   * Appends a datagram with its own payload; name and control are already
+   * written. With a segment size the kernel cuts the payload into datagrams.
    *
    * @internal
    */
-  push(data: Uint8Array, nameLength: number, controlLength: number): void {
-    const slot = this.count++;
-    this.#address(
-      slot,
-      this.memory.address + this.nameAt(slot),
+  push(
+    data: Uint8Array,
+    nameLength: number,
+    controlLength: number,
+    segmentSize: number,
+  ): void {
+    const slot = this.count;
+    this.headers.append(
+      this.memory,
+      this.nameAt(slot),
       nameLength,
       controlLength,
       this.memory.address + this.#copy(data),
       data.length,
+      segmentSize,
     );
-    this.#lenders[slot] = undefined;
   }
 
   /**
@@ -188,43 +183,29 @@ export class SendBatch {
     if (!(index >= 0 && index < received.count)) {
       throw new RangeError(`no datagram ${index} of ${received.count}`);
     }
-    const slot = this.count++;
+    const slot = this.count;
     const lender = received.memory;
     const name = received.nameAt(index);
-    const ipv4 = received.isIPv4(index);
     const found = received.ancillary(index);
-    const segmentSize = found.segmentSize;
-    const control = this.controlAt(slot);
-    let controlLength = writeReplySource(
+    const controlLength = writeReplySource(
       lender.words,
       found,
-      ipv4,
+      received.isIPv4(index),
       pinInterface,
       this.memory.words,
-      control,
+      this.controlAt(slot),
     );
-    let payload = lender.address + received.dataAt(index);
-    let length = received.length(index);
-    if (data !== undefined) {
-      payload = this.memory.address + this.#copy(data);
-      length = data.length;
-    } else if (segmentSize > 0 && length > segmentSize) {
-      controlLength += writeSegmentSize(
-        this.memory.words,
-        control + controlLength,
-        segmentSize,
-      );
-    }
-    this.#address(
-      slot,
-      lender.address + name,
+    this.headers.append(
+      lender,
+      name,
       received.nameLength(index),
       controlLength,
-      payload,
-      length,
+      data === undefined
+        ? lender.address + received.dataAt(index)
+        : this.memory.address + this.#copy(data),
+      data === undefined ? received.length(index) : data.length,
+      data === undefined ? found.segmentSize : 0,
     );
-    this.#lenders[slot] = received;
-    this.#origin[slot] = index;
   }
 
   #copy(data: Uint8Array): number {
@@ -234,64 +215,37 @@ export class SendBatch {
     return at;
   }
 
-  #address(
-    slot: number,
-    name: number,
-    nameLength: number,
-    controlLength: number,
-    payload: number,
-    length: number,
-  ): void {
-    const { memory } = this;
-    const header = slot * HEADER_WORDS;
-    memory.point(header + NAME, nameLength === 0 ? 0 : name);
-    memory.words[header + NAMELEN] = nameLength;
-    memory.point(
-      header + CONTROL,
-      controlLength === 0 ? 0 : memory.address + this.controlAt(slot),
-    );
-    memory.words[header + CONTROLLEN] = controlLength;
-    const iov = (this.#iovs + slot * iovec.size) / 4;
-    memory.point(iov + IOV_BASE, payload);
-    memory.words[iov + IOV_LENGTH] = length;
-  }
-
   /** Bytes of a waiting datagram's payload. */
   length(slot: number): number {
-    return this.memory.words[
-      (this.#iovs + slot * iovec.size) / 4 + IOV_LENGTH
-    ];
+    return this.headers.length(slot);
   }
 
   /** Whom a waiting datagram is for and from where it leaves. */
   describe(slot: number): Outgoing {
     const { bytes, view, words } = this.memory;
-    const header = slot * HEADER_WORDS;
-    const lender = this.#lenders[slot];
-    const peer = words[header + NAMELEN] === 0
-      ? undefined
-      : lender === undefined
-      ? readSockaddr(view, this.nameAt(slot))
-      : readSockaddr(lender.memory.view, lender.nameAt(this.#origin[slot]));
+    const { headers } = this;
+    const name = headers.name(slot);
+    const length = headers.length(slot);
+    const segmentSize = headers.segmentSize(slot);
     const found = new Ancillary();
-    found.scan(words, view, this.controlAt(slot), words[header + CONTROLLEN]);
+    const control = this.controlAt(slot);
+    found.scan(words, view, control, headers.controlLength(slot));
     return {
-      peer,
+      peer: name && readSockaddr(name.owner.view, name.at),
       source: sourceOf(bytes, view, found),
       control: found.in_pktinfo >= 0
         ? "in_pktinfo"
         : found.in6_pktinfo >= 0
         ? "in6_pktinfo"
         : "none",
-      bytes: this.length(slot),
-      ...(found.segmentSize === 0 ? {} : { segmentSize: found.segmentSize }),
+      bytes: length,
+      ...(segmentSize < length ? { segmentSize } : {}),
     };
   }
 
   /** Forgets everything that waits. */
   clear(): void {
-    this.#lenders.fill(undefined, 0, this.count);
-    this.count = 0;
+    this.headers.clear();
     this.#used = 0;
     this.progress = undefined;
   }

@@ -70,6 +70,8 @@ export class UdpSocket implements AsyncDisposable {
   readonly #options: UdpSocketHandle["options"];
   #single: ReceiveBatch | undefined;
   #outgoing: SendBatch | undefined;
+  /** For the next trySendMany, which is called once a batch. */
+  #spare: Progress | undefined;
   #streak = 0;
   #sendStreak = 0;
   #peer: Endpoint | undefined;
@@ -389,17 +391,24 @@ export class UdpSocket implements AsyncDisposable {
    * next call with this batch goes on where it stopped.
    */
   trySendMany(batch: SendBatch): SendResult | undefined {
-    const progress = batch.progress ??= new Progress();
-    return this.#push(batch, progress) ? progress.result() : undefined;
+    const progress = batch.progress ??= this.#spare ?? new Progress();
+    this.#spare = undefined;
+    if (!this.#push(batch, progress)) return undefined;
+    const result = progress.result();
+    progress.clear();
+    this.#spare = progress;
+    return result;
   }
 
   #push(batch: SendBatch, progress: Progress): boolean {
-    const fd = this.#descriptor.fd;
-    return push(fd, batch, progress, () => {
-      this.#errors?.drain(fd);
-      return this.#errors !== undefined;
-    });
+    return push(this.#descriptor.fd, batch, progress, this.#pending);
   }
+
+  /** Whether a refusal may be the late error of an earlier datagram. */
+  readonly #pending = (): boolean => {
+    this.#errors?.drain(this.#descriptor.fd);
+    return this.#errors !== undefined;
+  };
 
   /**
    * Waits for what became of datagrams sent earlier; needs `receiveErrors`.

@@ -89,10 +89,12 @@ async function labWithFullQueue() {
 
 /** Far more than a send queue of this size takes. */
 const SMALL = { sendBuffer: 4608 };
-const MESSAGES = Array.from({ length: 40 }, (_, n) => {
-  const data = new TextEncoder().encode(`${n} `.padEnd(1000, "."));
+const message = (n: number, size: number) => {
+  const data = new TextEncoder().encode(`${n} `.padEnd(size, "."));
   return { data, to: { address: SILENT, port: 7000 } };
-});
+};
+// Each longer than the one before, or they would leave together.
+const MESSAGES = Array.from({ length: 40 }, (_, n) => message(n, 1000 + n));
 
 Deno.test("sendMany: a full queue is waited for, and then all arrive once", async () => {
   await using lab = await labWithFullQueue();
@@ -111,7 +113,29 @@ Deno.test("sendMany: a full queue is waited for, and then all arrive once", asyn
   assertEquals(await sending, { sent: 40, failures: [] });
   for (let n = 0; n < 40; n++) {
     const line = (await heard()).split(" ");
-    assertEquals([line[5], line[7]], ["1000", String(n)]);
+    assertEquals([line[5], line[7]], [String(1000 + n), String(n)]);
+  }
+});
+
+Deno.test("sendMany: trains wait for a full queue too, and all arrive once", async () => {
+  await using lab = await labWithFullQueue();
+  await lab.client.ip(`address add ${SILENT}/32 dev wire`);
+  await lab.client.ip("link set wire arp off");
+  const { heard } = await lab.hear(["-n", "100", "0.0.0.0", "7000"]);
+  const socket = lab.bind(SMALL);
+  const messages = Array.from({ length: 100 }, (_, n) => message(n, 400));
+  let done = false;
+  const sending = socket.sendMany(messages).finally(() => done = true);
+  await assertRejects(
+    () => socket.sendMany(MESSAGES.slice(0, 1), { timeout: 20 }),
+    TimeoutError,
+  );
+  assertEquals(done, false);
+  await lab.answer();
+  assertEquals(await sending, { sent: 100, failures: [] });
+  for (let n = 0; n < 100; n++) {
+    const line = (await heard()).split(" ");
+    assertEquals([line[5], line[7]], ["400", String(n)]);
   }
 });
 
