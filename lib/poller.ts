@@ -11,6 +11,7 @@ import {
   POLLNVAL,
 } from "../ffi/layout/poll.ts";
 import { ArgumentError, ClosedError, TimeoutError } from "./errors.ts";
+import { Patience } from "./patience.ts";
 
 /** What bounds a wait. */
 export interface WaitOptions {
@@ -52,6 +53,12 @@ const COUNTER = 8n;
 // Continuations of a wait that just ended need a few microtasks to wait again;
 // arming after them saves an interrupt and a thread hop for each.
 const GRACE = 8;
+/** Milliseconds to look before sleeping: what the hop to another thread costs. */
+const LOOK = 0.04;
+/** Milliseconds from an event to the promise it resolves, by way of that hop. */
+const HOP = 0.03;
+/** Milliseconds without sleeping after which timers and signals get their turn. */
+const TURN = 2;
 
 class Poller {
   #waiters = new Set<Waiter>();
@@ -63,6 +70,9 @@ class Poller {
   #polling = false;
   #array = new Int32Array(2 * 16);
   #drain = new Uint8Array(8);
+  readonly #patience = new Patience(LOOK, HOP);
+  /** When the event loop last had its turn. */
+  #turn = -Infinity;
 
   wait(
     target: Pollable,
@@ -177,10 +187,10 @@ class Poller {
       ? -1
       : Math.min(Math.max(0, Math.ceil(deadline - performance.now())), 2 ** 30);
 
-    this.#polling = true;
+    const size = BigInt(count);
     try {
-      const nonblocking = libc().poll_nonblocking;
-      const ready = await nonblocking(array, BigInt(count), timeout);
+      const ready = this.#look(array, size, deadline) ||
+        await this.#sleep(array, size, timeout);
       if (ready < 0) this.#diagnose(array, count);
       else if (ready > 0) this.#deliver(waiters, array);
       if (deadline !== Infinity) this.#expire(waiters);
@@ -195,6 +205,40 @@ class Poller {
       this.#ended = Promise.withResolvers();
       ended.resolve();
     }
+  }
+
+  /** Looks without sleeping, for as long as that has paid of late. */
+  #look(
+    array: Int32Array<ArrayBuffer>,
+    size: bigint,
+    deadline: number,
+  ): number {
+    const now = performance.now();
+    if (!this.#patience.pays || now - this.#turn >= TURN) return 0;
+    const end = Math.min(now + LOOK, deadline);
+    const { poll } = libc();
+    do {
+      const ready = poll(array, size, 0);
+      if (ready > 0) this.#patience.found();
+      if (ready !== 0) return ready;
+    } while (performance.now() < end);
+    this.#patience.missed();
+    return 0;
+  }
+
+  /** Sleeps in another thread, and this one goes on with what else there is. */
+  async #sleep(
+    array: Int32Array<ArrayBuffer>,
+    size: bigint,
+    timeout: number,
+  ): Promise<number> {
+    const before = performance.now();
+    this.#polling = true;
+    const ready = await libc().poll_nonblocking(array, size, timeout);
+    this.#polling = false;
+    this.#turn = performance.now();
+    if (!this.#interrupted) this.#patience.slept(this.#turn - before);
+    return ready;
   }
 
   // errno of the nonblocking call stayed in its thread: ask again in this one.

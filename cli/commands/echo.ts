@@ -57,8 +57,7 @@ export const echo = subcommand(
   })
   .option(
     "--spin <us:spin>",
-    "Microseconds to look for more before sleeping; busy, but quick.",
-    { default: 0 },
+    "Microseconds to look for more before sleeping; default: a few, while that pays.",
   )
   .group("Until when")
   .option("--count <n:count>", "Stop after this many datagrams.", {

@@ -19,8 +19,8 @@ export interface Orders {
   readonly batch: number;
   /** Datagrams after which it stops. */
   readonly count: number;
-  /** Microseconds to look for more before sleeping. */
-  readonly spin: number;
+  /** Microseconds to look for more before sleeping; undefined: a few, while that pays. */
+  readonly spin: number | undefined;
   readonly detail: Detail;
 }
 

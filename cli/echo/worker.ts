@@ -5,6 +5,8 @@
 
 import { SystemError } from "../../ffi/errno.ts";
 import { type BlockingPoll, StopEvent } from "../../lib/blocking_poll.ts";
+import { Patience } from "../../lib/patience.ts";
+import type { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { Counter, type Orders, type Report } from "./messages.ts";
 import { Responder } from "./responder.ts";
@@ -13,40 +15,56 @@ function post(report: Report): void {
   self.postMessage(report);
 }
 
+/** Milliseconds to look for more where nothing is said: less than a sleep costs. */
+const LOOK = 0.01;
+/** Milliseconds from a datagram's arrival to the thread that slept, about. */
+const WAKE = 0.01;
+
 function serve(orders: Orders): void {
   const socket = UdpSocket.attach(orders.socket);
   const poll = socket.blockingPoll(StopEvent.attach(orders.stop));
   const responder = new Responder(orders);
   const { received } = responder;
   const counters = new Float64Array(orders.counters);
-  const left = () => orders.count - counters[Counter.datagrams];
-  while (left() > 0) {
-    const limit = Math.min(received.size, left());
-    if (receive(socket, responder, limit, orders.spin) === 0) {
-      if (poll.wait("read") === "stopped") return;
-      continue;
+  const { spin } = orders;
+  const patience = new Patience(spin === undefined ? LOOK : spin / 1000, WAKE);
+  for (;;) {
+    const left = orders.count - counters[Counter.datagrams];
+    if (left <= 0) return;
+    const limit = Math.min(received.size, left);
+    const looks = spin === undefined ? patience.pays : spin > 0;
+    // A batch that was not full left nothing behind: a call would be empty.
+    let count = received.count === received.size || looks
+      ? socket.tryReceiveMany(received, limit)
+      : 0;
+    if (count === 0 && looks) {
+      count = look(socket, received, limit, patience.limit);
+      if (count > 0) patience.found();
+      else patience.missed();
     }
+    if (count === 0) {
+      const before = performance.now();
+      if (poll.wait("read") === "stopped") return;
+      patience.slept(performance.now() - before);
+      count = socket.tryReceiveMany(received, limit);
+    }
+    if (count === 0) continue;
     responder.answer();
     const result = send(socket, responder, poll);
     if (result === undefined) return;
     const events = responder.settle(result);
     if (events.length > 0) post({ kind: "events", events });
-    // Not full: what comes next is worth a wait, not an empty call.
-    if (received.count < received.size && orders.spin === 0) {
-      if (left() > 0 && poll.wait("read") === "stopped") return;
-    }
   }
 }
 
-function receive(
+/** Looks for datagrams for so many milliseconds. */
+function look(
   socket: UdpSocket,
-  { received }: Responder,
+  received: ReceiveBatch,
   limit: number,
-  spin: number,
+  time: number,
 ): number {
-  const count = socket.tryReceiveMany(received, limit);
-  if (count > 0 || spin === 0) return count;
-  const end = performance.now() + spin / 1000;
+  const end = performance.now() + time;
   do {
     const count = socket.tryReceiveMany(received, limit);
     if (count > 0) return count;
