@@ -1,0 +1,95 @@
+// What every bench task does: build, measure in turn, print, keep.
+
+import { parseArgs } from "@std/cli";
+import { type Case, measure } from "./case.ts";
+import { machine } from "./machine.ts";
+import { publish } from "./report.ts";
+import { judge, type TopicResult } from "./result.ts";
+import { markdown } from "./table.ts";
+import { Workshop } from "./workshop.ts";
+
+const USAGE = `Options of a bench task:
+  --rounds N     how often each program has its turn
+  --seconds S    how long each turn lasts, where the work has no end
+  --only TEXT    only the cases whose name contains it
+  --free         leave it to the scheduler where programs run; else those that
+                 answer keep to the first processor, those that ask to the last
+  --json         print JSON instead of tables
+  --no-write     leave docs/performance.md as it is`;
+
+/** What a topic is told. */
+export interface Settings {
+  /** How long a turn lasts, in seconds. */
+  readonly seconds: number;
+  /** The processor for programs that answer; undefined leaves it open. */
+  readonly server: number | undefined;
+  /** The processor for programs that ask. */
+  readonly client: number | undefined;
+}
+
+/** A topic: its cases, made from what the workshop can build. */
+export interface Topic {
+  readonly name: string;
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Whether a program is one of ours, by its name. */
+  ours(name: string): boolean;
+  cases(workshop: Workshop, settings: Settings): Promise<Case[]>;
+}
+
+/** Runs a topic as its task does. */
+export async function bench(topic: Topic): Promise<void> {
+  const options = parseArgs(Deno.args, {
+    string: ["rounds", "seconds", "only"],
+    boolean: ["free", "json", "help", "write"],
+    negatable: ["write"],
+    default: { write: true },
+  });
+  if (options.help || options._.length > 0) {
+    console.error(USAGE);
+    Deno.exit(options.help ? 0 : 2);
+  }
+  const rounds = Number(options.rounds ?? topic.rounds);
+  const seconds = Number(options.seconds ?? topic.seconds);
+  const processors = navigator.hardwareConcurrency;
+  const pinned = !options.free && processors > 1;
+  await using workshop = new Workshop();
+  const all = await topic.cases(workshop, {
+    seconds,
+    server: pinned ? 0 : undefined,
+    client: pinned ? processors - 1 : undefined,
+  });
+  const chosen = all.filter(({ name }) => name.includes(options.only ?? ""));
+  const cases = [];
+  for (const one of chosen) {
+    const measured = await measure(one, rounds, (round) => {
+      progress(`${topic.name} ${one.name}: round ${round + 1} of ${rounds}`);
+    });
+    cases.push(judge(measured));
+  }
+  progress("");
+  const result: TopicResult = {
+    topic: topic.name,
+    date: new Date().toISOString().slice(0, 10),
+    machine: await machine(),
+    settings: {
+      rounds,
+      "seconds a turn": seconds,
+      processors: pinned ? "one for each side" : "as scheduled",
+    },
+    absent: workshop.absent,
+    cases,
+  };
+  console.log(
+    options.json ? JSON.stringify(result) : markdown(result, topic.ours),
+  );
+  // A part of a topic is a look at it, not its result.
+  if (options.write && chosen.length === all.length && pinned) {
+    await publish(result, topic.ours);
+  }
+}
+
+function progress(text: string): void {
+  if (!Deno.stderr.isTerminal()) return;
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+}

@@ -1,0 +1,13 @@
+// Where the figures come from: they mean little without it.
+
+/** Kernel, processor and versions. */
+export async function machine(): Promise<Record<string, string>> {
+  const cpuinfo = await Deno.readTextFile("/proc/cpuinfo");
+  const model = /^model name\s*:\s*(.*)$/m.exec(cpuinfo)?.[1] ??
+    Deno.build.arch;
+  return {
+    Linux: Deno.osRelease().split("-")[0],
+    Deno: Deno.version.deno,
+    on: `${navigator.hardwareConcurrency} x ${model}`,
+  };
+}

@@ -1,0 +1,96 @@
+// Measured samples brought into the form that is printed, drawn and kept.
+
+import type { Goal, Measured, Sample } from "./case.ts";
+import { difference, ratio, type Spread, spread } from "./statistics.ts";
+import type { Absence } from "./workshop.ts";
+
+/** One program in one case. */
+export interface Row {
+  readonly name: string;
+  readonly value: Spread;
+  /** Median microseconds of processor time a unit of work. */
+  readonly cpu?: number;
+  /** MiB after the first and after the last round. */
+  readonly resident?: readonly [number, number];
+  readonly lost: number;
+  /** Every round's value. */
+  readonly values: readonly number[];
+}
+
+/** A goal and what became of it. */
+export interface Verdict extends Goal {
+  /** Ours / theirs, or ours - theirs where that is bounded. */
+  readonly compared: Spread;
+  readonly met: boolean;
+}
+
+/** A case, measured and judged. */
+export interface CaseResult {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly better: "more" | "less";
+  readonly work?: string;
+  readonly rows: readonly Row[];
+  readonly goals: readonly Verdict[];
+}
+
+/** A topic's run; the JSON that is kept. */
+export interface TopicResult {
+  readonly topic: string;
+  readonly date: string;
+  readonly machine: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string | number>>;
+  readonly absent: readonly Absence[];
+  readonly cases: readonly CaseResult[];
+}
+
+function row(name: string, samples: readonly Sample[]): Row {
+  const values = samples.map(({ value }) => value);
+  const cpu = samples.flatMap(({ cpu }) => cpu === undefined ? [] : [cpu]);
+  const resident = samples.flatMap(({ resident }) =>
+    resident === undefined ? [] : [resident]
+  );
+  return {
+    name,
+    value: spread(values),
+    ...(cpu.length === 0 ? {} : { cpu: spread(cpu).median }),
+    ...(resident.length === 0
+      ? {}
+      : { resident: [resident[0], resident.at(-1)!] as const }),
+    lost: samples.reduce((total, { lost = 0 }) => total + lost, 0),
+    values,
+  };
+}
+
+/** Medians, spreads and verdicts of one case. */
+export function judge({ of, samples }: Measured): CaseResult {
+  const { name, title, unit, better, work } = of;
+  const goals: Verdict[] = [];
+  for (const goal of of.goals) {
+    const ours = samples.get(goal.ours);
+    const theirs = samples.get(goal.against);
+    if (ours === undefined || theirs === undefined) continue;
+    const by = goal.by ?? "value";
+    const compare = goal.above === undefined ? ratio : difference;
+    const compared = compare(
+      ours.map((sample) => sample[by] ?? NaN),
+      theirs.map((sample) => sample[by] ?? NaN),
+    );
+    const { least = -Infinity, most = goal.above ?? Infinity } = goal;
+    goals.push({
+      ...goal,
+      compared,
+      met: compared.median >= least && compared.median <= most,
+    });
+  }
+  return {
+    name,
+    title,
+    unit,
+    better,
+    work,
+    rows: [...samples].map(([name, list]) => row(name, list)),
+    goals,
+  };
+}

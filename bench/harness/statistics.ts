@@ -1,0 +1,45 @@
+// Medians and quartiles: a busy machine spoils means, not these.
+
+/** The middle of some numbers and how far the middle half of them reaches. */
+export interface Spread {
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
+}
+
+function quantile(sorted: readonly number[], part: number): number {
+  const place = (sorted.length - 1) * part;
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+}
+
+/** Median and quartiles. @throws {RangeError} For no numbers at all. */
+export function spread(values: readonly number[]): Spread {
+  if (values.length === 0) throw new RangeError("no values");
+  const sorted = [...values].sort((a, b) => a - b);
+  return {
+    low: quantile(sorted, 0.25),
+    median: quantile(sorted, 0.5),
+    high: quantile(sorted, 0.75),
+  };
+}
+
+/**
+ * How one program compares with another: the ratio within each round, where
+ * both ran seconds apart on the same machine in the same mood.
+ */
+export function ratio(
+  ours: readonly number[],
+  theirs: readonly number[],
+): Spread {
+  return spread(ours.map((value, round) => value / theirs[round]));
+}
+
+/** The same as a difference, in the unit of both. */
+export function difference(
+  ours: readonly number[],
+  theirs: readonly number[],
+): Spread {
+  return spread(ours.map((value, round) => value - theirs[round]));
+}

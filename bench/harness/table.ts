@@ -1,0 +1,124 @@
+// Results as Markdown tables, which read well on a terminal too.
+
+import type { CaseResult, Row, TopicResult, Verdict } from "./result.ts";
+
+/** Three significant digits, thousands apart. */
+export function number(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  const rounded = Number(value.toPrecision(3));
+  return rounded.toLocaleString("en", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+function times(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 1)}x`;
+}
+
+/** A Markdown table with its columns aligned. */
+function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: ReadonlySet<number>,
+): string {
+  const widths = head.map((_, column) =>
+    Math.max(3, ...[head, ...rows].map((row) => row[column].length))
+  );
+  const line = (row: readonly string[]) =>
+    `| ${
+      row.map((cell, column) =>
+        right.has(column)
+          ? cell.padStart(widths[column])
+          : cell.padEnd(widths[column])
+      ).join(" | ")
+    } |`;
+  const rule = widths.map((width, column) =>
+    right.has(column) ? "-".repeat(width - 1) + ":" : "-".repeat(width)
+  );
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}
+
+/** What each program reached. */
+export function valuesTable({ rows, unit, work }: CaseResult): string {
+  const withCpu = rows.some(({ cpu }) => cpu !== undefined);
+  const withLost = rows.some(({ lost }) => lost > 0);
+  const head = [
+    "program",
+    unit,
+    "middle half",
+    ...(withCpu ? [`µs of CPU a ${work}`] : []),
+    ...(withLost ? ["lost"] : []),
+  ];
+  const body = rows.map(({ name, value, cpu, lost }) => [
+    name,
+    number(value.median),
+    `${number(value.low)} to ${number(value.high)}`,
+    ...(withCpu ? [cpu === undefined ? "" : number(cpu)] : []),
+    ...(withLost ? [String(lost)] : []),
+  ]);
+  return table(head, body, new Set(head.keys().drop(1)));
+}
+
+function bound({ least, most, above }: Verdict, unit: string): string {
+  if (above !== undefined) return `at most +${above} ${unit}`;
+  return least !== undefined ? `at least ${least}x` : `at most ${most}x`;
+}
+
+/** What ours had to reach, and did or did not. */
+export function goalsTable({ goals, unit }: CaseResult): string {
+  return table(
+    ["ours", "against", "comparison", "middle half", "asked", ""],
+    goals.map((goal) => {
+      const { low, median, high } = goal.compared;
+      const print = goal.above === undefined
+        ? times
+        : (value: number) => `${value < 0 ? "" : "+"}${number(value)}`;
+      return [
+        goal.by === "cpu" ? `${goal.ours}, CPU` : goal.ours,
+        goal.against,
+        print(median),
+        `${print(low)} to ${print(high)}`,
+        bound(goal, unit),
+        goal.met ? "met" : "**not met**",
+      ];
+    }),
+    new Set([2, 3]),
+  );
+}
+
+/** Resident memory of ours from the first round to the last. */
+function memory(rows: readonly Row[], ours: (name: string) => boolean): string {
+  return rows.flatMap(({ name, resident }) =>
+    resident === undefined || !ours(name)
+      ? []
+      : [`${name} ${resident.map((size) => size.toFixed(0)).join(" to ")} MiB`]
+  ).join(", ");
+}
+
+/** A topic's whole result. */
+export function markdown(
+  result: TopicResult,
+  ours: (name: string) => boolean,
+): string {
+  const parts: string[] = [];
+  for (const one of result.cases) {
+    parts.push(`### ${one.title}`, valuesTable(one));
+    if (one.goals.length > 0) parts.push(goalsTable(one));
+    const resident = memory(one.rows, ours);
+    if (resident !== "") {
+      parts.push(`Resident memory, first round to last: ${resident}.`);
+    }
+  }
+  if (result.absent.length > 0) {
+    const absent = result.absent.map(({ name, reason }) =>
+      `- ${name}: ${reason}`
+    );
+    parts.push(`Left out:\n\n${absent.join("\n")}`);
+  }
+  const facts = Object.entries({ ...result.machine, ...result.settings })
+    .map(([name, value]) => `${name} ${value}`);
+  parts.push(`Measured ${result.date}: ${facts.join(", ")}.`);
+  return parts.join("\n\n");
+}

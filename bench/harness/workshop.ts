@@ -1,0 +1,119 @@
+// Where a topic gets its programs from: peers are built on the spot, and one
+// that cannot be had here is left out and named.
+
+import { Program, type StartOptions } from "./program.ts";
+
+const PEERS = new URL("../peers/", import.meta.url).pathname;
+const OWN = new URL("../programs/", import.meta.url).pathname;
+const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
+
+/** A peer that does not take part. */
+export interface Absence {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The words that run the command. */
+export function netplumb(...args: string[]): string[] {
+  return [Deno.execPath(), "run", "-A", MAIN, ...args];
+}
+
+/** The words that run one of our own small programs. */
+export function own(script: string, ...args: string[]): string[] {
+  return [Deno.execPath(), "run", "-A", OWN + script, ...args];
+}
+
+/** The path of a peer that needs no compiler. */
+export function peer(script: string): string {
+  return PEERS + script;
+}
+
+/** Builds and starts programs; ends and removes them when disposed of. */
+export class Workshop implements AsyncDisposable {
+  readonly absent: Absence[] = [];
+  readonly #owned = new AsyncDisposableStack();
+  readonly #built = new Map<string, string>();
+  #directory: string | undefined;
+
+  /** Notes that a peer takes no part. */
+  leaveOut(name: string, reason: string): void {
+    this.absent.push({ name, reason });
+  }
+
+  /** Starts a program that runs until the topic ends. */
+  async start(
+    command: readonly string[],
+    options?: StartOptions,
+  ): Promise<Program> {
+    return this.#owned.use(await Program.start(command, options));
+  }
+
+  /** Has something disposed of when the topic ends. */
+  use<T extends AsyncDisposable>(value: T): T {
+    return this.#owned.use(value);
+  }
+
+  /** Whether a program is installed; else it is named as absent. */
+  async has(name: string, program: string): Promise<boolean> {
+    if (await found(program)) return true;
+    this.leaveOut(name, `${program} is not installed`);
+    return false;
+  }
+
+  /** Compiles bench/peers/NAME.c; the path of the program. */
+  c(name: string, ...flags: string[]): Promise<string> {
+    return this.#build(`${name}.c`, (source, target) => [
+      "gcc",
+      "-O2",
+      "-D_GNU_SOURCE",
+      "-o",
+      target,
+      source,
+      ...flags,
+    ]);
+  }
+
+  /** Compiles bench/peers/NAME.go with Debian's Go packages in reach. */
+  go(name: string): Promise<string> {
+    return this.#build(
+      `${name}.go`,
+      (source, target) => ["go", "build", "-o", target, source],
+      { GOPATH: "/usr/share/gocode", GO111MODULE: "off", GOFLAGS: "" },
+    );
+  }
+
+  async #build(
+    file: string,
+    command: (source: string, target: string) => string[],
+    env: Record<string, string> = {},
+  ): Promise<string> {
+    const known = this.#built.get(file);
+    if (known !== undefined) return known;
+    this.#directory ??= await Deno.makeTempDir({ prefix: "netplumb-bench-" });
+    const target = `${this.#directory}/${file.replace(/\.\w+$/, "")}`;
+    const [program, ...args] = command(PEERS + file, target);
+    const { success, stderr } = await new Deno.Command(program, {
+      args,
+      env: { ...env, GOCACHE: `${this.#directory}/go` },
+    }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    this.#built.set(file, target);
+    return target;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
+    if (this.#directory !== undefined) {
+      await Deno.remove(this.#directory, { recursive: true });
+    }
+  }
+}
+
+async function found(program: string): Promise<boolean> {
+  for (const directory of (Deno.env.get("PATH") ?? "").split(":")) {
+    try {
+      if ((await Deno.stat(`${directory}/${program}`)).isFile) return true;
+    } catch { /* not in this one */ }
+  }
+  return false;
+}

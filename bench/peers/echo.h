@@ -1,0 +1,102 @@
+// What the echo servers in C share: a dual-stack socket that asks for packet
+// info, and the rule that says where an answer leaves from.
+
+#ifndef ECHO_H
+#define ECHO_H
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+// Room for both kinds of packet info and a segment size.
+#define CONTROL_SIZE 128
+#define RECEIVE_BUFFER (4 << 20)
+
+static void set(int fd, int level, int option, int value, const char *what) {
+  if (setsockopt(fd, level, option, &value, sizeof value) < 0) {
+    perror(what);
+    exit(1);
+  }
+}
+
+static inline int listen_on(int port, int gro) {
+  int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY");
+  set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
+  set(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+  int size = RECEIVE_BUFFER;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+    set(fd, SOL_SOCKET, SO_RCVBUF, size, "SO_RCVBUF");
+  if (gro) set(fd, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
+  struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+  socklen_t length = sizeof name;
+  if (bind(fd, (void *)&name, length) < 0 ||
+      getsockname(fd, (void *)&name, &length) < 0) {
+    perror("bind");
+    exit(1);
+  }
+  printf("listening on [::]:%d\n", ntohs(name.sin6_port));
+  fflush(stdout);
+  return fd;
+}
+
+static void put(struct msghdr *answer, int level, int type, const void *data,
+                size_t size) {
+  struct cmsghdr *c =
+      (void *)((char *)answer->msg_control + answer->msg_controllen);
+  c->cmsg_level = level;
+  c->cmsg_type = type;
+  c->cmsg_len = CMSG_LEN(size);
+  memcpy(CMSG_DATA(c), data, size);
+  answer->msg_controllen += CMSG_SPACE(size);
+}
+
+// Fills msg_control of `answer` from what arrived beside `question`.
+static inline void answer_from_asked(struct msghdr *question,
+                                     struct msghdr *answer) {
+  struct in_pktinfo *four = NULL;
+  struct in6_pktinfo *six = NULL;
+  int segment = 0;
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(question); c != NULL;
+       c = CMSG_NXTHDR(question, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+      four = (void *)CMSG_DATA(c);
+    else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
+      six = (void *)CMSG_DATA(c);
+    else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
+      segment = *(int *)CMSG_DATA(c);
+  }
+  answer->msg_controllen = 0;
+  struct sockaddr_in6 *peer = question->msg_name;
+  if (IN6_IS_ADDR_V4MAPPED(&peer->sin6_addr)) {
+    if (four != NULL) {
+      struct in_pktinfo from = {.ipi_spec_dst = four->ipi_spec_dst};
+      put(answer, IPPROTO_IP, IP_PKTINFO, &from, sizeof from);
+    }
+  } else if (six != NULL) {
+    struct in6_pktinfo from = {0};
+    int multicast = IN6_IS_ADDR_MULTICAST(&six->ipi6_addr);
+    if (!multicast) from.ipi6_addr = six->ipi6_addr;
+    if (multicast || IN6_IS_ADDR_LINKLOCAL(&peer->sin6_addr))
+      from.ipi6_ifindex = six->ipi6_ifindex;
+    put(answer, IPPROTO_IPV6, IPV6_PKTINFO, &from, sizeof from);
+  }
+  if (segment > 0 && (size_t)segment < answer->msg_iov->iov_len) {
+    uint16_t size = segment;
+    put(answer, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size);
+  }
+}
+
+#endif
