@@ -6,13 +6,12 @@ import { keep, readCorpus } from "./corpus.ts";
 import { Finding, fuzz } from "./run.ts";
 import { targets } from "./targets/mod.ts";
 
-/** One run, as docs/reliability.md tells of it. */
-interface Record {
+/** One target's run, as docs/reliability.md tells of it. */
+interface Run {
   readonly target: string;
   readonly cases: number;
   readonly seed: number;
   readonly seconds: number;
-  readonly date: string;
   readonly findings: number;
 }
 
@@ -27,7 +26,7 @@ const args = parseArgs(Deno.args, {
 const wanted = args.target.length === 0
   ? targets
   : targets.filter(({ name }) => args.target.includes(name));
-const records: Record[] = [];
+const runs: Run[] = [];
 let findings = 0;
 
 for (const target of wanted) {
@@ -54,19 +53,23 @@ for (const target of wanted) {
   findings += found;
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`${target.name}: ${cases} inputs in ${seconds} s`);
-  records.push({
+  runs.push({
     target: target.name,
     cases,
     seed: Number(args.seed),
     seconds,
-    date: new Date().toISOString().slice(0, 10),
     findings: found,
   });
 }
 if (args.record !== undefined) {
-  await Deno.writeTextFile(
-    args.record,
-    JSON.stringify(records, null, 2) + "\n",
-  );
+  const record = {
+    date: new Date().toISOString().slice(0, 10),
+    deno: Deno.version.deno,
+    kernel: Deno.osRelease().split("-")[0],
+    machine: Deno.build.arch,
+    runs,
+  };
+  const text = JSON.stringify(record, null, 2);
+  await Deno.writeTextFile(args.record, text + "\n");
 }
 Deno.exitCode = findings === 0 ? 0 : 1;
