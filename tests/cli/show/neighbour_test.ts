@@ -8,8 +8,15 @@ import { assertShows } from "./compare.ts";
 Deno.test("show neighbour: every state, routers, proxies, who made them", async () => {
   await using lab = await Lab.open("here");
   const { here } = lab;
+  await here.ip("link add eth0 type veth peer name eth1");
+  // States that would move on between one look and the other stay.
+  for (const family of ["ipv4", "ipv6"]) {
+    const timers = `net.${family}.neigh.eth0`;
+    await here.sysctl(`${timers}.delay_first_probe_time`, 3600);
+    await here.sysctl(`${timers}.retrans_time_ms`, 3_600_000);
+    await here.sysctl(`${timers}.base_reachable_time_ms`, 3_600_000);
+  }
   await here.batch(`
-    link add eth0 type veth peer name eth1
     link set eth0 up
     link set eth1 up
     address add 192.0.2.1/24 dev eth0
