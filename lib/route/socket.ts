@@ -24,17 +24,20 @@ import {
   RTA_TABLE,
   RTEXT_FILTER_SKIP_STATS,
   RTEXT_FILTER_VF,
+  rtgenmsg,
   RTM_F_CLONED,
   RTM_GETADDR,
   RTM_GETLINK,
   RTM_GETNEIGH,
   RTM_GETNEXTHOP,
+  RTM_GETNSID,
   RTM_GETROUTE,
   RTM_GETRULE,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
+  RTM_NEWNSID,
   RTM_NEWROUTE,
   RTM_NEWRULE,
   rtmsg,
@@ -56,6 +59,7 @@ import type { WaitOptions } from "../poller.ts";
 import { type Address, decodeAddress } from "./address.ts";
 import { type AddressFamily, familyNumber } from "./family.ts";
 import { decodeLink, type Link } from "./link/link.ts";
+import { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
 import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
 import { decodeNexthop, type Nexthop } from "./nexthop.ts";
 import { decodeRoute, type Route } from "./route.ts";
@@ -337,6 +341,19 @@ export class RouteSocket implements AsyncDisposable {
       filter,
       (message) =>
         message.type === RTM_NEWNEXTHOP ? decodeNexthop(message) : undefined,
+    );
+  }
+
+  /** The ids that other network namespaces have in this one. */
+  namespaceIds(options: DumpOptions = {}): Promise<Dump<NamespaceId>> {
+    const body = new AttributeWriter().raw(rtgenmsg.build({}));
+    return this.#dump(
+      "show namespace ids",
+      RTM_GETNSID,
+      body,
+      options,
+      (message) =>
+        message.type === RTM_NEWNSID ? decodeNamespaceId(message) : undefined,
     );
   }
 
