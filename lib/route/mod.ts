@@ -72,3 +72,15 @@ export {
   type Refused,
 } from "./network.ts";
 export * from "./change/mod.ts";
+export { Monitor, monitor, type MonitorOptions } from "./monitor/monitor.ts";
+export type {
+  AnyObjectEvent,
+  EventOrigin,
+  IgnoredEvent,
+  MonitoredObject,
+  MonitoredObjects,
+  MonitorEvent,
+  ObjectEvent,
+  OverrunEvent,
+  ResynchronisedEvent,
+} from "./monitor/event.ts";

@@ -50,9 +50,9 @@ export interface ObjectEvent<K extends MonitoredObject> {
   readonly event: "new" | "change" | "delete";
   /** The kind of object. */
   readonly object: K;
-  /** How it is now; for `"delete"`, how it was last. */
+  /** How it is now; for `"delete"`, as the kernel took leave of it. */
   readonly data: MonitoredObjects[K];
-  /** For `"change"`, how it was before. */
+  /** For `"change"` and `"delete"`, what was known of it before. */
   readonly previous: MonitoredObjects[K] | undefined;
   /**
    * For `"change"`, the fields of `data` that differ; attributes of a link that

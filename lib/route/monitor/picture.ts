@@ -132,10 +132,10 @@ export class Picture {
           this.doubts.linkChanged(link, previous);
           links.changed(link, previous, fields);
         },
-        removed: (link) => {
+        removed: (link, previous) => {
           this.#forget(link);
           this.doubts.linkWent(link);
-          links.removed(link);
+          links.removed(link, previous);
         },
       },
       port: this.#sink("port"),
@@ -343,7 +343,8 @@ export class Picture {
       added: (object) => this.#tell("new", kind, object),
       changed: (object, previous, fields) =>
         this.#tell("change", kind, object, previous, fields),
-      removed: (object) => this.#tell("delete", kind, object),
+      removed: (object, previous) =>
+        this.#tell("delete", kind, object, previous),
     };
   }
 

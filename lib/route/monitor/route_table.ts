@@ -134,14 +134,14 @@ export class RouteTable implements Table<Route> {
         return this.#update(key, group, at, left, sink);
       }
       if (at >= 0 && this.#isWhole(group[at], route)) {
-        return this.#take(key, group, at, sink);
+        return this.#take(key, group, at, route, sink);
       }
     } else {
       const exact = group.findIndex((one) => isSame(one, route));
       const at = exact >= 0 ? exact : group.length === 1 ? 0 : -1;
       if (at >= 0) {
         if (exact < 0) this.doubtful = true;
-        return this.#take(key, group, at, sink);
+        return this.#take(key, group, at, route, sink);
       }
     }
     this.doubtful = true;
@@ -274,9 +274,15 @@ export class RouteTable implements Table<Route> {
     if (fields.length > 0) sink.changed(route, previous, fields);
   }
 
-  #take(key: string, group: Group, at: number, sink: Sink<Route>): void {
+  #take(
+    key: string,
+    group: Group,
+    at: number,
+    route: Route,
+    sink: Sink<Route>,
+  ): void {
     this.#store(key, group.toSpliced(at, 1));
-    sink.removed(group[at]);
+    sink.removed(route, group[at]);
   }
 
   #settleOnly(
@@ -311,7 +317,7 @@ export class RouteTable implements Table<Route> {
       }
     }
     this.#store(key, group);
-    for (const route of rest) sink.removed(route);
+    for (const route of rest) sink.removed(route, route);
     for (const tell of told) tell();
   }
 }

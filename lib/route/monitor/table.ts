@@ -7,8 +7,8 @@ export interface Sink<T> {
   added(object: T): void;
   /** It differs in these fields. */
   changed(object: T, previous: T, fields: readonly string[]): void;
-  /** It is gone. */
-  removed(object: T): void;
+  /** It is gone; `previous` is what was known of it. */
+  removed(object: T, previous: T): void;
 }
 
 /**
@@ -72,7 +72,10 @@ export class KeyedTable<T> implements Table<T> {
   remove(object: T, sink: Sink<T>): void {
     const key = this.identity.key(object);
     this.#touched?.add(key);
-    if (this.#objects.delete(key)) sink.removed(object);
+    const previous = this.#objects.get(key);
+    if (previous === undefined) return;
+    this.#objects.delete(key);
+    sink.removed(object, previous);
   }
 
   begin(): void {
@@ -92,7 +95,7 @@ export class KeyedTable<T> implements Table<T> {
     for (const [key, object] of gone) {
       if (touched.has(key)) continue;
       this.#objects.delete(key);
-      sink.removed(object);
+      sink.removed(object, object);
     }
     for (const [key, object] of there) this.#set(key, object, sink);
     return true;

@@ -1,0 +1,213 @@
+// What a monitor knows, beside what there is and beside what its events made.
+
+import { assertEquals } from "@std/assert";
+import { ipAddress } from "../../lib/route/json/address.ts";
+import { ipLink } from "../../lib/route/json/link.ts";
+import { ipNeighbour } from "../../lib/route/json/neighbour.ts";
+import { ipRoute } from "../../lib/route/json/route.ts";
+import { ipRule } from "../../lib/route/json/rule.ts";
+import { LinkNames } from "../../lib/route/link/names.ts";
+import type {
+  AnyObjectEvent,
+  MonitoredObject,
+  MonitorEvent,
+} from "../../lib/route/monitor/event.ts";
+import { Monitor } from "../../lib/route/monitor/monitor.ts";
+import { MONITORED_OBJECTS } from "../../lib/route/monitor/picture.ts";
+import type { Netns } from "./netns.ts";
+
+/** An object as text, but for what moves by itself and what is of an event. */
+function plain(object: unknown): string {
+  return JSON.stringify(object, (key, value) => {
+    const moves = ["cache", "lifetime", "probes", "change"].includes(key);
+    // A field left out says the same as one that is undefined.
+    return moves || key.startsWith("new") && /^new[A-Z]/.test(key)
+      ? undefined
+      : typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort())
+      : value;
+  });
+}
+
+type Known = Record<string, string[]>;
+
+/** All that a monitor knows, sorted. */
+export function known(
+  monitor: Monitor,
+  kinds: readonly MonitoredObject[] = MONITORED_OBJECTS,
+): Known {
+  return Object.fromEntries(
+    kinds.map((kind) => [kind, monitor.all(kind).map(plain).sort()]),
+  );
+}
+
+/** What events make of nothing, whoever applies them. */
+export class Replay {
+  readonly #objects = new Map<string, Map<string, number>>();
+
+  /** Applies events; the kinds of those that cannot be true. */
+  apply(events: readonly MonitorEvent[]): string[] {
+    return events.filter((event) => "object" in event)
+      .flatMap((event) => this.#apply(event));
+  }
+
+  get known(): Known {
+    return Object.fromEntries(
+      [...this.#objects].map(([kind, objects]) => [
+        kind,
+        [...objects].flatMap(([text, count]) => Array(count).fill(text)).sort(),
+      ]),
+    );
+  }
+
+  #apply({ event, object, data, previous }: AnyObjectEvent): string[] {
+    const objects = this.#objects.get(object) ?? new Map<string, number>();
+    this.#objects.set(object, objects);
+    const lies: string[] = [];
+    if (event !== "new") {
+      const text = plain(previous);
+      const count = objects.get(text);
+      if (count === undefined) lies.push(`${event} of unknown ${text}`);
+      else if (count === 1) objects.delete(text);
+      else objects.set(text, count - 1);
+    }
+    if (event !== "delete") {
+      const text = plain(data);
+      objects.set(text, (objects.get(text) ?? 0) + 1);
+    }
+    return lies;
+  }
+}
+
+/** The events a monitor gives until one fits, and that one last. */
+export async function until(
+  monitor: Monitor,
+  fits: (event: MonitorEvent) => boolean,
+): Promise<MonitorEvent[]> {
+  const seen: MonitorEvent[] = [];
+  const signal = AbortSignal.timeout(20_000);
+  while (!seen.some(fits)) {
+    try {
+      seen.push(...await monitor.receive({ signal }));
+    } catch (error) {
+      throw new Error(`not among ${seen.map(brief).join("\n")}`, {
+        cause: error,
+      });
+    }
+  }
+  return seen;
+}
+
+/** The events a monitor gives while something goes on. */
+export async function during(
+  monitor: Monitor,
+  work: Promise<unknown>,
+  take: (events: readonly MonitorEvent[]) => void,
+): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  const end = work.finally(() => over.abort());
+  while (!signal.aborted) {
+    try {
+      take(await monitor.receive({ signal }));
+    } catch (error) {
+      if (error !== signal.reason) throw error;
+    }
+  }
+  await end;
+}
+
+/** An event in few words. */
+export function brief(event: MonitorEvent): string {
+  if (!("object" in event)) return event.event;
+  const { data, names } = event;
+  const who = "name" in data
+    ? data.name
+    : "destination" in data
+    ? `${data.destination ?? "default"}`
+    : "address" in data
+    ? data.address
+    : "nsid" in data
+    ? String(data.nsid)
+    : "id" in data
+    ? String(data.id)
+    : "";
+  const where = !("name" in data) && "ifindex" in data && data.ifindex !== 0
+    ? ` ${names.name(data.ifindex)}`
+    : "";
+  const how = event.origin === "kernel" ? "" : ` (${event.origin})`;
+  const what = event.event === "change" ? `: ${event.changed}` : "";
+  return `${event.event} ${event.object} ${who}${where}${what}${how}`;
+}
+
+/**
+ * Fails unless the monitor comes to know what there is: what another monitor
+ * finds, and what `ip -j` prints.
+ *
+ * @returns The events it gave on the way.
+ */
+export async function assertKnowsAll(
+  monitor: Monitor,
+  netns: Netns,
+): Promise<MonitorEvent[]> {
+  const events: MonitorEvent[] = [];
+  const deadline = performance.now() + 15_000;
+  for (;;) {
+    await using fresh = await Monitor.open({ namespace: netns.name });
+    const [ours, theirs] = [known(monitor), known(fresh)];
+    const agree = JSON.stringify(ours) === JSON.stringify(theirs);
+    if (agree || performance.now() > deadline) {
+      assertEquals(ours, theirs);
+      break;
+    }
+    try {
+      events.push(...await monitor.receive({ timeout: 100 }));
+    } catch { /* nothing came: the last look decides */ }
+  }
+  await assertIsIp(monitor, netns);
+  return events;
+}
+
+/** Fails unless `ip -j` prints what the monitor knows. */
+async function assertIsIp(monitor: Monitor, netns: Netns): Promise<void> {
+  const names = new LinkNames(monitor.all("link"));
+  const addresses = await netns.json<{ addr_info: unknown[] }>("address show");
+  const ours = {
+    link: monitor.all("link").map((link) => ipLink(link, { names })),
+    address: monitor.all("address").map(ipAddress),
+    route: monitor.all("route").map((route) => ipRoute(route, { names })),
+    neighbour: monitor.all("neighbour").map((one) =>
+      ipNeighbour(one, { names })
+    ),
+    rule: monitor.all("rule").filter(({ family }) => family === "inet")
+      .map((rule) => ipRule(rule)),
+  };
+  const theirs = {
+    link: await netns.json("link show"),
+    address: addresses.flatMap(({ addr_info }) => addr_info)
+      .filter((one) => Object.keys(one as object).length > 0),
+    route: [
+      ...await netns.json("-4 route show table all"),
+      ...await netns.json("-6 route show table all"),
+    ],
+    neighbour: await netns.json("neighbour show"),
+    rule: await netns.json("rule show"),
+  };
+  for (const [kind, there] of Object.entries(theirs)) {
+    assertEquals(
+      ours[kind as keyof typeof ours].map(sortedJson).sort(),
+      (there as object[]).map(sortedJson).sort(),
+      `ip -j ${kind}`,
+    );
+  }
+}
+
+function sortedJson(object: object): string {
+  return JSON.stringify(object, (key, value) =>
+    // Seconds that go by between the two, and what is said of an event only.
+    (key.endsWith("_life_time") && value !== 0xffffffff) || key === "event"
+      ? undefined
+      : typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort())
+      : value);
+}
