@@ -137,12 +137,8 @@ export class RouteTable implements Table<Route> {
         return this.#take(key, group, at, route, sink);
       }
     } else {
-      const exact = group.findIndex((one) => isSame(one, route));
-      const at = exact >= 0 ? exact : group.length === 1 ? 0 : -1;
-      if (at >= 0) {
-        if (exact < 0) this.doubtful = true;
-        return this.#take(key, group, at, route, sink);
-      }
+      const at = group.findIndex((one) => isSuccessor(route, one));
+      if (at >= 0) return this.#take(key, group, at, route, sink);
     }
     this.doubtful = true;
   }
