@@ -2,11 +2,11 @@
 // link has a field; of the rest, what moves by itself does not count.
 
 import * as ifla from "../../../ffi/layout/linux_if_link.ts";
+import { RTM_NEWLINK } from "../../../ffi/layout/linux_rtnetlink.ts";
+import { AF_UNSPEC } from "../../../ffi/layout/sys_socket.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
-import { linkData, portData } from "../link/kinds.ts";
 import type { Link } from "../link/link.ts";
 import { routeVocabulary } from "../vocabulary.ts";
-import { RTM_NEWLINK } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { differences, same } from "./differences.ts";
 
 /** Fields about the event, not the link. */
@@ -71,9 +71,9 @@ export function linkDifferences(link: Link, previous: Link): string[] {
     if (!same(now.get(type), before.get(type))) fields.push(attribute(type));
   }
   if (!same(kindAttributes(link), kindAttributes(previous))) {
-    const data = linkData(link);
+    const { data } = link;
     if (data === undefined) fields.push("IFLA_INFO_DATA");
-    else fields.push(...differences(data, linkData(previous) ?? {}, TIMERS));
+    else fields.push(...differences(data, previous.data ?? {}, TIMERS));
   }
   return fields;
 }
@@ -81,8 +81,8 @@ export function linkDifferences(link: Link, previous: Link): string[] {
 /** In what a port of a bridge differs; the rest is told of the link. */
 export function portDifferences(port: Link, previous: Link): string[] {
   const fields = port.master === previous.master ? [] : ["master"];
-  const data = portData(port) ?? {};
-  fields.push(...differences(data, portData(previous) ?? {}, TIMERS));
+  const data = port.portData ?? {};
+  fields.push(...differences(data, previous.portData ?? {}, TIMERS));
   return fields;
 }
 
@@ -108,6 +108,6 @@ function value({ bytes, at, length }: AttributeReader): Uint8Array {
 }
 
 function attribute(type: number): string {
-  return routeVocabulary.body(RTM_NEWLINK)?.names[type]?.name ??
+  return routeVocabulary.body(RTM_NEWLINK, AF_UNSPEC)?.names[type]?.name ??
     `attribute ${type}`;
 }

@@ -5,32 +5,14 @@ import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
 import {
   ifinfomsg,
   RTM_GETLINK,
-  RTM_NEWLINK,
   RTNLGRP_LINK,
 } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
 import { NetlinkSubscription } from "../../../lib/netlink/subscription.ts";
 import { decodeLink } from "../../../lib/route/link/link.ts";
 import "../../support/descriptors.ts";
-import { Lab, type Netns } from "../../support/netns.ts";
-import { message } from "../../support/netlink.ts";
-
-/** Another process sends so many messages to every socket of the namespace. */
-async function forge(namespace: Netns, count: number): Promise<void> {
-  const forged = message(RTM_NEWLINK, ifinfomsg.build({ ifi_index: 4711 }));
-  await namespace.run("python3", [
-    "-c",
-    `
-import socket
-ports = [int(line.split()[2]) for line in open("/proc/net/netlink") if line.split()[1] == "0"]
-s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
-for port in ports:
-    if port:
-        for _ in range(${count}):
-            s.sendto(bytes.fromhex("${forged.toHex()}"), (port, 0))
-`,
-  ]);
-}
+import { Lab } from "../../support/netns.ts";
+import { forge } from "../../support/netlink.ts";
 
 const request = { type: RTM_GETLINK, body: ifinfomsg.build({}) };
 

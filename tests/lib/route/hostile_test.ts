@@ -6,7 +6,6 @@ import { assert, assertEquals } from "@std/assert";
 import { ifaddrmsg } from "../../../ffi/layout/linux_if_addr.ts";
 import { fib_rule_hdr } from "../../../ffi/layout/linux_fib_rules.ts";
 import { ndmsg } from "../../../ffi/layout/linux_neighbour.ts";
-import { NLMSG_HDRLEN } from "../../../ffi/layout/linux_netlink.ts";
 import { nhmsg } from "../../../ffi/layout/linux_nexthop.ts";
 import * as rt from "../../../ffi/layout/linux_rtnetlink.ts";
 import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
@@ -27,7 +26,7 @@ import { decodeNexthop } from "../../../lib/route/nexthop.ts";
 import { decodeRoute } from "../../../lib/route/route.ts";
 import { decodeRule } from "../../../lib/route/rule.ts";
 import { Lab } from "../../support/netns.ts";
-import type { Bytes } from "../../support/netlink.ts";
+import { type Bytes, spoil } from "../../support/netlink.ts";
 import { random } from "../../support/random.ts";
 import "../../support/descriptors.ts";
 
@@ -135,25 +134,6 @@ async function seeds(): Promise<Record<string, Bytes[]>> {
     assert(found[name].length > 0, name);
   }
   return found;
-}
-
-/** Changes bytes, lengths and the end. */
-function spoil(bytes: Bytes, below: (limit: number) => number): Bytes {
-  const spoiled = bytes.slice(
-    0,
-    below(3) === 0 ? NLMSG_HDRLEN + below(bytes.length) : bytes.length,
-  );
-  const view = new DataView(spoiled.buffer);
-  for (let i = below(6); i > 0; i--) {
-    const at = NLMSG_HDRLEN + below(spoiled.length - NLMSG_HDRLEN);
-    if (below(2)) spoiled[at] = below(256);
-    else if (at + 2 <= spoiled.length) {
-      const odd = [0, 1, 3, 4, 5, 8, 20, 0xffff, 0x8001];
-      view.setUint16(at & ~3, odd[below(odd.length)], true);
-    }
-  }
-  view.setUint32(0, spoiled.length, true);
-  return spoiled;
 }
 
 /** What is told of a message that lies between bytes of one kind. */

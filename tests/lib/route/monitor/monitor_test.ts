@@ -26,6 +26,8 @@ import {
   until,
 } from "../../../support/monitored.ts";
 import { Lab, type Netns } from "../../../support/netns.ts";
+import { AS_NOBODY } from "../../../support/privileges.ts";
+import { RunningProgram } from "../../../support/program.ts";
 
 function open(netns: Netns, options: MonitorOptions = {}): Promise<Monitor> {
   return Monitor.open({ namespace: netns.name, ...options });
@@ -493,4 +495,43 @@ Deno.test("leaving the loop closes it; a thousand monitors leave nothing behind"
     }
   }
   await assertDescriptors(before);
+});
+
+Deno.test("without any capability it reads, tells and recovers", async () => {
+  await using lab = await routed();
+  const library = new URL("../../../../mod.ts", import.meta.url).href;
+  const program = `
+    import { Monitor } from "${library}";
+    const options = { snapshot: true, receiveBuffer: 65536 };
+    await using monitor = await Monitor.open(options);
+    const told = new Set();
+    let recovered = 0;
+    for await (const event of monitor) {
+      if (event.origin === "snapshot") told.add(event.object);
+      if (event.origin === "recovered") recovered++;
+      if (told.size === 4 && recovered === 0) console.log([...told].join());
+      if (event.event === "resynchronised") break;
+    }
+    console.log(recovered);`;
+  await using running = new RunningProgram(
+    { netns: lab.ns },
+    ...[...AS_NOBODY, Deno.execPath(), "eval", "--quiet", program],
+  );
+  assertEquals(await running.line(), "link,address,route,rule");
+  const [pid] = await lab.ns.pids();
+  Deno.kill(pid, "SIGSTOP");
+  try {
+    await lab.ns.batch(
+      Array.from(
+        { length: 5000 },
+        (_, i) => `route add 10.${100 + (i >> 8)}.${i & 255}.0/24 via 10.9.0.2`,
+      )
+        .join("\n"),
+    );
+  } finally {
+    Deno.kill(pid, "SIGCONT");
+  }
+  const { code, stdout, stderr } = await running.end();
+  assertEquals([code, stderr], [0, ""]);
+  assert(Number(stdout.trim().split("\n").at(-1)) > 1000, stdout);
 });
