@@ -32,14 +32,14 @@ export interface Refused {
 
 /**
  * The network of a namespace, to change. Changes are plain values, made by
- * addLink(), setLink() and their like; apply() sends any number
+ * addLink(), addAddress(), addRoute() and their like; apply() sends any number
  * of them as one batch of messages.
  *
  * Source: rtnetlink(7).
  *
  * @example
  * ```ts ignore
- * import { addLink, Network, setLink } from "@netplumb/netplumb";
+ * import { addAddress, addLink, addRoute, Network } from "@netplumb/netplumb";
  *
  * await using network = Network.open({ namespace: "blue" });
  * await network.apply([
@@ -49,7 +49,8 @@ export interface Refused {
  *     up: true,
  *     options: { peer: { name: "veth1", up: true } },
  *   }),
- *   setLink("veth0", { alias: "to the other end" }),
+ *   addAddress({ address: "192.0.2.1/24", dev: "veth0" }),
+ *   addRoute({ to: "default", via: "192.0.2.254" }),
  * ]);
  * ```
  */

@@ -84,15 +84,43 @@ export async function sentBy(
   }
 }
 
-/** Where attributes hold attributes: by their type, and past how many bytes. */
+/** Where attributes hold attributes, by their type. */
 export interface Shape {
-  readonly [type: number]: { readonly skip?: number; readonly inside: Shape };
+  readonly [type: number]: {
+    readonly inside: Shape;
+    /** Past how many bytes. */
+    readonly skip?: number;
+    /** Whether they stand behind structs that begin with their length. */
+    readonly structs?: boolean;
+  };
 }
 
 type Tree = [type: number, value: string | Tree][];
 
 const hex = (bytes: Uint8Array) =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** A struct, and the attributes behind it. */
+function behind(value: Uint8Array, size: number, inside: Shape): Tree {
+  return [
+    [-1, hex(value.subarray(0, size))],
+    ...tree(value.subarray(size), inside),
+  ];
+}
+
+/** Structs like rtnexthop, each with attributes of its own. */
+function* each(
+  value: Uint8Array,
+  size: number,
+): Generator<(inside: Shape) => Tree> {
+  const view = new DataView(value.buffer, value.byteOffset, value.length);
+  for (let at = 0; at + size <= value.length;) {
+    const length = view.getUint16(at, true);
+    const one = value.subarray(at, at + length);
+    yield (inside) => behind(one, size, inside);
+    at += (length + 3) & ~3;
+  }
+}
 
 /** Attributes sorted by type: their order says nothing to the kernel. */
 function tree(bytes: Uint8Array, shape: Shape): Tree {
@@ -102,13 +130,14 @@ function tree(bytes: Uint8Array, shape: Shape): Tree {
     const length = view.getUint16(at, true);
     const type = view.getUint16(at + 2, true) & 0x3fff;
     const value = bytes.subarray(at + 4, at + length);
-    const { inside, skip = 0 } = shape[type] ?? {};
+    const { inside, skip = 0, structs = false } = shape[type] ?? {};
     found.push([
       type,
-      inside === undefined ? hex(value) : [
-        [-1, hex(value.subarray(0, skip))],
-        ...tree(value.subarray(skip), inside),
-      ],
+      inside === undefined
+        ? hex(value)
+        : structs
+        ? [...each(value, skip)].map((one, index) => [index, one(inside)])
+        : behind(value, skip, inside),
     ]);
     at += (length + 3) & ~3;
   }

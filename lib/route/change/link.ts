@@ -10,8 +10,9 @@ import {
 } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import type { NetlinkError } from "../../netlink/errors.ts";
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
-import { writeLinkInfo } from "./kind.ts";
+import { type LinkKind, writeLinkInfo } from "./kind.ts";
 import type { VethOptions } from "./kinds/veth.ts";
 import type { OptionValues } from "./option.ts";
 import {
@@ -155,12 +156,25 @@ export function addLink<const Kind extends string>(
       }
       return requests;
     },
-    advice: ({ errno }) =>
-      errno === EOPNOTSUPP
-        ? `This kernel makes no links of kind ${kind.name}: it lacks the module ` +
-          `${kind.module ?? kind.name}, which modprobe(8) loads if it is there`
-        : undefined,
+    advice: (error) => lacking(error, kind, options),
   });
+}
+
+/** What to do where the kernel lacks a kind of link, or an option of it. */
+function lacking(
+  { errno, ack }: NetlinkError,
+  { name, module = name }: LinkKind,
+  options: object,
+): string | undefined {
+  if (errno !== EOPNOTSUPP) return undefined;
+  if (ack.message?.includes("Unknown device type")) {
+    return `This kernel makes no links of kind ${name}: it lacks the module ` +
+      `${module}, which modprobe(8) loads if it is there`;
+  }
+  const words = Object.keys(options);
+  return words.length === 0
+    ? undefined
+    : `This kernel's ${module} lacks one of ${words.join(", ")}`;
 }
 
 /**
@@ -262,6 +276,12 @@ export function setLink<const Kind extends string>(
       }
       return requests;
     },
+    advice: (error) =>
+      portOf !== undefined
+        ? lacking(error, portOf, { ...port?.options })
+        : kindName !== undefined
+        ? lacking(error, linkKind(kindName), options)
+        : undefined,
   });
 }
 

@@ -28,3 +28,40 @@ export type { VethOptions } from "./kinds/veth.ts";
 export type { VlanOptions, VlanProtocol } from "./kinds/vlan.ts";
 export type { VrfOptions } from "./kinds/vrf.ts";
 export type { VxlanOptions } from "./kinds/vxlan.ts";
+export {
+  addAddress,
+  type AddressSpec,
+  deleteAddress,
+  replaceAddress,
+} from "./address.ts";
+export { type AddressFlush, flushAddresses } from "./flush.ts";
+export {
+  addRoute,
+  appendRoute,
+  deleteRoute,
+  type NexthopSpec,
+  replaceRoute,
+  type RouteSpec,
+  type RouteType,
+} from "./route.ts";
+export type { LockableMetric, RouteMetricsSpec } from "./route_metrics.ts";
+export {
+  addNeighbour,
+  deleteNeighbour,
+  type NeighbourSpec,
+  type NeighbourState,
+  replaceNeighbour,
+} from "./neighbour.ts";
+export { addRule, deleteRule, type RuleAction, type RuleSpec } from "./rule.ts";
+export {
+  addNexthop,
+  deleteNexthop,
+  type NexthopMemberSpec,
+  type NexthopObjectSpec,
+  replaceNexthop,
+} from "./nexthop.ts";
+export {
+  addBridgeVlan,
+  type BridgeVlanSpec,
+  deleteBridgeVlan,
+} from "./bridge_vlan.ts";

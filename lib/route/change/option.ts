@@ -71,6 +71,26 @@ export function readOptions(
   return values;
 }
 
+/**
+ * Reads a specification: all of it is in the table, and what is required there.
+ *
+ * @param whose What it specifies, for errors.
+ */
+export function readSpec<O extends object>(
+  whose: string,
+  table: OptionsOf<O>,
+  given: O,
+  ...required: readonly (keyof O & string)[]
+): O {
+  const values = readOptions(whose, table, { ...given as OptionValues });
+  for (const word of required) {
+    if (values[word] === undefined) {
+      take(`${whose} ${word}`, undefined, table[word]);
+    }
+  }
+  return values as O;
+}
+
 /** Writes the attributes of options that were read. */
 export function writeOptions(
   body: AttributeWriter,

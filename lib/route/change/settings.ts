@@ -19,12 +19,12 @@ import {
 import * as c from "../../../ffi/layout/linux_if_link.ts";
 import { AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
 import { checkInterfaceName } from "../../interface_name.ts";
-import { parseLinkAddress, tryParseLinkAddress } from "../../link_address.ts";
+import { parseLinkAddress } from "../../link_address.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { NameLookup } from "./change.ts";
 import { linkGroupNumber } from "../names/iproute2.ts";
-import { bit, linkName, numbered, oneOf, text } from "./value.ts";
+import { bit, linkAddress, linkName, numbered, oneOf, text } from "./value.ts";
 import {
   bitsOf,
   number,
@@ -104,15 +104,9 @@ const name: Option<string> = {
   },
 };
 
-/** A link-layer address of any length, as tunnels and InfiniBand have them. */
-function linkAddress(attribute: number): Option<string> {
+function linkLayer(attribute: number): Option<string> {
   return {
-    expected: "a link-layer address like 02:00:5e:10:00:01",
-    schema: { type: "string" },
-    read: (given) =>
-      typeof given === "string" && tryParseLinkAddress(given) !== undefined
-        ? given
-        : undefined,
+    ...linkAddress,
     write(body, value) {
       body.bytes(attribute, parseLinkAddress(value));
     },
@@ -195,8 +189,8 @@ export const SETTINGS: OptionsOf<LinkSettings> = {
   name,
   up: { ...bit, alone: true },
   mtu: number("u32", c.IFLA_MTU, 0, 0x7fff_ffff),
-  address: linkAddress(c.IFLA_ADDRESS),
-  broadcast: linkAddress(c.IFLA_BROADCAST),
+  address: linkLayer(c.IFLA_ADDRESS),
+  broadcast: linkLayer(c.IFLA_BROADCAST),
   txqueuelen: number("u32", c.IFLA_TXQLEN, 0, 0x7fff_ffff),
   master,
   netns,

@@ -2,6 +2,7 @@
 // request holds, or refused in words that say what would be right.
 
 import { tryParseIPv4, tryParseIPv6 } from "../../address.ts";
+import { tryParseCidr } from "../../cidr.ts";
 import { ArgumentError } from "../../errors.ts";
 import { tryParseLinkAddress } from "../../link_address.ts";
 
@@ -147,6 +148,24 @@ export const ipv6: Reader<string> = parsedText(
 export const ipAddress: Reader<string> = parsedText(
   "an address like 192.0.2.1 or 2001:db8::1",
   (text) => tryParseIPv4(text) ?? tryParseIPv6(text),
+);
+
+/** An address, with a prefix length behind a slash or without one. */
+export const cidr: Reader<string> = parsedText(
+  "an address with a prefix length like 192.0.2.1/24 or 2001:db8::1/64",
+  tryParseCidr,
+);
+
+/** Where packets go: a network, an address, or "default". */
+export const network: Reader<string> = parsedText(
+  "default, or a network like 192.0.2.0/24 or 2001:db8::/32",
+  (text) => text === "default" ? text : tryParseCidr(text),
+);
+
+/** A link-layer address of any length. */
+export const linkAddress: Reader<string> = parsedText(
+  "a link-layer address like 02:00:5e:10:00:01",
+  tryParseLinkAddress,
 );
 
 /** The address of an Ethernet interface. */

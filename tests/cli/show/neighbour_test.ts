@@ -36,8 +36,7 @@ Deno.test("show neighbour: every state, routers, proxies, who made them", async 
     neighbour add 2001:db8::10 lladdr 02:00:5e:10:00:0a dev eth0 router
     neighbour add 2001:db8::11 lladdr 02:00:5e:10:00:0b dev eth0 nud stale
     neighbour add proxy 192.0.2.99 dev eth0
-    neighbour add proxy 2001:db8::99 dev eth0 router
-    neighbour add proxy 192.0.2.98`);
+    neighbour add proxy 2001:db8::99 dev eth0 router`);
   const states = async () => JSON.stringify(await here.json("neighbour"));
   while ((await states()).includes("DELAY"));
   const { ipNeighbours } = {
@@ -57,11 +56,17 @@ Deno.test("show neighbour: every state, routers, proxies, who made them", async 
   await assertShows(here, "neighbour", "neighbour show dev eth0", {
     dev: "eth0",
   });
-  const proxies = await assertShows(
-    here,
-    "neighbour",
-    "neighbour show proxy",
-    { proxy: true },
-  );
-  assertEquals(proxies.length, 3);
+  const proxies = () =>
+    assertShows(here, "neighbour", "neighbour show proxy", { proxy: true });
+  await here.ip("neighbour add proxy 192.0.2.98");
+  try {
+    const without = (await proxies()).filter(({ dev }) => dev === undefined);
+    assert(without.some(({ dst }) => dst === "192.0.2.98"));
+  } finally {
+    // One that is of no link outlives its namespace, and the next one made may
+    // find it: the kernel (6.18) forgets to take it along.
+    await here.ip("neighbour delete proxy 192.0.2.98");
+  }
+  const [one, other] = (await proxies()).filter(({ dev }) => dev === "eth0");
+  assertEquals([one.dst, other.dst], ["192.0.2.99", "2001:db8::99"]);
 });

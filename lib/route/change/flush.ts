@@ -1,0 +1,79 @@
+// All addresses of a kind, deleted.
+
+import { EADDRNOTAVAIL } from "../../../ffi/errno.ts";
+import type { WaitOptions } from "../../poller.ts";
+import type { Address } from "../address.ts";
+import type { Network } from "../network.ts";
+import { deleteAddress } from "./address.ts";
+import { linkName, take } from "./value.ts";
+import { scope as scopeReader } from "./words.ts";
+
+/** Which addresses to delete. */
+export interface AddressFlush extends WaitOptions {
+  /** Those of this link. */
+  readonly dev?: string | number;
+  /** Those of this family. */
+  readonly family?: "inet" | "inet6";
+  /** Those that reach so far. */
+  readonly scope?: number | string;
+}
+
+/** Deleting a primary address takes its secondaries along, or raises one. */
+const ROUNDS = 10;
+
+/**
+ * Deletes addresses, as `ip address flush` does.
+ *
+ * Source: ip-address(8).
+ *
+ * @param network Where.
+ * @param filter Which of them; without any condition all that there are.
+ * @returns How many there were.
+ * @throws {NetlinkError} If the kernel refuses one, or there is no such link.
+ *
+ * @example
+ * ```ts ignore
+ * import { flushAddresses, Network } from "@netplumb/netplumb";
+ *
+ * await using network = Network.open({ namespace: "blue" });
+ * await flushAddresses(network, { dev: "eth0", family: "inet" });
+ * ```
+ */
+export async function flushAddresses(
+  network: Network,
+  filter: AddressFlush = {},
+): Promise<number> {
+  const { dev, family, signal, timeout } = filter;
+  const waits = { signal, timeout };
+  const scope = filter.scope === undefined
+    ? undefined
+    : take("scope", filter.scope, scopeReader);
+  const ifindex = dev === undefined
+    ? undefined
+    : (await network.socket.link(take("dev", dev, linkName), waits)).ifindex;
+  let count = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const addresses = (await network.socket.addresses({
+      ...waits,
+      family,
+      ifindex,
+    })).filter((one) => scope === undefined || one.scope === scope);
+    if (addresses.length === 0) break;
+    const results = await network.applyEach(addresses.map(deletion), waits);
+    for (const result of results) {
+      if (!("error" in result)) count++;
+      else if (result.error.errno !== EADDRNOTAVAIL) throw result.error;
+      else if (round === 0) count++;
+    }
+  }
+  return count;
+}
+
+function deletion({ address, peer, prefixLength, ifindex }: Address) {
+  return deleteAddress({
+    dev: ifindex,
+    ...(peer === undefined
+      ? { address: `${address}/${prefixLength}` }
+      : { address, peer: `${peer}/${prefixLength}` }),
+  });
+}
