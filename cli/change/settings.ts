@@ -1,20 +1,12 @@
 // The options of `link add` and `link set` that every kind of link understands.
 
-import type { Command } from "@cliffy/command";
-import type { LinkSettings } from "../../lib/route/change/settings.ts";
 import { SETTINGS } from "../../lib/route/change/settings.ts";
-import { linkName } from "../arguments.ts";
 import { namespaceOrProcess } from "../namespace.ts";
-import type { Reader } from "../../lib/route/change/value.ts";
 import { reads } from "./make.ts";
+import type { SpecGroups } from "./spec_options.ts";
 
-/** Of each setting but the name and `up`: the value's name, and what it is. */
-const OPTIONS: readonly (readonly [
-  group: string,
-  settings: Partial<
-    Record<keyof LinkSettings, readonly [value: string, about: string]>
-  >,
-])[] = [
+/** All settings but the name and `up`, which the two commands say otherwise. */
+export const SETTING_OPTIONS: SpecGroups = [
   ["What it is like", {
     mtu: ["bytes", "Its longest packet."],
     address: ["address", "Its link-layer address."],
@@ -45,49 +37,11 @@ const OPTIONS: readonly (readonly [
   }],
 ];
 
-/** Settings whose values have no fixed words of their own in --help. */
-const SPECIAL = {
-  master: linkName,
+/** Those that a command line says in another way than a program. */
+export const SETTING_TYPES = {
   netns: reads({
     ...SETTINGS.netns,
     read: (given) =>
       typeof given === "string" ? namespaceOrProcess(given) : undefined,
   }),
 };
-
-const flag = (setting: string) => setting.replaceAll("_", "-");
-
-/** Adds them to a command. */
-// deno-lint-ignore no-explicit-any -- any command, and options by the dozen
-export function withSettings(command: Command<any>): Command<any> {
-  for (const [group, settings] of OPTIONS) {
-    command.group(group);
-    for (const [setting, [value, about]] of Object.entries(settings)) {
-      const type = `link-${flag(setting)}`;
-      const reader: Reader<unknown> = SETTINGS[setting as keyof LinkSettings];
-      const special = SPECIAL[setting as keyof typeof SPECIAL];
-      command.type(type, special ?? reads(reader));
-      command.option(`--${flag(setting)} <${value}:${type}>`, about);
-    }
-  }
-  return command;
-}
-
-/** The settings among the options of a command line. */
-export function settingsOf(
-  options: Readonly<Record<string, unknown>>,
-): LinkSettings {
-  const settings: Record<string, unknown> = {};
-  for (const [, group] of OPTIONS) {
-    for (const setting of Object.keys(group)) {
-      const property = setting.replace(
-        /_([a-z])/g,
-        (_, letter) => letter.toUpperCase(),
-      );
-      if (options[property] !== undefined) {
-        settings[setting] = options[property];
-      }
-    }
-  }
-  return settings;
-}

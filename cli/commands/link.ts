@@ -14,11 +14,13 @@ import {
   type LinkSpec,
   setLink,
 } from "../../lib/route/change/link.ts";
+import { SETTINGS } from "../../lib/route/change/settings.ts";
 import { interfaceName, linkName, wholeNumber, word } from "../arguments.ts";
 import { describeKinds } from "../change/describe_kinds.ts";
 import { readKindWords } from "../change/kind_words.ts";
 import { changes, make } from "../change/make.ts";
-import { settingsOf, withSettings } from "../change/settings.ts";
+import { SETTING_OPTIONS, SETTING_TYPES } from "../change/settings.ts";
+import { valuesOf, withOptions } from "../change/spec_options.ts";
 import { subcommand } from "../command.ts";
 import { perform } from "../perform.ts";
 
@@ -31,7 +33,7 @@ function kindWord(given: ArgumentValue): string {
   return /^-\d+$/.test(given.value) ? given.value : word(given);
 }
 
-const add = withSettings(
+const add = withOptions(
   changes(`Make a link.\n\n${KIND_WORDS}`, "--in")
     .type("name", interfaceName)
     .type("link", linkName)
@@ -55,6 +57,9 @@ const add = withSettings(
     .option("--index <n:index>", "The index to ask for.")
     .option("--numtxqueues <n:queues>", "How many queues it sends by.")
     .option("--numrxqueues <n:queues>", "How many queues it receives by."),
+  SETTINGS,
+  SETTING_OPTIONS,
+  SETTING_TYPES,
 )
   .example(
     "A pair, one end in another namespace",
@@ -80,7 +85,7 @@ const add = withSettings(
     const spec: LinkSpec = {
       name,
       kind,
-      ...settingsOf(options),
+      ...valuesOf(options, SETTING_OPTIONS),
       up: options.up,
       link: options.link,
       index: options.index,
@@ -92,7 +97,7 @@ const add = withSettings(
     return make(options, () => [addLink(spec)]);
   });
 
-const set = withSettings(
+const set = withOptions(
   changes(`Change a link.\n\n${KIND_WORDS}`, "--in")
     .type("new-name", interfaceName)
     .type("link", linkName)
@@ -116,6 +121,9 @@ const set = withSettings(
     .option("--delete-altname <name:word>", "Take a further name away.", {
       collect: true,
     }),
+  SETTINGS,
+  SETTING_OPTIONS,
+  SETTING_TYPES,
 )
   .example("Up, and smaller", "netplumb link set eth0 up --mtu 1400")
   .example("Into a bridge", "netplumb link set veth0 --master br0")
@@ -128,7 +136,7 @@ const set = withSettings(
     const state = first === "up" || first === "down" ? first : undefined;
     const words = state === undefined ? given : given.slice(1);
     const changes: LinkChanges = {
-      ...settingsOf(options),
+      ...valuesOf(options, SETTING_OPTIONS),
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(state === undefined ? {} : { up: state === "up" }),
       ...(options.nomaster ? { master: null } : {}),

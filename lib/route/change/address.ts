@@ -42,7 +42,7 @@ export interface AddressSpec {
   readonly metric?: number;
   /** Seconds it is there. */
   readonly valid_lft?: number | "forever";
-  /** Seconds it is used for new connections. */
+  /** Seconds it is used for new connections; as long as it is there. */
   readonly preferred_lft?: number | "forever";
   /** Whether nobody is asked if they have it already; IPv6 only. */
   readonly nodad?: boolean;
@@ -60,7 +60,8 @@ export interface AddressSpec {
 
 const FOREVER = 0xffff_ffff;
 
-const TABLE: OptionsOf<AddressSpec> = {
+/** How each word is read. */
+export const ADDRESS: OptionsOf<AddressSpec> = {
   address: cidr,
   dev: linkName,
   peer: cidr,
@@ -143,7 +144,8 @@ function writeLifetime(body: AttributeWriter, spec: AddressSpec): void {
   if (valid_lft === undefined && preferred_lft === undefined) return;
   const seconds = (given: number | "forever" = "forever") =>
     given === "forever" ? FOREVER : given;
-  const [valid, preferred] = [seconds(valid_lft), seconds(preferred_lft)];
+  const valid = seconds(valid_lft);
+  const preferred = seconds(preferred_lft ?? valid_lft);
   if (valid === 0) {
     throw new ArgumentError("valid_lft", valid, "1 or more, or forever");
   }
@@ -166,7 +168,7 @@ function change(
   flags: number,
   given: AddressSpec,
 ): Change {
-  const spec = readSpec("address", TABLE, given, "address", "dev");
+  const spec = readSpec("address", ADDRESS, given, "address", "dev");
   const what = `${verb} address ${given.address} of ${given.dev}`;
   const local = parseCidr(spec.address);
   const peer = spec.peer === undefined

@@ -68,7 +68,8 @@ const STATES: { readonly [S in NeighbourState]: number } = {
   permanent: nd.NUD_PERMANENT,
 };
 
-const TABLE: OptionsOf<NeighbourSpec> = {
+/** How each word is read. */
+export const NEIGHBOUR: OptionsOf<NeighbourSpec> = {
   to: ipAddress,
   dev: linkName,
   lladdr: linkAddress,
@@ -94,7 +95,7 @@ function change(
   flags: number,
   given: NeighbourSpec,
 ): Change {
-  const spec = readSpec("neighbour", TABLE, given, "to");
+  const spec = readSpec("neighbour", NEIGHBOUR, given, "to");
   const { dev, lladdr, managed } = spec;
   if (dev === undefined && !spec.proxy) {
     throw new ArgumentError("neighbour dev", dev, linkName.expected);

@@ -110,7 +110,8 @@ const group: Reader<readonly NexthopMemberSpec[]> = {
   },
 };
 
-const TABLE: OptionsOf<NexthopObjectSpec> = {
+/** How each word is read. */
+export const NEXTHOP_OBJECT: OptionsOf<NexthopObjectSpec> = {
   id: ID,
   via: ipAddress,
   dev: linkName,
@@ -170,7 +171,7 @@ function change(
   flags: number,
   given: NexthopObjectSpec,
 ): Change {
-  const spec = readSpec("nexthop", TABLE, given);
+  const spec = readSpec("nexthop", NEXTHOP_OBJECT, given);
   const what = `${verb} nexthop ${spec.id ?? ""}`.trimEnd();
   const family = familyOf(spec, type === RTM_DELNEXTHOP);
   return checked({

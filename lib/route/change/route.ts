@@ -111,7 +111,8 @@ const TYPES: { readonly [T in RouteType]: number } = {
 /** ICMPv6 router preferences. Source: RFC 4191. */
 const PREFERENCES = { low: 3, medium: 0, high: 1 } as const;
 
-const NEXTHOP: OptionsOf<NexthopSpec> = {
+/** How each word of a nexthop is read. */
+export const NEXTHOP: OptionsOf<NexthopSpec> = {
   via: ipAddress,
   dev: linkName,
   weight: wholeNumber(1, 256),
@@ -128,7 +129,8 @@ const nexthops: Reader<readonly NexthopSpec[]> = {
       : undefined,
 };
 
-const TABLE: OptionsOf<RouteSpec> = {
+/** How each word is read. */
+export const ROUTE: OptionsOf<RouteSpec> = {
   to: network,
   type: oneOf(Object.keys(TYPES) as RouteType[]),
   via: ipAddress,
@@ -252,7 +254,7 @@ function change(
   flags: number,
   given: RouteSpec,
 ): Change {
-  const spec = readSpec("route", TABLE, given, "to");
+  const spec = readSpec("route", ROUTE, given, "to");
   const what = `${verb} route ${given.to}`;
   const deleting = type === rt.RTM_DELROUTE;
   const family = familyOf(spec);

@@ -115,7 +115,8 @@ function pair(
 const port = wholeNumber(1, 65535);
 const ports = pair("-", port, "53 or 1000-2000", true);
 
-const TABLE: OptionsOf<RuleSpec> = {
+/** How each word is read. */
+export const RULE: OptionsOf<RuleSpec> = {
   priority: u32,
   action: oneOf(Object.keys(ACTIONS) as RuleAction[]),
   table,
@@ -172,7 +173,7 @@ function change(
   flags: number,
   given: RuleSpec,
 ): Change {
-  const spec = readSpec("rule", TABLE, given);
+  const spec = readSpec("rule", RULE, given);
   const { priority = "" } = spec;
   const what = `${verb} rule ${priority}`.trimEnd();
   if (Object.keys(spec).length === 0) {

@@ -154,7 +154,6 @@ Deno.test("address: what cannot be right is refused before anything is sent", ()
     { ...base, label: "x".repeat(16) },
     { ...base, valid_lft: 0 },
     { ...base, valid_lft: 5, preferred_lft: 6 },
-    { ...base, valid_lft: 5 },
     { ...base, nodad: true },
     { ...base, autojoin: true },
     // @ts-expect-error: no such word
