@@ -12,7 +12,12 @@ import { decodeLink } from "../../lib/route/link/link.ts";
 import { RouteSocket } from "../../lib/route/socket.ts";
 import { routeVocabulary } from "../../lib/route/vocabulary.ts";
 import { BareNetlink } from "./bare/netlink.ts";
-import { loopsForEver, walksOn } from "./bare/c_monitor.ts";
+import {
+  loopsForEver,
+  rightNames,
+  walksOn,
+  wrongNames,
+} from "./netlink_dump_interrupted_monitor.ts";
 import { spawnChild } from "./child/child.ts";
 import { lines } from "./stage/lines.ts";
 import { Scene } from "./stage/scene.ts";
@@ -291,10 +296,21 @@ async function play(stage: Stage): Promise<void> {
     () => loopsForEver(table.network),
   );
   await stage.cure(
-    "a NetlinkSubscription is sent the same",
-    "what no kernel sent is left out, what cannot be read is counted, and " +
-      "events are heard as before",
+    "a Monitor is sent the same",
+    "what no kernel sent is left out and told of, what cannot be read is " +
+      "counted, and events come as before",
     () => walksOn(table.network, stage),
+  );
+  await stage.trap(
+    "the C monitor hears of links, addresses and routes",
+    "it prints the name that it finds where a link's would be, or what is now " +
+      "where it found one before",
+    () => wrongNames(stage),
+  );
+  await stage.cure(
+    "a Monitor hears of the same",
+    "it names the interface that each message is about",
+    () => rightNames(stage),
   );
 }
 
@@ -313,6 +329,9 @@ export const netlinkDumpInterrupted: Scenario = {
   }, {
     name: "loop-on-bad-length",
     summary: "go over messages as the C monitor does",
+  }, {
+    name: "name-by-position",
+    summary: "name interfaces as the C monitor does",
   }],
   play,
 };
