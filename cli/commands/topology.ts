@@ -11,6 +11,7 @@ import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
 import type { Output } from "../output/output.ts";
+import { Screen } from "../output/screen.ts";
 import { perform } from "../perform.ts";
 import { topologyDot } from "../topology/dot.ts";
 import { topologyGraph } from "../topology/graph.ts";
@@ -53,7 +54,11 @@ export const topology = subcommand(
       conflicts: ["json"],
     },
   )
+  .option("--watch", "Draw it again whenever something changes.", {
+    conflicts: ["format"],
+  })
   .example("What there is, on a terminal", "netplumb topology --all-netns")
+  .example("The same, live", "netplumb topology --all-netns --watch")
   .example(
     "A picture for a document",
     "netplumb topology --all-netns --format svg > topology.svg",
@@ -64,22 +69,31 @@ export const topology = subcommand(
   )
   .action((options) =>
     perform(options, async ({ output, signal }) => {
-      const namespaces = options.allNetns
-        ? [undefined, ...namespaceNames()]
-        : options.netns;
-      const found = await readTopology({
-        namespaces,
-        signal,
-        // One that is going just now is no reason to show none.
-        onUnreachable: options.allNetns
-          ? ({ message }) => log.warn(message)
-          : undefined,
-      });
-      if (output.json) {
-        return found.forEach((each) => output.object(json(each)));
+      const { allNetns = false, watch, format, details = false } = options;
+      const wanted = () =>
+        allNetns
+          ? [undefined, ...namespaceNames()]
+          : options.netns ?? [undefined];
+      const read = () =>
+        readTopology({
+          namespaces: wanted(),
+          signal,
+          // One that is going just now is no reason to show none.
+          onUnreachable: allNetns
+            ? ({ message }) => watch || log.warn(message)
+            : undefined,
+        });
+      if (!watch) return await print(await read(), format, details, output);
+      const { TopologyChanges } = await import("../topology/watch.ts");
+      await using changes = new TopologyChanges(allNetns);
+      await using screen = new Screen(output);
+      for (;;) {
+        await changes.follow(wanted());
+        const found = await read();
+        if (output.json) found.forEach((each) => output.object(json(each)));
+        else screen.draw(topologyText(found, output.style, details));
+        await changes.next(signal);
       }
-      const { format, details = false } = options;
-      await print(found, format, details, output);
     })
   );
 
@@ -89,6 +103,9 @@ async function print(
   details: boolean,
   output: Output,
 ): Promise<void> {
+  if (output.json) {
+    return namespaces.forEach((each) => output.object(json(each)));
+  }
   if (format === "text") {
     const lines = topologyText(namespaces, output.style, details);
     return lines.forEach((line) => output.line(line));

@@ -50,6 +50,16 @@ export class Output implements AsyncDisposable {
     this.#add(text + "\n");
   }
 
+  /** Whether a person is watching. */
+  get isTerminal(): boolean {
+    return this.#sink.isTerminal();
+  }
+
+  /** What a terminal obeys, as it is. */
+  raw(text: string): void {
+    this.#add(text);
+  }
+
   /** One value as a line of JSON. */
   object(value: unknown): void {
     this.#record(printableJson(value));

@@ -7,7 +7,8 @@ import { SHELLS } from "../../cli/completion/scripts.ts";
 import { unquote } from "../../cli/completion/unquote.ts";
 import { netplumb } from "../../cli/main.ts";
 import { SUBCOMMANDS } from "../../cli/subcommands.ts";
-import { denoRun, netplumb as runNetplumb } from "../support/command.ts";
+import { netplumb as runNetplumb } from "../support/command.ts";
+import { installed } from "../support/installed.ts";
 import { Lab } from "../support/netns.ts";
 import { Terminal } from "../support/terminal.ts";
 
@@ -97,21 +98,6 @@ const START: Record<typeof SHELLS[number], [command: string, setup: string]> = {
     `netplumb completions fish | source`,
   ],
 };
-
-/** A directory with a program `netplumb`, as an installation makes one. */
-async function installed(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "netplumb-bin-" });
-  const words = [Deno.execPath(), ...denoRun()].map((word) => `'${word}'`);
-  await Deno.writeTextFile(
-    `${path}/netplumb`,
-    `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`,
-    { mode: 0o755 },
-  );
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
 
 for (const shell of SHELLS) {
   Deno.test(`completion in a real ${shell}`, async () => {

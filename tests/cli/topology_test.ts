@@ -9,8 +9,10 @@ import { topologyMermaid } from "../../cli/topology/mermaid.ts";
 import { topologySvg } from "../../cli/topology/svg.ts";
 import { topology } from "../../lib/route/topology.ts";
 import "../support/descriptors.ts";
-import { netplumb } from "../support/command.ts";
+import { netplumb, RunningScript } from "../support/command.ts";
+import { installed } from "../support/installed.ts";
 import { Lab, type Netns, run } from "../support/netns.ts";
+import { Terminal } from "../support/terminal.ts";
 
 type TestLab = Lab<"router" | "left" | "right"> & {
   readonly router: Netns;
@@ -98,6 +100,50 @@ Deno.test("topology --all-netns shows each namespace once, --details all there i
   const shown = found.map(({ namespace }) => namespace);
   assert(shown.includes(net.router.name) && shown.includes(net.right.name));
   assert(!shown.includes(net.left.name));
+});
+
+Deno.test("topology --watch draws again on every change, all of it", async () => {
+  await using net = await lab();
+  await using watching = new RunningScript(
+    { netns: net.left },
+    ...["topology", "--all-netns", "--watch"],
+  );
+  /** Waits for a picture of this namespace with such a line. */
+  const until = async (pattern: RegExp) => {
+    while (!pattern.test(await watching.line()));
+  };
+  await until(/eth0 {2}veth .* 192\.0\.2\.2\/24$/);
+  await net.left.ip("link set eth0 down");
+  await until(/eth0 {2}veth {2}down/);
+  await net.left.ip("address add 192.0.2.99/24 dev eth0");
+  await until(/192\.0\.2\.99\/24/);
+  // In another namespace, and one that was not there before.
+  await net.router.ip("link add br7 type bridge");
+  await until(/br7 {2}bridge/);
+  await using later = await Lab.open("later");
+  await until(new RegExp(later.later.name));
+  const { code, stderr } = await watching.stop();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+});
+
+Deno.test("topology --watch on a terminal leaves it as it was", async () => {
+  await using net = await lab();
+  await using bin = await installed();
+  await using terminal = new Terminal(
+    net.left,
+    "bash --norc --noprofile -i",
+    { PATH: `${bin.path}:${Deno.env.get("PATH")}`, HISTFILE: "/dev/null" },
+  );
+  await terminal.type("netplumb topology --watch\n");
+  // Another screen, no cursor.
+  await terminal.until(/\[\?1049h.\[\?25l/);
+  await terminal.until(/vpn0/);
+  await net.left.ip("link delete vpn0");
+  await terminal.until(/\[H[^]*eth0[^]*\[J/);
+  await terminal.type("\x03");
+  await terminal.until(/\[\?25h.\[\?1049l/);
+  await terminal.type("echo code=$?\n");
+  await terminal.until(/code=0/);
 });
 
 const overlap = (a: Box, b: Box) =>

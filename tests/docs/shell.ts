@@ -2,7 +2,7 @@
 // a network with nothing but loopback, and no named namespaces.
 
 import { pattern, type Step } from "./blocks.ts";
-import { denoRun } from "../support/command.ts";
+import { installed } from "../support/installed.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -34,18 +34,8 @@ export class Shell implements AsyncDisposable {
   }
 
   static async open(): Promise<Shell> {
-    const bin = await Deno.makeTempDir({ prefix: "netplumb-docs-" });
-    const programs = {
-      netplumb: [Deno.execPath(), ...denoRun()],
-      deno: [Deno.execPath()],
-    };
-    for (const [name, words] of Object.entries(programs)) {
-      await Deno.writeTextFile(
-        `${bin}/${name}`,
-        `#!/bin/sh\nexec ${words.map((word) => `'${word}'`).join(" ")} "$@"\n`,
-        { mode: 0o755 },
-      );
-    }
+    const { path: bin } = await installed();
+    await Deno.symlink(Deno.execPath(), `${bin}/deno`);
     // CI runs the tests through npx itself; here there is no registry.
     await Deno.writeTextFile(
       `${bin}/npx`,

@@ -1,6 +1,6 @@
 // The kernel's links, addresses, routes, neighbours and rules, watched.
 
-import { ArgumentError } from "../../errors.ts";
+import { ArgumentError, ClosedError } from "../../errors.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { NetlinkCounters } from "../../netlink/counters.ts";
 import type { WaitOptions } from "../../poller.ts";
@@ -116,7 +116,16 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   /** The events, one after the other, until the monitor is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<MonitorEvent, void, void> {
-    for (;;) yield* await this.receive();
+    for (;;) {
+      let events: MonitorEvent[];
+      try {
+        events = await this.receive();
+      } catch (error) {
+        if (error instanceof ClosedError) return;
+        throw error;
+      }
+      yield* events;
+    }
   }
 
   /** Ends what waits with ClosedError and closes the sockets. */

@@ -1,4 +1,4 @@
-import { closest } from "fastest-levenshtein";
+import { closestString } from "@std/text/closest-string";
 import type { Command } from "./command.ts";
 import type { ArgumentValue, Option } from "./types.ts";
 
@@ -31,7 +31,7 @@ export function flag(name: string): string {
 
 function didYouMean(kind: string, typed: string, known: string[]): string {
   return known.length > 0
-    ? ` Did you mean ${kind} "${closest(typed, known)}"?`
+    ? ` Did you mean ${kind} "${closestString(typed, known)}"?`
     : "";
 }
 

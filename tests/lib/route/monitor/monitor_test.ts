@@ -485,6 +485,23 @@ Deno.test("closing and aborting end a pending receive at once", async () => {
   await assertDescriptors(before);
 });
 
+Deno.test("closing ends a loop over it as a loop ends", async () => {
+  await using lab = await Lab.open("here");
+  await using watching = await open(lab.here, { objects: ["link"] });
+  const names: string[] = [];
+  const loop = (async () => {
+    for await (const event of watching) {
+      if ("object" in event && event.object === "link") {
+        names.push(event.data.name);
+        void watching.close();
+      }
+    }
+  })();
+  await lab.here.ip("link add br0 type bridge");
+  await loop;
+  assertEquals(names[0], "br0");
+});
+
 Deno.test("leaving the loop closes it; a thousand monitors leave nothing behind", async () => {
   const before = ownedDescriptors();
   {
