@@ -2,24 +2,15 @@
 // the scenario.
 
 import { SystemError } from "../../../ffi/errno.ts";
-import {
-  IFA_ADDRESS,
-  IFA_F_NODAD,
-  IFA_FLAGS,
-  IFA_LOCAL,
-  ifaddrmsg,
-} from "../../../ffi/layout/linux_if_addr.ts";
-import { NLM_F_CREATE, NLM_F_EXCL } from "../../../ffi/layout/linux_netlink.ts";
-import {
-  RTM_DELADDR,
-  RTM_NEWADDR,
-} from "../../../ffi/layout/linux_rtnetlink.ts";
-import { AF_INET, AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
-import { parseCidr } from "../../../lib/cidr.ts";
 import { interfaceIndex } from "../../../lib/interface_index.ts";
 import { inNamespace } from "../../../lib/namespace.ts";
-import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
-import { addLink, deleteLink, setLink } from "../../../lib/route/change/mod.ts";
+import {
+  addAddress,
+  addLink,
+  deleteAddress,
+  deleteLink,
+  setLink,
+} from "../../../lib/route/change/mod.ts";
 import { Network } from "../../../lib/route/network.ts";
 import { TemporaryNamespace } from "../../../lib/temporary_namespace.ts";
 
@@ -67,12 +58,13 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Gives a device an address, usable at once. */
-  address(device: string, address: string): Promise<void> {
-    return this.#address(RTM_NEWADDR, device, address);
+  async address(dev: string, address: string): Promise<void> {
+    const nodad = address.includes(":") ? { nodad: true } : {};
+    await this.#network.apply(addAddress({ dev, address, ...nodad }));
   }
 
-  removeAddress(device: string, address: string): Promise<void> {
-    return this.#address(RTM_DELADDR, device, address);
+  async removeAddress(dev: string, address: string): Promise<void> {
+    await this.#network.apply(deleteAddress({ dev, address }));
   }
 
   /** Sets a sysctl of its own; false where this kernel has no such one. */
@@ -108,22 +100,5 @@ export class Scene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#network.close();
     await this.#namespace.close();
-  }
-
-  // Until lib/route/change has addresses.
-  async #address(type: number, device: string, text: string): Promise<void> {
-    const { address, prefix } = parseCidr(text);
-    const body = new AttributeWriter()
-      .raw(ifaddrmsg.build({
-        ifa_family: address.length === 4 ? AF_INET : AF_INET6,
-        ifa_prefixlen: prefix,
-        ifa_index: this.enter(() => interfaceIndex(device)),
-      }))
-      .bytes(IFA_LOCAL, address)
-      .bytes(IFA_ADDRESS, address)
-      .u32(IFA_FLAGS, IFA_F_NODAD);
-    const flags = type === RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : 0;
-    const request = { type, flags, body: body.finish() };
-    await this.#network.socket.request(request);
   }
 }
