@@ -40,6 +40,31 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/link.ts")).link,
   },
   {
+    name: "address",
+    summary: "Add, replace and delete addresses of network interfaces.",
+    load: async () => (await import("./commands/address.ts")).address,
+  },
+  {
+    name: "route",
+    summary: "Add, replace and delete routes.",
+    load: async () => (await import("./commands/route.ts")).route,
+  },
+  {
+    name: "neighbour",
+    summary: "Add, replace and delete neighbours, of ARP and of IPv6.",
+    load: async () => (await import("./commands/neighbour.ts")).neighbour,
+  },
+  {
+    name: "rule",
+    summary: "Add and delete routing policy rules.",
+    load: async () => (await import("./commands/rule.ts")).rule,
+  },
+  {
+    name: "nexthop",
+    summary: "Add, replace and delete nexthop objects.",
+    load: async () => (await import("./commands/nexthop.ts")).nexthop,
+  },
+  {
     name: "netns",
     summary:
       "List, make and delete network namespaces, and run programs there.",

@@ -1,13 +1,13 @@
 // What the commands that change the network share: where, whether only to show
 // the messages, and what is said of what was done.
 
-import type { TypeHandler } from "@cliffy/command";
+import type { Command, TypeHandler } from "@cliffy/command";
 import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
 import { Network } from "../../lib/route/network.ts";
 import type { Change } from "../../lib/route/change/change.ts";
 import { type Reader, take } from "../../lib/route/change/value.ts";
 import { routeVocabulary } from "../../lib/route/vocabulary.ts";
-import { type GlobalOptions, subcommand } from "../command.ts";
+import type { GlobalOptions } from "../command.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
 import { printable } from "../output/printable.ts";
@@ -22,16 +22,21 @@ export interface ChangeOptions extends GlobalOptions {
 }
 
 /**
- * A command that changes something.
+ * Adds the options of every command that changes something, the last in --help.
  *
  * @param flags What names the namespace to work in. Of links, `--netns` is the
  * namespace to put them in, as with `ip`.
  */
-export function changes(description: string, flags = "--in, --netns") {
-  return subcommand(description)
-    .type("netns", namespace)
+export function changing(
+  // deno-lint-ignore no-explicit-any -- any command
+  command: Command<any>,
+  flags = "--in, --netns",
+  // deno-lint-ignore no-explicit-any -- as above
+): Command<any> {
+  return command
+    .type("work-netns", namespace)
     .group("How")
-    .option(`${flags} <name:netns>`, "Work in this network namespace.", {
+    .option(`${flags} <name:work-netns>`, "Work in this network namespace.", {
       defaultText: "this one",
     })
     .option(

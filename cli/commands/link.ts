@@ -18,10 +18,11 @@ import { SETTINGS } from "../../lib/route/change/settings.ts";
 import { interfaceName, linkName, wholeNumber, word } from "../arguments.ts";
 import { describeKinds } from "../change/describe_kinds.ts";
 import { readKindWords } from "../change/kind_words.ts";
-import { changes, make } from "../change/make.ts";
+import { changing, make } from "../change/make.ts";
 import { SETTING_OPTIONS, SETTING_TYPES } from "../change/settings.ts";
 import { valuesOf, withOptions } from "../change/spec_options.ts";
 import { subcommand } from "../command.ts";
+import { linkVlan } from "./link_vlan.ts";
 import { perform } from "../perform.ts";
 
 const KIND_WORDS =
@@ -33,33 +34,36 @@ function kindWord(given: ArgumentValue): string {
   return /^-\d+$/.test(given.value) ? given.value : word(given);
 }
 
-const add = withOptions(
-  changes(`Make a link.\n\n${KIND_WORDS}`, "--in")
-    .type("name", interfaceName)
-    .type("link", linkName)
-    .type("index", wholeNumber(1, 2 ** 31 - 1))
-    .type("queues", wholeNumber(1, 4096))
-    .type("word", kindWord)
-    .arguments("<name:name> [words...:word]", [
-      "Its name.",
-      "Options of its kind.",
-    ])
-    .group("What it is")
-    .option("--type <kind:word>", "Its kind: veth, bridge, vlan, vxlan ...", {
-      required: true,
-    })
-    .option(
-      "--link <lower:link>",
-      "The link it stands on, of a kind that does.",
-    )
-    .option("--up", "Set it up at once.")
-    .option("--altname <name:word>", "A further name.", { collect: true })
-    .option("--index <n:index>", "The index to ask for.")
-    .option("--numtxqueues <n:queues>", "How many queues it sends by.")
-    .option("--numrxqueues <n:queues>", "How many queues it receives by."),
-  SETTINGS,
-  SETTING_OPTIONS,
-  SETTING_TYPES,
+const add = changing(
+  withOptions(
+    subcommand(`Make a link.\n\n${KIND_WORDS}`)
+      .type("name", interfaceName)
+      .type("link", linkName)
+      .type("index", wholeNumber(1, 2 ** 31 - 1))
+      .type("queues", wholeNumber(1, 4096))
+      .type("word", kindWord)
+      .arguments("<name:name> [words...:word]", [
+        "Its name.",
+        "Options of its kind.",
+      ])
+      .group("What it is")
+      .option("--type <kind:word>", "Its kind: veth, bridge, vlan, vxlan ...", {
+        required: true,
+      })
+      .option(
+        "--link <lower:link>",
+        "The link it stands on, of a kind that does.",
+      )
+      .option("--up", "Set it up at once.")
+      .option("--altname <name:word>", "A further name.", { collect: true })
+      .option("--index <n:index>", "The index to ask for.")
+      .option("--numtxqueues <n:queues>", "How many queues it sends by.")
+      .option("--numrxqueues <n:queues>", "How many queues it receives by."),
+    SETTINGS,
+    SETTING_OPTIONS,
+    SETTING_TYPES,
+  ),
+  "--in",
 )
   .example(
     "A pair, one end in another namespace",
@@ -73,7 +77,7 @@ const add = withOptions(
     "The messages a VLAN takes",
     "netplumb link add eth0.5 --type vlan --link eth0 id 5 --dry-run",
   )
-  .action((options, name, ...words) => {
+  .action((options, name: string, ...words: string[]) => {
     const { kind, options: kindOptions } = readKindWords(options.type, words);
     if (kind === undefined) {
       throw new ArgumentError(
@@ -97,33 +101,40 @@ const add = withOptions(
     return make(options, () => [addLink(spec)]);
   });
 
-const set = withOptions(
-  changes(`Change a link.\n\n${KIND_WORDS}`, "--in")
-    .type("new-name", interfaceName)
-    .type("link", linkName)
-    .type("word", kindWord)
-    .arguments("<name:link> [words...:word]", [
-      "The link.",
-      "Up or down; behind --type, options of its kind or of its master's port.",
-    ])
-    .group("What to change")
-    .option("--name <name:new-name>", "Its name.")
-    .option(
-      "--type <kind:word>",
-      "Its kind, or bridge_slave or bond_slave, whose options follow.",
-    )
-    .option("--nomaster", "Take it out of the bridge, bond or VRF it is in.", {
-      conflicts: ["master"],
-    })
-    .option("--altname <name:word>", "Give it a further name.", {
-      collect: true,
-    })
-    .option("--delete-altname <name:word>", "Take a further name away.", {
-      collect: true,
-    }),
-  SETTINGS,
-  SETTING_OPTIONS,
-  SETTING_TYPES,
+const set = changing(
+  withOptions(
+    subcommand(`Change a link.\n\n${KIND_WORDS}`)
+      .type("new-name", interfaceName)
+      .type("link", linkName)
+      .type("word", kindWord)
+      .arguments("<name:link> [words...:word]", [
+        "The link.",
+        "Up or down; behind --type, options of its kind or of its master's port.",
+      ])
+      .group("What to change")
+      .option("--name <name:new-name>", "Its name.")
+      .option(
+        "--type <kind:word>",
+        "Its kind, or bridge_slave or bond_slave, whose options follow.",
+      )
+      .option(
+        "--nomaster",
+        "Take it out of the bridge, bond or VRF it is in.",
+        {
+          conflicts: ["master"],
+        },
+      )
+      .option("--altname <name:word>", "Give it a further name.", {
+        collect: true,
+      })
+      .option("--delete-altname <name:word>", "Take a further name away.", {
+        collect: true,
+      }),
+    SETTINGS,
+    SETTING_OPTIONS,
+    SETTING_TYPES,
+  ),
+  "--in",
 )
   .example("Up, and smaller", "netplumb link set eth0 up --mtu 1400")
   .example("Into a bridge", "netplumb link set veth0 --master br0")
@@ -131,7 +142,7 @@ const set = withOptions(
     "Options of the port",
     "netplumb link set veth0 --type bridge_slave hairpin on cost 10",
   )
-  .action((options, name, ...given) => {
+  .action((options, name: string, ...given: string[]) => {
     const [first] = given;
     const state = first === "up" || first === "down" ? first : undefined;
     const words = state === undefined ? given : given.slice(1);
@@ -170,15 +181,20 @@ function kindChanges(
     : { port: { kind: port, options } };
 }
 
-const remove = changes("Delete links.", "--in")
-  .type("link", linkName)
-  .arguments("<name...:link>", ["The links."])
+const remove = changing(
+  subcommand("Delete links.")
+    .type("link", linkName)
+    .arguments("<name...:link>", ["The links."]),
+  "--in",
+)
   .example("A veth, and its other end", "netplumb link delete veth0")
   .example(
     "Two bridges in a namespace",
     "netplumb link delete br0 br1 --in blue",
   )
-  .action((options, ...names) => make(options, () => names.map(deleteLink)));
+  .action((options, ...names: string[]) =>
+    make(options, () => names.map(deleteLink))
+  );
 
 const kinds = subcommand(
   "List the kinds of link, or the options of one.\n\nA kind that is not listed " +
@@ -207,5 +223,6 @@ export const link = subcommand()
   .command("add", add)
   .command("set", set)
   .command("delete", remove)
+  .command("vlan", linkVlan)
   .command("kinds", kinds)
   .reset();

@@ -57,7 +57,8 @@ const range: Reader<string> = {
   },
 };
 
-const TABLE: OptionsOf<BridgeVlanSpec> = {
+/** How each word is read. */
+export const BRIDGE_VLAN: OptionsOf<BridgeVlanSpec> = {
   dev: linkName,
   vid: range,
   pvid: toggleBit,
@@ -73,7 +74,7 @@ const VLAN_FLAGS = {
 };
 
 function change(verb: string, type: number, given: BridgeVlanSpec): Change {
-  const spec = readSpec("VLAN", TABLE, given, "dev", "vid");
+  const spec = readSpec("VLAN", BRIDGE_VLAN, given, "dev", "vid");
   const what = `${verb} VLAN ${given.vid} of ${given.dev}`;
   const [first, last] = String(spec.vid).split("-").map(Number);
   if (last !== undefined && spec.pvid) {
