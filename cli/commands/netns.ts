@@ -1,8 +1,10 @@
 // netplumb netns: network namespaces by name, the ones of `ip netns`.
 
+import { SystemError } from "../../ffi/errno.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 import { command } from "../arguments.ts";
 import { subcommand } from "../command.ts";
+import { log } from "../log.ts";
 import { namespaceName } from "../namespace.ts";
 import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
@@ -19,7 +21,14 @@ const list = subcommand(
       );
       await using socket = RouteSocket.open();
       for (const name of namespaceNames()) {
-        const id = await namespaceIdOf(socket, name, { signal });
+        const id = await namespaceIdOf(socket, name, { signal }).catch(
+          // A name that stands for nothing any more is still a name.
+          (error) => {
+            if (!(error instanceof SystemError)) throw error;
+            log.warn(error.message);
+            return undefined;
+          },
+        );
         output.event(
           { name, ...(id === undefined ? {} : { id }) },
           () => printable(name) + (id === undefined ? "" : ` (id: ${id})`),

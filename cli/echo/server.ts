@@ -20,6 +20,17 @@ export type ServerOptions = Omit<
   "socket" | "stop" | "counters"
 >;
 
+// A worker that may not read its own source fails on its own, and too late.
+function checkWorker(): void {
+  const { protocol, pathname: path } = new URL("./worker.ts", import.meta.url);
+  if (protocol !== "file:") return;
+  const { state } = Deno.permissions.requestSync({ name: "read", path });
+  if (state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Requires read access to "${path}", run again with the --allow-read flag`,
+  );
+}
+
 /** One thread a socket; the sockets stay their caller's. */
 export class EchoServer implements AsyncDisposable {
   readonly #stop = StopEvent.create();
@@ -31,6 +42,7 @@ export class EchoServer implements AsyncDisposable {
     options: ServerOptions,
     onEvents: (events: EchoEvent[]) => void,
   ) {
+    checkWorker();
     for (const socket of sockets) this.#start(socket, options, onEvents);
   }
 

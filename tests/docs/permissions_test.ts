@@ -1,0 +1,94 @@
+// The table of docs/permissions.md: each command runs with the flags that it
+// names, with none of them missing, and without a capability only where
+// it needs none.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Lab, type Netns, type Output, output } from "../support/netns.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const REFUSED = 77;
+
+interface Row {
+  readonly command: string;
+  readonly flags: readonly string[];
+  readonly capability: string | undefined;
+}
+
+// root without what makes it root: its packages are root's.
+const WITHOUT_CAPABILITIES = [
+  "setpriv",
+  "--bounding-set=-all",
+  "--inh-caps=-all",
+];
+
+const document = await Deno.readTextFile(
+  new URL("docs/permissions.md", ROOT),
+);
+
+const rows = [...document.matchAll(
+  /^\| `netplumb ([^`]+)` +\| (.+?) +\| (.+?) +\|$/gm,
+)].map(([, command, flags, capability]): Row => ({
+  command,
+  flags: flags.match(/--[\w-]+/g) ?? [],
+  capability: /CAP_\w+/.exec(capability)?.[0],
+}));
+
+function run(
+  { command }: Row,
+  flags: readonly string[],
+  netns: Netns,
+  as: readonly string[] = [],
+): Promise<Output> {
+  const other = `${netns.name}-new`;
+  const words = command.replace("NAME", netns.name).replace("OTHER", other)
+    .split(" ");
+  // Only the network: what `ip netns exec` does to mounts is in the way of
+  // making a namespace.
+  const [program, ...args] = [
+    "nsenter",
+    `--net=/run/netns/${netns.name}`,
+    ...as,
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    ...flags,
+    new URL("cli/main.ts", ROOT).pathname,
+    ...words,
+  ];
+  return output(program, args, { env: { NO_COLOR: "1" } });
+}
+
+Deno.test("docs/permissions.md names commands", () => {
+  assert(rows.length > 10);
+});
+
+for (const row of rows) {
+  const { command, flags, capability } = row;
+  Deno.test(`netplumb ${command}: ${flags.join(" ") || "no flag"}, ${capability ?? "no capability"}`, async () => {
+    await using lab = await Lab.open("here");
+    await using _cleanup = {
+      async [Symbol.asyncDispose]() {
+        await output("ip", ["netns", "delete", `${lab.here.name}-new`]);
+      },
+    };
+    const allowed = await run(row, flags, lab.here);
+    assert(
+      [0, 1].includes(allowed.code) && !/Requires/.test(allowed.stderr),
+      allowed.stderr,
+    );
+    for (const flag of flags) {
+      const rest = flags.filter((other) => other !== flag);
+      const { code, stderr } = await run(row, rest, lab.here);
+      assertEquals(code, REFUSED, `without ${flag}: ${stderr}`);
+      assertStringIncludes(stderr, flag);
+    }
+    const { code, stderr } = await run(
+      row,
+      flags,
+      lab.here,
+      WITHOUT_CAPABILITIES,
+    );
+    assertEquals(code, capability ? REFUSED : allowed.code, stderr);
+    if (capability) assertStringIncludes(stderr, capability);
+  });
+}
