@@ -60,6 +60,11 @@ export function make(
     await using network = Network.open({ namespace: options.in });
     const changes = await list(network);
     if (options.dryRun) {
+      for (const { first, what } of changes) {
+        if (first === undefined) continue;
+        const { tells } = first;
+        output.event({ event: "step", what, tells }, () => printable(tells));
+      }
       using prepared = await network.prepare(changes, { signal });
       for (const request of prepared.requests.flat()) {
         const description = describeRequest(request, routeVocabulary);

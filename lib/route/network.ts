@@ -1,6 +1,7 @@
 // The links, addresses, routes, neighbours, rules and nexthops of a network
 // namespace, to change.
 
+import { SystemError } from "../../ffi/errno.ts";
 import type { Namespace } from "../namespace.ts";
 import { NetlinkError } from "../netlink/errors.ts";
 import type { WaitOptions } from "../poller.ts";
@@ -27,7 +28,7 @@ export interface Refused {
   /** The change. */
   readonly change: Change;
   /** Why. */
-  readonly error: NetlinkError;
+  readonly error: SystemError;
 }
 
 /**
@@ -58,8 +59,11 @@ export class Network implements AsyncDisposable {
   /** Reads what there is. */
   readonly socket: RouteSocket;
 
-  private constructor(socket: RouteSocket) {
+  readonly #namespace: Namespace | undefined;
+
+  private constructor(socket: RouteSocket, namespace: Namespace | undefined) {
     this.socket = socket;
+    this.#namespace = namespace;
   }
 
   /**
@@ -68,7 +72,7 @@ export class Network implements AsyncDisposable {
    * @throws {SystemError} If the namespace cannot be entered.
    */
   static open(options: NetworkOptions = {}): Network {
-    return new Network(RouteSocket.open(options));
+    return new Network(RouteSocket.open(options), options.namespace);
   }
 
   /**
@@ -77,8 +81,8 @@ export class Network implements AsyncDisposable {
    * A change may speak of a link that one before it makes. A refused change
    * does not stop those behind it; see applyEach() for what came of each.
    *
-   * @throws {NetlinkError} For the first that is refused; ENODEV, with nothing
-   * changed, if one speaks of a link that is not there.
+   * @throws {SystemError} The NetlinkError of the first that is refused; ENODEV,
+   * with nothing changed, if one speaks of a link that is not there.
    * @throws {TimeoutError} When the time is over; some may have been made.
    */
   async apply(
@@ -102,7 +106,38 @@ export class Network implements AsyncDisposable {
     changes: readonly Change[],
     options?: WaitOptions,
   ): Promise<(Done | Refused)[]> {
-    using prepared = await this.prepare(changes, options);
+    const results: (Done | Refused)[] = [];
+    // A link that no message makes has to be there before the messages are.
+    let pending: Change[] = [];
+    for (const change of changes) {
+      if (change.first !== undefined) {
+        results.push(...await this.#send(pending, options));
+        pending = [];
+        try {
+          await change.first.run(this.#namespace);
+        } catch (error) {
+          if (!(error instanceof SystemError)) throw error;
+          results.push({ change, error });
+          continue;
+        }
+      }
+      pending.push(change);
+    }
+    results.push(...await this.#send(pending, options));
+    return results;
+  }
+
+  async #send(
+    changes: readonly Change[],
+    options?: WaitOptions,
+  ): Promise<(Done | Refused)[]> {
+    if (changes.length === 0) return [];
+    using prepared = await prepare(
+      this.socket,
+      changes,
+      options,
+      new Set(changes),
+    );
     const answers = await this.socket.requestMany(
       prepared.requests.flat(),
       options,

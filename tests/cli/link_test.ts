@@ -41,6 +41,15 @@ Deno.test("link: add, set and delete do what ip link sees", async () => {
   assertEquals(one("v9").linkinfo.info_slave_data.hairpin, true);
   assertEquals((await lab.b.json("link show v1"))[0].mtu, 1300);
 
+  const tun = ["add", "tun7", "--type", "tun", "--mtu", "1400", ...inA];
+  const dry = await link(...tun, "--dry-run", "user", "root");
+  assertStringIncludes(dry.stdout, "open /dev/net/tun for tun7 (TUNSETIFF");
+  assertStringIncludes(dry.stdout, "IFLA_MTU  1400");
+  assertEquals((await link(...tun, "user", "root")).code, 0);
+  const [device] = await lab.a.json("-d link show tun7");
+  assertEquals([device.mtu, device.link_type], [1400, "none"]);
+  assertEquals((await link("delete", "tun7", ...inA)).code, 0);
+
   const deleted = await link("delete", "v9", "br0", ...inA);
   assertEquals([deleted.code, deleted.stdout], [0, ""], deleted.stderr);
   assertEquals((await lab.a.json("link")).length, 1);

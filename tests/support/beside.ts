@@ -19,6 +19,7 @@ import {
   RTM_NEWROUTE,
   RTM_NEWRULE,
 } from "../../ffi/layout/linux_rtnetlink.ts";
+import { NetlinkError } from "../../lib/netlink/errors.ts";
 import type { Change } from "../../lib/route/change/change.ts";
 import { Network } from "../../lib/route/network.ts";
 import type { RouteSocket } from "../../lib/route/socket.ts";
@@ -191,9 +192,12 @@ export class Beside implements AsyncDisposable {
     const [result] = await this.#networks.ours.applyEach([change]);
     if ("error" in result) {
       assert(code !== 0, `ip ${command} did it, we: ${result.error.message}`);
-      const { ack, errno } = result.error;
+      const { error } = result;
       // ip prints the kernel's words, or else the error's own.
-      const said = ack.message ?? errnoText(errno);
+      const words = error instanceof NetlinkError
+        ? error.ack.message
+        : undefined;
+      const said = words ?? errnoText(error.errno);
       assert(
         stderr.toLowerCase().includes(said.toLowerCase()),
         `${command}: ${said}, ip: ${stderr}`,

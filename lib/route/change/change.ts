@@ -2,6 +2,7 @@
 // it can be shown, compared and sent together with others.
 
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
+import type { Namespace } from "../../namespace.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";
 
 /** Looks up what a request can name only by a number. */
@@ -24,6 +25,20 @@ export interface NameLookup {
   namespace(name: string): number;
 }
 
+/** A link that is made by other means than a message. */
+export interface FirstStep {
+  /** Its name. */
+  readonly makes: string;
+  /** How, for people: "open /dev/net/tun for tun0 (TUNSETIFF, TUNSETPERSIST)". */
+  readonly tells: string;
+  /**
+   * Makes it.
+   *
+   * @param namespace Where; undefined is the thread's own.
+   */
+  run(namespace: Namespace | undefined): Promise<void>;
+}
+
 /**
  * A change of links, addresses, routes, neighbours, rules or nexthops, made by
  * addLink() and its like and carried out by Network.apply().
@@ -33,6 +48,8 @@ export interface Change {
   readonly what: string;
   /** The messages that carry it out, one after the other. */
   requests(names: NameLookup): NetlinkRequest[];
+  /** What is done before the messages where none does it. */
+  readonly first?: FirstStep;
   /** What to do about a refusal, where there is more to say than the kernel does. */
   advice?(error: NetlinkError): string | undefined;
 }

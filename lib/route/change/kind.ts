@@ -6,6 +6,7 @@ import {
   IFLA_INFO_SLAVE_DATA,
   IFLA_LINKINFO,
 } from "../../../ffi/layout/linux_if_link.ts";
+import type { Namespace } from "../../namespace.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { NameLookup } from "./change.ts";
 import {
@@ -25,6 +26,12 @@ export interface LinkKind {
   readonly module?: string;
   /** Whether its options go into IFLA_INFO_SLAVE_DATA. */
   readonly port?: boolean;
+  /** Makes the link, of a kind that no message makes. */
+  open?(
+    name: string,
+    values: OptionValues,
+    namespace: Namespace | undefined,
+  ): Promise<void>;
   /**
    * Writes what no single option says, behind the attributes of those that
    * write their own.

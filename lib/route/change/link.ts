@@ -14,7 +14,7 @@ import type { NetlinkError } from "../../netlink/errors.ts";
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
 import { type LinkKind, writeLinkInfo } from "./kind.ts";
 import type { VethOptions } from "./kinds/veth.ts";
-import type { OptionValues } from "./option.ts";
+import { type OptionValues, readOptions } from "./option.ts";
 import {
   KIND_NAMES,
   linkKind,
@@ -126,6 +126,10 @@ export function addLink<const Kind extends string>(
       "possible here: other names and port options are for links of this namespace",
     );
   }
+  if (kind.open !== undefined) {
+    const plain = { ...spec, options: { ...options } };
+    return openLink(what, name, kind, plain);
+  }
   return checked({
     what,
     requests(known) {
@@ -157,6 +161,39 @@ export function addLink<const Kind extends string>(
       return requests;
     },
     advice: (error) => lacking(error, kind, options),
+  });
+}
+
+/** A link that is opened first; all else is set of it then. */
+function openLink(
+  what: string,
+  name: string,
+  kind: LinkKind,
+  spec: LinkSpec,
+): Change {
+  const { kind: _, name: __, options, altnames = [], link, index, ...rest } =
+    spec;
+  if (link !== undefined || index !== undefined) {
+    throw new ArgumentError(
+      `link ${kind.name}`,
+      link ?? index,
+      "possible: it stands on no link and its index is the kernel's choice",
+    );
+  }
+  const values = readOptions(kind.name, kind.options, { ...options });
+  return checked({
+    what,
+    first: {
+      makes: name,
+      tells: `open /dev/net/tun for ${name} (TUNSETIFF, TUNSETPERSIST)`,
+      run: (namespace) => kind.open!(name, values, namespace),
+    },
+    requests: (known) => [
+      ...(altnames.length === 0
+        ? []
+        : addAltNames(name, altnames).requests(known)),
+      ...setLink(name, rest).requests(known),
+    ],
   });
 }
 

@@ -1,6 +1,6 @@
 // What of this room a program may use.
 
-export type { Change, NameLookup } from "./change.ts";
+export type { Change, FirstStep, NameLookup } from "./change.ts";
 export { Prepared } from "./name_table.ts";
 export type { OptionValues } from "./option.ts";
 export type { LinkSettings } from "./settings.ts";
@@ -24,6 +24,7 @@ export type { IpipOptions, SitOptions } from "./kinds/iptunnel.ts";
 export type { IpvlanOptions } from "./kinds/ipvlan.ts";
 export type { MacvlanOptions } from "./kinds/macvlan.ts";
 export type { TunnelOptions } from "./kinds/tunnel.ts";
+export type { TunLinkOptions } from "./kinds/tun.ts";
 export type { VethOptions } from "./kinds/veth.ts";
 export type { VlanOptions, VlanProtocol } from "./kinds/vlan.ts";
 export type { VrfOptions } from "./kinds/vrf.ts";

@@ -119,15 +119,21 @@ export class Prepared implements Disposable {
 /**
  * Writes the messages of some changes.
  *
+ * @param made Links of first steps that were taken already.
  * @throws {NetlinkError} ENODEV for a link that is not there.
  */
 export async function prepare(
   socket: RouteSocket,
   changes: readonly Change[],
   options: WaitOptions = {},
+  made: ReadonlySet<Change> = new Set(),
 ): Promise<Prepared> {
   const collector = new Collector();
-  for (const change of changes) change.requests(collector);
+  const write = (change: Change, known: NameLookup) => {
+    if (change.first && !made.has(change)) known.creates(change.first.makes);
+    return change.requests(known);
+  };
+  for (const change of changes) write(change, collector);
   const { wanted, numbered } = collector;
 
   const indexes = new Map<string, number>();
@@ -149,7 +155,7 @@ export async function prepare(
 
   const table = new Table(indexes, numbered, highest + GAP);
   try {
-    return new Prepared(changes.map((one) => one.requests(table)), table);
+    return new Prepared(changes.map((one) => write(one, table)), table);
   } catch (error) {
     table[Symbol.dispose]();
     throw error;

@@ -15,3 +15,13 @@ export function userName(uid: number): string | undefined {
 export function groupName(gid: number): string | undefined {
   return groups().nameOf(gid);
 }
+
+/** The number of a user, by its name. */
+export function userNumber(word: string): number | undefined {
+  return users().numberOf(word);
+}
+
+/** The number of a group of users, by its name. */
+export function groupNumber(word: string): number | undefined {
+  return groups().numberOf(word);
+}

@@ -9,6 +9,7 @@ import { gre, type GreOptions, gretap } from "./gre.ts";
 import { ipip, type IpipOptions, sit, type SitOptions } from "./iptunnel.ts";
 import { ipvlan, type IpvlanOptions } from "./ipvlan.ts";
 import { macvlan, type MacvlanOptions, macvtap } from "./macvlan.ts";
+import { tap, tun, type TunLinkOptions } from "./tun.ts";
 import { veth, type VethOptions } from "./veth.ts";
 import { vlan, type VlanOptions } from "./vlan.ts";
 import { vrf, type VrfOptions } from "./vrf.ts";
@@ -41,6 +42,10 @@ export interface LinkOptions {
   readonly macvtap: MacvlanOptions;
   /** IPv6 over IPv4. */
   readonly sit: SitOptions;
+  /** Ethernet frames for a program to read and write, until it is deleted. */
+  readonly tap: TunLinkOptions;
+  /** IP packets for a program to read and write, until it is deleted. */
+  readonly tun: TunLinkOptions;
   /** One end of a pair. */
   readonly veth: VethOptions;
   /** One VLAN of a link. */
@@ -77,6 +82,8 @@ const KINDS: { readonly [Kind in keyof LinkOptions]: LinkKind } = {
   macvlan,
   macvtap,
   sit,
+  tap,
+  tun,
   veth,
   vlan,
   vrf,

@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NetlinkError } from "../../../../lib/netlink/errors.ts";
 import { ArgumentError } from "../../../../lib/errors.ts";
+import { addAddress } from "../../../../lib/route/change/address.ts";
 import {
   addAltNames,
   deleteAltNames,
@@ -225,6 +226,52 @@ Deno.test("link: into another namespace, by its name and by a process", async ()
   assertEquals(await names(lab.a), ["lo", "v0", "w0"]);
   assertEquals(await names(lab.b), ["br0", "i1", "lo", "v1", "w1"]);
   assertEquals(openDescriptors(), before);
+});
+
+Deno.test("link: TUN and TAP devices that stay, as ip tuntap makes them", async () => {
+  const cases = [
+    ["mode tun", "tun", {}],
+    ["mode tap", "tap", {}],
+    ["mode tap multi_queue pi user 0 group root", "tap", {
+      multi_queue: true,
+      pi: true,
+      user: "root",
+      group: 0,
+    }],
+  ] as const;
+  for (const [words, kind, options] of cases) {
+    await using lab = await Lab.open("theirs", "ours");
+    await using network = Network.open({ namespace: lab.ours.name });
+    await lab.theirs.ip("link add before type veth peer name other");
+    await lab.theirs.ip(`tuntap add dev t0 ${words}`);
+    await lab.theirs.ip("link set t0 mtu 1400 up");
+    await lab.theirs.ip("address add 192.0.2.1/24 dev t0");
+    await network.apply([
+      addLink({
+        name: "before",
+        kind: "veth",
+        options: { peer: { name: "other" } },
+      }),
+      addLink({ name: "t0", kind, mtu: 1400, up: true, options }),
+      addAddress({ address: "192.0.2.1/24", dev: "t0" }),
+    ]);
+    const [theirs] = await lab.theirs.json("-d address show t0");
+    const [ours] = await lab.ours.json("-d address show t0");
+    for (const link of [theirs, ours]) delete link.address;
+    assertEquals(ours, theirs);
+    const again = await network.applyEach([
+      addLink({ name: "t0", kind, options }),
+      addLink({ name: "t1", kind }),
+    ]);
+    assert("error" in again[0] && again[0].error.code === "EBUSY");
+    assert(!("error" in again[1]));
+    await network.apply([
+      deleteLink("t0"),
+      deleteLink("t1"),
+      deleteLink("before"),
+    ]);
+    assertEquals((await lab.ours.json("link")).length, 1);
+  }
 });
 
 Deno.test("link: one refused does not stop the others, and is told first", async () => {
