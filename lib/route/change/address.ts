@@ -101,7 +101,11 @@ const FLAGS = {
 function sameFamily(argument: string, text: string, first: Cidr): Cidr {
   const other = parseCidr(text, argument);
   if (other.address.length === first.address.length) return other;
-  throw new ArgumentError(argument, text, "of the same family as the address");
+  throw new ArgumentError(
+    argument,
+    text,
+    "of the same IP version as the address",
+  );
 }
 
 /** "+" and "-": the network's address with the host's bits set, or cleared. */

@@ -54,7 +54,8 @@ export interface Change {
   advice?(error: NetlinkError): string | undefined;
 }
 
-const BLIND: NameLookup = {
+/** The numbers of changes that speak of links by their index alone. */
+export const NUMBERED: NameLookup = {
   index: (link) => typeof link === "number" ? link : 1,
   creates: () => 0,
   calls() {},
@@ -63,6 +64,6 @@ const BLIND: NameLookup = {
 
 /** The change itself, once it is sure that it can be written. */
 export function checked(change: Change): Change {
-  change.requests(BLIND);
+  change.requests(NUMBERED);
   return change;
 }
