@@ -171,7 +171,7 @@ async function cases(
     goals: [
       { ours: ECHO, against: ONE, most: 1.05 },
       // An asker that sleeps takes longer to wake than that.
-      ...(spin ? [{ ours: SPIN, against: ONE, most: 0.4 }] : []),
+      { ours: SPIN, against: ONE, most: 0.4 },
       { ours: SOCKET, against: ONE, most: 1.15 },
     ],
   });
