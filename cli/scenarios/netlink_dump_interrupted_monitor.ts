@@ -48,7 +48,7 @@ function badDatagram(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Sends a datagram to a netlink socket of this network, as any process may. */
+/** Sends a datagram to a netlink socket, as any process with CAP_NET_ADMIN may. */
 async function sendTo(
   { namespace }: Scene,
   port: number,

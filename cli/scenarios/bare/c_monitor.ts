@@ -1,5 +1,5 @@
 // The monitor in C of the 2024 report, and what it makes of what it receives:
-// its code written out again, with a limit where it had none.
+// its ways followed step by step, with a limit where it had none.
 
 import { IFLA_IFNAME } from "../../../ffi/layout/linux_if_link.ts";
 import { NLMSG_ALIGN, nlmsghdr } from "../../../ffi/layout/linux_netlink.ts";
@@ -9,19 +9,9 @@ import { ifinfomsg } from "../../../ffi/layout/linux_rtnetlink.ts";
 export const ENDLESS = 1_000_000;
 
 /**
- * Its loop over a datagram: how many rounds it takes, ENDLESS at most.
- *
- *     while (status >= sizeof(*h)) {
- *       int len = h->nlmsg_len;
- *       int l = len - sizeof(*h);
- *       if (l < 0 || len > status) {
- *         printf("Invalid message length: %i\n", len);
- *         continue;
- *       }
- *       ...
- *       status -= NLMSG_ALIGN(len);
- *       h = (struct nlmsghdr *)((char *)h + NLMSG_ALIGN(len));
- *     }
+ * Its loop over a datagram: how many rounds it takes, ENDLESS at most. While a
+ * header still fits, it looks at the length in it; one that cannot be right it
+ * complains of and goes on, but at the same place.
  */
 export function walk(bytes: Uint8Array<ArrayBuffer>): number {
   const view = new DataView(bytes.buffer);
@@ -41,13 +31,10 @@ export function walk(bytes: Uint8Array<ArrayBuffer>): number {
 const BUFFER = 8192;
 
 /**
- * How it finds the name it prints: it takes every message for one about a link,
- * and keeps a pointer into its buffer where there was a name last.
- *
- *     ifi = (struct ifinfomsg *)NLMSG_DATA(h);
- *     parseRtattr(tb, IFLA_MAX, IFLA_RTA(ifi), h->nlmsg_len);
- *     if (tb[IFLA_IFNAME])
- *       ifName = (char *)RTA_DATA(tb[IFLA_IFNAME]);
+ * How it finds the name it prints. It takes every message for one about a link:
+ * looks for attributes behind a struct ifinfomsg, for as many bytes as the
+ * message is long with its header, and keeps a pointer to what it takes for
+ * IFLA_IFNAME, also when the next message is received over it.
  */
 export class NameFinder {
   readonly #bytes = new Uint8Array(BUFFER);
