@@ -118,6 +118,15 @@ export class Netns {
     return stdout.split("\n").filter(Boolean).map(Number);
   }
 
+  /**
+   * Waits until a link that was set up carries packets. The kernel takes note of
+   * a carrier up to a second late and drops what is sent until then.
+   */
+  async carries(link: string): Promise<void> {
+    const seen = () => this.json(`link show dev ${link}`);
+    while ((await seen())[0].operstate !== "UP");
+  }
+
   async sysctl(key: string, value: string | number): Promise<void> {
     await this.run("sysctl", ["-qw", `${key}=${value}`]);
   }
@@ -182,7 +191,7 @@ export class Lab<Role extends string> implements AsyncDisposable {
     return lab as Lab<Role> & { readonly [R in Role]: Netns };
   }
 
-  /** Joins two namespaces by a veth pair, both ends up. */
+  /** Joins two namespaces by a veth pair, both ends up and carrying packets. */
   async veth(a: Role, aName: string, b: Role, bName: string): Promise<void> {
     const [left, right] = [this.#get(a), this.#get(b)];
     await left.ip(
@@ -190,6 +199,7 @@ export class Lab<Role extends string> implements AsyncDisposable {
     );
     await left.ip(`link set ${aName} up`);
     await right.ip(`link set ${bName} up`);
+    await Promise.all([left.carries(aName), right.carries(bName)]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
