@@ -237,6 +237,20 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  inotify_init1: {
+    parameters: [
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  inotify_add_watch: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // const char *pathname
+      "u32", // uint32_t mask
+    ],
+    result: "i32",
+  },
   epoll_create1: {
     parameters: [
       "i32", // int flags

@@ -1,7 +1,7 @@
 // Opening things inside another network namespace. A socket keeps the namespace
 // it was made in; the thread is there only for the length of one call.
 
-import { EACCES, EPERM, SystemError } from "../ffi/errno.ts";
+import { EACCES, EINVAL, ENOENT, EPERM, SystemError } from "../ffi/errno.ts";
 import { cString, errno, libc, unwrap } from "../ffi/libc.ts";
 import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from "../ffi/layout/fcntl.ts";
 import { ArgumentError } from "./errors.ts";
@@ -51,6 +51,12 @@ export function openNamespace(path: string, tried: string): number {
     tried,
     advice: "`ip netns list` shows the names there are",
   });
+}
+
+/** Whether an error says that a name is away, or stands for no namespace. */
+export function isGone(error: unknown): boolean {
+  return error instanceof SystemError &&
+    (error.errno === ENOENT || error.errno === EINVAL);
 }
 
 /**

@@ -18,6 +18,7 @@ import { topologyGraph } from "../topology/graph.ts";
 import { isShown } from "../topology/label.ts";
 import { topologyMermaid } from "../topology/mermaid.ts";
 import { topologyText } from "../topology/text.ts";
+import { change } from "../topology/watch.ts";
 
 const FORMATS = ["text", "svg", "dot", "mermaid"] as const;
 type Format = typeof FORMATS[number];
@@ -84,15 +85,17 @@ export const topology = subcommand(
             : undefined,
         });
       if (!watch) return await print(await read(), format, details, output);
-      const { TopologyChanges } = await import("../topology/watch.ts");
-      await using changes = new TopologyChanges(allNetns);
+      const { Monitor } = await import("../../lib/route/monitor/monitor.ts");
+      await using monitor = await Monitor.open({
+        objects: ["link", "address"],
+        namespaces: allNetns ? "all" : wanted(),
+      }, { signal });
       await using screen = new Screen(output);
       for (;;) {
-        await changes.follow(wanted());
         const found = await read();
         if (output.json) found.forEach((each) => output.object(json(each)));
         else screen.draw(topologyText(found, output.style, details));
-        await changes.next(signal);
+        await change(monitor, signal);
       }
     })
   );

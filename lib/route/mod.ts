@@ -80,6 +80,7 @@ export type {
   MonitoredObject,
   MonitoredObjects,
   MonitorEvent,
+  NamespaceEvent,
   ObjectEvent,
   OverrunEvent,
   ResynchronisedEvent,

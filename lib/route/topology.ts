@@ -7,6 +7,7 @@ import { ARPHRD_LOOPBACK } from "../../ffi/layout/linux_if_arp.ts";
 import { IFF_UP } from "../../ffi/layout/net_if.ts";
 import {
   inNamespace,
+  isGone,
   type Namespace,
   namespaceId,
   OWN_NAMESPACE,
@@ -82,9 +83,6 @@ export interface TopologyOptions extends WaitOptions {
   /** Called for a namespace that cannot be entered, which is then left out. */
   readonly onUnreachable?: (error: SystemError) => void;
 }
-
-/** A name that is away, and one that is not or no longer mounted. */
-const GONE = new Set(["ENOENT", "EINVAL"]);
 
 /** A link while the picture is put together. */
 type Draft = { -readonly [K in keyof TopologyLink]: TopologyLink[K] };
@@ -284,7 +282,7 @@ async function namespaceIds(
       if (id !== undefined) ids.set(id, sight);
     } catch (error) {
       // Gone since it was looked at: whatever speaks of it is going, too.
-      if (!(error instanceof SystemError) || !GONE.has(error.code)) throw error;
+      if (!isGone(error)) throw error;
     }
   }
   return ids;

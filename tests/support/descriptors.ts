@@ -17,10 +17,10 @@ export function openDescriptors(): string[] {
   return targets.sort();
 }
 
-/** The open sockets, eventfds and TUN descriptors of this process. */
+/** The open sockets, TUN devices and the like of this process. */
 export function ownedDescriptors(): string[] {
   return openDescriptors().filter((target) =>
-    /^(socket:|anon_inode:\[eventfd\]|\/dev\/net\/tun|\/run\/netns|\/proc\/\d+\/task)/
+    /^(socket:|anon_inode:\[eventfd\]|\/dev\/net\/tun|anon_inode:inotify|\/run\/netns|\/proc\/\d+\/(task|mountinfo))/
       .test(target)
   );
 }

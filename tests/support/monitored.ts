@@ -31,13 +31,13 @@ function plain(object: unknown): string {
 
 type Known = Record<string, string[]>;
 
-/** All that a monitor knows, sorted. */
-export function known(
-  monitor: Monitor,
-  kinds: readonly MonitoredObject[] = MONITORED_OBJECTS,
-): Known {
+/** All that a monitor knows, or knows of a namespace, sorted. */
+export function known(monitor: Monitor, namespace?: string): Known {
   return Object.fromEntries(
-    kinds.map((kind) => [kind, monitor.all(kind).map(plain).sort()]),
+    MONITORED_OBJECTS.map((kind) => [
+      kind,
+      monitor.all(kind, namespace).map(plain).sort(),
+    ]),
   );
 }
 
@@ -144,17 +144,19 @@ export function brief(event: MonitorEvent): string {
  * Fails unless the monitor comes to know what there is: what another monitor
  * finds, and what `ip -j` prints.
  *
+ * @param namespace What the monitor calls it.
  * @returns The events it gave on the way.
  */
 export async function assertKnowsAll(
   monitor: Monitor,
   netns: Netns,
+  namespace?: string,
 ): Promise<MonitorEvent[]> {
   const events: MonitorEvent[] = [];
   const deadline = performance.now() + 15_000;
   for (;;) {
     await using fresh = await Monitor.open({ namespace: netns.name });
-    const [ours, theirs] = [known(monitor), known(fresh)];
+    const [ours, theirs] = [known(monitor, namespace), known(fresh)];
     const agree = JSON.stringify(ours) === JSON.stringify(theirs);
     if (agree || performance.now() > deadline) {
       assertEquals(ours, theirs);
@@ -164,22 +166,26 @@ export async function assertKnowsAll(
       events.push(...await monitor.receive({ timeout: 100 }));
     } catch { /* nothing came: the last look decides */ }
   }
-  await assertIsIp(monitor, netns);
+  await assertIsIp(monitor, netns, namespace);
   return events;
 }
 
 /** Fails unless `ip -j` prints what the monitor knows. */
-async function assertIsIp(monitor: Monitor, netns: Netns): Promise<void> {
-  const names = new LinkNames(monitor.all("link"));
+async function assertIsIp(
+  monitor: Monitor,
+  netns: Netns,
+  namespace: string | undefined,
+): Promise<void> {
+  const all = <K extends MonitoredObject>(kind: K) =>
+    monitor.all(kind, namespace);
+  const names = new LinkNames(all("link"));
   const addresses = await netns.json<{ addr_info: unknown[] }>("address show");
   const ours = {
-    link: monitor.all("link").map((link) => ipLink(link, { names })),
-    address: monitor.all("address").map(ipAddress),
-    route: monitor.all("route").map((route) => ipRoute(route, { names })),
-    neighbour: monitor.all("neighbour").map((one) =>
-      ipNeighbour(one, { names })
-    ),
-    rule: monitor.all("rule").filter(({ family }) => family === "inet")
+    link: all("link").map((link) => ipLink(link, { names })),
+    address: all("address").map(ipAddress),
+    route: all("route").map((route) => ipRoute(route, { names })),
+    neighbour: all("neighbour").map((one) => ipNeighbour(one, { names })),
+    rule: all("rule").filter(({ family }) => family === "inet")
       .map((rule) => ipRule(rule)),
   };
   const theirs = {

@@ -37,7 +37,8 @@ export type MonitoredObject = keyof MonitoredObjects;
  * Why an event is told.
  *
  * - `"kernel"`: the kernel said so;
- * - `"snapshot"`: it was there when the monitor began;
+ * - `"snapshot"`: it was there when the monitor began, or when the namespace
+ *   appeared;
  * - `"recovered"`: it was found after an overrun, by reading again;
  * - `"unannounced"`: the kernel changes it without a word, as it does with IPv4
  *   routes of a link that goes down; found by reading again.
@@ -61,7 +62,7 @@ export interface ObjectEvent<K extends MonitoredObject> {
   readonly changed: readonly string[] | undefined;
   /** How it is known. */
   readonly origin: EventOrigin;
-  /** The namespace it happened in, as given to the monitor; undefined for its own. */
+  /** The namespace it happened in, one of MonitorOptions.namespaces. */
   readonly namespace: string | undefined;
   /** What links were called at that moment, those just gone included. */
   readonly names: LinkNames;
@@ -80,7 +81,7 @@ export type AnyObjectEvent = {
 export interface OverrunEvent {
   /** Always "overrun". */
   readonly event: "overrun";
-  /** The namespace it happened in; undefined for the monitor's own. */
+  /** The namespace it happened in, one of MonitorOptions.namespaces. */
   readonly namespace: string | undefined;
 }
 
@@ -88,7 +89,7 @@ export interface OverrunEvent {
 export interface ResynchronisedEvent {
   /** Always "resynchronised". */
   readonly event: "resynchronised";
-  /** The namespace it happened in; undefined for the monitor's own. */
+  /** The namespace it happened in, one of MonitorOptions.namespaces. */
   readonly namespace: string | undefined;
   /** How many events of origin `"recovered"` it took. */
   readonly recovered: number;
@@ -96,11 +97,23 @@ export interface ResynchronisedEvent {
   readonly milliseconds: number;
 }
 
+/**
+ * The name of a namespace came or went while the monitor ran. One that appeared
+ * is told of with all there is in it, as events of origin "snapshot"; of one
+ * that vanished nothing more is told, nor what became of its objects.
+ */
+export interface NamespaceEvent {
+  /** Which of the two. */
+  readonly event: "appeared" | "vanished";
+  /** Its name. */
+  readonly namespace: string;
+}
+
 /** Something was received that cannot be right, and left out. */
 export interface IgnoredEvent {
   /** Always "ignored". */
   readonly event: "ignored";
-  /** The namespace it happened in; undefined for the monitor's own. */
+  /** The namespace it happened in, one of MonitorOptions.namespaces. */
   readonly namespace: string | undefined;
   /** What it was and how often, all told. */
   readonly counters: NetlinkCounters;
@@ -111,4 +124,5 @@ export type MonitorEvent =
   | AnyObjectEvent
   | OverrunEvent
   | ResynchronisedEvent
+  | NamespaceEvent
   | IgnoredEvent;

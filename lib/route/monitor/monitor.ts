@@ -11,7 +11,7 @@ import type {
   MonitorEvent,
 } from "./event.ts";
 import { MONITORED_OBJECTS } from "./picture.ts";
-import { Watch } from "./watch.ts";
+import { Watches } from "./watches.ts";
 
 /** What to watch. */
 export interface MonitorOptions {
@@ -19,8 +19,17 @@ export interface MonitorOptions {
   readonly objects?: Iterable<MonitoredObject>;
   /** Whether to begin with what there is, as events of origin "snapshot". */
   readonly snapshot?: boolean;
-  /** The network namespace to watch; default: this thread's. */
+  /**
+   * The network namespace to watch; default: this thread's. Its events do not
+   * name it.
+   */
   readonly namespace?: Namespace;
+  /**
+   * The network namespaces to watch as one, in place of `namespace`: undefined
+   * is this thread's; "all" stands for this thread's and all that have a name.
+   * Names that come and go meanwhile are followed and told of.
+   */
+  readonly namespaces?: readonly (Namespace | undefined)[] | "all";
   /**
    * Room for events that are not read yet, in bytes; default 16 MiB. More than
    * net.core.rmem_max takes CAP_NET_ADMIN; without it, there is as much as is
@@ -49,10 +58,10 @@ const RECEIVE_BUFFER = 16 << 20;
  * ```
  */
 export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
-  readonly #watch: Watch;
+  readonly #watches: Watches;
 
-  private constructor(watch: Watch) {
-    this.#watch = watch;
+  private constructor(watches: Watches) {
+    this.#watches = watches;
   }
 
   /**
@@ -60,7 +69,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * misses nothing that happens from then on.
    *
    * @throws {ArgumentError} For a kind of object that cannot be watched.
-   * @throws {SystemError} If the namespace cannot be entered.
+   * @throws {SystemError} If a namespace cannot be entered.
    * @throws {TimeoutError} When the time is over; also, with the signal's
    * reason, when it is aborted.
    */
@@ -68,24 +77,35 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     options: MonitorOptions = {},
     wait?: WaitOptions,
   ): Promise<Monitor> {
-    const watch = Watch.open(watchOptions(options));
+    const watches = Watches.open(watchOptions(options));
     try {
-      await watch.start(wait);
-      return new Monitor(watch);
+      await watches.start(wait);
+      return new Monitor(watches);
     } catch (error) {
-      await watch.close();
+      await watches.close();
       throw error;
     }
   }
 
-  /** Room for unread events, in bytes as the kernel counts them. */
+  /**
+   * The namespaces it watches now, as events name them; undefined for the one
+   * that needs no name.
+   */
+  get namespaces(): (string | undefined)[] {
+    return this.#watches.labels;
+  }
+
+  /**
+   * Room for unread events, in bytes as the kernel counts them; of several
+   * namespaces the least.
+   */
   get receiveBuffer(): number {
-    return this.#watch.receiveBuffer;
+    return this.#watches.receiveBuffer;
   }
 
   /** What was received and not used. */
   get counters(): NetlinkCounters {
-    return this.#watch.counters;
+    return this.#watches.counters;
   }
 
   /**
@@ -93,10 +113,21 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * it. Neighbours come as they were last told of; the kernel does not tell of
    * the states INCOMPLETE and DELAY.
    *
-   * @throws {ArgumentError} For a kind that it was not opened for.
+   * @param object The kind.
+   * @param namespace The namespace, as events name it.
+   * @throws {ArgumentError} For a kind that it was not opened for, and for a
+   * namespace that it does not watch.
    */
-  all<K extends MonitoredObject>(object: K): MonitoredObjects[K][] {
-    const { picture } = this.#watch;
+  all<K extends MonitoredObject>(
+    object: K,
+    namespace?: string,
+  ): MonitoredObjects[K][] {
+    const picture = this.#watches.picture(namespace);
+    if (picture === undefined) {
+      const watched = this.namespaces.map((one) => one ?? "undefined");
+      const expected = `one of ${watched.join(", ")}`;
+      throw new ArgumentError("namespace", namespace, expected);
+    }
     if (!picture.kept.has(object)) {
       const kept = [...picture.kept].join(", ");
       throw new ArgumentError("object", object, `one of ${kept}`);
@@ -105,13 +136,14 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * Waits for events and gives them in the order they happened, at least one.
+   * Waits for events and gives them in the order they happened, at least one;
+   * between two namespaces, in the order they were read.
    *
    * @throws {ClosedError} When the monitor is closed meanwhile.
    * @throws {TimeoutError} When the time is over.
    */
   receive(options?: WaitOptions): Promise<MonitorEvent[]> {
-    return this.#watch.receive(options);
+    return this.#watches.receive(options);
   }
 
   /** The events, one after the other, until the monitor is closed. */
@@ -130,7 +162,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   /** Ends what waits with ClosedError and closes the sockets. */
   close(): Promise<void> {
-    return this.#watch.close();
+    return this.#watches.close();
   }
 
   /** The same as close(). */
@@ -147,7 +179,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
  * @param wait The signal ends the loop with its reason; a timeout, in
  * milliseconds, if no event comes for so long.
  * @throws {ArgumentError} For a kind of object that cannot be watched.
- * @throws {SystemError} If the namespace cannot be entered.
+ * @throws {SystemError} If a namespace cannot be entered.
  *
  * @example
  * ```ts
@@ -177,8 +209,18 @@ function watchOptions(options: MonitorOptions) {
       throw new ArgumentError("objects", object, expected);
     }
   }
-  const { namespace, snapshot = false, receiveBuffer = RECEIVE_BUFFER } =
-    options;
+  const {
+    namespace,
+    namespaces,
+    snapshot = false,
+    receiveBuffer = RECEIVE_BUFFER,
+  } = options;
+  if (namespaces !== undefined && namespace !== undefined) {
+    throw new ArgumentError("namespace", namespace, "none beside namespaces");
+  }
+  if (namespaces?.length === 0) {
+    throw new ArgumentError("namespaces", "", "one namespace or more");
+  }
   wholeNumber("receiveBuffer", receiveBuffer, 1, 0x3fffffff);
-  return { objects, namespace, snapshot, receiveBuffer };
+  return { objects, namespace, namespaces, snapshot, receiveBuffer };
 }

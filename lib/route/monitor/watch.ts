@@ -151,6 +151,12 @@ export class Watch implements AsyncDisposable {
     }
   }
 
+  /** What has come and was not taken yet; for one that is closed next. */
+  last(): MonitorEvent[] {
+    this.#drain(Infinity);
+    return this.picture.take();
+  }
+
   /** Ends what waits with ClosedError and closes the sockets. */
   async close(): Promise<void> {
     this.#closing.abort();

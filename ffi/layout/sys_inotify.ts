@@ -1,0 +1,11 @@
+// <sys/inotify.h>: being told that the names in a directory have changed.
+
+export const headers = ["sys/inotify.h"] as const;
+
+export const IN_CLOEXEC = 0o2000000;
+export const IN_NONBLOCK = 0o4000;
+export const IN_CREATE = 0x100;
+export const IN_DELETE = 0x200;
+export const IN_MOVED_FROM = 0x40;
+export const IN_MOVED_TO = 0x80;
+export const IN_ONLYDIR = 0x1000000;

@@ -1,0 +1,140 @@
+// Which network namespaces have a name, and being told when that changes.
+
+import { SystemError } from "../../ffi/errno.ts";
+import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../../ffi/layout/fcntl.ts";
+import { POLLIN, POLLPRI } from "../../ffi/layout/poll.ts";
+import {
+  IN_CLOEXEC,
+  IN_CREATE,
+  IN_DELETE,
+  IN_MOVED_FROM,
+  IN_MOVED_TO,
+  IN_NONBLOCK,
+  IN_ONLYDIR,
+} from "../../ffi/layout/sys_inotify.ts";
+import { Descriptor } from "../descriptor.ts";
+import { namespacePath, NETNS_DIRECTORY } from "../namespace.ts";
+import { namespaceNames } from "./namespace.ts";
+
+const TRIED = "watch the names of network namespaces";
+/** Where the directory of names is made with the first of them. */
+const PARENT = "/run";
+/** Of this process, whichever thread asks. */
+const MOUNTS = "/proc/self/mountinfo";
+const CHANGES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+  IN_ONLYDIR;
+
+/**
+ * The names under /run/netns, watched.
+ *
+ * A name is a file with a namespace mounted on it, or a link to one in /proc.
+ * The file is there before the mount and after it, so both are watched: the
+ * kernel's list of mounts, which poll(2) tells of, and the directory.
+ *
+ * Source: ip-netns(8), proc_pid_mountinfo(5), inotify(7).
+ */
+export class NamespaceNames implements AsyncDisposable {
+  readonly #mounts: Descriptor;
+  readonly #directory: Descriptor;
+  readonly #room = new Uint8Array(4096);
+
+  private constructor(mounts: Descriptor, directory: Descriptor) {
+    this.#mounts = mounts;
+    this.#directory = directory;
+    this.#look();
+  }
+
+  /** Watches from here on. @throws {SystemError} If there is no /proc. */
+  static open(): NamespaceNames {
+    const { open, inotify_init1, close } = libc();
+    const flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+    const mounts = unwrap(open(cString(MOUNTS), flags, 0), "open", {
+      tried: TRIED,
+    });
+    const directory = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (directory < 0) {
+      const code = errno();
+      close(mounts);
+      throw new SystemError("inotify_init1", code, {
+        tried: TRIED,
+        advice: "The limit is fs.inotify.max_user_instances (sysctl)",
+      });
+    }
+    return new NamespaceNames(
+      new Descriptor(mounts, MOUNTS),
+      new Descriptor(directory, `names in ${NETNS_DIRECTORY}`),
+    );
+  }
+
+  /**
+   * The names there are, each with what tells its namespace from others: one
+   * that stands for none, not yet or no longer, differs from them all.
+   */
+  read(): Map<string, string> {
+    this.#look();
+    const found = new Map<string, string>();
+    for (const name of namespaceNames()) {
+      const id = identify(name);
+      if (id !== undefined) found.set(name, id);
+    }
+    return found;
+  }
+
+  /**
+   * Resolves when the names may have changed since read(). To be called again
+   * only after another read(), which sees what is given up here.
+   *
+   * @throws {ClosedError} When it is closed meanwhile.
+   */
+  async changed(): Promise<void> {
+    const other = new AbortController();
+    const { signal } = other;
+    try {
+      await Promise.race([
+        // The list of mounts can always be read: only POLLPRI is news.
+        this.#mounts.wait(POLLPRI, { signal }),
+        this.#directory.wait(POLLIN, { signal }),
+      ]);
+    } finally {
+      other.abort();
+    }
+  }
+
+  /** Ends what waits with ClosedError and closes. */
+  async close(): Promise<void> {
+    await Promise.all([this.#mounts.close(), this.#directory.close()]);
+  }
+
+  /** The same as close(). */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Forgets what was told, and watches the directory once there is one. */
+  #look(): void {
+    const { read } = libc();
+    const size = BigInt(this.#room.length);
+    while (read(this.#directory.fd, this.#room, size) > 0);
+    // Watching what is watched already changes nothing.
+    if (!this.#watch(NETNS_DIRECTORY)) this.#watch(PARENT);
+  }
+
+  #watch(path: string): boolean {
+    return libc().inotify_add_watch(
+      this.#directory.fd,
+      cString(path),
+      CHANGES,
+    ) >= 0;
+  }
+}
+
+/** As namespaceId() tells namespaces apart; undefined if the name is gone. */
+function identify(name: string): string | undefined {
+  try {
+    return `net:[${Deno.statSync(namespacePath(name)).ino}]`;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
