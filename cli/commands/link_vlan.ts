@@ -21,6 +21,7 @@ const OPTIONS: SpecGroups = [
     pvid: ["", "Packets without a tag that come in are of this VLAN."],
     untagged: ["", "Packets that leave lose their tag."],
     self: ["", "It is for the bridge itself, not for a port."],
+    master: ["", "It is for the bridge of the port, as it is anyway."],
   }],
 ];
 

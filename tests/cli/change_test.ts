@@ -123,8 +123,8 @@ const CASES: Case[] = [
     "bridge vlan add dev a0 vid 10-20 untagged",
   ],
   [
-    words("link vlan delete a0 10 --self"),
-    "bridge vlan delete dev a0 vid 10 self",
+    words("link vlan delete a0 10 --self --master"),
+    "bridge vlan delete dev a0 vid 10 self master",
   ],
 ];
 

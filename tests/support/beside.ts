@@ -1,7 +1,7 @@
 // The same change asked for by `ip` in one namespace and by netplumb in another
 // that is just like it: the same messages, and the same comes of them.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { showAddresses } from "../../cli/show/address.ts";
 import { showLinks } from "../../cli/show/link.ts";
 import { showNeighbours } from "../../cli/show/neighbour.ts";
@@ -9,7 +9,7 @@ import { showNexthops } from "../../cli/show/nexthop.ts";
 import { showRoutes } from "../../cli/show/route.ts";
 import { showRules } from "../../cli/show/rule.ts";
 import type { Shown } from "../../cli/show/shown.ts";
-import { errnoText } from "../../ffi/errno.ts";
+import { errnoText, type SystemError } from "../../ffi/errno.ts";
 import {
   RTM_NEWADDR,
   RTM_NEWLINK,
@@ -23,6 +23,7 @@ import { NetlinkError } from "../../lib/netlink/errors.ts";
 import type { Change } from "../../lib/route/change/change.ts";
 import { Network } from "../../lib/route/network.ts";
 import type { RouteSocket } from "../../lib/route/socket.ts";
+import { inventory } from "./inventory.ts";
 import { Lab, type Netns } from "./netns.ts";
 import { assertSameJson } from "./same_json.ts";
 import { assertSameRequests, sentBy, type Shape } from "./sent.ts";
@@ -131,11 +132,15 @@ export class Beside implements AsyncDisposable {
     readonly ours: Netns;
   };
   readonly #networks: { readonly theirs: Network; readonly ours: Network };
+  /** What was there before the first change. */
+  readonly #before: readonly string[];
 
   private constructor(
     lab: AsyncDisposable & { readonly theirs: Netns; readonly ours: Netns },
+    before: readonly string[],
   ) {
     this.#lab = lab;
+    this.#before = before;
     this.#networks = {
       theirs: Network.open({ namespace: lab.theirs.name }),
       ours: Network.open({ namespace: lab.ours.name }),
@@ -145,13 +150,19 @@ export class Beside implements AsyncDisposable {
   /** @param setup Lines of `ip -batch` for both. */
   static async open(setup = ""): Promise<Beside> {
     const lab = await Lab.open("theirs", "ours");
+    let before: string[] = [];
     try {
       await Promise.all([lab.theirs.batch(setup), lab.ours.batch(setup)]);
+      // Links that are set up get their last routes a moment later.
+      await settled(async () => {
+        before = await inventory(lab.theirs);
+        assertEquals(await inventory(lab.ours), before);
+      });
     } catch (error) {
       await lab[Symbol.asyncDispose]();
       throw error;
     }
-    return new Beside(lab);
+    return new Beside(lab, before);
   }
 
   /** Runs `ip` in both, whether it succeeds or not. */
@@ -159,6 +170,28 @@ export class Beside implements AsyncDisposable {
     for (const netns of [this.#lab.theirs, this.#lab.ours]) {
       await netns.output("ip", command.split(" "));
     }
+  }
+
+  /** Makes a change in both; one that is refused is not an error. */
+  async undo(change: Change): Promise<void> {
+    for (const network of [this.#networks.theirs, this.#networks.ours]) {
+      try {
+        await network.applyEach([change]);
+      } catch (error) {
+        // Nothing is there to be undone.
+        if (!(error instanceof NetlinkError)) throw error;
+      }
+    }
+  }
+
+  /** Fails unless `ip` shows what was there at first, and nothing else. */
+  async assertNothingLeft(): Promise<void> {
+    const { theirs, ours } = this.#lab;
+    await settled(async () => {
+      for (const netns of [theirs, ours]) {
+        assertEquals(await inventory(netns), this.#before);
+      }
+    });
   }
 
   /**
@@ -202,6 +235,7 @@ export class Beside implements AsyncDisposable {
         stderr.toLowerCase().includes(said.toLowerCase()),
         `${command}: ${said}, ip: ${stderr}`,
       );
+      assertTells(error, change, words);
       return false;
     }
     assertEquals(code, 0, `ip ${command}: ${stderr}`);
@@ -224,6 +258,22 @@ export class Beside implements AsyncDisposable {
     await this.#networks.theirs.close();
     await this.#networks.ours.close();
     await this.#lab[Symbol.asyncDispose]();
+  }
+}
+
+/** Fails unless an error says what was tried, what the kernel says, what to do. */
+function assertTells(
+  { message }: SystemError,
+  { what }: Change,
+  words: string | undefined,
+): void {
+  assert(message.startsWith(`${what}: `), message);
+  if (words !== undefined) assertStringIncludes(message, words);
+  if (words?.includes("Unknown device type")) {
+    assert(
+      / lacks the module \w+, which modprobe\(8\) /.test(message),
+      message,
+    );
   }
 }
 

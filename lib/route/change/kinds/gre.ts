@@ -4,9 +4,9 @@
 import * as c from "../../../../ffi/layout/linux_if_tunnel.ts";
 import { isMulticast, parseIPv4, tryParseIPv4 } from "../../../address.ts";
 import { ArgumentError } from "../../../errors.ts";
-import { type Reader, wholeNumber } from "../value.ts";
+import { wholeNumber } from "../value.ts";
 import type { LinkKind } from "../kind.ts";
-import { type OptionsOf, toggleBit } from "../option.ts";
+import { type Option, type OptionsOf, toggleBit } from "../option.ts";
 import {
   TUNNEL_OPTIONS,
   type TunnelAttributes,
@@ -20,7 +20,7 @@ import {
  * linux/if_tunnel.h.
  */
 export interface GreOptions extends TunnelOptions {
-  /** The key of both directions: a number, or one written as an address. */
+  /** The key of both directions: a number, one written as an address, "none". */
   readonly key?: number | string;
   /** The key of what comes in. */
   readonly ikey?: number | string;
@@ -44,11 +44,12 @@ export interface GreOptions extends TunnelOptions {
 
 const number = wholeNumber(0, 0xffff_ffff);
 
-const key: Reader<number | string> = {
-  expected: `${number.expected} or an IPv4 address`,
+const key: Option<number | string> = {
+  expected: `none, ${number.expected} or an IPv4 address`,
   schema: { anyOf: [number.schema, { type: "string" }] },
+  no: "none",
   read: (given) =>
-    typeof given === "string" && tryParseIPv4(given)
+    typeof given === "string" && (given === "none" || tryParseIPv4(given))
       ? given
       : number.read(given),
 };
@@ -88,7 +89,8 @@ function keyNumber(key: number | string | undefined): number {
 
 /** One direction's flags and key; what is said of both holds for it too. */
 function direction(options: GreOptions, side: "i" | "o") {
-  const key = options[`${side}key`] ?? options.key;
+  const given = options[`${side}key`] ?? options.key;
+  const key = given === "none" ? undefined : given;
   const flags = (key !== undefined ? c.GRE_KEY : 0) |
     (options[`${side}seq`] ?? options.seq ? c.GRE_SEQ : 0) |
     (options[`${side}csum`] ?? options.csum ? c.GRE_CSUM : 0);

@@ -5,11 +5,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ArgumentError } from "../../../../lib/errors.ts";
 import {
   addAddress,
+  ADDRESS,
   type AddressSpec,
   deleteAddress,
   replaceAddress,
 } from "../../../../lib/route/change/address.ts";
 import { Beside } from "../../../support/beside.ts";
+import { assertAllTried } from "../../../support/tried.ts";
 
 const BUILD = {
   add: addAddress,
@@ -116,6 +118,16 @@ const CASES: Case[] = [
     address: "2001:db8::1/64",
     preferred_lft: 0,
   }],
+  ["replace", "2001:db8::1/64 valid_lft 700 preferred_lft 600", {
+    address: "2001:db8::1/64",
+    valid_lft: 700,
+    preferred_lft: 600,
+  }],
+  ["replace", "2001:db8::1/64 valid_lft forever preferred_lft forever", {
+    address: "2001:db8::1/64",
+    valid_lft: "forever",
+    preferred_lft: "forever",
+  }],
   ["delete", "2001:db8::1/64", { address: "2001:db8::1/64" }],
   ["delete", "2001:db8::9", { address: "2001:db8::9" }],
   ["delete", "2001:db8::2/65", { address: "2001:db8::2/65" }],
@@ -137,6 +149,16 @@ Deno.test("address: add, replace and delete as ip asks for them", async () => {
   }
   // What is there already, what is gone, the wrong length twice.
   assertEquals(refused, 4);
+  // The network's route goes with the last address that is there for ever.
+  for (const [, , spec] of CASES.toReversed()) {
+    await beside.undo(deleteAddress({ ...spec, dev: "a0" }));
+  }
+  await beside.assertNothingLeft();
+});
+
+Deno.test("address: every option is tried", () => {
+  const tried = CASES.map(([, , spec]) => ({ ...spec, dev: "a0" }));
+  assertAllTried("addresses", ADDRESS, tried);
 });
 
 Deno.test("address: what cannot be right is refused before anything is sent", () => {

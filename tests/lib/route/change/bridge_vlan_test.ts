@@ -5,10 +5,12 @@ import { assertThrows } from "@std/assert";
 import { ArgumentError } from "../../../../lib/errors.ts";
 import {
   addBridgeVlan,
+  BRIDGE_VLAN,
   type BridgeVlanSpec,
   deleteBridgeVlan,
 } from "../../../../lib/route/change/bridge_vlan.ts";
 import { Beside } from "../../../support/beside.ts";
+import { assertAllTried } from "../../../support/tried.ts";
 
 type Case = [words: string, spec: BridgeVlanSpec];
 
@@ -42,6 +44,7 @@ Deno.test("bridge VLAN: add and delete as bridge vlan asks for them", async () =
   for (const [words, spec] of CASES) {
     await beside.compare(`bridge vlan del ${words}`, deleteBridgeVlan(spec));
   }
+  assertAllTried("VLANs", BRIDGE_VLAN, CASES.map(([, spec]) => spec));
 });
 
 Deno.test("bridge VLAN: what cannot be right is refused before anything is sent", () => {

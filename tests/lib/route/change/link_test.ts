@@ -12,67 +12,17 @@ import {
 import {
   addLink,
   deleteLink,
-  type LinkChanges,
-  type LinkSpec,
   setLink,
 } from "../../../../lib/route/change/link.ts";
+import { linkKind } from "../../../../lib/route/change/kinds/mod.ts";
+import type { TunLinkOptions } from "../../../../lib/route/change/kinds/tun.ts";
 import { Network } from "../../../../lib/route/network.ts";
 import { Beside } from "../../../support/beside.ts";
 import { openDescriptors } from "../../../support/descriptors.ts";
 import { Lab } from "../../../support/netns.ts";
+import { assertAllTried } from "../../../support/tried.ts";
 
 const PAIR = "link add a0 type veth peer name a1";
-
-Deno.test("link set: every setting as ip asks for it", async () => {
-  const cases: [command: string, changes: LinkChanges][] = [
-    ["up", { up: true }],
-    ["down", { up: false }],
-    ["mtu 1400", { mtu: 1400 }],
-    ["address 02:00:00:00:00:07", { address: "02:00:00:00:00:07" }],
-    ["broadcast 02:00:00:00:00:ff", { broadcast: "02:00:00:00:00:ff" }],
-    ["txqueuelen 77", { txqueuelen: 77 }],
-    ["master br0", { master: "br0" }],
-    ["nomaster", { master: null }],
-    ["group 5", { group: 5 }],
-    ["group default", { group: "default" }],
-    ["alias somebody", { alias: "somebody" }],
-    ["arp off", { arp: false }],
-    ["arp on", { arp: true }],
-    ["multicast off", { multicast: false }],
-    ["multicast on", { multicast: true }],
-    ["allmulticast on", { allmulticast: true }],
-    ["allmulticast off", { allmulticast: false }],
-    ["promisc on", { promisc: true }],
-    ["promisc off", { promisc: false }],
-    ["dynamic on", { dynamic: true }],
-    ["trailers off", { trailers: false }],
-    ["trailers on", { trailers: true }],
-    ["carrier off", { carrier: false }],
-    ["protodown on", { protodown: true }],
-    ["mode dormant", { mode: "dormant" }],
-    ["mode default", { mode: "default" }],
-    ["state dormant", { state: "dormant" }],
-    ["state up", { state: "up" }],
-    ["addrgenmode none", { addrgenmode: "none" }],
-    ["addrgenmode random", { addrgenmode: "random" }],
-    ["addrgenmode eui64", { addrgenmode: "eui64" }],
-    ["addrgenmode stable_secret", { addrgenmode: "stable_secret" }],
-    ["gso_max_size 30000", { gso_max_size: 30000 }],
-    ["gso_max_segs 30", { gso_max_segs: 30 }],
-    ["gro_max_size 30000", { gro_max_size: 30000 }],
-    ["mtu 1300 up alias two", { mtu: 1300, up: true, alias: "two" }],
-    ["mtu 10", { mtu: 10 }],
-    ["name a2", { name: "a2" }],
-  ];
-  await using beside = await Beside.open(`${PAIR}
-    link add br0 type bridge`);
-  const settled = new Set<boolean>();
-  for (const [command, changes] of cases) {
-    const change = setLink("a0", changes);
-    settled.add(await beside.compare(`link set a0 ${command}`, change));
-  }
-  assertEquals(settled, new Set([true, false]));
-});
 
 Deno.test("link set: the options of a kind as ip asks for them", async () => {
   await using beside = await Beside.open(`${PAIR}
@@ -94,48 +44,6 @@ Deno.test("link set: the options of a kind as ip asks for them", async () => {
     "link set mv0 type macvlan mode private",
     setLink("mv0", { kind: "macvlan", options: { mode: "private" } }),
   );
-});
-
-Deno.test("link add: settings and a lower link as ip asks for them", async () => {
-  const cases: [command: string, spec: LinkSpec][] = [
-    [
-      "link add name x0 mtu 1400 address 02:00:00:00:00:09 up type bridge",
-      {
-        name: "x0",
-        kind: "bridge",
-        mtu: 1400,
-        address: "02:00:00:00:00:09",
-        up: true,
-      },
-    ],
-    [
-      "link add link a0 name x0 type macvlan",
-      { name: "x0", kind: "macvlan", link: "a0" },
-    ],
-    [
-      "link add name x0 index 777 txqueuelen 9 numtxqueues 2 numrxqueues 3 type veth",
-      {
-        name: "x0",
-        kind: "veth",
-        index: 777,
-        txqueuelen: 9,
-        numtxqueues: 2,
-        numrxqueues: 3,
-      },
-    ],
-    ["link add name a0 type veth", { name: "a0", kind: "veth" }],
-    ["link add name x0 master br9 type ifb", {
-      name: "x0",
-      kind: "ifb",
-      master: "br9",
-    }],
-  ];
-  await using beside = await Beside.open(`${PAIR}
-    link add br9 type bridge`);
-  for (const [command, spec] of cases) {
-    await beside.compare(command, addLink(spec));
-    await beside.both("link delete x0");
-  }
 });
 
 Deno.test("link: further names and deletion as ip asks for them", async () => {
@@ -229,7 +137,7 @@ Deno.test("link: into another namespace, by its name and by a process", async ()
 });
 
 Deno.test("link: TUN and TAP devices that stay, as ip tuntap makes them", async () => {
-  const cases = [
+  const cases: [words: string, kind: "tun" | "tap", TunLinkOptions][] = [
     ["mode tun", "tun", {}],
     ["mode tap", "tap", {}],
     ["mode tap multi_queue pi user 0 group root", "tap", {
@@ -238,7 +146,9 @@ Deno.test("link: TUN and TAP devices that stay, as ip tuntap makes them", async 
       user: "root",
       group: 0,
     }],
-  ] as const;
+  ];
+  const tried = cases.map(([, , options]) => options);
+  assertAllTried("TUN devices", linkKind("tun").options, tried);
   for (const [words, kind, options] of cases) {
     await using lab = await Lab.open("theirs", "ours");
     await using network = Network.open({ namespace: lab.ours.name });

@@ -6,10 +6,12 @@ import { ArgumentError } from "../../../../lib/errors.ts";
 import {
   addNeighbour,
   deleteNeighbour,
+  NEIGHBOUR,
   type NeighbourSpec,
   replaceNeighbour,
 } from "../../../../lib/route/change/neighbour.ts";
 import { Beside } from "../../../support/beside.ts";
+import { assertAllTried } from "../../../support/tried.ts";
 
 const BUILD = {
   add: addNeighbour,
@@ -46,6 +48,12 @@ const CASES: Case[] = [
       extern_learn: true,
       nud: "stale",
     }],
+    ["add", `${net}6 lladdr ${lladdr} dev a0 nud permanent`, {
+      to: `${net}6`,
+      lladdr,
+      dev,
+      nud: "permanent",
+    }],
     ["add", `proxy ${net}5 dev a0`, { to: `${net}5`, proxy: true, dev }],
     ["delete", `proxy ${net}5 dev a0`, { to: `${net}5`, proxy: true, dev }],
     ["delete", `${net}2 dev a0`, { to: `${net}2`, dev }],
@@ -72,26 +80,39 @@ Deno.test("neighbour: add, replace and delete as ip asks for them", async () => 
     await beside.both("neighbour delete proxy 192.0.2.77");
   }
   assertEquals(refused, 4);
+  for (const [, , spec] of CASES) await beside.undo(deleteNeighbour(spec));
+  await beside.assertNothingLeft();
 });
+
+/** What the kernel does not leave alone. */
+const MOVING: [words: string, spec: Partial<NeighbourSpec>][] = [
+  ["use", { use: true }],
+  ["managed", { managed: true }],
+  ["nud delay use", { nud: "delay", use: true }],
+  ...(["none", "incomplete", "probe", "failed"] as const).map((
+    nud,
+  ): [string, Partial<NeighbourSpec>] => [`nud ${nud}`, { nud }]),
+  [`lladdr ${lladdr} nud reachable`, { lladdr, nud: "reachable" }],
+];
 
 Deno.test("neighbour: use and managed as ip asks for them", async () => {
   await using beside = await Beside.open(`
     link add a0 type veth peer name a1
     link set a0 addrgenmode none
     address add 192.0.2.1/24 dev a0`);
-  for (
-    const [words, spec] of [
-      ["use", { use: true }],
-      ["managed", { managed: true }],
-      ["nud delay use", { nud: "delay", use: true }],
-    ] as const
-  ) {
+  for (const [words, spec] of MOVING) {
     await beside.compare(
       `neighbour add 192.0.2.9 dev a0 ${words}`,
       addNeighbour({ to: "192.0.2.9", dev, ...spec }),
       true,
     );
+    await beside.undo(deleteNeighbour({ to: "192.0.2.9", dev }));
   }
+});
+
+Deno.test("neighbour: every option and every state is tried", () => {
+  const tried = [...CASES, ...MOVING].map((each) => each.at(-1) as object);
+  assertAllTried("neighbours", NEIGHBOUR, tried);
 });
 
 Deno.test("neighbour: what cannot be right is refused before anything is sent", () => {

@@ -6,10 +6,12 @@ import { ArgumentError } from "../../../../lib/errors.ts";
 import {
   addNexthop,
   deleteNexthop,
+  NEXTHOP_OBJECT,
   type NexthopObjectSpec,
   replaceNexthop,
 } from "../../../../lib/route/change/nexthop.ts";
 import { Beside } from "../../../support/beside.ts";
+import { assertAllTried } from "../../../support/tried.ts";
 
 type Case = [
   verb: "add" | "replace",
@@ -82,6 +84,24 @@ Deno.test("nexthop: add, replace and delete as ip asks for them", async () => {
     "-6 nexthop add id 20 dev a0",
     addNexthop({ id: 20, dev, family: "inet6" }),
   );
+  await beside.compare(
+    "-4 nexthop add id 21 dev a0",
+    addNexthop({ id: 21, dev, family: "inet" }),
+  );
+  for (const id of [20, 21]) await beside.undo(deleteNexthop(id));
+  for (const [, , { id }] of CASES.toReversed()) {
+    await beside.undo(deleteNexthop(id!));
+  }
+  await beside.assertNothingLeft();
+});
+
+Deno.test("nexthop: every option is tried", () => {
+  const tried = CASES.map(([, , spec]) => spec);
+  assertAllTried("nexthops", NEXTHOP_OBJECT, [
+    ...tried,
+    { family: "inet" },
+    { family: "inet6" },
+  ]);
 });
 
 Deno.test("nexthop: what cannot be right is refused before anything is sent", () => {

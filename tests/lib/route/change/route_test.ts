@@ -7,10 +7,13 @@ import {
   addRoute,
   appendRoute,
   deleteRoute,
+  NEXTHOP,
   replaceRoute,
+  ROUTE,
   type RouteSpec,
 } from "../../../../lib/route/change/route.ts";
 import { Beside } from "../../../support/beside.ts";
+import { assertAllTried } from "../../../support/tried.ts";
 
 const BUILD = {
   add: addRoute,
@@ -281,6 +284,20 @@ Deno.test("route: add, replace, append and delete as ip asks for them", async ()
     settled[done ? "done" : "refused"]++;
   }
   assert(settled.refused >= 4 && settled.done > 30, JSON.stringify(settled));
+  for (const [, , spec] of CASES) await beside.undo(deleteRoute(spec));
+  await beside.assertNothingLeft();
+});
+
+Deno.test("route: every option, every type and every metric is tried", () => {
+  const tried = [
+    ...CASES.map(([, , spec]) => spec),
+    ...METRICS.map(([, spec]) => spec),
+    { family: "inet" },
+    { family: "inet6" },
+  ];
+  assertAllTried("routes", ROUTE, tried);
+  const nexthops = CASES.flatMap(([, , spec]) => spec.nexthops ?? []);
+  assertAllTried("the ways of a route", NEXTHOP, nexthops);
 });
 
 Deno.test("route: -6 default is IPv6's, of a device alone too", async () => {

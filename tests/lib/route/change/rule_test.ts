@@ -7,9 +7,11 @@ import type { Change } from "../../../../lib/route/change/change.ts";
 import {
   addRule,
   deleteRule,
+  RULE,
   type RuleSpec,
 } from "../../../../lib/route/change/rule.ts";
 import { Beside } from "../../../support/beside.ts";
+import { assertAllTried } from "../../../support/tried.ts";
 
 type Case = [words: string, spec: RuleSpec];
 
@@ -119,6 +121,12 @@ Deno.test("rule: add and delete as ip asks for them", async () => {
   for (const [words, spec] of CASES.slice(1)) {
     await compare(`delete ${words}`, deleteRule(spec));
   }
+  // Of one that looks a table up ip deletes any other, too; we do not.
+  const looksUp: RuleSpec = { fwmark: 10, action: "table", priority: 519 };
+  await compare("add fwmark 10 priority 519", addRule(looksUp));
+  await beside.undo(deleteRule(looksUp));
+  await beside.undo(deleteRule(CASES[0][1]));
+  await beside.assertNothingLeft();
   // What is there already, and a goto backwards.
   assert(refused >= 2);
 });
@@ -132,6 +140,15 @@ Deno.test("rule: IPv6 without an address as ip -6 asks for it", async () => {
       build({ fwmark: 7, table: 77, family: "inet6" }),
     );
   }
+});
+
+Deno.test("rule: every option and every action is tried", () => {
+  const tried = CASES.map(([, spec]) => spec);
+  assertAllTried("rules", RULE, [
+    ...tried,
+    { action: "table", family: "inet" },
+    { family: "inet6" },
+  ]);
 });
 
 Deno.test("rule: what cannot be right is refused before anything is sent", () => {

@@ -1,0 +1,41 @@
+// What the library can be told, the command can be told too: an option that is
+// added to a table of the library is an option of its command.
+
+import { assertEquals } from "@std/assert";
+import { ADDRESS } from "../../../lib/route/change/address.ts";
+import { BRIDGE_VLAN } from "../../../lib/route/change/bridge_vlan.ts";
+import { NEIGHBOUR } from "../../../lib/route/change/neighbour.ts";
+import { NEXTHOP_OBJECT } from "../../../lib/route/change/nexthop.ts";
+import { ROUTE } from "../../../lib/route/change/route.ts";
+import { RULE } from "../../../lib/route/change/rule.ts";
+import { SETTINGS } from "../../../lib/route/change/settings.ts";
+import { netplumb } from "../../support/command.ts";
+
+/** Of each command, its table and the words that are arguments of it. */
+const COMMANDS: [command: string, table: object, args: string[]][] = [
+  ["link add", SETTINGS, ["name"]],
+  ["link vlan add", BRIDGE_VLAN, ["dev", "vid"]],
+  // How many queues it has is the kernel's to know once it is there.
+  ["link set", SETTINGS, ["up", "numtxqueues", "numrxqueues"]],
+  ["address add", ADDRESS, ["address"]],
+  // The ways of a route are told one by one.
+  ["route add", ROUTE, ["to", "nexthops"]],
+  ["neighbour add", NEIGHBOUR, ["to"]],
+  ["rule add", RULE, []],
+  ["nexthop add", NEXTHOP_OBJECT, ["id"]],
+];
+
+for (const [command, table, args] of COMMANDS) {
+  Deno.test(`netplumb ${command}: takes every option of the library`, async () => {
+    const { stdout } = await netplumb(
+      undefined,
+      ...command.split(" "),
+      "--help",
+    );
+    const missing = Object.keys(table)
+      .filter((word) => !args.includes(word))
+      .map((word) => `--${word.replaceAll("_", "-")}`)
+      .filter((flag) => !new RegExp(`^ *${flag}\\b`, "m").test(stdout));
+    assertEquals(missing, []);
+  });
+}

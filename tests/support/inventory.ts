@@ -1,0 +1,60 @@
+// All there is in a namespace, as `ip` shows it: what to compare when nothing
+// may be left.
+
+import type { Netns } from "./netns.ts";
+
+/** What is the same for as long as nobody changes it. */
+const KEPT = [
+  "altnames",
+  "dev",
+  "dst",
+  "gateway",
+  "id",
+  "ifname",
+  "lladdr",
+  "local",
+  "mtu",
+  "prefixlen",
+  "priority",
+  "qdisc",
+  "src",
+  "table",
+  "txqlen",
+  "type",
+];
+
+const COMMANDS = [
+  "address show",
+  "route show table all",
+  "nexthop show",
+  "neighbour show nud permanent",
+];
+
+/** Keeps of each object what stays, and objects within. */
+function kept(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(kept);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, inner]) => KEPT.includes(key) || Array.isArray(inner))
+      .filter(([key]) => key !== "flags")
+      .map(([key, inner]) => [key, kept(inner)]),
+  );
+}
+
+/** The objects of a namespace, a line each, sorted. */
+export async function inventory(netns: Netns): Promise<string[]> {
+  const batch = (commands: string[], ...flags: string[]) =>
+    netns.run("ip", [...flags, "-j", "-batch", "-"], {
+      stdin: commands.join("\n") + "\n",
+    });
+  const texts = [
+    await batch([...COMMANDS, "rule show"]),
+    await batch(["rule show"], "-6"),
+  ];
+  return texts.flatMap((text) => text.split("\n"))
+    .filter((line) => line.trim() !== "")
+    .flatMap((line) => JSON.parse(line))
+    .map((object) => JSON.stringify(kept(object)))
+    .toSorted();
+}
