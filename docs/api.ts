@@ -4,13 +4,24 @@
  * @module
  */
 
-interface Declaration {
-  readonly kind: string;
-  readonly location: { readonly filename: string };
-  readonly jsDoc?: { readonly doc?: string };
+interface JsDoc {
+  readonly doc?: string;
+  readonly tags?: readonly {
+    readonly kind: string;
+    readonly name?: string;
+    readonly doc?: string;
+  }[];
 }
 
-interface DocSymbol {
+interface Declaration {
+  readonly kind: string;
+  readonly location: { readonly filename: string; readonly line: number };
+  readonly jsDoc?: JsDoc;
+  readonly def?: { readonly params?: readonly { readonly name?: string }[] };
+}
+
+/** Something that mod.ts exports, as `deno doc` tells of it. */
+export interface DocSymbol {
   readonly name: string;
   readonly declarations: readonly Declaration[];
 }
@@ -28,7 +39,8 @@ const ROOMS: readonly (readonly [title: string, files: RegExp])[] = [
   ["Errors, waiting, descriptors", /./],
 ];
 
-async function exported(): Promise<DocSymbol[]> {
+/** All that mod.ts exports. */
+export async function exported(): Promise<DocSymbol[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--json", new URL("mod.ts", ROOT).pathname],
   }).output();
@@ -61,10 +73,9 @@ function row({ name, declarations: [first] }: DocSymbol): string {
   } | ${text} |`;
 }
 
-/** The list as Markdown, as `deno fmt` leaves it. */
-export async function apiList(): Promise<string> {
-  const symbols = (await exported())
-    .toSorted((a, b) => a.name < b.name ? -1 : 1);
+/** A list of what there is as Markdown, as `deno fmt` leaves it. */
+export async function apiList(all: readonly DocSymbol[]): Promise<string> {
+  const symbols = all.toSorted((a, b) => a.name < b.name ? -1 : 1);
   const rooms = Map.groupBy(
     symbols,
     ({ declarations: [first] }) =>
@@ -105,5 +116,7 @@ async function formatted(markdown: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  await Deno.stdout.write(new TextEncoder().encode(await apiList()));
+  await Deno.stdout.write(
+    new TextEncoder().encode(await apiList(await exported())),
+  );
 }

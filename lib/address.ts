@@ -260,6 +260,8 @@ export function parseAddress(text: string, argument = "address"): ZonedAddress {
 /**
  * Whether the 4 or 16 bytes are a multicast address (RFC 5771, RFC 4291).
  *
+ * @param address Its 4 or 16 bytes.
+ *
  * @example
  * ```ts
  * import { isMulticast, parseIPv4 } from "@netplumb/netplumb";
@@ -275,6 +277,8 @@ export function isMulticast(address: Uint8Array): boolean {
 
 /**
  * Whether the 4 or 16 bytes are a link-local unicast address (RFC 3927, RFC 4291).
+ *
+ * @param address Its 4 or 16 bytes.
  *
  * @example
  * ```ts
@@ -293,6 +297,9 @@ export function isLinkLocal(address: Uint8Array): boolean {
  * Whether the 16 bytes are an IPv4-mapped address, ::ffff:0:0/96 (RFC 4291
  * section 2.5.5.2); the IPv4 address is then in the last four.
  *
+ * @param address Where it stands.
+ * @param offset At which byte.
+ *
  * @example
  * ```ts
  * import { isMapped, parseIPv6 } from "@netplumb/netplumb";
@@ -310,6 +317,8 @@ export function isMapped(address: Uint8Array, offset = 0): boolean {
  * The IPv4-mapped IPv6 address of an IPv4 one: 16 bytes from 4.
  *
  * Source: RFC 4291 section 2.5.5.2.
+ *
+ * @param address Its 4 bytes.
  *
  * @example
  * ```ts

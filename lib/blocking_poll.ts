@@ -47,7 +47,11 @@ export class StopEvent implements AsyncDisposable {
     return new StopEvent(new Descriptor(fd, "stop event"));
   }
 
-  /** The same event in another thread, from its handle. */
+  /**
+   * The same event in another thread, from its handle.
+   *
+   * @param handle What `handle` gave in the thread that owns it.
+   */
   static attach(handle: number): StopEvent {
     return new StopEvent(
       new Descriptor(handle, "stop event", { borrowed: true }),
@@ -59,7 +63,11 @@ export class StopEvent implements AsyncDisposable {
     return this.#descriptor.fd;
   }
 
-  /** Ends every BlockingPoll on it, now and later. */
+  /**
+   * Ends every BlockingPoll on it, now and later.
+   *
+   * @throws {ClosedError} Once closed.
+   */
   set(): void {
     const written = libc().write(this.handle, ONE, 8n);
     unwrap(written, "write", { tried: "set a stop event" });

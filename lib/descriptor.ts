@@ -65,6 +65,8 @@ export class Descriptor implements AsyncDisposable {
   /**
    * Waits for poll(2) events and gives those that came.
    *
+   * @param events POLLIN, POLLOUT, or both; errors come unasked.
+   * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ClosedError} When it is closed meanwhile.
    * @throws {TimeoutError} When the time is over.
    */
@@ -75,12 +77,24 @@ export class Descriptor implements AsyncDisposable {
     return wait(this, events, options);
   }
 
-  /** Waits until there may be something to read, an error included. */
+  /**
+   * Waits until there may be something to read, an error included.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
   readable(options?: WaitOptions): Promise<number> {
     return this.wait(POLLIN, options);
   }
 
-  /** Waits until there may be room to write, an error included. */
+  /**
+   * Waits until there may be room to write, an error included.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
   writable(options?: WaitOptions): Promise<number> {
     return this.wait(POLLOUT, options);
   }

@@ -101,6 +101,7 @@ export class NetlinkConnection implements AsyncDisposable {
   /**
    * Opens a connection.
    *
+   * @param options Which family of netlink, and where.
    * @throws {SystemError} If the kernel has no such family, or the namespace
    * cannot be entered.
    */
@@ -125,6 +126,7 @@ export class NetlinkConnection implements AsyncDisposable {
    *
    * @param request What to send.
    * @param decode Makes objects of the messages that come before it.
+   * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {NetlinkError} If the kernel refuses it.
    * @throws {TimeoutError} When the time is over.
    * @throws {ClosedError} When the connection is closed meanwhile.
@@ -156,8 +158,12 @@ export class NetlinkConnection implements AsyncDisposable {
    * Sends many requests, as few datagrams as they fit in, and waits for all
    * acknowledgements. A refused one does not stop those behind it.
    *
+   * @param requests What to send, in this order.
+   * @param options What ends the wait; `timeout` in milliseconds.
    * @returns For each request, in order, its reply or the error it met.
-   * @throws {TimeoutError} When the time is over; some may have been carried out.
+   * @throws {TimeoutError} When the time is over; some may have been carried
+   * out.
+   * @throws {ClosedError} When the connection is closed meanwhile.
    */
   async requestMany(
     requests: readonly NetlinkRequest[],
@@ -186,9 +192,12 @@ export class NetlinkConnection implements AsyncDisposable {
    *
    * @param request What to dump; NLM_F_DUMP is added.
    * @param decode Makes an object of each message.
+   * @param options What an interruption means, and what ends the wait;
+   * `timeout` in milliseconds for all attempts.
    * @throws {NetlinkError} If the kernel refuses it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
    * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the connection is closed meanwhile.
    */
   async dump<T>(
     request: NetlinkRequest,

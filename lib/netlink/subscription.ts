@@ -121,6 +121,7 @@ export class NetlinkSubscription implements AsyncDisposable {
    * Opens a socket and joins the groups: from here on no event is missed, but
    * for overruns, which drain() tells of.
    *
+   * @param options Which groups of which family, and where.
    * @throws {SystemError} If a group is not there or not allowed.
    */
   static open(options: NetlinkSubscriptionOptions): NetlinkSubscription {
@@ -152,12 +153,23 @@ export class NetlinkSubscription implements AsyncDisposable {
     this.#membership(NETLINK_ADD_MEMBERSHIP, group, "join");
   }
 
-  /** Leaves a group. */
+  /**
+   * Leaves a group.
+   *
+   * @param group Its number, an RTNLGRP_*.
+   * @throws {SystemError} If there is no such group.
+   */
   leave(group: number): void {
     this.#membership(NETLINK_DROP_MEMBERSHIP, group, "leave");
   }
 
-  /** Waits until drain() has something to do. */
+  /**
+   * Waits until drain() has something to do.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
   async readable(options?: WaitOptions): Promise<void> {
     await this.#descriptor.readable(options);
   }
@@ -170,6 +182,8 @@ export class NetlinkSubscription implements AsyncDisposable {
    * @param visit Called for each message; `nsid` is the id of the namespace it
    * is about, -1 for the socket's own.
    * @param limit How many datagrams to read at most, rounded up to a batch.
+   * @returns Whether anything is left, or was lost.
+   * @throws {ClosedError} Once closed.
    */
   drain(
     visit: (message: MessageReader, nsid: number) => void,

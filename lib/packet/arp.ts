@@ -4,7 +4,20 @@ import { readU16, writeU16 } from "./bytes.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
 import { ETH_P } from "./protocol.ts";
 
-/** What an ARP message wants, by the names of linux/if_arp.h. */
+/**
+ * What an ARP message wants, by the names of linux/if_arp.h.
+ *
+ * @example
+ * ```ts
+ * import { ARPOP, decodeArp } from "@netplumb/netplumb";
+ *
+ * const request = Uint8Array.fromHex(
+ *   "00010800060400010200000000010a0000010000000000000a000002",
+ * );
+ * const arp = decodeArp(request);
+ * console.log("operation" in arp && arp.operation === ARPOP.REQUEST); // true
+ * ```
+ */
 export const ARPOP = {
   REQUEST: 1,
   REPLY: 2,

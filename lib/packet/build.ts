@@ -116,7 +116,7 @@ export function buildUdp(
 }
 
 /**
- * Builds a TCP packet.
+ * Builds a TCP packet. Source: RFC 9293.
  *
  * @param envelope Between whom it goes.
  * @param fields Its header and payload.

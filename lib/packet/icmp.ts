@@ -4,7 +4,18 @@ import { checksum, checksumAdd } from "./checksum.ts";
 import { decodeIPv4, type IPv4Header } from "./ipv4.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
 
-/** ICMP types, by the names of linux/icmp.h. Source: RFC 792, IANA. */
+/**
+ * ICMP types, by the names of linux/icmp.h. Source: RFC 792, IANA.
+ *
+ * @example
+ * ```ts
+ * import { decodeIcmp, ICMP } from "@netplumb/netplumb";
+ *
+ * const ping = Uint8Array.fromHex("0800f7fd00010001");
+ * const icmp = decodeIcmp(ping);
+ * console.log("type" in icmp && icmp.type === ICMP.ECHO); // true
+ * ```
+ */
 export const ICMP = {
   ECHOREPLY: 0,
   DEST_UNREACH: 3,

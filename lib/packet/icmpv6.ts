@@ -7,7 +7,19 @@ import { type Malformed, tooShort } from "./malformed.ts";
 import { type NdOption, walkNdOptions } from "./nd_option.ts";
 import { IPPROTO } from "./protocol.ts";
 
-/** ICMPv6 types, by the names of linux/icmpv6.h and net/ndisc.h. */
+/**
+ * ICMPv6 types, by the names of linux/icmpv6.h and net/ndisc.h. Source: RFC 4443,
+ * RFC 4861.
+ *
+ * @example
+ * ```ts
+ * import { decodeIcmpv6, ICMPV6 } from "@netplumb/netplumb";
+ *
+ * const ping = Uint8Array.fromHex("8000000000010001");
+ * const icmp = decodeIcmpv6(ping);
+ * console.log("type" in icmp && icmp.type === ICMPV6.ECHO_REQUEST); // true
+ * ```
+ */
 export const ICMPV6 = {
   DEST_UNREACH: 1,
   PKT_TOOBIG: 2,

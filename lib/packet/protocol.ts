@@ -1,6 +1,15 @@
 // Numbers of the Internet's registries that more than one header refers to.
 
-/** IP protocol numbers, by the names of netinet/in.h. Source: IANA, RFC 5237. */
+/**
+ * IP protocol numbers, by the names of netinet/in.h. Source: IANA, RFC 5237.
+ *
+ * @example
+ * ```ts
+ * import { IPPROTO, protocolName } from "@netplumb/netplumb";
+ *
+ * console.log(IPPROTO.UDP, protocolName(IPPROTO.UDP)); // 17 udp
+ * ```
+ */
 export const IPPROTO = {
   HOPOPTS: 0,
   ICMP: 1,
@@ -23,7 +32,18 @@ export const IPPROTO = {
   SCTP: 132,
 } as const;
 
-/** Ethernet protocol numbers, by the names of linux/if_ether.h. */
+/**
+ * Ethernet protocol numbers, by the names of linux/if_ether.h.
+ *
+ * @example
+ * ```ts
+ * import { decodeEthernet, ETH_P } from "@netplumb/netplumb";
+ *
+ * const frame = Uint8Array.fromHex("0200000000010200000000020800");
+ * const ethernet = decodeEthernet(frame);
+ * console.log("type" in ethernet && ethernet.type === ETH_P.IP); // true
+ * ```
+ */
 export const ETH_P = {
   IP: 0x0800,
   ARP: 0x0806,

@@ -5,7 +5,16 @@ import { type Malformed, tooShort } from "./malformed.ts";
 import { IPPROTO } from "./protocol.ts";
 import { decodeTcpOption, type TcpOption } from "./tcp_option.ts";
 
-/** The flags of a TCP header as bits. Source: RFC 9293 section 3.1, RFC 9768. */
+/**
+ * The flags of a TCP header as bits. Source: RFC 9293 section 3.1, RFC 9768.
+ *
+ * @example
+ * ```ts
+ * import { formatTcpFlags, TCP } from "@netplumb/netplumb";
+ *
+ * console.log(formatTcpFlags(TCP.SYN | TCP.ACK)); // S.
+ * ```
+ */
 export const TCP = {
   FIN: 0x001,
   SYN: 0x002,

@@ -75,6 +75,8 @@ export interface Address {
  *
  * Source: rtnetlink(7).
  *
+ * @param message The message, as a reader stands on it.
+ *
  * @example
  * ```ts
  * import { decodeAddress, NetlinkConnection } from "@netplumb/netplumb";

@@ -26,6 +26,8 @@ export interface NamespaceId {
  *
  * Source: linux/net_namespace.h.
  *
+ * @param message The message, as a reader stands on it.
+ *
  * @example
  * ```ts
  * import { decodeNamespaceId, NetlinkConnection } from "@netplumb/netplumb";
@@ -58,11 +60,12 @@ export function decodeNamespaceId(
  *
  * @param socket A socket of the namespace that knows.
  * @param namespace The other one.
+ * @param options What ends the wait; `timeout` in milliseconds.
  * @returns Its id, or undefined if it has none there: it gets one when a link
  * of one of them speaks of the other.
- * @throws {SystemError} If there is no such namespace.
- *
- * Source: ip-netns(8), rtnetlink(7).
+ * @throws {SystemError} If there is no such namespace.  Source: ip-netns(8),
+ * rtnetlink(7).
+ * @throws {TimeoutError} When the time is over.
  *
  * @example
  * ```ts

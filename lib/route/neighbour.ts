@@ -88,6 +88,8 @@ export interface Neighbour {
  *
  * Source: rtnetlink(7).
  *
+ * @param message The message, as a reader stands on it.
+ *
  * @example
  * ```ts
  * import { decodeNeighbour, NetlinkConnection } from "@netplumb/netplumb";

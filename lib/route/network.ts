@@ -39,10 +39,17 @@ export interface Refused {
  * Source: rtnetlink(7).
  *
  * @example
- * ```ts ignore
- * import { addAddress, addLink, addRoute, Network } from "@netplumb/netplumb";
+ * ```ts
+ * import {
+ *   addAddress,
+ *   addLink,
+ *   addRoute,
+ *   Network,
+ *   TemporaryNamespace,
+ * } from "@netplumb/netplumb";
  *
- * await using network = Network.open({ namespace: "blue" });
+ * await using namespace = TemporaryNamespace.create();
+ * await using network = Network.open({ namespace: namespace.path });
  * await network.apply([
  *   addLink({
  *     name: "veth0",
@@ -69,6 +76,7 @@ export class Network implements AsyncDisposable {
   /**
    * Opens a socket of a namespace.
    *
+   * @param options Of which namespace; default: this thread's.
    * @throws {SystemError} If the namespace cannot be entered.
    */
   static open(options: NetworkOptions = {}): Network {
@@ -81,8 +89,10 @@ export class Network implements AsyncDisposable {
    * A change may speak of a link that one before it makes. A refused change
    * does not stop those behind it; see applyEach() for what came of each.
    *
-   * @throws {SystemError} The NetlinkError of the first that is refused; ENODEV,
-   * with nothing changed, if one speaks of a link that is not there.
+   * @param changes What to change.
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {SystemError} The NetlinkError of the first that is refused;
+   * ENODEV, with nothing changed, if one speaks of a link that is not there.
    * @throws {TimeoutError} When the time is over; some may have been made.
    */
   async apply(
@@ -98,6 +108,9 @@ export class Network implements AsyncDisposable {
   /**
    * Makes changes as apply() does, and says what came of each.
    *
+   * @param changes What to change.
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @returns For each change, in their order, what came of it.
    * @throws {NetlinkError} ENODEV, with nothing changed, if one speaks of a
    * link that is not there.
    * @throws {TimeoutError} When the time is over; some may have been made.
@@ -157,6 +170,9 @@ export class Network implements AsyncDisposable {
   /**
    * Writes the messages of changes without sending them.
    *
+   * @param changes What to change.
+   * @param options What ends the wait for names to be looked up; `timeout` in
+   * milliseconds.
    * @returns The messages, to be disposed of: they may hold descriptors of
    * namespaces.
    * @throws {NetlinkError} ENODEV if one speaks of a link that is not there.

@@ -92,6 +92,8 @@ export interface Nexthop {
  *
  * Source: linux/nexthop.h.
  *
+ * @param message The message, as a reader stands on it.
+ *
  * @example
  * ```ts
  * import { decodeNexthop, NetlinkConnection } from "@netplumb/netplumb";

@@ -164,6 +164,8 @@ export interface Route {
  *
  * Source: rtnetlink(7).
  *
+ * @param message The message, as a reader stands on it.
+ *
  * @example
  * ```ts
  * import { decodeRoute, NetlinkConnection } from "@netplumb/netplumb";

@@ -101,6 +101,8 @@ export interface Rule {
  *
  * Source: linux/fib_rules.h.
  *
+ * @param message The message, as a reader stands on it.
+ *
  * @example
  * ```ts
  * import { decodeRule, NetlinkConnection } from "@netplumb/netplumb";

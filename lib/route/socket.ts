@@ -163,6 +163,7 @@ export class RouteSocket implements AsyncDisposable {
   /**
    * Opens a socket.
    *
+   * @param options Of which namespace; default: this thread's.
    * @throws {SystemError} If the namespace cannot be entered.
    */
   static open(options: RouteSocketOptions = {}): RouteSocket {
@@ -183,7 +184,16 @@ export class RouteSocket implements AsyncDisposable {
     return this.#connection.closed;
   }
 
-  /** The network interfaces. */
+  /**
+   * The network interfaces.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
   links(filter: LinkFilter = {}): Promise<Dump<Link>> {
     const { family = "unspec" } = filter;
     const body = new AttributeWriter()
@@ -211,6 +221,7 @@ export class RouteSocket implements AsyncDisposable {
    * One network interface.
    *
    * @param which Its name, one of its other names, or its index.
+   * @param options What ends the wait, and whether all counters are wanted.
    * @throws {NetlinkError} ENODEV if there is none.
    */
   async link(
@@ -234,7 +245,16 @@ export class RouteSocket implements AsyncDisposable {
     return link;
   }
 
-  /** The addresses of the interfaces. */
+  /**
+   * The addresses of the interfaces.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
   addresses(filter: AddressFilter = {}): Promise<Dump<Address>> {
     const { family = "unspec", ifindex = 0 } = filter;
     const body = new AttributeWriter().raw(ifaddrmsg.build({
@@ -258,7 +278,16 @@ export class RouteSocket implements AsyncDisposable {
     );
   }
 
-  /** The routes, by default of all tables and families. */
+  /**
+   * The routes, by default of all tables and families.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
   routes(filter: RouteFilter = {}): Promise<Dump<Route>> {
     const { family = "unspec", table, ifindex, protocol, type } = filter;
     const cached = filter.cached ?? false;
@@ -285,7 +314,16 @@ export class RouteSocket implements AsyncDisposable {
     });
   }
 
-  /** The neighbours: who has which link-layer address. */
+  /**
+   * The neighbours: who has which link-layer address.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
   neighbours(filter: NeighbourFilter = {}): Promise<Dump<Neighbour>> {
     const { family = "unspec", ifindex, master, proxy = false } = filter;
     const body = new AttributeWriter().raw(ndmsg.build({
@@ -311,7 +349,16 @@ export class RouteSocket implements AsyncDisposable {
     );
   }
 
-  /** The routing policy rules. */
+  /**
+   * The routing policy rules.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
   rules(filter: RuleFilter = {}): Promise<Dump<Rule>> {
     const { family = "unspec" } = filter;
     const body = new AttributeWriter().raw(
@@ -327,7 +374,16 @@ export class RouteSocket implements AsyncDisposable {
     });
   }
 
-  /** The nexthop objects. */
+  /**
+   * The nexthop objects.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
   nexthops(filter: NexthopFilter = {}): Promise<Dump<Nexthop>> {
     const { family = "unspec", ifindex } = filter;
     const body = new AttributeWriter().raw(

@@ -86,6 +86,8 @@ export abstract class PacketChannel
    * Waits until there may be something to read, for `tryReadMany`.
    *
    * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {TimeoutError} if the time is over.
    */
   abstract waitReadable(options?: WaitOptions): Promise<void>;
 
@@ -93,6 +95,8 @@ export abstract class PacketChannel
    * Waits until there may be room to write, for `tryWriteMany`.
    *
    * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {TimeoutError} if the time is over.
    */
   abstract waitWritable(options?: WaitOptions): Promise<void>;
 
@@ -201,6 +205,9 @@ export abstract class PacketChannel
   /**
    * Packets one by one, each in memory of its own. Ends when this is closed or
    * the device is deleted.
+   *
+   * @param options What ends the wait for each; `timeout` in milliseconds.
+   * @throws {TimeoutError} if no packet comes for so long.
    */
   packets(options: WaitOptions = {}): AsyncIterableIterator<
     Uint8Array<ArrayBuffer>,
@@ -246,6 +253,7 @@ export abstract class PacketChannel
    * is closed or the device is deleted.
    *
    * @param options What ends the wait; `batch` to read into one of your own.
+   * @throws {TimeoutError} if no packet comes for so long.
    */
   async *batches(
     options: WaitOptions & { readonly batch?: PacketBatch } = {},

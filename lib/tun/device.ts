@@ -285,7 +285,9 @@ export class Tun extends PacketChannel {
    * Plugs the carrier in or pulls it out. Without one the kernel sends nothing
    * into the device; what is written to it is taken all the same.
    *
+   * @param carrier Whether it is plugged in.
    * @throws {DeviceGoneError} if it was deleted.
+   * @throws {ClosedError} if it is closed.
    */
   setCarrier(carrier: boolean): void {
     setCarrier(this.#fd, this.what, carrier);
@@ -294,7 +296,9 @@ export class Tun extends PacketChannel {
   /**
    * Says whether the device stays when it is closed.
    *
+   * @param persist Whether it stays.
    * @throws {DeviceGoneError} if it was deleted.
+   * @throws {ClosedError} if it is closed.
    */
   setPersist(persist: boolean): void {
     setPersist(this.#fd, this.what, persist);

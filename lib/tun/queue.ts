@@ -73,7 +73,13 @@ export class TunQueue extends PacketChannel {
     this.#writer = new QueueWriter(descriptor, framing);
   }
 
-  /** Takes over a nonblocking descriptor that is attached to a device. */
+  /**
+   * Takes over a nonblocking descriptor that is attached to a device.
+   *
+   * @param fd The descriptor.
+   * @param what Its name in errors.
+   * @param framing What the driver puts before each packet.
+   */
   static own(fd: number, what: string, framing: Framing): TunQueue {
     return new TunQueue(new Descriptor(fd, what), framing);
   }
@@ -91,7 +97,12 @@ export class TunQueue extends PacketChannel {
     return { fd: this.#descriptor.fd, what: this.what, framing: this.#framing };
   }
 
-  /** A wait that blocks the calling thread, for a worker with nothing else to do. */
+  /**
+   * A wait that blocks the calling thread, for a worker with nothing else to do.
+   *
+   * @param stop What ends it from another thread.
+   * @throws {ClosedError} if it is closed.
+   */
   blockingPoll(stop: StopEvent): BlockingPoll {
     return new BlockingPoll(this.#descriptor, stop);
   }

@@ -110,6 +110,8 @@ export class UdpSocket implements AsyncDisposable {
   /**
    * The socket in another thread, from the handle its owner posted there.
    * Closing it here leaves it open for the owner.
+   *
+   * @param handle The owner's `handle`.
    */
   static attach(handle: UdpSocketHandle): UdpSocket {
     return new UdpSocket(handle, true);
@@ -127,7 +129,12 @@ export class UdpSocket implements AsyncDisposable {
     };
   }
 
-  /** A wait that blocks the calling thread, for a worker with nothing else to do. */
+  /**
+   * A wait that blocks the calling thread, for a worker with nothing else to do.
+   *
+   * @param stop What ends it from another thread.
+   * @throws {ClosedError} Once closed.
+   */
   blockingPoll(stop: StopEvent): BlockingPoll {
     return new BlockingPoll(this.#descriptor, stop);
   }
@@ -142,8 +149,10 @@ export class UdpSocket implements AsyncDisposable {
    * errors fail the next call, unless `receiveErrors` collects them. Nothing here
    * waits.
    *
+   * @param to The peer.
    * @throws {ArgumentError} For an address or port that is none.
    * @throws {SystemError} When no route leads there.
+   * @throws {ClosedError} Once closed.
    */
   connect(to: Endpoint): void {
     const { fd } = this.#descriptor;
@@ -161,8 +170,10 @@ export class UdpSocket implements AsyncDisposable {
   /**
    * Waits for one datagram.
    *
+   * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ClosedError} When the socket is closed meanwhile.
    * @throws {TimeoutError} When the time is over.
+   * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   receive(options?: WaitOptions): Promise<Datagram> {
     const batch = this.#single ??= new ReceiveBatch({
@@ -177,9 +188,11 @@ export class UdpSocket implements AsyncDisposable {
    * Waits for datagrams and takes as many as are there and fit, by one call.
    *
    * @param batch Where they go; what was there is overwritten.
+   * @param options What ends the wait; `timeout` in milliseconds.
    * @returns How many came, at least 1; also `batch.count`.
    * @throws {ClosedError} When the socket is closed meanwhile.
    * @throws {TimeoutError} When the time is over.
+   * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   receiveMany(batch: ReceiveBatch, options?: WaitOptions): Promise<number> {
     return this.#receive(batch, options, () => batch.count);
@@ -260,7 +273,14 @@ export class UdpSocket implements AsyncDisposable {
     return this.datagrams();
   }
 
-  /** The same with a signal and a timeout for each wait. */
+  /**
+   * The same with a signal and a timeout for each wait.
+   *
+   * @param options What ends a wait; `timeout` in milliseconds, for each
+   * datagram.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {SystemError} When the kernel reports an error of an earlier send.
+   */
   async *datagrams(
     options?: WaitOptions,
   ): AsyncGenerator<Datagram, void, void> {
@@ -306,8 +326,16 @@ export class UdpSocket implements AsyncDisposable {
    * Answers a received datagram from the address it was sent to; without packet
    * info the routes choose.
    *
+   * @param datagram What is answered.
+   * @param data The payload; a string is sent as UTF-8.
+   * @param options What goes beside it and what ends the wait for room,
+   * `timeout` in milliseconds; a source or an interface here goes before the
+   * datagram's.
+   * @returns The bytes sent.
    * @throws {SourceUnavailableError} When that address is gone; nothing is sent
    * from another one.
+   * @throws {SystemError} When the kernel refuses it.
+   * @throws {TimeoutError} When the time is over.
    */
   reply(
     datagram: Datagram,
@@ -328,10 +356,13 @@ export class UdpSocket implements AsyncDisposable {
    * Sends many datagrams with as few calls as possible. A refused one does not
    * keep the others from being sent.
    *
-   * @param datagrams Messages, or a filled batch, which is empty afterwards; one
-   * that a signal or the time stopped keeps what was not sent for the next call.
+   * @param datagrams Messages, or a filled batch, which is empty afterwards;
+   * one that a signal or the time stopped keeps what was not sent for the next
+   * call.
+   * @param options What ends the wait for room; `timeout` in milliseconds.
    * @throws {ArgumentError} For a message that cannot be sent as it is.
    * @throws {ClosedError} When the socket is closed while the queue is full.
+   * @throws {TimeoutError} When the time is over.
    */
   async sendMany(
     datagrams: SendBatch | Iterable<Message>,
@@ -387,8 +418,10 @@ export class UdpSocket implements AsyncDisposable {
   /**
    * Sends as much of a filled batch as the queue has room for, without waiting.
    *
+   * @param batch The datagrams; it is empty once they are sent.
    * @returns What became of it; undefined where the queue is full, and then the
    * next call with this batch goes on where it stopped.
+   * @throws {ClosedError} Once closed.
    */
   trySendMany(batch: SendBatch): SendResult | undefined {
     const progress = batch.progress ??= this.#spare ?? new Progress();
@@ -414,7 +447,9 @@ export class UdpSocket implements AsyncDisposable {
    * Waits for what became of datagrams sent earlier; needs `receiveErrors`.
    * Ends when the socket is closed.
    *
+   * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ArgumentError} Without `receiveErrors`.
+   * @throws {TimeoutError} When the time is over.
    */
   async *errors(options?: WaitOptions): AsyncGenerator<ErrorEvent, void, void> {
     const queue = this.#errors;
@@ -443,17 +478,35 @@ export class UdpSocket implements AsyncDisposable {
    *
    * @param group For example "224.0.0.251" or "ff02::fb".
    * @param on The interface, by name or index; default: as the routes say.
+   * @throws {ArgumentError} For a group or an interface that is none.
+   * @throws {SystemError} When the kernel refuses it.
+   * @throws {ClosedError} Once closed.
    */
   join(group: string, on?: InterfaceRef): void {
     membership(this.#descriptor.fd, this.family, "join", group, on);
   }
 
-  /** Leaves a multicast group. */
+  /**
+   * Leaves a multicast group.
+   *
+   * @param group The group.
+   * @param on The interface it was joined on, by name or index.
+   * @throws {ArgumentError} For a group or an interface that is none.
+   * @throws {SystemError} When the kernel refuses it.
+   * @throws {ClosedError} Once closed.
+   */
   leave(group: string, on?: InterfaceRef): void {
     membership(this.#descriptor.fd, this.family, "leave", group, on);
   }
 
-  /** Sends multicast through this interface. */
+  /**
+   * Sends multicast through this interface.
+   *
+   * @param on Its name or index.
+   * @throws {ArgumentError} For an interface that is none.
+   * @throws {SystemError} When the kernel refuses it.
+   * @throws {ClosedError} Once closed.
+   */
   multicastInterface(on: InterfaceRef): void {
     multicastInterface(this.#descriptor.fd, {
       four: this.family !== "ipv6",

@@ -28,6 +28,7 @@ export const ALT_NAMES = list(text(127), 1024);
  *
  * @param link Its name, or its index.
  * @param altnames The names.
+ * @throws {ArgumentError} For a name that no link can have.
  *
  * @example
  * ```ts
@@ -56,6 +57,7 @@ export function addAltNames(
  *
  * @param link Its name, or its index.
  * @param altnames The names.
+ * @throws {ArgumentError} For a name that no link can have.
  *
  * @example
  * ```ts

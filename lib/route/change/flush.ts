@@ -32,11 +32,18 @@ const ROUNDS = 10;
  * @throws {NetlinkError} If the kernel refuses one, or there is no such link.
  *
  * @example
- * ```ts ignore
- * import { flushAddresses, Network } from "@netplumb/netplumb";
+ * ```ts
+ * import {
+ *   addAddress,
+ *   flushAddresses,
+ *   Network,
+ *   TemporaryNamespace,
+ * } from "@netplumb/netplumb";
  *
- * await using network = Network.open({ namespace: "blue" });
- * await flushAddresses(network, { dev: "eth0", family: "inet" });
+ * await using namespace = TemporaryNamespace.create();
+ * await using network = Network.open({ namespace: namespace.path });
+ * await network.apply(addAddress({ address: "192.0.2.1/24", dev: "lo" }));
+ * console.log(await flushAddresses(network, { dev: "lo" })); // 1
  * ```
  */
 export async function flushAddresses(

@@ -328,6 +328,7 @@ export function setLink<const Kind extends string>(
  * Source: ip-link(8), rtnetlink(7).
  *
  * @param link Its name, or its index.
+ * @throws {ArgumentError} For a name or an index that no link can have.
  *
  * @example
  * ```ts

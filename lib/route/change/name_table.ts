@@ -95,7 +95,21 @@ class Table implements NameLookup, Disposable {
   }
 }
 
-/** Changes as messages, good for as long as they are not disposed of. */
+/**
+ * Changes as messages, good for as long as they are not disposed of.
+ *
+ * Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts
+ * import { addLink, Network } from "@netplumb/netplumb";
+ *
+ * await using network = Network.open();
+ * const change = addLink({ name: "bridge0", kind: "bridge" });
+ * using prepared = await network.prepare([change]); // nothing is sent
+ * console.log(prepared.requests[0][0].type); // 16, RTM_NEWLINK
+ * ```
+ */
 export class Prepared implements Disposable {
   /** The messages of each change. */
   readonly requests: readonly (readonly NetlinkRequest[])[];

@@ -30,6 +30,8 @@ const FLAGS = [
  *
  * Source: ip-address(8).
  *
+ * @param address The address.
+ *
  * @example
  * ```ts
  * import { ipAddress, RouteSocket } from "@netplumb/netplumb";

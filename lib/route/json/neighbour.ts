@@ -35,6 +35,8 @@ const STATES = [
  *
  * Source: ip-neighbour(8).
  *
+ * @param neighbour The neighbour.
+ *
  * @example
  * ```ts
  * import { ipNeighbour, LinkNames, RouteSocket } from "@netplumb/netplumb";

@@ -21,6 +21,8 @@ export type IpNexthop = Record<string, JsonValue>;
  *
  * Source: ip-nexthop(8).
  *
+ * @param nexthop The nexthop object.
+ *
  * @example
  * ```ts
  * import { ipNexthop, LinkNames, RouteSocket } from "@netplumb/netplumb";

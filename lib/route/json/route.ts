@@ -89,6 +89,9 @@ const CACHE_FLAGS = [
  *
  * Source: ip-route(8).
  *
+ * @param route The route.
+ * @param options The names of links, and what the command asked for.
+ *
  * @example
  * ```ts
  * import { ipRoute, LinkNames, RouteSocket } from "@netplumb/netplumb";

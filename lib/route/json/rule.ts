@@ -24,6 +24,8 @@ const ALL_BITS = 0xffffffff;
  *
  * Source: ip-rule(8).
  *
+ * @param rule The rule.
+ *
  * @example
  * ```ts
  * import { ipRule, RouteSocket } from "@netplumb/netplumb";

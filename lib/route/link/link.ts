@@ -230,6 +230,8 @@ function readAltNames(list: AttributeReader): string[] {
  *
  * Source: rtnetlink(7).
  *
+ * @param message The message, as a reader stands on it.
+ *
  * @example
  * ```ts
  * import { decodeLink, NetlinkConnection } from "@netplumb/netplumb";

@@ -68,6 +68,9 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * Opens a monitor: when the promise resolves it knows all there is, and
    * misses nothing that happens from then on.
    *
+   * @param options What to watch.
+   * @param wait What ends the wait for the first picture; `timeout` in
+   * milliseconds.
    * @throws {ArgumentError} For a kind of object that cannot be watched.
    * @throws {SystemError} If a namespace cannot be entered.
    * @throws {TimeoutError} When the time is over; also, with the signal's
@@ -139,6 +142,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * Waits for events and gives them in the order they happened, at least one;
    * between two namespaces, in the order they were read.
    *
+   * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ClosedError} When the monitor is closed meanwhile.
    * @throws {TimeoutError} When the time is over.
    */
@@ -174,6 +178,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 /**
  * Tells of changes of the kernel's network objects for as long as the loop goes
  * on; leaving the loop closes the sockets.
+ *
+ * Needs no capability. Source: rtnetlink(7), netlink(7).
  *
  * @param options What to watch.
  * @param wait The signal ends the loop with its reason; a timeout, in

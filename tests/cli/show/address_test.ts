@@ -60,6 +60,8 @@ Deno.test("show address: temporary addresses and the one that makes them", async
     link add eth0 type veth peer name eth1
     link set eth1 up`);
   await here.sysctl("net.ipv6.conf.eth0.use_tempaddr", 2);
+  // Or an address would stop being tentative between ip's look and ours.
+  await here.sysctl("net.ipv6.conf.eth0.accept_dad", 0);
   await here.ip("link set eth0 up");
   await here.ip(
     "address add 2001:db8::1/64 dev eth0 mngtmpaddr valid_lft 2000 preferred_lft 1900",
@@ -79,7 +81,9 @@ Deno.test("show address: stable-privacy, tentative and failed addresses", async 
   await here.batch(`
     link add eth0 type veth peer name eth1
     link set eth0 addrgenmode random
-    link set eth1 addrgenmode none
+    link set eth1 addrgenmode none`);
+  await here.sysctl("net.ipv6.conf.eth0.accept_dad", 0);
+  await here.batch(`
     link set eth0 up
     link set eth1 up
     address add 2001:db8::1/64 dev eth0 nodad`);

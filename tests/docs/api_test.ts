@@ -1,0 +1,78 @@
+// What mod.ts exports, and what its docstrings have to say of it. That the
+// examples run is for `deno test --doc`.
+
+import { assertEquals } from "@std/assert";
+import { type DocSymbol, exported } from "../../docs/api.ts";
+
+/** What no kernel, standard or other program had a say in. */
+const OWN = new Set(["ArgumentError", "ClosedError", "TimeoutError"]);
+
+/** A standard, a man page, a kernel header or file, a program. */
+const SOURCE =
+  /\b(?:RFC \d+|IEEE 802|IANA|virtio \d|draft-[\w-]+|[\w-]+\([1-8]\)|\w+(?:\/\w+)*\.[ch]\b|Documentation\/|tcpdump|ip -j)/;
+
+const symbols = await exported();
+
+/** Every declaration that `fault` finds something wrong with. */
+function faults(
+  kinds: readonly string[],
+  fault: (
+    declaration: DocSymbol["declarations"][number],
+    name: string,
+  ) => string | undefined,
+): string[] {
+  return symbols.flatMap(({ name, declarations }) =>
+    declarations.filter(({ kind }) => kinds.includes(kind)).flatMap((one) => {
+      const found = fault(one, name);
+      const { filename, line } = one.location;
+      return found === undefined ? [] : `${name}: ${found} ${filename}:${line}`;
+    })
+  );
+}
+
+const VALUES = ["function", "class", "variable", "enum"];
+
+Deno.test("every export says what it is for", () => {
+  const kinds = [...VALUES, "interface", "typeAlias"];
+  assertEquals(
+    faults(kinds, ({ jsDoc }) => jsDoc?.doc?.trim() ? undefined : "no purpose"),
+    [],
+  );
+});
+
+Deno.test("every function, class and constant has an example that runs", () => {
+  const found = faults(VALUES, ({ jsDoc }) => {
+    const examples = jsDoc?.tags?.filter(({ kind }) => kind === "example") ??
+      [];
+    if (examples.length === 0) return "no @example";
+    return examples.every(({ doc }) =>
+        /^```ts$[^]* from "@netplumb\/netplumb";$/m.test(doc ?? "")
+      )
+      ? undefined
+      : "an @example that does not run";
+  });
+  assertEquals(found, []);
+});
+
+Deno.test("every function and class names what it follows", () => {
+  const found = faults(["function", "class"], ({ jsDoc }, name) => {
+    const text = [jsDoc?.doc, ...jsDoc?.tags?.map(({ doc }) => doc) ?? []];
+    return OWN.has(name) || SOURCE.test(text.join("\n"))
+      ? undefined
+      : "no source";
+  });
+  assertEquals(found, []);
+});
+
+Deno.test("every function says what its parameters are", () => {
+  const found = faults(["function"], ({ jsDoc, def }) => {
+    const told = new Map(
+      jsDoc?.tags?.map(({ kind, name, doc }) => [`${kind} ${name}`, doc]),
+    );
+    const missing = def?.params?.map(({ name }) => name).filter((name) =>
+      name !== undefined && !told.get(`param ${name}`)
+    );
+    return missing?.length ? `no @param ${missing.join(", ")}` : undefined;
+  });
+  assertEquals(found, []);
+});
