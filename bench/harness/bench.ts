@@ -32,6 +32,8 @@ export interface Topic {
   readonly name: string;
   readonly rounds: number;
   readonly seconds: number;
+  /** Where no side asks the other: programs run where the scheduler wants. */
+  readonly free?: boolean;
   /** Whether a program is one of ours, by its name. */
   ours(name: string): boolean;
   cases(workshop: Workshop, settings: Settings): Promise<Case[]>;
@@ -52,7 +54,7 @@ export async function bench(topic: Topic): Promise<void> {
   const rounds = Number(options.rounds ?? topic.rounds);
   const seconds = Number(options.seconds ?? topic.seconds);
   const processors = navigator.hardwareConcurrency;
-  const pinned = !options.free && processors > 1;
+  const pinned = !options.free && !topic.free && processors > 1;
   await using workshop = new Workshop();
   const all = await topic.cases(workshop, {
     seconds,
@@ -62,8 +64,9 @@ export async function bench(topic: Topic): Promise<void> {
   const chosen = all.filter(({ name }) => name.includes(options.only ?? ""));
   const cases = [];
   for (const one of chosen) {
-    const measured = await measure(one, rounds, (round) => {
-      progress(`${topic.name} ${one.name}: round ${round + 1} of ${rounds}`);
+    const turns = Math.min(rounds, one.rounds ?? rounds);
+    const measured = await measure(one, turns, (round) => {
+      progress(`${topic.name} ${one.name}: round ${round + 1} of ${turns}`);
     });
     cases.push(judge(measured));
   }
@@ -84,7 +87,7 @@ export async function bench(topic: Topic): Promise<void> {
     options.json ? JSON.stringify(result) : markdown(result, topic.ours),
   );
   // A part of a topic is a look at it, not its result.
-  if (options.write && chosen.length === all.length && pinned) {
+  if (options.write && chosen.length === all.length && !options.free) {
     await publish(result, topic.ours);
   }
 }

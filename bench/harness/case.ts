@@ -32,6 +32,8 @@ export interface Goal {
   readonly most?: number;
   /** The bound of ours - theirs. */
   readonly above?: number;
+  /** The bound of theirs / ours, where less is better. */
+  readonly faster?: number;
 }
 
 /** Programs that do the same work, and what ours have to reach. */
@@ -43,6 +45,8 @@ export interface Case {
   readonly better: "more" | "less";
   /** What one unit of work is, for the processor time: "datagram". */
   readonly work?: string;
+  /** How many rounds are enough, where one takes long. */
+  readonly rounds?: number;
   readonly contestants: readonly Contestant[];
   readonly goals: readonly Goal[];
 }

@@ -1,5 +1,7 @@
 // A program under measurement: started once, then asked in turn.
 
+import { lines } from "../../cli/scenarios/stage/lines.ts";
+
 /** Where and how a program runs. */
 export interface StartOptions {
   /** The one processor it may use; default: any. */
@@ -17,16 +19,16 @@ export function onCpu(cpu: number | undefined): string[] {
 /** A running program; gone when disposed of. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
+  readonly #questions: WritableStreamDefaultWriter<Uint8Array>;
   readonly #drained: Promise<void>;
+  #said: string[] = [];
+  #listener: PromiseWithResolvers<string> | undefined;
+  #ready = "";
 
-  private constructor(
-    child: Deno.ChildProcess,
-    drained: Promise<void>,
-    /** The line that said it is ready. */
-    readonly ready: string,
-  ) {
+  private constructor(child: Deno.ChildProcess) {
     this.#child = child;
-    this.#drained = drained;
+    this.#questions = child.stdin.getWriter();
+    this.#drained = this.#listen();
   }
 
   /** Starts a program and waits until it says that it is ready. */
@@ -35,30 +37,51 @@ export class Program implements AsyncDisposable {
     { cpu, ready = "listening", env }: StartOptions = {},
   ): Promise<Program> {
     const [program, ...args] = [...onCpu(cpu), ...command];
-    const child = new Deno.Command(program, {
-      args,
-      env,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const drained = (async () => {
-      let said = "";
-      let known = false;
-      const text = child.stdout.pipeThrough(new TextDecoderStream());
-      for await (const chunk of text) {
-        if (known) continue;
-        said += chunk;
-        const line = said.split("\n").slice(0, -1)
-          .find((line) => line.includes(ready));
-        if (line === undefined) continue;
-        known = true;
-        resolve(line);
-      }
-      if (!known) reject(new Error(`${command.join(" ")} did not start`));
-    })();
-    return new Program(child, drained, await promise);
+    const started = new Program(
+      new Deno.Command(program, {
+        args,
+        env,
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "inherit",
+      }).spawn(),
+    );
+    try {
+      do {
+        started.#ready = await started.#line();
+      } while (!started.#ready.includes(ready));
+      return started;
+    } catch (error) {
+      await started[Symbol.asyncDispose]();
+      throw new Error(`${command.join(" ")} did not start`, { cause: error });
+    }
+  }
+
+  /** The line that said it is ready. */
+  get ready(): string {
+    return this.#ready;
+  }
+
+  /** Asks a program that answers each line of stdin with one of stdout. */
+  async ask(question: string): Promise<string> {
+    this.#said = [];
+    await this.#questions.write(new TextEncoder().encode(question + "\n"));
+    return await this.#line();
+  }
+
+  async #line(): Promise<string> {
+    if (this.#said.length > 0) return this.#said.shift()!;
+    this.#listener = Promise.withResolvers();
+    return await this.#listener.promise;
+  }
+
+  async #listen(): Promise<void> {
+    for await (const line of lines(this.#child.stdout)) {
+      if (this.#listener === undefined) this.#said.push(line);
+      else this.#listener.resolve(line);
+      this.#listener = undefined;
+    }
+    this.#listener?.reject(new Error("it ended"));
   }
 
   /** The port in the line that said it is ready. */
@@ -93,6 +116,7 @@ export class Program implements AsyncDisposable {
       this.#child.kill("SIGKILL");
     } catch { /* it ended by itself */ }
     await this.#child.status;
-    await this.#drained.catch(() => {});
+    await this.#questions.abort().catch(() => {});
+    await this.#drained;
   }
 }

@@ -19,7 +19,7 @@ export interface Row {
 
 /** A goal and what became of it. */
 export interface Verdict extends Goal {
-  /** Ours / theirs, or ours - theirs where that is bounded. */
+  /** Ours / theirs, or that which is bounded: ours - theirs, theirs / ours. */
   readonly compared: Spread;
   readonly met: boolean;
 }
@@ -73,11 +73,13 @@ export function judge({ of, samples }: Measured): CaseResult {
     if (ours === undefined || theirs === undefined) continue;
     const by = goal.by ?? "value";
     const compare = goal.above === undefined ? ratio : difference;
-    const compared = compare(
-      ours.map((sample) => sample[by] ?? NaN),
-      theirs.map((sample) => sample[by] ?? NaN),
+    const pair = [ours, theirs].map((samples) =>
+      samples.map((sample) => sample[by] ?? NaN)
     );
-    const { least = -Infinity, most = goal.above ?? Infinity } = goal;
+    const [one, other] = goal.faster === undefined ? pair : pair.reverse();
+    const compared = compare(one, other);
+    const { least = goal.faster ?? -Infinity, most = goal.above ?? Infinity } =
+      goal;
     goals.push({
       ...goal,
       compared,

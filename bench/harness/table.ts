@@ -61,8 +61,12 @@ export function valuesTable({ rows, unit, work }: CaseResult): string {
   return table(head, body, new Set(head.keys().drop(1)));
 }
 
-function bound({ least, most, above }: Verdict, unit: string): string {
+function bound(
+  { least, most, above, faster }: Verdict,
+  unit: string,
+): string {
   if (above !== undefined) return `at most +${above} ${unit}`;
+  if (faster !== undefined) return `at least ${faster}x as fast`;
   return least !== undefined ? `at least ${least}x` : `at most ${most}x`;
 }
 

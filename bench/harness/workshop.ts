@@ -53,7 +53,7 @@ export class Workshop implements AsyncDisposable {
     return this.#owned.use(value);
   }
 
-  /** Whether a program is installed; else it is named as absent. */
+  /** Whether a program or a file is installed; else it is named as absent. */
   async has(name: string, program: string): Promise<boolean> {
     if (await found(program)) return true;
     this.leaveOut(name, `${program} is not installed`);
@@ -82,6 +82,13 @@ export class Workshop implements AsyncDisposable {
     );
   }
 
+  /** A directory for files, gone when the topic ends. */
+  async directory(): Promise<string> {
+    return this.#directory ??= await Deno.makeTempDir({
+      prefix: "netplumb-bench-",
+    });
+  }
+
   async #build(
     file: string,
     command: (source: string, target: string) => string[],
@@ -89,12 +96,12 @@ export class Workshop implements AsyncDisposable {
   ): Promise<string> {
     const known = this.#built.get(file);
     if (known !== undefined) return known;
-    this.#directory ??= await Deno.makeTempDir({ prefix: "netplumb-bench-" });
-    const target = `${this.#directory}/${file.replace(/\.\w+$/, "")}`;
+    const directory = await this.directory();
+    const target = `${directory}/${file.replace(/\.\w+$/, "")}`;
     const [program, ...args] = command(PEERS + file, target);
     const { success, stderr } = await new Deno.Command(program, {
       args,
-      env: { ...env, GOCACHE: `${this.#directory}/go` },
+      env: { ...env, GOCACHE: `${directory}/go` },
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
     this.#built.set(file, target);
@@ -109,10 +116,15 @@ export class Workshop implements AsyncDisposable {
   }
 }
 
+/** Whether a path is there, or a program of that name in PATH. */
 async function found(program: string): Promise<boolean> {
-  for (const directory of (Deno.env.get("PATH") ?? "").split(":")) {
+  const directories = program.startsWith("/")
+    ? [""]
+    : (Deno.env.get("PATH") ?? "").split(":").map((path) => `${path}/`);
+  for (const directory of directories) {
     try {
-      if ((await Deno.stat(`${directory}/${program}`)).isFile) return true;
+      await Deno.stat(directory + program);
+      return true;
     } catch { /* not in this one */ }
   }
   return false;

@@ -1,0 +1,229 @@
+// deno task bench:dump: tables of the kernel's, read by programs that run, and
+// printed by programs that start for it.
+
+import { Lab, type Netns } from "../tests/support/netns.ts";
+import { bench } from "./harness/bench.ts";
+import type { Case, Contestant, Sample } from "./harness/case.ts";
+import { netplumb, own, peer, type Workshop } from "./harness/workshop.ts";
+
+const OBJECTS = "netplumb, objects";
+const NOTHING = "netplumb, nothing decoded";
+const MNL = "C, libmnl, array of structs";
+const RECEIVE = "C, libmnl, nothing decoded";
+const GO = "Go, vishvananda/netlink";
+const PYTHON = "Python, pyroute2";
+const IP = "ip -j, whole process";
+const SHOW = "netplumb show --json, whole process";
+
+const MNL_HEADER = "/usr/include/libmnl/libmnl.h";
+const GO_NETLINK = "/usr/share/gocode/src/github.com/vishvananda/netlink";
+// Where Debian's packages for Python are; another one in PATH knows none.
+const DEBIAN_PYTHON = "/usr/bin/python3";
+const PYROUTE2 = "/usr/lib/python3/dist-packages/pyroute2";
+
+const ROUTES = 100_000;
+const GATEWAYS = 16;
+const PAIRS = 1_000;
+const ENTRIES = 5_000;
+
+/** Dumps a turn: so many that a turn takes some tenths of a second. */
+const LARGE = 5;
+const SMALL = 20;
+/** Turns before the first that counts. */
+const WARM = 3;
+
+/** Lines for every number below `count`. */
+function numbered(count: number, line: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => line(index)).join("\n");
+}
+
+/** As many routes as the Internet had around 1998, one prefix after another. */
+async function fillRoutes(netns: Netns): Promise<void> {
+  await netns.batch(`
+    link add eth0 type veth peer name eth1
+    link set eth0 up
+    link set eth1 up
+    address add 192.0.2.1/24 dev eth0
+    ${
+    numbered(ROUTES, (index) =>
+      `route add ${16 + (index >> 16)}.${index >> 8 & 255}.${index & 255}.0/24 \
+via 192.0.2.${2 + index % GATEWAYS} dev eth0 proto static metric 100`)
+  }`);
+}
+
+/** Links, and addresses and neighbours of one of them. */
+async function fillOthers(netns: Netns): Promise<void> {
+  await netns.batch(`
+    ${numbered(PAIRS, (i) => `link add a${i} type veth peer name b${i}`)}
+    link set a0 up
+    ${numbered(ENTRIES, (i) => `address add ${host(0, i)}/16 dev a0`)}
+    ${
+    numbered(ENTRIES, (i) =>
+      `neighbour add ${host(128, i)} lladdr 02:00:00:00:${hex(i >> 8)}:\
+${hex(i & 255)} dev a0 nud permanent`)
+  }`);
+}
+
+function host(first: number, index: number): string {
+  return `10.1.${first + (index >> 8)}.${index & 255}`;
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+/**
+ * Starts programs that are asked for so many dumps a turn: with several, each
+ * turn bears its part of what comes up now and then, collecting garbage above
+ * all.
+ */
+function asker(workshop: Workshop, netns: Netns, dumps: number) {
+  return async (
+    name: string,
+    command: readonly string[],
+  ): Promise<Contestant> => {
+    const words = [...netns.exec, ...command];
+    const program = await workshop.start(words, { ready: "ready" });
+    // Who dumps often has compiled what it dumps with.
+    if (dumps > 1) await program.ask(String(WARM * dumps));
+    return {
+      name,
+      async measure(): Promise<Sample> {
+        const before = program.cpuSeconds();
+        const done: { objects: number; seconds: number } = JSON.parse(
+          await program.ask(String(dumps)),
+        );
+        const cpu = program.cpuSeconds() - before;
+        return {
+          value: done.seconds * 1e3 / dumps,
+          cpu: cpu * 1e6 / done.objects,
+          resident: program.resident(),
+        };
+      },
+    };
+  };
+}
+
+/** Starts a program that prints into a file, and waits for its end. */
+function printing(
+  name: string,
+  file: string,
+  command: readonly string[],
+): Contestant {
+  return {
+    name,
+    async measure(): Promise<Sample> {
+      const begin = performance.now();
+      const { success } = await new Deno.Command("sh", {
+        args: ["-c", 'exec "$@" > "$0"', file, ...command],
+        stderr: "inherit",
+      }).spawn().status;
+      const value = performance.now() - begin;
+      if (!success) throw new Error(`${command.join(" ")} failed`);
+      return { value };
+    },
+  };
+}
+
+/** What there is to compare with on this machine. */
+async function installed(workshop: Workshop) {
+  const mnl = await workshop.has(MNL, "gcc") &&
+    await workshop.has(MNL, MNL_HEADER);
+  const go = await workshop.has(GO, "go") &&
+    await workshop.has(GO, GO_NETLINK);
+  const python = await workshop.has(PYTHON, DEBIAN_PYTHON) &&
+    await workshop.has(PYTHON, PYROUTE2);
+  return {
+    mnl: mnl ? await workshop.c("dump_mnl", "-lmnl") : undefined,
+    go: go ? await workshop.go("dump_go") : undefined,
+    python: python ? [DEBIAN_PYTHON, peer("dump_python.py")] : undefined,
+  };
+}
+
+const TIME = { unit: "ms", better: "less" } as const;
+
+async function cases(workshop: Workshop): Promise<Case[]> {
+  const { routes, others } = workshop.use(await Lab.open("routes", "others"));
+  await fillRoutes(routes);
+  await fillOthers(others);
+  const { mnl, go, python } = await installed(workshop);
+  const file = `${await workshop.directory()}/printed`;
+
+  const large = asker(workshop, routes, LARGE);
+  const objects = await large(OBJECTS, own("dump.ts", "routes"));
+  const ip = printing(IP, file, ["ip", "-n", routes.name, "-j", "route"]);
+  const title = `Dump of ${ROUTES.toLocaleString("en")} routes`;
+  const all: Case[] = [{
+    ...TIME,
+    name: "routes",
+    title,
+    work: "route",
+    contestants: [
+      objects,
+      await large(NOTHING, own("dump.ts", "nothing")),
+      ...mnl
+        ? [
+          await large(MNL, [mnl, "route"]),
+          await large(RECEIVE, [mnl, "receive"]),
+        ]
+        : [],
+      ...go ? [await large(GO, [go])] : [],
+      ip,
+    ],
+    goals: [
+      { ours: OBJECTS, against: MNL, most: 1.1 },
+      { ours: OBJECTS, against: GO, faster: 3 },
+      { ours: OBJECTS, against: IP, faster: 1.8 },
+    ],
+  }];
+  if (python !== undefined) {
+    all.push({
+      ...TIME,
+      name: "routes-python",
+      title: `${title}, beside Python`,
+      work: "route",
+      rounds: 3,
+      contestants: [objects, await asker(workshop, routes, 1)(PYTHON, python)],
+      goals: [{ ours: OBJECTS, against: PYTHON, faster: 80 }],
+    });
+  }
+  const small = asker(workshop, others, SMALL);
+  for (
+    const [what, count] of [
+      ["link", 2 * PAIRS],
+      ["neighbour", ENTRIES],
+      ["address", ENTRIES],
+    ] as const
+  ) {
+    const plural = what === "address" ? "addresses" : `${what}s`;
+    all.push({
+      ...TIME,
+      name: plural,
+      title: `Dump of ${count.toLocaleString("en")} ${plural}`,
+      work: what,
+      contestants: [
+        await small(OBJECTS, own("dump.ts", plural)),
+        ...mnl ? [await small(MNL, [mnl, what])] : [],
+      ],
+      goals: [{ ours: OBJECTS, against: MNL, most: 1.2 }],
+    });
+  }
+  const show = netplumb("show", "route", "--json", "--netns", routes.name);
+  all.push({
+    ...TIME,
+    name: "show",
+    title: `${ROUTES.toLocaleString("en")} routes printed as JSON to a file`,
+    contestants: [printing(SHOW, file, show), ip],
+    goals: [{ ours: SHOW, against: IP, most: 1.25 }],
+  });
+  return all;
+}
+
+await bench({
+  name: "dump",
+  rounds: 15,
+  seconds: 0,
+  free: true,
+  ours: (name) => name.startsWith("netplumb"),
+  cases,
+});

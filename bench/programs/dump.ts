@@ -1,0 +1,40 @@
+// Dumps in a running process. Each line of stdin says how many; the answer is
+// what they had and took.
+//
+//   dump.ts routes|nothing|links|neighbours|addresses
+
+import { NetlinkConnection, RouteSocket } from "../../mod.ts";
+import { lines } from "../../cli/scenarios/stage/lines.ts";
+
+const RTM_GETROUTE = 26;
+const AF_INET = 2;
+
+await using route = RouteSocket.open();
+await using connection = NetlinkConnection.open({ protocol: 0 });
+
+/** The floor of all dumps: every message looked at, no object made. */
+async function nothing(): Promise<number> {
+  const body = new Uint8Array(12);
+  body[0] = AF_INET;
+  let count = 0;
+  await connection.dump({ type: RTM_GETROUTE, body }, () => void count++);
+  return count;
+}
+
+const DUMPS: Record<string, () => Promise<number>> = {
+  routes: async () => (await route.routes({ family: "inet" })).length,
+  nothing,
+  links: async () => (await route.links()).length,
+  neighbours: async () => (await route.neighbours({ family: "inet" })).length,
+  addresses: async () => (await route.addresses({ family: "inet" })).length,
+};
+
+const dump = DUMPS[Deno.args[0]];
+console.log("ready");
+for await (const line of lines(Deno.stdin.readable)) {
+  let objects = 0;
+  const begin = performance.now();
+  for (let left = Number(line); left > 0; left--) objects += await dump();
+  const seconds = (performance.now() - begin) / 1e3;
+  console.log(JSON.stringify({ objects, seconds }));
+}
