@@ -27,6 +27,7 @@ import { inventory } from "./inventory.ts";
 import { Lab, type Netns } from "./netns.ts";
 import { assertSameJson } from "./same_json.ts";
 import { assertSameRequests, sentBy, type Shape } from "./sent.ts";
+import { settled } from "./settled.ts";
 
 /** A table of the kernel's: the command that shows it, and ours. */
 interface View {
@@ -274,19 +275,6 @@ function assertTells(
       / lacks the module \w+, which modprobe\(8\) /.test(message),
       message,
     );
-  }
-}
-
-/** Links take a moment to find their state: looks again until it fits. */
-async function settled(look: () => Promise<void>): Promise<void> {
-  const end = performance.now() + 5000;
-  for (;;) {
-    try {
-      return await look();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 }
 

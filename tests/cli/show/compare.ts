@@ -11,6 +11,7 @@ import { assert, assertEquals } from "@std/assert";
 import { run } from "../../support/netns.ts";
 import type { Netns } from "../../support/netns.ts";
 import { assertSameJson } from "../../support/same_json.ts";
+import { settled } from "../../support/settled.ts";
 
 const SHOW = {
   link: showLinks,
@@ -55,24 +56,26 @@ export async function assertShows<O extends Object>(
       ...depth.flags,
       ...command.split(" "),
     ];
-    const text = await run("ip", words);
-    const theirs = text.trim() === "" ? [] : withoutHoles(JSON.parse(text));
     const show = SHOW[object] as (
       route: RouteSocket,
       options: unknown,
     ) => ReturnType<typeof showLinks>;
-    const { objects, interrupted } = await show(route, {
-      ...options,
-      ...depth.options,
+    shown = await settled(async () => {
+      const text = await run("ip", words);
+      const theirs = text.trim() === "" ? [] : withoutHoles(JSON.parse(text));
+      const { objects, interrupted } = await show(route, {
+        ...options,
+        ...depth.options,
+      });
+      assertEquals(interrupted, false);
+      assertSameJson(
+        JSON.parse(JSON.stringify(objects)),
+        theirs,
+        `ip ${words.join(" ")} `,
+      );
+      return objects;
     });
-    assertEquals(interrupted, false);
-    assertSameJson(
-      JSON.parse(JSON.stringify(objects)),
-      theirs,
-      `ip ${words.join(" ")} `,
-    );
-    assert(objects.length > 0, `ip ${words.join(" ")} shows nothing`);
-    shown = objects;
+    assert(shown.length > 0, `ip ${words.join(" ")} shows nothing`);
   }
   assertEquals(route.counters, {
     malformed: 0,

@@ -1,18 +1,10 @@
-// `show link` and `show address` beside `ip -j [-d] [-s]`, for every kind of
-// link this kernel has.
+// `show link` and `show address` beside `ip -j [-d] [-s]`, for the kinds of
+// link that every kernel has.
 
 import { assertEquals } from "@std/assert";
-import { Lab, type Netns, output } from "../../support/netns.ts";
+import { Lab } from "../../support/netns.ts";
 import "../../support/descriptors.ts";
 import { assertShows } from "./compare.ts";
-
-/** Whether the kernel makes such a link. */
-async function supports(netns: Netns, link: string): Promise<boolean> {
-  const words = `link add name probe ${link}`.split(" ");
-  const { code } = await output("ip", ["-n", netns.name, ...words]);
-  if (code === 0) await netns.ip("link delete probe");
-  return code === 0;
-}
 
 /** One namespace, made by `ip` commands, shown both ways. */
 async function compare(commands: string): Promise<Record<string, unknown>[]> {
@@ -164,30 +156,3 @@ Deno.test("show link: filters", async () => {
   );
   await assertShows(here, "address", "address show dev lo", { dev: "lo" });
 });
-
-// What this kernel lacks is compared where one has it.
-const MAYBE: Record<string, string> = {
-  "vlan": `
-    link add lower type ifb
-    link add link lower name vlan0 type vlan id 5
-    link add link lower name vlan1 type vlan id 6 protocol 802.1ad gvrp on mvrp on loose_binding on reorder_hdr off ingress-qos-map 1:2 3:4 egress-qos-map 5:6`,
-  "bridge vlan_filtering 1": `
-    link add bridge0 type bridge vlan_filtering 1 vlan_default_pvid 7 vlan_protocol 802.1ad vlan_stats_enabled 1
-    link add port0 type veth peer name end0
-    link set port0 master bridge0`,
-};
-
-for (const [link, commands] of Object.entries(MAYBE)) {
-  const kind = link.split(" ")[0];
-  const probe = kind === "vlan" ? "link lo type vlan id 2" : `type ${link}`;
-  const lab = await Lab.open("probe");
-  const present = await supports(lab.probe, probe);
-  await lab[Symbol.asyncDispose]();
-  Deno.test({
-    name: present
-      ? `show link: ${link}`
-      : `show link: ${link} (not compared: this kernel has none)`,
-    ignore: !present,
-    fn: async () => void await compare(commands),
-  });
-}

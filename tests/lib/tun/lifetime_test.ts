@@ -17,10 +17,11 @@ import { inNamespace } from "../../../lib/namespace.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import { Lab } from "../../support/netns.ts";
 import { udpPacket } from "../../support/packets.ts";
+import { SLOWNESS } from "../../support/timing.ts";
 import { BEYOND, HERE, TunLab, udpPayload } from "../../support/tun.ts";
 
 /** Far more than anything here takes, far less than for ever. */
-const AT_ONCE = 2000;
+const AT_ONCE = 2000 * SLOWNESS;
 
 /** A test that ends with the descriptors it began with. */
 function test(name: string, body: () => Promise<void>): void {

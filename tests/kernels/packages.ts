@@ -1,0 +1,109 @@
+// Debian's packages, unpacked beside the machine and not installed on it.
+
+import { run } from "../support/netns.ts";
+
+/** What is needed of an unpacked kernel. */
+export interface Unpacked {
+  /** The package that holds it, and its version. */
+  readonly package: string;
+  readonly version: string;
+  /** The kernel, or the program that is one. */
+  readonly image: string;
+  /** The folder of its modules, named by its release. */
+  readonly modules: string;
+}
+
+/** A shell that needs no library, for before the machine's own is there. */
+export async function busybox(cache: string): Promise<string> {
+  return `${(await unpack(cache, "busybox-static")).folder}/bin/busybox`;
+}
+
+/** Unpacks a kernel into `cache` unless it is there. */
+export async function unpackKernel(
+  cache: string,
+  name: string,
+): Promise<Unpacked> {
+  const { folder, ...found } = await unpack(cache, await realPackage(name));
+  const image = [
+    ...filesIn(`${folder}/usr/bin`).map((file) => `${folder}/usr/bin/${file}`),
+    ...filesIn(`${folder}/boot`).map((file) => `${folder}/boot/${file}`),
+  ].find((path) => /\/(linux\.uml|vmlinuz[^/]*)$/.test(path));
+  const modules = ["usr/lib/uml/modules", "lib/modules", "usr/lib/modules"]
+    .map((path) => `${folder}/${path}`)
+    .flatMap((path) => filesIn(path).map((release) => `${path}/${release}`));
+  if (image === undefined || modules.length !== 1) {
+    throw new Error(`${name} holds no kernel with its modules`);
+  }
+  await index(modules[0], await busybox(cache));
+  return {
+    ...found,
+    image,
+    modules: modules[0],
+  };
+}
+
+/** Modules as they come are not indexed, and may be compressed. */
+async function index(modules: string, busybox: string): Promise<void> {
+  if (filesIn(modules).includes("modules.dep")) return;
+  await run("find", [
+    modules,
+    "-name",
+    "*.ko.xz",
+    "-exec",
+    "xz",
+    "-d",
+    "{}",
+    "+",
+  ]);
+  const base = modules.replace(/(\/usr)?\/lib\/modules\/.*/, "");
+  const release = modules.slice(modules.lastIndexOf("/") + 1);
+  await run(busybox, ["depmod", "-b", base, release]);
+}
+
+/** The package itself where `name` only depends on it. */
+async function realPackage(name: string): Promise<string> {
+  const text = await run("apt-cache", ["depends", name]);
+  return /Depends: (linux-image-\S+)/.exec(text)?.[1] ?? name;
+}
+
+interface Package {
+  readonly package: string;
+  readonly version: string;
+  readonly folder: string;
+}
+
+async function unpack(cache: string, name: string): Promise<Package> {
+  const policy = await run("apt-cache", ["policy", name]);
+  const version = /Candidate: (\S+)/.exec(policy)?.[1] ?? "(none)";
+  if (version === "(none)") {
+    throw new Error(`no package ${name}: apt-get update`);
+  }
+  const folder = `${cache}/${name}_${version.replaceAll(":", "-")}`;
+  const found = { package: name, version, folder };
+  if (filesIn(folder).length > 0) return found;
+  const download = await Deno.makeTempDir({ dir: cache });
+  try {
+    const command = new Deno.Command("apt-get", {
+      args: ["-o", "APT::Sandbox::User=root", "download", `${name}=${version}`],
+      cwd: download,
+      stdout: "null",
+      stderr: "inherit",
+    });
+    if (!(await command.output()).success) throw new Error(`download ${name}`);
+    const [deb] = filesIn(download);
+    await run("dpkg-deb", ["-x", `${download}/${deb}`, `${download}/out`]);
+    await Deno.rename(`${download}/out`, folder);
+  } finally {
+    await Deno.remove(download, { recursive: true });
+  }
+  return found;
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+// Tests of kinds of links that a kernel may lack. Where it does, the test is
+// counted as ignored and its name says what was not there; `deno task kernels`
+// runs it on a kernel that has them.
+
+import { Lab, output } from "./netns.ts";
+
+const known = new Map<string, boolean>();
+
+/** Whether the kernel knows what `ip link add` with these words asks for. */
+export async function kernelHas(words: string): Promise<boolean> {
+  const before = known.get(words);
+  if (before !== undefined) return before;
+  await using lab = await Lab.open("probe");
+  const command = `-n ${lab.probe.name} link add name probe ${words}`;
+  const { stderr } = await output("ip", command.split(" "));
+  // Whatever else is wrong with it, the kernel knows the kind.
+  const has = !/Unknown device type|not supported/.test(stderr);
+  known.set(words, has);
+  return has;
+}
+
+/**
+ * A test that needs the kernel to have some kinds of links.
+ *
+ * @param needs What follows `ip link add`, "type vlan" for one.
+ */
+export async function testWith(
+  needs: readonly string[],
+  name: string,
+  fn: () => Promise<void>,
+): Promise<void> {
+  const missing: string[] = [];
+  for (const words of needs) {
+    if (!await kernelHas(words)) missing.push(words.replace("type ", ""));
+  }
+  const ignore = missing.length > 0;
+  Deno.test({
+    name: ignore ? `${name} (this kernel has no ${missing.join(", ")})` : name,
+    ignore,
+    fn,
+  });
+}
