@@ -3,6 +3,7 @@
 import { ValidationError } from "@cliffy/command";
 import { SystemError } from "../ffi/errno.ts";
 import { ArgumentError } from "../lib/errors.ts";
+import { NetlinkError } from "../lib/netlink/errors.ts";
 import { MistypedOption } from "./arguments.ts";
 import { suggest } from "./suggest.ts";
 
@@ -47,6 +48,8 @@ function codeOf(error: Error): number {
 }
 
 function isNotPermitted(error: Error): boolean {
+  // EACCES is about the object there (IPv6 that is off), not about who asks.
+  if (error instanceof NetlinkError) return error.capability !== undefined;
   return error instanceof SystemError
     ? error.capability !== undefined || error.code === "EPERM" ||
       error.code === "EACCES"

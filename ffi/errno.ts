@@ -148,6 +148,7 @@ export const Errno: Readonly<Record<string, number>> = Object.freeze({
 // Read after every call on hot paths, so plain constants rather than look-ups.
 export const EPERM = 1;
 export const ENOENT = 2;
+export const ESRCH = 3;
 export const EINTR = 4;
 export const EIO = 5;
 export const EBADF = 9;
@@ -164,9 +165,11 @@ export const EMSGSIZE = 90;
 export const EOPNOTSUPP = 95;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
+export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
 export const ENOBUFS = 105;
 export const ECONNREFUSED = 111;
+export const EHOSTUNREACH = 113;
 
 /** The name of an errno: `errnoName(13)` is "EACCES". */
 export function errnoName(errno: number): string {

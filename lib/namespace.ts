@@ -12,7 +12,7 @@ const decoder = new TextDecoder();
 export const NETNS_DIRECTORY = "/run/netns";
 
 /**
- * A network namespace: a name as `ip netns list` shows it, a path such as
+ * A network namespace: a name as `netplumb netns list` shows it, a path such as
  * "/proc/1234/ns/net", or the number of a process that is in it.
  */
 export type Namespace = string | number;
@@ -49,7 +49,7 @@ export function openNamespace(path: string, tried: string): number {
   const fd = libc().open(cString(path), O_RDONLY | O_CLOEXEC, 0);
   return unwrap(fd, "open", {
     tried,
-    advice: "`ip netns list` shows the names there are",
+    advice: "`netplumb netns list` shows the names there are",
   });
 }
 

@@ -1,7 +1,6 @@
 // What the kernel answers to a request it refuses, and to one it warns about.
 
 import {
-  EACCES,
   EPERM,
   SystemError,
   type SystemErrorContext,
@@ -67,13 +66,28 @@ export class NetlinkError extends SystemError {
     context: SystemErrorContext = {},
   ) {
     super(request.name, errno, {
-      ...(errno === EPERM || errno === EACCES
-        ? { capability: "CAP_NET_ADMIN", advice: "Run as root or grant it" }
+      // Who lacks the capability is told no more; other words are about the
+      // request, or about what it would change.
+      ...(errno === EPERM && ack.message === undefined
+        ? {
+          capability: "CAP_NET_ADMIN",
+          advice: "Run as root or grant CAP_NET_ADMIN",
+        }
         : {}),
       ...context,
       detail: describe(ack),
     });
   }
+}
+
+/** The same refusal, with what to do about it where there is more to say. */
+export function advised(
+  error: NetlinkError,
+  advice: string | undefined,
+): NetlinkError {
+  if (advice === undefined) return error;
+  const { request, errno, ack, tried } = error;
+  return new NetlinkError(request, errno, ack, { tried, advice });
 }
 
 function describe(ack: ExtendedAck): string | undefined {

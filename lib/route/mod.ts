@@ -1,15 +1,14 @@
 // What of this room a program may use.
 
-export {
-  type AddressFilter,
-  type LinkFilter,
-  type NeighbourFilter,
-  type NexthopFilter,
-  type RouteFilter,
-  RouteSocket,
-  type RouteSocketOptions,
-  type RuleFilter,
-} from "./socket.ts";
+export { RouteSocket, type RouteSocketOptions } from "./socket.ts";
+export type {
+  AddressFilter,
+  LinkFilter,
+  NeighbourFilter,
+  NexthopFilter,
+  RouteFilter,
+  RuleFilter,
+} from "./filter.ts";
 export type { AddressFamily } from "./family.ts";
 export { decodeLink, Link } from "./link/link.ts";
 export {

@@ -3,8 +3,9 @@
 
 import { SystemError } from "../../ffi/errno.ts";
 import type { Namespace } from "../namespace.ts";
-import { NetlinkError } from "../netlink/errors.ts";
+import { advised, NetlinkError } from "../netlink/errors.ts";
 import type { WaitOptions } from "../poller.ts";
+import { advise } from "./change/advice.ts";
 import type { Change } from "./change/change.ts";
 import { prepare, type Prepared } from "./change/name_table.ts";
 import { RouteSocket } from "./socket.ts";
@@ -159,7 +160,10 @@ export class Network implements AsyncDisposable {
     return changes.map((change, index) => {
       const mine = answers.slice(at, at += prepared.requests[index].length);
       const error = mine.find((answer) => answer instanceof NetlinkError);
-      if (error !== undefined) return { change, error: explain(change, error) };
+      if (error !== undefined) {
+        const advice = change.advice?.(error) ?? advise(error);
+        return { change, error: advised(error, advice) };
+      }
       const warnings = mine.flatMap((answer) =>
         answer instanceof NetlinkError ? [] : answer.warning?.message ?? []
       );
@@ -193,15 +197,4 @@ export class Network implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** The same error with what the change knows to do about it. */
-function explain(change: Change, error: NetlinkError): NetlinkError {
-  const advice = change.advice?.(error);
-  if (advice === undefined) return error;
-  const tried = change.what;
-  return new NetlinkError(error.request, error.errno, error.ack, {
-    tried,
-    advice,
-  });
 }

@@ -1,5 +1,6 @@
 // A connection to NETLINK_ROUTE with a method for each table of the kernel's.
 
+import { ENODEV } from "../../ffi/errno.ts";
 import { ifaddrmsg } from "../../ffi/layout/linux_if_addr.ts";
 import { fib_rule_hdr } from "../../ffi/layout/linux_fib_rules.ts";
 import {
@@ -53,11 +54,19 @@ import {
 } from "../netlink/connection.ts";
 import type { NetlinkRequest } from "../netlink/exchange.ts";
 import type { NetlinkCounters } from "../netlink/counters.ts";
-import type { NetlinkError } from "../netlink/errors.ts";
+import { advised, NetlinkError } from "../netlink/errors.ts";
 import type { MessageReader } from "../netlink/message.ts";
 import type { WaitOptions } from "../poller.ts";
 import { type Address, decodeAddress } from "./address.ts";
-import { type AddressFamily, familyNumber } from "./family.ts";
+import { familyNumber } from "./family.ts";
+import type {
+  AddressFilter,
+  LinkFilter,
+  NeighbourFilter,
+  NexthopFilter,
+  RouteFilter,
+  RuleFilter,
+} from "./filter.ts";
 import { decodeLink, type Link } from "./link/link.ts";
 import { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
 import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
@@ -70,71 +79,6 @@ import { routeVocabulary } from "./vocabulary.ts";
 export interface RouteSocketOptions {
   /** The network namespace it tells of; default: this thread's. */
   readonly namespace?: Namespace;
-}
-
-/** Which links to dump. */
-export interface LinkFilter extends DumpOptions {
-  /**
-   * What this family has to say of links: "inet6" tells little, of those that
-   * IPv6 is used on; "bridge" of the ports of bridges. Default: all of all.
-   */
-  readonly family?: AddressFamily;
-  /** Only those of this kind, for example "veth". */
-  readonly kind?: string;
-  /** Only those of this master, by its index. */
-  readonly master?: number;
-  /** Whether all their counters are wanted, those of functions and IPv6 too. */
-  readonly statistics?: boolean;
-}
-
-/** Which addresses to dump. */
-export interface AddressFilter extends DumpOptions {
-  /** Only those of this family. */
-  readonly family?: AddressFamily;
-  /** Only those of this interface. */
-  readonly ifindex?: number;
-}
-
-/** Which routes to dump. */
-export interface RouteFilter extends DumpOptions {
-  /** Only those of this family. */
-  readonly family?: AddressFamily;
-  /** Only those of this table; default: of all tables. */
-  readonly table?: number;
-  /** Only those that leave by this interface. */
-  readonly ifindex?: number;
-  /** Only those made by this RTPROT_*. */
-  readonly protocol?: number;
-  /** Only those of this RTN_*. */
-  readonly type?: number;
-  /** The cache of exceptions instead: path MTUs, redirects. */
-  readonly cached?: boolean;
-}
-
-/** Which neighbours to dump. */
-export interface NeighbourFilter extends DumpOptions {
-  /** Only those of this family. */
-  readonly family?: AddressFamily;
-  /** Only those of this interface. */
-  readonly ifindex?: number;
-  /** Only those of interfaces of this master. */
-  readonly master?: number;
-  /** Those the machine answers for instead of those it knows. */
-  readonly proxy?: boolean;
-}
-
-/** Which rules to dump. */
-export interface RuleFilter extends DumpOptions {
-  /** Only those of this family. */
-  readonly family?: AddressFamily;
-}
-
-/** Which nexthop objects to dump. */
-export interface NexthopFilter extends DumpOptions {
-  /** Only those of this family. */
-  readonly family?: AddressFamily;
-  /** Only those that leave by this interface. */
-  readonly ifindex?: number;
 }
 
 /**
@@ -237,12 +181,18 @@ export class RouteSocket implements AsyncDisposable {
       const short = new TextEncoder().encode(which).length < IFNAMSIZ;
       body.string(short ? IFLA_IFNAME : IFLA_ALT_IFNAME, which);
     }
-    const { objects: [link] } = await this.#connection.request(
-      { type: RTM_GETLINK, body: body.finish(), tried: `show link ${which}` },
-      decodeLink,
-      options,
-    );
-    return link;
+    try {
+      const { objects: [link] } = await this.#connection.request(
+        { type: RTM_GETLINK, body: body.finish(), tried: `find link ${which}` },
+        decodeLink,
+        options,
+      );
+      return link;
+    } catch (error) {
+      throw error instanceof NetlinkError && error.errno === ENODEV
+        ? advised(error, "`netplumb show link` shows those there are")
+        : error;
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import { ValidationError } from "@cliffy/command";
 import { describeFailure } from "../../cli/failure.ts";
 import { EACCES, EADDRINUSE, EPERM, SystemError } from "../../ffi/errno.ts";
 import { ArgumentError } from "../../lib/errors.ts";
+import { NetlinkError } from "../../lib/netlink/errors.ts";
 import { assertEquals } from "@std/assert";
 
 const code = (error: unknown) => describeFailure(error).code;
@@ -22,6 +23,19 @@ Deno.test("exit codes by what went wrong", () => {
   assertEquals(code(Object.assign(new Error("dump"), { exitCode: 3 })), 3);
   assertEquals(code(new Error("other")), 1);
   assertEquals(describeFailure("thrown"), { code: 1, sentence: "thrown" });
+});
+
+Deno.test("what netlink refuses is for want of a capability if it says no more", () => {
+  const request = { type: 16, name: "RTM_NEWLINK", flags: 0, sequence: 0 };
+  const refused = (errno: number, message?: string) =>
+    describeFailure(new NetlinkError(request, errno, { message }));
+  assertEquals(refused(EPERM), {
+    code: 77,
+    sentence: "RTM_NEWLINK: EPERM, operation not permitted. " +
+      "Run as root or grant CAP_NET_ADMIN",
+  });
+  assertEquals(refused(EPERM, "the driver does not want to").code, 1);
+  assertEquals(refused(EACCES, "IPv6 is disabled on this device").code, 1);
 });
 
 Deno.test("the capability is named once", () => {

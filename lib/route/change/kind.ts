@@ -24,6 +24,8 @@ export interface LinkKind {
   readonly options: OptionTable;
   /** The kernel's module, where it has another name. */
   readonly module?: string;
+  /** Whether it stands on another link, without which there is none. */
+  readonly lower?: boolean;
   /** Whether its options go into IFLA_INFO_SLAVE_DATA. */
   readonly port?: boolean;
   /** Makes the link, of a kind that no message makes. */

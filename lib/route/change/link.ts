@@ -1,6 +1,5 @@
 // Requests that make, change and delete links.
 
-import { EOPNOTSUPP } from "../../../ffi/errno.ts";
 import { IFLA_LINK } from "../../../ffi/layout/linux_if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../../ffi/layout/linux_netlink.ts";
 import {
@@ -10,9 +9,9 @@ import {
 } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
-import type { NetlinkError } from "../../netlink/errors.ts";
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
 import { type LinkKind, writeLinkInfo } from "./kind.ts";
+import { adviseChanging, adviseMaking } from "./link_advice.ts";
 import type { VethOptions } from "./kinds/veth.ts";
 import { type OptionValues, readOptions } from "./option.ts";
 import {
@@ -115,6 +114,7 @@ export function addLink<const Kind extends string>(
   const settings = readSettings({ ...given });
   const name = take("link name", spec.name, text(15));
   const kind = linkKind(take("link kind", kindName, text(15)));
+  if (kind.lower) take("link", link, linkName);
   const wanted = index === undefined ? 0 : take("link index", index, INDEX);
   const names = take("altnames", altnames, ALT_NAMES);
   const upPeer = peerToRaise(kindName, { ...options });
@@ -160,7 +160,7 @@ export function addLink<const Kind extends string>(
       }
       return requests;
     },
-    advice: (error) => lacking(error, kind, options),
+    advice: (error) => adviseMaking(error, kind, options),
   });
 }
 
@@ -195,23 +195,6 @@ function openLink(
       ...setLink(name, rest).requests(known),
     ],
   });
-}
-
-/** What to do where the kernel lacks a kind of link, or an option of it. */
-function lacking(
-  { errno, ack }: NetlinkError,
-  { name, module = name }: LinkKind,
-  options: object,
-): string | undefined {
-  if (errno !== EOPNOTSUPP) return undefined;
-  if (ack.message?.includes("Unknown device type")) {
-    return `This kernel makes no links of kind ${name}: it lacks the module ` +
-      `${module}, which modprobe(8) loads if it is there`;
-  }
-  const words = Object.keys(options);
-  return words.length === 0
-    ? undefined
-    : `This kernel's ${module} lacks one of ${words.join(", ")}`;
 }
 
 /**
@@ -314,11 +297,13 @@ export function setLink<const Kind extends string>(
       return requests;
     },
     advice: (error) =>
-      portOf !== undefined
-        ? lacking(error, portOf, { ...port?.options })
-        : kindName !== undefined
-        ? lacking(error, linkKind(kindName), options)
-        : undefined,
+      adviseChanging(error, {
+        link,
+        kind: portOf ??
+          (kindName === undefined ? undefined : linkKind(kindName)),
+        options: portOf ? { ...port?.options } : options,
+        settings: given,
+      }),
   });
 }
 

@@ -88,7 +88,8 @@ Deno.test("netplumb show: what is not there is refused, and why", async () => {
   };
   assertEquals(await fails("link", "--dev", "nosuch"), [
     1,
-    "netplumb: show link nosuch: ENODEV, no such device (RTM_GETLINK)",
+    "netplumb: find link nosuch: ENODEV, no such device (RTM_GETLINK). " +
+    "`netplumb show link` shows those there are",
   ]);
   const [noTable, table] = await fails("route", "--table", "4711");
   assertEquals(noTable, 1);

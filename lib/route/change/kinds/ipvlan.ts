@@ -38,6 +38,7 @@ const options: OptionsOf<IpvlanOptions> = {
 
 export const ipvlan: LinkKind = {
   name: "ipvlan",
+  lower: true,
   options,
   finish(body, values) {
     body.u16(c.IFLA_IPVLAN_FLAGS, bitsOf(values, BITS).value);

@@ -115,6 +115,11 @@ const finish: LinkKind["finish"] = (body, values) => {
   if (mask !== 0) body.u16(c.IFLA_MACVLAN_FLAGS, value);
 };
 
-export const macvlan: LinkKind = { name: "macvlan", options, finish };
+export const macvlan: LinkKind = {
+  name: "macvlan",
+  lower: true,
+  options,
+  finish,
+};
 
-export const macvtap: LinkKind = { name: "macvtap", options, finish };
+export const macvtap: LinkKind = { ...macvlan, name: "macvtap" };

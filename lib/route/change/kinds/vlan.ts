@@ -109,6 +109,7 @@ const options: OptionsOf<VlanOptions> = {
 export const vlan: LinkKind = {
   name: "vlan",
   module: "8021q",
+  lower: true,
   options,
   finish(body, values) {
     const { value, mask } = bitsOf(values, BITS);
