@@ -3,7 +3,6 @@
 import { ValidationError } from "@cliffy/command";
 import { SystemError } from "../ffi/errno.ts";
 import { ArgumentError } from "../lib/errors.ts";
-import { NetlinkError } from "../lib/netlink/errors.ts";
 import { MistypedOption } from "./arguments.ts";
 import { suggest } from "./suggest.ts";
 
@@ -48,8 +47,11 @@ function codeOf(error: Error): number {
 }
 
 function isNotPermitted(error: Error): boolean {
-  // EACCES is about the object there (IPv6 that is off), not about who asks.
-  if (error instanceof NetlinkError) return error.capability !== undefined;
+  // EACCES is about the object there (IPv6 that is off), not about who asks. By
+  // its name, since --help is to load nothing of netlink.
+  if (error instanceof SystemError && error.name === "NetlinkError") {
+    return error.capability !== undefined;
+  }
   return error instanceof SystemError
     ? error.capability !== undefined || error.code === "EPERM" ||
       error.code === "EACCES"

@@ -9,7 +9,10 @@ import {
   replaceAddress,
 } from "../../lib/route/change/address.ts";
 import type { Change } from "../../lib/route/change/change.ts";
-import { flushAddresses } from "../../lib/route/change/flush.ts";
+import {
+  addressDeletions,
+  flushAddresses,
+} from "../../lib/route/change/flush.ts";
 import { scope } from "../../lib/route/change/words.ts";
 import { Network } from "../../lib/route/network.ts";
 import { cidr, linkName } from "../arguments.ts";
@@ -20,7 +23,6 @@ import {
   withOptions,
 } from "../change/spec_options.ts";
 import { subcommand } from "../command.ts";
-import { namespace } from "../namespace.ts";
 import { perform } from "../perform.ts";
 
 const DEVICE = "The link it is on.";
@@ -103,35 +105,31 @@ const remove = command(
     "netplumb address delete 192.0.2.1/24 --dev eth0 --dry-run",
   );
 
-const flush = subcommand("Delete all addresses of a link.")
-  .type("link", linkName)
-  .type("netns", namespace)
-  .type("scope", reads(scope))
-  .type("family", new EnumType(["inet", "inet6"]))
-  .arguments("<link:link>", ["The link."])
-  .group("Which")
-  .option("--family <family:family>", "Only those of IPv4 or IPv6.")
-  .option("--scope <scope:scope>", "Only those that reach so far.")
-  .group("How")
-  .option("--in, --netns <name:netns>", "Work in this network namespace.", {
-    defaultText: "this one",
-  })
+const flush = changing(
+  subcommand("Delete all addresses of a link.")
+    .type("link", linkName)
+    .type("scope", reads(scope))
+    .type("family", new EnumType(["inet", "inet6"]))
+    .arguments("<link:link>", ["The link."])
+    .group("Which")
+    .option("--family <family:family>", "Only those of IPv4 or IPv6.")
+    .option("--scope <scope:scope>", "Only those that reach so far."),
+)
   .example("All of them", "netplumb address flush eth0")
   .example("Those of IPv4", "netplumb address flush eth0 --family inet")
-  .action((options, dev) =>
-    perform(options, async ({ output, signal }) => {
+  .action((options, dev) => {
+    const { family, scope } = options;
+    const filter = { dev, family, scope };
+    if (options.dryRun) {
+      return make(options, (network) => addressDeletions(network, filter));
+    }
+    return perform(options, async ({ output, signal }) => {
       await using network = Network.open({ namespace: options.in });
-      const { family, scope } = options;
-      const count = await flushAddresses(network, {
-        dev,
-        family,
-        scope,
-        signal,
-      });
+      const count = await flushAddresses(network, { ...filter, signal });
       const what = `delete addresses of ${dev}`;
       if (output.json) output.object({ event: "done", what, count });
-    })
-  );
+    });
+  });
 
 export const address = subcommand()
   .example("Add one", "netplumb address add 192.0.2.1/24 --dev eth0")

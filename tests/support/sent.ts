@@ -14,6 +14,8 @@ export interface Sent {
   /** nlmsg_flags without NLM_F_REQUEST and NLM_F_ACK. */
   readonly flags: number;
   readonly body: Uint8Array;
+  /** All of it, nlmsg_seq as 0. */
+  readonly bytes: Uint8Array;
 }
 
 /** What a program sent, and how it ended. */
@@ -27,13 +29,12 @@ const isChange = (type: number) => (type & 3) !== 2;
 
 /** The buffers of strace's hexadecimal dumps. */
 function* buffers(trace: string): Generator<Uint8Array<ArrayBuffer>> {
-  const dumps = /^ \* (\d+) bytes in buffer \d+\n((?: \| .*\n)*)/gm;
-  for (const [, size, lines] of trace.matchAll(dumps)) {
+  // sendmsg has a line above each buffer, sendto has but one.
+  for (const [lines] of trace.matchAll(/(?:^ \| .*\n)+/gm)) {
     const bytes = lines.split("\n").flatMap((line) =>
       // " | 00000  48 00 ... 06  58 77 ... 00  text |"
       line.slice(10, 59).trim().split(/ +/).filter(Boolean)
     );
-    assertEquals(bytes.length, Number(size));
     yield Uint8Array.from(bytes, (byte) => parseInt(byte, 16));
   }
 }
@@ -44,16 +45,31 @@ function* messages(buffer: Uint8Array<ArrayBuffer>): Generator<Sent> {
     const length = view.getUint32(at, true);
     const type = view.getUint16(at + 4, true);
     const flags = view.getUint16(at + 6, true) & ~REQUEST_AND_ACK;
-    const body = buffer.slice(at + 16, at + length);
-    if (isChange(type)) yield { type, flags, body };
+    const bytes = buffer.slice(at, at + length);
+    bytes.fill(0, 8, 12);
+    if (isChange(type)) yield { type, flags, body: bytes.slice(16), bytes };
     at += (length + 3) & ~3;
   }
 }
 
-/** Runs a program in a namespace and says which changes it asked for. */
-export async function sentBy(
+/** Runs `ip` or `bridge` in a namespace and says which changes it asked for. */
+export function sentBy(netns: Netns, ...command: string[]): Promise<SentBy> {
+  // By sendto it looks for what the kernel can do.
+  return traced("sendmsg", netns, command);
+}
+
+/** The same of a program that uses netplumb. */
+export function sentByOurs(
   netns: Netns,
   ...command: string[]
+): Promise<SentBy> {
+  return traced("sendto", netns, command);
+}
+
+async function traced(
+  call: "sendmsg" | "sendto",
+  netns: Netns,
+  command: readonly string[],
 ): Promise<SentBy> {
   const directory = await Deno.makeTempDir({ prefix: "netplumb-strace-" });
   try {
@@ -64,10 +80,11 @@ export async function sentBy(
       "strace",
       "-qq",
       "-f",
+      "--seccomp-bpf",
       "-o",
       file,
       "-e",
-      "trace=sendmsg",
+      `trace=${call}`,
       "-e",
       "write=all",
       "-e",

@@ -5,6 +5,7 @@ import type { WaitOptions } from "../../poller.ts";
 import type { Address } from "../address.ts";
 import type { Network } from "../network.ts";
 import { deleteAddress } from "./address.ts";
+import type { Change } from "./change.ts";
 import { linkName, take } from "./value.ts";
 import { scope as scopeReader } from "./words.ts";
 
@@ -50,23 +51,12 @@ export async function flushAddresses(
   network: Network,
   filter: AddressFlush = {},
 ): Promise<number> {
-  const { dev, family, signal, timeout } = filter;
-  const waits = { signal, timeout };
-  const scope = filter.scope === undefined
-    ? undefined
-    : take("scope", filter.scope, scopeReader);
-  const ifindex = dev === undefined
-    ? undefined
-    : (await network.socket.link(take("dev", dev, linkName), waits)).ifindex;
+  const { signal, timeout } = filter;
   let count = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const addresses = (await network.socket.addresses({
-      ...waits,
-      family,
-      ifindex,
-    })).filter((one) => scope === undefined || one.scope === scope);
-    if (addresses.length === 0) break;
-    const results = await network.applyEach(addresses.map(deletion), waits);
+    const deletions = await addressDeletions(network, filter);
+    if (deletions.length === 0) break;
+    const results = await network.applyEach(deletions, { signal, timeout });
     for (const result of results) {
       if (!("error" in result)) count++;
       else if (result.error.errno !== EADDRNOTAVAIL) throw result.error;
@@ -74,6 +64,24 @@ export async function flushAddresses(
     }
   }
   return count;
+}
+
+/** What deletes the addresses that a flush is for, as they are now. */
+export async function addressDeletions(
+  { socket }: Network,
+  filter: AddressFlush,
+): Promise<Change[]> {
+  const { dev, family, signal, timeout } = filter;
+  const waits = { signal, timeout };
+  const scope = filter.scope === undefined
+    ? undefined
+    : take("scope", filter.scope, scopeReader);
+  const ifindex = dev === undefined
+    ? undefined
+    : (await socket.link(take("dev", dev, linkName), waits)).ifindex;
+  const addresses = await socket.addresses({ ...waits, family, ifindex });
+  return addresses.filter((one) => scope === undefined || one.scope === scope)
+    .map(deletion);
 }
 
 function deletion({ address, peer, prefixLength, ifindex }: Address) {

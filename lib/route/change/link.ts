@@ -117,7 +117,8 @@ export function addLink<const Kind extends string>(
   if (kind.lower) take("link", link, linkName);
   const wanted = index === undefined ? 0 : take("link index", index, INDEX);
   const names = take("altnames", altnames, ALT_NAMES);
-  const upPeer = peerToRaise(kindName, { ...options });
+  const peer = kindName === "veth" ? peerHere({ ...options }) : undefined;
+  const upPeer = kindName === "veth" ? peerToRaise({ ...options }) : undefined;
   const elsewhere = settings.values.netns !== undefined;
   if (elsewhere && (port || names.length > 0)) {
     throw new ArgumentError(
@@ -134,7 +135,7 @@ export function addLink<const Kind extends string>(
     what,
     requests(known) {
       const body = new AttributeWriter().raw(ifinfomsg.build({
-        ifi_index: wanted || (elsewhere ? 0 : known.creates(name)),
+        ifi_index: wanted || known.creates(elsewhere ? undefined : name, peer),
         ifi_flags: settings.flags,
         ifi_change: settings.change,
       }));
@@ -197,21 +198,27 @@ function openLink(
   });
 }
 
+/** The other end of a veth pair, where it has a name in this namespace. */
+function peerHere({ peer }: VethOptions): string | undefined {
+  return peer?.netns === undefined ? peer?.name : undefined;
+}
+
 /**
  * The other end of a veth pair that is to be up: the kernel refuses to have it
  * so before both ends are there.
  */
-function peerToRaise(kind: string, options: VethOptions): string | undefined {
+function peerToRaise(options: VethOptions): string | undefined {
   const { peer } = options;
-  if (kind !== "veth" || !peer?.up) return undefined;
-  if (peer.name === undefined || peer.netns !== undefined) {
+  if (!peer?.up) return undefined;
+  const name = peerHere(options);
+  if (name === undefined) {
     throw new ArgumentError(
       "veth peer up",
       peer.up,
       "possible of an end without a name or in another namespace",
     );
   }
-  return peer.name;
+  return name;
 }
 
 /**

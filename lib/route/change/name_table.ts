@@ -31,8 +31,8 @@ class Collector implements NameLookup {
     return 1;
   }
 
-  creates(name: string): number {
-    this.#made.add(name);
+  creates(name: string | undefined): number {
+    if (name !== undefined) this.#made.add(name);
     return 0;
   }
 
@@ -66,9 +66,12 @@ class Table implements NameLookup, Disposable {
     return typeof link === "number" ? link : this.#indexes.get(link)!;
   }
 
-  creates(name: string): number {
-    if (!this.#numbered.has(name)) return 0;
-    this.#indexes.set(name, this.#next);
+  creates(name: string | undefined, peer?: string): number {
+    const spokenOf = [name, peer].some((one) =>
+      one !== undefined && this.#numbered.has(one)
+    );
+    if (!spokenOf) return 0;
+    if (name !== undefined) this.#indexes.set(name, this.#next);
     return this.#next++;
   }
 

@@ -15,6 +15,7 @@ import {
   setLink,
 } from "../../../../lib/route/change/link.ts";
 import { linkKind } from "../../../../lib/route/change/kinds/mod.ts";
+import type { LinkSettings } from "../../../../lib/route/change/settings.ts";
 import type { TunLinkOptions } from "../../../../lib/route/change/kinds/tun.ts";
 import { Network } from "../../../../lib/route/network.ts";
 import { Beside } from "../../../support/beside.ts";
@@ -100,6 +101,31 @@ Deno.test("link: a batch may speak of links that it makes and renames", async ()
   await network.apply([deleteLink("br0"), deleteLink("w0")]);
   assertEquals((await lab.a.json("link")).map(({ ifname }) => ifname), ["lo"]);
   assertEquals(openDescriptors(), before);
+});
+
+Deno.test("link: the other end of a pair may be spoken of alone", async () => {
+  await using lab = await Lab.open("a", "b");
+  await using network = Network.open({ namespace: lab.a.name });
+  const pair = (name: string, settings: LinkSettings) =>
+    addLink({
+      name: `${name}0`,
+      kind: "veth",
+      options: { peer: { name: `${name}1`, ...settings } },
+    });
+  const up = async (netns: typeof lab.a) =>
+    // ip leaves an empty object for each that is down.
+    (await netns.json("link show up")).flatMap(({ ifname }) => ifname ?? [])
+      .toSorted();
+  await network.apply(pair("u", { up: true }));
+  await network.apply([pair("v", {}), setLink("v1", { up: true })]);
+  await network.apply(addLink({
+    name: "w0",
+    kind: "veth",
+    netns: lab.b.name,
+    options: { peer: { name: "w1", up: true } },
+  }));
+  assertEquals(await up(lab.a), ["lo", "u1", "v1", "w1"]);
+  assertEquals((await lab.b.json("link show w0")).length, 1);
 });
 
 Deno.test("link: into another namespace, by its name and by a process", async () => {
