@@ -30,6 +30,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/tun.ts")).tun,
   },
   {
+    name: "monitor",
+    summary: "Tell what changes of links, addresses, routes as it happens.",
+    load: async () => (await import("./commands/monitor.ts")).monitor,
+  },
+  {
     name: "show",
     summary: "Show links, addresses, routes, neighbours, rules as `ip` does.",
     load: async () => (await import("./commands/show.ts")).show,

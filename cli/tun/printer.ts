@@ -7,7 +7,7 @@ import type { Timestamp } from "../../lib/packet/pcapng.ts";
 import type { Output } from "../output/output.ts";
 import { hexDump } from "./hex_dump.ts";
 import type { Direction, Sink } from "./sink.ts";
-import { isoTime, timeOfDay } from "./time.ts";
+import { isoTime, timeOfDay } from "../output/time.ts";
 
 /** Prints packets. */
 export class Printer implements Sink {

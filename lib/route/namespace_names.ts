@@ -14,7 +14,12 @@ import {
   IN_ONLYDIR,
 } from "../../ffi/layout/sys_inotify.ts";
 import { Descriptor } from "../descriptor.ts";
-import { namespacePath, NETNS_DIRECTORY } from "../namespace.ts";
+import {
+  inNamespace,
+  isGone,
+  namespaceId,
+  NETNS_DIRECTORY,
+} from "../namespace.ts";
 import { namespaceNames } from "./namespace.ts";
 
 const TRIED = "watch the names of network namespaces";
@@ -68,15 +73,20 @@ export class NamespaceNames implements AsyncDisposable {
   }
 
   /**
-   * The names there are, each with what tells its namespace from others: one
-   * that stands for none, not yet or no longer, differs from them all.
+   * Names, each with what tells its namespace from others; those that stand for
+   * none, not yet or no longer, are left out.
+   *
+   * @param names The names in question; default: all there are.
    */
-  read(): Map<string, string> {
+  read(names: Iterable<string> = namespaceNames()): Map<string, string> {
     this.#look();
     const found = new Map<string, string>();
-    for (const name of namespaceNames()) {
-      const id = identify(name);
-      if (id !== undefined) found.set(name, id);
+    for (const name of names) {
+      try {
+        found.set(name, inNamespace(name, () => namespaceId()));
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
     }
     return found;
   }
@@ -126,15 +136,5 @@ export class NamespaceNames implements AsyncDisposable {
       cString(path),
       CHANGES,
     ) >= 0;
-  }
-}
-
-/** As namespaceId() tells namespaces apart; undefined if the name is gone. */
-function identify(name: string): string | undefined {
-  try {
-    return `net:[${Deno.statSync(namespacePath(name)).ino}]`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

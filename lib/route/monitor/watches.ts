@@ -198,8 +198,16 @@ export class Watches implements AsyncDisposable {
     }
   }
 
+  /** The names that are followed and there, with what tells them apart. */
+  #read(): Map<string, string> {
+    if (this.#names === undefined) return new Map();
+    return this.#followed === "all"
+      ? this.#names.read()
+      : this.#names.read(this.#followed);
+  }
+
   /** The names that are there and not watched. */
-  *#missing(there = this.#names?.read() ?? new Map<string, string>()) {
+  *#missing(there = this.#read()) {
     const own = this.#members.get(undefined)?.id;
     for (const [name, id] of there) {
       const wanted = this.#followed === "all"
@@ -212,7 +220,7 @@ export class Watches implements AsyncDisposable {
   /** Lets go of what has no name any more, and takes up what has one now. */
   async #follow(): Promise<void> {
     this.#stale = false;
-    const there = this.#names!.read();
+    const there = this.#read();
     for (const [label, member] of [...this.#members]) {
       if (label === undefined) continue;
       const followed = this.#followed === "all" || this.#followed.has(label);

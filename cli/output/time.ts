@@ -1,4 +1,4 @@
-// Time stamps of packets as text.
+// Time stamps as text.
 
 import type { Timestamp } from "../../lib/packet/pcapng.ts";
 

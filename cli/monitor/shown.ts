@@ -1,0 +1,60 @@
+// The objects of events under the keys that `show` prints.
+
+import { ipAddress } from "../../lib/route/json/address.ts";
+import { ipLink } from "../../lib/route/json/link.ts";
+import { ipNeighbour } from "../../lib/route/json/neighbour.ts";
+import { ipNexthop } from "../../lib/route/json/nexthop.ts";
+import type { IpJsonOptions } from "../../lib/route/json/options.ts";
+import { ipRoute } from "../../lib/route/json/route.ts";
+import { ipRule } from "../../lib/route/json/rule.ts";
+import type {
+  AnyObjectEvent,
+  MonitoredObject,
+  MonitoredObjects,
+} from "../../lib/route/monitor/event.ts";
+import type { Json } from "../show/shown.ts";
+
+type Shows = {
+  readonly [K in MonitoredObject]: (
+    data: MonitoredObjects[K],
+    options: IpJsonOptions,
+  ) => Json;
+};
+
+const SHOWS: Shows = {
+  link: ipLink,
+  port: ({ ifindex, name, master, portData }, { names }) => ({
+    ifindex,
+    ifname: name,
+    master: names.name(master),
+    ...portData,
+  }),
+  address: (address, { names }) => ({
+    ifindex: address.ifindex,
+    ifname: names.name(address.ifindex),
+    ...ipAddress(address),
+  }),
+  route: ipRoute,
+  nexthop: ipNexthop,
+  neighbour: ipNeighbour,
+  rule: ipRule,
+  netns: ({ nsid }) => ({ nsid }),
+};
+
+function show<K extends MonitoredObject>(
+  object: K,
+  data: MonitoredObjects[K],
+  options: IpJsonOptions,
+): Json {
+  return SHOWS[object](data, options);
+}
+
+/** What an event is about, as it is now or was before. */
+export function shown(
+  { object, names, ...event }: AnyObjectEvent,
+  when: "data" | "previous",
+  details: boolean,
+): Json {
+  const data = event[when];
+  return data === undefined ? {} : show(object, data, { names, details });
+}

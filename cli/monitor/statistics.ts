@@ -1,0 +1,78 @@
+// netplumb monitor --statistics: what goes through links, live.
+
+import { realTime } from "../../lib/clock.ts";
+import { Deadline } from "../../lib/deadline.ts";
+import type { Output } from "../output/output.ts";
+import { Screen } from "../output/screen.ts";
+import { isoTime, timeOfDay } from "../output/time.ts";
+import { type LinkRates, RateMeter } from "./rates.ts";
+import { rateView } from "./rate_view.ts";
+
+/** Where to look, how often, and until when. */
+export interface StatisticsOptions {
+  /** undefined for this thread's own; or all that have a name, and it. */
+  readonly namespaces: readonly (string | undefined)[] | "all";
+  /** Milliseconds between two readings. */
+  readonly interval: number;
+  /** Pictures after which it ends. */
+  readonly count: number;
+  /** What ends it otherwise. */
+  readonly signal: AbortSignal;
+}
+
+/** Shows the rates of links until it is enough or the signal says so. */
+export async function showStatistics(
+  output: Output,
+  { namespaces, interval, count, signal }: StatisticsOptions,
+): Promise<void> {
+  const meter = new RateMeter(namespaces);
+  await using screen = output.json ? undefined : new Screen(output);
+  const pause = new Deadline("read counters", { signal });
+  try {
+    await meter.read(signal);
+    for (let left = count; left > 0; left--) {
+      await pause.pause(interval);
+      const rates = await meter.read(signal);
+      const time = realTime();
+      if (screen === undefined) {
+        for (const one of rates) {
+          output.object(rateJson(one, isoTime(time), namespaces));
+        }
+      } else {
+        const { dim } = output.style;
+        const head = `${timeOfDay(time).slice(0, 8)}, each ${
+          interval / 1000
+        } s`;
+        screen.draw([dim(head), ...rateView(rates, output.style)]);
+      }
+      await output.ready();
+    }
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+  }
+}
+
+/** The rates of a link as `--json` prints them. */
+function rateJson(
+  { namespace, ifindex, ifname, rx, tx }: LinkRates,
+  time: string,
+  namespaces: StatisticsOptions["namespaces"],
+): unknown {
+  const several = namespaces === "all" || namespaces[0] !== undefined;
+  const rounded = (rate: LinkRates["rx"]) =>
+    Object.fromEntries(
+      Object.entries(rate).map(([key, value]) => [
+        key,
+        Number(value.toFixed(3)),
+      ]),
+    );
+  return {
+    event: "statistics",
+    time,
+    namespace: several ? namespace ?? null : undefined,
+    ifindex,
+    ifname,
+    rx: rounded(rx),
+    tx: rounded(tx),
+  };
+}

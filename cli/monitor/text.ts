@@ -1,0 +1,244 @@
+// Events in the words people know.
+
+import { IFF_RUNNING, IFF_UP } from "../../ffi/layout/net_if.ts";
+import type { AddressFamily } from "../../lib/route/family.ts";
+import type { Link } from "../../lib/route/link/link.ts";
+import type {
+  AnyObjectEvent,
+  MonitorEvent,
+  ObjectEvent,
+} from "../../lib/route/monitor/event.ts";
+import { printable } from "../output/printable.ts";
+import type { Json } from "../show/shown.ts";
+import { neighbourText } from "../show/text/neighbour.ts";
+import { nexthopText, routeText } from "../show/text/route.ts";
+import { ruleText } from "../show/text/rule.ts";
+import { plain, type Value } from "../show/text/words.ts";
+import { type Change, changesOf } from "./changes.ts";
+import { shown } from "./shown.ts";
+import { actionOf, type Told } from "./told.ts";
+
+/** An event in a sentence. */
+export function eventText({ event, place }: Told): string {
+  if (!("object" in event)) return otherText(event);
+  const how = event.origin === "kernel" ? "" : ` [${event.origin}]`;
+  return objectText(event, place) + how;
+}
+
+function otherText(event: Exclude<MonitorEvent, AnyObjectEvent>): string {
+  switch (event.event) {
+    case "overrun":
+      return "Events were lost: everything is read again";
+    case "resynchronised":
+      return `Nothing is missing any more: ${event.recovered} changes found in ${
+        event.milliseconds.toFixed(0)
+      } ms`;
+    case "appeared":
+      return `Network namespace ${printable(event.namespace)} appeared`;
+    case "vanished":
+      return `Network namespace ${printable(event.namespace)} vanished`;
+    case "ignored": {
+      const counts = Object.entries(event.counters)
+        .filter(([, count]) => count > 0)
+        .map(([what, count]) => `${count} ${what}`);
+      return `Messages that cannot be right were left out: ${
+        counts.join(", ")
+      }`;
+    }
+  }
+}
+
+function objectText(event: AnyObjectEvent, place: string | undefined): string {
+  switch (event.object) {
+    case "link":
+      return linkText(event, place);
+    case "port":
+      return portText(event);
+    case "address":
+      return addressText(event);
+    case "route":
+      return tableText(
+        event,
+        "Routing table was changed",
+        of(event.data.family, "route"),
+        routeText,
+      );
+    case "neighbour":
+      return tableText(
+        event,
+        "Neighbour table was changed",
+        "neighbour",
+        neighbourText,
+      );
+    case "rule":
+      return tableText(
+        event,
+        "Routing rules were changed",
+        of(event.data.family, "rule"),
+        ruleText,
+      );
+    case "nexthop":
+      return tableText(
+        event,
+        "Nexthop objects were changed",
+        "nexthop",
+        nexthopText,
+      );
+    case "netns": {
+      const { nsid } = event.data;
+      return event.event === "delete"
+        ? `Namespace id ${nsid} is no longer in use`
+        : `Namespace id ${nsid} stands for ${
+          place === undefined ? "a namespace without a name" : printable(place)
+        }`;
+    }
+  }
+}
+
+const FAMILIES: Readonly<Record<string, string>> = {
+  inet: "",
+  inet6: "IPv6 ",
+  mpls: "MPLS ",
+  ipmr: "IPv4 multicast ",
+  ip6mr: "IPv6 multicast ",
+};
+
+/** What a route or a rule is of, where it is not of IPv4. */
+function of(family: AddressFamily, noun: string): string {
+  return (FAMILIES[family] ?? `${family} `) + noun;
+}
+
+/** "UP RUNNING", as the C programs of old put it. */
+function state({ flags }: Link): string {
+  const up = flags & IFF_UP ? "UP" : "DOWN";
+  return `${up} ${flags & IFF_RUNNING ? "RUNNING" : "NOT RUNNING"}`;
+}
+
+function linkText(
+  event: ObjectEvent<"link">,
+  place: string | undefined,
+): string {
+  const { data, previous } = event;
+  const name = printable(data.name);
+  if (event.event === "new") {
+    const { kind = "device", mtu, address } = data;
+    const more = [printable(kind), `mtu ${mtu}`, ...address ? [address] : []];
+    return `New network interface ${name}, state: ${state(data)} (${
+      more.join(", ")
+    })`;
+  }
+  if (event.event === "delete") {
+    if (actionOf(event) !== "moved") {
+      return `Network interface ${name} was removed`;
+    }
+    const { newNetnsid, newIfindex } = data;
+    const where = place === undefined ? `id ${newNetnsid}` : printable(place);
+    const index = newIfindex === undefined ? "" : `, as number ${newIfindex}`;
+    return `Network interface ${name} was moved to namespace ${where}${index}`;
+  }
+  const renamed = actionOf(event) === "renamed";
+  const changes = changesOf(event).filter(({ key }) =>
+    !(renamed && key === "ifname")
+  );
+  const flags = data.flags !== previous?.flags;
+  const lead = renamed
+    ? `Network interface ${
+      printable(previous?.name ?? "")
+    } was renamed to ${name}`
+    : `Network interface ${name} was changed`;
+  return lead + (flags ? `, state: ${state(data)}` : "") +
+    (changes.length === 0 ? "" : `: ${changesText(changes)}`);
+}
+
+function portText(event: ObjectEvent<"port">): string {
+  const json = shown(event, "data", false);
+  const [name, bridge] = [plain(json.ifname), plain(json.master)];
+  switch (event.event) {
+    case "new":
+      return `Interface ${name} joined bridge ${bridge}: state ${
+        plain(json.state ?? "unknown")
+      }`;
+    case "delete":
+      return `Interface ${name} left bridge ${bridge}`;
+    case "change":
+      return `Interface ${name} was changed as a port of bridge ${bridge}: ${
+        changesText(changesOf(event))
+      }`;
+  }
+}
+
+function addressText(event: ObjectEvent<"address">): string {
+  const { data, names } = event;
+  const lead = `Interface ${printable(names.name(data.ifindex))}`;
+  const address = data.peer === undefined
+    ? `${data.address}/${data.prefixLength}`
+    : `${data.address} peer ${data.peer}/${data.prefixLength}`;
+  switch (event.event) {
+    case "new":
+      return `${lead}: new address was assigned: ${address}`;
+    case "delete":
+      return `${lead}: address was removed: ${address}`;
+    case "change":
+      return `${lead}: address was changed: ${address}: ${
+        changesText(changesOf(event))
+      }`;
+  }
+}
+
+/** What became of an entry of one of the kernel's tables. */
+function tableText(
+  event: AnyObjectEvent,
+  lead: string,
+  noun: string,
+  describe: (json: Json) => string,
+): string {
+  const entry = describe(shown(event, "data", false))
+    .replaceAll(/\s+/g, " ").trim();
+  switch (event.event) {
+    case "new":
+      return `${lead}: new ${noun}: ${entry}`;
+    case "delete":
+      return `${lead}: ${noun} was deleted: ${entry}`;
+    case "change":
+      return `${lead}: ${noun} was changed: ${entry}: ${
+        changesText(changesOf(event))
+      }`;
+  }
+}
+
+/** "mtu 1500 -> 1400, flags +UP", in the order of `show`. */
+function changesText(changes: readonly Change[]): string {
+  return changes.map(changeText).join(", ");
+}
+
+function changeText({ key, before, now }: Change): string {
+  const name = printable(key.slice(key.lastIndexOf(".") + 1));
+  if (isSign(before) && now === undefined) return `-${name}`;
+  if (isSign(now) && before === undefined) return `+${name}`;
+  if (Array.isArray(before) && Array.isArray(now)) {
+    const words = [
+      ...now.filter((one) => !before.includes(one)).map((one) => `+${one}`),
+      ...before.filter((one) => !now.includes(one)).map((one) => `-${one}`),
+    ];
+    // What has parts of its own has been told with the entry.
+    const parts = [...before, ...now].some((one) => typeof one === "object");
+    return parts ? name : `${name} ${printable(words.join(" "))}`;
+  }
+  // Something that `show` does not print.
+  if (before === undefined && now === undefined) return name;
+  return `${name} ${valueText(key, before)} -> ${valueText(key, now)}`;
+}
+
+/** Whether a value only says that its key is there. */
+function isSign(value: Value | undefined): boolean {
+  return value === null || value === true;
+}
+
+function valueText(key: string, value: Value | undefined): string {
+  if (value === undefined || value === null) return "none";
+  return key.endsWith("_life_time") && value === FOREVER
+    ? "forever"
+    : plain(value);
+}
+
+const FOREVER = 0xffffffff;

@@ -1,0 +1,213 @@
+// What `netplumb monitor --json` tells programs: the keys and values of `ip -j`,
+// and what happened to what.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Lab, type Netns } from "../../support/netns.ts";
+import { type Line, Watching } from "./watching.ts";
+
+/** The last that was told of each object of a kind, but what was deleted. */
+function last(events: readonly Line[], object: string, key: string): Line[] {
+  const found = new Map<string, Line>();
+  for (const { event, object: kind, data } of events) {
+    if (kind !== object) continue;
+    if (event === "delete") found.delete(data[key]);
+    else found.set(data[key], data);
+  }
+  return [...found.values()];
+}
+
+/** Objects in no order, without what is told of events alone. */
+function plain(objects: readonly Line[]): string[] {
+  return objects.map(({ event: _, ...rest }) =>
+    JSON.stringify(rest, Object.keys(rest).sort())
+  ).sort();
+}
+
+Deno.test("monitor --json: data has the keys and values of ip -j", async () => {
+  await using lab = await Lab.open("ns");
+  await using watching = await Watching.open(lab.ns, "--json");
+  await lab.ns.batch(`
+    link add br0 type bridge
+    link add gate up type ifb
+    link add port0 type veth peer name far
+    link set port0 master br0
+    link set port0 up
+    link set port0 alias text
+    address add 10.0.0.1/24 brd + dev gate
+    address add 10.0.1.1 peer 10.0.1.2/32 dev gate
+    address add 2001:db8::1/64 dev gate nodad
+    route add 10.1.0.0/16 via 10.0.0.2 src 10.0.0.1 metric 7 mtu 1400
+    route add 10.2.0.0/16 nexthop via 10.0.0.2 nexthop via 10.0.0.3 weight 3
+    route add blackhole 10.3.0.0/16
+    route add 10.4.0.0/16 via inet6 2001:db8::2 dev gate table 100
+    nexthop add id 3 via 10.0.0.4 dev gate
+    neighbour add 10.0.0.9 lladdr 02:00:00:00:00:09 dev gate
+    rule add from 10.1.0.0/16 fwmark 7/0xff iif gate table 100
+    rule add priority 1 table 9`);
+  const events = await watching.events(({ object, data }) =>
+    object === "rule" && data.priority === 1
+  );
+  // The first of a pair was told of before it had a second.
+  const paired = ({ data, unannounced }: Line) =>
+    unannounced && data.ifname === "far";
+  if (!events.some(paired)) events.push(...await watching.events(paired));
+  const told = (object: string, key: string) =>
+    plain(last(events, object, key));
+  const ip = async (command: string) => plain(await lab.ns.json(command));
+  const but = (lines: string[], some: RegExp) =>
+    lines.filter((line) => !some.test(line));
+  const LOOPBACK = /"lo"/;
+  assertEquals(
+    told("link", "ifname"),
+    but(await ip("link show"), LOOPBACK),
+  );
+  assertEquals(
+    told("neighbour", "dst"),
+    await ip("neighbour show nud permanent"),
+  );
+  assertEquals(told("nexthop", "id"), await ip("nexthop show"));
+  const ours = (lines: string[]) =>
+    lines.filter((line) => /"dst":"10\.[1-4]\./.test(line));
+  assertEquals(
+    ours(told("route", "dst")),
+    ours(await ip("-4 route show table all")),
+  );
+  assertEquals(
+    plain(
+      events.filter(({ object, family, snapshot }) =>
+        object === "rule" && family === "inet" && !snapshot
+      ).map(({ data }) => data),
+    ),
+    but(await ip("rule show"), /"src":"all","table":"(local|main|default)"/),
+  );
+  const addresses = (await lab.ns.json<Line>("address show"))
+    .flatMap(({ ifindex, ifname, addr_info }: Line) =>
+      addr_info.map((one: Line) => ({ ifindex, ifname, ...one }))
+    );
+  const v4 = (lines: string[]) => lines.filter((line) => /"10\./.test(line));
+  assertEquals(v4(told("address", "local")), v4(plain(addresses)));
+  assert(told("route", "dst").length > 5);
+});
+
+Deno.test("monitor --json: what happened, to what, and how it was before", async () => {
+  await using lab = await Lab.open("ns", "other");
+  await lab.ns.batch(`
+    link add br0 type bridge
+    link add one up type veth peer name two`);
+  const { name } = lab.ns;
+  const other = lab.other.name;
+  await using watching = await Watching.open(
+    lab.ns,
+    ...["--json", "link", "port", "--netns", name, "--netns", other],
+  );
+  await watching.events(({ data }) => data?.ifname === "one");
+  await lab.ns.batch(`
+    link set one mtu 1400
+    link set one down
+    link set one name uno
+    link set uno master br0
+    link set uno type bridge_slave cost 7
+    link set uno nomaster
+    link set uno netns ${other}`);
+  const events = await watching.events(({ action }) => action === "moved");
+  const what = (fits: (event: Line) => boolean): Line => {
+    const event = events.find(fits);
+    assert(event, JSON.stringify(events));
+    assertMatch(event.time, /^\d{4}-\d\d-\d\dT[\d:]+\.\d{9}Z$/);
+    assertEquals(event.namespace, name);
+    const { time: _, namespace: _n, data, ...rest } = event;
+    return { ...rest, ifname: data.ifname };
+  };
+  assertEquals(what(({ changed }) => changed?.[0] === "mtu"), {
+    event: "change",
+    object: "link",
+    changed: ["mtu"],
+    previous: { mtu: 1500 },
+    ifname: "one",
+  });
+  assertEquals(what(({ action }) => action === "renamed"), {
+    event: "change",
+    object: "link",
+    action: "renamed",
+    changed: ["ifname"],
+    previous: { ifname: "one" },
+    ifname: "uno",
+  });
+  assertEquals(what(({ action }) => action === "joined"), {
+    event: "new",
+    object: "port",
+    action: "joined",
+    ifname: "uno",
+  });
+  assertEquals(what(({ changed }) => changed?.includes("cost")), {
+    event: "change",
+    object: "port",
+    changed: ["cost"],
+    previous: { cost: 2 },
+    ifname: "uno",
+  });
+  assertEquals(what(({ action }) => action === "left"), {
+    event: "delete",
+    object: "port",
+    action: "left",
+    ifname: "uno",
+  });
+  const [{ ifindex }] = await lab.other.json<Line>("link show uno");
+  const { to, ...moved } = what(({ action }) => action === "moved");
+  assertEquals(moved, {
+    event: "delete",
+    object: "link",
+    action: "moved",
+    ifname: "uno",
+  });
+  assertEquals(to, { nsid: to.nsid, namespace: other, ifindex });
+});
+
+/** Adds routes while nobody reads: more than there is room for. */
+async function flood(netns: Netns, pid: number): Promise<void> {
+  Deno.kill(pid, "SIGSTOP");
+  try {
+    await netns.batch(
+      Array.from(
+        { length: 5000 },
+        (_, i) => `route add 10.${100 + (i >> 8)}.${i & 255}.0/24 dev gate`,
+      ).join("\n"),
+    );
+  } finally {
+    Deno.kill(pid, "SIGCONT");
+  }
+}
+
+Deno.test("monitor --json: what an overrun lost is told, marked as recovered", async () => {
+  await using lab = await Lab.open("ns");
+  await lab.ns.ip("link add gate up type ifb");
+  await using watching = await Watching.open(
+    lab.ns,
+    ...["--json", "route", "link", "--receive-buffer", "65536"],
+  );
+  const [pid] = await lab.ns.pids();
+  await flood(lab.ns, pid);
+  const events = await watching.events(({ event }) =>
+    event === "resynchronised"
+  );
+  const routes = events.filter(({ object, data }) =>
+    object === "route" && /^10\.1\d\d\./.test(data.dst)
+  );
+  assertEquals(routes.length, 5000);
+  assert(events.some(({ event }) => event === "overrun"));
+  const recovered = routes.filter(({ recovered }) => recovered === true);
+  assert(recovered.length > 1000, `${recovered.length}`);
+  const end = events.at(-1);
+  assertEquals(Object.keys(end), [
+    "event",
+    "time",
+    "recovered",
+    "milliseconds",
+  ]);
+  assert(end.recovered >= recovered.length && end.milliseconds > 0);
+  const { code, stdout } = await watching.running.stop("SIGTERM");
+  const summary = JSON.parse(stdout.trim().split("\n").at(-1)!);
+  assertEquals([code, summary.event], [0, "summary"]);
+  assert(summary.events >= 5000 && summary.overruns > 0);
+  assert(summary.corrections >= recovered.length);
+});
