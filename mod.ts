@@ -5,6 +5,7 @@
  */
 
 export * from "./lib/address.ts";
+export { type BpfProgram, bpfProgram } from "./lib/bpf_program.ts";
 export * from "./lib/cidr.ts";
 export { realTime } from "./lib/clock.ts";
 export * from "./lib/errors.ts";

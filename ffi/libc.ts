@@ -345,6 +345,16 @@ const SYMBOLS = {
     ],
     result: "pointer",
   },
+  bpf: {
+    name: "syscall", // libc has no function of its own for it
+    parameters: [
+      "usize", // long number
+      "i32", // int cmd
+      "buffer", // union bpf_attr *attr
+      "u32", // unsigned int size
+    ],
+    result: "i32",
+  },
   io_uring_setup: {
     name: "syscall", // libc has no function of its own for it
     parameters: [

@@ -1,5 +1,6 @@
 // The objects of events under the keys that `show` prints.
 
+import { bpfProgram } from "../../lib/bpf_program.ts";
 import { ipAddress } from "../../lib/route/json/address.ts";
 import { ipLink } from "../../lib/route/json/link.ts";
 import { ipNeighbour } from "../../lib/route/json/neighbour.ts";
@@ -22,7 +23,7 @@ type Shows = {
 };
 
 const SHOWS: Shows = {
-  link: ipLink,
+  link: (link, options) => ipLink(link, { ...options, program: bpfProgram }),
   port: ({ ifindex, name, master, portData }, { names }) => ({
     ifindex,
     ifname: name,

@@ -1,6 +1,7 @@
 // netplumb show address: what `ip address show` tells, links with the
 // addresses they have.
 
+import { bpfProgram } from "../../lib/bpf_program.ts";
 import { ipAddress } from "../../lib/route/json/address.ts";
 import { ipLink } from "../../lib/route/json/link.ts";
 import { ipLinkStatistics } from "../../lib/route/json/link_statistics.ts";
@@ -41,6 +42,7 @@ export async function showAddresses(
       ...ipLink(link, {
         names,
         details,
+        program: bpfProgram,
         forAddresses: true,
         withoutLinkLayer: family !== undefined,
         txqlen: one.txqlen,

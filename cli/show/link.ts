@@ -1,6 +1,7 @@
 // netplumb show link: what `ip link show` tells.
 
 import { IFF_UP } from "../../ffi/layout/net_if.ts";
+import { bpfProgram } from "../../lib/bpf_program.ts";
 import { ipLink } from "../../lib/route/json/link.ts";
 import type { Link } from "../../lib/route/link/link.ts";
 import { LinkNames } from "../../lib/route/link/names.ts";
@@ -54,7 +55,9 @@ export async function showLinks(
   const { links, names, interrupted } = await selectLinks(route, options);
   const { details, statistics } = options;
   return {
-    objects: links.map((link) => ipLink(link, { names, details, statistics })),
+    objects: links.map((link) =>
+      ipLink(link, { names, details, statistics, program: bpfProgram })
+    ),
     interrupted,
   };
 }

@@ -17,7 +17,6 @@ import {
 const FOREVER = 0xffffffff;
 
 const LINK: Words = [
-  ["mtu", "mtu"],
   ["qdisc", "qdisc"],
   ["master", "master"],
   ["operstate", "state"],
@@ -32,6 +31,7 @@ const LINK: Words = [
 /** Keys of links that have a place of their own. */
 const LINK_TOLD = [
   ...LINK.map(([key]) => key),
+  "mtu",
   "ifindex",
   "ifname",
   "link",
@@ -69,8 +69,9 @@ export function linkText(json: Json, style: Style): string {
     [
       `${json.ifindex}: ${name}:`,
       `<${plain(json.flags)}>`,
+      ...pair("mtu", json.mtu),
+      ...xdpMode(json),
       ...tell(json, LINK),
-      ...(json.xdp === undefined ? [] : ["xdp"]),
     ].join(" "),
   ];
   const indent = (words: string[], by = 4) => {
@@ -92,6 +93,7 @@ export function linkText(json: Json, style: Style): string {
     indent(kind(info.info_slave_kind, "_slave", info.info_slave_data));
   }
   indent(pair("alias", json.ifalias));
+  indent(xdpProgram(json));
   for (const one of list(json.vfinfo_list)) {
     if (isJson(one)) indent(others(one, []));
   }
@@ -102,6 +104,35 @@ export function linkText(json: Json, style: Style): string {
   const stats = json.stats64 ?? json.stats;
   if (isJson(stats)) lines.push(...statistics(stats));
   return lines.join("\n");
+}
+
+const XDP_MODES = ["xdp", "xdp", "xdpgeneric", "xdpoffload", "xdpmulti"];
+
+/** How an XDP program is attached; beside addresses, with its id. */
+function xdpMode({ xdp, addr_info }: Json): string[] {
+  if (!isJson(xdp)) return [];
+  const mode = XDP_MODES[Number(xdp.mode)] ?? `xdp[${plain(xdp.mode)}]`;
+  return addr_info !== undefined && isJson(xdp.prog)
+    ? [`${mode}/id:${plain(xdp.prog.id)}`]
+    : [mode];
+}
+
+/** What is known of the XDP program; beside addresses, only with details. */
+function xdpProgram({ xdp, addr_info, promiscuity }: Json): string[] {
+  if (!isJson(xdp) || !isJson(xdp.prog)) return [];
+  if (addr_info !== undefined && promiscuity === undefined) return [];
+  const { jited, ...rest } = xdp.prog;
+  const { load_time, created_by_uid, btf_id, ...known } = rest;
+  return [
+    "prog/xdp",
+    ...others(known, []),
+    ...(jited ? ["jited"] : []),
+    ...tell({ load_time, created_by_uid, btf_id } as Json, [
+      ["load_time", "load_time"],
+      ["created_by_uid", "created_by_uid"],
+      ["btf_id", "btf_id"],
+    ]),
+  ];
 }
 
 function kind(

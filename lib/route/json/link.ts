@@ -4,6 +4,7 @@
 import { IFF_POINTOPOINT } from "../../../ffi/layout/net_if.ts";
 import * as ifla from "../../../ffi/layout/linux_if_link.ts";
 import { AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
+import type { BpfProgram } from "../../bpf_program.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import {
   AttributeLevel,
@@ -29,6 +30,10 @@ export type IpLink = Record<string, JsonValue>;
 
 /** How to tell of a link. */
 export interface IpLinkOptions extends IpJsonOptions {
+  /**
+   * Tells more of an XDP program than its id; `ip` does what `bpfProgram` does.
+   */
+  readonly program?: (id: number) => BpfProgram | undefined;
   /** As `ip address` does, which leaves some of it out. */
   readonly forAddresses?: boolean;
   /** Without the link layer, as `ip -4 address` does. */
@@ -89,7 +94,7 @@ export function ipLink(link: Link, options: IpLinkOptions): IpLink {
   ) (json.flags as string[]).push("M-DOWN");
   if (rest.has(ifla.IFLA_MTU)) json.mtu = link.mtu | 0;
   const xdp = rest.get(ifla.IFLA_XDP);
-  if (xdp !== undefined) Object.assign(json, ipXdp(xdp));
+  if (xdp !== undefined) Object.assign(json, ipXdp(xdp, options));
   if (link.qdisc !== undefined) json.qdisc = link.qdisc;
   if (rest.has(ifla.IFLA_MASTER)) json.master = names.name(link.master);
   if (rest.has(ifla.IFLA_OPERSTATE)) {
