@@ -18,7 +18,9 @@ const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
 export const echo = subcommand(
   "Each answer leaves from the address its question was sent to, whichever of " +
     "the host's addresses that was. Datagrams from ports that answer whatever " +
-    "they are sent, and from this server's own port, are left alone.",
+    "they are sent, and from this server's own port, are left alone. A peer " +
+    "that sends without pause is now and then sent a few random bytes: one " +
+    "that returns them is an echo server itself, and left alone for a while.",
 )
   .type("address", address)
   .type("port", port)
@@ -190,6 +192,8 @@ const REFUSALS = {
   "answering-port": "that port answers whatever it is sent, and so does this",
   "own-port": "it uses this server's own port, and two of them never end",
   "no-port": "port 0 cannot be sent to",
+  "echoing-peer":
+    "it sends back whatever it is sent, a probe of this server's as well",
 };
 
 function describe(event: EchoEvent): string {

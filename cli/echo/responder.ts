@@ -10,6 +10,7 @@ import {
   type EchoEvent,
   type Orders,
 } from "./messages.ts";
+import { LoopGuard, PROBE_LENGTH } from "./loops.ts";
 import { type Refusal, refusal } from "./rules.ts";
 
 /** Datagrams a second that are told of where a person reads along. */
@@ -25,6 +26,9 @@ export class Responder {
   readonly #options: ReplyOptions;
   readonly #port: number;
   readonly #detail: Detail;
+  readonly #guard = new LoopGuard();
+  /** The place of a probe among the answers, -1 for none. */
+  #probe = -1;
   #told = 0;
   #since = 0;
   readonly #refusals = new Set<Refusal>();
@@ -39,7 +43,11 @@ export class Responder {
       ? undefined
       : new TextEncoder().encode(orders.reply);
     this.#options = { data, pinInterface };
-    this.answers = new SendBatch(batch, batch * (data?.length ?? 0));
+    // With room for a probe beside the answers.
+    this.answers = new SendBatch(
+      Math.min(batch + 1, 1024),
+      batch * (data?.length ?? 0) + PROBE_LENGTH,
+    );
     this.#counters = new Float64Array(counters);
     this.#port = orders.socket.address.port;
     this.#detail = detail;
@@ -54,6 +62,7 @@ export class Responder {
       this.#eventOf = [];
     }
     const tell = this.#tells(received.count);
+    let first: Refusal | undefined;
     for (let slot = 0; slot < received.count; slot++) {
       const bytes = received.length(slot);
       const segment = received.segmentSize(slot);
@@ -61,18 +70,37 @@ export class Responder {
         ? Math.ceil(bytes / segment)
         : 1;
       counters[Counter.bytes] += bytes;
-      const refused = refusal(received, slot, this.#port);
+      const refused = refusal(received, slot, this.#port) ??
+        (this.#guard.refuses(received, slot) ? "echoing-peer" : undefined);
+      if (slot === 0) first = refused;
       if (refused === undefined) answers.reply(received, slot, this.#options);
       else counters[Counter.refused]++;
       if (slot < tell || this.#isFirst(refused)) this.#note(slot, refused);
     }
+    this.#probe = -1;
+    if (first === undefined) this.#look();
+  }
+
+  /** Asks a peer that is heard very often whether it only echoes. */
+  #look(): void {
+    const { received, answers } = this;
+    const data = this.#guard.look(received);
+    if (data === undefined || !answers.fits(data.length)) return;
+    this.#probe = answers.count;
+    answers.reply(received, 0, { ...this.#options, data });
   }
 
   /** Takes in what became of the answers; gives the events to be told. */
   settle({ sent, failures }: SendResult): EchoEvent[] {
-    this.#counters[Counter.replies] += sent;
-    this.#counters[Counter.failed] += failures.length;
-    for (const { index, error } of failures) {
+    const probe = this.#probe;
+    const failed = probe < 0
+      ? failures
+      : failures.filter(({ index }) => index !== probe);
+    // A probe that left is no answer.
+    const unasked = probe < 0 || failed.length < failures.length ? 0 : 1;
+    this.#counters[Counter.replies] += sent - unasked;
+    this.#counters[Counter.failed] += failed.length;
+    for (const { index, error } of failed) {
       const place = this.#eventOf[index];
       if (place === undefined) continue;
       const { reply: _, ...event } = this.#events[place];

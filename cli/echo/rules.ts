@@ -15,7 +15,11 @@ export const ANSWERING_PORTS: ReadonlySet<number> = new Set([
 ]);
 
 /** Why a datagram is not answered. */
-export type Refusal = "answering-port" | "own-port" | "no-port";
+export type Refusal =
+  | "answering-port"
+  | "own-port"
+  | "no-port"
+  | "echoing-peer";
 
 /**
  * Whether a received datagram must not be answered.
