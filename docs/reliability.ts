@@ -5,6 +5,7 @@
  * @module
  */
 
+import { faultTables } from "./reliability/faults.ts";
 import record from "./reliability/fuzz.json" with { type: "json" };
 
 /** What each target of tests/fuzz/ reads. */
@@ -57,7 +58,10 @@ deno task reliability && deno fmt docs/reliability.md
 A finding is kept under \`tests/fuzz/corpus/\` and tried in every later run. CI
 tries the corpus and 20,000 other inputs of each target, others each day.
 
+## Faults
+
+${faultTables()}
+
 ## Not done yet
 
-Fault injection below \`ffi/\` for every operation, a second kernel, and a soak of
-half an hour and more.`);
+A second kernel, and a soak of half an hour and more.`);

@@ -425,6 +425,29 @@ export function errno(): number {
   return errnoCell[0];
 }
 
+/** Leaves an errno behind, as a call that fails does. */
+export function setErrno(code: number): void {
+  errno();
+  errnoCell![0] = code;
+}
+
+/**
+ * Puts other functions in the place of some of libc's, in this thread, until
+ * disposed of: how tests bring about what a kernel seldom does. Whoever keeps
+ * the functions it was given before goes on with those.
+ */
+export function substitute(
+  replace: (real: Libc) => Partial<Libc>,
+): Disposable {
+  const real = libc();
+  symbols = { ...real, ...replace(real) };
+  return {
+    [Symbol.dispose]() {
+      symbols = real;
+    },
+  };
+}
+
 /** The result of a call, or a SystemError of the errno it left. */
 export function unwrap(
   result: number,

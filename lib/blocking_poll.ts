@@ -8,9 +8,11 @@ import {
   EFD_CLOEXEC,
   EFD_NONBLOCK,
   POLLIN,
+  POLLNVAL,
   POLLOUT,
 } from "../ffi/layout/poll.ts";
 import { Descriptor } from "./descriptor.ts";
+import { ClosedError } from "./errors.ts";
 import type { Pollable } from "./poller.ts";
 
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
@@ -69,8 +71,13 @@ export class StopEvent implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   set(): void {
-    const written = libc().write(this.handle, ONE, 8n);
-    unwrap(written, "write", { tried: "set a stop event" });
+    const { write } = libc();
+    const { handle } = this;
+    while (write(handle, ONE, 8n) < 0) {
+      const code = errno();
+      if (code === EINTR) continue;
+      throw new SystemError("write", code, { tried: "set a stop event" });
+    }
   }
 
   /** Closes it, once no thread waits on it any more. */
@@ -103,7 +110,9 @@ export type Woken = "ready" | "stopped" | "timeout";
  * ```
  */
 export class BlockingPoll {
-  readonly #array: Int32Array<ArrayBuffer>;
+  readonly #array = new Int32Array([-1, 0, -1, POLLIN]);
+  readonly #target: Pollable;
+  readonly #stop: StopEvent;
 
   /**
    * Prepares the wait; nothing is allocated later.
@@ -112,7 +121,8 @@ export class BlockingPoll {
    * @param stop What ends it.
    */
   constructor(target: Pollable, stop: StopEvent) {
-    this.#array = new Int32Array([target.fd, 0, stop.handle, POLLIN]);
+    this.#target = target;
+    this.#stop = stop;
   }
 
   /**
@@ -120,19 +130,26 @@ export class BlockingPoll {
    *
    * @param direction What to wait for.
    * @param timeout Milliseconds; -1 waits for ever.
+   * @throws {ClosedError} When the descriptor or the stop event is closed.
    * @throws {SystemError} When poll(2) itself is refused.
    */
   wait(direction: "read" | "write", timeout = -1): Woken {
     const array = this.#array;
+    // Asked for each time: a number that was closed may be somebody else's now.
+    array[0] = this.#target.fd;
+    array[2] = this.#stop.handle;
     array[1] = direction === "read" ? POLLIN : POLLOUT;
     array[3] = POLLIN;
     const count = libc().poll(array, DESCRIPTORS, timeout);
     if (count < 0) {
       const code = errno();
       if (code === EINTR) return "ready";
-      throw new SystemError("poll", code);
+      throw new SystemError("poll", code, {
+        tried: `wait on ${this.#target.what}`,
+      });
     }
     if (array[3] >>> 16 !== 0) return "stopped";
+    if ((array[1] >>> 16) & POLLNVAL) throw new ClosedError(this.#target.what);
     return count === 0 ? "timeout" : "ready";
   }
 }

@@ -1,6 +1,7 @@
 // An owned file descriptor: closed once, and closing ends what waits on it.
 
-import { libc, unwrap } from "../ffi/libc.ts";
+import { EINTR, SystemError } from "../ffi/errno.ts";
+import { errno, libc } from "../ffi/libc.ts";
 import { POLLIN, POLLOUT } from "../ffi/layout/poll.ts";
 import { ClosedError } from "./errors.ts";
 import { release, wait, type WaitOptions } from "./poller.ts";
@@ -106,9 +107,11 @@ export class Descriptor implements AsyncDisposable {
       this.#closing = promise;
       release(this, () => {
         if (this.#borrowed) return;
-        unwrap(libc().close(this.#fd), "close", {
-          tried: `close ${this.what}`,
-        });
+        const tried = `close ${this.what}`;
+        // Linux lets go of the number whatever close(2) says.
+        if (libc().close(this.#fd) < 0 && errno() !== EINTR) {
+          throw new SystemError("close", errno(), { tried });
+        }
       }).then(resolve, reject);
     }
     return this.#closing;

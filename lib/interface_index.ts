@@ -1,7 +1,7 @@
 // Interface names and the numbers the kernel knows them by, in the calling
 // thread's network namespace or in a socket's.
 
-import { SystemError, type SystemErrorContext } from "../ffi/errno.ts";
+import { ENODEV, Errno, SystemError } from "../ffi/errno.ts";
 import { cString, errno, libc } from "../ffi/libc.ts";
 import { IF_NAMESIZE, ifreq, SIOCGIFINDEX } from "../ffi/layout/net_if.ts";
 import { checkInterfaceName } from "./interface_name.ts";
@@ -35,7 +35,7 @@ export function interfaceIndex(name: string): number {
   checkInterfaceName(name, "interface");
   const index = libc().if_nametoindex(cString(name));
   if (index !== 0) return index;
-  throw new SystemError("if_nametoindex", errno(), absent(name));
+  throw refused("if_nametoindex", name);
 }
 
 /**
@@ -53,7 +53,7 @@ export function interfaceIndexOf(fd: number, ref: InterfaceRef): number {
   checkInterfaceName(ref, "interface");
   const request = ifreq.build({ ifr_name: ref });
   if (libc().ioctl(fd, REQUEST, request) < 0) {
-    throw new SystemError("ioctl", errno(), absent(ref));
+    throw refused("ioctl", ref);
   }
   return ifreq.fields.ifr_ifindex.get(new DataView(request.buffer), 0);
 }
@@ -62,11 +62,14 @@ function checkIndex(index: number): number {
   return wholeNumber("interface", index, 0, HIGHEST);
 }
 
-function absent(name: string): SystemErrorContext {
-  return {
+function refused(syscall: string, name: string): SystemError {
+  const code = errno();
+  return new SystemError(syscall, code, {
     tried: `find interface ${name}`,
-    advice: "`netplumb show link` lists the interfaces there are",
-  };
+    ...(code === ENODEV
+      ? { advice: "`netplumb show link` lists the interfaces there are" }
+      : {}),
+  });
 }
 
 const buffer = new Uint8Array(IF_NAMESIZE);
@@ -78,6 +81,7 @@ const decoder = new TextDecoder();
  * Source: if_indextoname(3).
  *
  * @param index Its index, as packet info and netlink give it.
+ * @throws {SystemError} EMFILE and its like, when the kernel cannot be asked.
  *
  * @example
  * ```ts
@@ -87,6 +91,12 @@ const decoder = new TextDecoder();
  * ```
  */
 export function interfaceName(index: number): string | undefined {
-  if (libc().if_indextoname(index, buffer) === null) return undefined;
+  if (libc().if_indextoname(index, buffer) === null) {
+    const code = errno();
+    if (code === Errno.ENXIO || code === ENODEV) return undefined;
+    throw new SystemError("if_indextoname", code, {
+      tried: `find the name of interface ${index}`,
+    });
+  }
   return decoder.decode(buffer.subarray(0, buffer.indexOf(0)));
 }

@@ -1,7 +1,14 @@
 // Opening things inside another network namespace. A socket keeps the namespace
 // it was made in; the thread is there only for the length of one call.
 
-import { EACCES, EINVAL, ENOENT, EPERM, SystemError } from "../ffi/errno.ts";
+import {
+  EACCES,
+  EINVAL,
+  ENOENT,
+  EPERM,
+  Errno,
+  SystemError,
+} from "../ffi/errno.ts";
 import { cString, errno, libc, unwrap } from "../ffi/libc.ts";
 import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from "../ffi/layout/fcntl.ts";
 import { ArgumentError } from "./errors.ts";
@@ -76,6 +83,92 @@ export function namespaceId(fd?: number): string {
   return decoder.decode(target.subarray(0, length));
 }
 
+/** How often coming back is tried: it may fail for want of memory. */
+const RETURNS = 10;
+
+/** A way out of the calling thread's namespace, and what to do out there. */
+interface Leave<T> {
+  /** What it is all for, in errors. */
+  readonly tried: string;
+  /** The namespace it leads to, in errors. */
+  readonly where: string;
+  /** Goes there. */
+  readonly go: () => void;
+  /** What to do there; synchronous. */
+  readonly body: () => T;
+  /** Takes back what `body` did, where its caller is not to get it. */
+  readonly undo?: (result: T) => void;
+}
+
+/**
+ * Leaves the calling thread's network namespace for the length of one call.
+ *
+ * @throws {SystemError} Before it leaves, where it could not come back.
+ */
+export function leaveNamespace<T>(
+  { tried, where, go, body, undo }: Leave<T>,
+): T {
+  const { setns, close } = libc();
+  const home = openNamespace(OWN_NAMESPACE, tried);
+  try {
+    // Where a thread is says nothing of whether it may come there: in a user
+    // namespace it would be gone for good.
+    if (setns(home, CLONE_NEWNET) < 0) {
+      throw refusedNamespace("setns", errno(), `${tried} and come back`);
+    }
+    go();
+    let outcome: { readonly result: T } | { readonly error: unknown };
+    try {
+      outcome = { result: body() };
+    } catch (error) {
+      outcome = { error };
+    }
+    comeBack(home, where, outcome, undo);
+    if ("error" in outcome) throw outcome.error;
+    return outcome.result;
+  } finally {
+    close(home);
+  }
+}
+
+function comeBack<T>(
+  home: number,
+  where: string,
+  outcome: { readonly result: T } | { readonly error: unknown },
+  undo: ((result: T) => void) | undefined,
+): void {
+  for (let attempt = 1; libc().setns(home, CLONE_NEWNET) < 0; attempt++) {
+    if (attempt < RETURNS) continue;
+    const lost = new SystemError("setns", errno(), {
+      tried: `come back from ${where}`,
+      advice:
+        "This thread is still there, and so is what it opens next: end the process, or the worker",
+    });
+    if ("error" in outcome) lost.cause = outcome.error;
+    else undo?.(outcome.result);
+    throw lost;
+  }
+}
+
+/** What refuses a thread another namespace, with what would allow it. */
+export function refusedNamespace(
+  syscall: string,
+  code: number,
+  tried: string,
+): SystemError {
+  return new SystemError(syscall, code, {
+    tried,
+    ...(code === EPERM || code === EACCES
+      ? {
+        capability: "CAP_SYS_ADMIN",
+        advice: "Run as root or grant CAP_SYS_ADMIN",
+      }
+      : code === Errno.ENOSPC
+      ? { advice: "The limit is user.max_net_namespaces (sysctl)" }
+      : {}),
+  });
+}
+
 /**
  * Runs `body` with the calling thread inside a network namespace and comes
  * back before it returns. `body` must be synchronous: an await inside would
@@ -85,8 +178,11 @@ export function namespaceId(fd?: number): string {
  *
  * @param namespace Where to go; undefined stays here.
  * @param body What to do there, usually opening a socket.
+ * @param undo Takes back what `body` did if the thread cannot come back, which
+ * is the end of its use; closes a socket, for example.
  * @returns What `body` returned.
- * @throws {SystemError} Without CAP_SYS_ADMIN, or where there is no such namespace.
+ * @throws {SystemError} Without CAP_SYS_ADMIN, there or here, or where there is
+ * no such namespace.
  *
  * @example
  * ```ts
@@ -102,6 +198,7 @@ export function namespaceId(fd?: number): string {
 export function inNamespace<T>(
   namespace: Namespace | undefined,
   body: () => T,
+  undo?: (result: T) => void,
 ): T {
   if (namespace === undefined) return body();
   const path = namespacePath(namespace);
@@ -109,30 +206,17 @@ export function inNamespace<T>(
   const tried = `enter network namespace ${namespace}`;
   const target = openNamespace(path, tried);
   try {
-    const home = openNamespace(OWN_NAMESPACE, tried);
-    try {
-      if (setns(target, CLONE_NEWNET) < 0) {
-        const code = errno();
-        throw new SystemError("setns", code, {
-          tried,
-          ...(code === EPERM || code === EACCES
-            ? {
-              capability: "CAP_SYS_ADMIN",
-              advice: "Run as root or grant CAP_SYS_ADMIN",
-            }
-            : {}),
-        });
-      }
-      try {
-        return body();
-      } finally {
-        unwrap(setns(home, CLONE_NEWNET), "setns", {
-          tried: `come back from network namespace ${namespace}`,
-        });
-      }
-    } finally {
-      close(home);
-    }
+    return leaveNamespace({
+      tried,
+      where: `network namespace ${namespace}`,
+      go() {
+        if (setns(target, CLONE_NEWNET) < 0) {
+          throw refusedNamespace("setns", errno(), tried);
+        }
+      },
+      body,
+      undo,
+    });
   } finally {
     close(target);
   }

@@ -197,7 +197,8 @@ class Poller {
     } finally {
       this.#polling = false;
       this.#polled = [];
-      if (this.#interrupted) {
+      // Also what a read that failed has left: poll(2) would never sleep again.
+      if (this.#interrupted || array[1] >>> 16 !== 0) {
         this.#interrupted = false;
         libc().read(this.#eventfd, this.#drain, COUNTER);
       }
@@ -288,7 +289,8 @@ class Poller {
   #interrupt(): void {
     if (this.#interrupted) return;
     this.#interrupted = true;
-    libc().write(this.#eventfd, ONE, COUNTER);
+    const { write } = libc();
+    while (write(this.#eventfd, ONE, COUNTER) < 0 && errno() === EINTR);
   }
 }
 

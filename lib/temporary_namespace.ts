@@ -1,11 +1,15 @@
 // A network namespace that only a descriptor holds: no name, no mount, nothing
 // to be forgotten when the process ends in whatever way.
 
-import { EACCES, EPERM, Errno, SystemError } from "../ffi/errno.ts";
-import { errno, libc, unwrap } from "../ffi/libc.ts";
+import { errno, libc } from "../ffi/libc.ts";
 import { CLONE_NEWNET } from "../ffi/layout/fcntl.ts";
 import { Descriptor } from "./descriptor.ts";
-import { openNamespace, OWN_NAMESPACE } from "./namespace.ts";
+import {
+  leaveNamespace,
+  openNamespace,
+  OWN_NAMESPACE,
+  refusedNamespace,
+} from "./namespace.ts";
 
 const TRIED = "make a network namespace";
 
@@ -37,22 +41,19 @@ export class TemporaryNamespace implements AsyncDisposable {
    * @throws {SystemError} Without CAP_SYS_ADMIN, or where there are too many.
    */
   static create(): TemporaryNamespace {
-    const { setns, unshare, close } = libc();
-    const home = openNamespace(OWN_NAMESPACE, TRIED);
-    try {
-      if (unshare(CLONE_NEWNET) < 0) throw refused(errno());
-      try {
-        const fd = openNamespace(OWN_NAMESPACE, TRIED);
-        const descriptor = new Descriptor(fd, "temporary network namespace");
-        return new TemporaryNamespace(descriptor);
-      } finally {
-        unwrap(setns(home, CLONE_NEWNET), "setns", {
-          tried: "come back from a new network namespace",
-        });
-      }
-    } finally {
-      close(home);
-    }
+    const fd = leaveNamespace({
+      tried: TRIED,
+      where: "a new network namespace",
+      go() {
+        if (libc().unshare(CLONE_NEWNET) < 0) {
+          throw refusedNamespace("unshare", errno(), TRIED);
+        }
+      },
+      body: () => openNamespace(OWN_NAMESPACE, TRIED),
+      undo: (fd) => libc().close(fd),
+    });
+    const descriptor = new Descriptor(fd, "temporary network namespace");
+    return new TemporaryNamespace(descriptor);
   }
 
   /**
@@ -77,18 +78,4 @@ export class TemporaryNamespace implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function refused(code: number): SystemError {
-  return new SystemError("unshare", code, {
-    tried: TRIED,
-    ...(code === EPERM || code === EACCES
-      ? {
-        capability: "CAP_SYS_ADMIN",
-        advice: "Run as root or grant CAP_SYS_ADMIN",
-      }
-      : code === Errno.ENOSPC
-      ? { advice: "The limit is user.max_net_namespaces (sysctl)" }
-      : {}),
-  });
 }

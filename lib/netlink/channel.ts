@@ -1,6 +1,7 @@
 // The datagrams of a request socket: sent whole, received from the kernel alone
 // into one buffer that grows when it must.
 
+import { EINTR } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
 import { NLMSG_ALIGN, sockaddr_nl } from "../../ffi/layout/linux_netlink.ts";
 import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/layout/sys_socket.ts";
@@ -33,13 +34,12 @@ export class Channel {
 
   /** Sends a datagram; the kernel has acted on it when this returns. */
   send(bytes: Uint8Array<ArrayBuffer>, what: string): void {
-    const sent = libc().send(
-      this.descriptor.fd,
-      bytes,
-      BigInt(bytes.length),
-      MSG_DONTWAIT,
-    );
-    if (sent < 0) throw failure("send", what);
+    const { send } = libc();
+    const { fd } = this.descriptor;
+    const length = BigInt(bytes.length);
+    while (send(fd, bytes, length, MSG_DONTWAIT) < 0) {
+      if (errno() !== EINTR) throw failure("send", what);
+    }
   }
 
   /**
@@ -47,10 +47,12 @@ export class Channel {
    *
    * @param visit Walks the messages of one; `truncated` says that its end is
    * lost. The reader is only valid within the call.
+   * @param waiting Whether to wait for more where there is none.
    */
   async read(
     deadline: Deadline,
     visit: (messages: MessageReader, truncated: boolean) => boolean,
+    waiting = true,
   ): Promise<void> {
     let sliceEnd = performance.now() + SLICE;
     let truncated = false;
@@ -58,7 +60,7 @@ export class Channel {
       const length = this.#receive(deadline.what);
       if (length < 0) {
         // The end of what was waited for may have been in the part cut off.
-        if (truncated) return;
+        if (truncated || !waiting) return;
         await deadline.readable(this.descriptor);
         sliceEnd = performance.now() + SLICE;
         continue;

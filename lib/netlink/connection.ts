@@ -107,8 +107,14 @@ export class NetlinkConnection implements AsyncDisposable {
    */
   static open(options: NetlinkConnectionOptions): NetlinkConnection {
     const descriptor = openSocket(options);
-    askForMore(descriptor.fd);
-    return new NetlinkConnection(descriptor, options);
+    try {
+      askForMore(descriptor.fd);
+      return new NetlinkConnection(descriptor, options);
+    } catch (error) {
+      // Nobody waits on it yet, so it is closed before this returns.
+      void descriptor.close();
+      throw error;
+    }
   }
 
   /** What was received and not used. */

@@ -173,7 +173,11 @@ export class Exchanger {
     }
   }
 
-  /** A dump goes on until it is read to its end; another would get EBUSY. */
+  /**
+   * A dump goes on until it is read to its end; another would get EBUSY. The
+   * kernel makes the next part when one is taken, so where nothing is queued
+   * there is none to come: its end may have been lost for want of memory.
+   */
   async #finishAbandoned(deadline: Deadline): Promise<void> {
     await this.#channel.read(deadline, (message) => {
       while (message.next()) {
@@ -183,7 +187,8 @@ export class Exchanger {
         ) this.#abandoned = undefined;
       }
       return this.#abandoned === undefined;
-    });
+    }, false);
+    this.#abandoned = undefined;
   }
 
   #send(pending: readonly Pending<unknown>[], flags: number): void {

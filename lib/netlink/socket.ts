@@ -43,16 +43,13 @@ const SOCKLEN = new Uint32Array(1);
 export function openSocket(options: NetlinkSocketOptions): Descriptor {
   const { socket, bind, close } = libc();
   const tried = `open a netlink socket (protocol ${options.protocol})`;
-  const fd = inNamespace(options.namespace, () =>
-    unwrap(
-      socket(
-        AF_NETLINK,
-        SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
-        options.protocol,
-      ),
-      "socket",
-      { tried },
-    ));
+  const type = SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const fd = inNamespace(
+    options.namespace,
+    () =>
+      unwrap(socket(AF_NETLINK, type, options.protocol), "socket", { tried }),
+    close,
+  );
   try {
     const address = sockaddr_nl.build({ nl_family: AF_NETLINK });
     unwrap(bind(fd, address, address.length), "bind", { tried });

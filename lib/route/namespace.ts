@@ -4,13 +4,14 @@
 import {
   EACCES,
   EEXIST,
+  EINTR,
   EINVAL,
   ENOENT,
   EPERM,
   SystemError,
   type SystemErrorContext,
 } from "../../ffi/errno.ts";
-import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
+import { cString, errno, libc } from "../../ffi/libc.ts";
 import {
   CLONE_NEWNET,
   LOCK_EX,
@@ -25,9 +26,9 @@ import {
 } from "../../ffi/layout/fcntl.ts";
 import { ArgumentError } from "../errors.ts";
 import {
+  leaveNamespace,
   namespacePath,
   NETNS_DIRECTORY,
-  openNamespace,
   OWN_NAMESPACE,
 } from "../namespace.ts";
 
@@ -101,7 +102,9 @@ function shareDirectory(tried: string): void {
     tried,
   );
   try {
-    flock(lock, LOCK_EX);
+    while (flock(lock, LOCK_EX) < 0) {
+      if (errno() !== EINTR) throw refusal("flock", errno(), tried);
+    }
     if (share() === 0) return;
     must(bindMount(NETNS_DIRECTORY, NETNS_DIRECTORY, MS_REC), "mount", tried);
     must(share(), "mount", tried);
@@ -158,24 +161,18 @@ export function namespaceNames(): string[] {
 export function addNamespace(name: string): void {
   const file = namespaceFile(name);
   const tried = `add network namespace ${name}`;
-  const { open, close, setns, unlink, unshare } = libc();
+  const { open, close, umount2, unlink, unshare } = libc();
   shareDirectory(tried);
   const flags = O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC;
   close(must(open(cString(file), flags, 0), "open", tried));
   try {
-    const home = openNamespace(OWN_NAMESPACE, tried);
-    try {
-      must(unshare(CLONE_NEWNET), "unshare", tried);
-      try {
-        must(bindMount(OWN_NAMESPACE, file), "mount", tried);
-      } finally {
-        unwrap(setns(home, CLONE_NEWNET), "setns", {
-          tried: `come back from network namespace ${name}`,
-        });
-      }
-    } finally {
-      close(home);
-    }
+    leaveNamespace({
+      tried,
+      where: `network namespace ${name}`,
+      go: () => must(unshare(CLONE_NEWNET), "unshare", tried),
+      body: () => must(bindMount(OWN_NAMESPACE, file), "mount", tried),
+      undo: () => umount2(cString(file), MNT_DETACH),
+    });
   } catch (error) {
     unlink(cString(file));
     throw error;

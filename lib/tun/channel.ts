@@ -116,10 +116,12 @@ export abstract class PacketChannel
   ): Promise<number> {
     options.signal?.throwIfAborted();
     const deadline = new Deadline(this.what, options);
-    for (;;) {
+    for (let woken = false;; woken = true) {
       if (performance.now() - this.#readingSince < TURN) {
         const count = this.tryReadMany(batch);
         if (count > 0) return count;
+        // What poll(2) announced may be somebody else's by now.
+        if (woken) deadline.check();
       }
       await this.waitReadable(deadline.bounds());
       this.#readingSince = performance.now();
@@ -171,9 +173,10 @@ export abstract class PacketChannel
       this.#writingSince = performance.now();
     }
     let at = 0;
-    for (;;) {
+    for (let woken = false;; woken = true) {
       at = this.tryWriteMany(batch, { ...options, from: at });
       if (at >= batch.count) return;
+      if (woken) deadline.check();
       await this.waitWritable(deadline.bounds());
       this.#writingSince = performance.now();
     }

@@ -1,6 +1,13 @@
 // What the driver says of, and does to, the device behind a descriptor.
 
-import { EBADFD, SystemError } from "../../ffi/errno.ts";
+import {
+  EBADFD,
+  EINVAL,
+  EOPNOTSUPP,
+  EPERM,
+  Errno,
+  SystemError,
+} from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
 import { ifreq } from "../../ffi/layout/net_if.ts";
 import {
@@ -32,6 +39,14 @@ export function attachedTo(
   return { name: ifr_name, flags: ifr_flags & 0xffff };
 }
 
+/** What the kernel answers where it does not tell, or not this process. */
+const SILENT: ReadonlySet<number> = new Set([
+  EPERM,
+  EINVAL,
+  Errno.ENOTTY,
+  EOPNOTSUPP,
+]);
+
 /**
  * A descriptor of the network namespace the device is in, to be closed;
  * undefined where the kernel does not tell (before Linux 5.5, or without
@@ -41,8 +56,8 @@ export function namespaceOf(fd: number, what: string): number | undefined {
   const namespace = libc().ioctl_value(fd, BigInt(TUNGETDEVNETNS), 0n);
   if (namespace >= 0) return namespace;
   const code = errno();
-  if (code === EBADFD) refuse("TUNGETDEVNETNS", `ask about ${what}`);
-  return undefined;
+  if (SILENT.has(code)) return undefined;
+  return refuse("TUNGETDEVNETNS", `ask about ${what}`);
 }
 
 /** An ioctl whose argument is the value itself. */

@@ -116,7 +116,7 @@ export class Tun extends PacketChannel {
   static open(options: TunOptions = {}): Tun {
     const wanted = resolveTunOptions(options);
     const { mode, packetInformation: information } = wanted;
-    return inNamespace(options.namespace, () => {
+    const open = () => {
       const fds: number[] = [];
       try {
         let { name, exclusive } = wanted;
@@ -137,18 +137,22 @@ export class Tun extends PacketChannel {
         const offload = setOffload(fd, what, wanted.offload);
         if (wanted.owner !== undefined) setOwner(fd, what, wanted.owner);
         if (wanted.group !== undefined) setGroup(fd, what, wanted.group);
-        if (wanted.persist !== undefined) setPersist(fd, what, wanted.persist);
         const framing = { mode, information, offload };
         const queues = fds.map((fd, index) => {
           const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
           return TunQueue.own(fd, queue, framing);
         });
-        return new Tun(framing, name, queues, options.namespace);
+        const tun = new Tun(framing, name, queues, options.namespace);
+        // Last, so that what fails leaves no device behind.
+        if (wanted.persist !== undefined) setPersist(fd, what, wanted.persist);
+        return tun;
       } catch (error) {
         for (const fd of fds) libc().close(fd);
         throw error;
       }
-    });
+    };
+    // Nobody waits on it yet, so it is closed before that returns.
+    return inNamespace(options.namespace, open, (tun) => void tun.close());
   }
 
   /** The device's name, as it is now; the last known once it is gone. */

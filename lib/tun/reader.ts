@@ -24,6 +24,8 @@ export class QueueReader {
   readonly #prefix: number;
   readonly #libc = libc();
   readonly #splitting: Splitting | undefined;
+  /** An error met after packets, to be told once those are given. */
+  #later = 0;
   packets = 0;
   bytes = 0;
 
@@ -34,9 +36,9 @@ export class QueueReader {
     if (framing.offload) this.#splitting = new Splitting(framing);
   }
 
-  /** Whether there are packets that do not have to be waited for. */
+  /** Whether there is something that does not have to be waited for. */
   get pending(): boolean {
-    return this.#splitting?.pending ?? false;
+    return this.#later !== 0 || (this.#splitting?.pending ?? false);
   }
 
   /** Fills a batch with what is there; gives how many packets that is. */
@@ -51,18 +53,27 @@ export class QueueReader {
       ? undefined
       : this.#splitting;
     setHeaders(batch, offload !== undefined && splitting === undefined);
+    if (this.#later !== 0) {
+      const code = this.#later;
+      this.#later = 0;
+      setCount(batch, 0);
+      throw this.#error(code);
+    }
     let count = splitting?.resume(batch) ?? 0;
     while (count < batch.size) {
       const slot = slots[count];
       const got = read(fd, slot, room);
-      if (got <= 0) {
+      if (got < 0) {
         const code = errno();
         if (code === EINTR) continue;
-        // What was read before the error is given first; it comes again.
-        if (code === EAGAIN || count > 0) break;
-        throw this.#error(code);
+        if (code === EAGAIN) break;
+        if (count === 0) throw this.#error(code);
+        this.#later = code;
+        break;
       }
       const length = got - prefix;
+      // No packet, and nothing that says that more would come.
+      if (length <= 0) break;
       let protocol = 0;
       if (information) {
         protocol = readU16(slot, 2);

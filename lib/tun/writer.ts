@@ -1,7 +1,7 @@
 // Writing a queue: system calls that empty a batch, one a packet, or one for
 // many where they can be joined.
 
-import { EAGAIN, EINTR, EINVAL } from "../../ffi/errno.ts";
+import { EAGAIN, EINTR, EINVAL, EMSGSIZE } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { writeU16 } from "../packet/bytes.ts";
@@ -167,12 +167,13 @@ export class QueueWriter {
       return true;
     }
     const size = sizeOf(length + this.#prefix);
-    // Asked for each time: `onRejected` may have closed it.
     let code = 0;
-    while (this.#libc.write(this.#descriptor.fd, slot, size) < 0) {
-      code = errno();
+    for (;;) {
+      // Asked for each time: `onRejected` may have closed it.
+      const put = this.#libc.write(this.#descriptor.fd, slot, size);
+      // A packet taken in part is none.
+      code = put < 0 ? errno() : put < length + this.#prefix ? EMSGSIZE : 0;
       if (code !== EINTR) break;
-      code = 0;
     }
     // Without a header this is where other devices have theirs.
     if (information) slot.fill(0, 0, 4);

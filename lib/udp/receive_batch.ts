@@ -145,6 +145,34 @@ export class ReceiveBatch {
   }
 
   /**
+   * Takes over a datagram of another batch, as if it had been received here.
+   *
+   * @internal
+   */
+  adopt(other: ReceiveBatch, slot: number): void {
+    const to = this.count++;
+    const { memory } = other;
+    const from = slot * HEADER_WORDS;
+    const header = to * HEADER_WORDS;
+    const control = Math.min(
+      memory.words[from + CONTROLLEN],
+      this.#controlSize,
+    );
+    const data = other.data(slot).subarray(0, this.bufferSize);
+    const put = (at: number, length: number, target: number) =>
+      this.memory.bytes.set(memory.bytes.subarray(at, at + length), target);
+    put(other.nameAt(slot), NAME_STRIDE, this.nameAt(to));
+    put(other.#controlAt(slot), control, this.#controlAt(to));
+    this.memory.bytes.set(data, this.dataAt(to));
+    this.memory.words[header + NAMELEN] = memory.words[from + NAMELEN];
+    this.memory.words[header + CONTROLLEN] = control;
+    this.memory.words[header + LENGTH] = data.length;
+    this.memory.words[header + FLAGS] = memory.words[from + FLAGS] |
+      (data.length < other.length(slot) ? MSG_TRUNC : 0) |
+      (control < memory.words[from + CONTROLLEN] ? MSG_CTRUNC : 0);
+  }
+
+  /**
    * Byte offset of a slot's sockaddr.
    *
    * @internal

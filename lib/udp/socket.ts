@@ -72,6 +72,8 @@ export class UdpSocket implements AsyncDisposable {
   #outgoing: SendBatch | undefined;
   /** For the next trySendMany, which is called once a batch. */
   #spare: Progress | undefined;
+  /** What iterations took and had not given yet when they were left. */
+  #left: { readonly batch: ReceiveBatch; next: number }[] = [];
   #streak = 0;
   #sendStreak = 0;
   #peer: Endpoint | undefined;
@@ -103,8 +105,12 @@ export class UdpSocket implements AsyncDisposable {
    */
   static bind(options: BindOptions = {}): UdpSocket {
     const plan = planBind(options);
-    const open = () => openSocket(plan, options);
-    return new UdpSocket(inNamespace(options.namespace, open), false);
+    const handle = inNamespace(
+      options.namespace,
+      () => openSocket(plan, options),
+      ({ fd }) => libc().close(fd),
+    );
+    return new UdpSocket(handle, false);
   }
 
   /**
@@ -206,8 +212,14 @@ export class UdpSocket implements AsyncDisposable {
     options?.signal?.throwIfAborted();
     const deadline = new Deadline(this.#descriptor.what, options);
     // Data that is always there must not keep timers and signals from running.
-    if (this.#streak >= STREAK) await this.#wait(deadline);
-    while (this.tryReceiveMany(batch) === 0) await this.#wait(deadline);
+    if (this.#streak >= STREAK && this.#left.length === 0) {
+      await this.#wait(deadline);
+    }
+    for (let woken = false; this.tryReceiveMany(batch) === 0; woken = true) {
+      // What poll(2) announced may not be there: two may have been told of it.
+      if (woken) deadline.check();
+      await this.#wait(deadline);
+    }
     this.#streak++;
     return take();
   }
@@ -235,6 +247,7 @@ export class UdpSocket implements AsyncDisposable {
     wholeNumber("limit", limit, 1, batch.size);
     batch.reset();
     const fd = this.#descriptor.fd;
+    if (this.#left.length > 0) return this.#takeLeft(batch, limit);
     for (;;) {
       const count = libc().recvmmsg(
         fd,
@@ -254,8 +267,18 @@ export class UdpSocket implements AsyncDisposable {
     }
   }
 
+  #takeLeft(batch: ReceiveBatch, limit: number): number {
+    const [first] = this.#left;
+    while (batch.count < limit && first.next < first.batch.count) {
+      batch.adopt(first.batch, first.next++);
+    }
+    if (first.next === first.batch.count) this.#left.shift();
+    return batch.count;
+  }
+
   /**
    * The datagrams as they come, each an own copy, until the socket is closed.
+   * Whatever else receives goes on behind the one that a loop was left at.
    *
    * @example
    * ```ts
@@ -294,7 +317,12 @@ export class UdpSocket implements AsyncDisposable {
         if (this.closed) return;
         throw error;
       }
-      for (let slot = 0; slot < batch.count; slot++) yield batch.datagram(slot);
+      let next = 0;
+      try {
+        while (next < batch.count) yield batch.datagram(next++);
+      } finally {
+        if (next < batch.count) this.#left.push({ batch, next });
+      }
     }
   }
 
@@ -404,7 +432,9 @@ export class UdpSocket implements AsyncDisposable {
     // Room that is always there must not keep timers and signals from running.
     this.#sendStreak += batch.count;
     let wait = this.#sendStreak > SEND_STREAK;
-    while (wait || !this.#push(batch, progress)) {
+    for (let woken = false; wait || !this.#push(batch, progress);) {
+      if (woken && !wait) deadline.check();
+      woken = true;
       wait = false;
       this.#sendStreak = 0;
       try {

@@ -3,22 +3,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { POLLIN, POLLOUT } from "../../ffi/layout/poll.ts";
 import { ClosedError, TimeoutError } from "../../lib/errors.ts";
-import { ownedDescriptors } from "../support/descriptors.ts";
+import { eventfds, ownedDescriptors } from "../support/descriptors.ts";
 import { SocketPair } from "../support/socket_pair.ts";
 import { atOnce, leavesNoDescriptor } from "../support/timing.ts";
-
-/** What each eventfd of this process counts, by its descriptor. */
-function eventfds(): Map<string, string> {
-  const counts = new Map<string, string>();
-  for (const { name } of Deno.readDirSync("/proc/self/fdinfo")) {
-    try {
-      const text = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
-      const count = /^eventfd-count:\s+(\w+)$/m.exec(text);
-      if (count !== null) counts.set(name, count[1]);
-    } catch { /* the directory's own descriptor is gone again */ }
-  }
-  return counts;
-}
 
 Deno.test("poller: data ends every wait on its descriptor", async () => {
   await using pair = new SocketPair();

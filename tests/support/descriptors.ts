@@ -25,6 +25,31 @@ export function ownedDescriptors(): string[] {
   );
 }
 
+/** What each eventfd of this process counts, by its descriptor. */
+export function eventfds(): Map<string, string> {
+  const counts = new Map<string, string>();
+  for (const { name } of Deno.readDirSync("/proc/self/fdinfo")) {
+    try {
+      const text = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
+      const count = /^eventfd-count:\s+(\w+)$/m.exec(text);
+      if (count !== null) counts.set(name, count[1]);
+    } catch { /* the directory's own descriptor is gone again */ }
+  }
+  return counts;
+}
+
+/** The same once the poller, which is no test's own, has let go of its own. */
+export async function idleDescriptors(): Promise<string[]> {
+  let found = ownedDescriptors();
+  for (let same = 0; same < 3;) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const now = ownedDescriptors();
+    same = now.join() === found.join() ? same + 1 : 0;
+    found = now;
+  }
+  return found;
+}
+
 /** Fails unless the owned descriptors come to be these, once the poller idles. */
 export async function assertDescriptors(expected: string[]): Promise<void> {
   for (let turn = 0; turn < 100; turn++) {

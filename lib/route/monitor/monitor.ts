@@ -59,6 +59,8 @@ const RECEIVE_BUFFER = 16 << 20;
  */
 export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   readonly #watches: Watches;
+  /** What a loop had not given yet when it was left. */
+  readonly #left: MonitorEvent[] = [];
 
   private constructor(watches: Watches) {
     this.#watches = watches;
@@ -147,10 +149,15 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @throws {TimeoutError} When the time is over.
    */
   receive(options?: WaitOptions): Promise<MonitorEvent[]> {
-    return this.#watches.receive(options);
+    if (this.#left.length === 0) return this.#watches.receive(options);
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason);
+    return Promise.resolve(this.#left.splice(0));
   }
 
-  /** The events, one after the other, until the monitor is closed. */
+  /**
+   * The events, one after the other, until the monitor is closed. Whatever else
+   * receives goes on behind the one that a loop was left at.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<MonitorEvent, void, void> {
     for (;;) {
       let events: MonitorEvent[];
@@ -160,12 +167,18 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
         if (error instanceof ClosedError) return;
         throw error;
       }
-      yield* events;
+      let next = 0;
+      try {
+        while (next < events.length) yield events[next++];
+      } finally {
+        this.#left.unshift(...events.slice(next));
+      }
     }
   }
 
   /** Ends what waits with ClosedError and closes the sockets. */
   close(): Promise<void> {
+    this.#left.length = 0;
     return this.#watches.close();
   }
 

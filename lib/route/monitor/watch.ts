@@ -98,8 +98,9 @@ export class Watch implements AsyncDisposable {
     const { namespace, receiveBuffer } = options;
     const groups = groupsOf([...options.objects, "link"]);
     const route = RouteSocket.open({ namespace });
+    let subscription: NetlinkSubscription | undefined;
     try {
-      const subscription = NetlinkSubscription.open({
+      subscription = NetlinkSubscription.open({
         protocol: NETLINK_ROUTE,
         namespace,
         receiveBuffer,
@@ -110,8 +111,9 @@ export class Watch implements AsyncDisposable {
       }
       return new Watch(subscription, route, options);
     } catch (error) {
-      // Nobody waits on it yet, so it is closed before this returns.
+      // Nobody waits on them yet, so they are closed before this returns.
       void route.close();
+      void subscription?.close();
       throw error;
     }
   }
@@ -252,7 +254,12 @@ export class Watch implements AsyncDisposable {
     const { wanted, started, result } = reading;
     this.#reading = undefined;
     if (result === undefined) return;
-    if ("error" in result) throw result.error;
+    if ("error" in result) {
+      // What is known may be wrong until the next attempt has told.
+      for (const [kind, origin] of wanted) this.#again(kind, origin);
+      this.#notBefore = performance.now() + LONGEST_PAUSE;
+      throw result.error;
+    }
     // What is queued may be older than what was read: to be known first.
     this.#drain(Infinity);
     this.#want(this.picture.takeDoubts(), "unannounced");

@@ -180,10 +180,14 @@ export class Watches implements AsyncDisposable {
     const { objects, receiveBuffer } = this.#options;
     const options = { objects, receiveBuffer, snapshot, label };
     // The name may stand for another one a moment later.
-    const member = inNamespace(namespace, () => {
-      const id = namespaceId();
-      return { id, watch: Watch.open(options) };
-    });
+    const member = inNamespace(
+      namespace,
+      () => {
+        const id = namespaceId();
+        return { id, watch: Watch.open(options) };
+      },
+      ({ watch }) => void watch.close(),
+    );
     this.#members.set(label, member);
   }
 

@@ -6,6 +6,7 @@ import {
   ClosedError,
   TimeoutError,
 } from "../../../lib/errors.ts";
+import type { Datagram } from "../../../lib/udp/datagram.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 import { atOnce, leavesNoDescriptor } from "../../support/timing.ts";
@@ -101,6 +102,53 @@ Deno.test("receive: iteration gives each in turn and ends with the socket", asyn
     assertEquals([count, server.closed], [100, true]);
     for await (const _ of server) throw new Error("it is closed");
   });
+});
+
+Deno.test("receive: what a loop that is left had taken is not lost, whoever receives next", async () => {
+  await using lab = await UdpLab.open();
+  const server = lab.bind({ receiveTtl: true });
+  const { port } = server.address;
+  const client = lab.bind({}, "client");
+  const asked = Array.from({ length: 12 }, (_, index) => `${index}`);
+  await client.sendMany(asked.map((data, index) => ({
+    data,
+    to: { address: index % 2 === 0 ? FOUR[1] : SIX[1], port },
+  })));
+  const whole = new ReceiveBatch({ size: 3 });
+  const taken: string[] = [];
+  const take = ({ data, local, peer, ttl, truncated }: Datagram) => {
+    const index = taken.push(text(data)) - 1;
+    const [here, there] = index % 2 === 0
+      ? [FOUR[1], CLIENT.four]
+      : [SIX[1], CLIENT.six];
+    assertEquals([local?.address, peer.address, ttl, truncated], [
+      here,
+      there,
+      64,
+      false,
+    ]);
+  };
+  for await (const datagram of server) {
+    take(datagram);
+    if (taken.length === 2) break;
+  }
+  take(await server.receive({ timeout: 5000 }));
+  await server.receiveMany(whole, { timeout: 5000 });
+  for (let slot = 0; slot < whole.count; slot++) take(whole.datagram(slot));
+  for await (const datagram of server) {
+    take(datagram);
+    if (taken.length === 8) break;
+  }
+  const small = new ReceiveBatch({ size: 1, bufferSize: 1 });
+  await client.send("more", { address: FOUR[1], port });
+  assertEquals(server.tryReceiveMany(small), 1);
+  assertEquals([text(small.data(0)), small.truncated(0)], ["8", false]);
+  taken.push("8");
+  for (let index = 9; index < 12; index++) {
+    take(await server.receive({ timeout: 5000 }));
+  }
+  assertEquals(taken, asked);
+  assertEquals(text((await server.receive({ timeout: 5000 })).data), "more");
 });
 
 Deno.test("receive: time, a signal and closing end it, each in its own way", async () => {

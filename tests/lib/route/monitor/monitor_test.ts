@@ -502,6 +502,29 @@ Deno.test("closing ends a loop over it as a loop ends", async () => {
   assertEquals(names[0], "br0");
 });
 
+Deno.test("what a loop that is left had taken is told to whoever receives next", async () => {
+  await using lab = await Lab.open("here");
+  await using watching = await open(lab.here, { objects: ["link"] });
+  await lab.here.batch(`
+    link add one type bridge
+    link add two type bridge
+    link add three type bridge
+  `);
+  const names: string[] = [];
+  const take = (event: MonitorEvent) => {
+    if (event.event !== "new" || event.object !== "link") return;
+    names.push(event.data.name);
+  };
+  for await (const event of watching) {
+    take(event);
+    break;
+  }
+  while (names.at(-1) !== "three") {
+    (await watching.receive({ timeout: 5000 })).forEach(take);
+  }
+  assertEquals(names, ["one", "two", "three"]);
+});
+
 Deno.test("leaving the loop closes it; a thousand monitors leave nothing behind", async () => {
   const before = ownedDescriptors();
   {

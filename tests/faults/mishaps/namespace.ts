@@ -1,0 +1,124 @@
+// Ways into other network namespaces that do not lead back.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { ENOMEM, EPERM, SystemError } from "../../../ffi/errno.ts";
+import { inNamespace } from "../../../lib/namespace.ts";
+import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
+import { addNamespace, namespaceNames } from "../../../lib/route/namespace.ts";
+import { TemporaryNamespace } from "../../../lib/temporary_namespace.ts";
+import { Tun } from "../../../lib/tun/device.ts";
+import { failing, Faults } from "../../support/faults.ts";
+import { scriptLines } from "../../support/script.ts";
+import type { Mishap } from "../operation.ts";
+import { elsewhere } from "../operations/namespace.ts";
+import { stranded } from "./stranded.ts";
+
+const LOST =
+  "ends with a SystemError that says where the thread is; what was opened is closed";
+const BACK = "setns: EPERM on the way back, for good";
+
+export const namespaces: readonly Mishap[] = [
+  {
+    operation: "TemporaryNamespace.create, Tun.open, UdpSocket.bind",
+    fault:
+      "in a user namespace that does not own the network namespace: the way back is not allowed",
+    outcome: "refused with EPERM before the thread leaves",
+    async run() {
+      const lines = await scriptLines(
+        `
+        import { TemporaryNamespace } from "lib:temporary_namespace.ts";
+        import { namespaceId } from "lib:namespace.ts";
+        const home = namespaceId();
+        try {
+          TemporaryNamespace.create();
+        } catch (error) {
+          console.log(error.code, error.capability, namespaceId() === home);
+        }`,
+        { under: ["unshare", "--user", "--map-root-user"] },
+      );
+      assertEquals(lines, ["EPERM CAP_SYS_ADMIN true"]);
+    },
+  },
+  {
+    operation: "inNamespace",
+    fault: "setns: ENOMEM on the way back, five times",
+    outcome: "comes back",
+    run() {
+      const namespace = elsewhere();
+      using faults = new Faults();
+      faults.arm({ call: "setns", nth: 3, times: 5, fault: failing(ENOMEM) });
+      assertEquals(inNamespace(namespace, () => "result"), "result");
+      assertEquals(faults.happened, 5);
+      return Promise.resolve();
+    },
+  },
+  {
+    operation: "inNamespace",
+    fault: `${BACK}, after its body failed`,
+    outcome: "the same, with the body's error as the cause",
+    async run() {
+      let cause: unknown;
+      await stranded((namespace) => {
+        try {
+          inNamespace(namespace, () => {
+            throw new RangeError("body");
+          });
+        } catch (error) {
+          cause = (error as Error).cause;
+          throw error;
+        }
+      });
+      assertEquals(`${cause}`, "RangeError: body");
+    },
+  },
+  {
+    operation: "Tun.open",
+    fault: BACK,
+    outcome: LOST,
+    run: () => stranded((namespace) => Tun.open({ namespace })),
+  },
+  {
+    operation: "NetlinkConnection.open, RouteSocket.open, Network.open",
+    fault: BACK,
+    outcome: LOST,
+    run: () =>
+      stranded((namespace) =>
+        NetlinkConnection.open({ protocol: 0, namespace })
+      ),
+  },
+  {
+    operation: "TemporaryNamespace.create",
+    fault: BACK,
+    outcome: LOST,
+    run: () => stranded(() => TemporaryNamespace.create(), 2),
+  },
+  {
+    operation: "addNamespace",
+    fault: BACK,
+    outcome: "the same; no namespace of that name is left",
+    async run() {
+      const name = `npm${Deno.pid.toString(36)}`;
+      await stranded(() => addNamespace(name), 2);
+      assertEquals(namespaceNames().includes(name), false);
+    },
+  },
+  {
+    operation: "Tun.open with persist",
+    fault: "ioctl TUNSETPERSIST: EPERM",
+    outcome: "ends with a SystemError; no device is left",
+    run() {
+      using faults = new Faults();
+      faults.arm({ call: "ioctl TUNSETPERSIST", fault: failing(EPERM) });
+      const open = () =>
+        Tun.open({ name: "npf%d", persist: true, namespace: elsewhere() });
+      assertThrows(open, SystemError);
+      assertEquals(faults.happened, 1);
+      const left = inNamespace(
+        elsewhere(),
+        () => Deno.readTextFileSync("/proc/thread-self/net/dev"),
+      );
+      assertEquals(/npf\d/.test(left), false, left);
+      return Promise.resolve();
+    },
+  },
+];

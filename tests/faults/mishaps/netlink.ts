@@ -1,0 +1,238 @@
+// Netlink: answers that end badly, without end, or not at all.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  EINTR,
+  ENOBUFS,
+  ENOMEM,
+  EOPNOTSUPP,
+  SystemError,
+} from "../../../ffi/errno.ts";
+import {
+  NLM_F_DUMP_INTR,
+  NLMSG_DONE,
+} from "../../../ffi/layout/linux_netlink.ts";
+import { TimeoutError } from "../../../lib/errors.ts";
+import {
+  DumpInterruptedError,
+  NetlinkError,
+} from "../../../lib/netlink/errors.ts";
+import { RouteSocket } from "../../../lib/route/socket.ts";
+import { failing, type Fault, Faults } from "../../support/faults.ts";
+import type { Mishap } from "../operation.ts";
+import { elsewhere } from "../operations/namespace.ts";
+import { Watched } from "../operations/netlink.ts";
+
+const open = () => RouteSocket.open({ namespace: elsewhere() });
+
+/** Changes each message of what was received; `at` is where its header is. */
+function changed(
+  change: (view: DataView, at: number, type: number) => void,
+): Fault {
+  return (call, args) => {
+    const length = call();
+    const bytes = args[1] as Uint8Array;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    for (let at = 0; at < length;) {
+      change(view, at, view.getUint16(at + 4, true));
+      at += (view.getUint32(at, true) + 3) & ~3;
+    }
+    return length;
+  };
+}
+
+/** NLMSG_DONE with an error number in it. */
+const doneWith = (code: number): Fault =>
+  changed((view, at, type) => {
+    if (type === NLMSG_DONE) view.setInt32(at + 16, -code, true);
+  });
+
+/** Everything that can be received is received, and lost. */
+const lost = (code: number): Fault => (call, args) => {
+  while (call() >= 0);
+  return failing(code)(call, args);
+};
+
+/** Links are shown as they are, after all that went wrong. */
+async function works(socket: RouteSocket): Promise<void> {
+  const links = await socket.links({ timeout: 5000 });
+  assertEquals(links.map(({ name }) => name).includes("lo"), true);
+}
+
+export const netlink: readonly Mishap[] = [
+  {
+    operation: "NetlinkConnection.dump",
+    fault: "NLMSG_DONE carries an error, EOPNOTSUPP",
+    outcome: "ends with NetlinkError of that name; the next call works",
+    async run() {
+      await using socket = open();
+      using faults = new Faults();
+      const fault = doneWith(EOPNOTSUPP);
+      faults.arm({ call: "recvfrom", times: Infinity, fault });
+      const error = await assertRejects(() => socket.links(), NetlinkError);
+      assertEquals(error.code, "EOPNOTSUPP");
+      faults.disarm();
+      await works(socket);
+    },
+  },
+  {
+    operation: "NetlinkConnection.dump",
+    fault: "NLMSG_DONE carries EINTR, twice",
+    outcome: "dumps again, as after an interruption",
+    async run() {
+      await using socket = open();
+      using faults = new Faults();
+      let done = 0;
+      const fault = changed((view, at, type) => {
+        if (type === NLMSG_DONE && ++done <= 2) {
+          view.setInt32(at + 16, -EINTR, true);
+        }
+      });
+      faults.arm({ call: "recvfrom", times: Infinity, fault });
+      const links = await socket.links();
+      assertEquals([links.attempts, links.interrupted], [3, false]);
+    },
+  },
+  {
+    operation: "NetlinkConnection.dump",
+    fault: "NLM_F_DUMP_INTR is set for ever",
+    outcome:
+      "ends with DumpInterruptedError after ten attempts; or gives what there is, marked, to who asks",
+    async run() {
+      await using socket = open();
+      using faults = new Faults();
+      const fault = changed((view, at) =>
+        view.setUint16(
+          at + 6,
+          view.getUint16(at + 6, true) | NLM_F_DUMP_INTR,
+          true,
+        )
+      );
+      faults.arm({ call: "recvfrom", times: Infinity, fault });
+      const error = await assertRejects(
+        () => socket.links({ attempts: 3 }),
+        DumpInterruptedError,
+      );
+      assertEquals(error.attempts, 3);
+      assert(error.partial.length > 0);
+      const partial = await socket.links({ onInterrupt: "partial" });
+      assertEquals(partial.interrupted, true);
+      faults.disarm();
+      await works(socket);
+    },
+  },
+  {
+    operation: "NetlinkConnection.dump",
+    fault: "a dump never ends",
+    outcome: "its time limit and its signal end it; the next call works",
+    async run() {
+      await using socket = open();
+      using faults = new Faults();
+      const fault = changed((view, at, type) => {
+        // A message that means nothing in the place of the end, again and again.
+        if (type === NLMSG_DONE) view.setUint16(at + 4, 1, true);
+      });
+      let datagram: Uint8Array | undefined;
+      const endless: Fault = (call, args) => {
+        const bytes = args[1] as Uint8Array;
+        if (datagram === undefined) {
+          datagram = bytes.slice(0, fault(call, args));
+        } else bytes.set(datagram);
+        return datagram.length;
+      };
+      faults.arm({ call: "recvfrom", times: Infinity, fault: endless });
+      await assertRejects(() => socket.links({ timeout: 30 }), TimeoutError);
+      const controller = new AbortController();
+      const pending = socket.links({ signal: controller.signal });
+      setTimeout(() => controller.abort(new RangeError("enough")), 5);
+      await assertRejects(() => pending, RangeError);
+      faults.disarm();
+      await works(socket);
+    },
+  },
+  {
+    operation: "NetlinkConnection.dump",
+    fault: "recvfrom: ENOBUFS, and the end of the dump is lost",
+    outcome: "ends with SystemError; the next call works and waits for nothing",
+    async run() {
+      await using socket = open();
+      using faults = new Faults();
+      faults.arm({ call: "recvfrom", fault: lost(ENOBUFS) });
+      const error = await assertRejects(() => socket.links(), SystemError);
+      assertEquals([error.syscall, error.code], ["recvfrom", "ENOBUFS"]);
+      await works(socket);
+    },
+  },
+  {
+    operation: "NetlinkConnection.request, requestMany",
+    fault: "recvfrom: ENOBUFS, and the answer is lost",
+    outcome: "ends with SystemError; the next call gets its own answer",
+    async run() {
+      await using socket = open();
+      using faults = new Faults();
+      faults.arm({ call: "recvfrom", fault: lost(ENOBUFS) });
+      await assertRejects(() => socket.link("lo"), SystemError);
+      assertEquals((await socket.link("lo")).name, "lo");
+    },
+  },
+  {
+    operation: "NetlinkConnection.request",
+    fault: "the answer never comes",
+    outcome: "its time limit ends it; the late answer is nobody's",
+    async run() {
+      await using socket = open();
+      using faults = new Faults();
+      const none = failing(11);
+      faults.arm({ call: "recvfrom", times: Infinity, fault: none });
+      const late = () => socket.link("lo", { timeout: 20 });
+      await assertRejects(late, TimeoutError);
+      faults.disarm();
+      assertEquals((await socket.link(1)).name, "lo");
+      assert(socket.counters.foreignSequence > 0);
+    },
+  },
+  {
+    operation: "Monitor.receive",
+    fault: "recvmmsg: ENOBUFS five times in a row",
+    outcome: "tells of the overrun, reads all anew, and nothing is wrong then",
+    async run() {
+      await using watched = await Watched.open();
+      using faults = new Faults();
+      faults.arm({ call: "recvmmsg", times: 5, fault: failing(ENOBUFS) });
+      const told: string[] = [];
+      while (told.at(-1) !== "resynchronised") {
+        const events = await watched.monitor.receive({ timeout: 5000 });
+        told.push(...events.map(({ event }) => event));
+      }
+      assertEquals(told.includes("overrun"), true);
+      assertEquals(watched.known, 1);
+    },
+  },
+  {
+    operation: "Monitor.receive",
+    fault: "recvfrom: ENOMEM while it reads all anew after an overrun",
+    outcome:
+      "ends with SystemError; the next call reads again, and nothing is wrong then",
+    async run() {
+      await using watched = await Watched.open();
+      using faults = new Faults();
+      faults.arm({ call: "recvmmsg", fault: lost(ENOBUFS) });
+      const told: string[] = [];
+      const until = async (end: string) => {
+        while (told.at(-1) !== end) {
+          const events = await watched.monitor.receive({ timeout: 5000 });
+          told.push(...events.map(({ event }) => event));
+        }
+      };
+      await until("overrun");
+      faults.arm({ call: "recvfrom", fault: failing(ENOMEM) });
+      const error = await assertRejects(
+        () => until("resynchronised"),
+        SystemError,
+      );
+      assertEquals(error.code, "ENOMEM");
+      await until("resynchronised");
+      assertEquals(watched.known, 1);
+    },
+  },
+];

@@ -1,0 +1,222 @@
+// Netlink, and what is built on it.
+
+import { assert, assertEquals } from "@std/assert";
+import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
+import {
+  ifinfomsg,
+  RTM_GETLINK,
+  RTNLGRP_IPV4_IFADDR,
+} from "../../../ffi/layout/linux_rtnetlink.ts";
+import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
+import { NetlinkSubscription } from "../../../lib/netlink/subscription.ts";
+import {
+  addAddress,
+  deleteAddress,
+  replaceAddress,
+} from "../../../lib/route/change/address.ts";
+import { Monitor } from "../../../lib/route/monitor/monitor.ts";
+import { Network } from "../../../lib/route/network.ts";
+import { RouteSocket } from "../../../lib/route/socket.ts";
+import { Made, op, type Operation } from "../operation.ts";
+import { elsewhere } from "./namespace.ts";
+
+const PATIENCE = { timeout: 5000 };
+const ADDRESS = { address: "10.9.7.1/32", dev: "lo" };
+const LINK = { type: RTM_GETLINK, body: ifinfomsg.build({ ifi_index: 1 }) };
+
+/** What a socket is asked and hears. */
+const ASKING = {
+  send: { EINTR: "again", others: "told" },
+  recvfrom: { EINTR: "again", EAGAIN: "again", others: "unsure" },
+} as const;
+const OPENING = {
+  "socket, bind, getsockname": "told",
+  setsockopt: "without",
+} as const;
+
+/** Another network than the machine's, and who changes and watches it. */
+class Changed implements AsyncDisposable {
+  readonly network = Network.open({ namespace: elsewhere() });
+  readonly subscription = NetlinkSubscription.open({
+    protocol: NETLINK_ROUTE,
+    namespace: elsewhere(),
+    groups: [RTNLGRP_IPV4_IFADDR],
+  });
+
+  /** With an address that has come and gone. */
+  static async twice(): Promise<Changed> {
+    const changed = new Changed();
+    await changed.network.apply([addAddress(ADDRESS), deleteAddress(ADDRESS)]);
+    return changed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.subscription.close();
+    await this.network.applyEach([deleteAddress(ADDRESS)]);
+    await this.network.close();
+  }
+}
+
+/** The same with a monitor. */
+export class Watched extends Changed {
+  monitor!: Monitor;
+
+  static async open(): Promise<Watched> {
+    const watched = new Watched();
+    watched.monitor = await Monitor.open(
+      { namespace: elsewhere(), objects: ["address"] },
+      PATIENCE,
+    );
+    await watched.network.apply(addAddress(ADDRESS));
+    return watched;
+  }
+
+  /** How often its picture has the address. */
+  get known(): number {
+    return mine(this.monitor.all("address"));
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.monitor.close();
+    await super[Symbol.asyncDispose]();
+  }
+}
+
+const mine = (addresses: readonly { address?: string }[]) =>
+  addresses.filter(({ address }) => address === "10.9.7.1").length;
+
+export const netlink: readonly Operation[] = [
+  op({
+    name: "NetlinkConnection.open",
+    prepare: () => new Made<NetlinkConnection>(),
+    act: (made) =>
+      made.keep(NetlinkConnection.open({ protocol: NETLINK_ROUTE })),
+    async check(connection) {
+      const { objects } = await connection.request(LINK, ({ type }) => type);
+      assertEquals(objects.length, 1);
+    },
+    outcomes: OPENING,
+  }),
+  op({
+    name: "NetlinkConnection.request",
+    prepare: () => NetlinkConnection.open({ protocol: NETLINK_ROUTE }),
+    act: (connection) => connection.request(LINK, ({ type }) => type, PATIENCE),
+    check: ({ objects }) => assertEquals(objects.length, 1),
+    outcomes: ASKING,
+  }),
+  op({
+    name: "NetlinkConnection.requestMany",
+    prepare: () => NetlinkConnection.open({ protocol: NETLINK_ROUTE }),
+    act: (connection) => connection.requestMany([LINK, LINK, LINK], PATIENCE),
+    check: (answers) => assertEquals(answers.length, 3),
+    outcomes: ASKING,
+  }),
+  op({
+    name: "NetlinkConnection.dump",
+    prepare: () => NetlinkConnection.open({ protocol: NETLINK_ROUTE }),
+    act: (connection) =>
+      connection.dump(
+        { type: RTM_GETLINK, body: ifinfomsg.build({}) },
+        ({ type }) => type,
+        PATIENCE,
+      ),
+    check: (types) => assertEquals(types.interrupted, false),
+    outcomes: ASKING,
+  }),
+  op({
+    name: "NetlinkSubscription.open",
+    prepare: () => new Made<NetlinkSubscription>(),
+    act: (made) =>
+      made.keep(NetlinkSubscription.open({
+        protocol: NETLINK_ROUTE,
+        groups: [RTNLGRP_IPV4_IFADDR],
+      })),
+    outcomes: { "socket, bind, setsockopt": "told" },
+  }),
+  op({
+    name: "NetlinkSubscription.drain",
+    prepare: () => Changed.twice(),
+    act: ({ subscription }) => subscription.drain(() => {}),
+    check: (outcome) => assertEquals(outcome, "empty"),
+    outcomes: {
+      recvmmsg: {
+        EINTR: "empty",
+        EAGAIN: "empty",
+        ENOBUFS: "overrun",
+        others: "told",
+      },
+    },
+  }),
+  op({
+    name: "RouteSocket.links, addresses, routes, neighbours, rules, nexthops",
+    prepare: () => RouteSocket.open({ namespace: elsewhere() }),
+    act: (socket) => socket.links(PATIENCE),
+    check: (links) => assert(links.some(({ name }) => name === "lo")),
+    outcomes: ASKING,
+  }),
+  op({
+    name: "RouteSocket.link",
+    prepare: () => RouteSocket.open({ namespace: elsewhere() }),
+    act: (socket) => socket.link("lo", PATIENCE),
+    check: ({ ifindex }) => assertEquals(ifindex, 1),
+    outcomes: ASKING,
+  }),
+  op({
+    name: "Network.apply",
+    prepare: () => new Changed(),
+    act: ({ network }) => network.apply(replaceAddress(ADDRESS), PATIENCE),
+    async check(_, { network }) {
+      assertEquals(mine(await network.socket.addresses()), 1);
+    },
+    outcomes: ASKING,
+  }),
+  op({
+    name: "Monitor.open",
+    prepare: () => (elsewhere(), new Made<Monitor>()),
+    act: async (made) =>
+      made.keep(
+        await Monitor.open(
+          { namespace: elsewhere(), objects: ["address"] },
+          PATIENCE,
+        ),
+      ),
+    check: (monitor) => assertEquals(mine(monitor.all("address")), 0),
+    outcomes: {
+      ...OPENING,
+      ...ASKING,
+      "open, setns, readlink": "told",
+      "setns 3, setns 6": "again",
+      "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
+        "told",
+      close: "without",
+      recvmmsg: {
+        EINTR: "again",
+        EAGAIN: "again",
+        ENOBUFS: "again",
+        others: "told",
+      },
+    },
+  }),
+  op({
+    name: "Monitor.receive",
+    prepare: () => Watched.open(),
+    act: async ({ monitor }) => {
+      const told: string[] = [];
+      while (told.at(-1) !== "new") {
+        for (const { event } of await monitor.receive(PATIENCE)) {
+          told.push(event);
+        }
+      }
+      return told;
+    },
+    check: (_, { known }) => assertEquals(known, 1),
+    outcomes: {
+      recvmmsg: {
+        EINTR: "again",
+        EAGAIN: "again",
+        ENOBUFS: "again",
+        others: "told",
+      },
+    },
+  }),
+];

@@ -1,0 +1,201 @@
+// TUN and TAP devices.
+
+import { assertEquals } from "@std/assert";
+import { buildUdp } from "../../../lib/packet/build.ts";
+import { PacketBatch } from "../../../lib/tun/batch.ts";
+import { Tun } from "../../../lib/tun/device.ts";
+import type { PacketRejectedError } from "../../../lib/tun/errors.ts";
+import { UdpSocket } from "../../../lib/udp/socket.ts";
+import { BEYOND, HERE, udpPayload } from "../../support/tun.ts";
+import { Made, op, type Operation } from "../operation.ts";
+import { elsewhere } from "./namespace.ts";
+
+const PATIENCE = { timeout: 5000 };
+
+/** A device that is up, and a socket of the machine behind it. */
+export class Device implements AsyncDisposable {
+  readonly batch = new PacketBatch(8);
+  readonly payloads: string[] = [];
+
+  private constructor(readonly tun: Tun, readonly socket: UdpSocket) {}
+
+  static async up(...payloads: string[]): Promise<Device> {
+    const tun = Tun.open({ namespace: elsewhere() });
+    await tun.addAddress(`${HERE}/24`);
+    tun.up();
+    const socket = UdpSocket.bind({ namespace: elsewhere(), address: HERE });
+    for (const payload of payloads) {
+      await socket.send(payload, { address: BEYOND, port: 9 });
+    }
+    return new Device(tun, socket);
+  }
+
+  /** A packet for the socket. */
+  packet(payload: string): Uint8Array<ArrayBuffer> {
+    return buildUdp({ source: BEYOND, destination: HERE }, {
+      sourcePort: 9,
+      destinationPort: this.socket.address.port,
+      payload: new TextEncoder().encode(payload),
+    });
+  }
+
+  /** All that came to the socket. */
+  async arrived(...expected: string[]): Promise<void> {
+    for (const payload of expected) {
+      const { data } = await this.socket.receive(PATIENCE);
+      assertEquals(new TextDecoder().decode(data), payload);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.socket.close();
+    await this.tun.close().catch(() => {});
+  }
+}
+
+/** Of what asks where the device is, before it does something there. */
+const THERE = {
+  "ioctl TUNGETIFF, readlink, open, setns": "told",
+  "setns 3": "again",
+  "ioctl TUNGETDEVNETNS": { EPERM: "without", others: "told" },
+  close: "without",
+} as const;
+const READING = {
+  read: { EINTR: "again", EAGAIN: "again", others: "told" },
+} as const;
+const NETLINK = {
+  "bind, getsockname": "told",
+  send: { EINTR: "again", others: "told" },
+  setsockopt: "without",
+  recvfrom: { EINTR: "again", EAGAIN: "again", others: "unsure" },
+} as const;
+
+export const tun: readonly Operation[] = [
+  op({
+    name: "Tun.open",
+    prepare: () => (elsewhere(), new Made<Tun>()),
+    act: (made) => made.keep(Tun.open({ namespace: elsewhere() })),
+    check: (tun) => assertEquals(tun.state().up, false),
+    outcomes: {
+      "open, setns, ioctl TUNSETIFF, fcntl, ioctl TUNSETOFFLOAD, readlink":
+        "told",
+      "setns 3": "again",
+      "ioctl TUNGETDEVNETNS": { EPERM: "without", others: "told" },
+      close: "without",
+    },
+  }),
+  op({
+    name: "Tun.state",
+    prepare: () => Device.up(),
+    act: ({ tun }) => tun.state(),
+    check: (state) => assertEquals([state.up, state.mtu], [true, 1500]),
+    outcomes: {
+      ...THERE,
+      "socket, ioctl SIOCGIFINDEX, ioctl SIOCGIFMTU, ioctl SIOCGIFFLAGS":
+        "told",
+    },
+  }),
+  op({
+    name: "Tun.up, down",
+    prepare: () => Tun.open({ namespace: elsewhere() }),
+    act: (tun) => tun.up(),
+    check: (_, tun) => assertEquals(tun.state().up, true),
+    outcomes: {
+      ...THERE,
+      "socket, ioctl SIOCGIFFLAGS, ioctl SIOCSIFFLAGS": "told",
+    },
+  }),
+  op({
+    name: "Tun.setMtu",
+    prepare: () => Device.up(),
+    act: ({ tun }) => tun.setMtu(1400),
+    check: (_, { tun }) => assertEquals(tun.state().mtu, 1400),
+    outcomes: { ...THERE, "socket, ioctl SIOCSIFMTU": "told" },
+  }),
+  op({
+    name: "Tun.addAddress",
+    prepare: () => Device.up(),
+    act: ({ tun }) => tun.addAddress("10.9.1.1/24"),
+    async check() {
+      await using _there = UdpSocket.bind({
+        namespace: elsewhere(),
+        address: "10.9.1.1",
+      });
+    },
+    outcomes: {
+      ...THERE,
+      ...NETLINK,
+      "socket, ioctl SIOCGIFINDEX, ioctl SIOCGIFMTU, ioctl SIOCGIFFLAGS":
+        "told",
+      "setns 6": "again",
+      "close 9": { EINTR: "without", others: "closed" },
+    },
+  }),
+  op({
+    name: "Tun.read",
+    prepare: () => Device.up("a"),
+    act: ({ tun }) => tun.read(PATIENCE),
+    check: (packet) => assertEquals(udpPayload(packet), "a"),
+    outcomes: READING,
+  }),
+  op({
+    name: "Tun.readMany",
+    prepare: () => Device.up("a", "b"),
+    async act({ tun, batch, payloads }) {
+      while (payloads.length < 2) {
+        const count = await tun.readMany(batch, PATIENCE);
+        for (let at = 0; at < count; at++) {
+          payloads.push(udpPayload(batch.packet(at)));
+        }
+      }
+      return payloads;
+    },
+    check: (payloads) => assertEquals(payloads, ["a", "b"]),
+    next: ({ tun, batch }) => tun.readMany(batch, PATIENCE),
+    outcomes: {
+      read: { EINTR: "again", EAGAIN: "again", others: "told" },
+      "read 3": { EINTR: "again", others: "later" },
+    },
+  }),
+  op({
+    name: "for await of Tun",
+    prepare: () => Device.up("a"),
+    async act({ tun }) {
+      for await (const packet of tun.packets(PATIENCE)) return packet;
+    },
+    check: (packet) => assertEquals(udpPayload(packet!), "a"),
+    outcomes: READING,
+  }),
+  op({
+    name: "Tun.write",
+    prepare: () => Device.up(),
+    act: (device) => device.tun.write(device.packet("a")),
+    check: (_, device) => device.arrived("a"),
+    outcomes: { write: { EINTR: "again", EAGAIN: "again", others: "told" } },
+  }),
+  op({
+    name: "Tun.writeMany",
+    async prepare() {
+      const device = await Device.up();
+      for (const payload of ["a", "b", "c"]) {
+        device.batch.push(device.packet(payload));
+      }
+      return device;
+    },
+    async act({ tun, batch }) {
+      const failures: { error: PacketRejectedError }[] = [];
+      await tun.writeMany(batch, {
+        onRejected: (error) => failures.push({ error }),
+      });
+      return { failures };
+    },
+    check: (_, device) => device.arrived("a", "b", "c"),
+    outcomes: { write: { EINTR: "again", EAGAIN: "again", others: "refused" } },
+  }),
+  op({
+    name: "Tun.close",
+    prepare: () => Device.up(),
+    act: ({ tun }) => tun.close(),
+    outcomes: { close: { EINTR: "without", others: "closed" } },
+  }),
+];

@@ -1,0 +1,205 @@
+// UDP sockets.
+
+import { assertEquals } from "@std/assert";
+import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
+import { SendBatch } from "../../../lib/udp/send_batch.ts";
+import type { Datagram } from "../../../lib/udp/datagram.ts";
+import type { BindOptions } from "../../../lib/udp/options.ts";
+import { UdpSocket } from "../../../lib/udp/socket.ts";
+import { Made, op, type Operation } from "../operation.ts";
+
+const LOOPBACK = "127.0.0.1";
+const PATIENCE = { timeout: 5000 };
+
+/** All that waits in a socket's queue. */
+export function queued(socket: UdpSocket): string[] {
+  const batch = new ReceiveBatch({ size: 128 });
+  const count = socket.tryReceiveMany(batch);
+  return Array.from(
+    { length: count },
+    (_, slot) => new TextDecoder().decode(batch.data(slot)),
+  );
+}
+
+/** Two sockets, and what one of them was sent. */
+export class Pair implements AsyncDisposable {
+  readonly here: UdpSocket;
+  readonly there = UdpSocket.bind({ address: LOOPBACK });
+  readonly received = new ReceiveBatch();
+  readonly answers = new SendBatch();
+  question!: Datagram;
+
+  constructor(options: BindOptions = {}) {
+    this.here = UdpSocket.bind({ address: LOOPBACK, ...options });
+  }
+
+  /** With datagrams queued here. */
+  static async asked(...questions: string[]): Promise<Pair> {
+    const pair = new Pair();
+    for (const text of questions) {
+      await pair.there.send(text, pair.here.address);
+    }
+    return pair;
+  }
+
+  /** With one datagram taken here. */
+  static async asking(): Promise<Pair> {
+    const pair = await Pair.asked("question");
+    pair.question = await pair.here.receive(PATIENCE);
+    return pair;
+  }
+
+  /** All that came there, none lost and none twice. */
+  arrived(...expected: string[]): void {
+    assertEquals(queued(this.there), expected);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // What a close says is for the operation that it is.
+    await this.here.close().catch(() => {});
+    await this.there.close();
+  }
+}
+
+const text = ({ data }: { data: Uint8Array }) => new TextDecoder().decode(data);
+
+const RECEIVING = {
+  recvmmsg: { EINTR: "again", EAGAIN: "again", others: "told" },
+} as const;
+
+export const udp: readonly Operation[] = [
+  op({
+    name: "UdpSocket.bind",
+    prepare: () => new Made<UdpSocket>(),
+    act: (made) => made.keep(UdpSocket.bind({ address: LOOPBACK })),
+    async check(socket) {
+      await socket.send("x", socket.address);
+      assertEquals(text(await socket.receive(PATIENCE)), "x");
+    },
+    outcomes: { "socket, setsockopt, bind, getsockname": "told" },
+  }),
+  op({
+    name: "UdpSocket.connect",
+    prepare: () => new Pair(),
+    act: ({ here, there }) => here.connect(there.address),
+    async check(_, pair) {
+      await pair.here.send("x");
+      pair.arrived("x");
+    },
+    outcomes: { connect: "told" },
+  }),
+  op({
+    name: "UdpSocket.receive",
+    prepare: () => Pair.asked("a"),
+    act: ({ here }) => here.receive(PATIENCE),
+    check: (datagram) => assertEquals(text(datagram), "a"),
+    outcomes: RECEIVING,
+  }),
+  op({
+    name: "UdpSocket.receiveMany",
+    prepare: () => Pair.asked("a", "b", "c"),
+    act: ({ here, received }) => here.receiveMany(received, PATIENCE),
+    check(count, { received }) {
+      const texts = Array.from(
+        { length: count },
+        (_, slot) => text(received.datagram(slot)),
+      );
+      assertEquals(texts, ["a", "b", "c"]);
+    },
+    outcomes: RECEIVING,
+  }),
+  op({
+    name: "UdpSocket.tryReceiveMany",
+    prepare: () => Pair.asked("a", "b"),
+    act: ({ here, received }) => here.tryReceiveMany(received),
+    check: (count) => assertEquals(count, 2),
+    outcomes: {
+      recvmmsg: { EINTR: "again", EAGAIN: "empty", others: "told" },
+    },
+  }),
+  op({
+    name: "for await of UdpSocket",
+    prepare: () => Pair.asked("a"),
+    async act({ here }) {
+      for await (const datagram of here.datagrams(PATIENCE)) return datagram;
+    },
+    check: (datagram) => assertEquals(text(datagram!), "a"),
+    outcomes: RECEIVING,
+  }),
+  op({
+    name: "UdpSocket.send",
+    prepare: () => new Pair(),
+    act: ({ here, there }) => here.send("x", there.address),
+    check: (_, pair) => pair.arrived("x"),
+    outcomes: { sendmmsg: { EINTR: "again", EAGAIN: "again", others: "told" } },
+  }),
+  op({
+    name: "UdpSocket.reply",
+    prepare: () => Pair.asking(),
+    act: ({ here, question }) => here.reply(question, "x"),
+    check: (_, pair) => pair.arrived("x"),
+    outcomes: { sendmmsg: { EINTR: "again", EAGAIN: "again", others: "told" } },
+  }),
+  op({
+    name: "UdpSocket.sendMany",
+    prepare: () => new Pair(),
+    act: ({ here, there }) =>
+      here.sendMany(["x", "yy", "z"].map((data) => ({
+        data,
+        to: there.address,
+      }))),
+    check(result, pair) {
+      assertEquals(result, { sent: 3, failures: [] });
+      pair.arrived("x", "yy", "z");
+    },
+    outcomes: {
+      sendmmsg: { EINTR: "again", EAGAIN: "again", others: "refused" },
+    },
+  }),
+  op({
+    name: "UdpSocket.trySendMany",
+    async prepare() {
+      const pair = await Pair.asked("a", "bb");
+      pair.here.tryReceiveMany(pair.received);
+      pair.answers.reply(pair.received, 0);
+      pair.answers.reply(pair.received, 1);
+      return pair;
+    },
+    act: ({ here, answers }) => here.trySendMany(answers),
+    check(result, pair) {
+      assertEquals(result, { sent: 2, failures: [] });
+      pair.arrived("a", "bb");
+    },
+    outcomes: {
+      sendmmsg: { EINTR: "again", EAGAIN: "empty", others: "refused" },
+    },
+  }),
+  op({
+    name: "UdpSocket.join",
+    prepare: () => new Pair({ address: "0.0.0.0" }),
+    act: ({ here }) => here.join("224.0.0.251", "lo"),
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
+  }),
+  op({
+    name: "UdpSocket.leave",
+    prepare() {
+      const pair = new Pair({ address: "0.0.0.0" });
+      pair.here.join("224.0.0.251", "lo");
+      return pair;
+    },
+    act: ({ here }) => here.leave("224.0.0.251", "lo"),
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
+  }),
+  op({
+    name: "UdpSocket.multicastInterface",
+    prepare: () => new Pair(),
+    act: ({ here }) => here.multicastInterface("lo"),
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
+  }),
+  op({
+    name: "UdpSocket.close",
+    prepare: () => new Pair(),
+    act: ({ here }) => here.close(),
+    outcomes: { close: { EINTR: "without", others: "closed" } },
+  }),
+];
