@@ -45,6 +45,11 @@ Deno.test("completion: values of options and arguments", async () => {
   assertEquals(await offered("echo", "--port", ""), []);
   assertEquals(await offered("show", "route", "--table", "ma"), ["main"]);
   assertEquals(await offered("show", "neighbour", "--state", "st"), ["stale"]);
+  assertEquals(await offered("monitor", "link", "ne"), [
+    "neighbour",
+    "nexthop",
+    "netns",
+  ]);
   assertEquals(await offered("tun", "--write", ""), ["files"]);
   assertEquals(await offered("link", "add", "x", "--type", "vx"), ["vxlan"]);
   assertEquals(

@@ -1,10 +1,10 @@
 // What reaches a collector, and that nothing is said twice.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Collector } from "../support/collector.ts";
 import { RunningScript } from "../support/command.ts";
 import "../support/descriptors.ts";
-import { Lab } from "../support/netns.ts";
+import { Lab, type Netns } from "../support/netns.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 
 const ECHO = ["--log-level=warn", "echo", "--bind=127.0.0.1", "--port=0"];
@@ -109,3 +109,49 @@ Deno.test("OTEL_DENO exports what went through a TUN device", async () => {
     ["device", "packet", "summary"],
   );
 });
+
+Deno.test("OTEL_DENO exports what the monitor told, and what had to be recovered", async () => {
+  await using lab = await Lab.open("host");
+  await lab.host.ip("link add gate up type ifb");
+  await using collector = new Collector(lab.host);
+  await using monitor = new RunningScript(
+    { netns: lab.host, env: collector.env },
+    ...["--json", "monitor", "link", "route", "--snapshot"],
+    ...["--receive-buffer=65536"],
+  );
+  const said = [await monitor.line()];
+  while (!/"dst":"ff00::\/8","dev":"gate"/.test(said.at(-1)!)) {
+    said.push(await monitor.line());
+  }
+  const pid = await pidOf(lab.host, "monitor");
+  Deno.kill(pid, "SIGSTOP");
+  await lab.host.batch(
+    Array.from(
+      { length: 800 },
+      (_, i) => `route add 10.${i >> 8}.${i & 255}.0/24 dev gate`,
+    ).join("\n"),
+  );
+  Deno.kill(pid, "SIGCONT");
+  while (!/"event":"resynchronised"/.test(said.at(-1)!)) {
+    said.push(await monitor.line());
+  }
+  const { code, stdout, stderr } = await monitor.stop();
+  assertEquals([code, stderr], [0, ""]);
+  said.push(...stdout.trim().split("\n"));
+  const { event: _, seconds: _s, ...totals } = JSON.parse(said.at(-1)!);
+  assert(totals.events >= 800 && totals.corrections > 100);
+  for (const [name, value] of Object.entries(totals)) {
+    const metric = collector.counters.get(`netplumb.monitor.${name}`);
+    assertEquals(metric, { value: value as number, unit: `{${name}}` });
+  }
+  assertEquals(collector.logs.map(({ body }) => body.trimEnd()), said);
+});
+
+/** The process in a namespace that has this word on its command line. */
+async function pidOf(netns: Netns, word: string): Promise<number> {
+  for (const pid of await netns.pids()) {
+    const line = await Deno.readTextFile(`/proc/${pid}/cmdline`);
+    if (line.split("\0").includes(word)) return pid;
+  }
+  throw new Error(`no process of ${word}`);
+}
