@@ -345,6 +345,18 @@ const SYMBOLS = {
     ],
     result: "pointer",
   },
+  statx: {
+    name: "syscall", // musl's own is young
+    parameters: [
+      "usize", // long number
+      "i32", // int dfd
+      "buffer", // const char *filename
+      "i32", // int flags
+      "u32", // unsigned int mask
+      "buffer", // struct statx *buffer
+    ],
+    result: "i32",
+  },
   bpf: {
     name: "syscall", // libc has no function of its own for it
     parameters: [
