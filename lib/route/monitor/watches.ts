@@ -128,7 +128,10 @@ export class Watches implements AsyncDisposable {
       if (this.#stale) await this.#follow();
       this.#listen();
       if (this.#batches.length > 0) return this.#take();
-      if (this.#failure !== undefined) throw this.#failure.error;
+      const failure = this.#failure;
+      // Told once: the next call asks again.
+      this.#failure = undefined;
+      if (failure !== undefined) throw failure.error;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await deadline.bound(promise);
@@ -223,7 +226,6 @@ export class Watches implements AsyncDisposable {
 
   /** Lets go of what has no name any more, and takes up what has one now. */
   async #follow(): Promise<void> {
-    this.#stale = false;
     const there = this.#read();
     for (const [label, member] of [...this.#members]) {
       if (label === undefined) continue;
@@ -239,16 +241,22 @@ export class Watches implements AsyncDisposable {
         this.#batches.push([{ event: "appeared", namespace: name }]);
       }
     }
+    // Not before: where something failed, the next call looks again.
+    this.#stale = false;
   }
 
   /** Lets go of a namespace, which an open socket would keep. */
   async #leave(label: string, { watch, asked }: Member): Promise<void> {
     this.#members.delete(label);
-    const last = watch.last();
-    await watch.close();
-    await asked;
-    add(this.#counted, watch.counters);
-    this.#batches.push(last, [{ event: "vanished", namespace: label }]);
+    let last: MonitorEvent[] = [];
+    try {
+      last = watch.last();
+    } finally {
+      await watch.close();
+      await asked;
+      add(this.#counted, watch.counters);
+      this.#batches.push(last, [{ event: "vanished", namespace: label }]);
+    }
   }
 
   /** Asks everybody who was not asked yet. */

@@ -2,7 +2,7 @@
 // meanwhile.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { SystemError } from "../../../../ffi/errno.ts";
+import { ENOMEM, SystemError } from "../../../../ffi/errno.ts";
 import { ArgumentError, ClosedError } from "../../../../lib/errors.ts";
 import { inNamespace } from "../../../../lib/namespace.ts";
 import type { MonitorEvent } from "../../../../lib/route/monitor/event.ts";
@@ -11,6 +11,7 @@ import {
   assertDescriptors,
   ownedDescriptors,
 } from "../../../support/descriptors.ts";
+import { failing, Faults } from "../../../support/faults.ts";
 import {
   assertKnowsAll,
   brief,
@@ -200,6 +201,36 @@ Deno.test("closing and aborting end what waits; nothing is left of a hundred tim
     await assertRejects(() => Monitor.open(missing), SystemError, "ENOENT");
   }
   await assertDescriptors(before);
+});
+
+Deno.test("what fails in one namespace is told once, and all goes on", async () => {
+  await using lab = await Lab.open("a", "b");
+  using faults = new Faults();
+  await using watching = await Monitor.open({
+    namespaces: [lab.a.name, lab.b.name],
+    objects: ["link"],
+  });
+  await lab.a.ip("link add one type ifb");
+  faults.arm({ call: "recvmmsg", fault: failing(ENOMEM) });
+  await assertRejects(() => watching.receive(), SystemError, "ENOMEM");
+  await lab.b.ip("link add two type ifb");
+  const seen = new Set<string>();
+  while (seen.size < 2) {
+    for (const event of await watching.receive({ timeout: 10_000 })) {
+      seen.add(`${brief(event)} ${event.namespace}`);
+    }
+  }
+  assertEquals(
+    [...seen].sort(),
+    [`new link one ${lab.a.name}`, `new link two ${lab.b.name}`].sort(),
+  );
+  // The names cannot be read: they are the next time.
+  faults.arm({ call: "statx", fault: failing(ENOMEM) });
+  await shell(`ip netns delete ${lab.b.name}`);
+  await assertRejects(() => watching.receive(), SystemError, "ENOMEM");
+  faults.disarm();
+  const vanished = await watching.receive({ timeout: 10_000 });
+  assertEquals(vanished.map(brief), ["vanished"]);
 });
 
 Deno.test("namespaces that cannot be meant are refused", async () => {
