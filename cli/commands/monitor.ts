@@ -45,11 +45,11 @@ export const monitor = subcommand(
   .type("count", count)
   .type("duration", duration)
   .arguments("[objects...:object]", [
-    "The kinds of object to watch; all, if none is given.",
+    `The kinds of object to watch: ${OBJECTS.join(", ")}; default: all.`,
   ])
   .group("What to tell")
   .option("--snapshot", "Begin with all there is.")
-  .option("--details", "Show everything, as `ip -d` does.")
+  .option("--details", "With --json, tell everything, as `ip -d` does.")
   .option(
     "--statistics",
     "In place of events, show how much goes through links, live.",
