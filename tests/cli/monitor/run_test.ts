@@ -46,6 +46,48 @@ Deno.test("monitor --all-netns follows names that come and go", async () => {
   assertEquals([code, stderr], [0, ""]);
 });
 
+/** A /run with nothing in it, for the program that follows. */
+const BARE = "mount --make-rprivate / && mount -t tmpfs tmpfs /run && " +
+  'echo $$ && exec "$@"';
+
+Deno.test("monitor --all-netns: the first name ever, whatever it stands on", async () => {
+  await using lab = await Lab.open("here", "named");
+  // A machine where nothing has had a name since it started.
+  await using watching = new Watching(
+    new RunningProgram(
+      { netns: lab.here },
+      ...["unshare", "--mount", "sh", "-ec", BARE, "sh"],
+      ...[Deno.execPath(), ...denoRun()],
+      ...["monitor", "link", "--all-netns", "--snapshot", "--json"],
+    ),
+  );
+  await using sleeping = new RunningProgram(
+    { netns: lab.named },
+    ...["sh", "-c", "echo $$; exec sleep 60"],
+  );
+  const [pid] = await watching.until(/^\d+$/);
+  const sleeper = await sleeping.line();
+  const until = (word: string, name: string | null) =>
+    watching.events(({ event, namespace, data }) =>
+      namespace === name && [event, data?.ifname].includes(word)
+    );
+  const inside = (...command: string[]) =>
+    run("nsenter", ["--mount", "--target", pid, ...command]);
+  await until("lo", null);
+  await inside("mkdir", "/run/netns");
+  await inside("ln", "-s", `/proc/${sleeper}/ns/net`, "/run/netns/linked");
+  await until("appeared", "linked");
+  await until("lo", "linked");
+  await inside("ip", "netns", "add", "mounted");
+  await until("appeared", "mounted");
+  await inside("rm", "/run/netns/linked");
+  await until("vanished", "linked");
+  await inside("ip", "netns", "delete", "mounted");
+  await until("vanished", "mounted");
+  const { code, stderr } = await watching.running.stop();
+  assertEquals([code, stderr], [0, ""]);
+});
+
 Deno.test("monitor stops after --count events, the snapshot not counted, or --duration", async () => {
   await using lab = await Lab.open("ns");
   await using watching = await Watching.open(

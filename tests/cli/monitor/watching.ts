@@ -2,6 +2,7 @@
 
 import { Running } from "../../support/command.ts";
 import type { Netns } from "../../support/netns.ts";
+import type { RunningProgram } from "../../support/program.ts";
 
 /** An event as `--json` prints it. */
 // deno-lint-ignore no-explicit-any -- each kind its own shape
@@ -9,11 +10,8 @@ export type Line = any;
 
 /** The command, watching since it was made. */
 export class Watching implements AsyncDisposable {
-  readonly running: Running;
-
-  private constructor(running: Running) {
-    this.running = running;
-  }
+  /** @param running The command, however it was started. */
+  constructor(readonly running: RunningProgram) {}
 
   /**
    * Starts it; when the promise resolves nothing is missed any more.
