@@ -3,6 +3,7 @@
 import { BaseHandler, type LogRecord } from "@std/log/base-handler";
 import { getLevelByName, type LevelName, LogLevels } from "@std/log/levels";
 import { Logger } from "@std/log/logger";
+import { printable } from "./output/printable.ts";
 import { style, wantsColor } from "./output/style.ts";
 import { consoleExport } from "./telemetry.ts";
 
@@ -44,7 +45,11 @@ class StderrHandler extends BaseHandler {
 export const log: Logger = new Logger("netplumb", "INFO", {
   handlers: [
     new StderrHandler("DEBUG", {
-      formatter: ({ levelName, msg }) => WORDING[levelName]?.(msg) ?? msg,
+      formatter({ levelName, msg }) {
+        // Names in an error are others', and so may its lines be.
+        const safe = msg.split("\n").map(printable).join("\n");
+        return WORDING[levelName]?.(safe) ?? safe;
+      },
     }),
   ],
 });

@@ -10,6 +10,7 @@ import type { Detail, EchoEvent } from "../echo/messages.ts";
 import { EchoServer, type Totals } from "../echo/server.ts";
 import { log } from "../log.ts";
 import type { Output } from "../output/output.ts";
+import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../telemetry.ts";
 
@@ -202,7 +203,7 @@ function describe(event: EchoEvent): string {
     ? "?"
     : local.ifname === undefined
     ? local.address
-    : `${local.address} (${local.ifname})`;
+    : `${local.address} (${printable(local.ifname)})`;
   const size = segments === undefined
     ? `${bytes} bytes`
     : `${bytes} bytes in ${segments} datagrams`;

@@ -55,8 +55,12 @@ function read(path: string): string {
   try {
     return Deno.readTextFileSync(path).trim();
   } catch (error) {
-    // A thread that ended meanwhile is nowhere.
+    // A thread that ended meanwhile is nowhere: before the file was opened, or
+    // between that and reading it.
     if (error instanceof Deno.errors.NotFound) return "";
+    if (error instanceof Error && /\(os error 3\)/.test(error.message)) {
+      return "";
+    }
     throw error;
   }
 }
