@@ -15,14 +15,22 @@ export async function execute(
   args: string[],
 ): Promise<void> {
   const command = new Deno.Command(program, { args });
-  // Spawned by this very thread, it is born where the thread is.
-  const child = inNamespaceView(namespace, () => command.spawn());
+  let child: Deno.ChildProcess | undefined;
+  const forward = (name: Deno.Signal) => {
+    try {
+      child?.kill(name);
+    } catch { /* it has ended meanwhile */ }
+  };
   const handlers = [
     ...SHARED.map((name) => ({ name, handle() {} })),
-    ...FORWARDED.map((name) => ({ name, handle: () => child.kill(name) })),
+    ...FORWARDED.map((name) => ({ name, handle: () => forward(name) })),
   ];
+  // Before there is a program that could tell somebody it is there: a signal
+  // that comes as it starts would end this process alone.
   for (const { name, handle } of handlers) Deno.addSignalListener(name, handle);
   try {
+    // Spawned by this very thread, it is born where the thread is.
+    child = inNamespaceView(namespace, () => command.spawn());
     const { code } = await child.status;
     Deno.exitCode = code;
   } finally {

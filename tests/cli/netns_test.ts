@@ -70,6 +70,16 @@ Deno.test("netns: exec hands signals on and ends as its program does", async () 
   assertEquals([code, stdout], [3, "bye\n"]);
 });
 
+Deno.test("netns: exec hands on a signal that comes as its program starts", async () => {
+  await using lab = await Lab.open("a");
+  const script = "trap 'exit 3' TERM; kill -TERM $PPID; " +
+    "for turn in $(seq 100); do sleep 0.1; done";
+  const words = ["netns", "exec", lab.a.name, "sh", "-c", script];
+  for (let turn = 0; turn < 5; turn++) {
+    assertEquals((await netplumb(undefined, ...words)).code, 3);
+  }
+});
+
 Deno.test("netns: exec shows /sys of the namespace and files of /etc/netns", async () => {
   await using lab = await Lab.open("a");
   await lab.a.ip("link add only-here type veth peer name and-here");
