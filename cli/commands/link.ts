@@ -10,6 +10,7 @@ import type { Change } from "../../lib/route/change/change.ts";
 import {
   addLink,
   deleteLink,
+  deleteLinkGroup,
   type LinkChanges,
   type LinkSpec,
   setLink,
@@ -18,7 +19,7 @@ import { SETTINGS } from "../../lib/route/change/settings.ts";
 import { interfaceName, linkName, wholeNumber, word } from "../arguments.ts";
 import { describeKinds } from "../change/describe_kinds.ts";
 import { readKindWords } from "../change/kind_words.ts";
-import { changing, make } from "../change/make.ts";
+import { changing, make, reads } from "../change/make.ts";
 import { SETTING_OPTIONS, SETTING_TYPES } from "../change/settings.ts";
 import { valuesOf, withOptions } from "../change/spec_options.ts";
 import { subcommand } from "../command.ts";
@@ -184,7 +185,10 @@ function kindChanges(
 const remove = changing(
   subcommand("Delete links.")
     .type("link", linkName)
-    .arguments("<name...:link>", ["The links."]),
+    .type("group", reads(SETTINGS.group))
+    .arguments("[name...:link]", ["The links."])
+    .group("Which")
+    .option("--group <group:group>", "All links of this group, at once."),
   "--in",
 )
   .example("A veth, and its other end", "netplumb link delete veth0")
@@ -192,9 +196,14 @@ const remove = changing(
     "Two bridges in a namespace",
     "netplumb link delete br0 br1 --in blue",
   )
-  .action((options, ...names: string[]) =>
-    make(options, () => names.map(deleteLink))
-  );
+  .action((options, ...names: string[]) => {
+    const list = names.map((name) => deleteLink(name));
+    if (options.group !== undefined) list.push(deleteLinkGroup(options.group));
+    if (list.length === 0) {
+      throw new ArgumentError("link delete", "", "told which");
+    }
+    return make(options, () => list);
+  });
 
 const kinds = subcommand(
   "List the kinds of link, or the options of one.\n\nA kind that is not listed " +

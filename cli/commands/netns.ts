@@ -2,7 +2,12 @@
 
 import { SystemError } from "../../ffi/errno.ts";
 import { ArgumentError } from "../../lib/errors.ts";
+import {
+  NAMESPACE_ID,
+  setNamespaceId,
+} from "../../lib/route/change/namespace_id.ts";
 import { command } from "../arguments.ts";
+import { changing, make, reads } from "../change/make.ts";
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
 import { namespaceName } from "../namespace.ts";
@@ -82,6 +87,22 @@ const remove = subcommand(
     })
   );
 
+const set = changing(
+  subcommand(
+    "Give a namespace the id by which another one is to know it.\n\nIt keeps it " +
+      "for as long as both are there; without one it gets one when a link of one " +
+      "speaks of the other.",
+  )
+    .type("netns", namespaceName)
+    .type("id", reads(NAMESPACE_ID))
+    .arguments("<name:netns> <id:id>", ["Its name.", "The id, or auto."]),
+)
+  .example("One of your own choice", "netplumb netns set blue 7")
+  .example("For another namespace", "netplumb netns set blue auto --in green")
+  .action((options, name: string, id: number | "auto") =>
+    make(options, () => [setNamespaceId(name, id)])
+  );
+
 const exec = subcommand(
   "Run a program in a namespace.\n\nIt sees /sys of that namespace, and the " +
     "files of /etc/netns/NAME in /etc, as with `ip netns exec`. The exit code " +
@@ -123,5 +144,6 @@ export const netns = subcommand(
   .command("list", list)
   .command("add", add)
   .command("delete", remove)
+  .command("set", set)
   .command("exec", exec)
   .reset();

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { netplumb, Running } from "../support/command.ts";
-import { Lab, run, UnmadeNetns } from "../support/netns.ts";
+import { Lab, type Netns, run, UnmadeNetns } from "../support/netns.ts";
 
 Deno.test("netns: add, list, exec and delete", async () => {
   await using made = new UnmadeNetns("cli");
@@ -43,6 +43,27 @@ Deno.test("netns: an id is the one ip prints", async () => {
   await lab.a.ip(`netns set ${lab.b.name} 5`);
   const { stdout } = await netplumb(lab.a, "netns", "list");
   assert(stdout.split("\n").includes(`${lab.b.name} (id: 5)`), stdout);
+});
+
+Deno.test("netns: an id that is set is the one ip prints, and is kept", async () => {
+  await using lab = await Lab.open("a", "b", "c");
+  const set = (netns: Netns, id: string, ...more: string[]) =>
+    netplumb(lab.a, "netns", "set", netns.name, id, "--json", ...more);
+  const dry = JSON.parse((await set(lab.b, "7", "--dry-run")).stdout);
+  assertEquals(dry.type, "RTM_NEWNSID");
+  const done = await set(lab.b, "7");
+  assertEquals([done.code, done.stderr], [0, ""]);
+  assertEquals(JSON.parse(done.stdout).event, "done");
+  assertEquals((await set(lab.c, "auto")).code, 0);
+  const list = await lab.a.json("netns list");
+  const idOf = (netns: Netns) =>
+    list.find(({ name }) => name === netns.name)?.id;
+  assertEquals([idOf(lab.b), idOf(lab.c)], [7, 0]);
+  const again = await set(lab.b, "8");
+  assertEquals(again.code, 1);
+  assertStringIncludes(again.stderr, "EEXIST");
+  assertStringIncludes(again.stderr, "It has an id here, which it keeps");
+  assertEquals((await set(lab.b, "-1")).code, 2);
 });
 
 Deno.test("netns: --dry-run makes and deletes nothing", async () => {

@@ -9,6 +9,7 @@ import {
   ENETDOWN,
   ENETUNREACH,
   ENOENT,
+  ENOSPC,
   EOPNOTSUPP,
   ESRCH,
 } from "../../../ffi/errno.ts";
@@ -24,6 +25,7 @@ import {
   RTM_NEWLINKPROP,
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
+  RTM_NEWNSID,
   RTM_NEWROUTE,
   RTM_NEWRULE,
 } from "../../../ffi/layout/linux_rtnetlink.ts";
@@ -96,6 +98,10 @@ const BY_NUMBER = new Map<number, { readonly [errno: number]: string }>([
     [ENETUNREACH]: UNREACHABLE,
     [EHOSTUNREACH]: UNREACHABLE,
     [ENETDOWN]: DOWN,
+  }],
+  [RTM_NEWNSID, {
+    [EEXIST]: "It has an id here, which it keeps: `netplumb netns list`",
+    [ENOSPC]: "Another namespace has that id here",
   }],
   [RTM_DELNEXTHOP, { [ENOENT]: shown("nexthop") }],
 ]);

@@ -1,6 +1,6 @@
 // Requests that make, change and delete links.
 
-import { IFLA_LINK } from "../../../ffi/layout/linux_if_link.ts";
+import { IFLA_GROUP, IFLA_LINK } from "../../../ffi/layout/linux_if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../../ffi/layout/linux_netlink.ts";
 import {
   ifinfomsg,
@@ -22,7 +22,12 @@ import {
   type NoOptions,
   portKind,
 } from "./kinds/mod.ts";
-import { type LinkSettings, readSettings, writeSettings } from "./settings.ts";
+import {
+  type LinkSettings,
+  readSettings,
+  SETTINGS,
+  writeSettings,
+} from "./settings.ts";
 import { linkName, take, text, wholeNumber } from "./value.ts";
 import { addAltNames, ALT_NAMES } from "./alt_name.ts";
 import { type Change, checked } from "./change.ts";
@@ -338,5 +343,37 @@ export function deleteLink(link: string | number): Change {
       const body = ifinfomsg.build({ ifi_index });
       return [{ type: RTM_DELLINK, body, tried: what }];
     },
+  });
+}
+
+/**
+ * The links of a group, all to be deleted by one message. The kernel takes a
+ * thousand of them so in the time that a few take one by one.
+ *
+ * Source: ip-link(8), rtnetlink(7).
+ *
+ * @param group Its number, or its name in /etc/iproute2/group.
+ * @throws {ArgumentError} If it is no group; for group 0, where every link is
+ * that nobody put elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { deleteLinkGroup } from "@netplumb/netplumb";
+ *
+ * console.log(deleteLinkGroup(7).what); // delete links of group 7
+ * ```
+ */
+export function deleteLinkGroup(group: number | string): Change {
+  const what = `delete links of group ${group}`;
+  const number = Number(take("group", group, SETTINGS.group));
+  if (number === 0) throw new ArgumentError("group", group, "one of your own");
+  return checked({
+    what,
+    requests: () => [{
+      type: RTM_DELLINK,
+      body: new AttributeWriter().raw(ifinfomsg.build({}))
+        .u32(IFLA_GROUP, number).finish(),
+      tried: what,
+    }],
   });
 }

@@ -7,6 +7,7 @@ export type { LinkSettings } from "./settings.ts";
 export {
   addLink,
   deleteLink,
+  deleteLinkGroup,
   type LinkChanges,
   type LinkPort,
   type LinkSpec,
@@ -53,6 +54,7 @@ export {
   type NeighbourState,
   replaceNeighbour,
 } from "./neighbour.ts";
+export { setNamespaceId } from "./namespace_id.ts";
 export { addRule, deleteRule, type RuleAction, type RuleSpec } from "./rule.ts";
 export {
   addNexthop,

@@ -4,10 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 import { NetlinkError } from "../../../../lib/netlink/errors.ts";
 import { addAddress } from "../../../../lib/route/change/address.ts";
 import { flushAddresses } from "../../../../lib/route/change/flush.ts";
-import { addLink, deleteLink } from "../../../../lib/route/change/link.ts";
+import {
+  addLink,
+  deleteLink,
+  deleteLinkGroup,
+} from "../../../../lib/route/change/link.ts";
 import { addRoute } from "../../../../lib/route/change/route.ts";
 import { Network } from "../../../../lib/route/network.ts";
 import "../../../support/descriptors.ts";
+import { inventory } from "../../../support/inventory.ts";
 import { Lab } from "../../../support/netns.ts";
 import { scriptLines } from "../../../support/script.ts";
 
@@ -15,6 +20,7 @@ const PAIRS = 1000;
 
 Deno.test("batch: a thousand veth pairs with addresses by one call, few sends", async () => {
   await using lab = await Lab.open("a");
+  const before = await inventory(lab.a);
   const file = await Deno.makeTempFile();
   const [sends] = await scriptLines(
     `
@@ -29,6 +35,7 @@ Deno.test("batch: a thousand veth pairs with addresses by one call, few sends", 
         name: \`a\${pair}\`,
         kind: "veth",
         up: true,
+        group: 7,
         options: { peer: { name: \`b\${pair}\`, up: true } },
       }),
       addAddress({ address: \`\${net(pair)}.1/31\`, dev: \`a\${pair}\` }),
@@ -65,6 +72,10 @@ Deno.test("batch: a thousand veth pairs with addresses by one call, few sends", 
   }
   const routes = await lab.a.json("-4 route show proto boot");
   assertEquals(routes.length, PAIRS);
+  // Its other end goes with each, and the addresses and routes of both.
+  await using network = Network.open({ namespace: lab.a.name });
+  await network.apply(deleteLinkGroup(7));
+  assertEquals(await inventory(lab.a), before);
   // Numbered far above what the kernel gives others meanwhile.
   const [lo, ...rest] = links.map(({ ifindex }) => Number(ifindex));
   assert(rest.every((ifindex) => ifindex > lo + 4000));

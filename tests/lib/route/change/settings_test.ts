@@ -1,10 +1,12 @@
 // What can be set of any link: the messages beside those of `ip`, and what comes
 // of them.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { ArgumentError } from "../../../../lib/errors.ts";
 import {
   addLink,
   deleteLink,
+  deleteLinkGroup,
   type LinkChanges,
   type LinkSpec,
   setLink,
@@ -112,6 +114,20 @@ Deno.test("link add: settings and a lower link as ip asks for them", async () =>
     await beside.undo(deleteLink("x0"));
   }
   await beside.assertNothingLeft();
+});
+
+Deno.test("link delete: a group as ip asks for it", async () => {
+  await using beside = await Beside.open();
+  for (const name of ["a0", "b0"]) {
+    const spec: LinkSpec = { name, kind: "ifb", group: 7 };
+    await beside.compare(
+      `link add name ${name} group 7 type ifb`,
+      addLink(spec),
+    );
+  }
+  await beside.compare("link delete group 7", deleteLinkGroup(7));
+  await beside.assertNothingLeft();
+  assertThrows(() => deleteLinkGroup("default"), ArgumentError);
 });
 
 Deno.test("link: every setting is tried", () => {
