@@ -119,7 +119,7 @@ export function addLink<const Kind extends string>(
   const settings = readSettings({ ...given });
   const name = take("link name", spec.name, text(15));
   const kind = linkKind(take("link kind", kindName, text(15)));
-  if (kind.lower) take("link", link, linkName);
+  if (kind.lower) take(`link of ${kind.name}`, link, linkName);
   const wanted = index === undefined ? 0 : take("link index", index, INDEX);
   const names = take("altnames", altnames, ALT_NAMES);
   const peer = kindName === "veth" ? peerHere({ ...options }) : undefined;

@@ -18,6 +18,43 @@ const TUNNEL = [
   "external",
 ];
 
+/** What tunnels over IPv6 have in common. */
+const TUNNEL6 = [
+  "hoplimit 9",
+  "encaplimit 5",
+  "encaplimit none",
+  "tclass 0x12",
+  "tclass 0x12 flowlabel 0x12345",
+  "tclass inherit",
+  "flowlabel inherit",
+  "dscp inherit",
+  "allow-localremote",
+  "noallow-localremote",
+  "fwmark 7",
+  "fwmark inherit",
+  "dev low",
+  "encap fou encap-sport auto encap-dport 5555",
+  "encap gue encap-sport 4444 encap-csum encap-remcsum",
+  "encap none noencap-udp6-csum",
+  "encap-udp6-csum",
+  "noencap",
+  "external",
+];
+
+/** What a GRE header may hold. */
+const GRE_HEADER = [
+  "key 5",
+  "key 0.0.1.2",
+  "ikey 5 okey 6",
+  "okey 6",
+  "nokey",
+  "key 5 noikey",
+  "key 5 nookey",
+  ...["seq", "iseq", "oseq", "csum", "icsum", "ocsum"]
+    .flatMap((word) => [word, `no${word}`]),
+  "csum noicsum",
+];
+
 /** What to try of a kind of link. */
 export interface KindCases {
   /** Words of every case. */
@@ -231,21 +268,23 @@ export const ADD: Readonly<Record<string, KindCases>> = {
       "private",
     ],
   },
+  ipvtap: {
+    link: true,
+    options: [
+      "mode l2",
+      "mode l3",
+      "mode l3s private",
+      "mode l2 vepa",
+      "mode l2 bridge",
+      "private",
+    ],
+  },
   vrf: { options: ["table 10", "table 4000000000"] },
   ...Object.fromEntries(["gre", "gretap"].map((kind) => [kind, {
     base: "local 192.0.2.1 remote 192.0.2.2",
     options: [
       ...TUNNEL,
-      "key 5",
-      "key 0.0.1.2",
-      "ikey 5 okey 6",
-      "okey 6",
-      "nokey",
-      "key 5 noikey",
-      "key 5 nookey",
-      ...["seq", "iseq", "oseq", "csum", "icsum", "ocsum"]
-        .flatMap((word) => [word, `no${word}`]),
-      "csum noicsum",
+      ...GRE_HEADER,
       "ignore-df",
       "noignore-df",
     ],
@@ -253,6 +292,23 @@ export const ADD: Readonly<Record<string, KindCases>> = {
   "gre to a group": {
     base: "local 192.0.2.1 remote 239.1.1.1",
     options: ["ttl 1", "ikey 5"],
+  },
+  ip6gre: {
+    base: "local 2001:db8::1 remote 2001:db8::2",
+    options: [...TUNNEL6, ...GRE_HEADER],
+  },
+  ip6gretap: {
+    base: "local 2001:db8::1 remote 2001:db8::2",
+    options: [...TUNNEL6, ...GRE_HEADER],
+  },
+  "ip6gre to a group": {
+    base: "local 2001:db8::1 remote ff05::1",
+    options: ["hoplimit 1", "ikey 5"],
+  },
+  "ip6tnl to nobody": { options: ["local :: remote ::", "remote ::"] },
+  ip6tnl: {
+    base: "local 2001:db8::1 remote 2001:db8::2",
+    options: [...TUNNEL6, "mode ip6ip6", "mode ipip6", "mode any"],
   },
   ipip: {
     base: "local 192.0.2.1 remote 192.0.2.2",

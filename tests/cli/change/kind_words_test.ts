@@ -139,7 +139,7 @@ Deno.test("link words: what cannot be right is refused in words that help", () =
   for (const [type, words, message] of cases) {
     const error = assertThrows(() => {
       const { options } = readKindWords(type, words.split(" "));
-      addLink({ name: "x0", kind: type, options });
+      addLink({ name: "x0", kind: type, link: "low", options });
     }, ArgumentError);
     assert(error.message.startsWith(message), error.message);
   }

@@ -1,4 +1,4 @@
-// IPVLAN devices: further IP addresses of a lower link, sharing its link-layer
+// IPVLAN and IPVTAP devices: further IP addresses of a lower link, sharing its link-layer
 // address. Source: the kernel's ipvlan.rst.
 
 import * as c from "../../../../ffi/layout/linux_if_link_kinds.ts";
@@ -44,3 +44,5 @@ export const ipvlan: LinkKind = {
     body.u16(c.IFLA_IPVLAN_FLAGS, bitsOf(values, BITS).value);
   },
 };
+
+export const ipvtap: LinkKind = { ...ipvlan, name: "ipvtap" };

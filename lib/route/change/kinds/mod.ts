@@ -6,8 +6,10 @@ import { type BondPortOptions, bondSlave } from "./bond_slave.ts";
 import { bridge, type BridgeOptions } from "./bridge.ts";
 import { type BridgePortOptions, bridgeSlave } from "./bridge_slave.ts";
 import { gre, type GreOptions, gretap } from "./gre.ts";
+import { ip6gre, type Ip6GreOptions, ip6gretap } from "./ip6gre.ts";
+import { ip6tnl, type Ip6TunnelOptions } from "./ip6tnl.ts";
 import { ipip, type IpipOptions, sit, type SitOptions } from "./iptunnel.ts";
-import { ipvlan, type IpvlanOptions } from "./ipvlan.ts";
+import { ipvlan, type IpvlanOptions, ipvtap } from "./ipvlan.ts";
 import { macvlan, type MacvlanOptions, macvtap } from "./macvlan.ts";
 import { tap, tun, type TunLinkOptions } from "./tun.ts";
 import { veth, type VethOptions } from "./veth.ts";
@@ -32,10 +34,18 @@ export interface LinkOptions {
   readonly gretap: GreOptions;
   /** A link to shape what comes in. */
   readonly ifb: NoOptions;
+  /** GRE over IPv6, of packets. */
+  readonly ip6gre: Ip6GreOptions;
+  /** GRE over IPv6, of Ethernet frames. */
+  readonly ip6gretap: Ip6GreOptions;
+  /** IPv4 or IPv6 over IPv6. */
+  readonly ip6tnl: Ip6TunnelOptions;
   /** IPv4 over IPv4. */
   readonly ipip: IpipOptions;
   /** Further IP addresses of a link. */
   readonly ipvlan: IpvlanOptions;
+  /** The same for a program that reads and writes packets. */
+  readonly ipvtap: IpvlanOptions;
   /** Further link-layer addresses of a link. */
   readonly macvlan: MacvlanOptions;
   /** The same for a program that reads and writes frames. */
@@ -77,8 +87,12 @@ const KINDS: { readonly [Kind in keyof LinkOptions]: LinkKind } = {
   gre,
   gretap,
   ifb: plain("ifb"),
+  ip6gre,
+  ip6gretap,
+  ip6tnl,
   ipip,
   ipvlan,
+  ipvtap,
   macvlan,
   macvtap,
   sit,
