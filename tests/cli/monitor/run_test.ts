@@ -66,7 +66,7 @@ Deno.test("monitor --all-netns: the first name ever, whatever it stands on", asy
     ...["sh", "-c", "echo $$; exec sleep 60"],
   );
   const [pid] = await watching.until(/^\d+$/);
-  const sleeper = await sleeping.line();
+  const namespace = `/proc/${await sleeping.line()}/ns/net`;
   const until = (word: string, name: string | null) =>
     watching.events(({ event, namespace, data }) =>
       namespace === name && [event, data?.ifname].includes(word)
@@ -75,11 +75,17 @@ Deno.test("monitor --all-netns: the first name ever, whatever it stands on", asy
     run("nsenter", ["--mount", "--target", pid, ...command]);
   await until("lo", null);
   await inside("mkdir", "/run/netns");
-  await inside("ln", "-s", `/proc/${sleeper}/ns/net`, "/run/netns/linked");
+  await inside("ln", "-s", namespace, "/run/netns/linked");
   await until("appeared", "linked");
   await until("lo", "linked");
+  // A file is no namespace before one is mounted on it, which no directory tells.
+  await inside("touch", "/run/netns/bare");
   await inside("ip", "netns", "add", "mounted");
   await until("appeared", "mounted");
+  await inside("mount", "--bind", namespace, "/run/netns/bare");
+  await until("appeared", "bare");
+  await inside("umount", "/run/netns/bare");
+  await until("vanished", "bare");
   await inside("rm", "/run/netns/linked");
   await until("vanished", "linked");
   await inside("ip", "netns", "delete", "mounted");
