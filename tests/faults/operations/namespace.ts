@@ -54,7 +54,8 @@ class Name extends Home {
   }
 }
 
-class Named extends Name {
+/** A name that one has. */
+export class Named extends Name {
   constructor() {
     super();
     addNamespace(this.name);

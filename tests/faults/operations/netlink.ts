@@ -18,7 +18,7 @@ import { Monitor } from "../../../lib/route/monitor/monitor.ts";
 import { Network } from "../../../lib/route/network.ts";
 import { RouteSocket } from "../../../lib/route/socket.ts";
 import { Made, op, type Operation } from "../operation.ts";
-import { elsewhere } from "./namespace.ts";
+import { elsewhere, Named } from "./namespace.ts";
 
 const PATIENCE = { timeout: 5000 };
 const ADDRESS = { address: "10.9.7.1/32", dev: "lo" };
@@ -78,6 +78,22 @@ export class Watched extends Changed {
 
   override async [Symbol.asyncDispose](): Promise<void> {
     await this.monitor.close();
+    await super[Symbol.asyncDispose]();
+  }
+}
+
+/** A namespace with a name, and those who watch it. */
+class NamedAndWatched extends Named {
+  readonly #monitors = new Made<Monitor>();
+
+  async watch(): Promise<Monitor> {
+    const namespaces = [this.name];
+    const options = { namespaces, objects: ["address"] as const };
+    return this.#monitors.keep(await Monitor.open(options, PATIENCE));
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.#monitors[Symbol.asyncDispose]();
     await super[Symbol.asyncDispose]();
   }
 }
@@ -188,6 +204,30 @@ export const netlink: readonly Operation[] = [
       "setns 3, setns 6": "again",
       "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
         "told",
+      close: "without",
+      recvmmsg: {
+        EINTR: "again",
+        EAGAIN: "again",
+        ENOBUFS: "again",
+        others: "told",
+      },
+    },
+  }),
+  op({
+    name: "Monitor.open of namespaces by name",
+    prepare: () => new NamedAndWatched(),
+    act: (named) => named.watch(),
+    check: (monitor, { name }) =>
+      assertEquals(mine(monitor.all("address", name)), 0),
+    outcomes: {
+      ...OPENING,
+      ...ASKING,
+      "open, inotify_init1, setns, readlink": "told",
+      "setns 3": "again",
+      "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
+        "told",
+      inotify_add_watch: "without",
+      read: "without",
       close: "without",
       recvmmsg: {
         EINTR: "again",
