@@ -84,3 +84,4 @@ export type {
   OverrunEvent,
   ResynchronisedEvent,
 } from "./monitor/event.ts";
+export * from "./ensure/mod.ts";

@@ -40,6 +40,11 @@ export class RunningProgram implements AsyncDisposable {
     return JSON.parse(await this.line());
   }
 
+  /** Sends it a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
   /** Asks it to stop and gives what it still said. */
   async stop(signal: Deno.Signal = "SIGINT"): Promise<Output> {
     try {

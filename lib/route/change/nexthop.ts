@@ -83,6 +83,7 @@ const group: Reader<readonly NexthopMemberSpec[]> = {
   schema: {
     anyOf: [{ type: "string" }, {
       type: "array",
+      minItems: 1,
       items: {
         type: "object",
         required: ["id"],

@@ -82,7 +82,8 @@ export interface RuleSpec {
   readonly family?: "inet" | "inet6";
 }
 
-const ACTIONS: { readonly [A in RuleAction]: number } = {
+/** FR_ACT_* of each action. */
+export const ACTIONS: { readonly [A in RuleAction]: number } = {
   table: fr.FR_ACT_TO_TBL,
   goto: fr.FR_ACT_GOTO,
   nop: fr.FR_ACT_NOP,
@@ -102,7 +103,9 @@ function pair(
     typeof given === "number" ? [given] : String(given).split(separator);
   return {
     expected: `like ${example}`,
-    schema: { anyOf: [one.schema, { type: "string" }] },
+    schema: single
+      ? { anyOf: [one.schema, { type: "string" }] }
+      : { type: "string" },
     read(given) {
       const numbers = parts(given).map((part) => one.read(part));
       const right = (numbers.length === 2 || single && numbers.length === 1) &&

@@ -125,7 +125,9 @@ const master: Option<string | number | null> = {
 
 const netns: Option<Namespace> = {
   expected: "the name of a namespace, or the number of a process",
-  schema: { anyOf: [{ type: "string", minLength: 1 }, { type: "integer" }] },
+  schema: {
+    anyOf: [{ type: "string", minLength: 1 }, { type: "integer", minimum: 1 }],
+  },
   read: linkName.read,
   write(body, value, names) {
     if (typeof value === "number") body.u32(c.IFLA_NET_NS_PID, value);

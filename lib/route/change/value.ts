@@ -177,7 +177,9 @@ export const ethernetAddress: Reader<string> = parsedText(
 /** A link: its name, or its index. */
 export const linkName: Reader<string | number> = {
   expected: "the name or the index of a link",
-  schema: { anyOf: [{ type: "string", minLength: 1 }, { type: "integer" }] },
+  schema: {
+    anyOf: [{ type: "string", minLength: 1 }, { type: "integer", minimum: 1 }],
+  },
   read: (given) =>
     typeof given === "string"
       ? given === "" || given.includes("\0") ? undefined : given

@@ -1,0 +1,10 @@
+/**
+ * Prints docs/ensure.schema.json, the schema of the files of `netplumb ensure`:
+ * `deno task schema`.
+ *
+ * @module
+ */
+
+import { descriptionSchema } from "../lib/route/ensure/schema.ts";
+
+console.log(JSON.stringify(descriptionSchema(), null, 2));

@@ -1,0 +1,156 @@
+// An address as it is to be, beside those there are.
+
+import {
+  IFA_F_HOMEADDRESS,
+  IFA_F_MANAGETEMPADDR,
+  IFA_F_MCAUTOJOIN,
+  IFA_F_NOPREFIXROUTE,
+} from "../../../ffi/layout/linux_if_addr.ts";
+import { type Address, decodeAddress } from "../address.ts";
+import {
+  addAddress,
+  type AddressSpec,
+  deleteAddress,
+  replaceAddress,
+} from "../change/address.ts";
+import { scopeName } from "../names/iproute2.ts";
+import { type Correction, decoded, differs } from "./decoded.ts";
+import type { AddressDescription } from "./description.ts";
+import type { State } from "./state.ts";
+
+const FOREVER = 0xffff_ffff;
+
+const FLAGS = {
+  home: IFA_F_HOMEADDRESS,
+  mngtmpaddr: IFA_F_MANAGETEMPADDR,
+  noprefixroute: IFA_F_NOPREFIXROUTE,
+  autojoin: IFA_F_MCAUTOJOIN,
+} as const;
+
+/** Whether the kernel takes the one for the other. */
+function isSame(wanted: Address, is: Address): boolean {
+  if (
+    is.ifindex !== wanted.ifindex || is.family !== wanted.family ||
+    is.address !== wanted.address
+  ) return false;
+  return is.family === "inet6" ||
+    (is.prefixLength === wanted.prefixLength && is.peer === wanted.peer);
+}
+
+/** The address of a state that is meant by a description, if it is there. */
+export function findAddress(
+  link: string,
+  description: AddressDescription,
+  state: State,
+): Address | undefined {
+  const spec: AddressSpec = { ...description, dev: link };
+  const wanted = decoded(addAddress(spec), state.numbers, decodeAddress);
+  return state.addresses.find((is) => isSame(wanted, is));
+}
+
+/** What an address lacks; undefined if nothing. */
+export function addressCorrection(
+  link: string,
+  description: AddressDescription,
+  state: State,
+): Correction | undefined {
+  const spec: AddressSpec = { ...description, dev: link };
+  const wanted = decoded(addAddress(spec), state.numbers, decodeAddress);
+  const is = state.addresses.find((one) => isSame(wanted, one));
+  if (is === undefined) {
+    return {
+      action: "add",
+      reasons: [],
+      changes: [addAddress(spec)],
+      undo: [deleteAddress(spec)],
+    };
+  }
+  const anew = fixedReasons(spec, wanted, is);
+  const reasons = [...anew, ...changeableReasons(spec, wanted, is)];
+  if (reasons.length === 0) return undefined;
+  if (anew.length === 0) {
+    return {
+      action: "change",
+      reasons,
+      changes: [replaceAddress(spec)],
+      undo: [],
+    };
+  }
+  const old = deleteAddress({
+    address: `${is.address}/${is.prefixLength}`,
+    dev: link,
+    ...(is.peer === undefined
+      ? {}
+      : { address: is.address, peer: `${is.peer}/${is.prefixLength}` }),
+  });
+  return {
+    action: "change",
+    reasons,
+    changes: [old, addAddress(spec)],
+    undo: [],
+  };
+}
+
+/** What the kernel changes only by making it anew. */
+function fixedReasons(
+  spec: AddressSpec,
+  wanted: Address,
+  is: Address,
+): string[] {
+  const reasons: string[] = [];
+  if (is.prefixLength !== wanted.prefixLength) {
+    const told = differs("prefix length", is.prefixLength, wanted.prefixLength);
+    reasons.push(told);
+  }
+  if (is.peer !== wanted.peer && spec.peer !== undefined) {
+    reasons.push(differs("peer", is.peer, wanted.peer));
+  }
+  if (spec.broadcast !== undefined && is.broadcast !== wanted.broadcast) {
+    reasons.push(
+      differs("broadcast", is.broadcast, wanted.broadcast ?? "none"),
+    );
+  }
+  if (spec.label !== undefined && is.label !== wanted.label) {
+    reasons.push(differs("label", is.label, wanted.label));
+  }
+  if (spec.scope !== undefined && is.scope !== wanted.scope) {
+    reasons.push(
+      differs("scope", scopeName(is.scope), scopeName(wanted.scope)),
+    );
+  }
+  return reasons;
+}
+
+function changeableReasons(
+  spec: AddressSpec,
+  wanted: Address,
+  is: Address,
+): string[] {
+  const reasons: string[] = [];
+  if (spec.metric !== undefined && (is.metric ?? 0) !== spec.metric) {
+    reasons.push(differs("metric", is.metric ?? 0, spec.metric));
+  }
+  for (const [word, bit] of Object.entries(FLAGS)) {
+    const asked = spec[word as keyof typeof FLAGS];
+    if (asked === undefined || (is.flags & bit) === (wanted.flags & bit)) {
+      continue;
+    }
+    reasons.push(
+      differs(word, asked ? "off" : "on", asked ? "on" : "off"),
+    );
+  }
+  // Seconds run down by themselves: only whether they do is compared.
+  for (
+    const [word, asked, left] of [
+      ["valid_lft", spec.valid_lft, is.lifetime?.valid],
+      ["preferred_lft", spec.preferred_lft, is.lifetime?.preferred],
+    ] as const
+  ) {
+    if (asked === "forever" && (left ?? FOREVER) !== FOREVER) {
+      reasons.push(differs(word, `${left} s`, asked));
+    } else if (typeof asked === "number" && left === FOREVER) {
+      reasons.push(differs(word, "forever", `${asked} s`));
+    }
+  }
+  return reasons;
+}

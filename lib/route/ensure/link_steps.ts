@@ -1,0 +1,290 @@
+// The steps that make a described link what it is to be.
+
+import { addAltNames } from "../change/alt_name.ts";
+import type { Change } from "../change/change.ts";
+import { linkKind } from "../change/kinds/mod.ts";
+import {
+  addLink,
+  deleteLink,
+  type LinkChanges,
+  type LinkSpec,
+  setLink,
+} from "../change/link.ts";
+import type { DesiredLink, NamespaceName } from "./desired.ts";
+import {
+  changeableSettings,
+  isFixed,
+  optionDifferences,
+  portDifferences,
+  settingDifferences,
+} from "./link_differences.ts";
+import { creation, firstSettings, laterSettings } from "./parse_link.ts";
+import type { State } from "./state.ts";
+import { Order, type Step, type StepPart } from "./step.ts";
+import type { Located, View } from "./whereabouts.ts";
+
+/** What a link can be told that is there. */
+interface Later {
+  readonly reasons: string[];
+  readonly parts: StepPart[];
+}
+
+/** How far a link stands above the ground: it is made after what it stands on. */
+export function height(
+  link: DesiredLink,
+  links: readonly DesiredLink[],
+  above = 0,
+): number {
+  const { options, from } = link;
+  const lowers = [link.link, options.dev].filter((one) => one !== undefined);
+  const heights = above > links.length ? [] : lowers.flatMap((lower) => {
+    const found = links.find(({ namespace, name }) =>
+      namespace === from && name === lower
+    );
+    return found === undefined ? [] : [1 + height(found, links, above + 1)];
+  });
+  return Math.max(0, ...heights);
+}
+
+/** The step that removes a link in the way of another. */
+export function clearStep(
+  { link, namespace, reasons }: Located & {
+    readonly reasons: readonly string[];
+  },
+): Step {
+  return {
+    action: "remove",
+    object: "link",
+    namespace,
+    name: link.name,
+    what: `delete link ${link.name}, to make it again`,
+    reasons,
+    parts: [{
+      order: Order.clear,
+      where: namespace,
+      changes: [deleteLink(link.name)],
+    }],
+    undo: [],
+  };
+}
+
+/** The step that makes a link, and the other end of a veth with it. */
+export function makeStep(
+  desired: DesiredLink,
+  links: readonly DesiredLink[],
+  view: View,
+): Step {
+  const { name, namespace, from, kind, peer } = desired;
+  const moved = namespace === from ? {} : { netns: view.pathOf(namespace) };
+  const spec: LinkSpec = { ...creation(desired), ...moved };
+  const ends = peer === undefined ? [desired] : [desired, peer];
+  const other = peer && ` with ${peer.name} at its other end`;
+  return {
+    action: "add",
+    object: "link",
+    namespace,
+    name,
+    what: `add link ${name} (${kind}${other ?? ""})`,
+    reasons: [],
+    parts: [
+      {
+        order: Order.make + Math.min(99, height(desired, links)),
+        where: from,
+        changes: [
+          addLink(
+            peer === undefined ? spec : {
+              ...spec,
+              options: {
+                peer: peerSettings(peer, from, view),
+              },
+            },
+          ),
+        ],
+      },
+      ...ends.flatMap((end) => laterParts(end)),
+    ],
+    undo: [deleteLink(name)],
+  };
+}
+
+/** The step that sets up loopback in a namespace that is only made now. */
+export function newLoopbackStep(desired: DesiredLink): Step {
+  const { name, namespace: where, settings } = desired;
+  const changes = [setLink(name, settings)];
+  return {
+    action: "change",
+    object: "link",
+    namespace: where,
+    name,
+    what: `change link ${name}`,
+    reasons: ["its namespace is new"],
+    parts: [{ order: Order.settings, where, changes }],
+    undo: [],
+  };
+}
+
+function peerSettings(
+  peer: DesiredLink,
+  from: NamespaceName,
+  view: View,
+) {
+  const { name, namespace } = peer;
+  return {
+    ...firstSettings(peer),
+    name,
+    ...(namespace === from ? {} : { netns: view.pathOf(namespace) }),
+  };
+}
+
+/** What a new link is told once all of them are there. */
+function laterParts(desired: DesiredLink): StepPart[] {
+  const { name, namespace: where, master, port, altnames, settings } = desired;
+  const later = laterSettings(desired);
+  const part = (order: number, changes: readonly Change[]) =>
+    changes.length === 0 ? [] : [{ order, where, changes }];
+  return [
+    ...part(Order.master, master ? [setLink(name, { master })] : []),
+    ...part(Order.settings, [
+      ...(Object.keys(later).length === 0 ? [] : [setLink(name, later)]),
+      ...(altnames.length === 0 ? [] : [addAltNames(name, altnames)]),
+      ...(port === undefined ? [] : [setLink(name, { port })]),
+    ]),
+    ...part(
+      Order.up,
+      settings.up === undefined
+        ? []
+        : [setLink(name, { up: Boolean(settings.up) })],
+    ),
+  ];
+}
+
+/** The step that changes a link that is there, if anything differs. */
+export function changeStep(
+  desired: DesiredLink,
+  located: Located,
+  home: State,
+  from: State,
+  view: View,
+): Step[] {
+  const later: Later = { reasons: [], parts: [] };
+  restore(desired, located, view, later);
+  const isAway = located.namespace !== desired.namespace;
+  changeMaster(desired, located, home, isAway, later);
+  changeSettings(desired, located, home, from, isAway, later);
+  const { reasons, parts } = later;
+  if (reasons.length === 0) return [];
+  const { name, namespace } = desired;
+  return [{
+    action: "change",
+    object: "link",
+    namespace,
+    name,
+    what: `change link ${name}`,
+    reasons,
+    parts,
+    undo: [],
+  }];
+}
+
+/** Brings it back under its name, into its namespace. */
+function restore(
+  desired: DesiredLink,
+  { link, namespace }: Located,
+  view: View,
+  { reasons, parts }: Later,
+): void {
+  const { name } = desired;
+  const isAway = namespace !== desired.namespace;
+  const isCalledOtherwise = link.name !== name;
+  if (!isAway && !isCalledOtherwise) return;
+  if (isAway) {
+    const where = namespace === undefined
+      ? "the namespace of this process"
+      : `namespace ${namespace}`;
+    reasons.push(`is in ${where}`);
+  }
+  if (isCalledOtherwise) reasons.push(`is called ${link.name}`);
+  const changes = [
+    setLink(link.ifindex, {
+      ...(isCalledOtherwise ? { name } : {}),
+      ...(isAway ? { netns: view.pathOf(desired.namespace) } : {}),
+    }),
+  ];
+  // An older kernel renames no link that is up.
+  const down = setLink(link.ifindex, { up: false });
+  const up = isAway ? [] : [setLink(link.ifindex, { up: true })];
+  const ifBusy = [down, ...changes, ...up];
+  parts.push({ order: Order.restore, where: namespace, changes, ifBusy });
+}
+
+function changeMaster(
+  { master, name, namespace }: DesiredLink,
+  { link }: Located,
+  home: State,
+  isAway: boolean,
+  { reasons, parts }: Later,
+): void {
+  if (master === undefined || (isAway && master === null)) return;
+  const wanted = master === null ? 0 : home.named(master)?.ifindex ?? -1;
+  if (!isAway && link.master === wanted) return;
+  const is = isAway ? "nothing" : home.nameOf(link.master);
+  reasons.push(`belongs to ${is}, wanted ${master ?? "nothing"}`);
+  const changes = [setLink(name, { master })];
+  parts.push({ order: Order.master, where: namespace, changes });
+}
+
+function changeSettings(
+  desired: DesiredLink,
+  { link }: Located,
+  home: State,
+  from: State,
+  isAway: boolean,
+  { reasons, parts }: Later,
+): void {
+  const { name, namespace: where, kind, options, port, altnames } = desired;
+  const settings = changeableSettings(
+    settingDifferences(link, desired, home.numbers),
+  );
+  reasons.push(...settings.map(({ reason }) => reason));
+  const given = settings.filter(({ word }) => word !== "up").map(({ word }) =>
+    [word, desired.settings[word]] as const
+  );
+  const changes: LinkChanges[] = given.length === 0
+    ? []
+    : [Object.fromEntries(given)];
+  if (kind !== undefined) {
+    const different = optionDifferences(link, kind, options, from);
+    reasons.push(...different.map(({ reason }) => reason));
+    if (different.length > 0) {
+      // Options that are written together are also sent together.
+      const together = linkKind(kind).finish !== undefined;
+      const words = together
+        ? Object.keys(options).filter((word) => !isFixed(kind, word))
+        : different.map(({ word }) => word);
+      const values = words.map((word) => [word, options[word]]);
+      changes.push({ kind, options: Object.fromEntries(values) });
+    }
+  }
+  if (port !== undefined) {
+    const different = isAway ? [] : portDifferences(link, desired, home);
+    reasons.push(...different.map(({ reason }) => reason));
+    if (isAway || different.length > 0) changes.push({ port });
+  }
+  const missing = altnames.filter((one) => !link.altNames.includes(one));
+  if (missing.length > 0) {
+    reasons.push(`is not called ${missing.join(", ")} too`);
+  }
+  const all = [
+    ...changes.map((one) => setLink(name, one)),
+    ...(missing.length === 0 ? [] : [addAltNames(name, missing)]),
+  ];
+  if (all.length > 0) {
+    parts.push({ order: Order.settings, where, changes: all });
+  }
+  const { up } = desired.settings;
+  // Moving takes a link down.
+  if (settings.some(({ word }) => word === "up") || (isAway && up)) {
+    const changes = [setLink(name, { up: Boolean(up) })];
+    parts.push({ order: Order.up, where, changes });
+  }
+}

@@ -1,0 +1,240 @@
+// The namespaces that are looked after: opened when they are there, let go of
+// when their name is gone, made where they are missing.
+
+import { ArgumentError } from "../../errors.ts";
+import {
+  inNamespace,
+  isGone,
+  type Namespace,
+  namespaceId,
+  namespacePath,
+  OWN_NAMESPACE,
+} from "../../namespace.ts";
+import type { WaitOptions } from "../../poller.ts";
+import type { MonitoredObject } from "../monitor/event.ts";
+import { Monitor } from "../monitor/monitor.ts";
+import { addNamespace, deleteNamespace } from "../namespace.ts";
+import { Network } from "../network.ts";
+import type { DesiredNetwork, NamespaceName } from "./desired.ts";
+import {
+  monitoredState,
+  namespaceById,
+  readState,
+  type State,
+  type Wanted,
+} from "./state.ts";
+import type { View } from "./whereabouts.ts";
+
+/** A namespace that is there. */
+export interface Site {
+  readonly name: NamespaceName;
+  readonly network: Network;
+  /** What tells it from others, of the same name too. */
+  readonly id: string;
+  /** Watches it, if it is watched. */
+  monitor: Monitor | undefined;
+}
+
+/** The kinds of object that a description speaks of. */
+export function wantedObjects({ namespaces }: DesiredNetwork): Wanted {
+  const wanted = new Set<MonitoredObject>(["link", "address", "route"]);
+  for (const one of namespaces) {
+    const { links, neighbours, rules, nexthops, exclusive } = one;
+    const exclusives = [exclusive, ...links.map((link) => link.exclusive)];
+    const needs = (kind: "neighbours" | "rules" | "nexthops") =>
+      exclusives.some((set) => set.has(kind));
+    if (links.some(({ port }) => port !== undefined)) wanted.add("port");
+    if (neighbours.length > 0 || needs("neighbours")) wanted.add("neighbour");
+    if (rules.length > 0 || needs("rules")) wanted.add("rule");
+    if (nexthops.length > 0 || needs("nexthops")) wanted.add("nexthop");
+  }
+  return wanted;
+}
+
+/** The namespaces of a description. */
+export class Sites implements AsyncDisposable {
+  readonly #sites = new Map<NamespaceName, Site>();
+  readonly #home: Namespace | undefined;
+
+  /** @param home The namespace that has no name here; default: this thread's. */
+  constructor(home?: Namespace) {
+    this.#home = home;
+  }
+
+  /** Those that are there. */
+  get all(): Iterable<Site> {
+    return this.#sites.values();
+  }
+
+  /** One that is there. */
+  get(name: NamespaceName): Site | undefined {
+    return this.#sites.get(name);
+  }
+
+  /**
+   * Opens those of a description that are there, and lets go of the others: an
+   * open socket would keep a namespace whose name is gone.
+   *
+   * @returns Those that it let go of.
+   * @throws {SystemError} Without CAP_SYS_ADMIN.
+   */
+  async follow({ namespaces }: DesiredNetwork): Promise<NamespaceName[]> {
+    const names = new Set(namespaces.map(({ name }) => name));
+    const left: NamespaceName[] = [];
+    for (const { name, id } of [...this.#sites.values()]) {
+      if (names.has(name) && this.#identify(name) === id) continue;
+      left.push(name);
+      await this.#leave(name);
+    }
+    for (const name of names) {
+      if (!this.#sites.has(name)) this.#enter(name);
+    }
+    this.#refuseTwice();
+    return left;
+  }
+
+  /** Makes one that is missing. @throws {SystemError} */
+  make(name: string): void {
+    addNamespace(name);
+    this.#enter(name);
+  }
+
+  /** Removes one that was made. @throws {SystemError} */
+  async remove(name: string): Promise<void> {
+    await this.#leave(name);
+    deleteNamespace(name);
+  }
+
+  /** Begins to watch those that are not watched yet. */
+  async watch(objects: Wanted, receiveBuffer?: number): Promise<Site[]> {
+    const begun: Site[] = [];
+    for (const site of this.#sites.values()) {
+      if (site.monitor !== undefined) continue;
+      const namespace = this.#namespace(site.name);
+      try {
+        site.monitor = await Monitor.open({
+          objects,
+          namespace,
+          ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
+        });
+        begun.push(site);
+      } catch (error) {
+        // Its name is gone since: follow() finds that out.
+        if (!isGone(error)) throw error;
+      }
+    }
+    return begun;
+  }
+
+  /** Ends watching. */
+  async unwatch(): Promise<void> {
+    for (const site of this.#sites.values()) {
+      const { monitor } = site;
+      site.monitor = undefined;
+      await monitor?.close();
+    }
+  }
+
+  /** What there is now, read anew. */
+  async read(wanted: Wanted, options?: WaitOptions): Promise<View> {
+    const states = new Map<NamespaceName, State>();
+    for (const { name, network } of this.#sites.values()) {
+      states.set(name, await readState(network.socket, wanted, options));
+    }
+    return this.#view(states, options);
+  }
+
+  /** What the monitors know. */
+  known(wanted: Wanted, options?: WaitOptions): View {
+    const states = new Map<NamespaceName, State>();
+    for (const { name, monitor } of this.#sites.values()) {
+      if (monitor) states.set(name, monitoredState(monitor, wanted));
+    }
+    return this.#view(states, options);
+  }
+
+  /** What stands for a namespace where one is asked for. */
+  pathOf(name: NamespaceName): string {
+    const namespace = this.#namespace(name);
+    return namespace === undefined ? OWN_NAMESPACE : namespacePath(namespace);
+  }
+
+  /** The namespace that another one knows by an id. */
+  byId(
+    namespace: NamespaceName,
+    nsid: number,
+    options?: WaitOptions,
+  ): Promise<{ readonly name: NamespaceName } | undefined> {
+    const site = this.#sites.get(namespace);
+    return site === undefined ? Promise.resolve(undefined) : namespaceById(
+      site.network.socket,
+      nsid,
+      [...this.#sites.keys()].map((name) => [name, this.pathOf(name)] as const),
+      options,
+    );
+  }
+
+  /** Closes all sockets. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of [...this.#sites.keys()]) await this.#leave(name);
+  }
+
+  #view(
+    states: ReadonlyMap<NamespaceName, State>,
+    options?: WaitOptions,
+  ): View {
+    return {
+      state: (name) => states.get(name),
+      pathOf: (name) => this.pathOf(name),
+      byId: (name, nsid) => this.byId(name, nsid, options),
+    };
+  }
+
+  #enter(name: NamespaceName): void {
+    const id = this.#identify(name);
+    if (id === undefined) return;
+    try {
+      const network = Network.open({ namespace: this.#namespace(name) });
+      this.#sites.set(name, { name, id, network, monitor: undefined });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  async #leave(name: NamespaceName): Promise<void> {
+    const site = this.#sites.get(name);
+    this.#sites.delete(name);
+    await site?.monitor?.close();
+    await site?.network.close();
+  }
+
+  /** What the `namespace` options of the library take. */
+  #namespace(name: NamespaceName): Namespace | undefined {
+    return name ?? this.#home;
+  }
+
+  /** What tells a namespace from others; undefined if its name is gone. */
+  #identify(name: NamespaceName): string | undefined {
+    try {
+      return inNamespace(this.#namespace(name), namespaceId);
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #refuseTwice(): void {
+    const names = new Map<string, NamespaceName>();
+    for (const { id, name } of this.#sites.values()) {
+      if (names.has(id)) {
+        const other = names.get(id) ?? "the one this runs in";
+        throw new ArgumentError(
+          "namespace",
+          name,
+          `another namespace than ${other}, which is described too`,
+        );
+      }
+      names.set(id, name);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// The words of a description: those of the library's own tables, less what
+// makes no sense where something is to stay as it is.
+
+import { parseNetwork } from "../../cidr.ts";
+import { ADDRESS } from "../change/address.ts";
+import { ALT_NAMES } from "../change/alt_name.ts";
+import { NEIGHBOUR } from "../change/neighbour.ts";
+import { NEXTHOP_OBJECT } from "../change/nexthop.ts";
+import { NEXTHOP, ROUTE } from "../change/route.ts";
+import { RULE } from "../change/rule.ts";
+import { SETTINGS } from "../change/settings.ts";
+import { type Reader, text } from "../change/value.ts";
+import type { ExclusiveKind } from "./description.ts";
+
+/** How the values of some words are read. */
+export interface Words {
+  // deno-lint-ignore no-explicit-any -- each word has a value of its own type
+  readonly [word: string]: Reader<any>;
+}
+
+/** A link by its name alone: an index is another one after every start. */
+const linkName: Reader<string> = {
+  ...text(127),
+  expected: "the name of a link, in quotes if it could be a number",
+};
+
+const master: Reader<string | null> = {
+  expected: `${linkName.expected}, or null for none`,
+  schema: { anyOf: [linkName.schema, { type: "null" }] },
+  read: (given) => given === null ? null : linkName.read(given),
+};
+
+/** The kernel takes no IPv4 network with bits of hosts, and cuts those of IPv6. */
+const network: Reader<string> = {
+  ...ROUTE.to,
+  read(given) {
+    const to = ROUTE.to.read(given);
+    if (to !== undefined && to !== "default") parseNetwork(to, "to");
+    return to;
+  },
+};
+
+const netns: Reader<string> = {
+  ...text(255),
+  expected: "the name of a namespace that is described",
+};
+
+function without(words: Words, ...left: string[]): Words {
+  return Object.fromEntries(
+    Object.entries(words).filter(([word]) => !left.includes(word)),
+  );
+}
+
+/** What can be set of a link, and stays: a state is told by a protocol. */
+const settings: Words = { ...without(SETTINGS, "netns", "state"), master };
+
+/** A link, but for its options, its port and its addresses. */
+export const LINK: Words = {
+  name: settings.name,
+  kind: text(15),
+  link: linkName,
+  netns,
+  altnames: ALT_NAMES,
+  ...settings,
+};
+
+/** The other end of a veth. */
+export const PEER: Words = { name: settings.name, netns, ...settings };
+
+/** An address of a link. */
+export const LINK_ADDRESS: Words = without(ADDRESS, "dev");
+
+/** One way of a route. */
+export const ROUTE_NEXTHOP: Words = { ...NEXTHOP, dev: linkName };
+
+/** A route, but for its ways. */
+export const ROUTE_WORDS: Words = {
+  ...without(ROUTE, "nexthops"),
+  to: network,
+  dev: linkName,
+};
+
+/** A neighbour. */
+export const NEIGHBOUR_WORDS: Words = {
+  ...without(NEIGHBOUR, "proxy", "use", "managed"),
+  dev: linkName,
+};
+
+/** A rule. */
+export const RULE_WORDS: Words = RULE;
+
+/** A nexthop object. */
+export const NEXTHOP_WORDS: Words = { ...NEXTHOP_OBJECT, dev: linkName };
+
+/** What a namespace may have none of but those described. */
+export const EXCLUSIVE: readonly ExclusiveKind[] = [
+  "links",
+  "addresses",
+  "routes",
+  "neighbours",
+  "rules",
+  "nexthops",
+  "dynamic",
+];
+
+/** The same of a link. */
+export const LINK_EXCLUSIVE: readonly ExclusiveKind[] = [
+  "addresses",
+  "routes",
+  "neighbours",
+  "dynamic",
+];
+
+/** Options that do something once instead of saying how it is to be. */
+export const DEEDS: ReadonlySet<string> = new Set([
+  "fdb_flush",
+  "macaddr",
+  "clear_active_slave",
+]);
