@@ -76,6 +76,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/netns.ts")).netns,
   },
   {
+    name: "ensure",
+    summary: "Keep links, addresses and routes as a file describes them.",
+    load: async () => (await import("./commands/ensure.ts")).ensure,
+  },
+  {
     name: "topology",
     summary: "Draw the links of this machine and how they hang together.",
     load: async () => (await import("./commands/topology.ts")).topology,

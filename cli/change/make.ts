@@ -3,13 +3,15 @@
 
 import type { Command, TypeHandler } from "@cliffy/command";
 import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
+import type { NetlinkRequest } from "../../lib/netlink/exchange.ts";
 import { Network } from "../../lib/route/network.ts";
-import type { Change } from "../../lib/route/change/change.ts";
+import type { Change, FirstStep } from "../../lib/route/change/change.ts";
 import { type Reader, take } from "../../lib/route/change/value.ts";
 import { routeVocabulary } from "../../lib/route/vocabulary.ts";
 import type { GlobalOptions } from "../command.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
+import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 import { messageText } from "./message_text.ts";
@@ -51,6 +53,30 @@ export function reads<T>(reader: Reader<T>): TypeHandler<T> {
   return ({ name, value }) => take(name, value, reader);
 }
 
+/**
+ * Shows a message that would be sent, or what would be done in place of one.
+ *
+ * @param beside What else a program is told of it.
+ */
+export function showMessage(
+  output: Output,
+  beside: Readonly<Record<string, unknown>>,
+  request: NetlinkRequest | undefined,
+  first?: FirstStep,
+): void {
+  if (first !== undefined) {
+    const { tells } = first;
+    output.event({ event: "step", ...beside, tells }, () => printable(tells));
+  }
+  if (request === undefined) return;
+  const description = describeRequest(request, routeVocabulary);
+  const hex = requestBytes(request).toHex();
+  output.event(
+    { event: "message", what: request.tried, ...beside, ...description, hex },
+    (event) => messageText(event, output.style),
+  );
+}
+
 /** Makes changes, or shows how they would be made. */
 export function make(
   options: ChangeOptions,
@@ -61,18 +87,11 @@ export function make(
     const changes = await list(network);
     if (options.dryRun) {
       for (const { first, what } of changes) {
-        if (first === undefined) continue;
-        const { tells } = first;
-        output.event({ event: "step", what, tells }, () => printable(tells));
+        showMessage(output, { what }, undefined, first);
       }
       using prepared = await network.prepare(changes, { signal });
       for (const request of prepared.requests.flat()) {
-        const description = describeRequest(request, routeVocabulary);
-        const hex = requestBytes(request).toHex();
-        output.event(
-          { event: "message", what: request.tried, ...description, hex },
-          (event) => messageText(event, output.style),
-        );
+        showMessage(output, {}, request);
       }
       return;
     }

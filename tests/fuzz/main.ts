@@ -32,7 +32,7 @@ let findings = 0;
 for (const target of wanted) {
   const corpus = readCorpus(target.corpus ?? target.name);
   const started = performance.now();
-  const total = Number(args.cases);
+  const total = Math.ceil(Number(args.cases) / (target.cost ?? 1));
   let cases = 0;
   let found = 0;
   for (let seed = Number(args.seed); cases < total; seed++) {

@@ -6,6 +6,8 @@ export interface Target {
   readonly name: string;
   /** Its folder under corpus/; default: its name. */
   readonly corpus?: string;
+  /** How much longer than most it takes to read an input; default: 1. */
+  readonly cost?: number;
   /** Well-formed inputs to start from, beside those of the corpus. */
   seeds(): Uint8Array[];
   /**

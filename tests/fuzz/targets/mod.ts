@@ -2,6 +2,7 @@
 
 import type { Target } from "../target.ts";
 import { control } from "./control.ts";
+import { description } from "./description.ts";
 import { netlink } from "./netlink.ts";
 import { offload } from "./offload.ts";
 import { ethernet, ip } from "./packet.ts";
@@ -9,6 +10,7 @@ import { route } from "./route.ts";
 
 export const targets: readonly Target[] = [
   control,
+  description,
   netlink,
   route,
   ip,
