@@ -14,6 +14,7 @@ import {
   polling,
   type Waiter,
 } from "./stage/closing.ts";
+import { playResource } from "./netlink_shutdown_resource.ts";
 import { Scene } from "./stage/scene.ts";
 import { AT_ONCE, PATIENCE, seen, within } from "./stage/patience.ts";
 import type { Scenario } from "./stage/scenario.ts";
@@ -147,6 +148,7 @@ async function play(stage: Stage): Promise<void> {
     "the wait is over at once",
     () => subscription(network, stage),
   );
+  await playResource(stage);
 }
 
 export const netlinkShutdown: Scenario = {
@@ -161,6 +163,9 @@ export const netlinkShutdown: Scenario = {
   faults: [{
     name: "blocking-receive",
     summary: "receive with a blocking recvmsg() instead of NetlinkSubscription",
+  }, {
+    name: "set-up-once",
+    summary: "set the device up as described, and do not keep it so",
   }],
   play,
 };

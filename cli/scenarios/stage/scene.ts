@@ -7,6 +7,7 @@ import { inNamespace } from "../../../lib/namespace.ts";
 import {
   addAddress,
   addLink,
+  type Change,
   deleteAddress,
   deleteLink,
   setLink,
@@ -87,6 +88,11 @@ export class Scene implements AsyncDisposable {
       if (error instanceof SystemError) return false;
       throw error;
     }
+  }
+
+  /** Makes any change in it. */
+  async apply(change: Change): Promise<void> {
+    await this.#network.apply(change);
   }
 
   async up(device: string): Promise<void> {
