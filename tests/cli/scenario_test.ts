@@ -146,6 +146,32 @@ for (const [signal, code] of [["INT", 1], ["TERM", 1], ["KILL", 137]]) {
   });
 }
 
+/** After how many steps: of netlink-shutdown, while the device is kept. */
+const MIDDLE: Readonly<Record<string, number>> = { "netlink-shutdown": 7 };
+const EARLY = 1;
+
+for (const { name } of SCENARIOS) {
+  Deno.test(`scenario ${name} ended by SIGINT in its middle leaves nothing behind`, async () => {
+    const { stdout } = await alone(
+      `
+      exec 3< <("$@" & echo $!; wait $!; echo "code $?")
+      read -r pid <&3
+      steps=0
+      while [ $steps -lt ${MIDDLE[name] ?? EARLY} ] && read -r line <&3; do
+        [[ $line = *'"event":"step"'* ]] && steps=$((steps + 1))
+      done
+      kill -INT "$pid"
+      cat <&3
+      exec 3<&-
+      ${LOOK}`,
+      name,
+      "--json",
+    );
+    assertStringIncludes(stdout, `code 1\n${NOTHING}`);
+    assertStringIncludes(stdout, '"verdict":"interrupted"');
+  });
+}
+
 for (const capability of ["sys_admin", "net_admin"]) {
   Deno.test(`scenario without CAP_${capability.toUpperCase()} exits 77`, async () => {
     const { code, stdout, stderr } = await output("setpriv", [
