@@ -121,7 +121,7 @@ function linkSteps(
   if (located !== undefined) {
     const home = states.get(link.namespace) ?? NOTHING;
     const from = states.get(link.from) ?? NOTHING;
-    return changeStep(link, located, home, from, view);
+    return changeStep(link, located, { links, home, from, view });
   }
   if (link.kind === undefined) {
     return isNew(link, view) ? [newLoopbackStep(link)] : [];

@@ -23,10 +23,24 @@ import type { State } from "./state.ts";
 import { Order, type Step, type StepPart } from "./step.ts";
 import type { Located, View } from "./whereabouts.ts";
 
+/** More than links ever stand on each other. */
+const LEVELS = 1000;
+
 /** What a link can be told that is there. */
 interface Later {
   readonly reasons: string[];
   readonly parts: StepPart[];
+}
+
+/** What is around a link. */
+export interface Surroundings {
+  /** All that are described. */
+  readonly links: readonly DesiredLink[];
+  /** What there is in its namespace. */
+  readonly home: State;
+  /** What there is where it is made. */
+  readonly from: State;
+  readonly view: View;
 }
 
 /** How far a link stands above the ground: it is made after what it stands on. */
@@ -162,15 +176,13 @@ function laterParts(desired: DesiredLink): StepPart[] {
 export function changeStep(
   desired: DesiredLink,
   located: Located,
-  home: State,
-  from: State,
-  view: View,
+  around: Surroundings,
 ): Step[] {
   const later: Later = { reasons: [], parts: [] };
-  restore(desired, located, view, later);
+  restore(desired, located, around.view, later);
   const isAway = located.namespace !== desired.namespace;
-  changeMaster(desired, located, home, isAway, later);
-  changeSettings(desired, located, home, from, isAway, later);
+  changeMaster(desired, located, around.home, isAway, later);
+  changeSettings(desired, located, around, isAway, later);
   const { reasons, parts } = later;
   if (reasons.length === 0) return [];
   const { name, namespace } = desired;
@@ -236,8 +248,7 @@ function changeMaster(
 function changeSettings(
   desired: DesiredLink,
   { link }: Located,
-  home: State,
-  from: State,
+  { links, home, from }: Surroundings,
   isAway: boolean,
   { reasons, parts }: Later,
 ): void {
@@ -279,7 +290,8 @@ function changeSettings(
     ...(missing.length === 0 ? [] : [addAltNames(name, missing)]),
   ];
   if (all.length > 0) {
-    parts.push({ order: Order.settings, where, changes: all });
+    const order = Order.settings + height(desired, links) / LEVELS;
+    parts.push({ order, where, changes: all });
   }
   const { up } = desired.settings;
   // Moving takes a link down.

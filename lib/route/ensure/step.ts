@@ -24,6 +24,7 @@ export const Order = {
   /** And up to 100 more, for links that stand on others. */
   make: 100,
   master: 200,
+  /** And a bit more for each link that one stands on: some MTUs need others. */
   settings: 210,
   up: 220,
   address: 230,

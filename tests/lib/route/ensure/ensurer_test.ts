@@ -235,6 +235,28 @@ Deno.test("ensure with exclusive leaves what the kernel makes, and what came by 
   assertEquals(await kernel(), before - 1);
 });
 
+Deno.test("ensure raises the MTU of what a link stands on before its own", async () => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  await one.batch(`
+    link add v0 type veth peer name v1
+    link set v0 mtu 1300
+    link set v1 mtu 1300
+    link add mv0 link v0 type macvlan mode bridge`);
+  const description: NetworkDescription = {
+    namespaces: {
+      [one.name]: {
+        links: [
+          { name: "mv0", kind: "macvlan", link: "v0", mtu: 1450 },
+          { name: "v0", mtu: 1450 },
+        ],
+      },
+    },
+  };
+  right(await made(description));
+  assertEquals(await differing(description), []);
+});
+
 Deno.test("ensure takes back what it added when a step is refused", async () => {
   await using lab = await Lab.open("here");
   await using fresh = new UnmadeNetns("fresh");
