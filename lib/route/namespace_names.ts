@@ -15,7 +15,12 @@ import {
   IN_ONLYDIR,
 } from "../../ffi/layout/sys_inotify.ts";
 import { Descriptor } from "../descriptor.ts";
-import { namespacePath, NETNS_DIRECTORY, OWN_NAMESPACE } from "../namespace.ts";
+import {
+  type Namespace,
+  namespacePath,
+  NETNS_DIRECTORY,
+  OWN_NAMESPACE,
+} from "../namespace.ts";
 import { namespaceNames } from "./namespace.ts";
 
 const TRIED = "watch the names of network namespaces";
@@ -79,13 +84,9 @@ export class NamespaceNames implements AsyncDisposable {
   read(names: Iterable<string> = namespaceNames()): Map<string, string> {
     this.#look();
     const found = new Map<string, string>();
-    const { device } = identify(OWN_NAMESPACE) ?? {};
     for (const name of names) {
-      const file = identify(namespacePath(name));
-      // All namespaces are files of one file system of the kernel's.
-      if (file?.device === device && file !== undefined) {
-        found.set(name, `net:[${file.inode}]`);
-      }
+      const id = identifyNamespace(name);
+      if (id !== undefined) found.set(name, id);
     }
     return found;
   }
@@ -136,6 +137,18 @@ export class NamespaceNames implements AsyncDisposable {
       CHANGES,
     ) >= 0;
   }
+}
+
+/**
+ * What tells a namespace from others, as namespaceId() does, without entering
+ * it; undefined of what stands for none, not yet or no longer.
+ */
+export function identifyNamespace(namespace: Namespace): string | undefined {
+  const file = identify(namespacePath(namespace));
+  // All namespaces are files of one file system of the kernel's.
+  return file !== undefined && file.device === identify(OWN_NAMESPACE)?.device
+    ? `net:[${file.inode}]`
+    : undefined;
 }
 
 /** What tells a file from others, without opening it; undefined without one. */

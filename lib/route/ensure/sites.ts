@@ -3,10 +3,8 @@
 
 import { ArgumentError } from "../../errors.ts";
 import {
-  inNamespace,
   isGone,
   type Namespace,
-  namespaceId,
   namespacePath,
   OWN_NAMESPACE,
 } from "../../namespace.ts";
@@ -14,6 +12,7 @@ import type { WaitOptions } from "../../poller.ts";
 import type { MonitoredObject } from "../monitor/event.ts";
 import { Monitor } from "../monitor/monitor.ts";
 import { addNamespace, deleteNamespace } from "../namespace.ts";
+import { identifyNamespace } from "../namespace_names.ts";
 import { Network } from "../network.ts";
 import type { DesiredNetwork, NamespaceName } from "./desired.ts";
 import {
@@ -215,12 +214,7 @@ export class Sites implements AsyncDisposable {
 
   /** What tells a namespace from others; undefined if its name is gone. */
   #identify(name: NamespaceName): string | undefined {
-    try {
-      return inNamespace(this.#namespace(name), namespaceId);
-    } catch (error) {
-      if (isGone(error)) return undefined;
-      throw error;
-    }
+    return identifyNamespace(this.pathOf(name));
   }
 
   #refuseTwice(): void {
