@@ -142,6 +142,10 @@ class Poller {
     return this.#ended.promise.then(finish);
   }
 
+  busyFor(): number {
+    return performance.now() - this.#turn;
+  }
+
   #ended = Promise.withResolvers<void>();
 
   async #run(): Promise<void> {
@@ -303,6 +307,14 @@ export function wait(
   options?: WaitOptions,
 ): Promise<number> {
   return poller.wait(target, events, options);
+}
+
+/**
+ * Milliseconds that this thread has worked since it last slept here: with it,
+ * timers, signals and whatever else the program does had their turn.
+ */
+export function busyFor(): number {
+  return poller.busyFor();
 }
 
 /** Ends every wait on a descriptor and closes it in between. */

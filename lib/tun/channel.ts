@@ -3,7 +3,7 @@
 
 import { Deadline } from "../deadline.ts";
 import { ClosedError, TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../poller.ts";
+import { busyFor, type WaitOptions } from "../poller.ts";
 import { PacketBatch } from "./batch.ts";
 import { DeviceGoneError } from "./errors.ts";
 import type { BatchWriteOptions } from "./writer.ts";
@@ -43,8 +43,6 @@ function isEnd(error: unknown): boolean {
  */
 export abstract class PacketChannel
   implements AsyncDisposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
-  #readingSince = -Infinity;
-  #writingSince = -Infinity;
   #quick: PacketBatch | undefined;
   #single: PacketBatch | undefined;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
@@ -117,14 +115,13 @@ export abstract class PacketChannel
     options.signal?.throwIfAborted();
     const deadline = new Deadline(this.what, options);
     for (let woken = false;; woken = true) {
-      if (performance.now() - this.#readingSince < TURN) {
+      if (woken || busyFor() < TURN) {
         const count = this.tryReadMany(batch);
         if (count > 0) return count;
         // What poll(2) announced may be somebody else's by now.
         if (woken) deadline.check();
       }
       await this.waitReadable(deadline.bounds());
-      this.#readingSince = performance.now();
     }
   }
 
@@ -168,17 +165,13 @@ export abstract class PacketChannel
   ): Promise<void> {
     options.signal?.throwIfAborted();
     const deadline = new Deadline(this.what, options);
-    if (performance.now() - this.#writingSince >= TURN) {
-      await this.#yield(options);
-      this.#writingSince = performance.now();
-    }
+    if (busyFor() >= TURN) await this.#yield(options);
     let at = 0;
     for (let woken = false;; woken = true) {
       at = this.tryWriteMany(batch, { ...options, from: at });
       if (at >= batch.count) return;
       if (woken) deadline.check();
       await this.waitWritable(deadline.bounds());
-      this.#writingSince = performance.now();
     }
   }
 
@@ -312,7 +305,7 @@ export abstract class PacketChannel
 
   /** A packet that is there, unless it is others' turn. */
   #take(): Uint8Array<ArrayBuffer> | undefined {
-    if (performance.now() - this.#readingSince >= TURN) return undefined;
+    if (busyFor() >= TURN) return undefined;
     const batch = this.#quick ??= new PacketBatch(1);
     return this.tryReadMany(batch) > 0 ? batch.packet(0).slice() : undefined;
   }

@@ -17,6 +17,12 @@ import { goneError } from "./errors.ts";
 import { type Framing, prefixOf } from "./framing.ts";
 import { Splitting } from "./splitting.ts";
 
+/**
+ * Bytes after which a batch is full, whatever else would fit: packets that stand
+ * for many are to be passed on while they are still in the processor's cache.
+ */
+const ENOUGH = 256 << 10;
+
 /** The reading half of a queue. */
 export class QueueReader {
   readonly #descriptor: Descriptor;
@@ -60,7 +66,8 @@ export class QueueReader {
       throw this.#error(code);
     }
     let count = splitting?.resume(batch) ?? 0;
-    while (count < batch.size) {
+    let taken = 0;
+    while (count < batch.size && taken < ENOUGH) {
       const slot = slots[count];
       const got = read(fd, slot, room);
       if (got < 0) {
@@ -71,6 +78,7 @@ export class QueueReader {
         this.#later = code;
         break;
       }
+      taken += got;
       const length = got - prefix;
       // No packet, and nothing that says that more would come.
       if (length <= 0) break;
