@@ -34,7 +34,7 @@ interface Reading {
 
 /** Reads the counters of links, and tells how fast they move. */
 export class RateMeter {
-  #before = new Map<string, Reading>();
+  #before: Map<string, Reading> | undefined;
 
   /** @param namespaces Those to look into, or "all" that have a name. */
   constructor(readonly namespaces: readonly (string | undefined)[] | "all") {}
@@ -49,7 +49,7 @@ export class RateMeter {
         if (counters === undefined) continue;
         const key = `${link.ifindex} ${namespace ?? ""}`;
         const reading = { time: performance.now(), counters };
-        const before = this.#before.get(key);
+        const before = this.#before?.get(key);
         now.set(key, reading);
         if (before !== undefined) {
           rates.push(rateOf(namespace, link, before, reading));
@@ -75,7 +75,9 @@ export class RateMeter {
       await using route = RouteSocket.open({ namespace });
       return await route.links({ statistics: true, signal });
     } catch (error) {
-      if (this.namespaces === "all" && isGone(error)) return [];
+      // One that was never there is a mistake, one that goes is not.
+      const may = this.namespaces === "all" || this.#before !== undefined;
+      if (may && isGone(error)) return [];
       throw error;
     }
   }

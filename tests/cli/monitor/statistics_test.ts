@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Running } from "../../support/command.ts";
 import { installed } from "../../support/installed.ts";
-import { Lab, type Netns } from "../../support/netns.ts";
+import { Lab, type Netns, run } from "../../support/netns.ts";
 import { Terminal } from "../../support/terminal.ts";
 import { amount, rateView } from "../../../cli/monitor/rate_view.ts";
 import type { LinkRates } from "../../../cli/monitor/rates.ts";
@@ -53,6 +53,15 @@ Deno.test("monitor --statistics --json: as many packets and bytes as go by", asy
     new Set(seen.map(({ namespace }) => namespace)),
     new Set([lab.left.name, lab.right.name]),
   );
+  // A namespace that goes is no error.
+  await run("ip", ["netns", "delete", lab.right.name]);
+  let last: Line;
+  const pictures = new Set<string>();
+  while (pictures.size < 4) {
+    last = await running.object();
+    pictures.add(last.time);
+  }
+  assertEquals(last.namespace, lab.left.name);
   const { code, stderr } = await running.stop();
   assertEquals([code, stderr], [0, ""]);
 });
