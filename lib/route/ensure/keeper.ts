@@ -19,6 +19,9 @@ const QUIET = 2;
 /** The longest to listen on, in milliseconds, however much there is to hear. */
 const LONGEST_QUIET = 20;
 
+/** How long a link that left may need to be seen where it went, at most. */
+const ARRIVAL = 1000;
+
 /** One loop over the events of some namespaces. */
 export class Keeper {
   readonly #desired: DesiredNetwork;
@@ -237,9 +240,9 @@ export class Keeper {
     }
   }
 
-  /** Waits until a link is seen where it went, for a moment at most. */
+  /** Waits until a link is seen where it went. */
   async #arrival({ namespace, ifindex }: Place): Promise<void> {
-    const end = performance.now() + LONGEST_QUIET;
+    const end = performance.now() + ARRIVAL;
     const isThere = () =>
       this.#sites.get(namespace)?.monitor?.all("link")
         .some((link) => link.ifindex === ifindex) ?? true;
