@@ -9,7 +9,7 @@ import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { NameLookup } from "../change/change.ts";
 import type { LinkKind } from "../change/kind.ts";
-import { linkKind, portKind } from "../change/kinds/mod.ts";
+import { kernelKind, linkKind, portKind } from "../change/kinds/mod.ts";
 import type { OptionValues } from "../change/option.ts";
 import { readSettings, writeSettings } from "../change/settings.ts";
 import { ipLink } from "../json/link.ts";
@@ -71,11 +71,6 @@ const FIXED_OPTIONS: Readonly<Record<string, readonly string[] | true>> = {
 export function isFixed(kind: string, word: string): boolean {
   const fixed = FIXED_OPTIONS[kind];
   return fixed === true || (fixed?.includes(word) ?? false);
-}
-
-/** The kind of link that the kernel calls it. */
-export function kernelKind(kind: string): string {
-  return kind === "tap" ? "tun" : kind;
 }
 
 const onOff = (value: boolean) => value ? "on" : "off";

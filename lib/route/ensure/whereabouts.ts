@@ -4,7 +4,8 @@
 
 import type { Link } from "../link/link.ts";
 import type { DesiredLink, DesiredNetwork, NamespaceName } from "./desired.ts";
-import { kernelKind, reasonsToRemake } from "./link_differences.ts";
+import { kernelKind } from "../change/kinds/mod.ts";
+import { reasonsToRemake } from "./link_differences.ts";
 import { NOTHING, type State } from "./state.ts";
 
 /** Where a link is. */

@@ -130,6 +130,11 @@ export function linkKind(name: string): LinkKind {
   return find(KINDS, name) ?? plain(name);
 }
 
+/** What the kernel calls a kind: it has one for TUN and TAP devices. */
+export function kernelKind(kind: string): string {
+  return kind === "tap" ? "tun" : kind;
+}
+
 /** What a link can be told as the port of a kind of master. */
 export function portKind(master: string): LinkKind | undefined {
   return find(PORT_KINDS, master);
