@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { ArgumentError } from "../../../lib/errors.ts";
 import { PcapngEncoder } from "../../../lib/packet/pcapng.ts";
 import { PcapngWriter } from "../../../lib/packet/pcapng_writer.ts";
@@ -87,6 +88,54 @@ Deno.test("packets come out byte for byte, of any length", async () => {
   packets.forEach((packet, i) => {
     assert(packet.every((byte, j) => byte === read[i][j]), `packet ${i}`);
   });
+});
+
+Deno.test("tshark reads any times, lengths and names as they were written", async () => {
+  const nanoseconds = fc.nat(999_999_999);
+  const packet = fc.record({
+    on: fc.nat(2),
+    seconds: fc.integer({ min: 0, max: 0xffffffff }),
+    nanoseconds,
+    bytes: fc.uint8Array({ maxLength: 300 }),
+    direction: fc.constantFrom(undefined, "in" as const, "out" as const),
+    more: fc.nat(5000),
+  });
+  const name = fc.string({
+    unit: fc.constantFrom(..."abcXYZ019-_.☂é "),
+    minLength: 1,
+    maxLength: 40,
+  });
+  const [names] = fc.sample(fc.tuple(name, name, name), 1);
+  const packets = fc.sample(packet, 500);
+  const encoder = new PcapngEncoder();
+  const ids = names.map((name) =>
+    encoder.addInterface({ linkType: "ip", name })
+  );
+  for (const { on, seconds, nanoseconds, bytes, direction, more } of packets) {
+    const length = bytes.length + more;
+    encoder.addPacket(
+      ...[ids[on], seconds, nanoseconds, bytes, direction, length] as const,
+    );
+  }
+  const file = encoder.take();
+  const rows = await tsharkFields(file, FIELDS.slice(0, 6));
+  const flags = { in: "0x00000001", out: "0x00000002", undefined: "" };
+  assertEquals(
+    rows,
+    packets.map(({ on, seconds, nanoseconds, bytes, direction, more }) => [
+      `${on}`,
+      names[on],
+      `${seconds}.${String(nanoseconds).padStart(9, "0")}`,
+      `${bytes.length + more}`,
+      `${bytes.length}`,
+      flags[`${direction}`],
+    ]),
+  );
+  const read = await rewritten(file);
+  assertEquals(
+    read.map((it) => it.toHex()),
+    packets.map(({ bytes }) => bytes.toHex()),
+  );
 });
 
 Deno.test("capinfos reads the section, the interface and its counters", async () => {
