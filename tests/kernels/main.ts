@@ -17,6 +17,9 @@ interface Run extends Outcome {
   readonly machine: string;
   readonly package: string;
   readonly release: string;
+  readonly files: number;
+  /** What was left out, and why. */
+  readonly without: Readonly<Record<string, string>>;
   readonly minutes: number;
 }
 
@@ -31,16 +34,13 @@ async function runOn(
   files: readonly string[],
   share: string,
 ): Promise<Run> {
-  const cache = `${CHECKOUT}/dist/kernels`;
-  await Deno.mkdir(cache, { recursive: true });
-  const unpacked = await unpackKernel(cache, kernel.package);
-  const shell = await busybox(cache);
+  const unpacked = await unpackKernel(kernel.package);
   const initramfs = `${share}/initramfs`;
   const longest = LONGEST * kernel.slowness;
   await writeInitramfs(initramfs, {
     modules: unpacked.modules,
     wanted: kernel.modules,
-    busybox: shell,
+    busybox: await busybox(),
     settings: {
       MACHINE: kernel.machine,
       MODULES: unpacked.modules,
@@ -56,8 +56,12 @@ async function runOn(
   const started = performance.now();
   await runMachine(
     { ...unpacked, machine: kernel.machine, initramfs, share, memory: 3072 },
-    AbortSignal.timeout(files.length * longest * 1000),
+    AbortSignal.any([
+      AbortSignal.timeout(files.length * longest * 1000),
+      stopped.signal,
+    ]),
   );
+  if (stopped.signal.aborted) Deno.exit(1);
   const outcome: Outcome = { passed: 0, ignored: [], failed: [] };
   for (const [number, file] of files.entries()) {
     readResults(file, await textOf(`${share}/${number}.xml`), outcome);
@@ -67,6 +71,8 @@ async function runOn(
     machine: kernel.machine === "uml" ? "user-mode Linux" : "QEMU",
     package: `${unpacked.package} ${unpacked.version}`,
     release: unpacked.modules.slice(unpacked.modules.lastIndexOf("/") + 1),
+    files: files.length,
+    without: kernel.without,
     minutes: Math.round((performance.now() - started) / 60_000),
     ...outcome,
   };
@@ -85,6 +91,11 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
+const stopped = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => stopped.abort());
+}
+
 const args = parseArgs(Deno.args, {
   string: ["kernel", "record"],
   boolean: ["keep"],
@@ -93,9 +104,9 @@ const args = parseArgs(Deno.args, {
 const wanted = kernels.filter(({ name }) =>
   args.kernel.length === 0 || args.kernel.includes(name)
 );
-const files = await testFiles(CHECKOUT, args._.map(String));
 const runs: Run[] = [];
 for (const kernel of wanted) {
+  const files = await testFiles(CHECKOUT, kernel, args._.map(String));
   const share = await Deno.makeTempDir({ prefix: "netplumb-kernel-" });
   const result = await runOn(kernel, files, share);
   runs.push(result);

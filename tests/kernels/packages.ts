@@ -1,5 +1,6 @@
-// Debian's packages, unpacked beside the machine and not installed on it.
+// The kernels, their modules and a shell, from Debian's packages.
 
+import { filesIn, unpack } from "../support/debian.ts";
 import { run } from "../support/netns.ts";
 
 /** What is needed of an unpacked kernel. */
@@ -14,16 +15,13 @@ export interface Unpacked {
 }
 
 /** A shell that needs no library, for before the machine's own is there. */
-export async function busybox(cache: string): Promise<string> {
-  return `${(await unpack(cache, "busybox-static")).folder}/bin/busybox`;
+export async function busybox(): Promise<string> {
+  return `${(await unpack("busybox-static")).folder}/bin/busybox`;
 }
 
-/** Unpacks a kernel into `cache` unless it is there. */
-export async function unpackKernel(
-  cache: string,
-  name: string,
-): Promise<Unpacked> {
-  const { folder, ...found } = await unpack(cache, await realPackage(name));
+/** Unpacks a kernel unless it is there. */
+export async function unpackKernel(name: string): Promise<Unpacked> {
+  const { folder, ...found } = await unpack(await realPackage(name));
   const image = [
     ...filesIn(`${folder}/usr/bin`).map((file) => `${folder}/usr/bin/${file}`),
     ...filesIn(`${folder}/boot`).map((file) => `${folder}/boot/${file}`),
@@ -34,7 +32,7 @@ export async function unpackKernel(
   if (image === undefined || modules.length !== 1) {
     throw new Error(`${name} holds no kernel with its modules`);
   }
-  await index(modules[0], await busybox(cache));
+  await index(modules[0], await busybox());
   return {
     ...found,
     image,
@@ -64,46 +62,4 @@ async function index(modules: string, busybox: string): Promise<void> {
 async function realPackage(name: string): Promise<string> {
   const text = await run("apt-cache", ["depends", name]);
   return /Depends: (linux-image-\S+)/.exec(text)?.[1] ?? name;
-}
-
-interface Package {
-  readonly package: string;
-  readonly version: string;
-  readonly folder: string;
-}
-
-async function unpack(cache: string, name: string): Promise<Package> {
-  const policy = await run("apt-cache", ["policy", name]);
-  const version = /Candidate: (\S+)/.exec(policy)?.[1] ?? "(none)";
-  if (version === "(none)") {
-    throw new Error(`no package ${name}: apt-get update`);
-  }
-  const folder = `${cache}/${name}_${version.replaceAll(":", "-")}`;
-  const found = { package: name, version, folder };
-  if (filesIn(folder).length > 0) return found;
-  const download = await Deno.makeTempDir({ dir: cache });
-  try {
-    const command = new Deno.Command("apt-get", {
-      args: ["-o", "APT::Sandbox::User=root", "download", `${name}=${version}`],
-      cwd: download,
-      stdout: "null",
-      stderr: "inherit",
-    });
-    if (!(await command.output()).success) throw new Error(`download ${name}`);
-    const [deb] = filesIn(download);
-    await run("dpkg-deb", ["-x", `${download}/${deb}`, `${download}/out`]);
-    await Deno.rename(`${download}/out`, folder);
-  } finally {
-    await Deno.remove(download, { recursive: true });
-  }
-  return found;
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

@@ -1,31 +1,22 @@
-// Which tests ask the kernel, so that another kernel may answer differently.
+// Which tests run on a kernel.
 
 import { run } from "../support/netns.ts";
+import type { Kernel } from "./kernels.ts";
 
-/** Folders and files of tests that do not depend on the kernel. */
-const OURSELVES = [
-  "tests/docs/",
-  "tests/fuzz/",
-  "tests/links/",
-  "tests/package/",
-  "tests/lib/packet/",
-];
-
-/** The test files below the paths given, or all that ask the kernel. */
+/** The test files below the paths given, or all that are for this kernel. */
 export async function testFiles(
   checkout: string,
+  { tests, without }: Kernel,
   paths: readonly string[],
 ): Promise<string[]> {
-  const files = (await run("git", [
-    "-C",
-    checkout,
-    "ls-files",
-    "-co",
-    "--exclude-standard",
-    "--",
-    "tests/*_test.ts",
-  ])).trim().split("\n");
-  return paths.length > 0
-    ? files.filter((file) => paths.some((path) => file.startsWith(path)))
-    : files.filter((file) => !OURSELVES.some((path) => file.startsWith(path)));
+  const listed = await run("git", [
+    ...["-C", checkout, "ls-files", "-co", "--exclude-standard"],
+    ...["--", "tests/*_test.ts"],
+  ]);
+  const below = (paths: readonly string[]) => (file: string) =>
+    paths.some((path) => file.startsWith(path));
+  const files = listed.trim().split("\n");
+  if (paths.length > 0) return files.filter(below(paths));
+  const left = below(Object.keys(without));
+  return files.filter(below(tests)).filter((file) => !left(file));
 }

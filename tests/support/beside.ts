@@ -241,7 +241,18 @@ export class Beside implements AsyncDisposable {
     }
     assertEquals(code, 0, `ip ${command}: ${stderr}`);
     if (!moves) await settled(() => this.#sameViews(views));
+    if (words[0] === "bridge") await this.#sameBridges();
     return true;
+  }
+
+  /** What netplumb has no view of, `bridge` has. */
+  async #sameBridges(): Promise<void> {
+    const [one, other] = await Promise.all(
+      [this.#lab.theirs, this.#lab.ours].map((netns) =>
+        netns.run("bridge", ["-j", "vlan"])
+      ),
+    );
+    assertEquals(JSON.parse(other), JSON.parse(one));
   }
 
   async #sameViews(views: readonly View[]): Promise<void> {

@@ -1,8 +1,8 @@
-// Tests of kinds of links that a kernel may lack. Where it does, the test is
+// What kernels differ in. Where one lacks a kind of link, the test is
 // counted as ignored and its name says what was not there; `deno task kernels`
 // runs it on a kernel that has them.
 
-import { Lab, output } from "./netns.ts";
+import { Lab, type Netns, output } from "./netns.ts";
 
 const known = new Map<string, boolean>();
 
@@ -17,6 +17,28 @@ export async function kernelHas(words: string): Promise<boolean> {
   const has = !/Unknown device type|not supported/.test(stderr);
   known.set(words, has);
   return has;
+}
+
+/**
+ * Renames a link that is up. Kernels before 6.2 refuse that, as "device or
+ * resource busy": there it is down for a moment, and more is told of it.
+ *
+ * @returns Whether it stayed up.
+ */
+export async function renameUp(
+  netns: Netns,
+  name: string,
+  to: string,
+): Promise<boolean> {
+  const words = `link set ${name} name ${to}`.split(" ");
+  const { code } = await netns.output("ip", words);
+  if (code !== 0) {
+    await netns.batch(`
+      link set ${name} down
+      link set ${name} name ${to}
+      link set ${to} up`);
+  }
+  return code === 0;
 }
 
 /**

@@ -3,7 +3,7 @@
 // whether this kernel has the kind or not; and what comes of it is the same,
 // the link that is there afterwards or the kernel's refusal.
 
-import { assert, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readKindWords } from "../../../cli/change/kind_words.ts";
 import { ArgumentError } from "../../../lib/errors.ts";
 import {
@@ -17,6 +17,7 @@ import {
   setLink,
 } from "../../../lib/route/change/link.ts";
 import { Beside } from "../../support/beside.ts";
+import { kernelHas } from "../../support/kinds.ts";
 import { assertAllTried } from "../../support/tried.ts";
 import { ADD, SET_PORT } from "./kind_cases.ts";
 
@@ -28,6 +29,7 @@ for (const [title, { base = "", link, options }] of Object.entries(ADD)) {
     await using beside = await Beside.open(
       "link add low type veth peer name high",
     );
+    const done = new Set<boolean>();
     for (const option of options.length === 0 ? [""] : options) {
       const given = words(`${base} ${option}`);
       const { options } = readKindWords(kind, given);
@@ -39,10 +41,11 @@ for (const [title, { base = "", link, options }] of Object.entries(ADD)) {
       });
       const lower = link ? "link low " : "";
       const command = `link add ${lower}name x0 type ${kind}`;
-      await beside.compare([command, ...given].join(" "), change);
+      done.add(await beside.compare([command, ...given].join(" "), change));
       await beside.undo(deleteLink("x0"));
     }
     await beside.assertNothingLeft();
+    assertEquals(done.has(true), await kernelHas(`type ${kind}`));
   });
 }
 

@@ -1,7 +1,7 @@
 // VLANs of a bridge's ports: the messages beside those of `bridge vlan`, and
 // what comes of them, if only a refusal by a kernel that filters none.
 
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { ArgumentError } from "../../../../lib/errors.ts";
 import {
   addBridgeVlan,
@@ -10,6 +10,7 @@ import {
   deleteBridgeVlan,
 } from "../../../../lib/route/change/bridge_vlan.ts";
 import { Beside } from "../../../support/beside.ts";
+import { kernelHas } from "../../../support/kinds.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 
 type Case = [words: string, spec: BridgeVlanSpec];
@@ -38,9 +39,14 @@ Deno.test("bridge VLAN: add and delete as bridge vlan asks for them", async () =
     link add a0 type veth peer name a1
     link set a0 master br0`);
   await beside.both("link set br0 type bridge vlan_filtering 1");
+  const done: boolean[] = [];
   for (const [words, spec] of CASES) {
-    await beside.compare(`bridge vlan add ${words}`, addBridgeVlan(spec));
+    const change = addBridgeVlan(spec);
+    done.push(await beside.compare(`bridge vlan add ${words}`, change));
   }
+  // Not to lo, and where nothing is filtered to none.
+  const filters = await kernelHas("type bridge vlan_filtering 1");
+  assertEquals(done, CASES.map(([, { dev }]) => filters && dev !== "lo"));
   for (const [words, spec] of CASES) {
     await beside.compare(`bridge vlan del ${words}`, deleteBridgeVlan(spec));
   }

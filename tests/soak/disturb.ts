@@ -1,0 +1,61 @@
+// What happens to the soak meanwhile, one after the other, over and over.
+
+import { run, UnmadeNetns } from "../support/netns.ts";
+import type { Scene } from "./lab.ts";
+
+/** Resolves after so many milliseconds. */
+export const sleep = (milliseconds: number) =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Something that happened. */
+export interface Disturbance {
+  readonly what: "stop" | "flap" | "namespace" | "clock";
+  /** The askers that may lose a window by it. */
+  readonly losers: readonly string[];
+}
+
+/** How far the subjects' clocks go, from what is right. */
+const JUMPS = ["+3600", "-86400", "+0"];
+
+/** Goes on for ever; each step is one disturbance. */
+export async function* disturb(
+  scene: Scene,
+  clock: string,
+): AsyncGenerator<Disturbance, never> {
+  for (let round = 0;; round++) {
+    const subject = scene.subjects[round % scene.subjects.length];
+    subject.kill("SIGSTOP");
+    await sleep(2000);
+    subject.kill("SIGCONT");
+    yield { what: "stop", losers: [] };
+
+    const { netns, dev, askers } = scene.flaps[round % scene.flaps.length];
+    await netns.ip(`link set ${dev} down`);
+    await sleep(500);
+    await netns.ip(`link set ${dev} up`);
+    yield { what: "flap", losers: askers.map(({ name }) => name) };
+
+    await namespaceComesAndGoes(scene);
+    yield { what: "namespace", losers: [] };
+
+    await Deno.writeTextFile(clock, JUMPS[round % JUMPS.length]);
+    yield { what: "clock", losers: [] };
+  }
+}
+
+async function namespaceComesAndGoes({ subjects }: Scene): Promise<void> {
+  const guests = subjects.filter(({ name }) => name !== "echo");
+  let name: string;
+  {
+    await using netns = new UnmadeNetns("gone");
+    name = netns.name;
+    await run("ip", ["netns", "add", name]);
+    for (const guest of guests) await guest.order(name);
+    await sleep(1000);
+    const there = () => netns.output("ip", ["link", "show", "dev", "gone0"]);
+    while ((await there()).code !== 0) await sleep(100);
+    // Their descriptors keep the namespace alive, its devices they do not.
+    await netns.ip("link delete gone0");
+  }
+  for (const guest of guests) await guest.order(`-${name}`);
+}

@@ -1,0 +1,103 @@
+// Whether the soak went well, and what did not.
+
+import { growth, type Point } from "./flat.ts";
+import { WINDOW } from "./lab.ts";
+import type { Sample } from "./sample.ts";
+
+/** Bytes an hour that lows may rise: a few for each million datagrams. */
+export const MEMORY = 16 << 20;
+
+const KINDS = ["rss", "heap", "external"] as const;
+
+/** What became of one subject. */
+export interface Verdict {
+  readonly subject: string;
+  /** Bytes an hour. */
+  readonly rss: number;
+  readonly heap: number;
+  readonly external: number;
+  /** Descriptors after the warm-up and at the end. */
+  readonly descriptors: readonly [number, number];
+}
+
+/** What became of what was asked. */
+export interface Loss {
+  readonly asker: string;
+  readonly answered: number;
+  readonly lost: number;
+  readonly wrong: number;
+  /** How many may be lost: a window each time its link was down. */
+  readonly allowed: number;
+}
+
+/** One for every subject, by the samples after the warm-up. */
+export function verdicts(
+  samples: readonly Sample[],
+  warmUp: number,
+): Verdict[] {
+  const settled = samples.filter(({ seconds }) => seconds >= warmUp);
+  return Object.keys(samples[0].subjects).map((subject) => {
+    const grown = (kind: typeof KINDS[number]) =>
+      Math.round(growth(
+        samples.map(({ seconds, subjects }): Point => [
+          seconds,
+          subjects[subject][kind],
+        ]),
+        warmUp,
+      ));
+    const lowest = (part: readonly Sample[]) =>
+      Math.min(...part.map(({ subjects }) => subjects[subject].descriptors));
+    const third = Math.ceil(settled.length / 3);
+    return {
+      subject,
+      rss: grown("rss"),
+      heap: grown("heap"),
+      external: grown("external"),
+      descriptors: [
+        lowest(settled.slice(0, third)),
+        lowest(settled.slice(-third)),
+      ],
+    };
+  });
+}
+
+/** One for every asker. */
+export function losses(
+  last: Sample,
+  flaps: Readonly<Record<string, number>>,
+): Loss[] {
+  return Object.entries(last.askers).map(([asker, asked]) => ({
+    asker,
+    ...asked,
+    allowed: WINDOW * (flaps[asker] ?? 0),
+  }));
+}
+
+/** What is wrong, a line each. */
+export function faults(
+  verdicts: readonly Verdict[],
+  losses: readonly Loss[],
+): string[] {
+  const MiB = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+  return [
+    ...verdicts.flatMap((verdict) =>
+      KINDS.filter((kind) => verdict[kind] > MEMORY).map((kind) =>
+        `${verdict.subject}: ${kind} grows by ${MiB(verdict[kind])} an hour`
+      )
+    ),
+    ...verdicts.filter(({ descriptors: [before, after] }) => after > before)
+      .map(({ subject, descriptors: [before, after] }) =>
+        `${subject}: ${after} descriptors, before ${before}`
+      ),
+    ...losses.filter(({ lost, allowed }) => lost > allowed)
+      .map(({ asker, lost, allowed }) =>
+        `${asker}: ${lost} lost, ${allowed} when links were down`
+      ),
+    ...losses.filter(({ wrong }) => wrong > 0).map(({ asker, wrong }) =>
+      `${asker}: ${wrong} answers twice, late or of other bytes`
+    ),
+    ...losses.filter(({ answered }) => answered === 0).map(({ asker }) =>
+      `${asker}: nothing answered`
+    ),
+  ];
+}

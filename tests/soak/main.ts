@@ -1,0 +1,105 @@
+// The soak: `deno task soak [--minutes N] [--record FILE.json]`. Echo at full
+// load, a monitor under churn and TUN under traffic, disturbed all the time;
+// ends with 1 and says what grew or was lost. Needs root, gcc and Debian's
+// libfaketime, which it fetches itself.
+
+import { parseArgs } from "@std/cli/parse-args";
+import { unpack } from "../support/debian.ts";
+import { disturb, sleep } from "./disturb.ts";
+import { faults, losses, MEMORY, verdicts } from "./judge.ts";
+import { openScene, type Scene, WINDOW } from "./lab.ts";
+import { plot } from "./plot.ts";
+import { type Sample, sample } from "./sample.ts";
+
+/** Seconds between two samples. */
+const EVERY = 5;
+
+const args = parseArgs(Deno.args, {
+  string: ["minutes", "record"],
+  default: { minutes: "30" },
+});
+const seconds = Number(args.minutes) * 60;
+/** Code is compiled and buffers grow to their size in a fifth of the time. */
+const warmUp = Math.min(300, seconds / 5);
+
+/** Names of what happened, and how often. */
+const happened: Record<string, number> = {};
+/** How often the links of an asker were down. */
+const flaps: Record<string, number> = {};
+
+let stopped = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => stopped = true);
+}
+
+async function soak(scene: Scene, clock: string): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  const started = performance.now();
+  const passed = () => (performance.now() - started) / 1000;
+  const look = () => samples.push(sample(scene, passed()));
+  const timer = setInterval(look, EVERY * 1000);
+  const all = [...scene.subjects, ...scene.askers];
+  const failed = Promise.race(all.map(({ failed }) => failed));
+  const disturbances = disturb(scene, clock);
+  try {
+    while (passed() < seconds && !stopped) {
+      const { value } = await Promise.race([disturbances.next(), failed]);
+      happened[value.what] = (happened[value.what] ?? 0) + 1;
+      for (const asker of value.losers) flaps[asker] = (flaps[asker] ?? 0) + 1;
+      await Promise.race([sleep(3000), failed]);
+    }
+    // What the last one lost is known after the askers' patience.
+    await Promise.race([sleep(10_000), failed]);
+    look();
+  } finally {
+    clearInterval(timer);
+  }
+  return samples;
+}
+
+const { folder } = await unpack("libfaketime");
+const clock = await Deno.makeTempFile({ prefix: "netplumb-clock-" });
+await Deno.writeTextFile(clock, "+0");
+const library = "usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+const env = {
+  LD_PRELOAD: `${folder}/${library}`,
+  FAKETIME_TIMESTAMP_FILE: clock,
+  FAKETIME_CACHE_DURATION: "1",
+  DONT_FAKE_MONOTONIC: "1",
+  FAKETIME_DONT_FAKE_MONOTONIC: "1",
+};
+let samples: Sample[];
+try {
+  await using scene = await openScene(env);
+  samples = await soak(scene, clock);
+} finally {
+  await Deno.remove(clock);
+}
+const last = samples.at(-1)!;
+const record = {
+  date: new Date().toISOString().slice(0, 10),
+  deno: Deno.version.deno,
+  kernel: Deno.osRelease().split("-")[0],
+  machine: Deno.build.arch,
+  minutes: Math.round(last.seconds / 60),
+  warmUp,
+  bound: MEMORY,
+  window: WINDOW,
+  happened,
+  subjects: verdicts(samples, warmUp),
+  askers: losses(last, flaps),
+  counts: Object.fromEntries(
+    Object.entries(last.subjects).map(([name, { counts }]) => [name, counts]),
+  ),
+};
+const wrong = faults(record.subjects, record.askers);
+console.log(JSON.stringify(record, null, 2));
+for (const line of wrong) console.error(line);
+if (args.record !== undefined) {
+  await Deno.writeTextFile(args.record, JSON.stringify(record, null, 2) + "\n");
+  await Deno.writeTextFile(
+    args.record.replace(/\.json$/, ".svg"),
+    plot(samples),
+  );
+}
+Deno.exitCode = wrong.length === 0 ? 0 : 1;

@@ -1,0 +1,42 @@
+// What the soak looks like at one moment.
+
+import type { Scene } from "./lab.ts";
+import type { Asked } from "./process.ts";
+
+/** Of one subject, in bytes. */
+export interface Memory {
+  readonly rss: number;
+  readonly heap: number;
+  readonly external: number;
+  readonly descriptors: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** All of it. */
+export interface Sample {
+  /** Since the start. */
+  readonly seconds: number;
+  readonly subjects: Readonly<Record<string, Memory>>;
+  readonly askers: Readonly<Record<string, Asked>>;
+}
+
+/** Looks at everything. */
+export function sample(scene: Scene, seconds: number): Sample {
+  return {
+    seconds: Math.round(seconds),
+    subjects: Object.fromEntries(scene.subjects.map((subject) => [
+      subject.name,
+      {
+        rss: subject.rss,
+        heap: subject.last!.heap,
+        external: subject.last!.external,
+        descriptors: subject.descriptors,
+        counts: subject.last!.counts,
+      },
+    ])),
+    askers: Object.fromEntries(scene.askers.map(({ name, last }) => [
+      name,
+      last ?? { answered: 0, lost: 0, wrong: 0 },
+    ])),
+  };
+}

@@ -1,0 +1,54 @@
+// What every subject of the soak does beside its work: says once a second how
+// much memory it has, and goes where it is told to.
+
+/** What a subject says once a second. */
+export interface Said {
+  /** Bytes of V8's heap in use, and of what hangs on it outside. */
+  readonly heap: number;
+  readonly external: number;
+  /** What it counts of its own work. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Says so from now on; ends with the process. */
+export function sayMemory(counts: () => Record<string, number>): void {
+  const timer = setInterval(() => {
+    const { heapUsed, external } = Deno.memoryUsage();
+    const said: Said = { heap: heapUsed, external, counts: counts() };
+    console.log(JSON.stringify(said));
+  }, 1000);
+  Deno.unrefTimer(timer);
+}
+
+/**
+ * Takes orders from the standard input: a line with the name of a namespace,
+ * and later the same with a "-" before it, when that is gone. Ends the process
+ * when nobody is left who could give any.
+ *
+ * @param visit Uses the namespace until the signal or its end.
+ */
+export async function visits(
+  visit: (namespace: string, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const there = new Map<string, AbortController>();
+  let rest = "";
+  const text = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
+  for await (const chunk of text) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      if (line.startsWith("-")) {
+        there.get(line.slice(1))?.abort();
+        there.delete(line.slice(1));
+        continue;
+      }
+      const controller = new AbortController();
+      there.set(line, controller);
+      visit(line, controller.signal).catch((error) => {
+        console.error(error);
+        Deno.exit(1);
+      });
+    }
+  }
+  Deno.exit();
+}
