@@ -305,6 +305,18 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  fchdir: {
+    parameters: [
+      "i32", // int fd
+    ],
+    result: "i32",
+  },
+  chroot: {
+    parameters: [
+      "buffer", // const char *path
+    ],
+    result: "i32",
+  },
   umount2: {
     parameters: [
       "buffer", // const char *target

@@ -35,6 +35,21 @@ function mount(
   unwrap(done, "mount", { tried });
 }
 
+/** A file or directory to come back to, whatever its path means meanwhile. */
+class Place implements Disposable {
+  readonly fd: number;
+
+  constructor(path: string, tried: string) {
+    const { open } = libc();
+    const fd = open(cString(path), O_RDONLY | O_CLOEXEC, 0);
+    this.fd = unwrap(fd, "open", { tried });
+  }
+
+  [Symbol.dispose](): void {
+    libc().close(this.fd);
+  }
+}
+
 /** The files that a namespace has of its own. */
 function ownFiles(namespace: Namespace): string[] {
   if (typeof namespace === "number" || namespace.startsWith("/")) return [];
@@ -62,37 +77,33 @@ function ownFiles(namespace: Namespace): string[] {
  */
 export function inNamespaceView<T>(namespace: Namespace, body: () => T): T {
   const tried = `show namespace ${namespace} its own /sys and /etc`;
-  const { open, close, setns, umount2, unshare } = libc();
+  const { chroot, fchdir, setns, umount2, unshare } = libc();
   return inNamespace(namespace, () => {
-    const directory = Deno.cwd();
-    const home = unwrap(
-      open(cString(HERE), O_RDONLY | O_CLOEXEC, 0),
-      "open",
-      { tried },
-    );
+    using home = new Place(HERE, tried);
+    using root = new Place("/", tried);
+    using directory = new Place(".", tried);
+    if (unshare(CLONE_NEWNS) < 0) {
+      throw new SystemError("unshare", errno(), {
+        tried,
+        capability: "CAP_SYS_ADMIN",
+      });
+    }
     try {
-      if (unshare(CLONE_NEWNS) < 0) {
-        throw new SystemError("unshare", errno(), {
-          tried,
-          capability: "CAP_SYS_ADMIN",
-        });
+      mount("", "/", "none", MS_SLAVE | MS_REC, tried);
+      umount2(cString("/sys"), MNT_DETACH);
+      mount(String(namespace), "/sys", "sysfs", 0, tried);
+      for (const name of ownFiles(namespace)) {
+        const file = `${ETC}/${namespace}/${name}`;
+        mount(file, `/etc/${name}`, "none", MS_BIND, `show ${file} in /etc`);
       }
-      try {
-        mount("", "/", "none", MS_SLAVE | MS_REC, tried);
-        umount2(cString("/sys"), MNT_DETACH);
-        mount(String(namespace), "/sys", "sysfs", 0, tried);
-        for (const name of ownFiles(namespace)) {
-          const file = `${ETC}/${namespace}/${name}`;
-          mount(file, `/etc/${name}`, "none", MS_BIND, `show ${file} in /etc`);
-        }
-        return body();
-      } finally {
-        unwrap(setns(home, CLONE_NEWNS), "setns", { tried: "come back" });
-        // Coming back led to the root directory.
-        Deno.chdir(directory);
-      }
+      return body();
     } finally {
-      close(home);
+      const back = { tried: "come back" };
+      unwrap(setns(home.fd, CLONE_NEWNS), "setns", back);
+      // That led to the root of all mounts, which is not ours after a chroot.
+      unwrap(fchdir(root.fd), "fchdir", back);
+      unwrap(chroot(cString(".")), "chroot", back);
+      unwrap(fchdir(directory.fd), "fchdir", back);
     }
   });
 }

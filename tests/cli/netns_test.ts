@@ -1,8 +1,8 @@
 // netplumb netns, beside ip netns.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { netplumb, Running } from "../support/command.ts";
-import { Lab, type Netns, run, UnmadeNetns } from "../support/netns.ts";
+import { denoRun, netplumb, Running } from "../support/command.ts";
+import { Lab, type Netns, output, run, UnmadeNetns } from "../support/netns.ts";
 
 Deno.test("netns: add, list, exec and delete", async () => {
   await using made = new UnmadeNetns("cli");
@@ -119,5 +119,38 @@ Deno.test("netns: exec shows /sys of the namespace and files of /etc/netns", asy
     await Deno.remove(directory, { recursive: true });
     // Others may have theirs there.
     await Deno.remove("/etc/netns").catch(() => {});
+  }
+});
+
+Deno.test("netns: exec works after a chroot, as it does in a rescue system", async () => {
+  await using lab = await Lab.open("a");
+  const root = await Deno.makeTempDir({ prefix: "netplumb-root-" });
+  try {
+    const words = [
+      "netns",
+      "exec",
+      lab.a.name,
+      "sh",
+      "-c",
+      "pwd; ls /; exit 4",
+    ];
+    // The mounts are gone with the only process of their namespace.
+    const inside = (...command: string[]) =>
+      output("unshare", [
+        "--mount",
+        "sh",
+        "-c",
+        // A directory that is there after the chroot, and not without it.
+        `mount --rbind / "$0" && mount -t tmpfs none "$0/mnt" &&
+        mkdir "$0/mnt/here" && exec chroot "$0" env -C /mnt/here "$@"`,
+        root,
+        ...command,
+      ]);
+    const theirs = await inside("ip", ...words);
+    const ours = await inside(Deno.execPath(), ...denoRun(), ...words);
+    assertEquals([theirs.code, theirs.stdout.split("\n")[0]], [4, "/mnt/here"]);
+    assertEquals(ours, theirs);
+  } finally {
+    await Deno.remove(root);
   }
 });

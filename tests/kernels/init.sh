@@ -48,4 +48,4 @@ mount -o bind "/lower$MODULES" "lib/modules/$(uname -r)" || die "no modules"
 foreign share "$SHARE" run/share rw
 cp /settings run/settings
 cp /bin/busybox run/busybox
-exec chroot /root /bin/sh "$CHECKOUT/tests/kernels/guest.sh"
+exec switch_root /root /bin/sh "$CHECKOUT/tests/kernels/guest.sh"

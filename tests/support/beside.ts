@@ -23,7 +23,7 @@ import { NetlinkError } from "../../lib/netlink/errors.ts";
 import type { Change } from "../../lib/route/change/change.ts";
 import { Network } from "../../lib/route/network.ts";
 import type { RouteSocket } from "../../lib/route/socket.ts";
-import { inventory } from "./inventory.ts";
+import { inventory, withoutOwnAddresses } from "./inventory.ts";
 import { Lab, type Netns } from "./netns.ts";
 import { assertSameJson } from "./same_json.ts";
 import { assertSameRequests, sentBy, type Shape } from "./sent.ts";
@@ -306,6 +306,7 @@ async function readBoth(
     ? theirs.filter(({ dev }) => dev !== undefined)
     : theirs;
   // Routes of one metric come in the order in which their links came up.
-  return kept.map((one) => JSON.stringify(one, own)).toSorted()
+  return kept.map((one) => withoutOwnAddresses(JSON.stringify(one, own)))
+    .toSorted()
     .map((text) => JSON.parse(text));
 }

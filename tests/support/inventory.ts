@@ -30,6 +30,14 @@ const COMMANDS = [
   "neighbour show nud permanent",
 ];
 
+/** Text without the addresses that links make of their random MAC addresses. */
+export function withoutOwnAddresses(text: string): string {
+  return text.replaceAll(
+    /fe80::[0-9a-f:]*ff:fe[0-9a-f:]*/g,
+    "fe80::of-the-link",
+  );
+}
+
 /** Keeps of each object what stays, and objects within. */
 function kept(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(kept);
@@ -55,6 +63,6 @@ export async function inventory(netns: Netns): Promise<string[]> {
   return texts.flatMap((text) => text.split("\n"))
     .filter((line) => line.trim() !== "")
     .flatMap((line) => JSON.parse(line))
-    .map((object) => JSON.stringify(kept(object)))
+    .map((object) => withoutOwnAddresses(JSON.stringify(kept(object))))
     .toSorted();
 }

@@ -20,6 +20,7 @@ import { decodeLink, type Link } from "../../../lib/route/link/link.ts";
 import { RouteSocket } from "../../../lib/route/socket.ts";
 import "../../support/descriptors.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
+import { SLOWNESS } from "../../support/timing.ts";
 
 const COUNT = 1000;
 
@@ -110,7 +111,10 @@ Deno.test("a dump interrupted every time ends after ten, and says so", async () 
 
     const late = await assertRejects(
       () =>
-        disturbed(namespace, Infinity, { attempts: Infinity, timeout: 200 }),
+        disturbed(namespace, Infinity, {
+          attempts: Infinity,
+          timeout: 200 * SLOWNESS,
+        }),
       DumpInterruptedError,
     );
     assert(late.attempts > 1);
