@@ -30,17 +30,21 @@ const COMMANDS = [
   "neighbour show nud permanent",
 ];
 
-/** Text without the addresses that links make of their random MAC addresses. */
-export function withoutOwnAddresses(text: string): string {
-  return text.replaceAll(
-    /fe80::[0-9a-f:]*ff:fe[0-9a-f:]*/g,
-    "fe80::of-the-link",
-  );
+/**
+ * Whether the kernel made an object of a link's random MAC address, now or a
+ * moment later: a link-local address, its routes and the groups it joins.
+ */
+export function isOfItsLink(object: unknown): boolean {
+  const { dst, local } = object as { dst?: string; local?: string };
+  const address = dst ?? local ?? "";
+  return /^fe80::(\/64$|[0-9a-f:]*ff:fe)|^ff02::/.test(address);
 }
 
 /** Keeps of each object what stays, and objects within. */
 function kept(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(kept);
+  if (Array.isArray(value)) {
+    return value.filter((one) => !isOfItsLink(one)).map(kept);
+  }
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
@@ -63,6 +67,7 @@ export async function inventory(netns: Netns): Promise<string[]> {
   return texts.flatMap((text) => text.split("\n"))
     .filter((line) => line.trim() !== "")
     .flatMap((line) => JSON.parse(line))
-    .map((object) => withoutOwnAddresses(JSON.stringify(kept(object))))
+    .filter((object) => !isOfItsLink(object))
+    .map((object) => JSON.stringify(kept(object)))
     .toSorted();
 }

@@ -21,6 +21,7 @@ import { Network } from "../../../../lib/route/network.ts";
 import { Beside } from "../../../support/beside.ts";
 import { openDescriptors } from "../../../support/descriptors.ts";
 import { Lab } from "../../../support/netns.ts";
+import { settled } from "../../../support/settled.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 
 const PAIR = "link add a0 type veth peer name a1";
@@ -191,10 +192,12 @@ Deno.test("link: TUN and TAP devices that stay, as ip tuntap makes them", async 
       addLink({ name: "t0", kind, mtu: 1400, up: true, options }),
       addAddress({ address: "192.0.2.1/24", dev: "t0" }),
     ]);
-    const [theirs] = await lab.theirs.json("-d address show t0");
-    const [ours] = await lab.ours.json("-d address show t0");
-    for (const link of [theirs, ours]) delete link.address;
-    assertEquals(ours, theirs);
+    await settled(async () => {
+      const [theirs] = await lab.theirs.json("-d address show t0");
+      const [ours] = await lab.ours.json("-d address show t0");
+      for (const link of [theirs, ours]) delete link.address;
+      assertEquals(ours, theirs);
+    });
     const again = await network.applyEach([
       addLink({ name: "t0", kind, options }),
       addLink({ name: "t1", kind }),
