@@ -55,7 +55,8 @@ export class LoopGuard {
     this.#datagrams += received.count;
     if (this.#datagrams < STRIDE) return undefined;
     this.#datagrams = 0;
-    const now = Date.now();
+    // The time of day may jump.
+    const now = performance.now();
     if (this.#active) {
       this.#probed = this.#probed.filter(({ probed }) => probed + RETURN > now);
       this.#echoing = this.#echoing.filter(({ until }) => until > now);
@@ -119,7 +120,7 @@ export class LoopGuard {
     );
     if (peer === undefined) return;
     this.#probed = this.#probed.filter((one) => one !== peer);
-    const until = Date.now() + SILENCE;
+    const until = performance.now() + SILENCE;
     this.#echoing = [...this.#echoing, { name: peer.name, until }]
       .slice(-PEERS);
   }

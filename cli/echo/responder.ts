@@ -115,7 +115,7 @@ export class Responder {
     if (this.#detail !== "sample") return this.#detail === "all" ? coming : 0;
     // The clock is read only where there is more to tell than is told.
     if (this.#told >= SAMPLES) {
-      const now = Date.now();
+      const now = performance.now();
       if (now - this.#since < 1000) return 0;
       this.#since = now;
       this.#told = 0;

@@ -2,6 +2,7 @@
 // datagram; and clients that ask as much as such a loop does.
 
 import { assert, assertEquals } from "@std/assert";
+import { LoopGuard, PROBE_LENGTH } from "../../cli/echo/loops.ts";
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { Running } from "../support/command.ts";
@@ -182,4 +183,33 @@ Deno.test("echo: a client with 64 identical datagrams under way is answered, eac
   );
   assertEquals([datagrams, replies, refused, failed], [asked, asked, 0, 0]);
   assert(others >= 1 && others <= 3, `${others} probes for ${asked} datagrams`);
+});
+
+Deno.test("echo: whom it leaves alone, and for how long, is not up to the time of day", async () => {
+  await using server = UdpSocket.bind({ address: "127.0.0.1" });
+  await using client = UdpSocket.bind({ address: "127.0.0.1" });
+  await client.send("question", server.address);
+  const received = new ReceiveBatch();
+  await server.receiveMany(received, { timeout: 5000 });
+  const guard = new LoopGuard();
+  const { now } = Date;
+  try {
+    // Each look a day before the one before.
+    let time = now();
+    Date.now = () => time -= 86_400_000;
+    const looks = (count: number) =>
+      Array.from({ length: count }, () => guard.look(received))
+        .find((probe) => probe !== undefined);
+    const probe = looks(64 * 40);
+    assertEquals(probe?.length, PROBE_LENGTH);
+    await client.send(probe!, server.address);
+    await server.receiveMany(received, { timeout: 5000 });
+    assert(guard.refuses(received, 0));
+    // A probe has not been long under way, and an echo not been long alone.
+    Date.now = () => now() + 86_400_000;
+    looks(64);
+    assert(guard.refuses(received, 0), "forgotten at once");
+  } finally {
+    Date.now = now;
+  }
 });

@@ -17,6 +17,8 @@
 
 #define BATCH 64
 #define LARGEST 2048
+// What netplumb echo sends to see whether its peer is an echo, too.
+#define PROBE 24
 #define PATIENCE 5.0
 
 static char in[BATCH][LARGEST], out[BATCH][LARGEST];
@@ -53,7 +55,7 @@ int main(int argc, char **argv) {
     answers[i].msg_hdr = (struct msghdr){.msg_iov = &iin[i], .msg_iovlen = 1};
     questions[i].msg_hdr = (struct msghdr){.msg_iov = &iout[i], .msg_iovlen = 1};
   }
-  uint64_t next = 1, answered = 0, lost = 0, wrong = 0;
+  uint64_t next = 1, answered = 0, lost = 0, wrong = 0, probes = 0;
   int waiting = 0;
   double heard = now(), told = heard;
   struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = 0}};
@@ -72,7 +74,10 @@ int main(int argc, char **argv) {
       char expected[LARGEST];
       memcpy(&number, in[i], sizeof number);
       fill(expected, size, number);
-      if ((int)answers[i].msg_len != size || memcmp(in[i], expected, size)) {
+      if ((int)answers[i].msg_len == PROBE) {
+        probes++;
+      } else if ((int)answers[i].msg_len != size ||
+                 memcmp(in[i], expected, size)) {
         wrong++;
       } else if (ring[number & mask] == number) {
         ring[number & mask] = 0;
@@ -98,8 +103,9 @@ int main(int argc, char **argv) {
         waiting--;
         lost++;
       }
-      printf("{\"answered\":%lu,\"lost\":%lu,\"wrong\":%lu}\n", answered, lost,
-             wrong);
+      printf("{\"answered\":%lu,\"lost\":%lu,\"wrong\":%lu,"
+             "\"probes\":%lu}\n",
+             answered, lost, wrong, probes);
       fflush(stdout);
     }
   }

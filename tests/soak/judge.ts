@@ -26,6 +26,7 @@ export interface Loss {
   readonly answered: number;
   readonly lost: number;
   readonly wrong: number;
+  readonly probes: number;
   /** How many may be lost: a window each time its link was down. */
   readonly allowed: number;
 }

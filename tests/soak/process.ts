@@ -8,6 +8,8 @@ export interface Asked {
   readonly answered: number;
   readonly lost: number;
   readonly wrong: number;
+  /** Datagrams by which a server found out that it is no echo. */
+  readonly probes: number;
 }
 
 /** The lines of a stream, each as JSON, until it ends. */
