@@ -42,15 +42,12 @@ const KERNEL_FACING = [
 
 /** What user-mode Linux cannot tell, and what two versions may differ in. */
 const ON_EMULATED = [
-  "tests/ffi/",
-  "tests/lib/netlink/",
-  "tests/lib/route/link_test.ts",
-  "tests/lib/tun/kernel_test.ts",
-  "tests/lib/udp/kernel_facts_test.ts",
   "tests/cli/link_test.ts",
-  "tests/cli/netns_test.ts",
   "tests/cli/scenario_test.ts",
   "tests/cli/show/",
+  "tests/lib/netlink/",
+  "tests/lib/tun/kernel_test.ts",
+  "tests/lib/udp/kernel_facts_test.ts",
 ];
 
 /** User-mode Linux is nearly as fast as the machine; the others are emulated. */

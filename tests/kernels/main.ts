@@ -14,6 +14,8 @@ import { run } from "../support/netns.ts";
 /** One kernel's run, as docs/reliability.md tells of it. */
 interface Run extends Outcome {
   readonly name: string;
+  readonly date: string;
+  readonly deno: string;
   readonly machine: string;
   readonly package: string;
   readonly release: string;
@@ -68,6 +70,8 @@ async function runOn(
   }
   return {
     name: kernel.name,
+    date: new Date().toISOString().slice(0, 10),
+    deno: Deno.version.deno,
     machine: kernel.machine === "uml" ? "user-mode Linux" : "QEMU",
     package: `${unpacked.package} ${unpacked.version}`,
     release: unpacked.modules.slice(unpacked.modules.lastIndexOf("/") + 1),
@@ -76,6 +80,17 @@ async function runOn(
     minutes: Math.round((performance.now() - started) / 60_000),
     ...outcome,
   };
+}
+
+/** Puts runs in the place of earlier ones of the same kernels. */
+async function record(file: string, runs: readonly Run[]): Promise<void> {
+  const known: { runs: Run[] } = JSON.parse(
+    await textOf(file) ?? '{ "runs": [] }',
+  );
+  const all = kernels.flatMap(({ name }) =>
+    [...runs, ...known.runs].find((run) => run.name === name) ?? []
+  );
+  await Deno.writeTextFile(file, JSON.stringify({ runs: all }, null, 2) + "\n");
 }
 
 async function denoDirectory(): Promise<string> {
@@ -120,12 +135,5 @@ for (const kernel of wanted) {
   if (failed.length > 0 || args.keep) console.log(`  see ${share}`);
   else await Deno.remove(share, { recursive: true });
 }
-if (args.record !== undefined) {
-  const record = {
-    date: new Date().toISOString().slice(0, 10),
-    deno: Deno.version.deno,
-    runs,
-  };
-  await Deno.writeTextFile(args.record, JSON.stringify(record, null, 2) + "\n");
-}
+if (args.record !== undefined) await record(args.record, runs);
 Deno.exitCode = runs.every(({ failed }) => failed.length === 0) ? 0 : 1;
