@@ -8,8 +8,9 @@ import { Tun } from "../../../lib/tun/device.ts";
 import type { TunOptions } from "../../../lib/tun/options.ts";
 import { ownedDescriptors } from "../../support/descriptors.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
+import { SLOWNESS } from "../../support/timing.ts";
 
-const BYTES = 100_000_000;
+const BYTES = 100_000_000 / SLOWNESS;
 const ADDRESSES = {
   4: { left: "10.8.0.1", right: "10.8.0.2", prefix: 24 },
   6: { left: "fd08::1", right: "fd08::2", prefix: 64 },
@@ -134,7 +135,7 @@ const ways: Record<string, Way> = {
 
 for (const version of [4, 6] as const) {
   for (const [name, way] of Object.entries(ways)) {
-    Deno.test(`tun: 100 MB of TCP over IPv${version} ${name}`, () => {
+    Deno.test(`tun: ${BYTES / 1e6} MB of TCP over IPv${version} ${name}`, () => {
       return check(version, way);
     });
   }
