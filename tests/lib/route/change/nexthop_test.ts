@@ -70,13 +70,19 @@ Deno.test("nexthop: add, replace and delete as ip asks for them", async () => {
     link set a1 addrgenmode none up
     address add 192.0.2.1/24 dev a0
     address add 2001:db8::1/64 dev a0`);
-  let refused = 0;
+  const refused: string[] = [];
   for (const [verb, words, spec] of CASES) {
     const change = verb === "add" ? addNexthop(spec) : replaceNexthop(spec);
-    if (!await beside.compare(`nexthop ${verb} ${words}`, change)) refused++;
+    const done = await beside.compare(`nexthop ${verb} ${words}`, change);
+    // Kernels before 6.12 know weights up to 255.
+    if (!done && !words.includes("256")) refused.push(words);
   }
   // What is there already, no route to the gateway, no such member.
-  assertEquals(refused, 3);
+  assertEquals(refused, [
+    "id 1 via 192.0.2.3 dev a0",
+    "id 6 via 203.0.113.1 dev a0",
+    "id 15 group 99",
+  ]);
   for (const id of [13, 10, 1]) {
     await beside.compare(`nexthop delete id ${id}`, deleteNexthop(id));
   }
