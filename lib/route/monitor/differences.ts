@@ -15,7 +15,27 @@ export function same(a: unknown, b: unknown): boolean {
     }
     return true;
   }
-  return differences(a, b).length === 0;
+  return sameFields(a, b);
+}
+
+/** Whether two objects of the same kind differ in no field, or only in some. */
+export function sameFields<T extends object>(
+  a: T,
+  b: T,
+  ignored?: ReadonlySet<string>,
+): boolean {
+  // Most fields are the same: what is asked of each is that first.
+  for (const field in a) {
+    if (
+      a[field] !== b[field] && !ignored?.has(field) && !same(a[field], b[field])
+    ) return false;
+  }
+  for (const field in b) {
+    if (
+      a[field] === undefined && b[field] !== undefined && !ignored?.has(field)
+    ) return false;
+  }
+  return true;
 }
 
 /**
@@ -30,12 +50,15 @@ export function differences<T extends object>(
 ): string[] {
   const fields: string[] = [];
   for (const field in a) {
-    if (!ignored?.has(field) && !same(a[field], b[field])) fields.push(field);
+    if (
+      a[field] !== b[field] && !ignored?.has(field) && !same(a[field], b[field])
+    ) fields.push(field);
   }
   for (const field in b) {
-    if (!(field in a) && b[field] !== undefined && !ignored?.has(field)) {
-      fields.push(field);
-    }
+    if (
+      a[field] === undefined && b[field] !== undefined && !(field in a) &&
+      !ignored?.has(field)
+    ) fields.push(field);
   }
   return fields;
 }

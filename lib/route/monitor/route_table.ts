@@ -10,7 +10,7 @@ import {
 } from "../../../ffi/layout/linux_netlink.ts";
 import { RTN_UNICAST } from "../../../ffi/layout/linux_rtnetlink.ts";
 import type { Route } from "../route.ts";
-import { differences, same } from "./differences.ts";
+import { differences, same, sameFields } from "./differences.ts";
 import {
   joined,
   joinNexthops,
@@ -55,7 +55,7 @@ function isSame(a: Route, b: Route): boolean {
   return a.type === b.type && a.ifindex === b.ifindex &&
     a.gateway === b.gateway && a.protocol === b.protocol &&
     a.preferredSource === b.preferredSource && a.scope === b.scope &&
-    differences(a, b, STATE).length === 0 && sameNexthops(a, b);
+    sameFields(a, b, STATE) && sameNexthops(a, b);
 }
 
 function sameNexthops(a: Route, b: Route): boolean {
@@ -124,6 +124,13 @@ export class RouteTable implements Table<Route> {
     const key = groupKey(route);
     this.#touched?.set(key, { route, gone: true });
     const only = this.#only.get(key);
+    if (only !== undefined && !joins(route) && isSuccessor(route, only)) {
+      // By far the most common case, without an array.
+      this.#only.delete(key);
+      this.#size--;
+      if (this.#mixed.size > 0) this.#mixed.delete(key);
+      return sink.removed(route, only);
+    }
     const group = only === undefined ? this.#groups.get(key) : [only];
     if (group === undefined) return;
     if (joins(route)) {
