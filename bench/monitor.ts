@@ -1,0 +1,216 @@
+// deno task bench:monitor: events of routes, queued and as they come.
+
+import { Lab, type Netns } from "../tests/support/netns.ts";
+import { bench, type Settings } from "./harness/bench.ts";
+import type { Case, Contestant, Sample } from "./harness/case.ts";
+import { onCpu, type Program } from "./harness/program.ts";
+import { netplumb, own, peer, type Workshop } from "./harness/workshop.ts";
+
+const OBJECTS = "netplumb, NetlinkSubscription, objects";
+const PICTURE = "netplumb, Monitor";
+const NOTHING = "netplumb, nothing decoded";
+const MNL = "C, libmnl, array of structs";
+const PYTHON = "Python, pyroute2";
+const COMMAND = "netplumb monitor route, to /dev/null";
+const IP = "ip monitor route, to /dev/null";
+
+const MNL_HEADER = "/usr/include/libmnl/libmnl.h";
+// Where Debian's packages for Python are; another one in PATH knows none.
+const DEBIAN_PYTHON = "/usr/bin/python3";
+const PYROUTE2 = "/usr/lib/python3/dist-packages/pyroute2";
+
+const QUEUED = 20_000;
+const LIVE = 200_000;
+/** Turns before the first that counts. */
+const WARM = 3;
+/** Milliseconds of rest after which a program has done all there was to do. */
+const REST = 100;
+
+/** A namespace with a link to route over. */
+async function place(workshop: Workshop): Promise<Netns> {
+  const { here } = workshop.use(await Lab.open("here"));
+  await here.batch(`
+    link add eth0 type veth peer name eth1
+    link set eth0 up
+    link set eth1 up
+    address add 192.0.2.1/24 dev eth0
+  `);
+  return here;
+}
+
+/** Changes so many routes in a namespace; how long that took. */
+async function change(
+  loader: string,
+  { exec }: Netns,
+  count: number,
+  cpu: number | undefined,
+): Promise<number> {
+  const [command, ...args] = [
+    ...onCpu(cpu),
+    ...exec,
+    ...[loader, "eth0", "192.0.2.2", String(count)],
+  ];
+  const { success, stdout } = await new Deno.Command(command, { args })
+    .output();
+  if (!success) throw new Error(`${command} ${args.join(" ")} failed`);
+  return JSON.parse(new TextDecoder().decode(stdout)).seconds;
+}
+
+/** Events dropped so far by each socket that listens beside a program. */
+async function drops({ pid }: Program): Promise<number[]> {
+  const table = await Deno.readTextFile(`/proc/${pid}/net/netlink`);
+  const [head, ...rows] = table.trim().split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const [groups, drops] = ["Groups", "Drops"].map((name) => head.indexOf(name));
+  return rows.filter((row) => Number(`0x${row[groups]}`) !== 0)
+    .map((row) => Number(row[drops]));
+}
+
+async function dropped(program: Program): Promise<number> {
+  return (await drops(program)).reduce((sum, count) => sum + count, 0);
+}
+
+async function listening(program: Program): Promise<void> {
+  while ((await drops(program)).length === 0) await pause();
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, REST));
+}
+
+/** Waits until a program has nothing more to do. */
+async function atRest(program: Program): Promise<void> {
+  let before = -1;
+  for (;;) {
+    const now = program.cpuSeconds();
+    if (now - before < REST / 1e5) return;
+    before = now;
+    await pause();
+  }
+}
+
+/** The words that run a program with nobody to read what it prints. */
+function silent(command: readonly string[]): string[] {
+  return ["sh", "-c", 'echo listening; exec "$@" > /dev/null', "", ...command];
+}
+
+async function cases(
+  workshop: Workshop,
+  { server, client }: Settings,
+): Promise<Case[]> {
+  if (!await workshop.has("every program", "gcc")) return [];
+  const loader = await workshop.c("route_load");
+
+  const queued = async (
+    name: string,
+    command: readonly string[],
+  ): Promise<Contestant> => {
+    const netns = await place(workshop);
+    const program = await workshop.start([...netns.exec, ...command], {
+      cpu: server,
+    });
+    const measure = async (): Promise<Sample> => {
+      await change(loader, netns, QUEUED, client);
+      const before = program.cpuSeconds();
+      const { events, seconds } = JSON.parse(
+        await program.ask(String(QUEUED)),
+      );
+      const cpu = program.cpuSeconds() - before;
+      return {
+        value: events / seconds,
+        cpu: cpu * 1e6 / events,
+        resident: program.resident(),
+        lost: QUEUED - events,
+      };
+    };
+    for (let turn = 0; turn < WARM; turn++) await measure();
+    return { name, measure };
+  };
+
+  const live = async (
+    name: string,
+    command: readonly string[],
+  ): Promise<Contestant> => {
+    const netns = await place(workshop);
+    const program = await workshop.start([...netns.exec, ...command], {
+      cpu: server,
+    });
+    await listening(program);
+    const measure = async (): Promise<Sample> => {
+      await atRest(program);
+      const before = program.cpuSeconds();
+      const lostBefore = await dropped(program);
+      const seconds = await change(loader, netns, LIVE, client);
+      await atRest(program);
+      const lost = await dropped(program) - lostBefore;
+      const cpu = program.cpuSeconds() - before;
+      return {
+        value: LIVE / seconds,
+        cpu: cpu * 1e6 / (LIVE - lost),
+        resident: program.resident(),
+        lost,
+      };
+    };
+    await measure();
+    return { name, measure };
+  };
+
+  const mnl = await workshop.has(MNL, MNL_HEADER)
+    ? await workshop.c("monitor_mnl", "-lmnl")
+    : undefined;
+  const python = await workshop.has(PYTHON, DEBIAN_PYTHON) &&
+    await workshop.has(PYTHON, PYROUTE2);
+  return [
+    {
+      name: "queued",
+      title: `${QUEUED.toLocaleString("en")} queued events of routes`,
+      unit: "events/s",
+      better: "more",
+      work: "event",
+      contestants: [
+        await queued(OBJECTS, own("monitor.ts", "objects")),
+        await queued(PICTURE, own("monitor.ts", "monitor")),
+        await queued(NOTHING, own("monitor.ts", "nothing")),
+        ...mnl === undefined ? [] : [await queued(MNL, [mnl])],
+        ...python
+          ? [
+            await queued(PYTHON, [
+              DEBIAN_PYTHON,
+              peer("monitor_python.py"),
+            ]),
+          ]
+          : [],
+      ],
+      goals: [
+        { ours: OBJECTS, against: MNL, least: 0.85 },
+        { ours: OBJECTS, against: PYTHON, least: 15 },
+      ],
+    },
+    {
+      name: "live",
+      title: "Routes added and deleted as fast as the kernel does",
+      unit: "changes/s",
+      better: "more",
+      work: "event",
+      contestants: [
+        await live(PICTURE, own("monitor_live.ts")),
+        await live(COMMAND, silent(netplumb("monitor", "route"))),
+        await live(IP, silent(["ip", "monitor", "route"])),
+      ],
+      goals: [PICTURE, COMMAND].map((ours) => ({
+        ours,
+        against: IP,
+        by: "cpu",
+        most: 1,
+      })),
+    },
+  ];
+}
+
+await bench({
+  name: "monitor",
+  rounds: 15,
+  seconds: 0,
+  ours: (name) => name.startsWith("netplumb"),
+  cases,
+});

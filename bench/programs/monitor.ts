@@ -1,0 +1,74 @@
+// Events of IPv4 routes that are queued. Each line of stdin says how many; the
+// answer is how many were taken in what time.
+//
+//   monitor.ts nothing|objects|monitor
+
+import {
+  decodeRoute,
+  Monitor,
+  type MonitorEvent,
+  NetlinkSubscription,
+  type Route,
+} from "../../mod.ts";
+import { lines } from "../../cli/scenarios/stage/lines.ts";
+
+const NETLINK_ROUTE = 0;
+const RTNLGRP_IPV4_ROUTE = 7;
+const receiveBuffer = 64 << 20;
+
+/** Takes so many events; says how many there were. */
+type Take = (wanted: number) => Promise<number> | number;
+
+function subscribe(): NetlinkSubscription {
+  return NetlinkSubscription.open({
+    protocol: NETLINK_ROUTE,
+    groups: [RTNLGRP_IPV4_ROUTE],
+    receiveBuffer,
+  });
+}
+
+/** The floor: every message looked at, no object made. */
+function nothing(): Take {
+  const subscription = subscribe();
+  return () => {
+    let count = 0;
+    subscription.drain(() => void count++);
+    return count;
+  };
+}
+
+function objects(): Take {
+  const subscription = subscribe();
+  return () => {
+    const events: { type: number; route: Route | undefined }[] = [];
+    subscription.drain((message) => {
+      events.push({ type: message.type, route: decodeRoute(message) });
+    });
+    return events.length;
+  };
+}
+
+/** With the picture of all routes that every event changes. */
+async function pictured(): Promise<Take> {
+  const monitor = await Monitor.open({ objects: ["route"], receiveBuffer });
+  return async (wanted) => {
+    const events: MonitorEvent[] = [];
+    while (events.length < wanted) events.push(...await monitor.receive());
+    return events.length;
+  };
+}
+
+const TAKE: Record<string, () => Take | Promise<Take>> = {
+  nothing,
+  objects,
+  monitor: pictured,
+};
+
+const take = await TAKE[Deno.args[0]]();
+console.log("listening");
+for await (const line of lines(Deno.stdin.readable)) {
+  const begin = performance.now();
+  const events = await take(Number(line));
+  const seconds = (performance.now() - begin) / 1e3;
+  console.log(JSON.stringify({ events, seconds }));
+}

@@ -1,0 +1,23 @@
+// Follows every change of routes as a program that keeps a picture of them
+// does. Any line of stdin asks how many events there were since the last.
+
+import { Monitor } from "../../mod.ts";
+import { lines } from "../../cli/scenarios/stage/lines.ts";
+
+await using monitor = await Monitor.open({ objects: ["route"] });
+let events = 0;
+
+async function answer(): Promise<void> {
+  for await (const _ of lines(Deno.stdin.readable)) {
+    console.log(JSON.stringify({ events }));
+    events = 0;
+  }
+}
+
+void answer();
+console.log("listening");
+for (;;) {
+  for (const event of await monitor.receive()) {
+    if (event.event === "new" || event.event === "delete") events++;
+  }
+}
