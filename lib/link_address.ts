@@ -8,6 +8,11 @@ const hexBytes: string[] = Array.from(
   (_, byte) => byte.toString(16).padStart(2, "0"),
 );
 
+// Two bytes, with and without a colon behind, filled as they are met: most
+// addresses are three of these.
+const middlePairs = new Array<string>(65536);
+const lastPairs = new Array<string>(65536);
+
 /**
  * Prints a link-layer address as iproute2 does for Ethernet.
  *
@@ -31,9 +36,24 @@ export function formatLinkAddress(
   offset = 0,
   length: number = bytes.length - offset,
 ): string {
-  let text = length > 0 ? hexBytes[bytes[offset]] : "";
-  for (let i = 1; i < length; i++) text += ":" + hexBytes[bytes[offset + i]];
-  return text;
+  let text = "";
+  let left = length;
+  for (; left > 2; left -= 2) {
+    const pair = pairAt(bytes, offset + length - left);
+    text += middlePairs[pair] ??= pairText(pair) + ":";
+  }
+  if (left === 1) return text + hexBytes[bytes[offset + length - 1]];
+  if (left < 1) return text;
+  const pair = pairAt(bytes, offset + length - 2);
+  return text + (lastPairs[pair] ??= pairText(pair));
+}
+
+function pairAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] << 8 | bytes[at + 1];
+}
+
+function pairText(pair: number): string {
+  return `${hexBytes[pair >> 8]}:${hexBytes[pair & 0xff]}`;
 }
 
 /**

@@ -14,7 +14,7 @@ import { failure, nothingYet } from "./socket.ts";
 /** Dumps come in datagrams of up to 32 KiB where the reader has room for them. */
 const DATAGRAM = 65536;
 /** How long to work without letting others, in milliseconds. */
-const SLICE = 10;
+const SLICE = 20;
 
 export class Channel {
   readonly counters: NetlinkCounters = noCounts();
@@ -74,7 +74,11 @@ export class Channel {
       }
       if (satisfied) return;
       if (performance.now() >= sliceEnd) {
-        await deadline.pause();
+        // More is there already; to wait for it lets others have their turn,
+        // and costs less than a timer.
+        await (truncated
+          ? deadline.pause()
+          : deadline.readable(this.descriptor));
         sliceEnd = performance.now() + SLICE;
       }
     }

@@ -19,6 +19,7 @@ import {
   type NetlinkError,
 } from "./errors.ts";
 import { type Decode, Exchanger, type NetlinkRequest } from "./exchange.ts";
+import { Parts } from "./parts.ts";
 import { askForMore, type NetlinkSocketOptions, openSocket } from "./socket.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -214,25 +215,29 @@ export class NetlinkConnection implements AsyncDisposable {
     const deadline = new Deadline(this.#exchanger.describe(request), options);
     let partial: T[] = [];
     for (let attempt = 1;; attempt++) {
+      const gathered = new Parts<T>();
       try {
         const { pending: [one], interrupted, truncated } = await this.#exchanger
           .exchange(
             [request],
             NLM_F_DUMP,
-            decode,
+            (message): undefined => {
+              const object = decode(message);
+              if (object !== undefined) gathered.add(object);
+            },
             deadline,
           );
-        const { error, objects, warning } = one;
+        const { error, warning } = one;
         if (error !== undefined && error.errno !== EINTR) throw error;
         const inconsistent = interrupted || truncated || error !== undefined;
         if (!inconsistent || (onInterrupt === "partial" && !truncated)) {
-          return Object.assign(objects, {
+          return Object.assign(gathered.all(), {
             interrupted: inconsistent,
             attempts: attempt,
             ...(warning === undefined ? {} : { warning }),
           });
         }
-        partial = objects;
+        partial = gathered.all();
         const last = onInterrupt === "throw" || attempt >= limit;
         if (last && !truncated) {
           throw this.#interrupted(request, attempt, partial);

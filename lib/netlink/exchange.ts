@@ -137,10 +137,11 @@ export class Exchanger {
   ): number {
     const { pending } = exchanged;
     const first = pending[0].sequence;
+    const port = this.#port;
     let completed = 0;
     while (message.next()) {
       const one = pending[(message.sequence - first) >>> 0];
-      if (one === undefined || one.done || message.port !== this.#port) {
+      if (one === undefined || one.done || message.port !== port) {
         this.#channel.counters.foreignSequence++;
         continue;
       }

@@ -87,10 +87,6 @@ export class MessageReader {
   type = 0;
   /** nlmsg_flags. */
   flags = 0;
-  /** nlmsg_seq, as an unsigned number. */
-  sequence = 0;
-  /** nlmsg_pid, as an unsigned number. */
-  port = 0;
   /** Where the message's header is. */
   start = 0;
   /** Where its payload is. */
@@ -110,6 +106,16 @@ export class MessageReader {
     this.words = buffer.words;
     this.view = buffer.view;
     this.#attributes = new AttributeReader(buffer, counters);
+  }
+
+  /** nlmsg_seq of it, as an unsigned number. */
+  get sequence(): number {
+    return this.words[(this.start >> 2) + 2] >>> 0;
+  }
+
+  /** nlmsg_pid of it, as an unsigned number. */
+  get port(): number {
+    return this.words[(this.start >> 2) + 3] >>> 0;
   }
 
   /** Starts over with the datagram in `[start, end)`; start a multiple of 4. */
@@ -136,8 +142,6 @@ export class MessageReader {
     const typeAndFlags = words[word + 1];
     this.type = typeAndFlags & 0xffff;
     this.flags = typeAndFlags >>> 16;
-    this.sequence = words[word + 2] >>> 0;
-    this.port = words[word + 3] >>> 0;
     this.start = at;
     this.payload = at + NLMSG_HDRLEN;
     this.end = at + length;
@@ -154,13 +158,6 @@ export class MessageReader {
       Math.min(this.payload + NLMSG_ALIGN(header), this.end),
       this.end,
     );
-    return this.#attributes;
-  }
-
-  /** The attribute that begins at an offset; the reader is that of attributes(). */
-  attributeAt(offset: number): AttributeReader {
-    this.#attributes.reset(offset, this.end);
-    this.#attributes.next();
     return this.#attributes;
   }
 

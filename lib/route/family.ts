@@ -76,24 +76,33 @@ function repeatedIPv4(bytes: Uint8Array, at: number): string {
 /**
  * The address in `[at, at + length)`; as link-layer bytes where its length is
  * not that of its family.
- *
- * @param repeats Whether the same address is likely to come many times.
  */
 export function addressText(
   family: AddressFamily,
   bytes: Uint8Array,
   at: number,
   length: number,
-  repeats = false,
 ): string {
   if (length === 4 && (family === "inet" || family === "ipmr")) {
-    return repeats ? repeatedIPv4(bytes, at) : formatIPv4(bytes, at);
+    return formatIPv4(bytes, at);
   }
   if (length === 16 && (family === "inet6" || family === "ip6mr")) {
     return formatIPv6(bytes, at);
   }
   if (family === "mpls") return labelStack(bytes, at, length);
   return formatLinkAddress(bytes, at, length);
+}
+
+/** The same of an address that is likely to come many times. */
+export function repeatedAddressText(
+  family: AddressFamily,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): string {
+  return length === 4 && family === "inet"
+    ? repeatedIPv4(bytes, at)
+    : addressText(family, bytes, at, length);
 }
 
 /** MPLS labels as iproute2 prints them: "100/200". Source: RFC 3032. */

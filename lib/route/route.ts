@@ -1,42 +1,31 @@
 // Routes: RTM_NEWROUTE and RTM_DELROUTE. The hottest decoder of all: one pass,
-// one object with the same fields in the same order for all common routes.
+// one object with the same fields in the same order for all common routes. It
+// has no more of them than most routes need: half of a dump's time beyond the
+// kernel is memory.
 
-import { AF_INET, AF_INET6 } from "../../ffi/layout/sys_socket.ts";
 import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/layout/linux_netlink.ts";
 import {
   RTA_CACHEINFO,
   rta_cacheinfo,
   RTA_DST,
-  RTA_ENCAP,
-  RTA_ENCAP_TYPE,
-  RTA_FLOW,
   RTA_GATEWAY,
-  RTA_IIF,
-  RTA_MARK,
-  RTA_METRICS,
-  RTA_MULTIPATH,
-  RTA_NEWDST,
-  RTA_NH_ID,
   RTA_OIF,
   RTA_PREF,
   RTA_PREFSRC,
   RTA_PRIORITY,
-  RTA_SRC,
   RTA_TABLE,
-  RTA_TTL_PROPAGATE,
-  RTA_UID,
-  RTA_VIA,
   rtmsg,
-  rtnexthop,
-  rtvia,
 } from "../../ffi/layout/linux_rtnetlink.ts";
-import type {
-  AttributeReader,
-  UnknownAttribute,
-} from "../netlink/attribute.ts";
+import type { UnknownAttribute } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
-import { type AddressFamily, addressText, familyName } from "./family.ts";
-import { decodeMetrics, type RouteMetrics } from "./metrics.ts";
+import {
+  type AddressFamily,
+  addressText,
+  familyName,
+  repeatedAddressText,
+} from "./family.ts";
+import type { RouteMetrics } from "./metrics.ts";
+import { decodeRare, isZero } from "./route_rare.ts";
 
 /** A gateway of another family than the route's. */
 export interface RouteVia {
@@ -119,12 +108,12 @@ export interface Route {
   ifindex: number;
   /** The next hop's address. */
   gateway: string | undefined;
-  /** The source address for packets of this machine. */
-  preferredSource: string | undefined;
   /** The smaller, the more preferred; undefined for 0. */
   metric: number | undefined;
+  /** The source address for packets of this machine. */
+  preferredSource?: string;
   /** ICMPv6 router preference: 0 medium, 1 high, 3 low. Source: RFC 4191. */
-  preference: number | undefined;
+  preference?: number;
   /** The source address it is for. */
   source?: string;
   /** How many bits of it count. */
@@ -180,37 +169,20 @@ export interface Route {
  */
 export function decodeRoute(message: MessageReader): Route | undefined {
   if (!message.holds(rtmsg.size)) return undefined;
-  const { bytes, words, payload } = message;
+  const { bytes, words, payload, end } = message;
   const word = payload >> 2;
   const head = words[word];
   const rest = words[word + 1];
-  const af = head & 0xff;
-  const family = af === AF_INET
-    ? "inet"
-    : af === AF_INET6
-    ? "inet6"
-    : familyName(af);
-  const route: Route = {
-    family,
-    type: rest >>> 24,
-    destination: undefined,
-    prefixLength: head >> 8 & 0xff,
-    table: rest & 0xff,
-    protocol: rest >> 8 & 0xff,
-    scope: rest >> 16 & 0xff,
-    flags: words[word + 2],
-    ifindex: 0,
-    gateway: undefined,
-    preferredSource: undefined,
-    metric: undefined,
-    preference: undefined,
-  };
-  if (head >>> 16 !== 0) {
-    if (head >>> 24 !== 0) route.tos = head >>> 24;
-    if ((head >> 16 & 0xff) !== 0) route.sourceLength = head >> 16 & 0xff;
-  }
-  // AttributeReader.next() by hand: a third of the time of a large dump.
-  const end = message.end;
+  const family = familyName(head & 0xff);
+  let table = rest & 0xff;
+  let ifindex = 0;
+  let destination: string | undefined;
+  let gateway: string | undefined;
+  let preferredSource: string | undefined;
+  let metric: number | undefined;
+  let preference: number | undefined;
+  let rare = false;
+  // AttributeReader.next() by hand, and no field written twice: half the time.
   let at = payload + rtmsg.size;
   while (end - at >= NLA_HDRLEN) {
     const header = words[at >> 2];
@@ -219,187 +191,66 @@ export function decodeRoute(message: MessageReader): Route | undefined {
     const value = at + NLA_HDRLEN;
     switch (header >>> 16 & NLA_TYPE_MASK) {
       case RTA_DST:
-        route.destination = addressText(family, bytes, value, length - 4);
+        destination = addressText(family, bytes, value, length - NLA_HDRLEN);
         break;
       case RTA_GATEWAY:
-        route.gateway = addressText(family, bytes, value, length - 4, true);
+        gateway = repeatedAddressText(
+          family,
+          bytes,
+          value,
+          length - NLA_HDRLEN,
+        );
         break;
       case RTA_PREFSRC:
-        route.preferredSource = addressText(family, bytes, value, length - 4);
+        preferredSource = repeatedAddressText(
+          family,
+          bytes,
+          value,
+          length - NLA_HDRLEN,
+        );
         break;
       case RTA_OIF:
-        if (length >= 8) route.ifindex = words[value >> 2];
+        if (length >= 8) ifindex = words[value >> 2];
         break;
       case RTA_TABLE:
-        if (length >= 8) route.table = words[value >> 2] >>> 0;
+        if (length >= 8) table = words[value >> 2] >>> 0;
         break;
       case RTA_PRIORITY:
-        if (length >= 8) route.metric = words[value >> 2] >>> 0;
+        if (length >= 8) metric = words[value >> 2] >>> 0;
         break;
       case RTA_PREF:
-        if (length >= 5) route.preference = bytes[value];
+        if (length >= 5) preference = bytes[value];
+        break;
+      case RTA_CACHEINFO:
+        // Every IPv6 route has one, of zeroes but for those that expire.
+        rare ||= length >= NLA_HDRLEN + rta_cacheinfo.size &&
+          !isZero(words, value >> 2, rta_cacheinfo.size >> 2);
         break;
       default:
-        decodeRare(route, message.attributeAt(at));
+        rare = true;
     }
     at += length + 3 & ~3;
   }
-  if (at < end) message.counters.malformed++;
-  return route;
-}
-
-/** What most routes do not have, kept out of the hot function. */
-function decodeRare(route: Route, attributes: AttributeReader): void {
-  const { bytes, at, length } = attributes;
-  const { family } = route;
-  switch (attributes.type) {
-    case RTA_SRC:
-      route.source = addressText(family, bytes, at, length);
-      break;
-    case RTA_IIF:
-      route.inputIfindex = attributes.i32();
-      break;
-    case RTA_METRICS:
-      route.metrics = decodeMetrics(attributes.enter());
-      break;
-    case RTA_MULTIPATH:
-      route.nexthops = decodeMultipath(family, attributes);
-      break;
-    case RTA_FLOW:
-      route.realms = attributes.u32();
-      break;
-    case RTA_CACHEINFO:
-      route.cache = decodeCache(attributes);
-      break;
-    case RTA_MARK:
-      route.mark = attributes.u32();
-      break;
-    case RTA_VIA:
-      route.via = decodeVia(attributes);
-      break;
-    case RTA_NEWDST:
-      route.newDestination = addressText(family, bytes, at, length);
-      break;
-    case RTA_ENCAP_TYPE:
-      route.encapsulation = {
-        type: attributes.u16(),
-        attributes: route.encapsulation?.attributes ?? NONE,
-      };
-      break;
-    case RTA_ENCAP:
-      route.encapsulation = {
-        type: route.encapsulation?.type ?? 0,
-        attributes: attributes.copy(),
-      };
-      break;
-    case RTA_UID:
-      route.uid = attributes.u32();
-      break;
-    case RTA_TTL_PROPAGATE:
-      route.ttlPropagate = attributes.u8();
-      break;
-    case RTA_NH_ID:
-      route.nexthopId = attributes.u32();
-      break;
-    default:
-      (route.unknown ??= []).push(attributes.unknown());
-  }
-}
-
-const NONE = new Uint8Array(0);
-
-function decodeVia(attributes: AttributeReader): RouteVia {
-  const family = familyName(attributes.u16());
-  const { bytes, at, length } = attributes;
-  return {
+  if (at < end && !rare) message.counters.malformed++;
+  const route: Route = {
     family,
-    address: addressText(
-      family,
-      bytes,
-      at + rtvia.size,
-      Math.max(0, length - rtvia.size),
-    ),
+    type: rest >>> 24,
+    destination,
+    prefixLength: head >> 8 & 0xff,
+    table,
+    protocol: rest >> 8 & 0xff,
+    scope: rest >> 16 & 0xff,
+    flags: words[word + 2],
+    ifindex,
+    gateway,
+    metric,
   };
-}
-
-function decodeCache(attributes: AttributeReader): RouteCache | undefined {
-  if (attributes.length < rta_cacheinfo.size) return undefined;
-  const { words } = attributes;
-  const word = attributes.at >> 2;
-  // Every IPv6 route has one, of zeroes but for those that expire or are used.
-  let any = 0;
-  for (let i = 0; i < rta_cacheinfo.size / 4; i++) any |= words[word + i];
-  if (any === 0) return undefined;
-  return {
-    references: words[word] >>> 0,
-    lastUse: words[word + 1] >>> 0,
-    expires: words[word + 2],
-    error: words[word + 3] >>> 0,
-    used: words[word + 4] >>> 0,
-    id: words[word + 5] >>> 0,
-    timestamp: words[word + 6] >>> 0,
-    timestampAge: words[word + 7] >>> 0,
-  };
-}
-
-/** The rtnexthop structs of RTA_MULTIPATH, each with attributes of its own. */
-function decodeMultipath(
-  family: AddressFamily,
-  attributes: AttributeReader,
-): RouteNexthop[] {
-  const { words, bytes } = attributes;
-  const nexthops: RouteNexthop[] = [];
-  const end = attributes.at + attributes.length;
-  let at = attributes.at;
-  while (end - at >= rtnexthop.size) {
-    const head = words[at >> 2];
-    const length = head & 0xffff;
-    if (length < rtnexthop.size || length > end - at) {
-      attributes.counters.malformed++;
-      break;
-    }
-    const nexthop: RouteNexthop = {
-      ifindex: words[(at >> 2) + 1],
-      weight: (head >>> 24) + 1,
-      flags: head >> 16 & 0xff,
-    };
-    const inner = attributes.enter();
-    inner.reset(at + rtnexthop.size, at + length);
-    while (inner.next()) {
-      switch (inner.type) {
-        case RTA_GATEWAY:
-          nexthop.gateway = addressText(family, bytes, inner.at, inner.length);
-          break;
-        case RTA_VIA:
-          nexthop.via = decodeVia(inner);
-          break;
-        case RTA_FLOW:
-          nexthop.realms = inner.u32();
-          break;
-        case RTA_NEWDST:
-          nexthop.newDestination = addressText(
-            family,
-            bytes,
-            inner.at,
-            inner.length,
-          );
-          break;
-        case RTA_ENCAP_TYPE:
-          nexthop.encapsulation = {
-            type: inner.u16(),
-            attributes: nexthop.encapsulation?.attributes ?? NONE,
-          };
-          break;
-        case RTA_ENCAP:
-          nexthop.encapsulation = {
-            type: nexthop.encapsulation?.type ?? 0,
-            attributes: inner.copy(),
-          };
-          break;
-      }
-    }
-    nexthops.push(nexthop);
-    at += (length + 3) & ~3;
+  if (preferredSource !== undefined) route.preferredSource = preferredSource;
+  if (preference !== undefined) route.preference = preference;
+  if (head >>> 16 !== 0) {
+    if (head >>> 24 !== 0) route.tos = head >>> 24;
+    if ((head >> 16 & 0xff) !== 0) route.sourceLength = head >> 16 & 0xff;
   }
-  return nexthops;
+  if (rare) decodeRare(route, message.attributes(rtmsg.size));
+  return route;
 }
