@@ -20,6 +20,22 @@ export interface UnknownAttribute {
 
 const decoder = new TextDecoder();
 
+/** Short text, four characters at a time: each concatenation is a string. */
+function asciiText(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  let at = start;
+  for (; end - at >= 4; at += 4) {
+    text += String.fromCharCode(
+      bytes[at],
+      bytes[at + 1],
+      bytes[at + 2],
+      bytes[at + 3],
+    );
+  }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at]);
+  return text;
+}
+
 /**
  * A walk over the attributes of one level. It always ends: each step advances
  * by at least a header, and a length that cannot be right ends the walk.
@@ -172,11 +188,7 @@ export class AttributeReader {
     if (ascii > 0x7f || end - start > 24) {
       return decoder.decode(bytes.subarray(start, end));
     }
-    let text = "";
-    for (let at = start; at < end; at++) {
-      text += String.fromCharCode(bytes[at]);
-    }
-    return text;
+    return asciiText(bytes, start, end);
   }
 
   /** A copy of the value. */

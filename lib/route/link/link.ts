@@ -28,7 +28,8 @@ import { NLMSG_HDRLEN } from "../../../ffi/layout/linux_netlink.ts";
 import { ifinfomsg } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { AttributeReader } from "../../netlink/attribute.ts";
 import { noCounts } from "../../netlink/counters.ts";
-import { type MessageReader, NetlinkBuffer } from "../../netlink/message.ts";
+import { keepMessage, type KeptMessage } from "../../netlink/keep.ts";
+import type { MessageReader } from "../../netlink/message.ts";
 import { type AddressFamily, familyName } from "../family.ts";
 import type { KindData } from "./field.ts";
 import { linkData, portData } from "./kinds.ts";
@@ -95,8 +96,7 @@ export class Link {
   readonly newNetnsid: number | undefined = undefined;
   /** Its index there. */
   readonly newIfindex: number | undefined = undefined;
-  readonly #message: Uint8Array<ArrayBuffer>;
-  #buffer: NetlinkBuffer | undefined;
+  readonly #message: KeptMessage;
 
   /** Reads the current message; see decodeLink(). */
   constructor(message: MessageReader) {
@@ -107,7 +107,7 @@ export class Link {
     this.ifindex = words[word + 1];
     this.flags = words[word + 2];
     this.change = words[word + 3];
-    this.#message = message.copy();
+    this.#message = keepMessage(message);
     const attributes = message.attributes(ifinfomsg.size);
     while (attributes.next()) {
       const { at, length } = attributes;
@@ -176,7 +176,8 @@ export class Link {
 
   /** The message it was read from, header included. */
   get message(): Uint8Array<ArrayBuffer> {
-    return this.#message;
+    const { buffer, start, end } = this.#message;
+    return buffer.bytes.subarray(start, end);
   }
 
   /**
@@ -199,11 +200,9 @@ export class Link {
 
   /** A walk over all its attributes, for what no field tells. */
   attributes(): AttributeReader {
-    const reader = new AttributeReader(
-      this.#buffer ??= NetlinkBuffer.of(this.#message),
-      noCounts(),
-    );
-    reader.reset(NLMSG_HDRLEN + ifinfomsg.size, this.#message.length);
+    const { buffer, start, end } = this.#message;
+    const reader = new AttributeReader(buffer, noCounts());
+    reader.reset(start + NLMSG_HDRLEN + ifinfomsg.size, end);
     return reader;
   }
 
