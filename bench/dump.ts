@@ -7,6 +7,7 @@ import type { Case, Contestant, Sample } from "./harness/case.ts";
 import { netplumb, own, peer, type Workshop } from "./harness/workshop.ts";
 
 const OBJECTS = "netplumb, objects";
+const LAZY = "netplumb, lazy list";
 const NOTHING = "netplumb, nothing decoded";
 const MNL = "C, libmnl, array of structs";
 const RECEIVE = "C, libmnl, nothing decoded";
@@ -160,6 +161,7 @@ async function cases(workshop: Workshop): Promise<Case[]> {
     work: "route",
     contestants: [
       objects,
+      await large(LAZY, own("dump.ts", "lazy")),
       await large(NOTHING, own("dump.ts", "nothing")),
       ...mnl
         ? [
@@ -172,6 +174,7 @@ async function cases(workshop: Workshop): Promise<Case[]> {
     ],
     goals: [
       { ours: OBJECTS, against: MNL, most: 1.1 },
+      { ours: LAZY, against: MNL, most: 0.97 },
       { ours: OBJECTS, against: GO, faster: 3 },
       { ours: OBJECTS, against: IP, faster: 1.8 },
     ],

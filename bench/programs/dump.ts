@@ -1,7 +1,7 @@
 // Dumps in a running process. Each line of stdin says how many; the answer is
 // what they had and took.
 //
-//   dump.ts routes|nothing|links|neighbours|addresses
+//   dump.ts routes|lazy|nothing|links|neighbours|addresses
 
 import { NetlinkConnection, RouteSocket } from "../../mod.ts";
 import { lines } from "../../cli/scenarios/stage/lines.ts";
@@ -23,6 +23,7 @@ async function nothing(): Promise<number> {
 
 const DUMPS: Record<string, () => Promise<number>> = {
   routes: async () => (await route.routes({ family: "inet" })).length,
+  lazy: async () => (await route.routes({ family: "inet", lazy: true })).length,
   nothing,
   links: async () => (await route.links()).length,
   neighbours: async () => (await route.neighbours({ family: "inet" })).length,

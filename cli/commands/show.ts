@@ -10,6 +10,8 @@ import { type GlobalOptions, subcommand } from "../command.ts";
 import { Exit } from "../failure.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
+import { jsonArray } from "../output/json_array.ts";
+import { printableJson } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
 import { perform } from "../perform.ts";
 import { showAddresses } from "../show/address.ts";
@@ -77,7 +79,7 @@ function act(
 ): Promise<void> {
   return perform(options, async ({ output, signal }) => {
     await using route = RouteSocket.open({ namespace: options.netns });
-    const { objects, interrupted } = await sure(show(route, {
+    const { objects, json, interrupted } = await sure(show(route, {
       details: options.details,
       statistics: options.statistics,
       dev: options.dev,
@@ -88,7 +90,7 @@ function act(
       signal,
     }));
     if (output.json) {
-      output.object(objects);
+      await output.bytes(json ?? jsonArray(texts(objects)));
     } else {
       for (const one of objects) {
         output.line(describe(one, output.style));
@@ -103,6 +105,10 @@ function act(
       Deno.exitCode = Exit.inconsistent;
     }
   });
+}
+
+function* texts(objects: Iterable<Json>): Generator<string> {
+  for (const one of objects) yield printableJson(one);
 }
 
 /** Gives the error of an interrupted dump the exit code of one. */

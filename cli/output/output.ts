@@ -65,6 +65,17 @@ export class Output implements AsyncDisposable {
     this.#record(printableJson(value));
   }
 
+  /** A line that comes in pieces of UTF-8, each made when the last is gone. */
+  async bytes(pieces: Iterable<Uint8Array<ArrayBuffer>>): Promise<void> {
+    if (consoleExport) {
+      const copies = Array.from(pieces, (piece) => piece.slice());
+      return this.#record(await new Blob(copies).text());
+    }
+    await this.flush();
+    for (const piece of pieces) await this.#attempt(() => this.#send(piece));
+    this.line("");
+  }
+
   /** Whichever form this run prints; only that one is made. */
   event<T>(value: T, text: (value: T) => string): void {
     this.#record(this.json ? printableJson(value) : text(value));
@@ -100,21 +111,31 @@ export class Output implements AsyncDisposable {
   async #write(): Promise<void> {
     // Lines said in the same turn leave together.
     await Promise.resolve();
-    try {
+    await this.#attempt(async () => {
       while (this.#pending) {
         const bytes = this.#encoder.encode(this.#pending);
         this.#pending = "";
-        for (let sent = 0; sent < bytes.length;) {
-          sent += await this.#sink.write(bytes.subarray(sent));
-        }
+        await this.#send(bytes);
       }
+    });
+    this.#writing = undefined;
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < bytes.length && !this.#closed;) {
+      sent += await this.#sink.write(bytes.subarray(sent));
+    }
+  }
+
+  /** Writes; a reader that has gone ends it quietly. */
+  async #attempt(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
     } catch (error) {
       this.#closed = true;
       this.#pending = "";
       if (error instanceof Deno.errors.BrokenPipe) this.#onClosed();
       else this.#failure = error;
-    } finally {
-      this.#writing = undefined;
     }
   }
 }

@@ -2,7 +2,10 @@
 
 import { RT_TABLE_MAIN, RTN_LOCAL } from "../../ffi/layout/linux_rtnetlink.ts";
 import { ipRoute } from "../../lib/route/json/route.ts";
+import { decodeRoute, type Route } from "../../lib/route/route.ts";
 import type { RouteSocket } from "../../lib/route/socket.ts";
+import { printableJson } from "../output/printable.ts";
+import { routeJson } from "./route_json.ts";
 import {
   bounds,
   interrupted,
@@ -37,34 +40,39 @@ export async function showRoutes(
     ifindex,
     protocol,
     type,
+    lazy: true,
   });
-  const nexthops = details && routes.some((one) => one.nexthopId !== undefined)
-    ? new Map(
-      (await route.nexthops({ signal: options.signal })).map((
-        nexthop,
-      ) => [nexthop.id, nexthop]),
-    )
-    : undefined;
-  const shown = routes.filter((one) =>
+  const nexthops =
+    details && Iterator.from(routes).some((one) => one.nexthopId !== undefined)
+      ? new Map(
+        (await route.nexthops({ signal: options.signal })).map((
+          nexthop,
+        ) => [nexthop.id, nexthop]),
+      )
+      : undefined;
+  const isShown = (one: Route) =>
     (scope === undefined || one.scope === scope) &&
     // Multipath routes belong to no device, and local ones to their own table.
     (ifindex === undefined || one.ifindex === ifindex) &&
     (one.family !== "inet6" || table !== RT_TABLE_MAIN ||
-      one.type !== RTN_LOCAL)
-  );
+      one.type !== RTN_LOCAL);
+  const how = {
+    names,
+    details,
+    statistics,
+    nexthops,
+    oneTable: table !== undefined,
+    oneDevice: ifindex !== undefined,
+    oneProtocol: protocol !== undefined,
+    oneScope: scope !== undefined,
+  };
   return {
-    objects: shown.map((one) =>
-      ipRoute(one, {
-        names,
-        details,
-        statistics,
-        nexthops,
-        oneTable: table !== undefined,
-        oneDevice: ifindex !== undefined,
-        oneProtocol: protocol !== undefined,
-        oneScope: scope !== undefined,
-      })
-    ),
+    objects: Iterator.from(routes).filter(isShown)
+      .map((one) => ipRoute(one, how)),
+    json: routeJson(routes.messages(), (message) => {
+      const one = decodeRoute(message)!;
+      return isShown(one) ? printableJson(ipRoute(one, how)) : undefined;
+    }),
     interrupted: interrupted(routes),
   };
 }

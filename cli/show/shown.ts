@@ -1,7 +1,7 @@
 // What `show` shows: objects under iproute2's keys, and whether they are sure.
 
 import type { JsonValue } from "../../lib/route/link/field.ts";
-import type { Dump, OnInterrupt } from "../../lib/netlink/connection.ts";
+import type { DumpOutcome, OnInterrupt } from "../../lib/netlink/connection.ts";
 import type { AddressFamily } from "../../lib/route/family.ts";
 import { LinkNames } from "../../lib/route/link/names.ts";
 import type { RouteSocket } from "../../lib/route/socket.ts";
@@ -11,7 +11,10 @@ export type Json = Record<string, JsonValue>;
 
 /** The answer to one `show`. */
 export interface Shown {
-  readonly objects: Json[];
+  /** To be gone through once: some are made only then. */
+  readonly objects: Iterable<Json>;
+  /** The same as the bytes of a JSON array, where they can be had for less. */
+  readonly json?: Iterable<Uint8Array<ArrayBuffer>>;
   /** Whether changes interrupted it, so that something may be missing. */
   readonly interrupted: boolean;
 }
@@ -33,7 +36,7 @@ export function bounds({ onInterrupt, signal }: ShowOptions) {
 }
 
 /** Whether any of the dumps was interrupted. */
-export function interrupted(...dumps: Dump<unknown>[]): boolean {
+export function interrupted(...dumps: DumpOutcome[]): boolean {
   return dumps.some((dump) => dump.interrupted);
 }
 

@@ -8,7 +8,8 @@ import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/layout/sys_socket.ts";
 import type { Deadline } from "../deadline.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
-import { MessageReader, NetlinkBuffer } from "./message.ts";
+import { Landing } from "./landing.ts";
+import type { MessageReader } from "./message.ts";
 import { failure, nothingYet } from "./socket.ts";
 
 /** Dumps come in datagrams of up to 32 KiB where the reader has room for them. */
@@ -16,20 +17,24 @@ const DATAGRAM = 65536;
 /** How long to work without letting others, in milliseconds. */
 const SLICE = 20;
 
+/** How to read. */
+interface ReadOptions {
+  /** Whether to wait for more where there is none; default: true. */
+  readonly waiting?: boolean;
+  /** Whether the memory of the messages stays as it is; default: false. */
+  readonly keeps?: boolean;
+}
+
 export class Channel {
   readonly counters: NetlinkCounters = noCounts();
   readonly #sender = sockaddr_nl.build({});
   readonly #senderWords = new Int32Array(this.#sender.buffer);
   readonly #senderLength = new Uint8Array(4);
-  #buffer: NetlinkBuffer;
-  #size: bigint;
-  #reader: MessageReader;
+  #landing: Landing;
 
   /** @param datagram Room for one datagram, in bytes. */
   constructor(readonly descriptor: Descriptor, datagram: number = DATAGRAM) {
-    this.#buffer = new NetlinkBuffer(datagram);
-    this.#size = BigInt(datagram);
-    this.#reader = new MessageReader(this.#buffer, this.counters);
+    this.#landing = new Landing(datagram, this.counters);
   }
 
   /** Sends a datagram; the kernel has acted on it when this returns. */
@@ -47,17 +52,20 @@ export class Channel {
    *
    * @param visit Walks the messages of one; `truncated` says that its end is
    * lost. The reader is only valid within the call.
-   * @param waiting Whether to wait for more where there is none.
+   * @param how Whether to wait, whether to keep.
    */
   async read(
     deadline: Deadline,
     visit: (messages: MessageReader, truncated: boolean) => boolean,
-    waiting = true,
+    { waiting = true, keeps = false }: ReadOptions = {},
   ): Promise<void> {
     let sliceEnd = performance.now() + SLICE;
     let truncated = false;
+    let landing = keeps
+      ? new Landing(this.#landing.room, this.counters, true)
+      : this.#landing;
     for (;;) {
-      const length = this.#receive(deadline.what);
+      const length = this.#receive(landing, deadline.what);
       if (length < 0) {
         // The end of what was waited for may have been in the part cut off.
         if (truncated || !waiting) return;
@@ -65,18 +73,17 @@ export class Channel {
         sliceEnd = performance.now() + SLICE;
         continue;
       }
-      const room = this.#buffer.bytes.length;
-      this.#reader.reset(0, Math.min(length, room));
-      const satisfied = visit(this.#reader, length > room);
-      if (length > room) {
+      const tooLong = length > landing.room;
+      const satisfied = visit(landing.messages(length), tooLong);
+      if (tooLong) {
         truncated = true;
-        this.#grow(length);
-      }
+        landing = this.#grow(length);
+      } else landing.advance(length);
       if (satisfied) return;
       if (performance.now() >= sliceEnd) {
         // More is there already; to wait for it lets others have their turn,
         // and costs less than a timer.
-        await (truncated
+        await (truncated || !waiting
           ? deadline.pause()
           : deadline.readable(this.descriptor));
         sliceEnd = performance.now() + SLICE;
@@ -85,14 +92,14 @@ export class Channel {
   }
 
   /** One datagram of the kernel's: its whole length, or -1 while there is none. */
-  #receive(what: string): number {
+  #receive(landing: Landing, what: string): number {
     const { recvfrom } = libc();
     for (;;) {
       this.#senderLength[0] = sockaddr_nl.size;
       const length = recvfrom(
         this.descriptor.fd,
-        this.#buffer.bytes,
-        this.#size,
+        landing.window,
+        landing.size,
         MSG_DONTWAIT | MSG_TRUNC,
         this.#sender,
         this.#senderLength,
@@ -106,10 +113,9 @@ export class Channel {
     }
   }
 
-  #grow(length: number): void {
+  /** What was cut off is lost, and so is a dump: the next has more room. */
+  #grow(length: number): Landing {
     this.counters.truncated++;
-    this.#buffer = new NetlinkBuffer(NLMSG_ALIGN(length * 2));
-    this.#size = BigInt(this.#buffer.bytes.length);
-    this.#reader = new MessageReader(this.#buffer, this.counters);
+    return this.#landing = new Landing(NLMSG_ALIGN(length * 2), this.counters);
   }
 }

@@ -19,6 +19,8 @@ import {
   type NetlinkError,
 } from "./errors.ts";
 import { type Decode, Exchanger, type NetlinkRequest } from "./exchange.ts";
+import { LazyList } from "./lazy_list.ts";
+import type { MessageReader } from "./message.ts";
 import { Parts } from "./parts.ts";
 import { askForMore, type NetlinkSocketOptions, openSocket } from "./socket.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -54,15 +56,29 @@ export interface DumpOptions extends WaitOptions {
   readonly attempts?: number;
 }
 
-/** The objects of a dump. */
-export type Dump<T> = T[] & {
+/** How a dump went. */
+export interface DumpOutcome {
   /** Whether changes interrupted it, so that objects may be missing or double. */
   readonly interrupted: boolean;
   /** How many times it was read. */
   readonly attempts: number;
   /** What the kernel warned of at its end. */
   readonly warning?: ExtendedAck;
-};
+}
+
+/** The objects of a dump. */
+export type Dump<T> = T[] & DumpOutcome;
+
+/** The messages of a dump, each of which becomes an object when asked for. */
+export type LazyDump<T> = LazyList<T> & DumpOutcome;
+
+/** What the messages of one attempt go into. */
+interface Gathering<R> {
+  /** Whether their memory has to stay as it is. */
+  readonly keeps: boolean;
+  take(message: MessageReader): undefined;
+  all(): R;
+}
 
 /** As many acknowledgements as the default receive buffer surely holds. */
 const BATCH_REQUESTS = 128;
@@ -206,38 +222,84 @@ export class NetlinkConnection implements AsyncDisposable {
    * @throws {TimeoutError} When the time is over.
    * @throws {ClosedError} When the connection is closed meanwhile.
    */
-  async dump<T>(
+  dump<T>(
     request: NetlinkRequest,
     decode: Decode<T>,
-    options: DumpOptions = {},
+    options?: DumpOptions,
   ): Promise<Dump<T>> {
+    return this.#dump(request, options, () => {
+      const parts = new Parts<T>();
+      return {
+        keeps: false,
+        take(message): undefined {
+          const object = decode(message);
+          if (object !== undefined) parts.add(object);
+        },
+        all: () => parts.all(),
+      };
+    });
+  }
+
+  /**
+   * Reads a table of the kernel's and makes objects of it later, each when it
+   * is asked for. For the rest it is dump().
+   *
+   * @param request What to dump; NLM_F_DUMP is added.
+   * @param decode Makes an object of a message.
+   * @param accept Whether a message is one to keep; default: all are.
+   * @param options What an interruption means, and what ends the wait;
+   * `timeout` in milliseconds for all attempts.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the connection is closed meanwhile.
+   */
+  dumpLazily<T>(
+    request: NetlinkRequest,
+    decode: Decode<T>,
+    accept?: (message: MessageReader) => boolean,
+    options?: DumpOptions,
+  ): Promise<LazyDump<T>> {
+    return this.#dump(request, options, () => {
+      const list = new LazyList(decode, accept);
+      return {
+        keeps: true,
+        take: (message) => list.take(message),
+        all: () => list,
+      };
+    });
+  }
+
+  async #dump<R extends Iterable<unknown>>(
+    request: NetlinkRequest,
+    options: DumpOptions = {},
+    gather: () => Gathering<R>,
+  ): Promise<R & DumpOutcome> {
     const { onInterrupt = "retry", attempts: limit = 10 } = options;
     const deadline = new Deadline(this.#exchanger.describe(request), options);
-    let partial: T[] = [];
+    let partial: Iterable<unknown> = [];
     for (let attempt = 1;; attempt++) {
-      const gathered = new Parts<T>();
+      const gathering = gather();
       try {
         const { pending: [one], interrupted, truncated } = await this.#exchanger
           .exchange(
             [request],
             NLM_F_DUMP,
-            (message): undefined => {
-              const object = decode(message);
-              if (object !== undefined) gathered.add(object);
-            },
+            (message) => gathering.take(message),
             deadline,
+            gathering.keeps,
           );
         const { error, warning } = one;
         if (error !== undefined && error.errno !== EINTR) throw error;
         const inconsistent = interrupted || truncated || error !== undefined;
         if (!inconsistent || (onInterrupt === "partial" && !truncated)) {
-          return Object.assign(gathered.all(), {
+          return Object.assign(gathering.all(), {
             interrupted: inconsistent,
             attempts: attempt,
             ...(warning === undefined ? {} : { warning }),
           });
         }
-        partial = gathered.all();
+        partial = gathering.all();
         const last = onInterrupt === "throw" || attempt >= limit;
         if (last && !truncated) {
           throw this.#interrupted(request, attempt, partial);
@@ -266,13 +328,13 @@ export class NetlinkConnection implements AsyncDisposable {
   #interrupted(
     request: NetlinkRequest,
     attempts: number,
-    partial: readonly unknown[],
+    partial: Iterable<unknown>,
     cause?: unknown,
   ): DumpInterruptedError {
     return new DumpInterruptedError(
       this.#exchanger.description(request),
       attempts,
-      partial,
+      [...partial],
       cause === undefined ? undefined : { cause },
     );
   }

@@ -77,12 +77,14 @@ export class Exchanger {
    * is answered.
    *
    * @param flags NLM_F_ACK, or NLM_F_DUMP for one request alone.
+   * @param keeps Whether the memory of the messages stays as it is.
    */
   async exchange<T>(
     requests: readonly NetlinkRequest[],
     flags: number,
     decode: Decode<T> | undefined,
     deadline: Deadline,
+    keeps = false,
   ): Promise<Exchanged<T>> {
     const before = this.#tail;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -90,7 +92,7 @@ export class Exchanger {
     try {
       await deadline.bound(before);
       if (this.#abandoned !== undefined) await this.#finishAbandoned(deadline);
-      return await this.#carryOut(requests, flags, decode, deadline);
+      return await this.#carryOut(requests, flags, decode, deadline, keeps);
     } finally {
       resolve();
     }
@@ -101,6 +103,7 @@ export class Exchanger {
     flags: number,
     decode: Decode<T> | undefined,
     deadline: Deadline,
+    keeps: boolean,
   ): Promise<Exchanged<T>> {
     const exchanged: Exchanged<T> = {
       pending: requests.map((request) => ({
@@ -119,7 +122,7 @@ export class Exchanger {
         exchanged.truncated ||= truncated;
         left -= this.#visit(messages, exchanged, decode);
         return left === 0;
-      });
+      }, { keeps });
     } catch (error) {
       if (flags === NLM_F_DUMP) {
         this.#abandoned = exchanged.pending[0].sequence;
@@ -188,7 +191,7 @@ export class Exchanger {
         ) this.#abandoned = undefined;
       }
       return this.#abandoned === undefined;
-    }, false);
+    }, { waiting: false });
     this.#abandoned = undefined;
   }
 

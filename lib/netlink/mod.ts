@@ -3,6 +3,8 @@
 export {
   type Dump,
   type DumpOptions,
+  type DumpOutcome,
+  type LazyDump,
   NetlinkConnection,
   type NetlinkConnectionOptions,
   type OnInterrupt,
@@ -14,6 +16,7 @@ export {
   type NetlinkSubscriptionOptions,
 } from "./subscription.ts";
 export type { Decode, NetlinkRequest } from "./exchange.ts";
+export { LazyList } from "./lazy_list.ts";
 export type { NetlinkSocketOptions } from "./socket.ts";
 export { MessageReader, NetlinkBuffer } from "./message.ts";
 export { AttributeReader, type UnknownAttribute } from "./attribute.ts";

@@ -21,27 +21,21 @@ import { NETLINK_ROUTE } from "../../ffi/layout/linux_netlink.ts";
 import { NHA_OIF, nhmsg } from "../../ffi/layout/linux_nexthop.ts";
 import {
   ifinfomsg,
-  RTA_OIF,
-  RTA_TABLE,
   RTEXT_FILTER_SKIP_STATS,
   RTEXT_FILTER_VF,
   rtgenmsg,
-  RTM_F_CLONED,
   RTM_GETADDR,
   RTM_GETLINK,
   RTM_GETNEIGH,
   RTM_GETNEXTHOP,
   RTM_GETNSID,
-  RTM_GETROUTE,
   RTM_GETRULE,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
   RTM_NEWNSID,
-  RTM_NEWROUTE,
   RTM_NEWRULE,
-  rtmsg,
 } from "../../ffi/layout/linux_rtnetlink.ts";
 import { IFNAMSIZ } from "../../ffi/layout/net_if.ts";
 import type { Namespace } from "../namespace.ts";
@@ -49,6 +43,7 @@ import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import {
   type Dump,
   type DumpOptions,
+  type LazyDump,
   NetlinkConnection,
   type Reply,
 } from "../netlink/connection.ts";
@@ -72,6 +67,7 @@ import { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
 import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
 import { decodeNexthop, type Nexthop } from "./nexthop.ts";
 import { decodeRoute, type Route } from "./route.ts";
+import { RouteSelection } from "./route_selection.ts";
 import { decodeRule, type Rule } from "./rule.ts";
 import { routeVocabulary } from "./vocabulary.ts";
 
@@ -238,30 +234,37 @@ export class RouteSocket implements AsyncDisposable {
    * @throws {TimeoutError} When the time is over.
    * @throws {ClosedError} When the socket is closed meanwhile.
    */
-  routes(filter: RouteFilter = {}): Promise<Dump<Route>> {
-    const { family = "unspec", table, ifindex, protocol, type } = filter;
-    const cached = filter.cached ?? false;
-    const body = new AttributeWriter().raw(rtmsg.build({
-      rtm_family: familyNumber(family),
-      rtm_protocol: protocol ?? 0,
-      rtm_type: type ?? 0,
-      rtm_flags: cached ? RTM_F_CLONED : 0,
-    }));
-    if (table !== undefined) body.u32(RTA_TABLE, table);
-    if (ifindex !== undefined) body.u32(RTA_OIF, ifindex);
-    return this.#dump("show routes", RTM_GETROUTE, body, filter, (message) => {
-      if (message.type !== RTM_NEWROUTE) return undefined;
-      const route = decodeRoute(message);
-      return route === undefined ||
-          ((route.flags & RTM_F_CLONED) !== 0) !== cached ||
-          (table !== undefined && route.table !== table) ||
-          (ifindex !== undefined && !leavesBy(route, ifindex)) ||
-          (protocol !== undefined && route.protocol !== protocol) ||
-          (type !== undefined && route.type !== type) ||
-          (family !== "unspec" && route.family !== family)
-        ? undefined
-        : route;
-    });
+  routes(
+    filter?: RouteFilter & { readonly lazy?: false },
+  ): Promise<Dump<Route>>;
+  /**
+   * The routes as a list of messages, each of which becomes a Route when it is
+   * asked for; for the rest the same.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   */
+  routes(
+    filter: RouteFilter & { readonly lazy: true },
+  ): Promise<LazyDump<Route>>;
+  routes(
+    filter: RouteFilter & { readonly lazy?: boolean } = {},
+  ): Promise<Dump<Route> | LazyDump<Route>> {
+    const selection = new RouteSelection(filter);
+    const request = selection.request();
+    return filter.lazy
+      ? this.#connection.dumpLazily(
+        request,
+        decodeRoute,
+        (message) => selection.accepts(message),
+        filter,
+      )
+      : this.#connection.dump(
+        request,
+        (message) => selection.decode(message),
+        filter,
+      );
   }
 
   /**
@@ -411,9 +414,4 @@ export class RouteSocket implements AsyncDisposable {
 
 function extent({ statistics }: { readonly statistics?: boolean }): number {
   return RTEXT_FILTER_VF | (statistics ? 0 : RTEXT_FILTER_SKIP_STATS);
-}
-
-function leavesBy(route: Route, ifindex: number): boolean {
-  return route.ifindex === ifindex ||
-    (route.nexthops?.some((hop) => hop.ifindex === ifindex) ?? false);
 }

@@ -1,5 +1,6 @@
 // Ours beside iproute2's, in the same namespace, a moment apart.
 
+import { printableJson } from "../../../cli/output/printable.ts";
 import { showAddresses } from "../../../cli/show/address.ts";
 import { showLinks } from "../../../cli/show/link.ts";
 import { showNeighbours } from "../../../cli/show/neighbour.ts";
@@ -63,11 +64,13 @@ export async function assertShows<O extends Object>(
     shown = await settled(async () => {
       const text = await run("ip", words);
       const theirs = text.trim() === "" ? [] : withoutHoles(JSON.parse(text));
-      const { objects, interrupted } = await show(route, {
-        ...options,
-        ...depth.options,
-      });
-      assertEquals(interrupted, false);
+      const answer = await show(route, { ...options, ...depth.options });
+      const objects = [...answer.objects];
+      assertEquals(answer.interrupted, false);
+      if (answer.json !== undefined) {
+        const json = `[${objects.map((one) => printableJson(one))}]`;
+        assertEquals(await new Blob(copies(answer.json)).text(), json);
+      }
       assertSameJson(
         JSON.parse(JSON.stringify(objects)),
         theirs,
@@ -84,6 +87,11 @@ export async function assertShows<O extends Object>(
     foreignSequence: 0,
   });
   return shown;
+}
+
+/** The memory of a piece is used again for the next. */
+function copies(pieces: Iterable<Uint8Array<ArrayBuffer>>) {
+  return Array.from(pieces, (piece) => piece.slice());
 }
 
 /** iproute2 prints {} for a link or an address that a filter leaves out. */

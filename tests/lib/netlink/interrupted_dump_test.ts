@@ -16,7 +16,8 @@ import {
   NetlinkConnection,
 } from "../../../lib/netlink/connection.ts";
 import { DumpInterruptedError } from "../../../lib/netlink/errors.ts";
-import { decodeLink, type Link } from "../../../lib/route/link/link.ts";
+import type { MessageReader } from "../../../lib/netlink/message.ts";
+import { decodeLink, Link } from "../../../lib/route/link/link.ts";
 import { RouteSocket } from "../../../lib/route/socket.ts";
 import "../../support/descriptors.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
@@ -44,37 +45,46 @@ function complete(links: readonly Link[]): void {
   }
 }
 
-/** Dumps links, changing them in the middle of the first so many attempts. */
+const LINKS = { type: RTM_GETLINK, body: ifinfomsg.build({}) };
+
+/** Reads links, changing them in the middle of the first so many attempts. */
+function disturbing(
+  namespace: Netns,
+  times: number,
+): (message: MessageReader) => Link | undefined {
+  let attempt = 0;
+  let last = 0;
+  return (message) => {
+    const link = decodeLink(message);
+    if (link?.name === "lo") {
+      attempt++;
+    } else if (link?.name === "l1" && attempt !== last) {
+      last = attempt;
+      if (attempt <= times) {
+        const { success } = new Deno.Command("ip", {
+          args: ["-n", namespace.name, ..."link add type ifb".split(" ")],
+        }).outputSync();
+        assert(success);
+      }
+    }
+    return link;
+  };
+}
+
+function open(namespace: Netns): NetlinkConnection {
+  return NetlinkConnection.open({
+    protocol: NETLINK_ROUTE,
+    namespace: namespace.name,
+  });
+}
+
 async function disturbed(
   namespace: Netns,
   times: number,
   options: DumpOptions = {},
 ): Promise<Dump<Link>> {
-  await using connection = NetlinkConnection.open({
-    protocol: NETLINK_ROUTE,
-    namespace: namespace.name,
-  });
-  let attempt = 0;
-  let last = 0;
-  return await connection.dump(
-    { type: RTM_GETLINK, body: ifinfomsg.build({}) },
-    (message) => {
-      const link = decodeLink(message);
-      if (link?.name === "lo") {
-        attempt++;
-      } else if (link?.name === "l1" && attempt !== last) {
-        last = attempt;
-        if (attempt <= times) {
-          const { success } = new Deno.Command("ip", {
-            args: ["-n", namespace.name, ..."link add type ifb".split(" ")],
-          }).outputSync();
-          assert(success);
-        }
-      }
-      return link;
-    },
-    options,
-  );
+  await using connection = open(namespace);
+  return await connection.dump(LINKS, disturbing(namespace, times), options);
 }
 
 Deno.test("a dump interrupted three times is read a fourth", async () => {
@@ -128,6 +138,27 @@ Deno.test("an interrupted dump is given as it is to who asks, and marked", async
     assertEquals(links.interrupted, true);
     assertEquals(links.attempts, 1);
     assert(links.length >= COUNT);
+  });
+});
+
+Deno.test("a lazy dump that is interrupted is read again too", async () => {
+  await withLinks(async (namespace) => {
+    await using connection = open(namespace);
+    const dump = (times: number, options?: DumpOptions) => {
+      const read = disturbing(namespace, times);
+      const accept = (message: MessageReader) => read(message) !== undefined;
+      return connection.dumpLazily(LINKS, decodeLink, accept, options);
+    };
+    const links = await dump(2);
+    assertEquals([links.attempts, links.interrupted], [3, false]);
+    complete([...links]);
+    const partial = await dump(1, { onInterrupt: "partial" });
+    assertEquals([partial.attempts, partial.interrupted], [1, true]);
+    const error = await assertRejects(
+      () => dump(1, { onInterrupt: "throw" }),
+      DumpInterruptedError,
+    );
+    assertInstanceOf(error.partial[0], Link);
   });
 });
 
