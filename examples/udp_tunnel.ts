@@ -35,6 +35,8 @@ if (args.peer) {
 await using socket = UdpSocket.bind({
   port: Number(args.port),
   receiveBuffer: 4 << 20,
+  // Datagrams that came together are received together, and joined again below.
+  gro: args.offload,
 });
 await using tun = Tun.open({ name: args.name, offload: args.offload });
 // Room for the headers of IPv6 and UDP in what the way between can carry.
@@ -59,15 +61,28 @@ async function outwards(): Promise<void> {
 }
 
 async function inwards(): Promise<void> {
-  const received = new ReceiveBatch();
-  const packets = new PacketBatch(received.size);
+  const received = new ReceiveBatch(
+    args.offload ? { size: 16, bufferSize: 65535 } : {},
+  );
+  const packets = new PacketBatch();
+  // What is no packet came from a stranger.
+  const options = { coalesce: args.offload, onRejected() {} };
   while (!socket.closed) {
     const count = await socket.receiveMany(received);
-    packets.clear();
-    for (let i = 0; i < count; i++) packets.push(received.data(i));
+    for (let i = 0; i < count; i++) {
+      const train = received.data(i);
+      const size = received.segmentSize(i) || train.length;
+      for (let at = 0; at < train.length; at += size) {
+        if (packets.count === packets.size) {
+          await tun.writeMany(packets, options);
+          packets.clear();
+        }
+        packets.push(train.subarray(at, at + size));
+      }
+    }
     if (!args.peer) way = back(received.describe(count - 1));
-    // What is no packet came from a stranger.
-    await tun.writeMany(packets, { onRejected() {} });
+    await tun.writeMany(packets, options);
+    packets.clear();
   }
 }
 

@@ -5,6 +5,7 @@ import { Program, type StartOptions } from "./program.ts";
 
 const PEERS = new URL("../peers/", import.meta.url).pathname;
 const OWN = new URL("../programs/", import.meta.url).pathname;
+const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
 /** A peer that does not take part. */
@@ -21,6 +22,11 @@ export function netplumb(...args: string[]): string[] {
 /** The words that run one of our own small programs. */
 export function own(script: string, ...args: string[]): string[] {
   return [Deno.execPath(), "run", "-A", OWN + script, ...args];
+}
+
+/** The words that run one of the examples. */
+export function example(script: string, ...args: string[]): string[] {
+  return [Deno.execPath(), "run", "-A", EXAMPLES + script, ...args];
 }
 
 /** The path of a peer that needs no compiler. */

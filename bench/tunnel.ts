@@ -1,0 +1,261 @@
+// deno task bench:tunnel: TCP through tunnels between two namespaces, each made
+// of a program at either end.
+
+import { Lab, type Netns } from "../tests/support/netns.ts";
+import { bench, type Settings } from "./harness/bench.ts";
+import type { Case, Contestant } from "./harness/case.ts";
+import type { Program } from "./harness/program.ts";
+import { example, own, type Workshop } from "./harness/workshop.ts";
+
+const OURS = "netplumb, udp_tunnel.ts --offload";
+const PLAIN = "netplumb, udp_tunnel.ts";
+const SOCAT = "socat, TUN over UDP";
+const WIREGUARD = "wireguard-go, which also encrypts";
+const IDLE = "deno, doing nothing";
+
+const PORT = 5555;
+const MTU = 1400;
+/** Turns before the first that counts. */
+const WARM = 2;
+
+/** One end of a tunnel. */
+interface End {
+  readonly netns: Netns;
+  /** Its address on the way between, and the other end's. */
+  readonly outside: string;
+  readonly peer: string;
+  /** Its address in the tunnel. */
+  readonly inside: string;
+  /** Whether it is the one that is asked. */
+  readonly asked: boolean;
+}
+
+/** Starts the program at one end; gives it and the name of its device. */
+type Opener = (end: End) => Promise<{ program: Program; device: string }>;
+
+/** What one end of a TCP transfer prints. */
+interface Taken {
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** Two ends that see each other by a pair of cables. */
+async function ends(workshop: Workshop): Promise<[End, End]> {
+  const lab = workshop.use(await Lab.open("left", "right"));
+  for (const netns of [lab.left, lab.right]) {
+    // Nothing is sent before there is somebody at the other end.
+    await netns.sysctl("net.ipv6.conf.all.disable_ipv6", 1);
+    await netns.sysctl("net.ipv6.conf.default.disable_ipv6", 1);
+  }
+  await lab.veth("left", "eth0", "right", "eth0");
+  await lab.left.ip("address add 192.0.2.1/24 dev eth0");
+  await lab.right.ip("address add 192.0.2.2/24 dev eth0");
+  const [one, other] = ["192.0.2.1", "192.0.2.2"];
+  return [
+    {
+      netns: lab.left,
+      outside: one,
+      peer: other,
+      inside: "10.8.0.1",
+      asked: true,
+    },
+    {
+      netns: lab.right,
+      outside: other,
+      peer: one,
+      inside: "10.8.0.2",
+      asked: false,
+    },
+  ];
+}
+
+function cpuSeconds(programs: readonly Program[]): number {
+  return programs.reduce((sum, program) => sum + program.cpuSeconds(), 0);
+}
+
+async function tunnel(
+  workshop: Workshop,
+  { seconds }: Settings,
+  name: string,
+  open: Opener,
+): Promise<Contestant> {
+  const bulk = await workshop.c("bulk");
+  const both = await ends(workshop);
+  const programs: Program[] = [];
+  for (const end of both) {
+    const { program, device } = await open(end);
+    programs.push(program);
+    await end.netns.batch(`
+      address replace ${end.inside}/24 dev ${device}
+      link set ${device} mtu ${MTU} up
+    `);
+  }
+  const [left, right] = both;
+  await workshop.start([...left.netns.exec, bulk, "5000"]);
+  // The end that is asked answers whoever sent to it last.
+  await right.netns.run("ping", ["-c", "1", "-W", "5", left.inside]);
+  const measure = async () => {
+    const before = cpuSeconds(programs);
+    const args = [left.inside, "5000", String(seconds)];
+    const taken: Taken = JSON.parse(await right.netns.run(bulk, args));
+    const cpu = cpuSeconds(programs) - before;
+    return {
+      value: taken.bytes * 8 / taken.seconds / 1e9,
+      cpu: cpu * 1e6 / (taken.bytes / 1e6),
+      resident: Math.max(...programs.map((program) => program.resident())),
+    };
+  };
+  for (let turn = 0; turn < WARM; turn++) await measure();
+  return { name, measure };
+}
+
+/** The example: the end that is asked learns where the other one is. */
+function netplumb(workshop: Workshop, ...flags: string[]): Opener {
+  return async ({ netns, peer, asked }) => {
+    const way = asked ? `--port=${PORT}` : `--peer=${peer}:${PORT}`;
+    const command = example("udp_tunnel.ts", "--name=tun0", way, ...flags);
+    const program = await workshop.start([...netns.exec, ...command], {
+      ready: "over port",
+    });
+    return { program, device: "tun0" };
+  };
+}
+
+function socat(workshop: Workshop): Opener {
+  return async ({ netns, peer, inside }) => {
+    const program = await workshop.start([
+      "sh",
+      "-c",
+      'echo listening; exec "$@"',
+      "",
+      ...netns.exec,
+      "socat",
+      `UDP4:${peer}:${PORT},bind=:${PORT}`,
+      `TUN:${inside}/24,tun-name=tun0,iff-no-pi,up`,
+    ]);
+    await appears(netns, "tun0");
+    return { program, device: "tun0" };
+  };
+}
+
+/** One end of wireguard-go: how the other one finds it. */
+interface Key {
+  readonly netns: Netns;
+  readonly device: string;
+  readonly publicKey: string;
+  readonly outside: string;
+}
+
+function wireguard(workshop: Workshop): Opener {
+  const ends: Key[] = [];
+  return async ({ netns, outside }) => {
+    // Its control socket is named after the device, for all namespaces.
+    const device = `npw${Deno.pid}-${ends.length}`;
+    // Left behind where it is killed.
+    const socket = `/var/run/wireguard/${device}.sock`;
+    workshop.use({
+      [Symbol.asyncDispose]: () => Deno.remove(socket).catch(() => {}),
+    });
+    const command = [...netns.exec, "wireguard-go", "--foreground", device];
+    // What it prints is advice to use the kernel's WireGuard instead.
+    const program = await workshop.start([
+      "sh",
+      "-c",
+      'echo listening; exec "$@" > /dev/null 2>&1',
+      "",
+      ...command,
+    ]);
+    await appears(netns, device);
+    const key = await netns.run("wg", ["genkey"]);
+    const publicKey = await netns.run("wg", ["pubkey"], { stdin: key });
+    const file = `${await workshop.directory()}/${device}`;
+    await Deno.writeTextFile(file, key, { mode: 0o600 });
+    // deno-fmt-ignore
+    await netns.run("wg", [
+      "set", device, "private-key", file, "listen-port", `${PORT}`,
+    ]);
+    ends.push({ netns, device, publicKey: publicKey.trim(), outside });
+    if (ends.length === 2) {
+      const [one, other] = ends;
+      await introduce(one, other);
+      await introduce(other, one);
+    }
+    return { program, device };
+  };
+}
+
+/** Tells one end of wireguard-go of the other. */
+async function introduce({ netns, device }: Key, other: Key): Promise<void> {
+  // deno-fmt-ignore
+  await netns.run("wg", [
+    "set", device, "peer", other.publicKey, "allowed-ips", "10.8.0.0/24",
+    "endpoint", `${other.outside}:${PORT}`,
+  ]);
+}
+
+/** Waits until a device is there. */
+async function appears(netns: Netns, device: string): Promise<void> {
+  const args = ["link", "show", device];
+  while ((await netns.output("ip", args)).code !== 0) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function cases(
+  workshop: Workshop,
+  settings: Settings,
+): Promise<Case[]> {
+  if (!await workshop.has("every program", "gcc")) return [];
+  const idle = await workshop.start(own("idle.ts"));
+  const add = (name: string, open: Opener) =>
+    tunnel(workshop, settings, name, open);
+  const ours = await add(OURS, netplumb(workshop, "--offload"));
+  const contestants = [ours, await add(PLAIN, netplumb(workshop))];
+  if (await workshop.has(SOCAT, "socat")) {
+    contestants.push(await add(SOCAT, socat(workshop)));
+  }
+  if (
+    await workshop.has(WIREGUARD, "wireguard-go") &&
+    await workshop.has(WIREGUARD, "wg")
+  ) contestants.push(await add(WIREGUARD, wireguard(workshop)));
+  return [
+    {
+      name: "tcp",
+      title: "TCP through a tunnel between two namespaces",
+      unit: "Gb/s",
+      better: "more",
+      work: "MB",
+      contestants,
+      goals: [
+        { ours: OURS, against: SOCAT, least: 4 },
+        { ours: OURS, against: WIREGUARD, least: 1 },
+      ],
+    },
+    {
+      name: "memory",
+      title: "Resident memory of an end under load",
+      unit: "MiB",
+      better: "less",
+      contestants: [
+        {
+          name: IDLE,
+          measure: () => Promise.resolve({ value: idle.resident() }),
+        },
+        {
+          name: OURS,
+          measure: async () => ({ value: (await ours.measure()).resident! }),
+        },
+      ],
+      goals: [{ ours: OURS, against: IDLE, above: 40 }],
+    },
+  ];
+}
+
+await bench({
+  name: "tunnel",
+  rounds: 15,
+  seconds: 0.5,
+  free: true,
+  ours: (name) => name.startsWith("netplumb"),
+  cases,
+});
