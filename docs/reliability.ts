@@ -62,6 +62,18 @@ tries the corpus and 20,000 other inputs of each target, others each day.
 
 ${faultTables()}
 
+What waits is given up before it begins, given up, timed out and closed while it
+waits, one and several at a time, in \`tests/faults/pending_test.ts\`.
+
+## Properties
+
+With fast-check, each run with other inputs: attributes of any kind and depth are
+read as they were written, and what a kernel sent is written again byte for byte;
+addresses, routes, neighbours and rules are read as the changes write them;
+attributes nobody knows are kept; the offload header comes out as it went in;
+tshark and editcap read any capture as it was written; packets of any bytes are
+decoded and shown; any text for an argument is taken or refused in words.
+
 ## Not done yet
 
 A second kernel, and a soak of half an hour and more.`);

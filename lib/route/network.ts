@@ -121,6 +121,10 @@ export class Network implements AsyncDisposable {
     options?: WaitOptions,
   ): Promise<(Done | Refused)[]> {
     const results: (Done | Refused)[] = [];
+    if (changes.some(({ first }) => first !== undefined)) {
+      // A name that nothing has is found before the first step changes anything.
+      using _whole = await this.prepare(changes, options);
+    }
     // A link that no message makes has to be there before the messages are.
     let pending: Change[] = [];
     for (const change of changes) {

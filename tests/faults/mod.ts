@@ -1,5 +1,6 @@
 // All that is walked, and told of in docs/reliability.md.
 
+import { descriptors as descriptorMishaps } from "./mishaps/descriptors.ts";
 import { namespaces as namespaceMishaps } from "./mishaps/namespace.ts";
 import { netlink as netlinkMishaps } from "./mishaps/netlink.ts";
 import { tun as tunMishaps } from "./mishaps/tun.ts";
@@ -21,6 +22,7 @@ export const operations: readonly Operation[] = [
 ];
 
 export const mishaps: readonly Mishap[] = [
+  ...descriptorMishaps,
   ...waitingMishaps,
   ...udpMishaps,
   ...tunMishaps,

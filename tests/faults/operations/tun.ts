@@ -113,6 +113,19 @@ export const tun: readonly Operation[] = [
     outcomes: { ...THERE, "socket, ioctl SIOCSIFMTU": "told" },
   }),
   op({
+    name: "Tun.setCarrier",
+    prepare: () => Device.up(),
+    act: ({ tun }) => tun.setCarrier(true),
+    outcomes: { "ioctl TUNSETCARRIER": "told" },
+  }),
+  op({
+    name: "Tun.setPersist",
+    prepare: () => Device.up(),
+    act: ({ tun }) => tun.setPersist(false),
+    check: (_, { tun }) => assertEquals(tun.state().persistent, false),
+    outcomes: { "ioctl TUNSETPERSIST": "told" },
+  }),
+  op({
     name: "Tun.addAddress",
     prepare: () => Device.up(),
     act: ({ tun }) => tun.addAddress("10.9.1.1/24"),

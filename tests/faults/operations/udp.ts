@@ -175,6 +175,22 @@ export const udp: readonly Operation[] = [
     },
   }),
   op({
+    name: "UdpSocket.errors",
+    async prepare() {
+      const pair = new Pair({ receiveErrors: true });
+      const { address } = pair.there;
+      await pair.there.close();
+      // Nobody is there any more: ICMP says so.
+      await pair.here.send("x", address);
+      return pair;
+    },
+    async act({ here }) {
+      for await (const { code } of here.errors(PATIENCE)) return code;
+    },
+    check: (code) => assertEquals(code, "ECONNREFUSED"),
+    outcomes: { recvmmsg: "again" },
+  }),
+  op({
     name: "UdpSocket.join",
     prepare: () => new Pair({ address: "0.0.0.0" }),
     act: ({ here }) => here.join("224.0.0.251", "lo"),

@@ -230,6 +230,22 @@ Deno.test("link: one refused does not stop the others, and is told first", async
   assertEquals((await lab.a.json("link")).length, 3);
 });
 
+Deno.test("link: no device is made if a link spoken of later is not there", async () => {
+  await using lab = await Lab.open("a");
+  await using network = Network.open({ namespace: lab.a.name });
+  const error = await assertRejects(
+    () =>
+      network.apply([
+        addLink({ name: "x0", kind: "bridge" }),
+        addLink({ name: "t0", kind: "tun" }),
+        addAddress({ address: "192.0.2.1/24", dev: "nowhere" }),
+      ]),
+    NetlinkError,
+  );
+  assertEquals(error.code, "ENODEV");
+  assertEquals((await lab.a.json("link")).length, 1);
+});
+
 Deno.test("link: nothing is changed if a link spoken of is not there", async () => {
   await using lab = await Lab.open("a");
   await using network = Network.open({ namespace: lab.a.name });

@@ -1,0 +1,69 @@
+// No descriptor is left: the kernel's own EMFILE, in a process that may open few.
+
+import { assertEquals } from "@std/assert";
+import { scriptLines } from "../../support/script.ts";
+import type { Mishap } from "../operation.ts";
+
+export const descriptors: readonly Mishap[] = [
+  {
+    operation: "everything that opens, and any wait",
+    fault: "the process has as many descriptors as it may",
+    outcome:
+      "each ends with a SystemError, EMFILE (for `interfaceName` what glibc makes of it); once one is closed they work",
+    async run() {
+      const lines = await scriptLines(
+        `
+        import { StopEvent } from "lib:blocking_poll.ts";
+        import { interfaceName } from "lib:interface_index.ts";
+        import { inNamespace } from "lib:namespace.ts";
+        import { NetlinkConnection } from "lib:netlink/connection.ts";
+        import { Monitor } from "lib:route/monitor/monitor.ts";
+        import { TemporaryNamespace } from "lib:temporary_namespace.ts";
+        import { Tun } from "lib:tun/device.ts";
+        import { UdpSocket } from "lib:udp/socket.ts";
+        const socket = UdpSocket.bind({ address: "127.0.0.1" });
+        const kept = [];
+        const fill = () => {
+          try {
+            for (;;) kept.push(StopEvent.create());
+          } catch (error) {
+            return error.code;
+          }
+        };
+        console.log(fill());
+        const attempts = {
+          bind: () => UdpSocket.bind(),
+          tun: () => Tun.open(),
+          netlink: () => NetlinkConnection.open({ protocol: 0 }),
+          monitor: () => Monitor.open(),
+          namespace: () => inNamespace(Deno.pid, () => {}),
+          temporary: () => TemporaryNamespace.create(),
+          name: () => interfaceName(1),
+          wait: () => socket.receive({ timeout: 1000 }),
+        };
+        for (const [name, attempt] of Object.entries(attempts)) {
+          try {
+            console.log(name, await attempt());
+          } catch (error) {
+            console.log(name, error.name, error.code);
+          }
+        }
+        await kept.pop().close();
+        await socket.send("x", socket.address);
+        console.log((await socket.receive({ timeout: 1000 })).data.length);
+        Deno.exit();`,
+        { under: ["prlimit", "--nofile=100"] },
+      );
+      const refused = "bind tun netlink monitor namespace temporary"
+        .split(" ").map((name) => `${name} SystemError EMFILE`);
+      assertEquals(lines, [
+        "EMFILE",
+        ...refused,
+        // glibc, which needs a socket to ask, leaves another errno behind.
+        "name SystemError ENOENT",
+        "wait SystemError EMFILE",
+        "1",
+      ]);
+    },
+  },
+];
