@@ -1,0 +1,110 @@
+/**
+ * Makes the pictures of docs/pictures/ anew: `deno task pictures`, as root, with
+ * tmux. Each is what a real terminal shows of the command in a small lab.
+ *
+ * @module
+ */
+
+import { Shell } from "../../tests/docs/shell.ts";
+import { terminalSvg } from "./terminal_svg.ts";
+
+/** A router, two hosts behind its bridge, a TUN device that somebody holds. */
+const LAB = `
+for name in left right; do ip netns add $name; done
+ip -batch - <<'END'
+link add br0 type bridge
+link set br0 up alias spine
+address add 192.0.2.1/24 dev br0
+address add 2001:db8::1/64 dev br0 nodad
+link add port1 type veth peer name eth0 netns left
+link add port2 type veth peer name eth0 netns right
+link set port1 master br0 up
+link set port2 master br0 up
+END
+ip -n left -batch - <<'END'
+link set eth0 up
+address add 192.0.2.2/24 dev eth0
+link add mv0 link eth0 type macvlan mode bridge
+address add 192.0.2.20/24 dev mv0
+link set mv0 up
+END
+ip -n right -batch - <<'END'
+link set eth0 up mtu 1400
+address add 192.0.2.3/24 dev eth0
+END
+ip netns exec left netplumb --quiet tun vpn0 --address 10.9.0.1/24 > /dev/null &
+until ip -n left link show vpn0 up 2> /dev/null | grep -q vpn0; do sleep 0.1; done
+`;
+
+/** A picture of a terminal. */
+interface Screen {
+  readonly file: string;
+  readonly title: string;
+  readonly columns: number;
+  readonly rows: number;
+  /** What is typed, and what tells on the screen that all of it is there. */
+  readonly command: string;
+  readonly until: string;
+  /** What happens meanwhile. */
+  readonly meanwhile?: string;
+}
+
+const SCREENS: readonly Screen[] = [{
+  file: "topology.svg",
+  title: "netplumb topology --all-netns on a terminal",
+  columns: 92,
+  rows: 16,
+  command: "netplumb topology --all-netns",
+  until: "port2",
+}];
+
+const HERE = new URL("./", import.meta.url);
+const socket = `netplumb-${Deno.pid}`;
+const tmux = `tmux -L ${socket} -f /dev/null`;
+
+async function ran(shell: Shell, command: string): Promise<string> {
+  const { code, lines } = await shell.run(command);
+  if (code !== 0) throw new Error(`${command}:\n${lines.join("\n")}`);
+  return lines.join("\n");
+}
+
+async function photograph(shell: Shell, screen: Screen): Promise<string> {
+  const { columns, rows, command, until, meanwhile } = screen;
+  const start = `PS1="$ "; clear; ${command}`;
+  await ran(
+    shell,
+    `env -u NO_COLOR TERM=xterm-256color LC_ALL=C.UTF-8 ${tmux} new-session -d ` +
+      `-x ${columns} -y ${rows} "exec bash --norc"`,
+  );
+  try {
+    await ran(shell, `${tmux} send-keys '${start}' Enter`);
+    await ran(shell, meanwhile ?? ":");
+    await ran(
+      shell,
+      `for i in $(seq 200); do ${tmux} capture-pane -p | grep -q '${until}' && ` +
+        `break; sleep 0.1; done; sleep 0.5; [ $i -lt 200 ]`,
+    );
+    return await ran(shell, `${tmux} capture-pane -e -p`);
+  } finally {
+    await shell.run(`${tmux} kill-server`);
+  }
+}
+
+if (import.meta.main) {
+  await using shell = await Shell.open();
+  await shell.run(LAB);
+  for (const screen of SCREENS) {
+    const { file, title, columns } = screen;
+    const picture = terminalSvg(
+      `$ ${screen.command}\n${await photograph(shell, screen)}`.trimEnd()
+        .replace(/\n\S*\$$/, ""),
+      title,
+      columns,
+    );
+    await Deno.writeTextFile(new URL(file, HERE), picture);
+  }
+  await Deno.writeTextFile(
+    new URL("lab.svg", HERE),
+    await ran(shell, "netplumb topology --all-netns --format svg") + "\n",
+  );
+}
