@@ -1,8 +1,10 @@
 // One run of the command: parse, perform, and end with the right exit code.
 
-import type { Command } from "@cliffy/command";
+import { type Command, ValidationError } from "@cliffy/command";
 import { describeFailure } from "./failure.ts";
 import { log } from "./log.ts";
+
+const HELP_BESIDE = /^Option "(?:-h|--help)" cannot be combined/;
 
 /** Runs the command line and leaves the exit code in Deno.exitCode. */
 export async function run(
@@ -14,6 +16,11 @@ export async function run(
     // Adding a subcommand selects it; what follows is for the whole tree.
     await (await tree).reset().noExit().parse(args);
   } catch (error) {
+    // Whoever adds --help to what is typed already wants to know how it goes on.
+    if (error instanceof ValidationError && HELP_BESIDE.test(error.message)) {
+      error.cmd?.showHelp();
+      return;
+    }
     const { code, sentence } = describeFailure(error);
     log.error(sentence);
     log.debug(() => error instanceof Error ? error.stack : String(error));

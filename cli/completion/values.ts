@@ -68,6 +68,9 @@ export const NAMED_VALUES: ReadonlyMap<string, Completer> = new Map<
   Completer
 >([
   ["netns", namespaces],
+  ["table", () => words(wordsOf("table"))],
+  ["protocol", () => words(wordsOf("protocol"))],
+  ["scope", () => words(wordsOf("scope"))],
   ["kind", () => linkWords(undefined)],
   ["words", (_machine, given) => linkWords(given.get("type"))],
 ]);

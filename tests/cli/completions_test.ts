@@ -44,6 +44,11 @@ Deno.test("completion: values of options and arguments", async () => {
   assertEquals(await offered("echo", "--family=d"), ["--family=dual"]);
   assertEquals(await offered("echo", "--port", ""), []);
   assertEquals(await offered("show", "route", "--table", "ma"), ["main"]);
+  assertEquals(await offered("route", "add", "::/0", "--table", "ma"), [
+    "main",
+  ]);
+  assertEquals(await offered("rule", "delete", "--table", "loc"), ["local"]);
+  assertEquals(await offered("address", "add", "--scope", "li"), ["link"]);
   assertEquals(await offered("show", "neighbour", "--state", "st"), ["stale"]);
   assertEquals(await offered("monitor", "link", "ne"), [
     "neighbour",

@@ -103,3 +103,14 @@ Deno.test("--help names every subcommand, their own shows defaults", async () =>
   const echo = await runNetplumb(undefined, "echo", "--help");
   assertMatch(echo.stdout, /--port +<port> +- .*Default: 8888/);
 });
+
+Deno.test("--help behind what was typed already shows how it goes on", async () => {
+  for (const help of ["--help", "-h"]) {
+    const { code, stdout, stderr } = await runNetplumb(
+      undefined,
+      ...["link", "add", "x", "--type", "vlan", help],
+    );
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertMatch(stdout, /^Usage:[^]* netplumb link add <name>/m);
+  }
+});
