@@ -20,7 +20,6 @@ const MASK = 1, WANTED = 50, LEASE = 51, TYPE = 53, SERVER = 54, END = 255;
 const MAGIC = "63825363";
 
 const leases = new Map<string, Uint8Array>();
-
 /** The address for a client, always the same; none when all are taken. */
 function lease(client: string): Uint8Array | undefined {
   const known = leases.get(client);
@@ -47,19 +46,16 @@ function answer(asked: Uint8Array): Uint8Array | undefined {
   const given = options(asked);
   const kind = given.get(TYPE)?.[0];
   if (kind !== DISCOVER && kind !== REQUEST) return;
-  const chosen = given.get(SERVER)?.join();
-  if (chosen && chosen !== server.join()) return; // another server
+  const chosen = given.get(SERVER) ?? server;
+  if (chosen.join() !== server.join()) return; // another server
   const client = asked.slice(28, 34).toHex();
   const address = lease(client);
   if (!address) return;
   const wanted = given.get(WANTED) ?? asked.slice(12, 16);
   const right = kind === DISCOVER || wanted.join() === address.join();
   const type = kind === DISCOVER ? OFFER : right ? ACK : NAK;
-  console.log(
-    client,
-    ["", "", "offer", "", "", "ack", "nak"][type],
-    `${address}`,
-  );
+  const word = type === OFFER ? "offer" : right ? "ack" : "nak";
+  console.log(client, word, address.join("."));
   const reply = new Uint8Array(300);
   reply.set(asked.subarray(0, 240)); // its transaction and its link address
   reply[0] = 2;
@@ -70,17 +66,13 @@ function answer(asked: Uint8Array): Uint8Array | undefined {
   return reply;
 }
 
-await using socket = UdpSocket.bind({
-  address: "0.0.0.0",
-  port: 67,
-  broadcast: true,
-  interface: args.interface,
-});
+const here = { address: "0.0.0.0", port: 67, interface: args.interface };
+await using socket = UdpSocket.bind({ ...here, broadcast: true });
 Deno.addSignalListener("SIGINT", () => socket.close());
 console.log(`giving addresses on ${args.interface}`);
+// The client has no address yet that it could be reached at.
+const everyone = { address: "255.255.255.255", port: 68 };
 for await (const { data } of socket) {
   const reply = answer(data);
-  // The client has no address yet that it could be reached at.
-  const everyone = { address: "255.255.255.255", port: 68 };
   if (reply) await socket.send(reply, everyone, { source: args.server });
 }

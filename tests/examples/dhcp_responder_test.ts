@@ -39,8 +39,8 @@ Deno.test("dhcp_responder gives an address to udhcpc, on its interface only", as
       "link show dev eth0",
     );
     const client = address.replaceAll(":", "");
-    assertEquals(await server.line(), `${client} offer 192,0,2,100`);
-    assertEquals(await server.line(), `${client} ack 192,0,2,100`);
+    assertEquals(await server.line(), `${client} offer 192.0.2.100`);
+    assertEquals(await server.line(), `${client} ack 192.0.2.100`);
 
     assertEquals((await ask(lab.other)).code, 1);
   } finally {
