@@ -228,12 +228,13 @@ function report(
     output.object({ event, seconds: Number(seconds.toFixed(3)), ...totals });
     return;
   }
-  const { datagrams, bytes, replies, refused, failed } = totals;
+  const { datagrams, bytes, replies, refused, failed, dropped } = totals;
   const parts = [
     `${datagrams} datagrams (${bytes} bytes)`,
     `${replies} answered`,
     ...(refused > 0 ? [`${refused} not answered on purpose`] : []),
     ...(failed > 0 ? [`${failed} answers refused by the kernel`] : []),
+    ...(dropped > 0 ? [`${dropped} dropped by the kernel before that`] : []),
   ];
   log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);
 }

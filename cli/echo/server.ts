@@ -11,8 +11,10 @@ import {
   type Report,
 } from "./messages.ts";
 
-/** What the server did. */
-export type Totals = { readonly [K in keyof typeof Counter]: number };
+/** What the server did, and what the kernel dropped before it could. */
+export type Totals =
+  & { readonly [K in keyof typeof Counter]: number }
+  & { readonly dropped: number };
 
 /** How the threads work; the same for all. */
 export type ServerOptions = Omit<
@@ -36,6 +38,8 @@ export class EchoServer implements AsyncDisposable {
   readonly #stop = StopEvent.create();
   readonly #counters: Float64Array[] = [];
   readonly #ends: Promise<void>[] = [];
+  readonly #sockets: readonly UdpSocket[];
+  #dropped = 0;
 
   constructor(
     sockets: readonly UdpSocket[],
@@ -43,6 +47,7 @@ export class EchoServer implements AsyncDisposable {
     onEvents: (events: EchoEvent[]) => void,
   ) {
     checkWorker();
+    this.#sockets = sockets;
     for (const socket of sockets) this.#start(socket, options, onEvents);
   }
 
@@ -86,15 +91,28 @@ export class EchoServer implements AsyncDisposable {
   get totals(): Totals {
     const sum = (place: number) =>
       this.#counters.reduce((total, counters) => total + counters[place], 0);
-    return Object.fromEntries(
+    const counted = Object.fromEntries(
       Object.entries(Counter).map(([name, place]) => [name, sum(place)]),
-    ) as Totals;
+    ) as Omit<Totals, "dropped">;
+    return { ...counted, dropped: this.#countDropped() };
+  }
+
+  /** Also once the sockets are closed: what it was at the end. */
+  #countDropped(): number {
+    if (this.#sockets.every((socket) => !socket.closed)) {
+      this.#dropped = this.#sockets.reduce(
+        (total, socket) => total + socket.dropped,
+        0,
+      );
+    }
+    return this.#dropped;
   }
 
   /** Ends the threads; their last events have arrived when it resolves. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.set();
     await Promise.allSettled(this.#ends);
+    this.#countDropped();
     await this.#stop.close();
   }
 }

@@ -36,6 +36,7 @@ export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MARK = 36;
 export const SO_RXQ_OVFL = 40;
+export const SO_MEMINFO = 55;
 /** The option numbers of a 64-bit time_t, where `long` is 64 bits anyway. */
 export const SO_TIMESTAMP = 29;
 export const SO_TIMESTAMPNS = 35;

@@ -13,6 +13,7 @@ import { inNamespace } from "../namespace.ts";
 import type { WaitOptions } from "../poller.ts";
 import { wholeNumber } from "../whole_number.ts";
 import type { Datagram } from "./datagram.ts";
+import { droppedAt } from "./dropped.ts";
 import { type ErrorEvent, ErrorQueue } from "./error_queue.ts";
 import { append, type Message, payload, type SendOptions } from "./message.ts";
 import { membership, multicastInterface } from "./multicast.ts";
@@ -148,6 +149,19 @@ export class UdpSocket implements AsyncDisposable {
   /** Whether close() was called. */
   get closed(): boolean {
     return this.#descriptor.closed;
+  }
+
+  /**
+   * Datagrams the kernel dropped at this socket since it was made: for want of
+   * room in its receive buffer (`receiveBuffer`), some for a wrong checksum.
+   *
+   * Source: SO_MEMINFO of linux/sock_diag.h, since Linux 4.12; the column
+   * "drops" of /proc/net/udp.
+   *
+   * @throws {ClosedError} Once closed.
+   */
+  get dropped(): number {
+    return droppedAt(this.#descriptor.fd);
   }
 
   /**

@@ -74,6 +74,7 @@ for (const mode of ["capture", "replace"]) {
     assertEquals(metric("datagrams"), { value: 2, unit: "{datagrams}" });
     assertEquals(metric("bytes"), { value: 16, unit: "By" });
     assertEquals(metric("refused"), { value: 1, unit: "{refused}" });
+    assertEquals(metric("dropped"), { value: 0, unit: "{dropped}" });
   });
 }
 
@@ -104,10 +105,39 @@ Deno.test("OTEL_DENO exports what went through a TUN device", async () => {
     collector.counters.get(`netplumb.tun.${name}`);
   assertEquals(metric("packets.read"), { value: 1, unit: "{packets}" });
   assertEquals(metric("bytes.read"), { value: bytes, unit: "By" });
+  assertEquals(metric("packets.dropped")?.value, 0);
   assertEquals(
     collector.logs.map(({ body }) => JSON.parse(body).event),
     ["device", "packet", "summary"],
   );
+});
+
+Deno.test("OTEL_DENO exports what the kernel dropped before echo could read it", async () => {
+  await using lab = await Lab.open("host");
+  await using collector = new Collector(lab.host);
+  await using server = new RunningScript(
+    { netns: lab.host, env: collector.env },
+    ...["--json", "--quiet", "echo", "--port=7777"],
+  );
+  await server.line();
+  const [pid] = await lab.host.pids();
+  const sent = 20_000;
+  Deno.kill(pid, "SIGSTOP");
+  try {
+    await using client = UdpSocket.bind({ namespace: lab.host.name });
+    const to = { address: "127.0.0.1", port: 7777 };
+    const data = new Uint8Array(100);
+    await client.sendMany(Array.from({ length: sent }, () => ({ data, to })));
+  } finally {
+    Deno.kill(pid, "SIGCONT");
+  }
+  const { code, stdout } = await server.stop("SIGTERM");
+  assertEquals(code, 0);
+  const { datagrams, dropped } = JSON.parse(stdout.trim().split("\n").at(-1)!);
+  assert(dropped > 0);
+  assert(datagrams + dropped <= sent);
+  const metric = collector.counters.get("netplumb.echo.dropped");
+  assertEquals(metric, { value: dropped, unit: "{dropped}" });
 });
 
 Deno.test("OTEL_DENO exports what the monitor told, and what had to be recovered", async () => {

@@ -1,0 +1,6 @@
+// <linux/sock_diag.h>: what SO_MEMINFO tells, as places in an array of u32.
+
+export const headers = ["linux/sock_diag.h"] as const;
+
+export const SK_MEMINFO_DROPS = 8;
+export const SK_MEMINFO_VARS = 9;
