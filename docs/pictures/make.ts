@@ -33,7 +33,7 @@ link set eth0 up mtu 1400
 address add 192.0.2.3/24 dev eth0
 END
 ip netns exec left netplumb --quiet tun vpn0 --address 10.9.0.1/24 > /dev/null &
-until ip -n left link show vpn0 up 2> /dev/null | grep -q vpn0; do sleep 0.1; done
+until ip -n left link show vpn0 up 2> /dev/null | grep -qE vpn0; do sleep 0.1; done
 `;
 
 /** A picture of a terminal. */
@@ -55,7 +55,34 @@ const SCREENS: readonly Screen[] = [{
   columns: 92,
   rows: 16,
   command: "netplumb topology --all-netns",
+  until: "right",
+}, {
+  file: "statistics.svg",
+  title:
+    "netplumb monitor --statistics on a terminal: a bar for each direction",
+  columns: 104,
+  rows: 16,
+  command: "netplumb monitor --statistics",
+  meanwhile: `ip -n right link set eth0 mtu 1500
+ip netns exec left ping -q -i 0.002 -s 1200 -w 6 192.0.2.1 > /dev/null &
+ip netns exec right ping -q -i 0.005 -s 300 -w 6 192.0.2.1 > /dev/null &
+sleep 4`,
   until: "port2",
+}, {
+  file: "monitor.svg",
+  title: "netplumb monitor on a terminal, while links and addresses change",
+  columns: 116,
+  rows: 18,
+  command: "netplumb monitor link address port",
+  meanwhile: `sleep 2
+ip address add 198.51.100.1/24 dev br0
+ip link set br0 mtu 1400
+ip link add spare type veth peer name other
+ip link set spare name uplink
+ip link set uplink netns left
+ip address delete 198.51.100.1/24 dev br0
+ip link delete other`,
+  until: "other was removed",
 }];
 
 const HERE = new URL("./", import.meta.url);
@@ -81,7 +108,7 @@ async function photograph(shell: Shell, screen: Screen): Promise<string> {
     await ran(shell, meanwhile ?? ":");
     await ran(
       shell,
-      `for i in $(seq 200); do ${tmux} capture-pane -p | grep -q '${until}' && ` +
+      `for i in $(seq 200); do ${tmux} capture-pane -p | grep -qE '${until}' && ` +
         `break; sleep 0.1; done; sleep 0.5; [ $i -lt 200 ]`,
     );
     return await ran(shell, `${tmux} capture-pane -e -p`);

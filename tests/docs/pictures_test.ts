@@ -54,6 +54,6 @@ for (const { name } of [...Deno.readDirSync(PICTURES)]) {
   if (!name.endsWith(".svg")) continue;
   Deno.test(`docs/pictures/${name} is a picture and says something`, async () => {
     const svg = await Deno.readTextFile(new URL(name, PICTURES));
-    assertStringIncludes((await words(svg)).join("\n"), "eth0");
+    assertStringIncludes((await words(svg)).join("\n"), "br0");
   });
 }
