@@ -42,14 +42,31 @@ export interface KeepOptions {
  * CAP_SYS_ADMIN for other namespaces. Source: rtnetlink(7), ip-netns(8).
  *
  * @example
- * ```ts ignore
- * import { Ensurer, parseDescription } from "@netplumb/netplumb";
+ * ```ts
+ * import {
+ *   Ensurer,
+ *   parseDescription,
+ *   setLink,
+ *   Network,
+ *   TemporaryNamespace,
+ * } from "@netplumb/netplumb";
  *
- * const description = { links: [{ name: "eth0", up: true, mtu: 1400 }] };
- * await using ensurer = await Ensurer.open(parseDescription(description));
- * for (const { what } of (await ensurer.differences()).steps) console.log(what);
+ * await using namespace = TemporaryNamespace.create();
+ * const place = { namespace: namespace.path };
+ * const desired = parseDescription({ links: [{ name: "lo", mtu: 1400 }] });
+ * await using ensurer = await Ensurer.open(desired, place);
+ * for (const { what } of (await ensurer.differences()).steps) {
+ *   console.log(what); // change link lo
+ * }
  * await ensurer.apply();
- * for await (const report of ensurer.keep()) console.log(report.event);
+ *
+ * // Somebody else comes along, and does it again.
+ * await using network = Network.open(place);
+ * await network.apply(setLink("lo", { mtu: 1500 }));
+ * for await (const report of ensurer.keep()) {
+ *   console.log(report.event); // corrected
+ *   break;
+ * }
  * ```
  */
 export class Ensurer implements AsyncDisposable {

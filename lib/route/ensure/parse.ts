@@ -145,7 +145,7 @@ function isForOthers(word: string): boolean {
 /**
  * Reads a description of a network, a plain value such as a file in JSON or
  * YAML holds, with the words of LinkSpec, AddressSpec, RouteSpec and their
- * like.
+ * like. Source: ip-link(8), ip-address(8), ip-route(8) and their like.
  *
  * @param value A NetworkDescription, if it is right.
  * @returns What is to be, for differences() and Ensurer.

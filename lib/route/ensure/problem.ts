@@ -15,7 +15,18 @@ export interface Problem {
   readonly known?: readonly string[];
 }
 
-/** A path as people write it: `namespaces.blue.links[2].addresses[0]`. */
+/**
+ * A path as people write it: `namespaces.blue.links[2].addresses[0]`.
+ *
+ * @param path Keys and indexes, from the outermost on.
+ *
+ * @example
+ * ```ts
+ * import { pathText } from "@netplumb/netplumb";
+ *
+ * console.log(pathText(["links", 2, "mtu"])); // links[2].mtu
+ * ```
+ */
 export function pathText(path: Path): string {
   let text = "";
   for (const part of path) {

@@ -109,7 +109,8 @@ function namespaceSchema(): Readonly<Record<string, JsonSchema>> {
 }
 
 /**
- * The schema of what parseDescription() takes.
+ * The schema of what parseDescription() takes. Source: json-schema.org,
+ * draft 2020-12.
  *
  * @example
  * ```ts
