@@ -1,6 +1,7 @@
 // netplumb ensure: makes a network what a file describes, and keeps it so.
 
 import type { Ensurer } from "../../lib/route/ensure/ensurer.ts";
+import type { EnsureReport } from "../../lib/route/ensure/report.ts";
 import type { Step } from "../../lib/route/ensure/step.ts";
 import { file } from "../arguments.ts";
 import { showMessage } from "../change/make.ts";
@@ -27,6 +28,7 @@ import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { style, wantsColor } from "../output/style.ts";
 import { perform } from "../perform.ts";
+import { exportTotals } from "../telemetry.ts";
 
 export const ensure = subcommand(
   "The file, in YAML or JSON, describes namespaces, links, addresses, routes, " +
@@ -171,6 +173,16 @@ async function apply(
     : Exit.done;
 }
 
+/** What a report counts as. */
+const COUNTERS = {
+  corrected: "corrections",
+  refused: "refused",
+  contested: "contested",
+  overrun: "overruns",
+  settled: undefined,
+  missing: undefined,
+} as const satisfies Record<EnsureReport["event"], string | undefined>;
+
 /** Stays and corrects, until it is asked to stop; reads the file again on SIGHUP. */
 async function keep(
   ensurer: Ensurer,
@@ -178,6 +190,11 @@ async function keep(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
+  const totals = { corrections: 0, refused: 0, contested: 0, overruns: 0 };
+  using _metrics = await exportTotals(
+    "netplumb.ensure",
+    () => ({ ...totals }),
+  );
   let asked = new AbortController();
   const hangUp = () => asked.abort();
   Deno.addSignalListener("SIGHUP", hangUp);
@@ -187,6 +204,8 @@ async function keep(
     while (!signal.aborted) {
       const until = AbortSignal.any([signal, asked.signal]);
       for await (const report of ensurer.keep({ signal: until })) {
+        const counter = COUNTERS[report.event];
+        if (counter !== undefined) totals[counter]++;
         output.event(
           reportObject(report),
           () => reportText(report, output.style),

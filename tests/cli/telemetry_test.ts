@@ -177,6 +177,36 @@ Deno.test("OTEL_DENO exports what the monitor told, and what had to be recovered
   assertEquals(collector.logs.map(({ body }) => body.trimEnd()), said);
 });
 
+Deno.test("OTEL_DENO exports what ensure corrected", async () => {
+  await using lab = await Lab.open("host");
+  await using collector = new Collector(lab.host);
+  const file = await Deno.makeTempFile({ suffix: ".yaml" });
+  try {
+    await Deno.writeTextFile(
+      file,
+      "links: [{name: br0, kind: bridge, up: true}]\n",
+    );
+    await using ensure = new RunningScript(
+      { netns: lab.host, env: collector.env },
+      ...["--json", "ensure", file],
+    );
+    while ((await ensure.object()).event !== "summary");
+    await lab.host.ip("link set br0 down");
+    const corrected = await ensure.line();
+    assertEquals(JSON.parse(corrected).event, "corrected");
+    const { code } = await ensure.stop("SIGTERM");
+    assertEquals(code, 0);
+    const metric = (name: string) =>
+      collector.counters.get(`netplumb.ensure.${name}`);
+    assertEquals(metric("corrections"), { value: 1, unit: "{corrections}" });
+    assertEquals(metric("refused")?.value, 0);
+    const infos = collector.logs.filter(({ severity }) => severity === "INFO");
+    assertEquals(infos.at(-1)?.body.trimEnd(), corrected);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 /** The process in a namespace that has this word on its command line. */
 async function pidOf(netns: Netns, word: string): Promise<number> {
   for (const pid of await netns.pids()) {

@@ -31,6 +31,14 @@ for (const { name } of [...Deno.readDirSync(DOCS)]) {
   });
 }
 
+Deno.test("docs/README.md lists every page", async () => {
+  const text = await Deno.readTextFile(new URL("README.md", DOCS));
+  const pages = [...Deno.readDirSync(DOCS)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".md") && name !== "README.md");
+  const missing = pages.filter((name) => !text.includes(`](${name})`));
+  if (missing.length > 0) throw new Error(missing.join(", "));
+});
+
 Deno.test("CONTRIBUTING.md: every file it names is there", async () => {
   const root = new URL("../../", import.meta.url);
   const text = await Deno.readTextFile(new URL("CONTRIBUTING.md", root));
