@@ -4,16 +4,13 @@
 //   here$  sudo deno run -A examples/udp_tunnel.ts --name tun0 --port 5555
 //   there$ sudo deno run -A examples/udp_tunnel.ts --name tun0 --peer here:5555
 //   both$  sudo ip address add 10.8.0.1/24 dev tun0   # and 10.8.0.2 there
-//
 // The side without --peer answers whoever sent to it last, from the address
 // that was sent to: it may have many, and the other side may move.
 
 import {
-  type DatagramInfo,
-  type Endpoint,
+  type Message,
   PacketBatch,
   ReceiveBatch,
-  type SendOptions,
   Tun,
   UdpSocket,
 } from "@netplumb/netplumb";
@@ -26,7 +23,7 @@ const args = parseArgs(Deno.args, {
 });
 
 /** Where packets go, and from which address. */
-let way: { to: Endpoint } & SendOptions | undefined;
+let way: Omit<Message, "data"> | undefined;
 if (args.peer) {
   const [, address, port] = /^\[?(.+?)\]?:(\d+)$/.exec(args.peer)!;
   way = { to: { address, port: Number(port) } };
@@ -42,16 +39,13 @@ await using tun = Tun.open({ name: args.name, offload: args.offload });
 // Room for the headers of IPv6 and UDP in what the way between can carry.
 tun.setMtu(Number(args.mtu));
 tun.up();
-Deno.addSignalListener("SIGINT", () => {
-  tun.close();
-  socket.close();
-});
+Deno.addSignalListener("SIGINT", () => [tun.close(), socket.close()]);
 console.log(`${tun.name} over port ${socket.address.port}`);
 
 async function outwards(): Promise<void> {
   for await (const batch of tun.batches()) {
     if (!way) continue;
-    const messages = [];
+    const messages: Message[] = [];
     for (let i = 0; i < batch.count; i++) {
       messages.push({ data: batch.packet(i), ...way });
     }
@@ -61,9 +55,8 @@ async function outwards(): Promise<void> {
 }
 
 async function inwards(): Promise<void> {
-  const received = new ReceiveBatch(
-    args.offload ? { size: 16, bufferSize: 65535 } : {},
-  );
+  const room = args.offload ? { size: 16, bufferSize: 65535 } : {};
+  const received = new ReceiveBatch(room);
   const packets = new PacketBatch();
   // What is no packet came from a stranger.
   const options = { coalesce: args.offload, onRejected() {} };
@@ -80,14 +73,11 @@ async function inwards(): Promise<void> {
         packets.push(train.subarray(at, at + size));
       }
     }
-    if (!args.peer) way = back(received.describe(count - 1));
+    const { peer, local } = received.describe(count - 1);
+    if (!args.peer) way = { to: peer, source: local?.source };
     await tun.writeMany(packets, options);
     packets.clear();
   }
-}
-
-function back({ peer, local }: DatagramInfo): typeof way {
-  return { to: peer, source: local?.source };
 }
 
 await Promise.all([outwards(), inwards()]).catch((error) => {

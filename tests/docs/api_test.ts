@@ -83,10 +83,14 @@ Deno.test("every function says what its parameters are", () => {
   assertEquals(found, []);
 });
 
-Deno.test("docs/api.md is what `deno task api` makes", async () => {
-  const made = await apiList(symbols);
-  const there = await Deno.readTextFile(
-    new URL("../../docs/api.md", import.meta.url),
-  );
-  assert(there === made, "docs/api.md is old: run `deno task api`");
+Deno.test("the list that `deno task api` makes has every export and its file", async () => {
+  const list = await apiList(symbols);
+  for (const { name, declarations: [{ location }] } of symbols) {
+    const file = location.filename.replace(/^.*\/(?=(?:lib|ffi)\/)/, "../");
+    assert(
+      list.includes(`| [\`${name}\`](${file})`) ||
+        list.includes(`| [\`${name}()\`](${file})`),
+      `${name} of ${file}`,
+    );
+  }
 });
