@@ -50,10 +50,11 @@ async function namespaceComesAndGoes({ subjects }: Scene): Promise<void> {
     await using netns = new UnmadeNetns("gone");
     name = netns.name;
     await run("ip", ["netns", "add", name]);
+    const before = guests.map(({ last }) => last!.arrivals);
     for (const guest of guests) await guest.order(name);
-    await sleep(1000);
-    const there = () => netns.output("ip", ["link", "show", "dev", "gone0"]);
-    while ((await there()).code !== 0) await sleep(100);
+    while (guests.some(({ last }, index) => last!.arrivals === before[index])) {
+      await sleep(100);
+    }
     // Their descriptors keep the namespace alive, its devices they do not.
     await netns.ip("link delete gone0");
   }

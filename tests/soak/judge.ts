@@ -4,18 +4,25 @@ import { growth, type Point } from "./flat.ts";
 import { WINDOW } from "./lab.ts";
 import type { Sample } from "./sample.ts";
 
-/** Bytes an hour that lows may rise: a few for each million datagrams. */
+/** Bytes an hour that lows may rise. */
 export const MEMORY = 16 << 20;
+/**
+ * Bytes that resident memory may be higher in the last third than in the one
+ * before: V8 takes more for its heap than it uses, a little later each time.
+ */
+export const STEP = 16 << 20;
 
-const KINDS = ["rss", "heap", "external"] as const;
+const KINDS = ["heap", "external", "rest"] as const;
 
 /** What became of one subject. */
 export interface Verdict {
   readonly subject: string;
-  /** Bytes an hour. */
-  readonly rss: number;
+  /** Bytes an hour: used of V8's heap, outside of it, and not V8's at all. */
   readonly heap: number;
   readonly external: number;
+  readonly rest: number;
+  /** Resident bytes, the median of each third. */
+  readonly rss: readonly [number, number, number];
   /** Descriptors after the warm-up and at the end. */
   readonly descriptors: readonly [number, number];
 }
@@ -48,12 +55,20 @@ export function verdicts(
       ));
     const lowest = (part: readonly Sample[]) =>
       Math.min(...part.map(({ subjects }) => subjects[subject].descriptors));
-    const third = Math.ceil(settled.length / 3);
+    const resident = (part: readonly Sample[]) =>
+      part.map(({ subjects }) => subjects[subject].rss)
+        .toSorted((one, other) => one - other)[part.length >> 1];
+    const third = Math.floor(settled.length / 3);
     return {
       subject,
-      rss: grown("rss"),
       heap: grown("heap"),
       external: grown("external"),
+      rest: grown("rest"),
+      rss: [
+        resident(settled.slice(0, third)),
+        resident(settled.slice(third, -third)),
+        resident(settled.slice(-third)),
+      ],
       descriptors: [
         lowest(settled.slice(0, third)),
         lowest(settled.slice(-third)),
@@ -86,6 +101,10 @@ export function faults(
         `${verdict.subject}: ${kind} grows by ${MiB(verdict[kind])} an hour`
       )
     ),
+    ...verdicts.filter(({ rss: [, before, after] }) => after - before > STEP)
+      .map(({ subject, rss: [, before, after] }) =>
+        `${subject}: ${MiB(after)} resident, before ${MiB(before)}`
+      ),
     ...verdicts.filter(({ descriptors: [before, after] }) => after > before)
       .map(({ subject, descriptors: [before, after] }) =>
         `${subject}: ${after} descriptors, before ${before}`

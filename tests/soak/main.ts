@@ -1,12 +1,12 @@
-// The soak: `deno task soak [--minutes N] [--record FILE.json]`. Echo at full
-// load, a monitor under churn and TUN under traffic, disturbed all the time;
-// ends with 1 and says what grew or was lost. Needs root, gcc and Debian's
-// libfaketime, which it fetches itself.
+// The soak: `deno task soak [--minutes N] [--record FILE.json] [--samples FILE]`.
+// Echo at full load, a monitor under churn and TUN under traffic, disturbed all
+// the time; ends with 1 and says what grew or was lost. Needs root, gcc and
+// Debian's libfaketime, which it fetches itself.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { unpack } from "../support/debian.ts";
 import { disturb, sleep } from "./disturb.ts";
-import { faults, losses, MEMORY, verdicts } from "./judge.ts";
+import { faults, losses, MEMORY, STEP, verdicts } from "./judge.ts";
 import { openScene, type Scene, WINDOW } from "./lab.ts";
 import { plot } from "./plot.ts";
 import { type Sample, sample } from "./sample.ts";
@@ -15,7 +15,7 @@ import { type Sample, sample } from "./sample.ts";
 const EVERY = 5;
 
 const args = parseArgs(Deno.args, {
-  string: ["minutes", "record"],
+  string: ["minutes", "record", "samples"],
   default: { minutes: "30" },
 });
 const seconds = Number(args.minutes) * 60;
@@ -84,6 +84,7 @@ const record = {
   minutes: Math.round(last.seconds / 60),
   warmUp,
   bound: MEMORY,
+  step: STEP,
   window: WINDOW,
   happened,
   subjects: verdicts(samples, warmUp),
@@ -95,6 +96,9 @@ const record = {
 const wrong = faults(record.subjects, record.askers);
 console.log(JSON.stringify(record, null, 2));
 for (const line of wrong) console.error(line);
+if (args.samples !== undefined) {
+  await Deno.writeTextFile(args.samples, JSON.stringify(samples));
+}
 if (args.record !== undefined) {
   await Deno.writeTextFile(args.record, JSON.stringify(record, null, 2) + "\n");
   await Deno.writeTextFile(

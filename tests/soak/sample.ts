@@ -8,6 +8,8 @@ export interface Memory {
   readonly rss: number;
   readonly heap: number;
   readonly external: number;
+  /** What is resident and not V8's heap. */
+  readonly rest: number;
   readonly descriptors: number;
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -24,16 +26,18 @@ export interface Sample {
 export function sample(scene: Scene, seconds: number): Sample {
   return {
     seconds: Math.round(seconds),
-    subjects: Object.fromEntries(scene.subjects.map((subject) => [
-      subject.name,
-      {
-        rss: subject.rss,
-        heap: subject.last!.heap,
-        external: subject.last!.external,
+    subjects: Object.fromEntries(scene.subjects.map((subject) => {
+      const { rss } = subject;
+      const { heap, external, committed, counts } = subject.last!;
+      return [subject.name, {
+        rss,
+        heap,
+        external,
+        rest: rss - committed,
         descriptors: subject.descriptors,
-        counts: subject.last!.counts,
-      },
-    ])),
+        counts,
+      }];
+    })),
     askers: Object.fromEntries(scene.askers.map(({ name, last }) => [
       name,
       last ?? { answered: 0, lost: 0, wrong: 0, probes: 0 },

@@ -6,15 +6,32 @@ export interface Said {
   /** Bytes of V8's heap in use, and of what hangs on it outside. */
   readonly heap: number;
   readonly external: number;
+  /** Bytes that V8 has for its heap, whether it uses them or not. */
+  readonly committed: number;
+  /** How many namespaces it has been to. */
+  readonly arrivals: number;
   /** What it counts of its own work. */
   readonly counts: Readonly<Record<string, number>>;
+}
+
+let arrivals = 0;
+
+/** Tells that a visit has begun: its namespace may go from now on. */
+export function arrived(): void {
+  arrivals++;
 }
 
 /** Says so from now on; ends with the process. */
 export function sayMemory(counts: () => Record<string, number>): void {
   const timer = setInterval(() => {
-    const { heapUsed, external } = Deno.memoryUsage();
-    const said: Said = { heap: heapUsed, external, counts: counts() };
+    const { heapUsed, heapTotal, external } = Deno.memoryUsage();
+    const said: Said = {
+      heap: heapUsed,
+      external,
+      committed: heapTotal,
+      arrivals,
+      counts: counts(),
+    };
     console.log(JSON.stringify(said));
   }, 1000);
   Deno.unrefTimer(timer);

@@ -2,7 +2,7 @@
 // until that is gone.
 
 import { Monitor } from "../../../lib/route/monitor/monitor.ts";
-import { sayMemory, visits } from "../subject.ts";
+import { arrived, sayMemory, visits } from "../subject.ts";
 
 const counts = { events: 0, overruns: 0, ignored: 0, visits: 0 };
 const monitor = await Monitor.open({ snapshot: true });
@@ -13,6 +13,7 @@ sayMemory(() => ({
 
 visits(async (namespace, signal) => {
   await using other = await Monitor.open({ namespace, snapshot: true });
+  arrived();
   try {
     for (;;) counts.events += (await other.receive({ signal })).length;
   } catch (error) {

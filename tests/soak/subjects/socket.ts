@@ -4,7 +4,7 @@
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../../lib/udp/send_batch.ts";
-import { sayMemory, visits } from "../subject.ts";
+import { arrived, sayMemory, visits } from "../subject.ts";
 
 const socket = UdpSocket.bind({ port: 8889, receiveBuffer: 4 << 20 });
 const counts = { answered: 0, refused: 0, visits: 0 };
@@ -13,6 +13,7 @@ sayMemory(() => counts);
 /** Waits on a socket that nobody writes to. */
 async function visit(namespace: string, signal: AbortSignal): Promise<void> {
   await using other = UdpSocket.bind({ namespace });
+  arrived();
   await other.receive({ signal }).catch((error) => {
     if (!signal.aborted) throw error;
   });

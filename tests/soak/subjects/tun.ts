@@ -7,7 +7,7 @@
 import { PacketBatch } from "../../../lib/tun/batch.ts";
 import { Tun } from "../../../lib/tun/device.ts";
 import { DeviceGoneError, LinkDownError } from "../../../lib/tun/errors.ts";
-import { sayMemory, visits } from "../subject.ts";
+import { arrived, sayMemory, visits } from "../subject.ts";
 
 const [left, right] = Deno.args;
 const counts = { packets: 0, rejected: 0, down: 0, visits: 0 };
@@ -31,6 +31,7 @@ sayMemory(() => counts);
 visits(async (namespace) => {
   await using device = Tun.open({ namespace, name: "gone0" });
   device.up();
+  arrived();
   try {
     for (;;) await device.read();
   } catch (error) {
