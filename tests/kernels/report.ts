@@ -1,32 +1,30 @@
 // What the tests said: read from the JUnit files that deno writes.
 
-/** The outcome of some tests. */
+/** The outcome of a file of tests. */
 export interface Outcome {
-  passed: number;
+  /** When it was run. */
+  readonly date: string;
+  readonly passed: number;
   /** Names of tests that did not run, each saying why. */
-  readonly ignored: string[];
-  readonly failed: string[];
+  readonly ignored: readonly string[];
+  readonly failed: readonly string[];
 }
 
-/** Reads one file's results; undefined is a run that did not end. */
-export function readResults(
-  file: string,
-  xml: string | undefined,
-  outcome: Outcome,
-): void {
-  if (xml === undefined) {
-    outcome.failed.push(`${file}: did not end`);
-    return;
-  }
-  const cases = xml.matchAll(
+/** Reads a file's results; undefined is a run that did not end. */
+export function readResults(xml: string | undefined): Outcome {
+  const date = new Date().toISOString().slice(0, 10);
+  const ignored: string[] = [];
+  const failed: string[] = xml === undefined ? ["it did not end"] : [];
+  let passed = 0;
+  const cases = xml?.matchAll(
     /<testcase name="([^"]*)"[^>]*?(\/>|>([\s\S]*?)<\/testcase>)/g,
-  );
+  ) ?? [];
   for (const [, name, , inside = ""] of cases) {
-    if (inside.includes("<skipped")) outcome.ignored.push(unescape(name));
-    else if (/<(failure|error)/.test(inside)) {
-      outcome.failed.push(`${file}: ${unescape(name)}`);
-    } else outcome.passed++;
+    if (inside.includes("<skipped")) ignored.push(unescape(name));
+    else if (/<(failure|error)/.test(inside)) failed.push(unescape(name));
+    else passed++;
   }
+  return { date, passed, ignored, failed };
 }
 
 function unescape(text: string): string {
