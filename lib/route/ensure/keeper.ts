@@ -32,6 +32,8 @@ export class Keeper {
   readonly #fights = new Fights();
   /** The last correction of what is contested. */
   readonly #contested = new Map<string, Step>();
+  /** Links that are gone, as far as that was told: see keyOf(). */
+  readonly #gone = new Set<string>();
   /** Links that left: where from, and where to by the ids of there. */
   #leaving: { from: Place; nsid: number; ifindex: number }[] = [];
   #reports: EnsureReport[] = [];
@@ -130,10 +132,15 @@ export class Keeper {
     if (event.event === "overrun") {
       this.#reports.push({ event: "overrun", namespace });
     }
-    if (event.event !== "delete" || event.object !== "link") return;
+    if (!("object" in event) || event.object !== "link") return;
     const { ifindex, newNetnsid: nsid, newIfindex } = event.data;
-    if (nsid === undefined) return;
     const from = { namespace, ifindex };
+    if (event.event !== "delete") {
+      this.#gone.delete(keyOf(from));
+      return;
+    }
+    this.#gone.add(keyOf(from));
+    if (nsid === undefined) return;
     this.#leaving.push({ from, nsid, ifindex: newIfindex ?? ifindex });
   }
 
@@ -172,6 +179,7 @@ export class Keeper {
     for (const site of begun) {
       listeners.push(this.#listen(site));
     }
+    await this.#departures();
     await this.#findMoved();
     const view = this.#sites.known(this.#wanted);
     const { steps, missing } = await differences(
@@ -182,13 +190,15 @@ export class Keeper {
     this.#tellMissing(missing);
     const now = performance.now();
     const waits = steps.map((step) => this.#fights.wait(subject(step), now));
-    const due = steps.filter((_, at) => waits[at] === 0);
     this.#tellSettled(new Set(steps.map(subject)), now);
-    // What hangs on a link that has to wait can only be refused.
-    const blocked = steps.some((step, at) => waits[at] > 0 && isGround(step));
+    const waiting = steps.filter((step, at) => waits[at] > 0 && isGround(step));
     const pauses = waits.filter((wait) => wait > 0);
+    // What stands on something that has to wait waits with it.
+    const due = steps.filter((step, at) =>
+      waits[at] === 0 && !waiting.some((ground) => standsOn(step, ground))
+    );
     if (due.length > 0) {
-      pauses.push(...await this.#carryOut(due, since, blocked));
+      pauses.push(...await this.#carryOut(due, since, waiting));
     }
     const over = this.#fights.next(performance.now());
     if (over !== undefined) pauses.push(over);
@@ -198,13 +208,15 @@ export class Keeper {
   async #carryOut(
     due: readonly Step[],
     since: number,
-    blocked: boolean,
+    waiting: readonly Step[],
   ): Promise<number[]> {
     const outcomes = await applySteps(due, this.#sites, false);
     const now = performance.now();
     const pauses: number[] = [];
-    const isBlocked = blocked ||
-      outcomes.some(({ step, error }) => error !== undefined && isGround(step));
+    const lacking = outcomes.flatMap(({ step, error }) =>
+      error !== undefined && isGround(step) ? [step] : []
+    );
+    const isBlocked = waiting.length + lacking.length > 0;
     for (const { step, error } of outcomes) {
       const key = subject(step);
       if (error === undefined) {
@@ -216,6 +228,8 @@ export class Keeper {
         this.#reports.push({ event: "contested", step, pause });
         pauses.push(pause);
       } else {
+        // It is due again as soon as what it stands on is there.
+        if (lacking.some((ground) => standsOn(step, ground))) continue;
         const pause = this.#fights.refused(key, now);
         pauses.push(pause);
         if (isBlocked && !isGround(step)) continue;
@@ -223,6 +237,38 @@ export class Keeper {
       }
     }
     return pauses;
+  }
+
+  /**
+   * Waits until it was told of every link that is no longer there: a monitor
+   * knows of it a moment before it tells that it was moved.
+   */
+  async #departures(): Promise<void> {
+    const end = performance.now() + ARRIVAL;
+    for (;;) {
+      const untold = this.#untold();
+      if (untold.length === 0) return;
+      if (performance.now() > end) {
+        // They went before anybody listened.
+        for (const place of untold) this.#gone.add(keyOf(place));
+        return;
+      }
+      await new Promise((done) => setTimeout(done, QUIET));
+    }
+  }
+
+  /** Where links are no longer and nobody has told of it. */
+  #untold(): Place[] {
+    const there = new Set<string>();
+    for (const { name: namespace, monitor } of this.#sites.all) {
+      for (const { ifindex } of monitor?.all("link") ?? []) {
+        there.add(keyOf({ namespace, ifindex }));
+      }
+    }
+    return [...this.#whereabouts.places].filter((place) =>
+      this.#sites.get(place.namespace)?.monitor !== undefined &&
+      !there.has(keyOf(place)) && !this.#gone.has(keyOf(place))
+    );
   }
 
   /** Finds out where links went that left a namespace. */
@@ -274,4 +320,15 @@ export class Keeper {
 /** Whether other things stand on what a step is about. */
 function isGround({ object }: Step): boolean {
   return object === "link" || object === "namespace";
+}
+
+/** Whether a step can only be refused while another is. */
+function standsOn(step: Step, ground: Step): boolean {
+  if (step === ground || step.namespace !== ground.namespace) return false;
+  return ground.object === "namespace" ||
+    !isGround(step) && step.name.endsWith(` of ${ground.name}`);
+}
+
+function keyOf({ namespace, ifindex }: Place): string {
+  return `${namespace ?? ""}\0${ifindex}`;
 }

@@ -38,6 +38,11 @@ export interface Located {
 export class Whereabouts {
   readonly #places = new Map<string, Place>();
 
+  /** All places. */
+  get places(): Iterable<Place> {
+    return this.#places.values();
+  }
+
   /** Notes where a described link is. */
   saw(desired: DesiredLink, place: Place): void {
     this.#places.set(keyOf(desired), place);

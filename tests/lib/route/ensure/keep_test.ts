@@ -11,7 +11,7 @@ import { random } from "../../../support/random.ts";
 /** Other orders each day, so that CI sees more than one. */
 const SEED = Math.floor(Date.now() / 86_400_000);
 /** What should take 100 ms, with room for a busy machine. */
-const LATE = 2000;
+const LATE = 5000;
 
 /** What somebody does to the lab. */
 const SABOTAGE: Readonly<Record<string, (lab: EnsureLab) => Promise<unknown>>> =
