@@ -192,8 +192,7 @@ function tableText(
   noun: string,
   describe: (json: Json) => string,
 ): string {
-  const entry = describe(shown(event, "data", false))
-    .replaceAll(/\s+/g, " ").trim();
+  const entry = onOneLine(describe(shown(event, "data", false)));
   switch (event.event) {
     case "new":
       return `${lead}: new ${noun}: ${entry}`;
@@ -204,6 +203,11 @@ function tableText(
         changesText(changesOf(event))
       }`;
   }
+}
+
+/** A text of several lines or columns, such as a route of several ways, on one. */
+function onOneLine(text: string): string {
+  return /[\t\n]/.test(text) ? text.replaceAll(/\s+/g, " ").trim() : text;
 }
 
 /** "mtu 1500 -> 1400, flags +UP", in the order of `show`. */

@@ -6,6 +6,9 @@ const UNSAFE =
   // deno-lint-ignore no-control-regex
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
+/** Most of what is shown: to see that takes less than to replace nothing. */
+const PLAIN = /^[ -~]*$/;
+
 const SHORT: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 function hex(character: string, width: number): string {
@@ -14,6 +17,7 @@ function hex(character: string, width: number): string {
 
 /** Text on one line with everything a terminal would obey written out. */
 export function printable(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (character) =>
     SHORT[character] ??
       (character < "\x80"

@@ -19,7 +19,7 @@ export function plain(value: Value): string {
     return Object.entries(value).flatMap(([key, one]) => option(key, one))
       .join(" ");
   }
-  return printable(String(value));
+  return typeof value === "string" ? printable(value) : String(value);
 }
 
 /** "key value"; "key on" or "key off"; the key alone where that is all. */
@@ -32,8 +32,11 @@ export function option(key: string, value: Value): string[] {
 
 /** What is left of an object when these keys are told. */
 export function others(json: Json, told: readonly string[]): string[] {
-  return Object.entries(json).filter(([key]) => !told.includes(key))
-    .flatMap(([key, value]) => option(key, value));
+  const left: string[] = [];
+  for (const key in json) {
+    if (!told.includes(key)) left.push(...option(key, json[key]));
+  }
+  return left;
 }
 
 /** The elements of a value, if it is an array. */
@@ -50,5 +53,13 @@ export type Words = ReadonlyArray<readonly [key: string, word: string]>;
 
 /** The keys that are there, each after its word. */
 export function tell(json: Json, words: Words): string[] {
-  return words.flatMap(([key, word]) => pair(word, json[key]));
+  // A line for every event may be wanted: one array, not one for each key.
+  const told: string[] = [];
+  for (const [key, word] of words) {
+    const value = json[key];
+    if (value === undefined) continue;
+    if (word !== "") told.push(word);
+    told.push(plain(value));
+  }
+  return told;
 }
