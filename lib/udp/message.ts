@@ -67,48 +67,102 @@ export function payload(data: Uint8Array | string): Uint8Array {
 }
 
 /**
- * Appends a message to a batch with room for it.
- *
- * @throws {ArgumentError} For an address, port or number that is none.
+ * Appends messages to a batch with room for them. One that goes the way of the
+ * one before it, as most do, has what was written for that copied.
  */
-export function append(
-  batch: SendBatch,
-  sender: Sender,
-  data: Uint8Array,
-  message: SendOptions & { readonly to?: Endpoint },
-): void {
-  const slot = batch.count;
-  const { words, view } = batch.memory;
-  const { fd, domain, peer } = sender;
-  let ipv4 = domain === AF_INET || peer !== undefined && isIPv4(peer.address);
-  let scope = 0;
-  let nameLength = 0;
-  if (message.to !== undefined) {
-    const to = parseEndpoint(message.to, sender);
-    ipv4 = domain === AF_INET || to.address.length === 4 ||
-      isMapped(to.address);
-    scope = to.scope;
-    nameLength = writeSockaddr(view, batch.nameAt(slot), domain, to);
+export class MessageWriter {
+  readonly #batch: SendBatch;
+  readonly #sender: Sender;
+  /** The slot of the last message, and how it goes: values, which nobody changes. */
+  #slot = -1;
+  #to: Endpoint | undefined;
+  #options: SendOptions = {};
+  #nameLength = 0;
+  #controlLength = 0;
+
+  constructor(batch: SendBatch, sender: Sender) {
+    this.#batch = batch;
+    this.#sender = sender;
   }
-  const start = batch.controlAt(slot);
-  let at = start;
-  if (message.source !== undefined || message.interface !== undefined) {
-    const ifindex = message.interface === undefined
-      ? scope
-      : interfaceIndexOf(fd, message.interface);
-    at += writeSource(batch, at, ipv4, message.source, ifindex);
+
+  /** @throws {ArgumentError} For an address, port or number that is none. */
+  append(data: Uint8Array, message: Message): void {
+    const batch = this.#batch;
+    const slot = batch.count;
+    if (slot > 0 && this.#slot === slot - 1 && this.#goesOn(message)) {
+      this.#repeat(slot);
+    } else {
+      this.#write(slot, message);
+      const { to, source, ttl, trafficClass } = message;
+      this.#to = to && { ...to };
+      this.#options = {
+        source,
+        interface: message.interface,
+        ttl,
+        trafficClass,
+      };
+    }
+    this.#slot = slot;
+    const segmentSize = message.segmentSize === undefined
+      ? 0
+      : wholeNumber("segmentSize", message.segmentSize, 1, LONGEST);
+    batch.push(data, this.#nameLength, this.#controlLength, segmentSize);
   }
-  if (message.ttl !== undefined) {
-    at += writeTtl(words, at, ipv4, wholeNumber("ttl", message.ttl, 1, 255));
+
+  /** Whether a message goes the way of the last one. */
+  #goesOn(message: Message): boolean {
+    const [to, last, options] = [message.to, this.#to, this.#options];
+    return (to === undefined) === (last === undefined) &&
+      to?.address === last?.address && to?.port === last?.port &&
+      to?.scope === last?.scope && message.source === options.source &&
+      message.interface === options.interface && message.ttl === options.ttl &&
+      message.trafficClass === options.trafficClass;
   }
-  if (message.trafficClass !== undefined) {
-    const value = wholeNumber("trafficClass", message.trafficClass, 0, 255);
-    at += writeTrafficClass(words, at, ipv4, value);
+
+  #repeat(slot: number): void {
+    const batch = this.#batch;
+    const { bytes } = batch.memory;
+    const [name, control] = [batch.nameAt(slot - 1), batch.controlAt(slot - 1)];
+    bytes.copyWithin(batch.nameAt(slot), name, name + this.#nameLength);
+    bytes.copyWithin(
+      batch.controlAt(slot),
+      control,
+      control + this.#controlLength,
+    );
   }
-  const segmentSize = message.segmentSize === undefined
-    ? 0
-    : wholeNumber("segmentSize", message.segmentSize, 1, LONGEST);
-  batch.push(data, nameLength, at - start, segmentSize);
+
+  #write(slot: number, message: Message): void {
+    const batch = this.#batch;
+    const { words, view } = batch.memory;
+    const { fd, domain, peer } = this.#sender;
+    let ipv4 = domain === AF_INET || peer !== undefined && isIPv4(peer.address);
+    let scope = 0;
+    this.#nameLength = 0;
+    if (message.to !== undefined) {
+      const to = parseEndpoint(message.to, this.#sender);
+      ipv4 = domain === AF_INET || to.address.length === 4 ||
+        isMapped(to.address);
+      scope = to.scope;
+      const at = batch.nameAt(slot);
+      this.#nameLength = writeSockaddr(view, at, domain, to);
+    }
+    const start = batch.controlAt(slot);
+    let at = start;
+    if (message.source !== undefined || message.interface !== undefined) {
+      const ifindex = message.interface === undefined
+        ? scope
+        : interfaceIndexOf(fd, message.interface);
+      at += writeSource(batch, at, ipv4, message.source, ifindex);
+    }
+    if (message.ttl !== undefined) {
+      at += writeTtl(words, at, ipv4, wholeNumber("ttl", message.ttl, 1, 255));
+    }
+    if (message.trafficClass !== undefined) {
+      const value = wholeNumber("trafficClass", message.trafficClass, 0, 255);
+      at += writeTrafficClass(words, at, ipv4, value);
+    }
+    this.#controlLength = at - start;
+  }
 }
 
 /** Whether an address as this library prints it is an IPv4 one. */

@@ -15,7 +15,12 @@ import { wholeNumber } from "../whole_number.ts";
 import type { Datagram } from "./datagram.ts";
 import { droppedAt } from "./dropped.ts";
 import { type ErrorEvent, ErrorQueue } from "./error_queue.ts";
-import { append, type Message, payload, type SendOptions } from "./message.ts";
+import {
+  type Message,
+  MessageWriter,
+  payload,
+  type SendOptions,
+} from "./message.ts";
 import { membership, multicastInterface } from "./multicast.ts";
 import { openSocket, type UdpSocketHandle } from "./open.ts";
 import { type BindOptions, type Family, planBind } from "./options.ts";
@@ -422,13 +427,14 @@ export class UdpSocket implements AsyncDisposable {
     // Taken for the length of the call: another call meanwhile makes its own.
     const batch = this.#outgoing ?? new SendBatch(64, 256 * 1024);
     this.#outgoing = undefined;
+    const writer = new MessageWriter(batch, sender);
     try {
       for (const message of datagrams) {
         const data = payload(message.data);
         if (!batch.fits(data.length)) {
           await this.#flush(batch, progress, deadline);
         }
-        append(batch, sender, data, message);
+        writer.append(data, message);
       }
       await this.#flush(batch, progress, deadline);
     } finally {

@@ -46,6 +46,32 @@ Deno.test("sendMany: refused ones are told by their place, the others arrive in 
   }
 });
 
+Deno.test("sendMany: a message used again goes where it says by then", async () => {
+  await using lab = await UdpLab.open();
+  const socket = lab.bind();
+  const heard = [lab.bind(), lab.bind()];
+  const to = { address: "127.0.0.1", port: 0 };
+  const message = { data: new Uint8Array(), to, source: "" };
+  const sources = ["127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.2"];
+  function* reused(): Generator<Message> {
+    for (const [n, source] of sources.entries()) {
+      for (const [at, { address }] of heard.entries()) {
+        to.port = address.port;
+        Object.assign(message, { data: new Uint8Array([n, at]), source });
+        yield message;
+        yield message;
+      }
+    }
+  }
+  assertEquals((await socket.sendMany(reused())).sent, 16);
+  for (const [at, receiver] of heard.entries()) {
+    for (const n of [0, 0, 1, 1, 2, 2, 3, 3]) {
+      const { data, peer } = await receiver.receive();
+      assertEquals([...data, peer.address], [n, at, sources[n]]);
+    }
+  }
+});
+
 Deno.test("sendMany: messages are asked for as they are sent", async () => {
   await using lab = await UdpLab.open();
   const socket = lab.bind();
