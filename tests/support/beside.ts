@@ -298,7 +298,7 @@ async function readBoth(
 ): Promise<unknown> {
   const theirs = await netns.json(command);
   const { objects } = await show(socket);
-  assertSameJson(JSON.parse(JSON.stringify(objects)), theirs, command);
+  assertSameJson(JSON.parse(JSON.stringify([...objects])), theirs, command);
   const own = (key: string, value: unknown) =>
     OWN.includes(key)
       ? undefined

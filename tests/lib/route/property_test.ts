@@ -194,6 +194,13 @@ function longer(bytes: Bytes, more: { type: number; value: Uint8Array }[]) {
   return message(type, writer.finish());
 }
 
+/** What an object says; a field that is undefined says nothing. */
+function said(object: object) {
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => value !== undefined),
+  );
+}
+
 Deno.test("attributes that nobody knows are kept, and change nothing else", () => {
   const messages = readCorpus("route");
   const decoded = new Set<number>();
@@ -211,7 +218,7 @@ Deno.test("attributes that nobody knows are kept, and change nothing else", () =
       const decode = DECODERS[type];
       const { unknown: before = [], ...plain } = decode(reader(bytes));
       const { unknown, ...same } = decode(reader(extended));
-      assertEquals(same, plain);
+      assertEquals(said(same), said(plain));
       assertEquals(unknown, [
         ...before,
         ...more.map(({ type, value }) => ({
