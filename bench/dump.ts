@@ -28,10 +28,10 @@ const PAIRS = 1_000;
 const ENTRIES = 5_000;
 
 /** Dumps a turn: so many that a turn takes some tenths of a second. */
-const LARGE = 5;
+const LARGE = 10;
 const SMALL = 20;
 /** Turns before the first that counts. */
-const WARM = 3;
+const WARM = 2;
 
 /** Lines for every number below `count`. */
 function numbered(count: number, line: (index: number) => string): string {
@@ -182,7 +182,7 @@ async function cases(workshop: Workshop): Promise<Case[]> {
   if (python !== undefined) {
     all.push({
       ...TIME,
-      name: "routes-python",
+      name: "python",
       title: `${title}, beside Python`,
       work: "route",
       rounds: 3,
@@ -224,7 +224,7 @@ async function cases(workshop: Workshop): Promise<Case[]> {
 
 await bench({
   name: "dump",
-  rounds: 15,
+  rounds: 11,
   seconds: 0,
   free: true,
   ours: (name) => name.startsWith("netplumb"),
