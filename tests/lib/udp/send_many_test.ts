@@ -54,8 +54,8 @@ Deno.test("sendMany: a message used again goes where it says by then", async () 
   const message = { data: new Uint8Array(), to, source: "" };
   const sources = ["127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.2"];
   function* reused(): Generator<Message> {
-    for (const [n, source] of sources.entries()) {
-      for (const [at, { address }] of heard.entries()) {
+    for (const [at, { address }] of heard.entries()) {
+      for (const [n, source] of sources.entries()) {
         to.port = address.port;
         Object.assign(message, { data: new Uint8Array([n, at]), source });
         yield message;
