@@ -56,6 +56,13 @@ export async function bench(topic: Topic): Promise<void> {
   const processors = navigator.hardwareConcurrency;
   const pinned = !options.free && !topic.free && processors > 1;
   await using workshop = new Workshop();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    // Namespaces and programs are not to outlive it.
+    Deno.addSignalListener(signal, async () => {
+      await workshop[Symbol.asyncDispose]();
+      Deno.exit(130);
+    });
+  }
   const all = await topic.cases(workshop, {
     seconds,
     server: pinned ? 0 : undefined,

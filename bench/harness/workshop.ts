@@ -40,6 +40,7 @@ export class Workshop implements AsyncDisposable {
   readonly #owned = new AsyncDisposableStack();
   readonly #built = new Map<string, string>();
   #directory: string | undefined;
+  #closing: Promise<void> | undefined;
 
   /** Notes that a peer takes no part. */
   leaveOut(name: string, reason: string): void {
@@ -114,7 +115,12 @@ export class Workshop implements AsyncDisposable {
     return target;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** A second call waits for the first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     await this.#owned.disposeAsync();
     if (this.#directory !== undefined) {
       await Deno.remove(this.#directory, { recursive: true });
