@@ -14,6 +14,8 @@ const PYTHON = "Python, pyroute2";
 const COMMAND = "netplumb monitor route, to /dev/null";
 const IP = "ip monitor route, to /dev/null";
 
+const IDLE = "deno, doing nothing";
+
 const MNL_HEADER = "/usr/include/libmnl/libmnl.h";
 // Where Debian's packages for Python are; another one in PATH knows none.
 const DEBIAN_PYTHON = "/usr/bin/python3";
@@ -160,6 +162,9 @@ async function cases(
     : undefined;
   const python = await workshop.has(PYTHON, DEBIAN_PYTHON) &&
     await workshop.has(PYTHON, PYROUTE2);
+  const idle = await workshop.start(own("idle.ts"), { cpu: server });
+  const pictured = await live(PICTURE, own("monitor_live.ts"));
+  const printed = await live(COMMAND, silent(netplumb("monitor", "route")));
   return [
     {
       name: "queued",
@@ -193,8 +198,8 @@ async function cases(
       better: "more",
       work: "event",
       contestants: [
-        await live(PICTURE, own("monitor_live.ts")),
-        await live(COMMAND, silent(netplumb("monitor", "route"))),
+        pictured,
+        printed,
         await live(IP, silent(["ip", "monitor", "route"])),
       ],
       goals: [PICTURE, COMMAND].map((ours) => ({
@@ -202,6 +207,28 @@ async function cases(
         against: IP,
         by: "cpu",
         most: 1,
+      })),
+    },
+    {
+      name: "memory",
+      title: "Resident memory after events as fast as the kernel makes them",
+      unit: "MiB",
+      better: "less",
+      rounds: 5,
+      contestants: [
+        {
+          name: IDLE,
+          measure: () => Promise.resolve({ value: idle.resident() }),
+        },
+        ...[pictured, printed].map(({ name, measure }) => ({
+          name,
+          measure: async () => ({ value: (await measure()).resident! }),
+        })),
+      ],
+      goals: [PICTURE, COMMAND].map((ours) => ({
+        ours,
+        against: IDLE,
+        above: 40,
       })),
     },
   ];
