@@ -82,6 +82,7 @@ export class AttributeReader {
   #next = 0;
   #limit = 0;
   #inner: AttributeReader | undefined;
+  #repeated = "";
 
   /** Makes a walk over nothing: see reset(). */
   constructor(
@@ -191,6 +192,11 @@ export class AttributeReader {
     return asciiText(bytes, start, end);
   }
 
+  /** The same of a string that the message before is likely to have as well. */
+  repeatedString(): string {
+    return this.#isRepeated() ? this.#repeated : this.#repeated = this.string();
+  }
+
   /** A copy of the value. */
   copy(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(this.at, this.at + this.length);
@@ -199,6 +205,18 @@ export class AttributeReader {
   /** The attribute as somebody keeps it who does not know it. */
   unknown(): UnknownAttribute {
     return { type: this.type, value: this.copy() };
+  }
+
+  #isRepeated(): boolean {
+    const { bytes, at } = this;
+    const text = this.#repeated;
+    // A NUL ends it, as string() has it.
+    if (text.length !== this.length - 1) return false;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (bytes[at + i] !== code || code > 0x7f) return false;
+    }
+    return bytes[at + text.length] === 0;
   }
 
   #short(): number {

@@ -15,9 +15,17 @@ import {
   IFA_TARGET_NETNSID,
   ifaddrmsg,
 } from "../../ffi/layout/linux_if_addr.ts";
-import type { UnknownAttribute } from "../netlink/attribute.ts";
+import type {
+  AttributeReader,
+  UnknownAttribute,
+} from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
-import { type AddressFamily, addressText, familyName } from "./family.ts";
+import {
+  type AddressFamily,
+  addressText,
+  familyName,
+  repeatedAddressText,
+} from "./family.ts";
 
 /** How long an address lasts. */
 export interface AddressLifetime {
@@ -94,71 +102,116 @@ export function decodeAddress(message: MessageReader): Address | undefined {
   const { bytes, words, payload } = message;
   const head = words[payload >> 2];
   const family = familyName(head & 0xff);
-  let local: string | undefined;
-  let other: string | undefined;
-  const address: Address = {
-    family,
-    ifindex: words[(payload >> 2) + 1],
-    address: "",
-    prefixLength: head >> 8 & 0xff,
-    scope: head >>> 24,
-    flags: head >> 16 & 0xff,
-    peer: undefined,
-    broadcast: undefined,
-    label: undefined,
-    lifetime: undefined,
-  };
+  let local = 0;
+  let localLength = -1;
+  let other = 0;
+  let otherLength = -1;
+  let flags = head >> 16 & 0xff;
+  let broadcast: string | undefined;
+  let label: string | undefined;
+  let lifetime: AddressLifetime | undefined;
+  let rare: Partial<Address> | undefined;
   const attributes = message.attributes(ifaddrmsg.size);
   while (attributes.next()) {
     const { at, length } = attributes;
     switch (attributes.type) {
       case IFA_ADDRESS:
-        other = addressText(family, bytes, at, length);
+        other = at;
+        otherLength = length;
         break;
       case IFA_LOCAL:
-        local = addressText(family, bytes, at, length);
+        local = at;
+        localLength = length;
         break;
       case IFA_LABEL:
-        address.label = attributes.string();
+        label = attributes.repeatedString();
         break;
       case IFA_BROADCAST:
-        address.broadcast = addressText(family, bytes, at, length);
-        break;
-      case IFA_ANYCAST:
-        address.anycast = addressText(family, bytes, at, length);
-        break;
-      case IFA_MULTICAST:
-        address.multicast = addressText(family, bytes, at, length);
+        broadcast = repeatedAddressText(family, bytes, at, length);
         break;
       case IFA_CACHEINFO:
-        if (length >= ifa_cacheinfo.size) {
-          address.lifetime = {
-            preferred: words[at >> 2] >>> 0,
-            valid: words[(at >> 2) + 1] >>> 0,
-            created: words[(at >> 2) + 2] >>> 0,
-            updated: words[(at >> 2) + 3] >>> 0,
-          };
-        }
+        if (length >= ifa_cacheinfo.size) lifetime = lifetimeAt(words, at >> 2);
         break;
       case IFA_FLAGS:
-        address.flags = attributes.u32();
-        break;
-      case IFA_RT_PRIORITY:
-        address.metric = attributes.u32();
-        break;
-      case IFA_PROTO:
-        address.protocol = attributes.u8();
-        break;
-      case IFA_TARGET_NETNSID:
-        address.targetNetnsid = attributes.i32();
+        flags = attributes.i32();
         break;
       default:
-        (address.unknown ??= []).push(attributes.unknown());
+        decodeRare(rare ??= {}, family, attributes);
     }
   }
-  address.address = local ?? other ?? "";
-  if (local !== undefined && other !== undefined && other !== local) {
-    address.peer = other;
+  const hasLocal = localLength >= 0;
+  const hasPeer = hasLocal && otherLength >= 0 &&
+    !(localLength === otherLength && isSame(bytes, local, other, localLength));
+  const address: Address = {
+    family,
+    ifindex: words[(payload >> 2) + 1],
+    address: hasLocal
+      ? addressText(family, bytes, local, localLength)
+      : otherLength >= 0
+      ? addressText(family, bytes, other, otherLength)
+      : "",
+    prefixLength: head >> 8 & 0xff,
+    scope: head >>> 24,
+    flags: flags >>> 0,
+    peer: hasPeer ? addressText(family, bytes, other, otherLength) : undefined,
+    broadcast,
+    label,
+    lifetime,
+  };
+  return rare === undefined ? address : Object.assign(address, rare);
+}
+
+function isSame(bytes: Uint8Array, a: number, b: number, length: number) {
+  for (let i = 0; i < length; i++) {
+    if (bytes[a + i] !== bytes[b + i]) return false;
   }
-  return address;
+  return true;
+}
+
+// Addresses that were made together have the same times.
+let last: AddressLifetime = { preferred: 0, valid: 0, created: 0, updated: 0 };
+const lastWords = new Int32Array(4);
+
+function lifetimeAt(words: Int32Array, word: number): AddressLifetime {
+  if (
+    words[word] !== lastWords[0] || words[word + 1] !== lastWords[1] ||
+    words[word + 2] !== lastWords[2] || words[word + 3] !== lastWords[3]
+  ) {
+    for (let i = 0; i < 4; i++) lastWords[i] = words[word + i];
+    last = {
+      preferred: words[word] >>> 0,
+      valid: words[word + 1] >>> 0,
+      created: words[word + 2] >>> 0,
+      updated: words[word + 3] >>> 0,
+    };
+  }
+  return last;
+}
+
+/** What most addresses do not have. */
+function decodeRare(
+  address: Partial<Address>,
+  family: AddressFamily,
+  attributes: AttributeReader,
+): void {
+  const { bytes, at, length } = attributes;
+  switch (attributes.type) {
+    case IFA_ANYCAST:
+      address.anycast = addressText(family, bytes, at, length);
+      break;
+    case IFA_MULTICAST:
+      address.multicast = addressText(family, bytes, at, length);
+      break;
+    case IFA_RT_PRIORITY:
+      address.metric = attributes.u32();
+      break;
+    case IFA_PROTO:
+      address.protocol = attributes.u8();
+      break;
+    case IFA_TARGET_NETNSID:
+      address.targetNetnsid = attributes.i32();
+      break;
+    default:
+      (address.unknown ??= []).push(attributes.unknown());
+  }
 }

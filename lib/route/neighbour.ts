@@ -20,7 +20,10 @@ import {
   ndmsg,
 } from "../../ffi/layout/linux_neighbour.ts";
 import { formatLinkAddress } from "../link_address.ts";
-import type { UnknownAttribute } from "../netlink/attribute.ts";
+import type {
+  AttributeReader,
+  UnknownAttribute,
+} from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
 import { type AddressFamily, addressText, familyName } from "./family.ts";
 
@@ -110,23 +113,17 @@ export function decodeNeighbour(
   const word = payload >> 2;
   const family = familyName(words[word] & 0xff);
   const tail = words[word + 2];
-  const neighbour: Neighbour = {
-    family,
-    ifindex: words[word + 1],
-    state: tail & 0xffff,
-    flags: tail >> 16 & 0xff,
-    type: tail >>> 24,
-    destination: undefined,
-    linkAddress: undefined,
-    cache: undefined,
-    probes: undefined,
-  };
+  let destination: string | undefined;
+  let linkAddress: string | undefined;
+  let cache: NeighbourCache | undefined;
+  let probes: number | undefined;
+  let rare: Partial<Neighbour> | undefined;
   const attributes = message.attributes(ndmsg.size);
   while (attributes.next()) {
     const { at, length } = attributes;
     switch (attributes.type) {
       case NDA_DST:
-        neighbour.destination = addressText(
+        destination = addressText(
           // The forwarding table of a VXLAN has addresses of both families.
           family !== "bridge" ? family : length === 16 ? "inet6" : "inet",
           bytes,
@@ -135,11 +132,11 @@ export function decodeNeighbour(
         );
         break;
       case NDA_LLADDR:
-        neighbour.linkAddress = formatLinkAddress(bytes, at, length);
+        linkAddress = formatLinkAddress(bytes, at, length);
         break;
       case NDA_CACHEINFO:
         if (length >= nda_cacheinfo.size) {
-          neighbour.cache = {
+          cache = {
             confirmed: words[at >> 2] >>> 0,
             used: words[(at >> 2) + 1] >>> 0,
             updated: words[(at >> 2) + 2] >>> 0,
@@ -148,41 +145,63 @@ export function decodeNeighbour(
         }
         break;
       case NDA_PROBES:
-        neighbour.probes = attributes.u32();
-        break;
-      case NDA_PROTOCOL:
-        neighbour.protocol = attributes.u8();
-        break;
-      case NDA_FLAGS_EXT:
-        neighbour.extendedFlags = attributes.u32();
-        break;
-      case NDA_VLAN:
-        neighbour.vlan = attributes.u16();
-        break;
-      case NDA_PORT:
-        neighbour.port = attributes.be16();
-        break;
-      case NDA_VNI:
-        neighbour.vni = attributes.u32();
-        break;
-      case NDA_SRC_VNI:
-        neighbour.sourceVni = attributes.u32();
-        break;
-      case NDA_IFINDEX:
-        neighbour.viaIfindex = attributes.i32();
-        break;
-      case NDA_MASTER:
-        neighbour.master = attributes.i32();
-        break;
-      case NDA_LINK_NETNSID:
-        neighbour.linkNetnsid = attributes.i32();
-        break;
-      case NDA_NH_ID:
-        neighbour.nexthopId = attributes.u32();
+        probes = attributes.u32();
         break;
       default:
-        (neighbour.unknown ??= []).push(attributes.unknown());
+        decodeRare(rare ??= {}, attributes);
     }
   }
-  return neighbour;
+  const neighbour: Neighbour = {
+    family,
+    ifindex: words[word + 1],
+    state: tail & 0xffff,
+    flags: tail >> 16 & 0xff,
+    type: tail >>> 24,
+    destination,
+    linkAddress,
+    cache,
+    probes,
+  };
+  return rare === undefined ? neighbour : Object.assign(neighbour, rare);
+}
+
+/** What most neighbours do not have. */
+function decodeRare(
+  neighbour: Partial<Neighbour>,
+  attributes: AttributeReader,
+): void {
+  switch (attributes.type) {
+    case NDA_PROTOCOL:
+      neighbour.protocol = attributes.u8();
+      break;
+    case NDA_FLAGS_EXT:
+      neighbour.extendedFlags = attributes.u32();
+      break;
+    case NDA_VLAN:
+      neighbour.vlan = attributes.u16();
+      break;
+    case NDA_PORT:
+      neighbour.port = attributes.be16();
+      break;
+    case NDA_VNI:
+      neighbour.vni = attributes.u32();
+      break;
+    case NDA_SRC_VNI:
+      neighbour.sourceVni = attributes.u32();
+      break;
+    case NDA_IFINDEX:
+      neighbour.viaIfindex = attributes.i32();
+      break;
+    case NDA_MASTER:
+      neighbour.master = attributes.i32();
+      break;
+    case NDA_LINK_NETNSID:
+      neighbour.linkNetnsid = attributes.i32();
+      break;
+    case NDA_NH_ID:
+      neighbour.nexthopId = attributes.u32();
+      break;
+    default:
+      (neighbour.unknown ??= []).push(attributes.unknown());
+  }
 }

@@ -128,7 +128,7 @@ export class Link {
           this.link = attributes.i32();
           break;
         case IFLA_QDISC:
-          this.qdisc = attributes.string();
+          this.qdisc = attributes.repeatedString();
           break;
         case IFLA_MASTER:
           this.master = attributes.i32();
@@ -145,7 +145,7 @@ export class Link {
         case IFLA_LINKINFO: {
           const info = attributes.enter();
           while (info.next()) {
-            if (info.type === IFLA_INFO_KIND) this.kind = info.string();
+            if (info.type === IFLA_INFO_KIND) this.kind = info.repeatedString();
             else if (info.type === IFLA_INFO_SLAVE_KIND) {
               this.masterKind = info.string();
             }
