@@ -123,7 +123,7 @@ export function interfacePattern(given: ArgumentValue): string {
   return checkInterfacePattern(word(given), given.name);
 }
 
-/** A file to write. */
+/** A file. */
 export function file(given: ArgumentValue): string {
-  return given.value === "" ? refuse(given, "the path of a file") : given.value;
+  return word(given) === "" ? refuse(given, "the path of a file") : given.value;
 }

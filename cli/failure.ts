@@ -22,13 +22,20 @@ export interface Failure {
   readonly sentence: string;
 }
 
-/** How a run that ended in this error exits, and what it says. */
-export function describeFailure(thrown: unknown): Failure {
+/**
+ * How a run that ended in this error exits, and what it says.
+ *
+ * @param words The command line, for what was mistyped on it.
+ */
+export function describeFailure(
+  thrown: unknown,
+  words: readonly string[] = [],
+): Failure {
   const error = cause(thrown);
   if (!(error instanceof Error)) {
     return { code: Exit.refused, sentence: String(error) };
   }
-  return { code: codeOf(error), sentence: sentenceOf(error) };
+  return { code: codeOf(error), sentence: sentenceOf(error, words) };
 }
 
 // An `await using` that fails while another error is on its way hides that one.
@@ -59,12 +66,10 @@ function isNotPermitted(error: Error): boolean {
       error instanceof Deno.errors.PermissionDenied;
 }
 
-function sentenceOf(error: Error): string {
-  const { cause } = error;
-  if (error instanceof ValidationError && cause instanceof MistypedOption) {
-    const flags = error.cmd?.getOptions().flatMap(({ flags }) => flags) ?? [];
-    const meant = suggest(cause.typed, flags);
-    return `${error.message}${meant ? ` Did you mean option "${meant}"?` : ""}`;
+function sentenceOf(error: Error, words: readonly string[]): string {
+  if (error instanceof ValidationError) {
+    const mistyped = mistypedOption(error, words);
+    if (mistyped !== undefined) return mistyped;
   }
   const sentence = error.message || error.name;
   const capability = error instanceof SystemError
@@ -73,4 +78,24 @@ function sentenceOf(error: Error): string {
   return capability && !sentence.includes(capability)
     ? `${sentence}. It takes ${capability}`
     : sentence;
+}
+
+/** What to say where an option that nobody knows was taken for an argument. */
+function mistypedOption(
+  error: ValidationError,
+  words: readonly string[],
+): string | undefined {
+  const flags = error.cmd?.getOptions().flatMap(({ flags }) => flags) ?? [];
+  const typed = error.cause instanceof MistypedOption
+    ? error.cause.typed
+    : error.message.startsWith("Too many arguments")
+    ? words.map((word) => word.split("=")[0]).find((word) =>
+      /^--?[a-z]/.test(word) && !flags.includes(word)
+    )
+    : undefined;
+  if (typed === undefined) return undefined;
+  const meant = suggest(typed, flags);
+  return `Unknown option "${typed}".${
+    meant ? ` Did you mean option "${meant}"?` : ""
+  }`;
 }

@@ -21,7 +21,7 @@ export async function run(
       error.cmd?.showHelp();
       return;
     }
-    const { code, sentence } = describeFailure(error);
+    const { code, sentence } = describeFailure(error, args);
     log.error(sentence);
     log.debug(() => error instanceof Error ? error.stack : String(error));
     Deno.exitCode = code;

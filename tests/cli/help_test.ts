@@ -114,3 +114,21 @@ Deno.test("--help behind what was typed already shows how it goes on", async () 
     assertMatch(stdout, /^Usage:[^]* netplumb link add <name>/m);
   }
 });
+
+Deno.test("an option nobody knows is told as one, wherever it stands", async () => {
+  for (
+    const words of [
+      ["ensure", "--dry"],
+      ["ensure", "--dry", "net.yaml"],
+    ]
+  ) {
+    const { code, stderr } = await runNetplumb(undefined, ...words);
+    assertEquals({ code, stderr }, {
+      code: 2,
+      stderr:
+        'netplumb: Unknown option "--dry". Did you mean option "--dry-run"?\n',
+    });
+  }
+  const { stderr } = await runNetplumb(undefined, "send", "::1", "9", "a", "b");
+  assertMatch(stderr, /^netplumb: Too many arguments: b/);
+});
