@@ -16,6 +16,7 @@ import {
   SOL_SOCKET,
 } from "../../ffi/layout/sys_socket.ts";
 import type { Descriptor } from "../descriptor.ts";
+import { ArgumentError } from "../errors.ts";
 import type { WaitOptions } from "../poller.ts";
 import { ERROR_CONTROL } from "./ancillary.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
@@ -178,5 +179,31 @@ export class ErrorQueue {
       ...(offender === undefined ? {} : { offender }),
       data: batch.data(slot).slice(),
     });
+  }
+}
+
+/** The events as they come, until the socket is closed: see UdpSocket.errors(). */
+export async function* errorEvents(
+  queue: ErrorQueue | undefined,
+  descriptor: Descriptor,
+  options: WaitOptions | undefined,
+): AsyncGenerator<ErrorEvent, void, void> {
+  if (queue === undefined) {
+    throw new ArgumentError("receiveErrors", false, "true on this socket");
+  }
+  for (;;) {
+    if (descriptor.closed) return;
+    queue.announced(descriptor.fd);
+    for (
+      let event = queue.events.shift();
+      event !== undefined;
+      event = queue.events.shift()
+    ) yield event;
+    try {
+      await queue.arrival(descriptor, options);
+    } catch (error) {
+      if (descriptor.closed) return;
+      throw error;
+    }
   }
 }

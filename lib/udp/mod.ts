@@ -1,6 +1,7 @@
 // What of this room a program may use.
 
-export { UdpSocket, type UdpSocketHandle } from "./socket.ts";
+export { UdpSocket } from "./socket.ts";
+export type { UdpSocketHandle } from "./open.ts";
 export type { SendResult } from "./send.ts";
 export type { BindOptions, Family } from "./options.ts";
 export type { Datagram, DatagramInfo, LocalInfo } from "./datagram.ts";

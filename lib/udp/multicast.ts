@@ -1,8 +1,7 @@
 // Joining and leaving multicast groups, per interface.
 
-import { EADDRNOTAVAIL, ENODEV } from "../../ffi/errno.ts";
+import { EADDRNOTAVAIL, ENODEV, SystemError } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
-import { SystemError } from "../../ffi/errno.ts";
 import {
   IP_ADD_MEMBERSHIP,
   IP_DROP_MEMBERSHIP,
@@ -15,9 +14,11 @@ import {
   ipv6_mreq,
   IPV6_MULTICAST_IF,
 } from "../../ffi/layout/netinet_in.ts";
+import { AF_INET } from "../../ffi/layout/sys_socket.ts";
 import { isMulticast, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
 import { interfaceIndexOf, type InterfaceRef } from "../interface_index.ts";
+import type { UdpSocketHandle } from "./open.ts";
 import { type Family, setInt } from "./options.ts";
 
 /** Joins or leaves a group. @throws {ArgumentError | SystemError} */
@@ -74,12 +75,11 @@ export function membership(
 
 /** Through which interface multicast leaves. @throws {SystemError} */
 export function multicastInterface(
-  fd: number,
-  families: { readonly four: boolean; readonly six: boolean },
+  { fd, family, domain }: UdpSocketHandle,
   on: InterfaceRef,
 ): void {
   const ifindex = interfaceIndexOf(fd, on);
-  if (families.four) {
+  if (family !== "ipv6") {
     const request = ip_mreqn.build({ imr_ifindex: ifindex });
     if (
       libc().setsockopt(
@@ -95,7 +95,7 @@ export function multicastInterface(
       });
     }
   }
-  if (families.six) {
+  if (domain !== AF_INET) {
     setInt(
       fd,
       IPPROTO_IPV6,

@@ -17,6 +17,8 @@ import {
   writeIn6Pktinfo,
   writeInPktinfo,
 } from "./ancillary.ts";
+import type { Datagram } from "./datagram.ts";
+import type { SendOptions } from "./message.ts";
 
 /** Bytes 10 and 11 of a mapped address, as a little-endian word of the address. */
 const MAPPED_WORD = 0xffff0000 | 0;
@@ -78,4 +80,15 @@ export function writeReplySource(
       words[info + 2],
       words[info + 3],
     );
+}
+
+/** The same for a datagram that was made an object of: the kernel told its source. */
+export function replySource({ local }: Datagram): SendOptions {
+  if (local === undefined) return {};
+  const { source, address, ifindex } = local;
+  const scoped = source === undefined || /^fe[89ab]/.test(address);
+  return {
+    ...(source === undefined ? {} : { source }),
+    ...(scoped ? { interface: ifindex } : {}),
+  };
 }

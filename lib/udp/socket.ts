@@ -1,49 +1,30 @@
 // The UDP socket: one descriptor, batches in, batches out.
 
 import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
-import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import { AF_INET, MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
-import { POLLERR, POLLIN } from "../../ffi/layout/poll.ts";
+import { errno, libc } from "../../ffi/libc.ts";
+import { MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
 import { BlockingPoll, type StopEvent } from "../blocking_poll.ts";
-import { Deadline } from "../deadline.ts";
 import { Descriptor } from "../descriptor.ts";
-import { ArgumentError } from "../errors.ts";
 import type { InterfaceRef } from "../interface_index.ts";
 import { inNamespace } from "../namespace.ts";
 import type { WaitOptions } from "../poller.ts";
 import { wholeNumber } from "../whole_number.ts";
+import { connect } from "./connect.ts";
 import type { Datagram } from "./datagram.ts";
 import { droppedAt } from "./dropped.ts";
-import { type ErrorEvent, ErrorQueue } from "./error_queue.ts";
-import {
-  type Message,
-  MessageWriter,
-  payload,
-  type SendOptions,
-} from "./message.ts";
+import { type ErrorEvent, errorEvents, ErrorQueue } from "./error_queue.ts";
+import { Leftovers } from "./leftovers.ts";
+import { type Message, payload, type SendOptions } from "./message.ts";
 import { membership, multicastInterface } from "./multicast.ts";
 import { openSocket, type UdpSocketHandle } from "./open.ts";
 import { type BindOptions, type Family, planBind } from "./options.ts";
-import { ReceiveBatch } from "./receive_batch.ts";
-import { Progress, push, type SendResult } from "./send.ts";
-import { SendBatch } from "./send_batch.ts";
-import {
-  type Endpoint,
-  formatEndpoint,
-  parseEndpoint,
-  readSockaddr,
-  SOCKADDR_SIZE,
-  writeSockaddr,
-} from "./sockaddr.ts";
-
-export type { UdpSocketHandle };
-
-/** Calls that find data at once, before the event loop gets its turn. */
-const STREAK = 16;
-/** Datagrams that find room at once, before the same. */
-const SEND_STREAK = 1024;
-/** A datagram's payload is never longer. */
-const LONGEST = 65535;
+import type { ReceiveBatch } from "./receive_batch.ts";
+import { Receiver } from "./receiver.ts";
+import { replySource } from "./reply.ts";
+import type { SendResult } from "./send.ts";
+import type { SendBatch } from "./send_batch.ts";
+import { type Endpoint, formatEndpoint } from "./sockaddr.ts";
+import { Transmitter } from "./transmitter.ts";
 
 /**
  * A UDP socket that knows at which address each datagram arrived, and answers
@@ -74,14 +55,9 @@ export class UdpSocket implements AsyncDisposable {
   readonly #domain: number;
   readonly #errors: ErrorQueue | undefined;
   readonly #options: UdpSocketHandle["options"];
-  #single: ReceiveBatch | undefined;
-  #outgoing: SendBatch | undefined;
-  /** For the next trySendMany, which is called once a batch. */
-  #spare: Progress | undefined;
-  /** What iterations took and had not given yet when they were left. */
-  #left: { readonly batch: ReceiveBatch; next: number }[] = [];
-  #streak = 0;
-  #sendStreak = 0;
+  readonly #left = new Leftovers();
+  readonly #receiver: Receiver;
+  readonly #transmitter: Transmitter;
   #peer: Endpoint | undefined;
 
   /** Which IP versions it speaks. */
@@ -92,10 +68,24 @@ export class UdpSocket implements AsyncDisposable {
   private constructor(handle: UdpSocketHandle, borrowed: boolean) {
     const { fd, domain, family, address, peer, options } = handle;
     const what = `UDP socket ${formatEndpoint(address)}`;
-    this.#descriptor = new Descriptor(fd, what, { borrowed });
+    const descriptor = new Descriptor(fd, what, { borrowed });
+    const errors = options.receiveErrors ? new ErrorQueue() : undefined;
+    this.#descriptor = descriptor;
     this.#domain = domain;
     this.#options = options;
-    this.#errors = options.receiveErrors ? new ErrorQueue() : undefined;
+    this.#errors = errors;
+    this.#receiver = new Receiver({
+      descriptor,
+      errors,
+      left: this.#left,
+      gro: options.gro,
+      take: (batch) => this.tryReceiveMany(batch),
+    });
+    this.#transmitter = new Transmitter({
+      descriptor,
+      errors,
+      sender: () => this.handle,
+    });
     this.#peer = peer;
     this.family = family;
     this.address = address;
@@ -180,16 +170,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   connect(to: Endpoint): void {
-    const { fd } = this.#descriptor;
-    const { family } = this;
-    const name = new Uint8Array(SOCKADDR_SIZE);
-    const view = new DataView(name.buffer);
-    const parsed = parseEndpoint(to, { fd, family });
-    const length = writeSockaddr(view, 0, this.#domain, parsed);
-    unwrap(libc().connect(fd, name, length), "connect", {
-      tried: `connect a UDP socket to ${formatEndpoint(to)}`,
-    });
-    this.#peer = readSockaddr(view, 0);
+    this.#peer = connect(this.handle, to);
   }
 
   /**
@@ -201,12 +182,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   receive(options?: WaitOptions): Promise<Datagram> {
-    const batch = this.#single ??= new ReceiveBatch({
-      size: 1,
-      bufferSize: LONGEST,
-    });
-    // Copied before anything else runs, so that calls may share the batch.
-    return this.#receive(batch, options, () => batch.datagram(0));
+    return this.#receiver.one(options);
   }
 
   /**
@@ -220,37 +196,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   receiveMany(batch: ReceiveBatch, options?: WaitOptions): Promise<number> {
-    return this.#receive(batch, options, () => batch.count);
-  }
-
-  async #receive<T>(
-    batch: ReceiveBatch,
-    options: WaitOptions | undefined,
-    take: () => T,
-  ): Promise<T> {
-    options?.signal?.throwIfAborted();
-    const deadline = new Deadline(this.#descriptor.what, options);
-    // Data that is always there must not keep timers and signals from running.
-    if (this.#streak >= STREAK && this.#left.length === 0) {
-      await this.#wait(deadline);
-    }
-    for (let woken = false; this.tryReceiveMany(batch) === 0; woken = true) {
-      // What poll(2) announced may not be there: two may have been told of it.
-      if (woken) deadline.check();
-      await this.#wait(deadline);
-    }
-    this.#streak++;
-    return take();
-  }
-
-  async #wait(deadline: Deadline): Promise<void> {
-    this.#streak = 0;
-    try {
-      const revents = await this.#descriptor.wait(POLLIN, deadline.bounds());
-      if (revents & POLLERR) this.#errors?.announced(this.#descriptor.fd);
-    } catch (error) {
-      throw deadline.told(error);
-    }
+    return this.#receiver.many(batch, options);
   }
 
   /**
@@ -266,15 +212,10 @@ export class UdpSocket implements AsyncDisposable {
     wholeNumber("limit", limit, 1, batch.size);
     batch.reset();
     const fd = this.#descriptor.fd;
-    if (this.#left.length > 0) return this.#takeLeft(batch, limit);
+    if (this.#left.count > 0) return this.#left.take(batch, limit);
+    const { bytes } = batch.memory;
     for (;;) {
-      const count = libc().recvmmsg(
-        fd,
-        batch.memory.bytes,
-        limit,
-        MSG_DONTWAIT,
-        null,
-      );
+      const count = libc().recvmmsg(fd, bytes, limit, MSG_DONTWAIT, null);
       if (count >= 0) return batch.count = count;
       const code = errno();
       if (code === EAGAIN) return 0;
@@ -284,15 +225,6 @@ export class UdpSocket implements AsyncDisposable {
         tried: `receive on ${this.#descriptor.what}`,
       });
     }
-  }
-
-  #takeLeft(batch: ReceiveBatch, limit: number): number {
-    const [first] = this.#left;
-    while (batch.count < limit && first.next < first.batch.count) {
-      batch.adopt(first.batch, first.next++);
-    }
-    if (first.next === first.batch.count) this.#left.shift();
-    return batch.count;
   }
 
   /**
@@ -323,26 +255,8 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {TimeoutError} When the time is over.
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
-  async *datagrams(
-    options?: WaitOptions,
-  ): AsyncGenerator<Datagram, void, void> {
-    const batch = new ReceiveBatch({
-      bufferSize: this.#options.gro ? LONGEST : 2048,
-    });
-    while (!this.closed) {
-      try {
-        await this.receiveMany(batch, options);
-      } catch (error) {
-        if (this.closed) return;
-        throw error;
-      }
-      let next = 0;
-      try {
-        while (next < batch.count) yield batch.datagram(next++);
-      } finally {
-        if (next < batch.count) this.#left.push({ batch, next });
-      }
-    }
+  datagrams(options?: WaitOptions): AsyncGenerator<Datagram, void, void> {
+    return this.#receiver.each(options);
   }
 
   /**
@@ -361,10 +275,8 @@ export class UdpSocket implements AsyncDisposable {
     options: SendOptions & WaitOptions = {},
   ): Promise<number> {
     const bytes = payload(data);
-    const { failures } = await this.sendMany(
-      [{ ...options, data: bytes, to }],
-      options,
-    );
+    const message = { ...options, data: bytes, to };
+    const { failures } = await this.sendMany([message], options);
     if (failures.length > 0) throw failures[0].error;
     return bytes.length;
   }
@@ -389,14 +301,8 @@ export class UdpSocket implements AsyncDisposable {
     data: Uint8Array | string,
     options: SendOptions & WaitOptions = {},
   ): Promise<number> {
-    const { local, peer } = datagram;
-    const scoped = local?.source === undefined ||
-      /^fe[89ab]/.test(local.address);
-    return this.send(data, peer, {
-      ...(local?.source === undefined ? {} : { source: local.source }),
-      ...(local !== undefined && scoped ? { interface: local.ifindex } : {}),
-      ...options,
-    });
+    const source = replySource(datagram);
+    return this.send(data, datagram.peer, { ...source, ...options });
   }
 
   /**
@@ -411,58 +317,11 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} When the socket is closed while the queue is full.
    * @throws {TimeoutError} When the time is over.
    */
-  async sendMany(
+  sendMany(
     datagrams: SendBatch | Iterable<Message>,
     options: WaitOptions = {},
   ): Promise<SendResult> {
-    options.signal?.throwIfAborted();
-    const deadline = new Deadline(this.#descriptor.what, options);
-    if (datagrams instanceof SendBatch) {
-      const progress = datagrams.progress ??= new Progress();
-      await this.#flush(datagrams, progress, deadline);
-      return progress.result();
-    }
-    const sender = this.handle;
-    const progress = new Progress();
-    // Taken for the length of the call: another call meanwhile makes its own.
-    const batch = this.#outgoing ?? new SendBatch(64, 256 * 1024);
-    this.#outgoing = undefined;
-    const writer = new MessageWriter(batch, sender);
-    try {
-      for (const message of datagrams) {
-        const data = payload(message.data);
-        if (!batch.fits(data.length)) {
-          await this.#flush(batch, progress, deadline);
-        }
-        writer.append(data, message);
-      }
-      await this.#flush(batch, progress, deadline);
-    } finally {
-      batch.clear();
-      this.#outgoing = batch;
-    }
-    return progress.result();
-  }
-
-  async #flush(
-    batch: SendBatch,
-    progress: Progress,
-    deadline: Deadline,
-  ): Promise<void> {
-    // Room that is always there must not keep timers and signals from running.
-    this.#sendStreak += batch.count;
-    let wait = this.#sendStreak > SEND_STREAK;
-    for (let woken = false; wait || !this.#push(batch, progress);) {
-      if (woken && !wait) deadline.check();
-      woken = true;
-      wait = false;
-      this.#sendStreak = 0;
-      try {
-        await this.#descriptor.writable(deadline.bounds());
-      } catch (error) {
-        throw deadline.told(error);
-      }
-    }
+    return this.#transmitter.sendMany(datagrams, options);
   }
 
   /**
@@ -474,24 +333,8 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   trySendMany(batch: SendBatch): SendResult | undefined {
-    const progress = batch.progress ??= this.#spare ?? new Progress();
-    this.#spare = undefined;
-    if (!this.#push(batch, progress)) return undefined;
-    const result = progress.result();
-    progress.clear();
-    this.#spare = progress;
-    return result;
+    return this.#transmitter.trySendMany(batch);
   }
-
-  #push(batch: SendBatch, progress: Progress): boolean {
-    return push(this.#descriptor.fd, batch, progress, this.#pending);
-  }
-
-  /** Whether a refusal may be the late error of an earlier datagram. */
-  readonly #pending = (): boolean => {
-    this.#errors?.drain(this.#descriptor.fd);
-    return this.#errors !== undefined;
-  };
 
   /**
    * Waits for what became of datagrams sent earlier; needs `receiveErrors`.
@@ -501,26 +344,8 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ArgumentError} Without `receiveErrors`.
    * @throws {TimeoutError} When the time is over.
    */
-  async *errors(options?: WaitOptions): AsyncGenerator<ErrorEvent, void, void> {
-    const queue = this.#errors;
-    if (queue === undefined) {
-      throw new ArgumentError("receiveErrors", false, "true on this socket");
-    }
-    for (;;) {
-      if (this.closed) return;
-      queue.announced(this.#descriptor.fd);
-      for (
-        let event = queue.events.shift();
-        event !== undefined;
-        event = queue.events.shift()
-      ) yield event;
-      try {
-        await queue.arrival(this.#descriptor, options);
-      } catch (error) {
-        if (this.closed) return;
-        throw error;
-      }
-    }
+  errors(options?: WaitOptions): AsyncGenerator<ErrorEvent, void, void> {
+    return errorEvents(this.#errors, this.#descriptor, options);
   }
 
   /**
@@ -558,10 +383,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   multicastInterface(on: InterfaceRef): void {
-    multicastInterface(this.#descriptor.fd, {
-      four: this.family !== "ipv6",
-      six: this.#domain !== AF_INET,
-    }, on);
+    multicastInterface(this.handle, on);
   }
 
   /** Ends everything that waits on it, with ClosedError, and closes. The port is free when it resolves. */

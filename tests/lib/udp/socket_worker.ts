@@ -3,7 +3,8 @@
 
 import { StopEvent } from "../../../lib/blocking_poll.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
-import { UdpSocket, type UdpSocketHandle } from "../../../lib/udp/socket.ts";
+import type { UdpSocketHandle } from "../../../lib/udp/open.ts";
+import { UdpSocket } from "../../../lib/udp/socket.ts";
 
 declare const self: {
   onmessage: (event: MessageEvent<[UdpSocketHandle, number]>) => void;

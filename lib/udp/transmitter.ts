@@ -1,0 +1,119 @@
+// Sending batches and waiting for room in the queue.
+
+import { Deadline } from "../deadline.ts";
+import type { Descriptor } from "../descriptor.ts";
+import type { WaitOptions } from "../poller.ts";
+import type { ErrorQueue } from "./error_queue.ts";
+import {
+  type Message,
+  MessageWriter,
+  payload,
+  type Sender,
+} from "./message.ts";
+import { Progress, push, type SendResult } from "./send.ts";
+import { SendBatch } from "./send_batch.ts";
+
+/** Datagrams that find room at once, before the event loop gets its turn. */
+const STREAK = 1024;
+
+/** What a transmitter sends by. */
+export interface TransmitterOptions {
+  readonly descriptor: Descriptor;
+  /** Where late errors of earlier datagrams are. */
+  readonly errors: ErrorQueue | undefined;
+  /** The socket as it is now, which messages are written for. */
+  readonly sender: () => Sender;
+}
+
+export class Transmitter {
+  readonly #descriptor: Descriptor;
+  readonly #errors: ErrorQueue | undefined;
+  readonly #sender: () => Sender;
+  #outgoing: SendBatch | undefined;
+  /** For the next trySendMany, which is called once a batch. */
+  #spare: Progress | undefined;
+  #streak = 0;
+
+  constructor({ descriptor, errors, sender }: TransmitterOptions) {
+    this.#descriptor = descriptor;
+    this.#errors = errors;
+    this.#sender = sender;
+  }
+
+  /** See UdpSocket.sendMany(). */
+  async sendMany(
+    datagrams: SendBatch | Iterable<Message>,
+    options: WaitOptions,
+  ): Promise<SendResult> {
+    options.signal?.throwIfAborted();
+    const deadline = new Deadline(this.#descriptor.what, options);
+    if (datagrams instanceof SendBatch) {
+      const progress = datagrams.progress ??= new Progress();
+      await this.#flush(datagrams, progress, deadline);
+      return progress.result();
+    }
+    const sender = this.#sender();
+    const progress = new Progress();
+    // Taken for the length of the call: another call meanwhile makes its own.
+    const batch = this.#outgoing ?? new SendBatch(64, 256 * 1024);
+    this.#outgoing = undefined;
+    const writer = new MessageWriter(batch, sender);
+    try {
+      for (const message of datagrams) {
+        const data = payload(message.data);
+        if (!batch.fits(data.length)) {
+          await this.#flush(batch, progress, deadline);
+        }
+        writer.append(data, message);
+      }
+      await this.#flush(batch, progress, deadline);
+    } finally {
+      batch.clear();
+      this.#outgoing = batch;
+    }
+    return progress.result();
+  }
+
+  /** See UdpSocket.trySendMany(). */
+  trySendMany(batch: SendBatch): SendResult | undefined {
+    const progress = batch.progress ??= this.#spare ?? new Progress();
+    this.#spare = undefined;
+    const { fd } = this.#descriptor;
+    if (!push(fd, batch, progress, this.#pending)) return undefined;
+    const result = progress.result();
+    progress.clear();
+    this.#spare = progress;
+    return result;
+  }
+
+  async #flush(
+    batch: SendBatch,
+    progress: Progress,
+    deadline: Deadline,
+  ): Promise<void> {
+    // Room that is always there must not keep timers and signals from running.
+    this.#streak += batch.count;
+    let wait = this.#streak > STREAK;
+    for (let woken = false; wait || !this.#push(batch, progress);) {
+      if (woken && !wait) deadline.check();
+      woken = true;
+      wait = false;
+      this.#streak = 0;
+      try {
+        await this.#descriptor.writable(deadline.bounds());
+      } catch (error) {
+        throw deadline.told(error);
+      }
+    }
+  }
+
+  #push(batch: SendBatch, progress: Progress): boolean {
+    return push(this.#descriptor.fd, batch, progress, this.#pending);
+  }
+
+  /** Whether a refusal may be the late error of an earlier datagram. */
+  readonly #pending = (): boolean => {
+    this.#errors?.drain(this.#descriptor.fd);
+    return this.#errors !== undefined;
+  };
+}
