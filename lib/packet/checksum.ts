@@ -197,3 +197,20 @@ export function pseudoHeader6(
     protocol + (length >>> 16) + (length & 0xffff),
   );
 }
+
+/** Whether the checksums of a TCP or UDP packet are right, that of its IPv4 header too. */
+export function hasRightChecksums(
+  bytes: Uint8Array,
+  ip: number,
+  transport: number,
+  end: number,
+): boolean {
+  const length = end - transport;
+  if (bytes[ip] >> 4 === 6) {
+    const pseudo = pseudoHeader6(bytes, ip + 8, bytes[ip + 6], length);
+    return checksumAdd(bytes, transport, end, pseudo) === 0xffff;
+  }
+  if (checksumAdd(bytes, ip, transport) !== 0xffff) return false;
+  const pseudo = pseudoHeader4(bytes, ip + 12, bytes[ip + 9], length);
+  return checksumAdd(bytes, transport, end, pseudo) === 0xffff;
+}

@@ -4,14 +4,6 @@ import { ENODEV } from "../../ffi/errno.ts";
 import { ifaddrmsg } from "../../ffi/layout/linux_if_addr.ts";
 import { fib_rule_hdr } from "../../ffi/layout/linux_fib_rules.ts";
 import {
-  IFLA_ALT_IFNAME,
-  IFLA_EXT_MASK,
-  IFLA_IFNAME,
-  IFLA_INFO_KIND,
-  IFLA_LINKINFO,
-  IFLA_MASTER,
-} from "../../ffi/layout/linux_if_link.ts";
-import {
   NDA_IFINDEX,
   NDA_MASTER,
   ndmsg,
@@ -20,24 +12,18 @@ import {
 import { NETLINK_ROUTE } from "../../ffi/layout/linux_netlink.ts";
 import { NHA_OIF, nhmsg } from "../../ffi/layout/linux_nexthop.ts";
 import {
-  ifinfomsg,
-  RTEXT_FILTER_SKIP_STATS,
-  RTEXT_FILTER_VF,
   rtgenmsg,
   RTM_GETADDR,
-  RTM_GETLINK,
   RTM_GETNEIGH,
   RTM_GETNEXTHOP,
   RTM_GETNSID,
   RTM_GETRULE,
   RTM_NEWADDR,
-  RTM_NEWLINK,
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
   RTM_NEWNSID,
   RTM_NEWRULE,
 } from "../../ffi/layout/linux_rtnetlink.ts";
-import { IFNAMSIZ } from "../../ffi/layout/net_if.ts";
 import type { Namespace } from "../namespace.ts";
 import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import {
@@ -63,6 +49,7 @@ import type {
   RuleFilter,
 } from "./filter.ts";
 import { decodeLink, type Link } from "./link/link.ts";
+import { LinkSelection, oneLink } from "./link_selection.ts";
 import { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
 import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
 import { decodeNexthop, type Nexthop } from "./nexthop.ts";
@@ -135,26 +122,12 @@ export class RouteSocket implements AsyncDisposable {
    * @throws {ClosedError} When the socket is closed meanwhile.
    */
   links(filter: LinkFilter = {}): Promise<Dump<Link>> {
-    const { family = "unspec" } = filter;
-    const body = new AttributeWriter()
-      .raw(ifinfomsg.build({ ifi_family: familyNumber(family) }));
-    // Of what IPv6 has to say nothing can be left out.
-    if (family !== "inet6") body.u32(IFLA_EXT_MASK, extent(filter));
-    if (filter.master !== undefined) body.u32(IFLA_MASTER, filter.master);
-    if (filter.kind !== undefined) {
-      const { kind } = filter;
-      body.nest(IFLA_LINKINFO, (info) => info.text(IFLA_INFO_KIND, kind), true);
-    }
-    return this.#dump("show links", RTM_GETLINK, body, filter, (message) => {
-      if (message.type !== RTM_NEWLINK) return undefined;
-      const link = decodeLink(message);
-      // Old kernels do not filter.
-      return link === undefined ||
-          (filter.master !== undefined && link.master !== filter.master) ||
-          (filter.kind !== undefined && link.kind !== filter.kind)
-        ? undefined
-        : link;
-    });
+    const selection = new LinkSelection(filter);
+    return this.#connection.dump(
+      selection.request(),
+      (message) => selection.decode(message),
+      filter,
+    );
   }
 
   /**
@@ -168,18 +141,9 @@ export class RouteSocket implements AsyncDisposable {
     which: string | number,
     options: WaitOptions & { readonly statistics?: boolean } = {},
   ): Promise<Link> {
-    const body = new AttributeWriter()
-      .raw(
-        ifinfomsg.build({ ifi_index: typeof which === "number" ? which : 0 }),
-      )
-      .u32(IFLA_EXT_MASK, extent(options));
-    if (typeof which === "string") {
-      const short = new TextEncoder().encode(which).length < IFNAMSIZ;
-      body.string(short ? IFLA_IFNAME : IFLA_ALT_IFNAME, which);
-    }
     try {
       const { objects: [link] } = await this.#connection.request(
-        { type: RTM_GETLINK, body: body.finish(), tried: `find link ${which}` },
+        oneLink(which, options),
         decodeLink,
         options,
       );
@@ -410,8 +374,4 @@ export class RouteSocket implements AsyncDisposable {
       options,
     );
   }
-}
-
-function extent({ statistics }: { readonly statistics?: boolean }): number {
-  return RTEXT_FILTER_VF | (statistics ? 0 : RTEXT_FILTER_SKIP_STATS);
 }

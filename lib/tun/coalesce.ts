@@ -10,12 +10,11 @@ import {
 import { readU16, readU32, writeU16 } from "../packet/bytes.ts";
 import {
   checksum,
-  checksumAdd,
+  hasRightChecksums,
   pseudoHeader4,
   pseudoHeader6,
 } from "../packet/checksum.ts";
 import { IPPROTO } from "../packet/protocol.ts";
-
 import { TCP } from "../packet/tcp.ts";
 import { ALONE, BARRIER, FlowPacket } from "./flow_packet.ts";
 import { OffloadHeader } from "./offload_header.ts";
@@ -292,13 +291,13 @@ export class Coalescer {
       const start = this.#list.start(first);
       const end = start + this.#list.length(first);
       const transport = start + this.#transports[first];
-      if (!isRight(bytes, start + this.#ip, transport, end)) {
+      if (!hasRightChecksums(bytes, start + this.#ip, transport, end)) {
         this.#open[run] = 0;
         return false;
       }
       this.#verified[run] = 1;
     }
-    return isRight(
+    return hasRightChecksums(
       bytes,
       this.#seen.start + this.#ip,
       this.#seen.transport,
@@ -397,21 +396,4 @@ function isEqual(
     if (bytes[i] !== bytes[i + shift]) return false;
   }
   return true;
-}
-
-/** Whether the checksums of a TCP or UDP packet are right. */
-function isRight(
-  bytes: Uint8Array,
-  ip: number,
-  transport: number,
-  end: number,
-): boolean {
-  const length = end - transport;
-  if (bytes[ip] >> 4 === 6) {
-    const pseudo = pseudoHeader6(bytes, ip + 8, bytes[ip + 6], length);
-    return checksumAdd(bytes, transport, end, pseudo) === 0xffff;
-  }
-  if (checksumAdd(bytes, ip, transport) !== 0xffff) return false;
-  const pseudo = pseudoHeader4(bytes, ip + 12, bytes[ip + 9], length);
-  return checksumAdd(bytes, transport, end, pseudo) === 0xffff;
 }

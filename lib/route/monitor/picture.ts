@@ -1,7 +1,6 @@
 // What is known of a namespace: a table for each kind of object, brought up to
 // date by messages and by dumps, and the events that come of it.
 
-import { NTF_PROXY } from "../../../ffi/layout/linux_neighbour.ts";
 import {
   RTM_DELADDR,
   RTM_DELLINK,
@@ -10,7 +9,6 @@ import {
   RTM_DELNSID,
   RTM_DELROUTE,
   RTM_DELRULE,
-  RTM_F_CLONED,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
@@ -27,7 +25,7 @@ import { LinkNames } from "../link/names.ts";
 import { decodeNamespaceId, type NamespaceId } from "../namespace_id.ts";
 import { decodeNeighbour, type Neighbour } from "../neighbour.ts";
 import { decodeNexthop, type Nexthop } from "../nexthop.ts";
-import { decodeRoute, type Route } from "../route.ts";
+import { decodeRoute } from "../route.ts";
 import { decodeRule, type Rule } from "../rule.ts";
 import { Doubts } from "./doubts.ts";
 import type {
@@ -47,6 +45,7 @@ import {
   portIdentity,
   ruleIdentity,
 } from "./identities.ts";
+import { isKept, isNeighbour } from "./kept.ts";
 import { RouteTable } from "./route_table.ts";
 import { KeyedTable, type Sink, type Table } from "./table.ts";
 
@@ -394,15 +393,4 @@ function whole<T>(
   const before = counters.malformed;
   const object = decode(message);
   return counters.malformed === before ? object : undefined;
-}
-
-/** Whether a route is one of the tables', and not of the cache or multicast. */
-export function isKept({ family, flags }: Route): boolean {
-  return (flags & RTM_F_CLONED) === 0 &&
-    (family === "inet" || family === "inet6" || family === "mpls");
-}
-
-/** Whether a neighbour is one, and no forwarding entry of a bridge or proxy. */
-export function isNeighbour({ family, flags }: Neighbour): boolean {
-  return family !== "bridge" && (flags & NTF_PROXY) === 0;
 }

@@ -5,12 +5,8 @@ import { DumpInterruptedError } from "../../netlink/errors.ts";
 import { isShownNeighbour } from "../json/neighbour.ts";
 import type { RouteSocket } from "../socket.ts";
 import type { MonitoredObject, MonitoredObjects } from "./event.ts";
-import {
-  type Found,
-  isKept,
-  isNeighbour,
-  MONITORED_OBJECTS,
-} from "./picture.ts";
+import { isKept, isNeighbour } from "./kept.ts";
+import { type Found, MONITORED_OBJECTS } from "./picture.ts";
 
 /** How each kind is read. */
 const READ: {
