@@ -103,14 +103,19 @@ async function cases(
   if (!await workshop.has("every program", "gcc")) return [];
   const loader = await workshop.c("route_load");
 
-  const queued = async (
-    name: string,
-    command: readonly string[],
-  ): Promise<Contestant> => {
+  const watching = async (command: readonly string[]) => {
     const netns = await place(workshop);
     const program = await workshop.start([...netns.exec, ...command], {
       cpu: server,
     });
+    return { netns, program };
+  };
+
+  const queued = async (
+    name: string,
+    command: readonly string[],
+  ): Promise<Contestant> => {
+    const { netns, program } = await watching(command);
     const measure = async (): Promise<Sample> => {
       await change(loader, netns, QUEUED, client);
       const before = program.cpuSeconds();
@@ -133,10 +138,7 @@ async function cases(
     name: string,
     command: readonly string[],
   ): Promise<Contestant> => {
-    const netns = await place(workshop);
-    const program = await workshop.start([...netns.exec, ...command], {
-      cpu: server,
-    });
+    const { netns, program } = await watching(command);
     await listening(program);
     const measure = async (): Promise<Sample> => {
       await atRest(program);

@@ -42,6 +42,15 @@ const TUNNEL6 = [
 ];
 
 /** What a GRE header may hold. */
+const IPVLAN = [
+  "mode l2",
+  "mode l3",
+  "mode l3s private",
+  "mode l2 vepa",
+  "mode l2 bridge",
+  "private",
+];
+
 const GRE_HEADER = [
   "key 5",
   "key 0.0.1.2",
@@ -257,28 +266,8 @@ export const ADD: Readonly<Record<string, KindCases>> = {
       "tlb_dynamic_lb 0",
     ],
   },
-  ipvlan: {
-    link: true,
-    options: [
-      "mode l2",
-      "mode l3",
-      "mode l3s private",
-      "mode l2 vepa",
-      "mode l2 bridge",
-      "private",
-    ],
-  },
-  ipvtap: {
-    link: true,
-    options: [
-      "mode l2",
-      "mode l3",
-      "mode l3s private",
-      "mode l2 vepa",
-      "mode l2 bridge",
-      "private",
-    ],
-  },
+  ipvlan: { link: true, options: IPVLAN },
+  ipvtap: { link: true, options: IPVLAN },
   vrf: { options: ["table 10", "table 4000000000"] },
   ...Object.fromEntries(["gre", "gretap"].map((kind) => [kind, {
     base: "local 192.0.2.1 remote 192.0.2.2",

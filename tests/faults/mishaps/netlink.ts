@@ -199,11 +199,7 @@ export const netlink: readonly Mishap[] = [
       await using watched = await Watched.open();
       using faults = new Faults();
       faults.arm({ call: "recvmmsg", times: 5, fault: failing(ENOBUFS) });
-      const told: string[] = [];
-      while (told.at(-1) !== "resynchronised") {
-        const events = await watched.monitor.receive({ timeout: 5000 });
-        told.push(...events.map(({ event }) => event));
-      }
+      const told = await watched.until("resynchronised");
       assertEquals(told.includes("overrun"), true);
       assertEquals(watched.known, 1);
     },
@@ -217,21 +213,14 @@ export const netlink: readonly Mishap[] = [
       await using watched = await Watched.open();
       using faults = new Faults();
       faults.arm({ call: "recvmmsg", fault: lost(ENOBUFS) });
-      const told: string[] = [];
-      const until = async (end: string) => {
-        while (told.at(-1) !== end) {
-          const events = await watched.monitor.receive({ timeout: 5000 });
-          told.push(...events.map(({ event }) => event));
-        }
-      };
-      await until("overrun");
+      await watched.until("overrun");
       faults.arm({ call: "recvfrom", fault: failing(ENOMEM) });
       const error = await assertRejects(
-        () => until("resynchronised"),
+        () => watched.until("resynchronised"),
         SystemError,
       );
       assertEquals(error.code, "ENOMEM");
-      await until("resynchronised");
+      await watched.until("resynchronised");
       assertEquals(watched.known, 1);
     },
   },

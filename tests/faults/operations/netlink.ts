@@ -14,6 +14,7 @@ import {
   deleteAddress,
   replaceAddress,
 } from "../../../lib/route/change/address.ts";
+import type { MonitorEvent } from "../../../lib/route/monitor/event.ts";
 import { Monitor } from "../../../lib/route/monitor/monitor.ts";
 import { Network } from "../../../lib/route/network.ts";
 import { RouteSocket } from "../../../lib/route/socket.ts";
@@ -32,6 +33,23 @@ const ASKING = {
 const OPENING = {
   "socket, bind, getsockname": "told",
   setsockopt: "without",
+} as const;
+const HEARING = {
+  recvmmsg: {
+    EINTR: "again",
+    EAGAIN: "again",
+    ENOBUFS: "again",
+    others: "told",
+  },
+} as const;
+/** What a monitor does before it is open. */
+const WATCHING = {
+  ...OPENING,
+  ...ASKING,
+  ...HEARING,
+  "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
+    "told",
+  close: "without",
 } as const;
 
 /** Another network than the machine's, and who changes and watches it. */
@@ -69,6 +87,16 @@ export class Watched extends Changed {
     );
     await watched.network.apply(addAddress(ADDRESS));
     return watched;
+  }
+
+  /** What its monitor tells until this is the last of it. */
+  async until(last: MonitorEvent["event"]): Promise<string[]> {
+    const told: string[] = [];
+    while (told.at(-1) !== last) {
+      const events = await this.monitor.receive(PATIENCE);
+      told.push(...events.map(({ event }) => event));
+    }
+    return told;
   }
 
   /** How often its picture has the address. */
@@ -198,19 +226,9 @@ export const netlink: readonly Operation[] = [
       ),
     check: (monitor) => assertEquals(mine(monitor.all("address")), 0),
     outcomes: {
-      ...OPENING,
-      ...ASKING,
+      ...WATCHING,
       "open, setns, readlink": "told",
       "setns 3, setns 6": "again",
-      "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
-        "told",
-      close: "without",
-      recvmmsg: {
-        EINTR: "again",
-        EAGAIN: "again",
-        ENOBUFS: "again",
-        others: "told",
-      },
     },
   }),
   op({
@@ -220,43 +238,18 @@ export const netlink: readonly Operation[] = [
     check: (monitor, { name }) =>
       assertEquals(mine(monitor.all("address", name)), 0),
     outcomes: {
-      ...OPENING,
-      ...ASKING,
+      ...WATCHING,
       "open, inotify_init1, setns, readlink": "told",
       "setns 3": "again",
-      "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
-        "told",
       inotify_add_watch: "without",
       read: "without",
-      close: "without",
-      recvmmsg: {
-        EINTR: "again",
-        EAGAIN: "again",
-        ENOBUFS: "again",
-        others: "told",
-      },
     },
   }),
   op({
     name: "Monitor.receive",
     prepare: () => Watched.open(),
-    act: async ({ monitor }) => {
-      const told: string[] = [];
-      while (told.at(-1) !== "new") {
-        for (const { event } of await monitor.receive(PATIENCE)) {
-          told.push(event);
-        }
-      }
-      return told;
-    },
+    act: (watched) => watched.until("new"),
     check: (_, { known }) => assertEquals(known, 1),
-    outcomes: {
-      recvmmsg: {
-        EINTR: "again",
-        EAGAIN: "again",
-        ENOBUFS: "again",
-        others: "told",
-      },
-    },
+    outcomes: HEARING,
   }),
 ];

@@ -1,6 +1,14 @@
 // The UDP that a tunnel may be wrapped in (foo-over-UDP). Source: ip-fou(8).
 
 import {
+  IFLA_GRE_ENCAP_DPORT,
+  IFLA_GRE_ENCAP_FLAGS,
+  IFLA_GRE_ENCAP_SPORT,
+  IFLA_GRE_ENCAP_TYPE,
+  IFLA_IPTUN_ENCAP_DPORT,
+  IFLA_IPTUN_ENCAP_FLAGS,
+  IFLA_IPTUN_ENCAP_SPORT,
+  IFLA_IPTUN_ENCAP_TYPE,
   TUNNEL_ENCAP_FLAG_CSUM,
   TUNNEL_ENCAP_FLAG_CSUM6,
   TUNNEL_ENCAP_FLAG_REMCSUM,
@@ -62,6 +70,22 @@ export interface EncapsulationAttributes {
   readonly encapSport: number;
   readonly encapDport: number;
 }
+
+/** Those of GRE, over IPv4 and over IPv6. */
+export const GRE_ENCAPSULATION: EncapsulationAttributes = {
+  encapType: IFLA_GRE_ENCAP_TYPE,
+  encapFlags: IFLA_GRE_ENCAP_FLAGS,
+  encapSport: IFLA_GRE_ENCAP_SPORT,
+  encapDport: IFLA_GRE_ENCAP_DPORT,
+};
+
+/** Those of IP tunnels, over IPv4 and over IPv6. */
+export const IPTUN_ENCAPSULATION: EncapsulationAttributes = {
+  encapType: IFLA_IPTUN_ENCAP_TYPE,
+  encapFlags: IFLA_IPTUN_ENCAP_FLAGS,
+  encapSport: IFLA_IPTUN_ENCAP_SPORT,
+  encapDport: IFLA_IPTUN_ENCAP_DPORT,
+};
 
 /** Writes them, those not given too: the kernel takes what is missing for zero. */
 export function writeEncapsulation(

@@ -5,6 +5,7 @@ import * as c from "../../../../ffi/layout/linux_if_tunnel.ts";
 import { ArgumentError } from "../../../errors.ts";
 import type { LinkKind } from "../kind.ts";
 import { type OptionsOf, toggleBit } from "../option.ts";
+import { GRE_ENCAPSULATION } from "./encapsulation.ts";
 import {
   GRE_HEADER_OPTIONS,
   type GreHeaderOptions,
@@ -40,10 +41,7 @@ const ATTRIBUTES: TunnelAttributes = {
   tos: c.IFLA_GRE_TOS,
   ttl: c.IFLA_GRE_TTL,
   fwmark: c.IFLA_GRE_FWMARK,
-  encapType: c.IFLA_GRE_ENCAP_TYPE,
-  encapFlags: c.IFLA_GRE_ENCAP_FLAGS,
-  encapSport: c.IFLA_GRE_ENCAP_SPORT,
-  encapDport: c.IFLA_GRE_ENCAP_DPORT,
+  ...GRE_ENCAPSULATION,
 };
 
 const finish: LinkKind["finish"] = (body, values, names) => {

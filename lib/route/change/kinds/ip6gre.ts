@@ -4,6 +4,7 @@
 import * as c from "../../../../ffi/layout/linux_if_tunnel.ts";
 import type { LinkKind } from "../kind.ts";
 import type { OptionsOf } from "../option.ts";
+import { GRE_ENCAPSULATION } from "./encapsulation.ts";
 import {
   GRE_HEADER_OPTIONS,
   type GreHeaderOptions,
@@ -35,10 +36,7 @@ const ATTRIBUTES: Tunnel6Attributes = {
   flowinfo: c.IFLA_GRE_FLOWINFO,
   flags: c.IFLA_GRE_FLAGS,
   fwmark: c.IFLA_GRE_FWMARK,
-  encapType: c.IFLA_GRE_ENCAP_TYPE,
-  encapFlags: c.IFLA_GRE_ENCAP_FLAGS,
-  encapSport: c.IFLA_GRE_ENCAP_SPORT,
-  encapDport: c.IFLA_GRE_ENCAP_DPORT,
+  ...GRE_ENCAPSULATION,
 };
 
 const finish: LinkKind["finish"] = (body, values, names) => {

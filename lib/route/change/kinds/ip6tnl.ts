@@ -8,6 +8,7 @@ import {
 import type { LinkKind } from "../kind.ts";
 import type { OptionsOf } from "../option.ts";
 import { oneOf } from "../value.ts";
+import { IPTUN_ENCAPSULATION } from "./encapsulation.ts";
 import {
   TUNNEL6_OPTIONS,
   type Tunnel6Attributes,
@@ -39,10 +40,7 @@ const ATTRIBUTES: Tunnel6Attributes = {
   flowinfo: c.IFLA_IPTUN_FLOWINFO,
   flags: c.IFLA_IPTUN_FLAGS,
   fwmark: c.IFLA_IPTUN_FWMARK,
-  encapType: c.IFLA_IPTUN_ENCAP_TYPE,
-  encapFlags: c.IFLA_IPTUN_ENCAP_FLAGS,
-  encapSport: c.IFLA_IPTUN_ENCAP_SPORT,
-  encapDport: c.IFLA_IPTUN_ENCAP_DPORT,
+  ...IPTUN_ENCAPSULATION,
 };
 
 export const ip6tnl: LinkKind = {

@@ -13,6 +13,7 @@ import type { NameLookup } from "../change.ts";
 import { bit, oneOf, type Reader } from "../value.ts";
 import type { LinkKind } from "../kind.ts";
 import type { Option, OptionsOf } from "../option.ts";
+import { IPTUN_ENCAPSULATION } from "./encapsulation.ts";
 import {
   TUNNEL_OPTIONS,
   type TunnelAttributes,
@@ -52,10 +53,7 @@ const ATTRIBUTES: TunnelAttributes = {
   tos: c.IFLA_IPTUN_TOS,
   ttl: c.IFLA_IPTUN_TTL,
   fwmark: c.IFLA_IPTUN_FWMARK,
-  encapType: c.IFLA_IPTUN_ENCAP_TYPE,
-  encapFlags: c.IFLA_IPTUN_ENCAP_FLAGS,
-  encapSport: c.IFLA_IPTUN_ENCAP_SPORT,
-  encapDport: c.IFLA_IPTUN_ENCAP_DPORT,
+  ...IPTUN_ENCAPSULATION,
 };
 
 const ipipOptions: OptionsOf<IpipOptions> = {

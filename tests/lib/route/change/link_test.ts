@@ -9,6 +9,7 @@ import {
   addAltNames,
   deleteAltNames,
 } from "../../../../lib/route/change/alt_name.ts";
+import type { Change } from "../../../../lib/route/change/change.ts";
 import {
   addLink,
   deleteLink,
@@ -213,53 +214,44 @@ Deno.test("link: TUN and TAP devices that stay, as ip tuntap makes them", async 
   }
 });
 
-Deno.test("link: one refused does not stop the others, and is told first", async () => {
+/** What is said of changes to an empty namespace, and how many links are there then. */
+async function refused(changes: readonly Change[]) {
   await using lab = await Lab.open("a");
   await using network = Network.open({ namespace: lab.a.name });
   const error = await assertRejects(
-    () =>
-      network.apply([
-        addLink({ name: "x0", kind: "bridge" }),
-        addLink({ name: "x0", kind: "bridge" }),
-        addLink({ name: "x1", kind: "bridge" }),
-        addLink({ name: "x1", kind: "bridge" }),
-      ]),
+    () => network.apply(changes),
     NetlinkError,
   );
+  return { error, links: (await lab.a.json("link")).length };
+}
+
+Deno.test("link: one refused does not stop the others, and is told first", async () => {
+  const { error, links } = await refused([
+    addLink({ name: "x0", kind: "bridge" }),
+    addLink({ name: "x0", kind: "bridge" }),
+    addLink({ name: "x1", kind: "bridge" }),
+    addLink({ name: "x1", kind: "bridge" }),
+  ]);
   assertEquals([error.code, error.tried], ["EEXIST", "add link x0"]);
-  assertEquals((await lab.a.json("link")).length, 3);
+  assertEquals(links, 3);
 });
 
 Deno.test("link: no device is made if a link spoken of later is not there", async () => {
-  await using lab = await Lab.open("a");
-  await using network = Network.open({ namespace: lab.a.name });
-  const error = await assertRejects(
-    () =>
-      network.apply([
-        addLink({ name: "x0", kind: "bridge" }),
-        addLink({ name: "t0", kind: "tun" }),
-        addAddress({ address: "192.0.2.1/24", dev: "nowhere" }),
-      ]),
-    NetlinkError,
-  );
-  assertEquals(error.code, "ENODEV");
-  assertEquals((await lab.a.json("link")).length, 1);
+  const { error, links } = await refused([
+    addLink({ name: "x0", kind: "bridge" }),
+    addLink({ name: "t0", kind: "tun" }),
+    addAddress({ address: "192.0.2.1/24", dev: "nowhere" }),
+  ]);
+  assertEquals([error.code, links], ["ENODEV", 1]);
 });
 
 Deno.test("link: nothing is changed if a link spoken of is not there", async () => {
-  await using lab = await Lab.open("a");
-  await using network = Network.open({ namespace: lab.a.name });
-  const error = await assertRejects(
-    () =>
-      network.apply([
-        addLink({ name: "x0", kind: "bridge" }),
-        setLink("none", { up: true }),
-      ]),
-    NetlinkError,
-  );
-  assertEquals(error.code, "ENODEV");
+  const { error, links } = await refused([
+    addLink({ name: "x0", kind: "bridge" }),
+    setLink("none", { up: true }),
+  ]);
+  assertEquals([error.code, links], ["ENODEV", 1]);
   assert(error.message.includes("none"), error.message);
-  assertEquals((await lab.a.json("link")).length, 1);
 });
 
 Deno.test("link: a kind the kernel lacks is told with its own words and the module", async () => {
