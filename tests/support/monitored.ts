@@ -15,6 +15,7 @@ import type {
 import { Monitor } from "../../lib/route/monitor/monitor.ts";
 import { MONITORED_OBJECTS } from "../../lib/route/monitor/picture.ts";
 import type { Netns } from "./netns.ts";
+import { SLOWNESS } from "./timing.ts";
 
 /** An object as text, but for what moves by itself and what is of an event. */
 function plain(object: unknown): string {
@@ -85,7 +86,7 @@ export async function until(
   fits: (event: MonitorEvent) => boolean,
 ): Promise<MonitorEvent[]> {
   const seen: MonitorEvent[] = [];
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(20_000 * SLOWNESS);
   while (!seen.some(fits)) {
     try {
       seen.push(...await monitor.receive({ signal }));

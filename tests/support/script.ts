@@ -2,6 +2,7 @@
 // themselves, run out of something, lack something, or run with V8 flags.
 
 import { type Output, output } from "./netns.ts";
+import { SLOWNESS } from "./timing.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -32,7 +33,7 @@ export function script(
   const flags = v8.length === 0 ? [] : [`--v8-flags=${v8.join(",")}`];
   const deno = [Deno.execPath(), "eval", "--quiet", "--ext=ts", ...flags, code];
   const [command, ...args] = [
-    ...["timeout", "--signal=KILL", String(limit)],
+    ...["timeout", "--signal=KILL", String(limit * SLOWNESS)],
     ...under,
     ...deno,
   ];
