@@ -20,6 +20,7 @@ import {
   TUNSETIFF,
 } from "../../ffi/layout/linux_if_tun.ts";
 import { ifreq } from "../../ffi/layout/net_if.ts";
+import { setCarrier } from "./control.ts";
 import { attachError, type Attachment, NODE, openError } from "./errors.ts";
 
 /** How to attach, besides to what. */
@@ -63,6 +64,8 @@ export function attach(wanted: AttachOptions): { fd: number; name: string } {
       throw attachError(errno(), wanted);
     }
     const name = ifreq.fields.ifr_name.get(new DataView(request.buffer), 0);
+    // Kernels before 6.3 take no notice of IFF_NO_CARRIER.
+    if (!wanted.carrier) setCarrier(fd, name, false);
     unwrap(libc().fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK), "fcntl", {
       tried: `make ${name} nonblocking`,
     });

@@ -2,6 +2,7 @@
 // counted as ignored and its name says what was not there; `deno task kernels`
 // runs it on a kernel that has them.
 
+import { Tun } from "../../lib/tun/device.ts";
 import { Lab, type Netns, output } from "./netns.ts";
 
 const known = new Map<string, boolean>();
@@ -61,4 +62,11 @@ export async function testWith(
     ignore,
     fn,
   });
+}
+
+/** Whether TUN devices may leave UDP undivided, as kernels from 6.2 on do. */
+export async function kernelJoinsUdp(): Promise<boolean> {
+  await using lab = await Lab.open("probe");
+  await using tun = Tun.open({ namespace: lab.probe.name, offload: true });
+  return tun.offload?.uso ?? false;
 }

@@ -2,6 +2,7 @@
 // open. A change that knows more says it itself.
 
 import {
+  EACCES,
   EADDRNOTAVAIL,
   EBUSY,
   EEXIST,
@@ -31,6 +32,8 @@ import {
 } from "../../../ffi/layout/linux_rtnetlink.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";
 
+const DISABLED =
+  "sysctl net.ipv6.conf.LINK.disable_ipv6=0 enables it, if the kernel has it";
 const DOWN = "Set its link up first, lo where packets go nowhere";
 
 /** By words of the kernel's; the first that are in its sentence. */
@@ -47,10 +50,7 @@ const BY_WORDS: readonly (readonly [words: string, advice: string])[] = [
     "Invalid prefix for given prefix length",
     "The bits behind the prefix length have to be zero",
   ],
-  [
-    "IPv6 is disabled",
-    "sysctl net.ipv6.conf.LINK.disable_ipv6=0 enables it, if the kernel has it",
-  ],
+  ["IPv6 is disabled", DISABLED],
 ];
 
 const UNREACHABLE =
@@ -74,7 +74,8 @@ const BY_NUMBER = new Map<number, { readonly [errno: number]: string }>([
   [RTM_DELLINK, {
     [EOPNOTSUPP]: "The kernel made it, not a request: it can only be set down",
   }],
-  [RTM_NEWADDR, { [EEXIST]: replaced("address") }],
+  // Kernels before 6.2 say no more of IPv6 that is disabled.
+  [RTM_NEWADDR, { [EEXIST]: replaced("address"), [EACCES]: DISABLED }],
   [RTM_DELADDR, {
     [EADDRNOTAVAIL]: `The link has none with that prefix length: ${
       shown("address")
