@@ -7,6 +7,8 @@
 
 import { faultTables } from "./reliability/faults.ts";
 import record from "./reliability/fuzz.json" with { type: "json" };
+import { kernelSection } from "./reliability/kernels.ts";
+import { soakSection } from "./reliability/soak.ts";
 
 /** What each target of tests/fuzz/ reads. */
 const READS: Record<string, string> = {
@@ -74,6 +76,10 @@ attributes nobody knows are kept; the offload header comes out as it went in;
 tshark and editcap read any capture as it was written; packets of any bytes are
 decoded and shown; any text for an argument is taken or refused in words.
 
-## Not done yet
+## Other kernels
 
-A second kernel, and a soak of half an hour and more.`);
+${kernelSection()}
+
+## Soak
+
+${soakSection()}`);

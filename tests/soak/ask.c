@@ -1,6 +1,7 @@
 // Keeps WINDOW datagrams of SIZE bytes on their way to HOST and looks at every
 // answer: each question carries a number, and the answer must be the question.
-// What has no answer PATIENCE seconds after the last answer of all is lost.
+// What has no answer PATIENCE seconds after the last answer of all is lost, or
+// late if one comes all the same.
 // A line of JSON a second, all numbers from the start; ends when its input does.
 //
 //   ask HOST PORT SIZE WINDOW
@@ -20,6 +21,8 @@
 // What netplumb echo sends to see whether its peer is an echo, too.
 #define PROBE 24
 #define PATIENCE 5.0
+// Marks a number that was given up.
+#define LATE (1ULL << 63)
 
 static char in[BATCH][LARGEST], out[BATCH][LARGEST];
 
@@ -55,7 +58,8 @@ int main(int argc, char **argv) {
     answers[i].msg_hdr = (struct msghdr){.msg_iov = &iin[i], .msg_iovlen = 1};
     questions[i].msg_hdr = (struct msghdr){.msg_iov = &iout[i], .msg_iovlen = 1};
   }
-  uint64_t next = 1, answered = 0, lost = 0, wrong = 0, probes = 0;
+  uint64_t next = 1, answered = 0, lost = 0, late = 0, wrong = 0,
+           probes = 0;
   int waiting = 0;
   double heard = now(), told = heard;
   struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = 0}};
@@ -83,15 +87,20 @@ int main(int argc, char **argv) {
         ring[number & mask] = 0;
         waiting--;
         answered++;
+      } else if (ring[number & mask] == (number | LATE)) {
+        ring[number & mask] = 0;
+        lost--;
+        late++;
       } else {
-        wrong++; // Twice, or after all hope was given up.
+        wrong++; // Twice.
       }
     }
     if (count > 0) heard = time;
     if (time - heard > PATIENCE) {
       lost += waiting;
       waiting = 0;
-      memset(ring, 0, sizeof ring);
+      for (int i = 0; i < 1 << 16; i++)
+        if (ring[i]) ring[i] |= LATE;
       heard = time;
     }
     if (time - told >= 1) {
@@ -99,13 +108,13 @@ int main(int argc, char **argv) {
       // Those that others have overtaken by a ring's half are lost as well.
       for (uint64_t n = next > mask ? next - mask : 1; n + mask / 2 < next; n++) {
         if (ring[n & mask] != n) continue;
-        ring[n & mask] = 0;
+        ring[n & mask] |= LATE;
         waiting--;
         lost++;
       }
-      printf("{\"answered\":%lu,\"lost\":%lu,\"wrong\":%lu,"
+      printf("{\"answered\":%lu,\"lost\":%lu,\"late\":%lu,\"wrong\":%lu,"
              "\"probes\":%lu}\n",
-             answered, lost, wrong, probes);
+             answered, lost, late, wrong, probes);
       fflush(stdout);
     }
   }

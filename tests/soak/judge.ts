@@ -32,6 +32,7 @@ export interface Loss {
   readonly asker: string;
   readonly answered: number;
   readonly lost: number;
+  readonly late: number;
   readonly wrong: number;
   readonly probes: number;
   /** How many may be lost: a window each time its link was down. */
@@ -114,7 +115,7 @@ export function faults(
         `${asker}: ${lost} lost, ${allowed} when links were down`
       ),
     ...losses.filter(({ wrong }) => wrong > 0).map(({ asker, wrong }) =>
-      `${asker}: ${wrong} answers twice, late or of other bytes`
+      `${asker}: ${wrong} answers twice or of other bytes`
     ),
     ...losses.filter(({ answered }) => answered === 0).map(({ asker }) =>
       `${asker}: nothing answered`

@@ -7,6 +7,7 @@ import type { Said } from "./subject.ts";
 export interface Asked {
   readonly answered: number;
   readonly lost: number;
+  readonly late: number;
   readonly wrong: number;
   /** Datagrams by which a server found out that it is no echo. */
   readonly probes: number;

@@ -40,7 +40,7 @@ export function sample(scene: Scene, seconds: number): Sample {
     })),
     askers: Object.fromEntries(scene.askers.map(({ name, last }) => [
       name,
-      last ?? { answered: 0, lost: 0, wrong: 0, probes: 0 },
+      last ?? { answered: 0, lost: 0, late: 0, wrong: 0, probes: 0 },
     ])),
   };
 }
