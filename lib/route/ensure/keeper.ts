@@ -19,6 +19,9 @@ const QUIET = 2;
 /** The longest to listen on, in milliseconds, however much there is to hear. */
 const LONGEST_QUIET = 20;
 
+/** How long the kernel's word of a correction may take, in milliseconds. */
+const WORD = 100;
+
 /** How long a link that left may need to be seen where it went, at most. */
 const ARRIVAL = 1000;
 
@@ -153,6 +156,15 @@ export class Keeper {
     }
   }
 
+  /** Waits for word of what was done, or it would be taken for undone. */
+  async #word(): Promise<void> {
+    const end = performance.now() + WORD;
+    const heard = this.#heard;
+    while (heard === this.#heard && performance.now() < end) {
+      await new Promise((done) => setTimeout(done, QUIET));
+    }
+  }
+
   /** Waits for an event, or for the time to come. */
   async #next(pause: number | undefined): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -212,6 +224,7 @@ export class Keeper {
   ): Promise<number[]> {
     const outcomes = await applySteps(due, this.#sites, false);
     const now = performance.now();
+    if (outcomes.some(({ error }) => error === undefined)) await this.#word();
     const pauses: number[] = [];
     const lacking = outcomes.flatMap(({ step, error }) =>
       error !== undefined && isGround(step) ? [step] : []

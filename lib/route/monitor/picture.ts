@@ -248,17 +248,21 @@ export class Picture {
     return this.doubts.any || this.#routes.doubtful;
   }
 
-  /** The kinds to read again for that; whoever asks does read them. */
-  takeDoubts(): Set<MonitoredObject> {
+  /**
+   * The kinds to read again for that; whoever asks does read them.
+   *
+   * @param found What was read and is not known yet.
+   */
+  takeDoubts(found: Found = {}): Set<MonitoredObject> {
     if (!this.doubtful) return new Set();
     if (this.#routes.doubtful) this.doubts.kind("route");
     this.#routes.doubtful = false;
     const { link, route, nexthop, rule } = this.tables;
     const kinds = this.doubts.take({
-      links: link,
-      routes: route,
-      nexthops: nexthop,
-      rules: rule,
+      links: chain(link, found.link),
+      routes: chain(route, found.route),
+      nexthops: chain(nexthop, found.nexthop),
+      rules: chain(rule, found.rule),
     });
     return kinds.intersection(this.kept);
   }
@@ -393,4 +397,9 @@ function whole<T>(
   const before = counters.malformed;
   const object = decode(message);
   return counters.malformed === before ? object : undefined;
+}
+
+function* chain<T>(one: Iterable<T>, other: Iterable<T> = []): Iterable<T> {
+  yield* one;
+  yield* other;
 }

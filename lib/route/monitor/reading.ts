@@ -30,6 +30,9 @@ const READ: {
   netns: (route, signal) => route.namespaceIds({ signal }),
 };
 
+/** Every namespace has the loopback, under this index. */
+const LOOPBACK = 1;
+
 /**
  * Reads the tables of some kinds. Left out of the answer are those that changes
  * interrupted again and again: what was read of them is not sure.
@@ -52,6 +55,9 @@ export async function read(
       found[kind] = [] as typeof found[K];
     }
   };
+  // A change is told before all that follows from it is done, and dumps do not
+  // wait for that as this request does: the kernel makes one change at a time.
+  await route.link(LOOPBACK, { signal });
   for (const kind of MONITORED_OBJECTS) {
     if (kinds.has(kind)) await readOne(kind);
   }

@@ -262,8 +262,8 @@ export class Watch implements AsyncDisposable {
     }
     // What is queued may be older than what was read: to be known first.
     this.#drain(Infinity);
-    this.#want(this.picture.takeDoubts(), "unannounced");
     const { found } = result;
+    this.#want(this.picture.takeDoubts(found), "unannounced");
     for (const [kind, origin] of wanted) {
       if (found[kind] === undefined) this.#again(kind, origin);
     }
