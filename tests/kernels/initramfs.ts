@@ -26,7 +26,11 @@ export async function writeInitramfs(
     await Deno.mkdir(`${folder}/bin`);
     await Deno.copyFile(busybox, `${folder}/bin/busybox`);
     const index = await Deno.readTextFile(`${modules}/modules.dep`);
-    for (const path of withDependencies(index, wanted)) {
+    // Others are built into the kernel.
+    const loaded = wanted.filter((name) =>
+      index.split("\n").some((line) => moduleName(line) === name)
+    );
+    for (const path of withDependencies(index, loaded)) {
       const parent = path.replace(/\/[^/]*$/, "");
       await Deno.mkdir(`${folder}/${home}/${parent}`, { recursive: true });
       await Deno.copyFile(`${modules}/${path}`, `${folder}/${home}/${path}`);
@@ -35,7 +39,7 @@ export async function writeInitramfs(
     const init = new URL("init.sh", import.meta.url);
     await Deno.copyFile(init, `${folder}/init`);
     await Deno.chmod(`${folder}/init`, 0o755);
-    const lines = Object.entries({ ...settings, EARLY: wanted.join(" ") })
+    const lines = Object.entries({ ...settings, EARLY: loaded.join(" ") })
       .map(([name, value]) => `${name}=${quoted(`${value}`)}\n`);
     await Deno.writeTextFile(`${folder}/settings`, lines.join(""));
     await run("sh", [
@@ -53,6 +57,12 @@ export async function writeInitramfs(
 
 function quoted(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** "virtio_net" of "kernel/drivers/net/virtio-net.ko" and what follows. */
+function moduleName(line: string): string {
+  const [path] = line.split(":");
+  return path.replace(/^.*\//, "").replace(/\.ko$/, "").replaceAll("-", "_");
 }
 
 /** The files of modules and of what they need, from a modules.dep. */
@@ -73,8 +83,7 @@ function withDependencies(
     lines.get(path)?.forEach(add);
   };
   for (const path of lines.keys()) {
-    const name = path.replace(/^.*\//, "").replace(/\.ko$/, "");
-    if (wanted.includes(name.replaceAll("-", "_"))) add(path);
+    if (wanted.includes(moduleName(path))) add(path);
   }
   return found;
 }
