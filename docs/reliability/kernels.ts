@@ -58,7 +58,8 @@ generation. The root file system there is the machine's own. With Deno ${
 | --- | --- | --- | --- | ---: | ---: | ---: | ---: |
 ${rows.join("\n")}
 
-Not run there, and why:
+A file that did not come to its end there is not counted. What is left out, and
+why:
 
 ${left.join("\n")}
 
