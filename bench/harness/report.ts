@@ -27,7 +27,7 @@ export async function publish(
   const page = await Deno.readTextFile(PAGE);
   await Deno.writeTextFile(PAGE, between(page, topic, generated));
   await new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", PAGE, `${kept}.json`],
+    args: ["fmt", "--quiet", PAGE, `${kept}.json`, `${kept}.svg`],
   }).output();
 }
 
