@@ -10,7 +10,7 @@ import { word } from "./arguments.ts";
 import { LOG_LEVELS, setLogLevel } from "./log.ts";
 import { wantsColor } from "./output/style.ts";
 import { run } from "./run.ts";
-import { CHILD, playPart } from "./scenarios/child/child.ts";
+import { CHILD } from "./scenarios/child/messages.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 
 /**
@@ -65,6 +65,6 @@ export async function netplumb(
 if (import.meta.main) {
   // A compiled program has one entry, and `scenario` starts itself again.
   if (Deno.args[0] === CHILD) {
-    await playPart(Deno.args);
+    await (await import("./scenarios/child/child.ts")).playPart(Deno.args);
   } else await run(netplumb(Deno.args), Deno.args);
 }

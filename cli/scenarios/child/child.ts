@@ -4,11 +4,8 @@
 
 import { describeFailure, Exit } from "../../failure.ts";
 import { log } from "../../log.ts";
-import type { Order } from "./messages.ts";
+import { CHILD, type Order } from "./messages.ts";
 import type { Scene } from "../stage/scene.ts";
-
-/** The first argument of a command line that is for a child. */
-export const CHILD = "__scenario-child";
 
 /** What a child does. */
 export type Part =

@@ -1,6 +1,9 @@
 // What the scenario and the two threads of the process that blocks say to each
 // other.
 
+/** The first argument of a command line that is for a child. */
+export const CHILD = "__scenario-child";
+
 /** The descriptor to block on. */
 export type Order =
   | {

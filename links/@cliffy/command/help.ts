@@ -1,6 +1,5 @@
 // deno-lint-ignore-file no-explicit-any
-import { Help } from "commander";
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 import type { Command } from "./command.ts";
 import { parseArguments } from "./definition.ts";
 import { flag } from "./errors.ts";
@@ -18,6 +17,32 @@ export interface HelpOptions {
 }
 
 type Item = [term: string, description: string];
+
+const INDENT = "  ";
+/** What is narrower is not worth breaking lines for. */
+const NARROW = 40;
+
+function shownWidth(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
+/** Breaks lines at spaces where they are wider than that, if they can be. */
+function broken(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (let line of text.split("\n")) {
+    while (width >= NARROW && line.length > width) {
+      const before = line.lastIndexOf(" ", width);
+      const at = line.slice(0, before).trim() === ""
+        ? line.indexOf(" ", width)
+        : before;
+      if (at < 0) break;
+      lines.push(line.slice(0, at).trimEnd());
+      line = line.slice(at).trimStart();
+    }
+    lines.push(line);
+  }
+  return lines;
+}
 
 function columns(): number {
   return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 150;
@@ -37,18 +62,20 @@ export function generateHelp(
     colors && !Deno.noColor
       ? styleText(format, text, { validateStream: false })
       : text;
-  const layout = new Help();
-  layout.prepareContext({ helpWidth: columns() });
-
+  const room = columns() - INDENT.length;
   const section = (title: string, body: string[]) =>
     body.length > 0
       ? `\n${style("bold", `${title}:`)}\n\n${body.join("\n")}\n`
       : "";
   const items = (title: string, list: Item[]) => {
-    const width = Math.max(...list.map(([term]) => layout.displayWidth(term)));
+    const width = Math.max(...list.map(([term]) => shownWidth(term))) +
+      INDENT.length;
     return section(
       title,
-      list.map(([term, text]) => layout.formatItem(term, width, text, layout)),
+      list.map(([term, text]) =>
+        INDENT + term + " ".repeat(width - shownWidth(term)) +
+        broken(text, room - width).join(`\n${INDENT}${" ".repeat(width)}`)
+      ),
     );
   };
   const brief = (text: string) => long ? text : text.trim().split("\n", 1)[0];
@@ -67,10 +94,10 @@ export function generateHelp(
     }\n`;
   }
   if (cmd.getDescription()) {
-    text += section("Description", [
-      layout.boxWrap(cmd.getDescription(), columns() - 2)
-        .replace(/^(?=.)/gm, "  "),
-    ]);
+    text += section(
+      "Description",
+      broken(cmd.getDescription(), room).map((line) => line && INDENT + line),
+    );
   }
   const described = cmd.getArguments().filter((arg) => arg.description);
   text += items(

@@ -1,4 +1,4 @@
-// The part of @cliffy/command that the command uses, on commander.
+// The part of @cliffy/command that the command uses, on node:util.
 
 export { Command } from "./command.ts";
 export { ValidationError, type ValidationErrorOptions } from "./errors.ts";

@@ -1,11 +1,7 @@
-// commander finds the options in a command line; what they mean is decided
+// node:util finds the options in a command line; what they mean is decided
 // here, in upstream's words.
 
-import {
-  Command as Commander,
-  CommanderError,
-  Option as Flag,
-} from "commander";
+import { parseArgs } from "node:util";
 import { flag, unknownOption, ValidationError } from "./errors.ts";
 import type { Argument, ArgumentValue, Option } from "./types.ts";
 
@@ -30,38 +26,86 @@ export function findOptions(
   options: Option[],
   stopEarly: boolean,
 ): Found {
+  const byFlag = new Map(
+    options.flatMap((option) =>
+      option.flags.map((typed): [string, Option] => [typed, option])
+    ),
+  );
   const given: Given[] = [];
-  const commander = new Commander()
-    .helpOption(false)
-    .helpCommand(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-    .passThroughOptions(stopEarly);
-  for (const option of options) {
-    const value = option.args.map((arg) => arg.optional ? "[v]" : "<v>").join();
-    for (const typed of option.flags) {
-      const added = new Flag(`${typed} ${value}`);
-      commander.addOption(added);
-      commander.on(`option:${added.name()}`, (value?: string | null) => {
-        given.push({ option, typed, value: value ?? undefined });
-      });
+  const rest: string[] = [];
+  let unknown = false;
+  // An option's value that was taken, and what is behind it in one word.
+  let taken = -1;
+  for (const token of tokens(args, byFlag)) {
+    const { index } = token;
+    if (index <= taken) continue;
+    const word = args[index];
+    const option = token.kind === "option"
+      ? byFlag.get(token.rawName)
+      : undefined;
+    if (token.kind === "option" && option !== undefined) {
+      const typed = token.rawName;
+      const [arg] = option.args;
+      if (arg?.optional && token.value === undefined) {
+        const value = optionalValue(args, index, typed);
+        taken = value === undefined || word !== typed ? index : index + 1;
+        given.push({ option, typed, value });
+        continue;
+      }
+      if (arg !== undefined && token.value === undefined) {
+        throw new ValidationError(
+          `Missing value for option "${flag(option.name)}".`,
+        );
+      }
+      if (arg !== undefined || token.value === undefined) {
+        given.push({ option, typed, value: token.value });
+        continue;
+      }
     }
-  }
-  try {
-    const { operands, unknown } = commander.parseOptions(args);
-    return { given, rest: [...operands, ...unknown] };
-  } catch (error) {
-    if (
-      error instanceof CommanderError &&
-      error.code === "commander.optionMissingArgument"
-    ) {
-      const last = options.find(({ flags }) => flags.includes(args.at(-1)!));
-      throw new ValidationError(
-        `Missing value for option "${flag(last?.name ?? args.at(-1)!)}".`,
-      );
+    if (token.kind === "option-terminator") {
+      rest.push(...args.slice(unknown ? index : index + 1));
+      break;
     }
-    throw error;
+    if (stopEarly) {
+      rest.push(...args.slice(index));
+      break;
+    }
+    unknown ||= token.kind === "option";
+    rest.push(word);
+    taken = index;
   }
+  return { given, rest };
+}
+
+function tokens(args: string[], byFlag: Map<string, Option>) {
+  return parseArgs({
+    args,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(
+      [...byFlag].map(([typed, { args: [arg] }]) => {
+        const type = arg === undefined || arg.optional ? "boolean" : "string";
+        return typed.startsWith("--")
+          ? [typed.slice(2), { type }]
+          : [typed, { type, short: typed.slice(1) }];
+      }),
+    ),
+  }).tokens;
+}
+
+/** What stands behind a flag in the same word, or the next if it is no option. */
+function optionalValue(
+  args: string[],
+  index: number,
+  typed: string,
+): string | undefined {
+  const word = args[index];
+  if (word !== typed) {
+    return word.startsWith(typed) ? word.slice(typed.length) : undefined;
+  }
+  const next: string | undefined = args[index + 1];
+  return next === undefined || /^-(?!\.?\d).+/.test(next) ? undefined : next;
 }
 
 /** The name under which an action receives the option. */
