@@ -165,7 +165,7 @@ async function cases(
       spin ? "spins" : "sleeps"
     }`,
     contestants: contestants(
-      [ECHO, SPIN, SOCKET, ONE, GO, NODE, DENO, DENO_BUFFER],
+      [ECHO, SPIN, SOCKET, FLOOR, ONE, GO, NODE, DENO, DENO_BUFFER],
       { size: 64, window: 1, train: 1, spin },
     ),
     goals: [

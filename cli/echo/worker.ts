@@ -15,10 +15,10 @@ function post(report: Report): void {
   self.postMessage(report);
 }
 
-/** Milliseconds to look for more where nothing is said: less than a sleep costs. */
-const LOOK = 0.01;
-/** Milliseconds from a datagram's arrival to the thread that slept, about. */
-const WAKE = 0.01;
+/** Milliseconds to look for more where nothing is said: about what a sleep costs. */
+const LOOK = 0.04;
+/** Milliseconds from a datagram's arrival to the thread that slept, at most. */
+const WAKE = 0.05;
 
 function serve(orders: Orders): void {
   const socket = UdpSocket.attach(orders.socket);
