@@ -135,6 +135,30 @@ Deno.test("cliffy: global options stand before or after the subcommand", async (
   }
 });
 
+Deno.test("cliffy: a value stands behind a sign, in the same word or in the next", async () => {
+  for (
+    const [words, expected] of [
+      ["serve h --port=1", { port: 1 }],
+      ["serve h -p1", { port: 1 }],
+      ["serve h -p 1", { port: 1 }],
+      ["serve -p -1 h", { port: -1 }],
+      ["serve h --bind=a=b", { bind: "a=b" }],
+      ["serve h --label", { label: true }],
+      ["serve h --label=x", { label: "x" }],
+      ["serve h --label x", { label: "x" }],
+      ["serve h --label --once", { label: true, once: true }],
+      ["serve h --label --bind x", { label: true, bind: "x" }],
+    ] as const
+  ) {
+    const { options } = await parse(...words.split(" "));
+    assertEquals(
+      options as unknown,
+      { ...defaults, ...expected },
+      words,
+    );
+  }
+});
+
 Deno.test("cliffy: what follows -- is kept apart", async () => {
   const { args, literal } = await parse("serve", "h", "--", "--port", "x");
   assertEquals(args as unknown, ["h"]);
