@@ -118,7 +118,8 @@ export class Output implements AsyncDisposable {
         await this.#send(bytes);
       }
     });
-    this.#writing = undefined;
+    // Something may have been said since nothing was left.
+    this.#writing = this.#pending === "" ? undefined : this.#write();
   }
 
   async #send(bytes: Uint8Array): Promise<void> {

@@ -57,6 +57,18 @@ Deno.test("lines said during a write leave together after it", async () => {
   assertEquals(sink.writes, ["a\n", "b\nc\n"]);
 });
 
+Deno.test("a line said at the very end of a write is not left lying", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const sink = new SlowSink();
+    const output = new Output({ sink });
+    output.line("a");
+    for (let left = turns; left > 0; left--) await Promise.resolve();
+    output.line("b");
+    await turn();
+    assertEquals(sink.writes.join(""), "a\nb\n", `after ${turns} turns`);
+  }
+});
+
 Deno.test("ready() holds a fast writer back and lets it go on again", async () => {
   const sink = new SlowSink();
   sink.slow = true;
