@@ -4,7 +4,7 @@ import type { MonitorEvent } from "../../lib/route/monitor/event.ts";
 import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { timeOfDay } from "../output/time.ts";
-import { eventText } from "./text.ts";
+import { EventTexts } from "./text.ts";
 import type { Told } from "./told.ts";
 
 /** As wide as the longest kind of object, and as a time with milliseconds. */
@@ -21,6 +21,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 export class Lines {
   readonly #output: Output;
   readonly #namespaces: boolean;
+  readonly #texts = new EventTexts();
   #width = 0;
 
   /** @param namespaces Whether to say which namespace each is of. */
@@ -32,7 +33,7 @@ export class Lines {
   /** The line of an event. */
   line(told: Told): string {
     const { event, time } = told;
-    const text = eventText(told);
+    const text = this.#texts.text(told);
     const where = this.#namespaces && "namespace" in event
       ? printable(event.namespace ?? "here")
       : "";

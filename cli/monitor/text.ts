@@ -15,14 +15,26 @@ import { nexthopText, routeText } from "../show/text/route.ts";
 import { ruleText } from "../show/text/rule.ts";
 import { plain, type Value } from "../show/text/words.ts";
 import { type Change, changesOf } from "./changes.ts";
+import { RouteTexts } from "./route_texts.ts";
 import { shown } from "./shown.ts";
 import { actionOf, type Told } from "./told.ts";
 
-/** An event in a sentence. */
-export function eventText({ event, place }: Told): string {
-  if (!("object" in event)) return otherText(event);
-  const how = event.origin === "kernel" ? "" : ` [${event.origin}]`;
-  return objectText(event, place) + how;
+/** Events in a sentence each. */
+export class EventTexts {
+  readonly #routes = new RouteTexts();
+
+  /** An event in a sentence. */
+  text({ event, place }: Told): string {
+    if (!("object" in event)) return otherText(event);
+    if (event.object === "route") return this.#routes.text(event, knownText);
+    return knownText(event, place);
+  }
+}
+
+/** What became of an object, and how that is known. */
+function knownText(event: AnyObjectEvent, place?: string): string {
+  const text = objectText(event, place);
+  return event.origin === "kernel" ? text : `${text} [${event.origin}]`;
 }
 
 function otherText(event: Exclude<MonitorEvent, AnyObjectEvent>): string {

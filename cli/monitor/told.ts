@@ -39,17 +39,16 @@ export function actionOf(event: AnyObjectEvent): Action | undefined {
   return event.changed?.includes("name") ? "renamed" : undefined;
 }
 
-/** Adds to an event what is known beside. */
-export async function told(
+/** Adds to an event what is known beside; a promise only where that is asked. */
+export function told(
   event: MonitorEvent,
   time: Timestamp,
   signal: AbortSignal,
-): Promise<Told> {
+): Told | Promise<Told> {
   const nsid = "object" in event ? idIn(event) : undefined;
-  const place = nsid === undefined
-    ? undefined
-    : await nameOf(event.namespace, nsid, signal);
-  return { event, time, place };
+  if (nsid === undefined) return { event, time, place: undefined };
+  return nameOf(event.namespace, nsid, signal)
+    .then((place) => ({ event, time, place }));
 }
 
 /** The id of another namespace that an event speaks of. */

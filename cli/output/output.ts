@@ -30,6 +30,8 @@ export class Output implements AsyncDisposable {
   readonly json: boolean;
   /** Painters for text; they do nothing unless stdout is a terminal. */
   readonly style: Style;
+  /** Whether a person is watching. */
+  readonly isTerminal: boolean;
   readonly #sink: Sink;
   readonly #onClosed: () => void;
   readonly #encoder = new TextEncoder();
@@ -43,16 +45,13 @@ export class Output implements AsyncDisposable {
     this.#sink = options.sink ?? Deno.stdout;
     this.#onClosed = options.onClosed ?? (() => {});
     this.style = style(!this.json && wantsColor(this.#sink));
+    // A system call each time, which for every line is too many.
+    this.isTerminal = this.#sink.isTerminal();
   }
 
   /** One line of text; what came from outside belongs through `printable`. */
   line(text: string): void {
     this.#add(text + "\n");
-  }
-
-  /** Whether a person is watching. */
-  get isTerminal(): boolean {
-    return this.#sink.isTerminal();
   }
 
   /** What a terminal obeys, as it is. */
