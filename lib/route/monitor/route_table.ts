@@ -18,10 +18,13 @@ import {
   sameNexthop,
   saysOtherwise,
 } from "./multipath.ts";
+import { RouteIndex } from "./route_index.ts";
 import type { Sink, Table } from "./table.ts";
 
 /** Routes of one destination, type of service, metric and table, in order. */
 type Group = readonly Route[];
+
+const NONE: Group = [];
 
 /** The last thing messages said of a group while a dump was read. */
 interface Touch {
@@ -33,14 +36,10 @@ interface Touch {
 const STATE: ReadonlySet<string> = new Set(["flags", "cache", "nexthops"]);
 const TIMES: ReadonlySet<string> = new Set(["cache"]);
 
-const SUFFIXES: string[] = [];
-
 /** What the routes of a group have in common. */
 export function groupKey(route: Route): string {
   const { destination, prefixLength, table, metric } = route;
-  // One concatenation for most: this is done for every message.
-  let key = (destination ?? route.family) +
-    (SUFFIXES[prefixLength] ??= `/${prefixLength}`);
+  let key = `${destination ?? route.family}/${prefixLength}`;
   if (table !== 254) key += ` t${table}`;
   if (metric !== undefined) key += ` m${metric}`;
   if (route.tos !== undefined) key += ` s${route.tos}`;
@@ -80,8 +79,9 @@ function isSuccessor(found: Route, known: Route): boolean {
 
 /** The routes of a namespace. */
 export class RouteTable implements Table<Route> {
-  // Almost all groups have one route: an array for each would cost.
-  readonly #only = new Map<string, Route>();
+  // Almost all groups have one route: a key and an array for each would cost.
+  readonly #only = new RouteIndex();
+  /** Those of several, by their key. */
   readonly #groups = new Map<string, Group>();
   #size = 0;
   #touched: Map<string, Touch> | undefined;
@@ -98,54 +98,49 @@ export class RouteTable implements Table<Route> {
   }
 
   *[Symbol.iterator](): Iterator<Route> {
-    yield* this.#only.values();
+    yield* this.#only;
     for (const group of this.#groups.values()) yield* group;
   }
 
   put(route: Route, flags: number, sink: Sink<Route>): void {
-    const key = groupKey(route);
-    this.#touched?.set(key, { route, gone: false });
-    const only = this.#only.get(key);
-    const group = only === undefined
-      ? this.#groups.size === 0 ? undefined : this.#groups.get(key)
-      : [only];
-    if (group === undefined) {
-      this.#only.set(key, route);
+    this.#touched?.set(groupKey(route), { route, gone: false });
+    const group = this.#group(route);
+    if (group.length === 0) {
+      this.#only.add(route);
       this.#size++;
       sink.added(route);
     } else if (joins(route)) {
-      this.#joinIPv6(key, group, route, flags, sink);
+      this.#joinIPv6(group, route, flags, sink);
     } else {
-      this.#put(key, group, route, flags, sink);
+      this.#put(group, route, flags, sink);
     }
   }
 
   remove(route: Route, sink: Sink<Route>): void {
-    const key = groupKey(route);
-    this.#touched?.set(key, { route, gone: true });
-    const only = this.#only.get(key);
+    this.#touched?.set(groupKey(route), { route, gone: true });
+    const only = this.#only.get(route);
     if (only !== undefined && !joins(route) && isSuccessor(route, only)) {
       // By far the most common case, without an array.
-      this.#only.delete(key);
+      this.#only.delete(route);
       this.#size--;
-      if (this.#mixed.size > 0) this.#mixed.delete(key);
+      if (this.#mixed.size > 0) this.#mixed.delete(groupKey(route));
       return sink.removed(route, only);
     }
-    const group = only === undefined ? this.#groups.get(key) : [only];
-    if (group === undefined) return;
+    const group = only === undefined ? this.#group(route) : [only];
+    if (group.length === 0) return;
     if (joins(route)) {
       const at = group.findIndex(joins);
       const left = at < 0 ? undefined : leaveNexthop(group[at], route);
       if (left !== undefined) {
-        if (this.#mixed.has(key)) this.doubtful = true;
-        return this.#update(key, group, at, left, sink);
+        if (this.#mixed.has(groupKey(route))) this.doubtful = true;
+        return this.#update(group, at, left, sink);
       }
       if (at >= 0 && this.#isWhole(group[at], route)) {
-        return this.#take(key, group, at, route, sink);
+        return this.#take(group, at, route, sink);
       }
     } else {
       const at = group.findIndex((one) => isSuccessor(route, one));
-      if (at >= 0) return this.#take(key, group, at, route, sink);
+      if (at >= 0) return this.#take(group, at, route, sink);
     }
     this.doubtful = true;
   }
@@ -166,40 +161,49 @@ export class RouteTable implements Table<Route> {
       else groups.set(key, [others, route]);
     }
     let certain = true;
-    const before = [...this.#only.keys(), ...this.#groups.keys()];
-    for (const key of before) {
+    const before = [...this.#only];
+    for (const [first] of this.#groups.values()) before.push(first);
+    for (const one of before) {
+      const key = groupKey(one);
       if (groups.has(key)) continue;
       const touch = touched.get(key);
-      if (touch === undefined) this.#replace(key, [], sink);
-      else if (!isLast(touch, this.#group(key), [])) certain = false;
+      if (touch === undefined) this.#replace(one, [], sink);
+      else if (!isLast(touch, this.#group(one), [])) certain = false;
     }
     for (const [key, there] of groups) {
       const touch = touched.get(key);
-      const only = this.#only.get(key);
-      if (touch === undefined && only !== undefined && !Array.isArray(there)) {
+      const first = Array.isArray(there) ? there[0] : there;
+      const only = this.#only.get(first);
+      if (touch === undefined && only !== undefined && first === there) {
         // By far the most common case, without an array.
-        this.#settleOnly(key, only, there, sink);
+        this.#settleOnly(only, first, sink);
         continue;
       }
       const group = Array.isArray(there) ? there : [there];
-      if (touch === undefined) this.#replace(key, group, sink);
-      else if (!isLast(touch, this.#group(key), group)) certain = false;
+      if (touch === undefined) this.#replace(first, group, sink);
+      else if (!isLast(touch, this.#group(first), group)) certain = false;
     }
     return certain;
   }
 
-  #group(key: string): Group {
-    const only = this.#only.get(key);
-    return only === undefined ? this.#groups.get(key) ?? [] : [only];
+  /** What is known of the group of a route. */
+  #group(like: Route): Group {
+    const only = this.#only.get(like);
+    if (only !== undefined) return [only];
+    return this.#groups.size === 0
+      ? NONE
+      : this.#groups.get(groupKey(like)) ?? NONE;
   }
 
-  #store(key: string, group: Group): void {
-    this.#size += group.length - this.#group(key).length;
+  /** Makes a group, of which one may be, what is given. */
+  #store(like: Route, group: Group): void {
+    this.#size += group.length - this.#group(like).length;
+    const key = groupKey(like);
     if (group.length === 1) {
-      this.#only.set(key, group[0]);
+      this.#only.set(group[0]);
       this.#groups.delete(key);
     } else {
-      this.#only.delete(key);
+      this.#only.delete(like);
       if (group.length === 0) {
         this.#groups.delete(key);
         this.#mixed.delete(key);
@@ -209,34 +213,32 @@ export class RouteTable implements Table<Route> {
 
   /** A route that stands for itself: all of IPv4, and IPv6 without a gateway. */
   #put(
-    key: string,
     group: Group,
     route: Route,
     flags: number,
     sink: Sink<Route>,
   ): void {
     const at = group.findIndex((one) => isSame(one, route));
-    if (at >= 0) return this.#update(key, group, at, route, sink);
+    if (at >= 0) return this.#update(group, at, route, sink);
     if (flags & NLM_F_REPLACE) {
       // It takes the place of the first; of IPv6, of the first of its sort.
       const sort = group.findIndex((one) => !joins(one));
       const first = route.family === "inet6" && sort >= 0 ? sort : 0;
-      return this.#update(key, group, first, route, sink);
+      return this.#update(group, first, route, sink);
     }
     if (flags & NLM_F_EXCL && flags & NLM_F_CREATE) {
       // The group was empty: what is known of it went without a word.
-      this.#replace(key, [route], sink);
+      this.#replace(route, [route], sink);
       return;
     }
     // Of IPv4, a route that is not appended stands in front of the others.
     const last = route.family !== "inet" || (flags & NLM_F_APPEND) !== 0;
-    this.#store(key, last ? [...group, route] : [route, ...group]);
+    this.#store(route, last ? [...group, route] : [route, ...group]);
     sink.added(route);
   }
 
   /** An IPv6 route with gateways: those of a group are ways of one route. */
   #joinIPv6(
-    key: string,
     group: Group,
     route: Route,
     flags: number,
@@ -245,15 +247,17 @@ export class RouteTable implements Table<Route> {
     const at = group.findIndex(joins);
     if (at >= 0) {
       const replaces = (flags & NLM_F_REPLACE) !== 0;
-      if (!replaces && saysOtherwise(group[at], route)) this.#mixed.add(key);
+      if (!replaces && saysOtherwise(group[at], route)) {
+        this.#mixed.add(groupKey(route));
+      }
       const next = replaces ? route : joinNexthops(group[at], route);
-      return this.#update(key, group, at, next, sink);
+      return this.#update(group, at, next, sink);
     }
     if (flags & NLM_F_REPLACE) {
-      return this.#update(key, group, 0, route, sink);
+      return this.#update(group, 0, route, sink);
     }
-    if (flags & NLM_F_EXCL) return this.#replace(key, [route], sink);
-    this.#store(key, [...group, route]);
+    if (flags & NLM_F_EXCL) return this.#replace(route, [route], sink);
+    this.#store(route, [...group, route]);
     sink.added(route);
   }
 
@@ -265,7 +269,6 @@ export class RouteTable implements Table<Route> {
 
   /** Puts a route in the place of one that is known. */
   #update(
-    key: string,
     group: Group,
     at: number,
     route: Route,
@@ -273,38 +276,32 @@ export class RouteTable implements Table<Route> {
   ): void {
     const previous = group[at];
     const fields = differences(route, previous, TIMES);
-    this.#store(key, group.with(at, route));
+    this.#store(route, group.with(at, route));
     if (fields.length > 0) sink.changed(route, previous, fields);
   }
 
   #take(
-    key: string,
     group: Group,
     at: number,
     route: Route,
     sink: Sink<Route>,
   ): void {
-    this.#store(key, group.toSpliced(at, 1));
+    this.#store(route, group.toSpliced(at, 1));
     sink.removed(route, group[at]);
   }
 
-  #settleOnly(
-    key: string,
-    only: Route,
-    there: Route,
-    sink: Sink<Route>,
-  ): void {
+  #settleOnly(only: Route, there: Route, sink: Sink<Route>): void {
     const fields = differences(there, only, TIMES);
     if (fields.length === 0) return;
     if (isSuccessor(there, only)) {
-      this.#only.set(key, there);
+      this.#only.set(there);
       sink.changed(there, only, fields);
-    } else this.#replace(key, [there], sink);
+    } else this.#replace(there, [there], sink);
   }
 
   /** Makes a group what it really is, telling what differs. */
-  #replace(key: string, group: Group, sink: Sink<Route>): void {
-    const known = this.#group(key);
+  #replace(like: Route, group: Group, sink: Sink<Route>): void {
+    const known = this.#group(like);
     const rest = [...known];
     const told: Array<() => void> = [];
     for (const route of group) {
@@ -319,7 +316,7 @@ export class RouteTable implements Table<Route> {
         told.push(() => sink.changed(route, previous, fields));
       }
     }
-    this.#store(key, group);
+    this.#store(like, group);
     for (const route of rest) sink.removed(route, route);
     for (const tell of told) tell();
   }
