@@ -12,7 +12,12 @@ import {
   SOL_NETLINK,
 } from "../../ffi/layout/linux_netlink.ts";
 import {
+  SK_MEMINFO_RMEM_ALLOC,
+  SK_MEMINFO_VARS,
+} from "../../ffi/layout/linux_sock_diag.ts";
+import {
   AF_NETLINK,
+  SO_MEMINFO,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SOCK_CLOEXEC,
@@ -114,6 +119,21 @@ export function receiveBuffer(fd: number): number {
     "getsockopt",
   );
   return INT[0];
+}
+
+const MEMORY = new Uint32Array(SK_MEMINFO_VARS);
+
+/**
+ * What waits to be read, in bytes as the kernel counts them; 0 where it does
+ * not tell.
+ */
+export function queuedBytes(fd: number): number {
+  SOCKLEN[0] = MEMORY.byteLength;
+  const length = new Uint8Array(SOCKLEN.buffer);
+  const { getsockopt } = libc();
+  return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, MEMORY, length) < 0
+    ? 0
+    : MEMORY[SK_MEMINFO_RMEM_ALLOC];
 }
 
 /** Whether the errno of a receive only means that there is nothing yet. */

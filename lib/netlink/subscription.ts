@@ -24,7 +24,9 @@ import {
   msghdr,
 } from "../../ffi/layout/sys_socket.ts";
 import type { Descriptor } from "../descriptor.ts";
+import { TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../poller.ts";
+import { Backlog, type Visit } from "./backlog.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
 import { MessageReader, NetlinkBuffer } from "./message.ts";
 import {
@@ -32,6 +34,7 @@ import {
   type NetlinkSocketOptions,
   nothingYet,
   openSocket,
+  queuedBytes,
   receiveBuffer,
 } from "./socket.ts";
 
@@ -48,6 +51,12 @@ export interface NetlinkSubscriptionOptions extends NetlinkSocketOptions {
   readonly datagram?: number;
   /** How many datagrams to receive with one system call. */
   readonly batch?: number;
+  /**
+   * Bytes of events to take out of the kernel's queue before their turn, when
+   * drain() finds it filling up: it counts ten times what they are long.
+   * Default: none.
+   */
+  readonly readAhead?: number;
 }
 
 /**
@@ -88,6 +97,10 @@ export class NetlinkSubscription implements AsyncDisposable {
   readonly counters: NetlinkCounters = noCounts();
   readonly #descriptor: Descriptor;
   readonly #allNamespaces: boolean;
+  readonly #backlog = new Backlog(this.counters);
+  readonly #readAhead: number;
+  /** Bytes in the kernel's queue from which on it is read ahead. */
+  readonly #filling: number;
   readonly #count: number;
   readonly #names: Int32Array<ArrayBuffer>;
   readonly #controlWords: Int32Array<ArrayBuffer>;
@@ -106,6 +119,8 @@ export class NetlinkSubscription implements AsyncDisposable {
   ) {
     this.#descriptor = descriptor;
     this.#allNamespaces = options.allNamespaces ?? false;
+    this.#readAhead = options.readAhead ?? 0;
+    this.#filling = this.#readAhead > 0 ? this.receiveBuffer >> 2 : 0;
     this.#count = options.batch ?? BATCH;
     this.#datagram = options.datagram ?? DATAGRAM;
     this.#names = new Int32Array(this.#count * sockaddr_nl.size / 4);
@@ -171,7 +186,14 @@ export class NetlinkSubscription implements AsyncDisposable {
    * @throws {TimeoutError} When the time is over.
    */
   async readable(options?: WaitOptions): Promise<void> {
-    await this.#descriptor.readable(options);
+    const waiting = !this.#backlog.isEmpty;
+    // Also then the event loop has its turn.
+    const bounds = waiting ? { ...options, timeout: 0 } : options;
+    try {
+      await this.#descriptor.readable(bounds);
+    } catch (error) {
+      if (!(waiting && error instanceof TimeoutError)) throw error;
+    }
   }
 
   /**
@@ -185,27 +207,16 @@ export class NetlinkSubscription implements AsyncDisposable {
    * @returns Whether anything is left, or was lost.
    * @throws {ClosedError} Once closed.
    */
-  drain(
-    visit: (message: MessageReader, nsid: number) => void,
-    limit = Infinity,
-  ): DrainOutcome {
+  drain(visit: Visit, limit = Infinity): DrainOutcome {
+    const { fd } = this.#descriptor;
     for (let read = 0; read < limit; read += this.#count) {
-      this.#prepare();
-      const received = libc().recvmmsg(
-        this.#descriptor.fd,
-        this.#vectorBytes,
-        this.#count,
-        MSG_DONTWAIT | MSG_TRUNC,
-        null,
-      );
-      if (received < 0) {
-        const code = errno();
-        if (nothingYet(code)) return "empty";
-        if (code === ENOBUFS) return "overrun";
-        throw failure("recvmmsg", "receive netlink events");
-      }
-      if (this.#visitBatch(received, visit)) return "overrun";
-      if (received < this.#count) return "empty";
+      if (this.#backlog.isEmpty) {
+        const received = this.#receive(fd);
+        if (typeof received === "string") return received;
+        if (this.#visitBatch(received, visit)) return "overrun";
+        if (received < this.#count) return "empty";
+      } else this.#backlog.visit(this.#count, visit);
+      if (this.#readAhead > 0 && this.#keepUp(fd)) return "overrun";
     }
     return "more";
   }
@@ -220,11 +231,44 @@ export class NetlinkSubscription implements AsyncDisposable {
     return this.close();
   }
 
+  /** Receives a batch; how many datagrams, or why there are none. */
+  #receive(fd: number): number | "empty" | "overrun" {
+    this.#prepare();
+    const received = libc().recvmmsg(
+      fd,
+      this.#vectorBytes,
+      this.#count,
+      MSG_DONTWAIT | MSG_TRUNC,
+      null,
+    );
+    if (received >= 0) return received;
+    const code = errno();
+    if (nothingYet(code)) return "empty";
+    if (code === ENOBUFS) return "overrun";
+    throw failure("recvmmsg", "receive netlink events");
+  }
+
+  /**
+   * Takes out of the kernel's queue what may soon be too much for it; whether
+   * something was lost.
+   */
+  #keepUp(fd: number): boolean {
+    if (queuedBytes(fd) < this.#filling) return false;
+    while (this.#backlog.bytes < this.#readAhead) {
+      const received = this.#receive(fd);
+      if (received === "empty") return false;
+      if (received === "overrun") return true;
+      if (this.#visitBatch(received, this.#keep)) return true;
+      if (received < this.#count) return false;
+    }
+    return false;
+  }
+
+  readonly #keep: Visit = ({ words, start, end }, nsid) =>
+    this.#backlog.add(words, start >> 2, end - start, nsid);
+
   /** Visits what a batch holds; whether a datagram of it was cut off. */
-  #visitBatch(
-    received: number,
-    visit: (message: MessageReader, nsid: number) => void,
-  ): boolean {
+  #visitBatch(received: number, visit: Visit): boolean {
     const message = this.#reader;
     let longest = 0;
     for (let slot = 0; slot < received; slot++) {

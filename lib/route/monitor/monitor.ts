@@ -33,12 +33,13 @@ export interface MonitorOptions {
   /**
    * Room for events that are not read yet, in bytes; default 16 MiB. More than
    * net.core.rmem_max takes CAP_NET_ADMIN; without it, there is as much as is
-   * allowed.
+   * allowed. When it fills up, the process itself keeps as many bytes more,
+   * which hold ten times the events.
    */
   readonly receiveBuffer?: number;
 }
 
-/** 20,000 events and more, whatever holds the reader up. */
+/** 40,000 events of routes, whatever holds the reader up. */
 const RECEIVE_BUFFER = 16 << 20;
 
 /**

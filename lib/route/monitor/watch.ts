@@ -104,6 +104,7 @@ export class Watch implements AsyncDisposable {
         protocol: NETLINK_ROUTE,
         namespace,
         receiveBuffer,
+        readAhead: receiveBuffer,
         groups: [...groups].filter((group) => !OPTIONAL.has(group)),
       });
       for (const group of groups) {

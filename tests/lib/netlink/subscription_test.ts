@@ -107,6 +107,34 @@ Deno.test("an overrun is told of, and what is queued is still there", async () =
   await until(links, ({ name }) => name === "after");
 });
 
+Deno.test("what fills the kernel's queue is read ahead, and comes in order", async () => {
+  await using lab = await Lab.open("ns");
+  const room = { batch: 4, receiveBuffer: 1 << 17 };
+  await using ahead = open(lab.ns.name, { ...room, readAhead: 1 << 20 });
+  await using behind = open(lab.ns.name, room);
+  const names = (first: number) =>
+    Array.from({ length: 40 }, (_, i) => `l${first + i}`);
+  const seen: Seen[] = [];
+  const counts = { ahead: 0, behind: 0 };
+  for (let first = 0; first < 400; first += 40) {
+    await lab.ns.batch(
+      names(first).map((name) => `link add ${name} type ifb`).join("\n"),
+    );
+    // Neither keeps up, but one takes what it does not visit yet.
+    if (drain(ahead, seen, 4) === "overrun") counts.ahead++;
+    if (drain(behind, [], 4) === "overrun") counts.behind++;
+  }
+  assertEquals(counts.ahead, 0);
+  assert(counts.behind > 0);
+  await ahead.readable({ timeout: 10_000 });
+  while (drain(ahead, seen, 4) !== "empty");
+  assertEquals(
+    [...new Set(seen.map(({ name }) => name))],
+    Array.from({ length: 10 }, (_, turn) => names(40 * turn)).flat(),
+  );
+  assertEquals(ahead.counters.malformed, 0);
+});
+
 Deno.test("a limit leaves the rest for the next call", async () => {
   await using lab = await Lab.open("ns");
   await using links = open(lab.ns.name, { batch: 8 });
