@@ -207,7 +207,10 @@ export class NetlinkSubscription implements AsyncDisposable {
    * @returns Whether anything is left, or was lost.
    * @throws {ClosedError} Once closed.
    */
-  drain(visit: Visit, limit = Infinity): DrainOutcome {
+  drain(
+    visit: (message: MessageReader, nsid: number) => void,
+    limit = Infinity,
+  ): DrainOutcome {
     const { fd } = this.#descriptor;
     for (let read = 0; read < limit; read += this.#count) {
       if (this.#backlog.isEmpty) {
