@@ -11,11 +11,53 @@ import type {
   AnyObjectEvent,
   MonitoredObject,
   MonitorEvent,
+  ObjectEvent,
 } from "../../lib/route/monitor/event.ts";
-import { Monitor } from "../../lib/route/monitor/monitor.ts";
+import {
+  Monitor,
+  type MonitorOptions,
+} from "../../lib/route/monitor/monitor.ts";
 import { MONITORED_OBJECTS } from "../../lib/route/monitor/picture.ts";
-import type { Netns } from "./netns.ts";
+import { Lab, type Netns } from "./netns.ts";
 import { SLOWNESS } from "./timing.ts";
+
+/** Opens a monitor of a namespace. */
+export function openMonitor(
+  netns: Netns,
+  options: MonitorOptions = {},
+): Promise<Monitor> {
+  return Monitor.open({ namespace: netns.name, ...options });
+}
+
+/** Is it this, told in few words? */
+export const is = (words: string) => (event: MonitorEvent) =>
+  brief(event) === words;
+
+/** The events about one kind of object. */
+export function about<K extends MonitoredObject>(
+  events: readonly MonitorEvent[],
+  object: K,
+): ObjectEvent<K>[] {
+  return events.filter((event) => "object" in event && event.object === object)
+    .map((event) => event as unknown as ObjectEvent<K>);
+}
+
+/** A link up with addresses, its peer, and another pair. */
+export async function routed(): Promise<Lab<"ns"> & { readonly ns: Netns }> {
+  const lab = await Lab.open("ns");
+  await lab.ns.batch(`
+    link add one type veth peer name onepeer
+    link add two type veth peer name twopeer
+    link set one up
+    link set two up
+    link set onepeer up
+    link set twopeer up
+    address add 10.0.0.1/24 dev one
+    address add 10.9.0.1/24 dev two
+    address add 2001:db8::1/64 dev one
+    address add 2001:db8:9::1/64 dev two`);
+  return lab;
+}
 
 /** An object as text, but for what moves by itself and what is of an event. */
 function plain(object: unknown): string {
