@@ -2,13 +2,13 @@
 // Byte order is the attribute's own affair, so readers name it.
 
 import {
-  NLA_ALIGN,
   NLA_F_NESTED,
   NLA_HDRLEN,
   NLA_TYPE_MASK,
 } from "../../ffi/layout/linux_netlink.ts";
 import type { NetlinkCounters } from "./counters.ts";
 import type { NetlinkBuffer } from "./message.ts";
+import { attributeText } from "./text.ts";
 
 /** An attribute nobody here knows, as it was received. */
 export interface UnknownAttribute {
@@ -18,23 +18,10 @@ export interface UnknownAttribute {
   readonly value: Uint8Array<ArrayBuffer>;
 }
 
-const decoder = new TextDecoder();
-
-/** Short text, four characters at a time: each concatenation is a string. */
-function asciiText(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  let at = start;
-  for (; end - at >= 4; at += 4) {
-    text += String.fromCharCode(
-      bytes[at],
-      bytes[at + 1],
-      bytes[at + 2],
-      bytes[at + 3],
-    );
-  }
-  for (; at < end; at++) text += String.fromCharCode(bytes[at]);
-  return text;
-}
+// The module's own, for next(): what is imported is looked up at each use.
+const HEADER = NLA_HDRLEN;
+const TYPE_MASK = NLA_TYPE_MASK;
+const NESTED = NLA_F_NESTED;
 
 /**
  * A walk over the attributes of one level. It always ends: each step advances
@@ -82,7 +69,6 @@ export class AttributeReader {
   #next = 0;
   #limit = 0;
   #inner: AttributeReader | undefined;
-  #repeated = "";
 
   /** Makes a walk over nothing: see reset(). */
   constructor(
@@ -104,22 +90,22 @@ export class AttributeReader {
   next(): boolean {
     const at = this.#next;
     const rest = this.#limit - at;
-    if (rest < NLA_HDRLEN) {
+    if (rest < HEADER) {
       if (rest > 0) this.#giveUp();
       return false;
     }
     const header = this.words[at >> 2];
     const length = header & 0xffff;
-    if (length < NLA_HDRLEN || length > rest) {
+    if (length < HEADER || length > rest) {
       this.#giveUp();
       return false;
     }
     const type = header >>> 16;
-    this.type = type & NLA_TYPE_MASK;
-    this.nested = (type & NLA_F_NESTED) !== 0;
-    this.at = at + NLA_HDRLEN;
-    this.length = length - NLA_HDRLEN;
-    this.#next = at + NLA_ALIGN(length);
+    this.type = type & TYPE_MASK;
+    this.nested = (type & NESTED) !== 0;
+    this.at = at + HEADER;
+    this.length = length - HEADER;
+    this.#next = at + (length + 3 & ~3);
     return true;
   }
 
@@ -180,21 +166,7 @@ export class AttributeReader {
 
   /** The value as a string that ends at its first NUL, if it has one. */
   string(): string {
-    const bytes = this.bytes;
-    const start = this.at;
-    const limit = start + this.length;
-    let end = start;
-    let ascii = 0;
-    while (end < limit && bytes[end] !== 0) ascii |= bytes[end++];
-    if (ascii > 0x7f || end - start > 24) {
-      return decoder.decode(bytes.subarray(start, end));
-    }
-    return asciiText(bytes, start, end);
-  }
-
-  /** The same of a string that the message before is likely to have as well. */
-  repeatedString(): string {
-    return this.#isRepeated() ? this.#repeated : this.#repeated = this.string();
+    return attributeText(this.words, this.bytes, this.at, this.length);
   }
 
   /** A copy of the value. */
@@ -205,18 +177,6 @@ export class AttributeReader {
   /** The attribute as somebody keeps it who does not know it. */
   unknown(): UnknownAttribute {
     return { type: this.type, value: this.copy() };
-  }
-
-  #isRepeated(): boolean {
-    const { bytes, at } = this;
-    const text = this.#repeated;
-    // A NUL ends it, as string() has it.
-    if (text.length !== this.length - 1) return false;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (bytes[at + i] !== code || code > 0x7f) return false;
-    }
-    return bytes[at + text.length] === 0;
   }
 
   #short(): number {

@@ -23,6 +23,10 @@ import { type MessageReader, writeHeader } from "./message.ts";
 import { ownPort } from "./socket.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
+// The module's own, for #visit(): what is imported is looked up at each use.
+const INTERRUPTED = NLM_F_DUMP_INTR;
+const FIRST_OBJECT = NLMSG_MIN_TYPE;
+
 /** A message to the kernel. */
 export interface NetlinkRequest {
   /** nlmsg_type, for example RTM_NEWLINK. */
@@ -139,17 +143,21 @@ export class Exchanger {
     decode: Decode<T> | undefined,
   ): number {
     const { pending } = exchanged;
-    const first = pending[0].sequence;
-    const port = this.#port;
+    // As signed words, so that nothing is boxed.
+    const first = pending[0].sequence | 0;
+    const port = this.#port | 0;
+    const { words } = message;
     let completed = 0;
     while (message.next()) {
-      const one = pending[(message.sequence - first) >>> 0];
-      if (one === undefined || one.done || message.port !== port) {
+      const word = message.start >> 2;
+      const index = (words[word + 2] - first) >>> 0;
+      const one = index < pending.length ? pending[index] : undefined;
+      if (one === undefined || one.done || words[word + 3] !== port) {
         this.#channel.counters.foreignSequence++;
         continue;
       }
-      if (message.flags & NLM_F_DUMP_INTR) exchanged.interrupted = true;
-      if (message.type >= NLMSG_MIN_TYPE) {
+      if (message.flags & INTERRUPTED) exchanged.interrupted = true;
+      if (message.type >= FIRST_OBJECT) {
         const object = decode?.(message);
         if (object !== undefined) one.objects.push(object);
       } else if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {

@@ -8,6 +8,9 @@ import {
 import { AttributeReader } from "./attribute.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
 
+// The module's own, for next(): what is imported is looked up at each use.
+const HEADER = NLMSG_HDRLEN;
+
 /**
  * Memory that datagrams are received into, with the views that read it.
  *
@@ -128,14 +131,14 @@ export class MessageReader {
   next(): boolean {
     const at = this.#next;
     const rest = this.#limit - at;
-    if (rest < NLMSG_HDRLEN) {
+    if (rest < HEADER) {
       if (rest > 0) this.#giveUp();
       return false;
     }
     const words = this.words;
     const word = at >> 2;
     const length = words[word];
-    if (length < NLMSG_HDRLEN || length > rest) {
+    if (length < HEADER || length > rest) {
       this.#giveUp();
       return false;
     }
@@ -143,9 +146,9 @@ export class MessageReader {
     this.type = typeAndFlags & 0xffff;
     this.flags = typeAndFlags >>> 16;
     this.start = at;
-    this.payload = at + NLMSG_HDRLEN;
+    this.payload = at + HEADER;
     this.end = at + length;
-    this.#next = at + NLMSG_ALIGN(length);
+    this.#next = at + (length + 3 & ~3);
     return true;
   }
 

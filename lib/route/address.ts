@@ -15,16 +15,18 @@ import {
   IFA_TARGET_NETNSID,
   ifaddrmsg,
 } from "../../ffi/layout/linux_if_addr.ts";
+import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/layout/linux_netlink.ts";
 import type {
   AttributeReader,
   UnknownAttribute,
 } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
+import { attributeText } from "../netlink/text.ts";
 import {
   type AddressFamily,
   addressText,
   familyName,
-  repeatedAddressText,
+  rememberedAddressText,
 } from "./family.ts";
 
 /** How long an address lasts. */
@@ -78,6 +80,18 @@ export interface Address {
   unknown?: UnknownAttribute[];
 }
 
+// The module's own: what is imported is looked up at each use.
+const HEADER = NLA_HDRLEN;
+const TYPE_MASK = NLA_TYPE_MASK;
+const ADDRESS = IFA_ADDRESS;
+const LOCAL = IFA_LOCAL;
+const LABEL = IFA_LABEL;
+const BROADCAST = IFA_BROADCAST;
+const CACHEINFO = IFA_CACHEINFO;
+const FLAGS = IFA_FLAGS;
+const CACHEINFO_SIZE = ifa_cacheinfo.size;
+const SIZE = ifaddrmsg.size;
+
 /**
  * Reads an RTM_NEWADDR or RTM_DELADDR message; undefined if it is cut off.
  *
@@ -98,8 +112,8 @@ export interface Address {
  * ```
  */
 export function decodeAddress(message: MessageReader): Address | undefined {
-  if (!message.holds(ifaddrmsg.size)) return undefined;
-  const { bytes, words, payload } = message;
+  if (!message.holds(SIZE)) return undefined;
+  const { bytes, words, payload, end } = message;
   const head = words[payload >> 2];
   const family = familyName(head & 0xff);
   let local = 0;
@@ -110,45 +124,54 @@ export function decodeAddress(message: MessageReader): Address | undefined {
   let broadcast: string | undefined;
   let label: string | undefined;
   let lifetime: AddressLifetime | undefined;
-  let rare: Partial<Address> | undefined;
-  const attributes = message.attributes(ifaddrmsg.size);
-  while (attributes.next()) {
-    const { at, length } = attributes;
-    switch (attributes.type) {
-      case IFA_ADDRESS:
-        other = at;
+  let rare = false;
+  // AttributeReader.next() by hand, as in decodeRoute().
+  let at = payload + SIZE;
+  while (end - at >= HEADER) {
+    const header = words[at >> 2];
+    const value = at + HEADER;
+    const length = (header & 0xffff) - HEADER;
+    if (length < 0 || length > end - value) break;
+    switch (header >>> 16 & TYPE_MASK) {
+      case ADDRESS:
+        other = value;
         otherLength = length;
         break;
-      case IFA_LOCAL:
-        local = at;
+      case LOCAL:
+        local = value;
         localLength = length;
         break;
-      case IFA_LABEL:
-        label = attributes.repeatedString();
+      case LABEL:
+        label = attributeText(words, bytes, value, length);
         break;
-      case IFA_BROADCAST:
-        broadcast = repeatedAddressText(family, bytes, at, length);
+      case BROADCAST:
+        broadcast = rememberedAddressText(family, words, bytes, value, length);
         break;
-      case IFA_CACHEINFO:
-        if (length >= ifa_cacheinfo.size) lifetime = lifetimeAt(words, at >> 2);
+      case CACHEINFO:
+        if (length >= CACHEINFO_SIZE) lifetime = lifetimeAt(words, value >> 2);
         break;
-      case IFA_FLAGS:
-        flags = attributes.i32();
+      case FLAGS:
+        if (length >= 4) flags = words[value >> 2];
+        else rare = true;
         break;
       default:
-        decodeRare(rare ??= {}, family, attributes);
+        rare = true;
     }
+    at = value + (length + 3 & ~3);
   }
+  if (at < end && !rare) message.counters.malformed++;
   const hasLocal = localLength >= 0;
   const hasPeer = hasLocal && otherLength >= 0 &&
     !(localLength === otherLength && isSame(bytes, local, other, localLength));
+  if (!hasLocal) {
+    local = other;
+    localLength = otherLength;
+  }
   const address: Address = {
     family,
     ifindex: words[(payload >> 2) + 1],
-    address: hasLocal
-      ? addressText(family, bytes, local, localLength)
-      : otherLength >= 0
-      ? addressText(family, bytes, other, otherLength)
+    address: localLength >= 0
+      ? rememberedAddressText(family, words, bytes, local, localLength)
       : "",
     prefixLength: head >> 8 & 0xff,
     scope: head >>> 24,
@@ -158,7 +181,8 @@ export function decodeAddress(message: MessageReader): Address | undefined {
     label,
     lifetime,
   };
-  return rare === undefined ? address : Object.assign(address, rare);
+  if (rare) decodeRare(address, message.attributes(SIZE));
+  return address;
 }
 
 function isSame(bytes: Uint8Array, a: number, b: number, length: number) {
@@ -189,29 +213,37 @@ function lifetimeAt(words: Int32Array, word: number): AddressLifetime {
 }
 
 /** What most addresses do not have. */
-function decodeRare(
-  address: Partial<Address>,
-  family: AddressFamily,
-  attributes: AttributeReader,
-): void {
-  const { bytes, at, length } = attributes;
-  switch (attributes.type) {
-    case IFA_ANYCAST:
-      address.anycast = addressText(family, bytes, at, length);
-      break;
-    case IFA_MULTICAST:
-      address.multicast = addressText(family, bytes, at, length);
-      break;
-    case IFA_RT_PRIORITY:
-      address.metric = attributes.u32();
-      break;
-    case IFA_PROTO:
-      address.protocol = attributes.u8();
-      break;
-    case IFA_TARGET_NETNSID:
-      address.targetNetnsid = attributes.i32();
-      break;
-    default:
-      (address.unknown ??= []).push(attributes.unknown());
+function decodeRare(address: Address, attributes: AttributeReader): void {
+  const { family } = address;
+  while (attributes.next()) {
+    const { bytes, at, length } = attributes;
+    switch (attributes.type) {
+      case IFA_ADDRESS:
+      case IFA_LOCAL:
+      case IFA_LABEL:
+      case IFA_BROADCAST:
+      case IFA_CACHEINFO:
+        break;
+      case IFA_FLAGS:
+        address.flags = attributes.u32();
+        break;
+      case IFA_ANYCAST:
+        address.anycast = addressText(family, bytes, at, length);
+        break;
+      case IFA_MULTICAST:
+        address.multicast = addressText(family, bytes, at, length);
+        break;
+      case IFA_RT_PRIORITY:
+        address.metric = attributes.u32();
+        break;
+      case IFA_PROTO:
+        address.protocol = attributes.u8();
+        break;
+      case IFA_TARGET_NETNSID:
+        address.targetNetnsid = attributes.i32();
+        break;
+      default:
+        (address.unknown ??= []).push(attributes.unknown());
+    }
   }
 }

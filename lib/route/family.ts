@@ -14,6 +14,7 @@ import {
 } from "../../ffi/layout/linux_rtnetlink.ts";
 import { formatIPv4, formatIPv6 } from "../address.ts";
 import { formatLinkAddress } from "../link_address.ts";
+import { rememberedIPv4 } from "../remembered.ts";
 
 /**
  * An address family: the word iproute2 has for it, or `"af-N"` for one it has
@@ -47,30 +48,12 @@ const NUMBERS = new Map(
 
 /** The word for an AF_ number. */
 export function familyName(af: number): AddressFamily {
-  return NAMES[af] ?? `af-${af}`;
+  return af === AF_INET ? "inet" : NAMES[af] ?? `af-${af}`;
 }
 
 /** The AF_ number of a family. */
 export function familyNumber(family: AddressFamily): number {
   return NUMBERS.get(family) ?? Number(family.slice(3));
-}
-
-// Few gateways serve many routes: the last string for each of 256 hashes is
-// kept, so that it is neither made nor stored again.
-const CACHED = 256;
-const cachedIPv4 = new Int32Array(CACHED);
-const cachedIPv4Text: string[] = new Array(CACHED).fill("0.0.0.0");
-
-/** An IPv4 address that is likely to have been met before. */
-function repeatedIPv4(bytes: Uint8Array, at: number): string {
-  const value = bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 |
-    bytes[at + 3];
-  const slot = (value ^ value >> 8 ^ value >> 16) & (CACHED - 1);
-  if (value !== cachedIPv4[slot]) {
-    cachedIPv4[slot] = value;
-    cachedIPv4Text[slot] = formatIPv4(bytes, at);
-  }
-  return cachedIPv4Text[slot];
 }
 
 /**
@@ -94,14 +77,15 @@ export function addressText(
 }
 
 /** The same of an address that is likely to come many times. */
-export function repeatedAddressText(
+export function rememberedAddressText(
   family: AddressFamily,
+  words: Int32Array,
   bytes: Uint8Array,
   at: number,
   length: number,
 ): string {
   return length === 4 && family === "inet"
-    ? repeatedIPv4(bytes, at)
+    ? rememberedIPv4(words, bytes, at)
     : addressText(family, bytes, at, length);
 }
 

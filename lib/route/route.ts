@@ -22,7 +22,7 @@ import {
   type AddressFamily,
   addressText,
   familyName,
-  repeatedAddressText,
+  rememberedAddressText,
 } from "./family.ts";
 import type { RouteMetrics } from "./metrics.ts";
 import { decodeRare, isZero } from "./route_rare.ts";
@@ -148,6 +148,20 @@ export interface Route {
   unknown?: UnknownAttribute[];
 }
 
+// The module's own: what is imported is looked up at each use.
+const HEADER = NLA_HDRLEN;
+const TYPE_MASK = NLA_TYPE_MASK;
+const DST = RTA_DST;
+const GATEWAY = RTA_GATEWAY;
+const PREFSRC = RTA_PREFSRC;
+const OIF = RTA_OIF;
+const TABLE = RTA_TABLE;
+const PRIORITY = RTA_PRIORITY;
+const PREF = RTA_PREF;
+const CACHEINFO = RTA_CACHEINFO;
+const CACHEINFO_SIZE = rta_cacheinfo.size;
+const SIZE = rtmsg.size;
+
 /**
  * Reads an RTM_NEWROUTE or RTM_DELROUTE message; undefined if it is cut off.
  *
@@ -168,7 +182,7 @@ export interface Route {
  * ```
  */
 export function decodeRoute(message: MessageReader): Route | undefined {
-  if (!message.holds(rtmsg.size)) return undefined;
+  if (!message.holds(SIZE)) return undefined;
   const { bytes, words, payload, end } = message;
   const word = payload >> 2;
   const head = words[word];
@@ -183,48 +197,50 @@ export function decodeRoute(message: MessageReader): Route | undefined {
   let preference: number | undefined;
   let rare = false;
   // AttributeReader.next() by hand, and no field written twice: half the time.
-  let at = payload + rtmsg.size;
-  while (end - at >= NLA_HDRLEN) {
+  let at = payload + SIZE;
+  while (end - at >= HEADER) {
     const header = words[at >> 2];
     const length = header & 0xffff;
-    if (length < NLA_HDRLEN || length > end - at) break;
-    const value = at + NLA_HDRLEN;
-    switch (header >>> 16 & NLA_TYPE_MASK) {
-      case RTA_DST:
-        destination = addressText(family, bytes, value, length - NLA_HDRLEN);
+    if (length < HEADER || length > end - at) break;
+    const value = at + HEADER;
+    switch (header >>> 16 & TYPE_MASK) {
+      case DST:
+        destination = addressText(family, bytes, value, length - HEADER);
         break;
-      case RTA_GATEWAY:
-        gateway = repeatedAddressText(
+      case GATEWAY:
+        gateway = rememberedAddressText(
           family,
+          words,
           bytes,
           value,
-          length - NLA_HDRLEN,
+          length - HEADER,
         );
         break;
-      case RTA_PREFSRC:
-        preferredSource = repeatedAddressText(
+      case PREFSRC:
+        preferredSource = rememberedAddressText(
           family,
+          words,
           bytes,
           value,
-          length - NLA_HDRLEN,
+          length - HEADER,
         );
         break;
-      case RTA_OIF:
+      case OIF:
         if (length >= 8) ifindex = words[value >> 2];
         break;
-      case RTA_TABLE:
+      case TABLE:
         if (length >= 8) table = words[value >> 2] >>> 0;
         break;
-      case RTA_PRIORITY:
+      case PRIORITY:
         if (length >= 8) metric = words[value >> 2] >>> 0;
         break;
-      case RTA_PREF:
+      case PREF:
         if (length >= 5) preference = bytes[value];
         break;
-      case RTA_CACHEINFO:
+      case CACHEINFO:
         // Every IPv6 route has one, of zeroes but for those that expire.
-        rare ||= length >= NLA_HDRLEN + rta_cacheinfo.size &&
-          !isZero(words, value >> 2, rta_cacheinfo.size >> 2);
+        rare ||= length >= HEADER + CACHEINFO_SIZE &&
+          !isZero(words, value >> 2, CACHEINFO_SIZE >> 2);
         break;
       default:
         rare = true;
@@ -251,6 +267,6 @@ export function decodeRoute(message: MessageReader): Route | undefined {
     if (head >>> 24 !== 0) route.tos = head >>> 24;
     if ((head >> 16 & 0xff) !== 0) route.sourceLength = head >> 16 & 0xff;
   }
-  if (rare) decodeRare(route, message.attributes(rtmsg.size));
+  if (rare) decodeRare(route, message.attributes(SIZE));
   return route;
 }

@@ -18,6 +18,13 @@ import { familyNumber } from "./family.ts";
 import { decodeRoute, type Route } from "./route.ts";
 import type { RouteFilter } from "./filter.ts";
 
+// The module's own, for what is asked of each message: what is imported is
+// looked up at each use.
+const NEW_ROUTE = RTM_NEWROUTE;
+const SIZE = rtmsg.size;
+const CLONED = RTM_F_CLONED;
+const COMPAT = RT_TABLE_COMPAT;
+
 export class RouteSelection {
   readonly #family: number;
   readonly #cloned: number;
@@ -67,18 +74,18 @@ export class RouteSelection {
 
   /** What the header says. */
   #mayBe(message: MessageReader): boolean {
-    if (message.type !== RTM_NEWROUTE || !message.holds(rtmsg.size)) {
+    if (message.type !== NEW_ROUTE || !message.holds(SIZE)) {
       return false;
     }
     const { words, payload } = message;
     const word = payload >> 2;
     const rest = words[word + 1];
     const table = rest & 0xff;
-    return (words[word + 2] & RTM_F_CLONED) === this.#cloned &&
+    return (words[word + 2] & CLONED) === this.#cloned &&
       (this.#family === 0 || (words[word] & 0xff) === this.#family) &&
       // Above 255 the number is in an attribute.
       (this.#table === undefined || table === this.#table ||
-        table === RT_TABLE_COMPAT) &&
+        table === COMPAT) &&
       (this.#protocol === undefined || (rest >> 8 & 0xff) === this.#protocol) &&
       (this.#type === undefined || rest >>> 24 === this.#type);
   }

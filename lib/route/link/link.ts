@@ -128,7 +128,7 @@ export class Link {
           this.link = attributes.i32();
           break;
         case IFLA_QDISC:
-          this.qdisc = attributes.repeatedString();
+          this.qdisc = attributes.string();
           break;
         case IFLA_MASTER:
           this.master = attributes.i32();
@@ -145,7 +145,7 @@ export class Link {
         case IFLA_LINKINFO: {
           const info = attributes.enter();
           while (info.next()) {
-            if (info.type === IFLA_INFO_KIND) this.kind = info.repeatedString();
+            if (info.type === IFLA_INFO_KIND) this.kind = info.string();
             else if (info.type === IFLA_INFO_SLAVE_KIND) {
               this.masterKind = info.string();
             }
