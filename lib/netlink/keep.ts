@@ -1,5 +1,6 @@
 // Copies of messages for objects that read more of them later: many in one
-// piece of memory, which is less work for the garbage collector than one each.
+// piece of memory, which is less work for the garbage collector than one each,
+// and all that a datagram has left at once, since the next is likely kept too.
 
 import { NLMSG_ALIGN } from "../../ffi/layout/linux_netlink.ts";
 import { type MessageReader, NetlinkBuffer } from "./message.ts";
@@ -19,16 +20,23 @@ export interface KeptMessage {
   readonly end: number;
 }
 
+/** The walk that was copied last, and how far its copy is from it. */
+let walk = -1;
+let distance = 0;
+
 /** Copies the current message, header included. */
 export function keepMessage(message: MessageReader): KeptMessage {
-  const length = message.end - message.start;
-  const room = NLMSG_ALIGN(length);
-  if (piece === undefined || piece.bytes.length - used < room) {
-    piece = new NetlinkBuffer(Math.max(PIECE, room));
-    used = 0;
+  const { start, end } = message;
+  if (message.walk !== walk || piece === undefined) {
+    const room = NLMSG_ALIGN(message.limit - start);
+    if (piece === undefined || piece.bytes.length - used < room) {
+      piece = new NetlinkBuffer(Math.max(PIECE, room));
+      used = 0;
+    }
+    piece.bytes.set(message.bytes.subarray(start, message.limit), used);
+    walk = message.walk;
+    distance = used - start;
+    used += room;
   }
-  const start = used;
-  used += room;
-  piece.bytes.set(message.bytes.subarray(message.start, message.end), start);
-  return { buffer: piece, start, end: start + length };
+  return { buffer: piece, start: start + distance, end: end + distance };
 }

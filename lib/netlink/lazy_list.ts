@@ -98,7 +98,8 @@ export class LazyList<T> implements Iterable<T> {
   }
 
   #goTo(reader: MessageReader, index: number): MessageReader {
-    reader.reset(this.#starts[index], reader.bytes.length);
+    const start = this.#starts[index];
+    reader.reset(start, start + reader.words[start >> 2]);
     reader.next();
     return reader;
   }

@@ -11,6 +11,8 @@ import { type NetlinkCounters, noCounts } from "./counters.ts";
 // The module's own, for next(): what is imported is looked up at each use.
 const HEADER = NLMSG_HDRLEN;
 
+let walks = 0;
+
 /**
  * Memory that datagrams are received into, with the views that read it.
  *
@@ -96,9 +98,12 @@ export class MessageReader {
   payload = 0;
   /** Where it ends, padding not included. */
   end = 0;
+  /** Where the datagram ends. */
+  limit = 0;
+  /** A number for each walk over a datagram: each reset() of any has its own. */
+  walk = 0;
   readonly #attributes: AttributeReader;
   #next = 0;
-  #limit = 0;
 
   /** Makes a walk over nothing: see reset(). */
   constructor(
@@ -124,13 +129,14 @@ export class MessageReader {
   /** Starts over with the datagram in `[start, end)`; start a multiple of 4. */
   reset(start: number, end: number): void {
     this.#next = start;
-    this.#limit = end;
+    this.limit = end;
+    this.walk = ++walks;
   }
 
   /** Goes to the next message; false at the end. */
   next(): boolean {
     const at = this.#next;
-    const rest = this.#limit - at;
+    const rest = this.limit - at;
     if (rest < HEADER) {
       if (rest > 0) this.#giveUp();
       return false;
@@ -178,7 +184,7 @@ export class MessageReader {
 
   #giveUp(): void {
     this.counters.malformed++;
-    this.#next = this.#limit;
+    this.#next = this.limit;
   }
 }
 

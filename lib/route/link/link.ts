@@ -24,17 +24,62 @@ import {
   IFLA_QDISC,
   IFLA_TXQLEN,
 } from "../../../ffi/layout/linux_if_link.ts";
-import { NLMSG_HDRLEN } from "../../../ffi/layout/linux_netlink.ts";
+import {
+  NLA_HDRLEN,
+  NLA_TYPE_MASK,
+  NLMSG_HDRLEN,
+} from "../../../ffi/layout/linux_netlink.ts";
 import { ifinfomsg } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { AttributeReader } from "../../netlink/attribute.ts";
 import { noCounts } from "../../netlink/counters.ts";
-import { keepMessage, type KeptMessage } from "../../netlink/keep.ts";
-import type { MessageReader } from "../../netlink/message.ts";
+import { keepMessage } from "../../netlink/keep.ts";
+import type { MessageReader, NetlinkBuffer } from "../../netlink/message.ts";
+import { attributeText } from "../../netlink/text.ts";
+import { rememberedEthernet } from "../../remembered.ts";
 import { type AddressFamily, familyName } from "../family.ts";
 import type { KindData } from "./field.ts";
 import { linkData, portData } from "./kinds.ts";
 import { linkLayerAddress } from "./link_layer.ts";
 import { type LinkStatistics, linkStatistics } from "./statistics.ts";
+
+// The module's own: what is imported is looked up at each use.
+const SIZE = ifinfomsg.size;
+const HEADER = NLA_HDRLEN;
+const TYPE_MASK = NLA_TYPE_MASK;
+const ADDRESS = IFLA_ADDRESS;
+const IFNAME = IFLA_IFNAME;
+const MTU = IFLA_MTU;
+const LINK = IFLA_LINK;
+const MASTER = IFLA_MASTER;
+const TXQLEN = IFLA_TXQLEN;
+const OPERSTATE = IFLA_OPERSTATE;
+const GROUP = IFLA_GROUP;
+const KIND = IFLA_INFO_KIND;
+const PORT_KIND = IFLA_INFO_SLAVE_KIND;
+
+// How an attribute is read.
+const SKIPPED = 0;
+const NUMBER = 1;
+const BYTE = 2;
+const TEXT = 3;
+const LAYER = 4;
+const INFO = 5;
+const RARE = 6;
+
+/** The same by type. */
+const READ = new Uint8Array(IFLA_PROP_LIST + 1);
+const KNOWN: readonly (readonly [how: number, ...types: number[]])[] = [
+  [NUMBER, MTU, LINK, MASTER, TXQLEN, GROUP, IFLA_LINK_NETNSID],
+  [BYTE, OPERSTATE, IFLA_LINKMODE],
+  [TEXT, IFNAME, IFLA_QDISC],
+  [LAYER, ADDRESS, IFLA_BROADCAST],
+  [INFO, IFLA_LINKINFO],
+  [RARE, IFLA_IFALIAS, IFLA_NEW_NETNSID, IFLA_NEW_IFINDEX, IFLA_PROP_LIST],
+];
+for (const [how, ...types] of KNOWN) for (const type of types) READ[type] = how;
+
+const NO_NAMES: readonly string[] = [];
+const NOTHING_RARE = nothingRare();
 
 /**
  * A network interface. Numbers are those of linux/if_link.h; `ipLink()` gives
@@ -51,133 +96,178 @@ import { type LinkStatistics, linkStatistics } from "./statistics.ts";
  */
 export class Link {
   /** "unspec", or "bridge" where a bridge tells of one of its ports. */
-  readonly family: AddressFamily;
+  declare readonly family: AddressFamily;
   /** Its number, which it keeps until it is gone or moves. */
-  readonly ifindex: number;
+  declare readonly ifindex: number;
   /** ARPHRD_*, 1 for Ethernet. */
-  readonly type: number;
+  declare readonly type: number;
   /** IFF_* bits, IFF_LOWER_UP and IFF_DORMANT included. */
-  readonly flags: number;
+  declare readonly flags: number;
   /** The bits that changed, in an event. */
-  readonly change: number;
+  declare readonly change: number;
   /** Its name, up to 15 bytes. */
-  readonly name: string = "";
+  declare readonly name: string;
   /** Other names, and those too long for the first. */
-  readonly altNames: readonly string[] = NO_NAMES;
+  declare readonly altNames: readonly string[];
   /** A text for people. */
-  readonly alias: string | undefined = undefined;
+  declare readonly alias: string | undefined;
   /** Bytes. */
-  readonly mtu: number = 0;
+  declare readonly mtu: number;
   /** Its link-layer address; an IP address of a tunnel. */
-  readonly address: string | undefined = undefined;
+  declare readonly address: string | undefined;
   /** The broadcast address, or the peer's on a point-to-point link. */
-  readonly broadcast: string | undefined = undefined;
+  declare readonly broadcast: string | undefined;
   /** The link it belongs to (a bridge, a bond, a VRF), 0 for none. */
-  readonly master: number = 0;
+  declare readonly master: number;
   /** The link it stands on, or a veth's peer; undefined where it has no such thing. */
-  readonly link: number | undefined = undefined;
+  declare readonly link: number | undefined;
   /** The namespace `link` is in, where it is another one. */
-  readonly linkNetnsid: number | undefined = undefined;
+  declare readonly linkNetnsid: number | undefined;
   /** IF_OPER_*, 6 for up. Source: RFC 2863. */
-  readonly operstate: number = 0;
+  declare readonly operstate: number;
   /** IF_LINK_MODE_*. */
-  readonly linkMode: number = 0;
+  declare readonly linkMode: number;
   /** The group it is in, 0 by default. */
-  readonly group: number = 0;
+  declare readonly group: number;
   /** The length of its queue, in packets. */
-  readonly txqlen: number = 0;
+  declare readonly txqlen: number;
   /** The queueing discipline at its root. */
-  readonly qdisc: string | undefined = undefined;
+  declare readonly qdisc: string | undefined;
   /** What made it: "veth", "bridge" ...; undefined for a device. */
-  readonly kind: string | undefined = undefined;
+  declare readonly kind: string | undefined;
   /** What its master is: "bridge", "bond" ... */
-  readonly masterKind: string | undefined = undefined;
+  declare readonly masterKind: string | undefined;
   /** The namespace it moved to, in the event that tells of it. */
-  readonly newNetnsid: number | undefined = undefined;
+  declare readonly newNetnsid: number | undefined;
   /** Its index there. */
-  readonly newIfindex: number | undefined = undefined;
-  readonly #message: KeptMessage;
+  declare readonly newIfindex: number | undefined;
+  readonly #buffer: NetlinkBuffer;
+  readonly #start: number;
+  readonly #end: number;
 
   /** Reads the current message; see decodeLink(). */
   constructor(message: MessageReader) {
-    const { words, bytes } = message;
-    const word = message.payload >> 2;
-    this.family = familyName(words[word] & 0xff);
-    this.type = words[word] >>> 16;
-    this.ifindex = words[word + 1];
-    this.flags = words[word + 2];
-    this.change = words[word + 3];
-    this.#message = keepMessage(message);
-    const attributes = message.attributes(ifinfomsg.size);
-    while (attributes.next()) {
-      const { at, length } = attributes;
-      switch (attributes.type) {
-        case IFLA_ADDRESS:
-          this.address = linkLayerAddress(this.type, bytes, at, length);
+    const { words, bytes, payload, end } = message;
+    const word = payload >> 2;
+    const layer = words[word] >>> 16;
+    let name = "";
+    let mtu = 0;
+    let address: string | undefined;
+    let broadcast: string | undefined;
+    let master = 0;
+    let link: number | undefined;
+    let linkNetnsid: number | undefined;
+    let operstate = 0;
+    let linkMode = 0;
+    let group = 0;
+    let txqlen = 0;
+    let qdisc: string | undefined;
+    let kind: string | undefined;
+    let masterKind: string | undefined;
+    let rare: Rare = NOTHING_RARE;
+    // AttributeReader.next() by hand, and no field written twice: see
+    // decodeRoute(). Most attributes are none of a field's.
+    let at = payload + SIZE;
+    while (end - at >= HEADER) {
+      const header = words[at >> 2];
+      const type = header >>> 16 & TYPE_MASK;
+      const value = at + HEADER;
+      const length = (header & 0xffff) - HEADER;
+      if (length < 0 || length > end - value) break;
+      at = value + (length + 3 & ~3);
+      switch (type < READ.length ? READ[type] : SKIPPED) {
+        case SKIPPED:
           break;
-        case IFLA_BROADCAST:
-          this.broadcast = linkLayerAddress(this.type, bytes, at, length);
-          break;
-        case IFLA_IFNAME:
-          this.name = attributes.string();
-          break;
-        case IFLA_MTU:
-          this.mtu = attributes.u32();
-          break;
-        case IFLA_LINK:
-          this.link = attributes.i32();
-          break;
-        case IFLA_QDISC:
-          this.qdisc = attributes.string();
-          break;
-        case IFLA_MASTER:
-          this.master = attributes.i32();
-          break;
-        case IFLA_TXQLEN:
-          this.txqlen = attributes.u32();
-          break;
-        case IFLA_OPERSTATE:
-          this.operstate = attributes.u8();
-          break;
-        case IFLA_LINKMODE:
-          this.linkMode = attributes.u8();
-          break;
-        case IFLA_LINKINFO: {
-          const info = attributes.enter();
-          while (info.next()) {
-            if (info.type === IFLA_INFO_KIND) this.kind = info.string();
-            else if (info.type === IFLA_INFO_SLAVE_KIND) {
-              this.masterKind = info.string();
-            }
+        case NUMBER: {
+          if (length < 4) {
+            message.counters.malformed++;
+            break;
           }
+          const number = words[value >> 2];
+          if (type === MTU) mtu = number >>> 0;
+          else if (type === TXQLEN) txqlen = number >>> 0;
+          else if (type === GROUP) group = number >>> 0;
+          else if (type === LINK) link = number;
+          else if (type === MASTER) master = number;
+          else linkNetnsid = number;
           break;
         }
-        case IFLA_IFALIAS:
-          this.alias = attributes.string();
+        case BYTE: {
+          if (length < 1) message.counters.malformed++;
+          else if (type === OPERSTATE) operstate = bytes[value];
+          else linkMode = bytes[value];
           break;
-        case IFLA_GROUP:
-          this.group = attributes.u32();
+        }
+        case TEXT: {
+          const text = attributeText(words, bytes, value, length);
+          if (type === IFNAME) name = text;
+          else qdisc = text;
           break;
-        case IFLA_LINK_NETNSID:
-          this.linkNetnsid = attributes.i32();
+        }
+        case LAYER: {
+          const text = length === 6
+            ? rememberedEthernet(words, bytes, value)
+            : linkLayerAddress(layer, bytes, value, length);
+          if (type === ADDRESS) address = text;
+          else broadcast = text;
           break;
-        case IFLA_NEW_NETNSID:
-          this.newNetnsid = attributes.i32();
+        }
+        case INFO: {
+          const limit = value + length;
+          let inner = value;
+          while (limit - inner >= HEADER) {
+            const header = words[inner >> 2];
+            const type = header >>> 16 & TYPE_MASK;
+            const text = inner + HEADER;
+            const length = (header & 0xffff) - HEADER;
+            if (length < 0 || length > limit - text) break;
+            if (type === KIND) {
+              kind = attributeText(words, bytes, text, length);
+            } else if (type === PORT_KIND) {
+              masterKind = attributeText(words, bytes, text, length);
+            }
+            inner = text + (length + 3 & ~3);
+          }
+          if (inner < limit) message.counters.malformed++;
           break;
-        case IFLA_NEW_IFINDEX:
-          this.newIfindex = attributes.i32();
-          break;
-        case IFLA_PROP_LIST:
-          this.altNames = readAltNames(attributes.enter());
-          break;
+        }
+        case RARE:
+          if (rare === NOTHING_RARE) rare = readRare(message);
       }
     }
+    if (at < end && rare === NOTHING_RARE) message.counters.malformed++;
+    this.family = familyName(words[word] & 0xff);
+    this.ifindex = words[word + 1];
+    this.type = layer;
+    this.flags = words[word + 2];
+    this.change = words[word + 3];
+    this.name = name;
+    this.altNames = rare.altNames;
+    this.alias = rare.alias;
+    this.mtu = mtu;
+    this.address = address;
+    this.broadcast = broadcast;
+    this.master = master;
+    this.link = link;
+    this.linkNetnsid = linkNetnsid;
+    this.operstate = operstate;
+    this.linkMode = linkMode;
+    this.group = group;
+    this.txqlen = txqlen;
+    this.qdisc = qdisc;
+    this.kind = kind;
+    this.masterKind = masterKind;
+    this.newNetnsid = rare.newNetnsid;
+    this.newIfindex = rare.newIfindex;
+    const kept = keepMessage(message);
+    this.#buffer = kept.buffer;
+    this.#start = kept.start;
+    this.#end = kept.end;
   }
 
   /** The message it was read from, header included. */
   get message(): Uint8Array<ArrayBuffer> {
-    const { buffer, start, end } = this.#message;
-    return buffer.bytes.subarray(start, end);
+    return this.#buffer.bytes.subarray(this.#start, this.#end);
   }
 
   /**
@@ -200,9 +290,8 @@ export class Link {
 
   /** A walk over all its attributes, for what no field tells. */
   attributes(): AttributeReader {
-    const { buffer, start, end } = this.#message;
-    const reader = new AttributeReader(buffer, noCounts());
-    reader.reset(start + NLMSG_HDRLEN + ifinfomsg.size, end);
+    const reader = new AttributeReader(this.#buffer, noCounts());
+    reader.reset(this.#start + NLMSG_HDRLEN + ifinfomsg.size, this.#end);
     return reader;
   }
 
@@ -214,7 +303,44 @@ export class Link {
   }
 }
 
-const NO_NAMES: readonly string[] = [];
+/** What most links do not have. */
+interface Rare {
+  altNames: readonly string[];
+  alias: string | undefined;
+  newNetnsid: number | undefined;
+  newIfindex: number | undefined;
+}
+
+function nothingRare(): Rare {
+  return {
+    altNames: NO_NAMES,
+    alias: undefined,
+    newNetnsid: undefined,
+    newIfindex: undefined,
+  };
+}
+
+function readRare(message: MessageReader): Rare {
+  const rare = nothingRare();
+  const attributes = message.attributes(ifinfomsg.size);
+  while (attributes.next()) {
+    switch (attributes.type) {
+      case IFLA_IFALIAS:
+        rare.alias = attributes.string();
+        break;
+      case IFLA_NEW_NETNSID:
+        rare.newNetnsid = attributes.i32();
+        break;
+      case IFLA_NEW_IFINDEX:
+        rare.newIfindex = attributes.i32();
+        break;
+      case IFLA_PROP_LIST:
+        rare.altNames = readAltNames(attributes.enter());
+        break;
+    }
+  }
+  return rare;
+}
 
 function readAltNames(list: AttributeReader): string[] {
   const names: string[] = [];
