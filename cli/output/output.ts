@@ -19,7 +19,10 @@ export interface OutputOptions {
 }
 
 // Enough for a good write, small against what a monitor may have to say.
-const HIGH_WATER = 1 << 20;
+const HIGH_WATER = 1 << 18;
+
+/** Bytes of a write, at most; more than a terminal or a pipe takes at once. */
+const PIECE = 1 << 17;
 
 /**
  * Lines for stdout. What is said while a write is under way goes out together
@@ -35,6 +38,8 @@ export class Output implements AsyncDisposable {
   readonly #sink: Sink;
   readonly #onClosed: () => void;
   readonly #encoder = new TextEncoder();
+  /** What is being written: one piece of memory, not one for each write. */
+  readonly #piece = new Uint8Array(PIECE);
   #pending = "";
   #writing: Promise<void> | undefined;
   #failure: unknown;
@@ -112,9 +117,10 @@ export class Output implements AsyncDisposable {
     await Promise.resolve();
     await this.#attempt(async () => {
       while (this.#pending) {
-        const bytes = this.#encoder.encode(this.#pending);
-        this.#pending = "";
-        await this.#send(bytes);
+        const text = this.#pending;
+        const { read, written } = this.#encoder.encodeInto(text, this.#piece);
+        this.#pending = read < text.length ? text.slice(read) : "";
+        await this.#send(this.#piece.subarray(0, written));
       }
     });
     // Something may have been said since nothing was left.
