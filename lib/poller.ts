@@ -53,6 +53,8 @@ const COUNTER = 8n;
 // Continuations of a wait that just ended need a few microtasks to wait again;
 // arming after them saves an interrupt and a thread hop for each.
 const GRACE = 8;
+/** Microtasks between two glances while others find something unwaited. */
+const OTHERS = 32;
 /** Milliseconds to look before sleeping: what the hop to another thread costs. */
 const LOOK = 0.04;
 /** Milliseconds from an event to the promise it resolves, by way of that hop. */
@@ -73,6 +75,8 @@ class Poller {
   readonly #patience = new Patience(LOOK, HOP);
   /** When the event loop last had its turn. */
   #turn = -Infinity;
+  /** Whether something was found without waiting since the last poll. */
+  #worked = false;
 
   wait(
     target: Pollable,
@@ -146,6 +150,10 @@ class Poller {
     return performance.now() - this.#turn;
   }
 
+  worked(): void {
+    this.#worked = true;
+  }
+
   #ended = Promise.withResolvers<void>();
 
   async #run(): Promise<void> {
@@ -158,8 +166,8 @@ class Poller {
       });
       for (let grace = 0; grace < GRACE; grace++) await undefined;
       while (this.#waiters.size > 0) {
-        await this.#poll();
-        for (let grace = 0; grace < GRACE; grace++) await undefined;
+        const rest = await this.#poll() ? OTHERS : GRACE;
+        for (let grace = 0; grace < rest; grace++) await undefined;
       }
     } catch (error) {
       for (const waiter of this.#waiters) waiter.reject(error);
@@ -171,7 +179,8 @@ class Poller {
     }
   }
 
-  async #poll(): Promise<void> {
+  /** Gives whether nothing was ready and others in this thread work on. */
+  async #poll(): Promise<boolean> {
     const waiters = this.#polled = [...this.#waiters];
     const count = waiters.length + 1;
     if (this.#array.length < 2 * count) {
@@ -192,12 +201,17 @@ class Poller {
       : Math.min(Math.max(0, Math.ceil(deadline - performance.now())), 2 ** 30);
 
     const size = BigInt(count);
+    const works = this.#worked && this.busyFor() < TURN;
+    this.#worked = false;
     try {
-      const ready = this.#look(array, size, deadline) ||
-        await this.#sleep(array, size, timeout);
+      const ready = works
+        ? libc().poll(array, size, 0)
+        : this.#look(array, size, deadline) ||
+          await this.#sleep(array, size, timeout);
       if (ready < 0) this.#diagnose(array, count);
       else if (ready > 0) this.#deliver(waiters, array);
       if (deadline !== Infinity) this.#expire(waiters);
+      return works && ready === 0;
     } finally {
       this.#polling = false;
       this.#polled = [];
@@ -315,6 +329,14 @@ export function wait(
  */
 export function busyFor(): number {
   return poller.busyFor();
+}
+
+/**
+ * Tells that there was something without waiting: as long as this thread finds
+ * more, others' descriptors are looked at in passing, and it does not sleep.
+ */
+export function worked(): void {
+  poller.worked();
 }
 
 /** Ends every wait on a descriptor and closes it in between. */

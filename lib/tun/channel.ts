@@ -3,7 +3,12 @@
 
 import { Deadline } from "../deadline.ts";
 import { ClosedError, TimeoutError } from "../errors.ts";
-import { busyFor, type WaitOptions } from "../poller.ts";
+import {
+  busyFor,
+  refusedTimeout,
+  type WaitOptions,
+  worked,
+} from "../poller.ts";
 import { PacketBatch } from "./batch.ts";
 import { DeviceGoneError } from "./errors.ts";
 import type { BatchWriteOptions } from "./writer.ts";
@@ -16,6 +21,13 @@ export interface WriteOptions
 // everything else in the program waiting: after this many milliseconds of
 // uninterrupted reading or writing the event loop gets its turn.
 const TURN = 4;
+const DONE = Promise.resolve();
+
+/** Throws what is wrong with a time limit. */
+function refuseTimeout(timeout: number | undefined): void {
+  const refused = timeout === undefined ? undefined : refusedTimeout(timeout);
+  if (refused !== undefined) throw refused;
+}
 
 /** The end that `for await` and the streams see where others see an error. */
 function isEnd(error: unknown): boolean {
@@ -108,20 +120,15 @@ export abstract class PacketChannel
    * @throws {DeviceGoneError} if the device was deleted.
    * @throws {TimeoutError} if the time is over.
    */
-  async readMany(
-    batch: PacketBatch,
-    options: WaitOptions = {},
-  ): Promise<number> {
-    options.signal?.throwIfAborted();
-    const deadline = new Deadline(this.what, options);
-    for (let woken = false;; woken = true) {
-      if (woken || busyFor() < TURN) {
-        const count = this.tryReadMany(batch);
-        if (count > 0) return count;
-        // What poll(2) announced may be somebody else's by now.
-        if (woken) deadline.check();
-      }
-      await this.waitReadable(deadline.bounds());
+  readMany(batch: PacketBatch, options: WaitOptions = {}): Promise<number> {
+    try {
+      options.signal?.throwIfAborted();
+      const count = this.#takeMany(batch, options);
+      return count > 0
+        ? Promise.resolve(count)
+        : this.#readManyLater(batch, options);
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -159,19 +166,18 @@ export abstract class PacketChannel
    * @throws {DeviceGoneError} if the device was deleted.
    * @throws {TimeoutError} if the time is over.
    */
-  async writeMany(
-    batch: PacketBatch,
-    options: WriteOptions = {},
-  ): Promise<void> {
-    options.signal?.throwIfAborted();
-    const deadline = new Deadline(this.what, options);
-    if (busyFor() >= TURN) await this.#yield(options);
-    let at = 0;
-    for (let woken = false;; woken = true) {
-      at = this.tryWriteMany(batch, { ...options, from: at });
-      if (at >= batch.count) return;
-      if (woken) deadline.check();
-      await this.waitWritable(deadline.bounds());
+  writeMany(batch: PacketBatch, options: WriteOptions = {}): Promise<void> {
+    try {
+      options.signal?.throwIfAborted();
+      refuseTimeout(options.timeout);
+      let at = 0;
+      if (busyFor() < TURN) {
+        at = this.tryWriteMany(batch, options);
+        if (at >= batch.count) return DONE;
+      }
+      return this.#writeManyLater(batch, options, at);
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -251,18 +257,41 @@ export abstract class PacketChannel
    * @param options What ends the wait; `batch` to read into one of your own.
    * @throws {TimeoutError} if no packet comes for so long.
    */
-  async *batches(
+  batches(
     options: WaitOptions & { readonly batch?: PacketBatch } = {},
-  ): AsyncGenerator<PacketBatch, void, void> {
+  ): AsyncIterableIterator<PacketBatch, void, void> {
     const { batch = new PacketBatch(), ...bounds } = options;
-    try {
-      for (;;) {
-        await this.readMany(batch, bounds);
-        yield batch;
-      }
-    } catch (error) {
-      if (!isEnd(error)) throw error;
-    }
+    // No generator, and one promise for all that is there already: a batch may
+    // be a single packet.
+    const full = { done: false, value: batch } as const;
+    const there = Promise.resolve(full);
+    let ended = false;
+    const end = () => {
+      ended = true;
+      return { done: true, value: undefined } as const;
+    };
+    const failed = (error: unknown) => {
+      ended = true;
+      if (isEnd(error)) return end();
+      throw error;
+    };
+    const iterator = {
+      next: (): Promise<IteratorResult<PacketBatch, void>> => {
+        if (ended) return Promise.resolve(end());
+        let count: Promise<number>;
+        try {
+          bounds.signal?.throwIfAborted();
+          if (this.#takeMany(batch, bounds) > 0) return there;
+          count = this.#readManyLater(batch, bounds);
+        } catch (error) {
+          count = Promise.reject(error);
+        }
+        return count.then(() => full, failed);
+      },
+      return: () => Promise.resolve(end()),
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /**
@@ -301,6 +330,45 @@ export abstract class PacketChannel
   /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Packets that are there, unless it is others' turn. */
+  #takeMany(batch: PacketBatch, { timeout }: WaitOptions): number {
+    refuseTimeout(timeout);
+    if (busyFor() >= TURN) return 0;
+    const count = this.tryReadMany(batch);
+    if (count > 0) worked();
+    return count;
+  }
+
+  async #readManyLater(
+    batch: PacketBatch,
+    options: WaitOptions,
+  ): Promise<number> {
+    const deadline = new Deadline(this.what, options);
+    for (;;) {
+      await this.waitReadable(deadline.bounds());
+      const count = this.tryReadMany(batch);
+      if (count > 0) return count;
+      // What poll(2) announced may be somebody else's by now.
+      deadline.check();
+    }
+  }
+
+  async #writeManyLater(
+    batch: PacketBatch,
+    options: WriteOptions,
+    at: number,
+  ): Promise<void> {
+    const deadline = new Deadline(this.what, options);
+    if (busyFor() >= TURN) await this.#yield(options);
+    else await this.waitWritable(deadline.bounds());
+    for (;;) {
+      at = this.tryWriteMany(batch, { ...options, from: at });
+      if (at >= batch.count) return;
+      deadline.check();
+      await this.waitWritable(deadline.bounds());
+    }
   }
 
   /** A packet that is there, unless it is others' turn. */

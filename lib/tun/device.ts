@@ -333,14 +333,24 @@ export class Tun extends PacketChannel {
   }
 
   /** Waits until there may be something to read, for `tryReadMany`. */
-  async waitReadable(options: WaitOptions = {}): Promise<void> {
+  waitReadable(options: WaitOptions = {}): Promise<void> {
     const { queues } = this;
-    if (queues.length === 1) return queues[0].waitReadable(options);
+    return queues.length === 1
+      ? queues[0].waitReadable(options)
+      : this.#anyReadable(options);
+  }
+
+  /** Waits until there may be room to write, for `tryWriteMany`. */
+  waitWritable(options: WaitOptions = {}): Promise<void> {
+    return this.queues[0].waitWritable(options);
+  }
+
+  async #anyReadable(options: WaitOptions): Promise<void> {
     const others = new AbortController();
     const signal = options.signal === undefined
       ? others.signal
       : AbortSignal.any([options.signal, others.signal]);
-    const waits = queues.map((queue) =>
+    const waits = this.queues.map((queue) =>
       queue.waitReadable({ ...options, signal })
     );
     try {
@@ -349,11 +359,6 @@ export class Tun extends PacketChannel {
       others.abort();
       await Promise.allSettled(waits);
     }
-  }
-
-  /** Waits until there may be room to write, for `tryWriteMany`. */
-  waitWritable(options: WaitOptions = {}): Promise<void> {
-    return this.queues[0].waitWritable(options);
   }
 
   get #fd(): number {

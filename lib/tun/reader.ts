@@ -21,7 +21,7 @@ import { Splitting } from "./splitting.ts";
  * Bytes after which a batch is full, whatever else would fit: packets that stand
  * for many are to be passed on while they are still in the processor's cache.
  */
-const ENOUGH = 256 << 10;
+const ENOUGH = 32 << 10;
 
 /** The reading half of a queue. */
 export class QueueReader {
