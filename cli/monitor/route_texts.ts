@@ -43,8 +43,10 @@ export class RouteTexts {
       told.origin === event.origin && told.names === event.names &&
       isLike(data, told.route)
     ) return told.before + data.destination + told.behind;
-    if (isCommon(data)) this.#slots[slot] = remember(event, make);
-    return make(event);
+    const fresh = isCommon(data) ? remember(event, make) : undefined;
+    if (fresh === undefined) return make(event);
+    this.#slots[slot] = fresh;
+    return fresh.before + data.destination + fresh.behind;
   }
 }
 
