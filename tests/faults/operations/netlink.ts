@@ -49,6 +49,7 @@ const WATCHING = {
   ...HEARING,
   "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
     "told",
+  getsockopt: "told",
   close: "without",
 } as const;
 
