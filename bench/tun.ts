@@ -13,6 +13,7 @@ const EACH = "C, poll and read";
 const EMPTY = "C, poll, read until empty";
 const READ_ONLY = "C, read";
 const FORWARD = "netplumb, batches() and writeMany()";
+const WORKERS = "netplumb, a worker each way, blockingPoll()";
 const C_FORWARD = "C, poll, read and write";
 const PYTHON = "Python, os.read";
 const IDLE = "deno, doing nothing";
@@ -262,14 +263,15 @@ async function forwarding(
     better: "more",
     work: "MB",
     contestants: [
-      await forward(FORWARD, own("tun_forward.ts")),
+      await forward(FORWARD, own("tun_forward.ts", "main")),
+      await forward(WORKERS, own("tun_forward.ts", "workers")),
       await forward(C_FORWARD, [await workshop.c("tun_forward")]),
     ],
-    goals: [{
-      ours: FORWARD,
+    goals: [FORWARD, WORKERS].map((ours) => ({
+      ours,
       against: C_FORWARD,
       least: how === "offload" ? 1 : 0.9,
-    }],
+    })),
   };
 }
 

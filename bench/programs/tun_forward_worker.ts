@@ -1,0 +1,46 @@
+// One direction of tun_forward.ts, in a thread that blocks while there is
+// nothing to do.
+
+/// <reference lib="deno.worker" />
+
+import {
+  PacketBatch,
+  StopEvent,
+  TunQueue,
+  type TunQueueHandle,
+} from "../../mod.ts";
+
+/** What a worker is told. */
+export interface Orders {
+  readonly from: TunQueueHandle;
+  readonly to: TunQueueHandle;
+  readonly stop: number;
+}
+
+function carry(orders: Orders): void {
+  const stop = StopEvent.attach(orders.stop);
+  const from = TunQueue.attach(orders.from);
+  const to = TunQueue.attach(orders.to);
+  const packets = from.blockingPoll(stop);
+  const room = to.blockingPoll(stop);
+  const batch = new PacketBatch(64, { whole: true });
+  // Refused packets are lost, as on any link.
+  const onRejected = () => {};
+  for (;;) {
+    if (from.tryReadMany(batch) === 0) {
+      if (packets.wait("read") === "stopped") return;
+      continue;
+    }
+    let at = 0;
+    for (;;) {
+      at = to.tryWriteMany(batch, { from: at, onRejected });
+      if (at >= batch.count) break;
+      if (room.wait("write") === "stopped") return;
+    }
+  }
+}
+
+self.onmessage = ({ data }: MessageEvent<Orders>) => {
+  carry(data);
+  self.postMessage("end");
+};
