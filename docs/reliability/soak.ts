@@ -55,7 +55,8 @@ Of resident memory this is the median of each third of the time after a warm-up 
 ${record.warmUp} seconds; the last may be ${
     MiB(record.step)
   } MiB above the one before,
-for V8 takes more for its heap than it uses. What it uses of it, what hangs on it
+for V8 doubles the room for young objects when as much of them has survived in
+all, at any time, up to 64 MiB. What it uses of its heap, what hangs on it
 outside (external), and the rest, which is what is resident and not V8's heap, are
 in MiB an hour: the slope, by Theil and Sen, through the lowest value of each
 minute. None may pass ${
