@@ -1,6 +1,7 @@
 // Where a topic gets its programs from: peers are built on the spot, and one
 // that cannot be had here is left out and named.
 
+import manifest from "../../deno.json" with { type: "json" };
 import { Program, type StartOptions } from "./program.ts";
 
 const PEERS = new URL("../peers/", import.meta.url).pathname;
@@ -14,9 +15,11 @@ export interface Absence {
   readonly reason: string;
 }
 
-/** The words that run the command. */
+/** The words that run the command, as `deno task install` writes them. */
 export function netplumb(...args: string[]): string[] {
-  return [Deno.execPath(), "run", "-A", MAIN, ...args];
+  const [flags] = manifest.tasks.install.match(/--v8-flags=\S+/) ?? [];
+  const options = flags === undefined ? [] : [flags];
+  return [Deno.execPath(), "run", "-A", ...options, MAIN, ...args];
 }
 
 /** The words that run one of our own small programs. */
