@@ -42,6 +42,14 @@ export async function renameUp(
   return code === 0;
 }
 
+/** A test that renames links while they are up, for which Linux 6.2 is needed. */
+export function testOfRenaming(name: string, fn: () => Promise<void>): void {
+  const [major, minor] = Deno.osRelease().split(".").map(Number);
+  const ignore = major < 6 || major === 6 && minor < 2;
+  const why = ignore ? " (this kernel renames no link that is up)" : "";
+  Deno.test({ name: name + why, ignore, fn });
+}
+
 /**
  * A test that needs the kernel to have some kinds of links.
  *

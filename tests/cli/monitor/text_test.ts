@@ -1,13 +1,16 @@
 // What `netplumb monitor` tells people, in the words they know.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { testOfRenaming } from "../../support/kinds.ts";
 import { Lab } from "../../support/netns.ts";
 import { Watching } from "./watching.ts";
 
-Deno.test("monitor tells of links and addresses in the words people know", async () => {
-  await using lab = await Lab.open("ns");
-  await using watching = await Watching.open(lab.ns, "link", "address");
-  await lab.ns.batch(`
+testOfRenaming(
+  "monitor tells of links and addresses in the words people know",
+  async () => {
+    await using lab = await Lab.open("ns");
+    await using watching = await Watching.open(lab.ns, "link", "address");
+    await lab.ns.batch(`
     link add veth0 type veth peer name veth1
     link set veth1 up
     link set veth0 up
@@ -18,35 +21,36 @@ Deno.test("monitor tells of links and addresses in the words people know", async
     link set veth0 name uplink
     address delete 10.0.0.1/24 dev uplink
     link delete uplink`);
-  const lines = await watching.until(/uplink was removed/);
-  const told = lines.filter((line) =>
-    !/fe80|veth1|RUNNING: flags|\[/.test(line)
-  ).map((line) => line.replace(/[\da-f:]{17}/, "MAC"));
-  assertEquals(told, [
-    "New network interface veth0, state: DOWN NOT RUNNING (veth, mtu 1500, MAC)",
-    "Interface veth0: new address was assigned: 10.0.0.1/24",
-    "Interface veth0: new address was assigned: 10.0.1.1 peer 10.0.1.2/32",
-    "Interface veth0: address was changed: 10.0.0.1/24: valid_life_time forever -> 500, preferred_life_time forever -> 400, +dynamic",
-    "Network interface veth0 was changed: mtu 1500 -> 1400",
-    "Network interface veth0 was renamed to uplink",
-    "Interface uplink: address was changed: 10.0.0.1/24: label veth0 -> uplink",
-    "Interface uplink: address was changed: 10.0.1.1 peer 10.0.1.2/32: label veth0 -> uplink:2",
-    "Interface uplink: address was removed: 10.0.0.1/24",
-    "Interface uplink: address was removed: 10.0.1.1 peer 10.0.1.2/32",
-    "Network interface uplink was removed",
-  ]);
-  assert(
-    lines.some((line) =>
-      line.startsWith(
-        "Network interface veth0 was changed, state: UP RUNNING: flags",
-      )
-    ),
-    lines.join("\n"),
-  );
-  const { code, stderr } = await watching.running.stop();
-  assertEquals(code, 0);
-  assertMatch(stderr, /^\d+ events.* in \d+\.\d s\n$/);
-});
+    const lines = await watching.until(/uplink was removed/);
+    const told = lines.filter((line) =>
+      !/fe80|veth1|RUNNING: flags|\[/.test(line)
+    ).map((line) => line.replace(/[\da-f:]{17}/, "MAC"));
+    assertEquals(told, [
+      "New network interface veth0, state: DOWN NOT RUNNING (veth, mtu 1500, MAC)",
+      "Interface veth0: new address was assigned: 10.0.0.1/24",
+      "Interface veth0: new address was assigned: 10.0.1.1 peer 10.0.1.2/32",
+      "Interface veth0: address was changed: 10.0.0.1/24: valid_life_time forever -> 500, preferred_life_time forever -> 400, +dynamic",
+      "Network interface veth0 was changed: mtu 1500 -> 1400",
+      "Network interface veth0 was renamed to uplink",
+      "Interface uplink: address was changed: 10.0.0.1/24: label veth0 -> uplink",
+      "Interface uplink: address was changed: 10.0.1.1 peer 10.0.1.2/32: label veth0 -> uplink:2",
+      "Interface uplink: address was removed: 10.0.0.1/24",
+      "Interface uplink: address was removed: 10.0.1.1 peer 10.0.1.2/32",
+      "Network interface uplink was removed",
+    ]);
+    assert(
+      lines.some((line) =>
+        line.startsWith(
+          "Network interface veth0 was changed, state: UP RUNNING: flags",
+        )
+      ),
+      lines.join("\n"),
+    );
+    const { code, stderr } = await watching.running.stop();
+    assertEquals(code, 0);
+    assertMatch(stderr, /^\d+ events.* in \d+\.\d s\n$/);
+  },
+);
 
 Deno.test("monitor tells of routes, neighbours, rules and nexthops, and how it knows", async () => {
   await using lab = await Lab.open("ns");
@@ -124,17 +128,26 @@ Deno.test("monitor tells of ports that join and leave, and of links that move", 
   );
 });
 
-Deno.test("monitor shows what others named as text, whatever is in it", async () => {
-  await using lab = await Lab.open("ns");
-  // Of a link that is down, the kernel does not tell of names and texts.
-  await lab.ns.ip("link add one up type ifb");
-  await using watching = await Watching.open(lab.ns, "link");
-  await watching.until(/ one/);
-  await lab.ns.run("ip", ["link", "set", "one", "alias", "\x1b[31m\u202ered"]);
-  await lab.ns.run("ip", ["link", "set", "one", "name", "\x1b]0;x\x07"]);
-  const lines = await watching.until(/renamed/);
-  assertEquals(lines, [
-    "Network interface one was changed: ifalias none -> \\x1b[31m\\u202ered",
-    "Network interface one was renamed to \\x1b]0;x\\x07",
-  ]);
-});
+testOfRenaming(
+  "monitor shows what others named as text, whatever is in it",
+  async () => {
+    await using lab = await Lab.open("ns");
+    // Of a link that is down, the kernel does not tell of names and texts.
+    await lab.ns.ip("link add one up type ifb");
+    await using watching = await Watching.open(lab.ns, "link");
+    await watching.until(/ one/);
+    await lab.ns.run("ip", [
+      "link",
+      "set",
+      "one",
+      "alias",
+      "\x1b[31m\u202ered",
+    ]);
+    await lab.ns.run("ip", ["link", "set", "one", "name", "\x1b]0;x\x07"]);
+    const lines = await watching.until(/renamed/);
+    assertEquals(lines, [
+      "Network interface one was changed: ifalias none -> \\x1b[31m\\u202ered",
+      "Network interface one was renamed to \\x1b]0;x\\x07",
+    ]);
+  },
+);
