@@ -11,13 +11,9 @@ import {
   sockaddr_nl,
   SOL_NETLINK,
 } from "../../ffi/layout/linux_netlink.ts";
-import {
-  SK_MEMINFO_RMEM_ALLOC,
-  SK_MEMINFO_VARS,
-} from "../../ffi/layout/linux_sock_diag.ts";
+import { SK_MEMINFO_RMEM_ALLOC } from "../../ffi/layout/linux_sock_diag.ts";
 import {
   AF_NETLINK,
-  SO_MEMINFO,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SOCK_CLOEXEC,
@@ -27,6 +23,7 @@ import {
 } from "../../ffi/layout/sys_socket.ts";
 import { Descriptor } from "../descriptor.ts";
 import { inNamespace, type Namespace } from "../namespace.ts";
+import { readSocketMemory, socketMemory } from "../socket_memory.ts";
 
 /** What every netlink socket is opened with. */
 export interface NetlinkSocketOptions {
@@ -121,19 +118,14 @@ export function receiveBuffer(fd: number): number {
   return INT[0];
 }
 
-const MEMORY = new Uint32Array(SK_MEMINFO_VARS);
+const MEMORY = socketMemory();
 
 /**
  * What waits to be read, in bytes as the kernel counts them; 0 where it does
  * not tell.
  */
 export function queuedBytes(fd: number): number {
-  SOCKLEN[0] = MEMORY.byteLength;
-  const length = new Uint8Array(SOCKLEN.buffer);
-  const { getsockopt } = libc();
-  return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, MEMORY, length) < 0
-    ? 0
-    : MEMORY[SK_MEMINFO_RMEM_ALLOC];
+  return readSocketMemory(fd, MEMORY) < 0 ? 0 : MEMORY[SK_MEMINFO_RMEM_ALLOC];
 }
 
 /** Whether the errno of a receive only means that there is nothing yet. */
