@@ -2,7 +2,7 @@
 
 import type { Descriptor } from "./descriptor.ts";
 import { TimeoutError } from "./errors.ts";
-import { refusedTimeout, type WaitOptions } from "./poller.ts";
+import { checkTimeout, type WaitOptions } from "./poller.ts";
 
 export class Deadline {
   readonly #signal: AbortSignal | undefined;
@@ -18,8 +18,7 @@ export class Deadline {
   constructor(readonly what: string, options: WaitOptions = {}) {
     this.#signal = options.signal;
     this.#timeout = options.timeout ?? Infinity;
-    const refused = refusedTimeout(this.#timeout);
-    if (refused !== undefined) throw refused;
+    checkTimeout(this.#timeout);
     this.#end = this.#timeout === Infinity
       ? Infinity
       : performance.now() + this.#timeout;

@@ -22,11 +22,17 @@ export interface WaitOptions {
 }
 
 /** What is wrong with a time limit; undefined where nothing is. */
-export function refusedTimeout(timeout: number): ArgumentError | undefined {
+function refusedTimeout(timeout: number): ArgumentError | undefined {
   // Not NaN either, which no clock ever reaches.
   return timeout >= 0
     ? undefined
     : new ArgumentError("timeout", timeout, "a number of milliseconds");
+}
+
+/** @throws {ArgumentError} For a time limit that is none. */
+export function checkTimeout(timeout = Infinity): void {
+  const refused = refusedTimeout(timeout);
+  if (refused !== undefined) throw refused;
 }
 
 /** What the poller knows of an owned descriptor. */

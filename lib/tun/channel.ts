@@ -2,15 +2,10 @@
 // wait until there is something, try to write, wait until there is room.
 
 import { Deadline } from "../deadline.ts";
-import { ClosedError, TimeoutError } from "../errors.ts";
-import {
-  busyFor,
-  refusedTimeout,
-  type WaitOptions,
-  worked,
-} from "../poller.ts";
+import { TimeoutError } from "../errors.ts";
+import { busyFor, checkTimeout, type WaitOptions, worked } from "../poller.ts";
 import { PacketBatch } from "./batch.ts";
-import { DeviceGoneError } from "./errors.ts";
+import { isEnd, loop } from "./loop.ts";
 import type { BatchWriteOptions } from "./writer.ts";
 
 /** What bounds a write of many, and how it is done. */
@@ -22,17 +17,6 @@ export interface WriteOptions
 // uninterrupted reading or writing the event loop gets its turn.
 const TURN = 4;
 const DONE = Promise.resolve();
-
-/** Throws what is wrong with a time limit. */
-function refuseTimeout(timeout: number | undefined): void {
-  const refused = timeout === undefined ? undefined : refusedTimeout(timeout);
-  if (refused !== undefined) throw refused;
-}
-
-/** The end that `for await` and the streams see where others see an error. */
-function isEnd(error: unknown): boolean {
-  return error instanceof ClosedError || error instanceof DeviceGoneError;
-}
 
 /**
  * Something packets are read from and written to: a device, or one queue of it.
@@ -169,7 +153,7 @@ export abstract class PacketChannel
   writeMany(batch: PacketBatch, options: WriteOptions = {}): Promise<void> {
     try {
       options.signal?.throwIfAborted();
-      refuseTimeout(options.timeout);
+      checkTimeout(options.timeout);
       let at = 0;
       if (busyFor() < TURN) {
         at = this.tryWriteMany(batch, options);
@@ -216,29 +200,14 @@ export abstract class PacketChannel
     void,
     void
   > {
-    // No generator: its own promises would cost more than the packets.
-    let ended = false;
-    const end = () => {
-      ended = true;
-      return { done: true, value: undefined } as const;
-    };
-    const iterator = {
-      next: async () => {
-        if (ended) return end();
-        try {
-          options.signal?.throwIfAborted();
-          const value = this.#take() ?? await this.#readLater(options);
-          return { done: false, value } as const;
-        } catch (error) {
-          ended = true;
-          if (isEnd(error)) return end();
-          throw error;
-        }
-      },
-      return: () => Promise.resolve(end()),
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
+    return loop((failed) => {
+      options.signal?.throwIfAborted();
+      const packet = this.#take();
+      return packet !== undefined
+        ? Promise.resolve({ done: false, value: packet })
+        : this.#readLater(options)
+          .then((value) => ({ done: false, value }), failed);
+    });
   }
 
   /** The same as `packets()`. */
@@ -261,37 +230,15 @@ export abstract class PacketChannel
     options: WaitOptions & { readonly batch?: PacketBatch } = {},
   ): AsyncIterableIterator<PacketBatch, void, void> {
     const { batch = new PacketBatch(), ...bounds } = options;
-    // No generator, and one promise for all that is there already: a batch may
-    // be a single packet.
+    // One promise for all that is there already: a batch may be a single packet.
     const full = { done: false, value: batch } as const;
     const there = Promise.resolve(full);
-    let ended = false;
-    const end = () => {
-      ended = true;
-      return { done: true, value: undefined } as const;
-    };
-    const failed = (error: unknown) => {
-      ended = true;
-      if (isEnd(error)) return end();
-      throw error;
-    };
-    const iterator = {
-      next: (): Promise<IteratorResult<PacketBatch, void>> => {
-        if (ended) return Promise.resolve(end());
-        let count: Promise<number>;
-        try {
-          bounds.signal?.throwIfAborted();
-          if (this.#takeMany(batch, bounds) > 0) return there;
-          count = this.#readManyLater(batch, bounds);
-        } catch (error) {
-          count = Promise.reject(error);
-        }
-        return count.then(() => full, failed);
-      },
-      return: () => Promise.resolve(end()),
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
+    return loop((failed) => {
+      bounds.signal?.throwIfAborted();
+      return this.#takeMany(batch, bounds) > 0
+        ? there
+        : this.#readManyLater(batch, bounds).then(() => full, failed);
+    });
   }
 
   /**
@@ -334,7 +281,7 @@ export abstract class PacketChannel
 
   /** Packets that are there, unless it is others' turn. */
   #takeMany(batch: PacketBatch, { timeout }: WaitOptions): number {
-    refuseTimeout(timeout);
+    checkTimeout(timeout);
     if (busyFor() >= TURN) return 0;
     const count = this.tryReadMany(batch);
     if (count > 0) worked();
