@@ -8,7 +8,7 @@ import type { Route } from "../../lib/route/route.ts";
 type RouteEvent = Extract<AnyObjectEvent, { object: "route" }>;
 
 /** An event that was told, and the text before and behind its destination. */
-interface Told {
+interface Sentence {
   readonly event: RouteEvent["event"];
   readonly origin: RouteEvent["origin"];
   readonly names: LinkNames;
@@ -23,7 +23,7 @@ const PLACE = "<destination>";
 
 /** Tells of routes, and remembers how. */
 export class RouteTexts {
-  readonly #slots = new Array<Told | undefined>(SLOTS).fill(undefined);
+  readonly #slots = new Array<Sentence | undefined>(SLOTS).fill(undefined);
 
   /**
    * The sentence of an event.
@@ -103,7 +103,7 @@ function isCommon(route: Route): boolean {
 function remember(
   told: RouteEvent,
   make: (event: RouteEvent) => string,
-): Told | undefined {
+): Sentence | undefined {
   const { event, origin, names, data } = told;
   const placed = make({ ...told, data: { ...data, destination: PLACE } });
   const [before, behind, ...more] = placed.split(PLACE);

@@ -92,10 +92,9 @@ export interface Neighbour {
   unknown?: UnknownAttribute[];
 }
 
-// What is imported is looked up at each use, what is the module's own is not: it
-// is compiled in, which is worth a quarter of the time.
+// The module's own: what is imported is looked up at each use.
 const HEADER = NLA_HDRLEN;
-const TYPE = NLA_TYPE_MASK;
+const TYPE_MASK = NLA_TYPE_MASK;
 const DST = NDA_DST;
 const LLADDR = NDA_LLADDR;
 const CACHEINFO = NDA_CACHEINFO;
@@ -142,7 +141,7 @@ export function decodeNeighbour(
     const length = (header & 0xffff) - HEADER;
     const value = at + HEADER;
     if (length < 0 || length > end - value) break;
-    switch (header >>> 16 & TYPE) {
+    switch (header >>> 16 & TYPE_MASK) {
       case DST:
         destination = rememberedAddressText(
           // The forwarding table of a VXLAN has addresses of both families.

@@ -166,7 +166,7 @@ const SIZE = rtmsg.size;
  * Makes what a literal would make. Of a literal V8 guesses how long its objects
  * live, wrongly where a dump outlives a few collections, and compiles anew.
  */
-const Common = function (
+function fill(
   this: { -readonly [key in keyof Route]: Route[key] },
   family: AddressFamily,
   type: number,
@@ -191,18 +191,9 @@ const Common = function (
   this.ifindex = ifindex;
   this.gateway = gateway;
   this.metric = metric;
-} as unknown as new (
-  family: AddressFamily,
-  type: number,
-  destination: string | undefined,
-  prefixLength: number,
-  table: number,
-  protocol: number,
-  scope: number,
-  flags: number,
-  ifindex: number,
-  gateway: string | undefined,
-  metric: number | undefined,
+}
+const Common = fill as unknown as new (
+  ...fields: Parameters<typeof fill>
 ) => Route;
 Common.prototype = Object.prototype;
 

@@ -14,7 +14,7 @@ import type { NameLookup } from "../change/change.ts";
 import type { Link } from "../link/link.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { MonitoredObject } from "../monitor/event.ts";
-import { groupKey } from "../monitor/route_table.ts";
+import { groupKey } from "../monitor/route_group.ts";
 import { namespaceIdOf } from "../namespace_id.ts";
 import type { Neighbour } from "../neighbour.ts";
 import type { Nexthop } from "../nexthop.ts";

@@ -3,18 +3,10 @@
 // keeps routes alive that are gone: under load that is half of the memory.
 
 import type { Route } from "../route.ts";
+import { groupHash, isOfGroup } from "./route_group.ts";
 
 /** Routes there is room for at first; a power of two, as all that follow. */
 const LEAST = 1024;
-
-/** Whether two routes have what the routes of a group have in common. */
-export function isOfGroup(a: Route, b: Route): boolean {
-  return a.destination === b.destination &&
-    a.prefixLength === b.prefixLength && a.metric === b.metric &&
-    a.table === b.table && a.tos === b.tos &&
-    a.sourceLength === b.sourceLength && a.source === b.source &&
-    (a.destination !== undefined || a.family === b.family);
-}
 
 /** Routes, one of each group at most. */
 export class RouteIndex {
@@ -43,13 +35,13 @@ export class RouteIndex {
 
   /** The one of a route's group. */
   get(like: Route): Route | undefined {
-    const place = this.#find(like, hash(like));
+    const place = this.#find(like, groupHash(like));
     return place < 0 ? undefined : this.#routes[place];
   }
 
   /** Takes up a route, in the place of the one of its group. */
   set(route: Route): void {
-    const code = hash(route);
+    const code = groupHash(route);
     const place = this.#find(route, code);
     if (place < 0) this.#add(route, code);
     else this.#routes[place] = route;
@@ -57,12 +49,12 @@ export class RouteIndex {
 
   /** Takes up a route of a group of which there is none. */
   add(route: Route): void {
-    this.#add(route, hash(route));
+    this.#add(route, groupHash(route));
   }
 
   /** Takes out the one of a route's group, if there is one. */
   delete(like: Route): void {
-    const code = hash(like);
+    const code = groupHash(like);
     const place = this.#find(like, code);
     if (place < 0) return;
     const next = this.#next;
@@ -126,18 +118,4 @@ export class RouteIndex {
 
 function places(room: number): (Route | undefined)[] {
   return new Array<Route | undefined>(room).fill(undefined);
-}
-
-/** Nobody who announces routes is to know which of them make long chains. */
-const SEED = Math.random() * 2 ** 32 | 0;
-
-function hash({ destination, prefixLength, table, metric }: Route): number {
-  let hash = SEED + prefixLength + Math.imul(table, 0x85ebca6b);
-  if (metric !== undefined) hash ^= Math.imul(metric, 0xc2b2ae35);
-  if (destination !== undefined) {
-    for (let at = 0; at < destination.length; at++) {
-      hash = Math.imul(hash ^ destination.charCodeAt(at), 0x01000193);
-    }
-  }
-  return hash ^ hash >>> 15;
 }

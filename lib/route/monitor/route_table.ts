@@ -18,6 +18,7 @@ import {
   sameNexthop,
   saysOtherwise,
 } from "./multipath.ts";
+import { groupKey } from "./route_group.ts";
 import { RouteIndex } from "./route_index.ts";
 import type { Sink, Table } from "./table.ts";
 
@@ -35,19 +36,6 @@ interface Touch {
 /** Fields that say how a route is, not which one it is. */
 const STATE: ReadonlySet<string> = new Set(["flags", "cache", "nexthops"]);
 const TIMES: ReadonlySet<string> = new Set(["cache"]);
-
-/** What the routes of a group have in common. */
-export function groupKey(route: Route): string {
-  const { destination, prefixLength, table, metric } = route;
-  let key = `${destination ?? route.family}/${prefixLength}`;
-  if (table !== 254) key += ` t${table}`;
-  if (metric !== undefined) key += ` m${metric}`;
-  if (route.tos !== undefined) key += ` s${route.tos}`;
-  if (route.sourceLength !== undefined) {
-    key += ` f${route.source}/${route.sourceLength}`;
-  }
-  return key;
-}
 
 /** Whether two of a group are the same route, perhaps in another state. */
 function isSame(a: Route, b: Route): boolean {

@@ -1,0 +1,43 @@
+// Routes of one destination, type of service, metric and table are a group, in
+// three forms: a text, a comparison and a number. They say the same.
+
+import type { Route } from "../route.ts";
+
+/** What the routes of a group have in common. */
+export function groupKey(route: Route): string {
+  const { destination, prefixLength, table, metric } = route;
+  let key = `${destination ?? route.family}/${prefixLength}`;
+  if (table !== 254) key += ` t${table}`;
+  if (metric !== undefined) key += ` m${metric}`;
+  if (route.tos !== undefined) key += ` s${route.tos}`;
+  if (route.sourceLength !== undefined) {
+    key += ` f${route.source}/${route.sourceLength}`;
+  }
+  return key;
+}
+
+/** Whether two routes have what the routes of a group have in common. */
+export function isOfGroup(a: Route, b: Route): boolean {
+  return a.destination === b.destination &&
+    a.prefixLength === b.prefixLength && a.metric === b.metric &&
+    a.table === b.table && a.tos === b.tos &&
+    a.sourceLength === b.sourceLength && a.source === b.source &&
+    (a.destination !== undefined || a.family === b.family);
+}
+
+/** Nobody who announces routes is to know which of them make long chains. */
+const SEED = Math.random() * 2 ** 32 | 0;
+
+/** A number that is the same for all routes of a group. */
+export function groupHash(
+  { destination, prefixLength, table, metric }: Route,
+): number {
+  let hash = SEED + prefixLength + Math.imul(table, 0x85ebca6b);
+  if (metric !== undefined) hash ^= Math.imul(metric, 0xc2b2ae35);
+  if (destination !== undefined) {
+    for (let at = 0; at < destination.length; at++) {
+      hash = Math.imul(hash ^ destination.charCodeAt(at), 0x01000193);
+    }
+  }
+  return hash ^ hash >>> 15;
+}
