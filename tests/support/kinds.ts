@@ -21,36 +21,18 @@ export async function kernelHas(words: string): Promise<boolean> {
 }
 
 /**
- * Renames a link that is up. Kernels before 6.2 refuse that, as "device or
- * resource busy": there it is down for a moment, and more is told of it.
+ * A test that is ignored, and says so, where a kernel falls short.
  *
- * @returns Whether it stayed up.
+ * @param lack What of this kernel keeps the test from running, if anything.
  */
-export async function renameUp(
-  netns: Netns,
+export function testUnless(
+  lack: string | undefined,
   name: string,
-  to: string,
-): Promise<boolean> {
-  const words = `link set ${name} name ${to}`.split(" ");
-  const { code } = await netns.output("ip", words);
-  if (code !== 0) {
-    await netns.batch(`
-      link set ${name} down
-      link set ${name} name ${to}
-      link set ${to} up`);
-  }
-  return code === 0;
-}
-
-const [major, minor] = Deno.osRelease().split(".").map(Number);
-
-/** Whether this kernel renames links that are up: since Linux 6.2. */
-export const RENAMES_UP = major > 6 || major === 6 && minor >= 2;
-
-/** A test that renames links while they are up. */
-export function testOfRenaming(name: string, fn: () => Promise<void>): void {
-  const why = RENAMES_UP ? "" : " (this kernel renames no link that is up)";
-  Deno.test({ name: name + why, ignore: !RENAMES_UP, fn });
+  fn: () => void | Promise<void>,
+): void {
+  const ignore = lack !== undefined;
+  const why = ignore ? ` (this kernel ${lack})` : "";
+  Deno.test({ name: name + why, ignore, fn });
 }
 
 /**
@@ -67,13 +49,49 @@ export async function testWith(
   for (const words of needs) {
     if (!await kernelHas(words)) missing.push(words.replace("type ", ""));
   }
-  const ignore = missing.length > 0;
-  Deno.test({
-    name: ignore ? `${name} (this kernel has no ${missing.join(", ")})` : name,
-    ignore,
-    fn,
-  });
+  const lack = missing.length > 0 ? `has no ${missing.join(", ")}` : undefined;
+  testUnless(lack, name, fn);
 }
+
+const [major, minor] = Deno.osRelease().split(".").map(Number);
+
+/**
+ * Whether this kernel renames links that are up. Before 6.2 they refuse that,
+ * as "device or resource busy".
+ */
+export const RENAMES_UP = major > 6 || major === 6 && minor >= 2;
+
+/** A test that renames links while they are up. */
+export function testOfRenaming(name: string, fn: () => Promise<void>): void {
+  testUnless(
+    RENAMES_UP ? undefined : "renames no link that is up",
+    name,
+    fn,
+  );
+}
+
+/**
+ * Renames a link that is up, if need be by way of one that is down for a moment:
+ * then more is told of it.
+ *
+ * @returns Whether it stayed up.
+ */
+export async function renameUp(
+  netns: Netns,
+  name: string,
+  to: string,
+): Promise<boolean> {
+  await netns.batch(
+    RENAMES_UP ? `link set ${name} name ${to}` : `
+      link set ${name} down
+      link set ${name} name ${to}
+      link set ${to} up`,
+  );
+  return RENAMES_UP;
+}
+
+/** What a test that joins UDP says of kernels that do not. */
+export const NO_JOINED_UDP = "has no UDP segmentation offload";
 
 /** Whether TUN devices may leave UDP undivided, as kernels from 6.2 on do. */
 export async function kernelJoinsUdp(): Promise<boolean> {

@@ -1,6 +1,7 @@
 // What a monitor knows, beside what there is and beside what its events made.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { ClosedError } from "../../lib/errors.ts";
 import { ipAddress } from "../../lib/route/json/address.ts";
 import { ipLink } from "../../lib/route/json/link.ts";
 import { ipNeighbour } from "../../lib/route/json/neighbour.ts";
@@ -27,6 +28,19 @@ export function openMonitor(
   options: MonitorOptions = {},
 ): Promise<Monitor> {
   return Monitor.open({ namespace: netns.name, ...options });
+}
+
+/** Aborting and closing end a pending receive, and none begins after that. */
+export async function assertEndsWhatWaits(watching: Monitor): Promise<void> {
+  const stop = new AbortController();
+  const aborted = watching.receive({ signal: stop.signal });
+  stop.abort(new Error("enough"));
+  await assertRejects(() => aborted, Error, "enough");
+  const pending = watching.receive();
+  const closing = watching.close();
+  await assertRejects(() => pending, ClosedError);
+  await closing;
+  await assertRejects(() => watching.receive(), ClosedError);
 }
 
 /** Is it this, told in few words? */
@@ -198,7 +212,7 @@ export async function assertKnowsAll(
   const events: MonitorEvent[] = [];
   const deadline = performance.now() + 15_000;
   for (;;) {
-    await using fresh = await Monitor.open({ namespace: netns.name });
+    await using fresh = await openMonitor(netns);
     const [ours, theirs] = [known(monitor, namespace), known(fresh)];
     const agree = JSON.stringify(ours) === JSON.stringify(theirs);
     if (agree || performance.now() > deadline) {

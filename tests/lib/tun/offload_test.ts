@@ -9,7 +9,11 @@ import { PacketBatch } from "../../../lib/tun/batch.ts";
 import { Tun } from "../../../lib/tun/device.ts";
 import type { TunOptions } from "../../../lib/tun/options.ts";
 import "../../support/descriptors.ts";
-import { kernelJoinsUdp } from "../../support/kinds.ts";
+import {
+  kernelJoinsUdp,
+  NO_JOINED_UDP,
+  testUnless,
+} from "../../support/kinds.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
 import { data, tcp, udp, v4, v6 } from "./segments.ts";
 
@@ -97,15 +101,16 @@ function train(kind: "tcp" | "udp", version: 4 | 6, count: number) {
 
 const JOINS_UDP = await kernelJoinsUdp();
 
-/** A test that is ignored, and says so, where the kernel does not join. */
 function testJoined(
   kind: "tcp" | "udp",
   name: string,
   fn: () => Promise<void>,
 ) {
-  const ignore = kind === "udp" && !JOINS_UDP;
-  const why = ignore ? " (this kernel has no UDP segmentation offload)" : "";
-  Deno.test({ name: name + why, ignore, fn });
+  testUnless(
+    kind === "udp" && !JOINS_UDP ? NO_JOINED_UDP : undefined,
+    name,
+    fn,
+  );
 }
 
 for (const kind of ["tcp", "udp"] as const) {

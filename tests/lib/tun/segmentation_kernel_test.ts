@@ -8,7 +8,11 @@ import { describePacket } from "../../../lib/packet/describe.ts";
 import { TCP } from "../../../lib/packet/tcp.ts";
 import { encodeTcpOptions } from "../../../lib/packet/tcp_option.ts";
 import { compileC } from "../../support/c.ts";
-import { kernelJoinsUdp } from "../../support/kinds.ts";
+import {
+  kernelJoinsUdp,
+  NO_JOINED_UDP,
+  testUnless,
+} from "../../support/kinds.ts";
 import { Lab } from "../../support/netns.ts";
 import {
   coalesce,
@@ -168,12 +172,7 @@ const all: [
 const joinsUdp = await kernelJoinsUdp();
 const cases = all.filter(([name]) => joinsUdp || !name.startsWith("UDP"));
 if (!joinsUdp) {
-  Deno.test({
-    name: "UDP is split by both as well (this kernel has no UDP " +
-      "segmentation offload)",
-    ignore: true,
-    fn() {},
-  });
+  testUnless(NO_JOINED_UDP, "UDP is split by both as well", () => {});
 }
 
 Deno.test("the library splits packets as the kernel does", async () => {

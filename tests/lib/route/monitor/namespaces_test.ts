@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ENOMEM, SystemError } from "../../../../ffi/errno.ts";
-import { ArgumentError, ClosedError } from "../../../../lib/errors.ts";
+import { ArgumentError } from "../../../../lib/errors.ts";
 import { inNamespace } from "../../../../lib/namespace.ts";
 import type { MonitorEvent } from "../../../../lib/route/monitor/event.ts";
 import { Monitor } from "../../../../lib/route/monitor/monitor.ts";
@@ -13,6 +13,7 @@ import {
 } from "../../../support/descriptors.ts";
 import { failing, Faults } from "../../../support/faults.ts";
 import {
+  assertEndsWhatWaits,
   assertKnowsAll,
   brief,
   known,
@@ -186,16 +187,7 @@ Deno.test("closing and aborting end what waits; nothing is left of a hundred tim
     const namespaces = [lab.a.name, undefined, lab.b.name];
     for (let turn = 0; turn < 100; turn++) {
       const watching = await Monitor.open({ namespaces, objects: ["rule"] });
-      const stop = new AbortController();
-      const { signal } = stop;
-      const aborted = watching.receive({ signal });
-      stop.abort(new Error("enough"));
-      await assertRejects(() => aborted, Error, "enough");
-      const pending = watching.receive();
-      const closing = watching.close();
-      await assertRejects(() => pending, ClosedError);
-      await closing;
-      await assertRejects(() => watching.receive(), ClosedError);
+      await assertEndsWhatWaits(watching);
     }
     const missing = { namespaces: [lab.a.name, `${lab.a.name}-none`] };
     await assertRejects(() => Monitor.open(missing), SystemError, "ENOENT");
