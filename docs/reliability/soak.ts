@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STEP } from "../../tests/soak/judge.ts";
 import record from "./soak.json" with { type: "json" };
 
 const WHAT: Record<string, string> = {
@@ -15,6 +16,13 @@ const WHAT: Record<string, string> = {
 
 const number = (value: number) => value.toLocaleString("en");
 const MiB = (bytes: number) => (bytes / (1 << 20)).toFixed(1);
+
+/** How the run ended, by what was wrong. */
+function ended(faults: readonly string[]): string {
+  return faults.length === 0
+    ? "Nothing of that was passed: it ended with 0."
+    : `It ended with 1: ${faults.join("; ")}.`;
+}
 
 /** The run, its figures and its picture. */
 export function soakSection(): string {
@@ -52,8 +60,8 @@ On ${record.date}, Deno ${record.deno}, Linux ${record.kernel}, ${record.machine
 ${subjects.join("\n")}
 
 Of resident memory this is the median of each third of the time after a warm-up of
-${record.warmUp} seconds; the last may be ${
-    MiB(record.step)
+${record.warmUp} seconds; the last may be ${MiB(record.step)}${
+    record.step === STEP ? "" : ` (${MiB(STEP)} since then)`
   } MiB above the one before,
 for V8 doubles the room for young objects when as much of them has survived in
 all, at any time, up to 64 MiB. What it uses of its heap, what hangs on it
@@ -63,6 +71,7 @@ minute. None may pass ${
     MiB(record.bound)
   }, which is ${each} bytes for each datagram of
 the least asked. Descriptors are those of the first and of the last third.
+${ended(record.faults)}
 
 | asked | answered | lost | lost at most | late, twice or changed |
 | --- | ---: | ---: | ---: | ---: |

@@ -76,6 +76,9 @@ try {
   await Deno.remove(clock);
 }
 const last = samples.at(-1)!;
+const subjects = verdicts(samples, warmUp);
+const askers = losses(last, flaps);
+const wrong = faults(subjects, askers);
 const record = {
   date: new Date().toISOString().slice(0, 10),
   deno: Deno.version.deno,
@@ -87,13 +90,13 @@ const record = {
   step: STEP,
   window: WINDOW,
   happened,
-  subjects: verdicts(samples, warmUp),
-  askers: losses(last, flaps),
+  subjects,
+  askers,
+  faults: wrong,
   counts: Object.fromEntries(
     Object.entries(last.subjects).map(([name, { counts }]) => [name, counts]),
   ),
 };
-const wrong = faults(record.subjects, record.askers);
 console.log(JSON.stringify(record, null, 2));
 for (const line of wrong) console.error(line);
 if (args.samples !== undefined) {
