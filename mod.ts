@@ -14,10 +14,15 @@ export * from "./lib/link_address.ts";
 export { SystemError, type SystemErrorContext } from "./ffi/errno.ts";
 export { inNamespace, type Namespace } from "./lib/namespace.ts";
 export { TemporaryNamespace } from "./lib/temporary_namespace.ts";
-export { BlockingPoll, StopEvent, type Woken } from "./lib/blocking_poll.ts";
-export { Descriptor, type DescriptorOptions } from "./lib/descriptor.ts";
+export {
+  BlockingPoll,
+  type Pollable,
+  StopEvent,
+  type Woken,
+} from "./lib/io/blocking_poll.ts";
+export { Descriptor, type DescriptorOptions } from "./lib/io/descriptor.ts";
 export { interfaceIndex, interfaceName } from "./lib/interface_index.ts";
-export type { Pollable, WaitOptions } from "./lib/poller.ts";
+export type { Attempt, WaitOptions } from "./lib/io/reactor.ts";
 export * from "./lib/udp/mod.ts";
 export * from "./lib/packet/mod.ts";
 export * from "./lib/netlink/mod.ts";

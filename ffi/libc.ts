@@ -171,6 +171,39 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  close_nonblocking: {
+    name: "close",
+    parameters: [
+      "i32", // int fd
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  dup3: {
+    parameters: [
+      "i32", // int oldfd
+      "i32", // int newfd
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  dup3_nonblocking: {
+    name: "dup3",
+    parameters: [
+      "i32", // int oldfd
+      "i32", // int newfd
+      "i32", // int flags
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  pipe2: {
+    parameters: [
+      "buffer", // int pipefd[2]
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
   open: {
     parameters: [
       "buffer", // const char *pathname
@@ -230,7 +263,7 @@ const SYMBOLS = {
   poll_nonblocking: {
     name: "poll",
     parameters: [
-      "buffer", // struct pollfd *fds
+      "pointer", // struct pollfd *fds, of malloc(): it may outlive the isolate
       "usize", // nfds_t nfds
       "i32", // int timeout, ms
     ],
@@ -387,6 +420,29 @@ const SYMBOLS = {
       "buffer", // struct io_uring_params *p
     ],
     result: "i32",
+  },
+  malloc: {
+    parameters: [
+      "usize", // size_t size
+    ],
+    result: "pointer",
+  },
+  dlsym: {
+    parameters: [
+      "pointer", // void *handle
+      "buffer", // const char *symbol
+    ],
+    result: "pointer",
+    optional: true, // in libdl before glibc 2.34
+  },
+  __cxa_thread_atexit_impl: {
+    parameters: [
+      "pointer", // void (*destructor)(void *)
+      "pointer", // void *object
+      "pointer", // void *dso_symbol
+    ],
+    result: "i32",
+    optional: true, // absent from musl
   },
   gnu_get_libc_version: {
     parameters: [],

@@ -3,7 +3,7 @@
 
 import { errno, libc } from "../ffi/libc.ts";
 import { CLONE_NEWNET } from "../ffi/layout/fcntl.ts";
-import { Descriptor } from "./descriptor.ts";
+import { Descriptor } from "./io/descriptor.ts";
 import {
   leaveNamespace,
   openNamespace,

@@ -1,7 +1,7 @@
 // The echo server's threads: started, listened to, stopped and counted.
 
 import { SystemError } from "../../ffi/errno.ts";
-import { StopEvent } from "../../lib/blocking_poll.ts";
+import { StopEvent } from "../../lib/io/blocking_poll.ts";
 import type { UdpSocket } from "../../lib/udp/socket.ts";
 import {
   Counter,

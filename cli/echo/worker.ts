@@ -4,8 +4,8 @@
 /// <reference lib="deno.worker" />
 
 import { SystemError } from "../../ffi/errno.ts";
-import { type BlockingPoll, StopEvent } from "../../lib/blocking_poll.ts";
-import { Patience } from "../../lib/patience.ts";
+import { type BlockingPoll, StopEvent } from "../../lib/io/blocking_poll.ts";
+import { AdaptiveBusyPolling } from "../../lib/io/busy_polling.ts";
 import type { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { Counter, type Orders, type Report } from "./messages.ts";
@@ -15,10 +15,10 @@ function post(report: Report): void {
   self.postMessage(report);
 }
 
-/** Milliseconds to look for more where nothing is said: about what a sleep costs. */
-const LOOK = 0.04;
+/** Milliseconds to busy-poll by default: about what a sleep costs. */
+const SPIN_BUDGET = 0.04;
 /** Milliseconds from a datagram's arrival to the thread that slept, at most. */
-const WAKE = 0.05;
+const WAKE_UP_COST = 0.05;
 
 function serve(orders: Orders): void {
   const socket = UdpSocket.attach(orders.socket);
@@ -27,25 +27,28 @@ function serve(orders: Orders): void {
   const { received } = responder;
   const counters = new Float64Array(orders.counters);
   const { spin } = orders;
-  const patience = new Patience(spin === undefined ? LOOK : spin / 1000, WAKE);
+  const busyPolling = new AdaptiveBusyPolling(
+    spin === undefined ? SPIN_BUDGET : spin / 1000,
+    WAKE_UP_COST,
+  );
   for (;;) {
     const left = orders.count - counters[Counter.datagrams];
     if (left <= 0) return;
     const limit = Math.min(received.size, left);
-    const looks = spin === undefined ? patience.pays : spin > 0;
+    const spins = spin === undefined ? busyPolling.pays : spin > 0;
     // A batch that was not full left nothing behind: a call would be empty.
-    let count = received.count === received.size || looks
+    let count = received.count === received.size || spins
       ? socket.tryReceiveMany(received, limit)
       : 0;
-    if (count === 0 && looks) {
-      count = look(socket, received, limit, patience.limit);
-      if (count > 0) patience.found();
-      else patience.missed();
+    if (count === 0 && spins) {
+      count = busyPoll(socket, received, limit, busyPolling.budget);
+      if (count > 0) busyPolling.recordHit();
+      else busyPolling.recordMiss();
     }
     if (count === 0) {
       const before = performance.now();
       if (poll.wait("read") === "stopped") return;
-      patience.slept(performance.now() - before);
+      busyPolling.recordSleep(performance.now() - before);
       count = socket.tryReceiveMany(received, limit);
     }
     if (count === 0) continue;
@@ -57,8 +60,8 @@ function serve(orders: Orders): void {
   }
 }
 
-/** Looks for datagrams for so many milliseconds. */
-function look(
+/** Polls for datagrams for so many milliseconds. */
+function busyPoll(
   socket: UdpSocket,
   received: ReceiveBatch,
   limit: number,

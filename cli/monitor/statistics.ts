@@ -1,7 +1,7 @@
 // netplumb monitor --statistics: what goes through links, live.
 
 import { realTime } from "../../lib/clock.ts";
-import { Deadline } from "../../lib/deadline.ts";
+import { Deadline } from "../../lib/io/deadline.ts";
 import type { Output } from "../output/output.ts";
 import { Screen } from "../output/screen.ts";
 import { isoTime, timeOfDay } from "../output/time.ts";

@@ -1,4 +1,4 @@
-// <sys/epoll.h>: what other programs wait with; this library uses poll.
+// <sys/epoll.h>: readiness of many descriptors.
 
 import { bytes, overlay, struct, u32 } from "../struct.ts";
 
@@ -7,7 +7,12 @@ export const headers = ["sys/epoll.h"] as const;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
+export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLLIN = 0x001;
+export const EPOLLPRI = 0x002;
+export const EPOLLOUT = 0x004;
+export const EPOLLERR = 0x008;
+export const EPOLLHUP = 0x010;
 export const EPOLLET = 0x80000000;
 
 function layout(data: number, size: number) {

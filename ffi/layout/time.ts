@@ -3,3 +3,4 @@
 export const headers = ["time.h"] as const;
 
 export const CLOCK_REALTIME = 0;
+export const CLOCK_MONOTONIC = 1;

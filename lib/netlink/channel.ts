@@ -5,8 +5,9 @@ import { EINTR } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
 import { NLMSG_ALIGN, sockaddr_nl } from "../../ffi/layout/linux_netlink.ts";
 import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/layout/sys_socket.ts";
-import type { Deadline } from "../deadline.ts";
-import type { Descriptor } from "../descriptor.ts";
+import type { Deadline } from "../io/deadline.ts";
+import type { Descriptor } from "../io/descriptor.ts";
+import { yieldIfDue } from "../io/yield.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
 import { Landing } from "./landing.ts";
 import type { MessageReader } from "./message.ts";
@@ -14,8 +15,6 @@ import { failure, nothingYet } from "./socket.ts";
 
 /** Dumps come in datagrams of up to 32 KiB where the reader has room for them. */
 const DATAGRAM = 65536;
-/** How long to work without letting others, in milliseconds. */
-const SLICE = 20;
 
 /** How to read. */
 interface ReadOptions {
@@ -59,7 +58,6 @@ export class Channel {
     visit: (messages: MessageReader, truncated: boolean) => boolean,
     { waiting = true, keeps = false }: ReadOptions = {},
   ): Promise<void> {
-    let sliceEnd = performance.now() + SLICE;
     let truncated = false;
     let landing = keeps
       ? new Landing(this.#landing.room, this.counters, true)
@@ -70,7 +68,6 @@ export class Channel {
         // The end of what was waited for may have been in the part cut off.
         if (truncated || !waiting) return;
         await deadline.readable(this.descriptor);
-        sliceEnd = performance.now() + SLICE;
         continue;
       }
       const tooLong = length > landing.room;
@@ -80,14 +77,8 @@ export class Channel {
         landing = this.#grow(length);
       } else landing.advance(length);
       if (satisfied) return;
-      if (performance.now() >= sliceEnd) {
-        // More is there already; to wait for it lets others have their turn,
-        // and costs less than a timer.
-        await (truncated || !waiting
-          ? deadline.pause()
-          : deadline.readable(this.descriptor));
-        sliceEnd = performance.now() + SLICE;
-      }
+      const turn = yieldIfDue();
+      if (turn !== undefined) await deadline.bound(turn);
     }
   }
 

@@ -7,10 +7,10 @@ import {
   NLMSG_ALIGN,
   NLMSG_HDRLEN,
 } from "../../ffi/layout/linux_netlink.ts";
-import { Deadline } from "../deadline.ts";
-import type { Descriptor } from "../descriptor.ts";
+import { Deadline } from "../io/deadline.ts";
+import type { Descriptor } from "../io/descriptor.ts";
 import { TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import { Channel } from "./channel.ts";
 import type { NetlinkCounters } from "./counters.ts";
 import {

@@ -11,7 +11,7 @@ import {
   NLMSG_HDRLEN,
   NLMSG_MIN_TYPE,
 } from "../../ffi/layout/linux_netlink.ts";
-import type { Deadline } from "../deadline.ts";
+import type { Deadline } from "../io/deadline.ts";
 import { errorNumber, extendedAck } from "./acknowledgement.ts";
 import type { Channel } from "./channel.ts";
 import {

@@ -21,7 +21,7 @@ import {
   SOCK_RAW,
   SOL_SOCKET,
 } from "../../ffi/layout/sys_socket.ts";
-import { Descriptor } from "../descriptor.ts";
+import { Descriptor } from "../io/descriptor.ts";
 import { inNamespace, type Namespace } from "../namespace.ts";
 import { readSocketMemory, socketMemory } from "../socket_memory.ts";
 

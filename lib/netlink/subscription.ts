@@ -23,9 +23,9 @@ import {
   MSG_TRUNC,
   msghdr,
 } from "../../ffi/layout/sys_socket.ts";
-import type { Descriptor } from "../descriptor.ts";
-import { TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { Descriptor } from "../io/descriptor.ts";
+import { checkTimeout, type WaitOptions } from "../io/reactor.ts";
+import { yieldIfDue } from "../io/yield.ts";
 import { Backlog, type Visit } from "./backlog.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
 import { MessageReader, NetlinkBuffer } from "./message.ts";
@@ -186,14 +186,20 @@ export class NetlinkSubscription implements AsyncDisposable {
    * @throws {TimeoutError} When the time is over.
    */
   async readable(options?: WaitOptions): Promise<void> {
-    const waiting = !this.#backlog.isEmpty;
-    // Also then the event loop has its turn.
-    const bounds = waiting ? { ...options, timeout: 0 } : options;
-    try {
-      await this.#descriptor.readable(bounds);
-    } catch (error) {
-      if (!(waiting && error instanceof TimeoutError)) throw error;
-    }
+    options?.signal?.throwIfAborted();
+    checkTimeout(options?.timeout);
+    if (this.#backlog.isEmpty) await this.#descriptor.readable(options);
+    else await yieldIfDue();
+  }
+
+  /** Lets a pending wait keep the process alive, which is the default. */
+  ref(): void {
+    this.#descriptor.ref();
+  }
+
+  /** Lets the process end while a wait is pending. */
+  unref(): void {
+    this.#descriptor.unref();
   }
 
   /**

@@ -10,7 +10,7 @@ import {
 import { type Namespace, namespacePath, openNamespace } from "../namespace.ts";
 import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import type { MessageReader } from "../netlink/message.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import type { RouteSocket } from "./socket.ts";
 
 /** A namespace as another one knows it. Source: ip-netns(8). */

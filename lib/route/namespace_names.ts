@@ -14,7 +14,7 @@ import {
   IN_NONBLOCK,
   IN_ONLYDIR,
 } from "../../ffi/layout/sys_inotify.ts";
-import { Descriptor } from "../descriptor.ts";
+import { Descriptor } from "../io/descriptor.ts";
 import {
   type Namespace,
   namespacePath,

@@ -4,7 +4,7 @@
 import { SystemError } from "../../ffi/errno.ts";
 import type { Namespace } from "../namespace.ts";
 import { advised, NetlinkError } from "../netlink/errors.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import { advise } from "./change/advice.ts";
 import type { Change } from "./change/change.ts";
 import { prepare, type Prepared } from "./change/name_table.ts";

@@ -37,7 +37,7 @@ import type { NetlinkRequest } from "../netlink/exchange.ts";
 import type { NetlinkCounters } from "../netlink/counters.ts";
 import { advised, NetlinkError } from "../netlink/errors.ts";
 import type { MessageReader } from "../netlink/message.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import { type Address, decodeAddress } from "./address.ts";
 import { familyNumber } from "./family.ts";
 import type {

@@ -12,7 +12,7 @@ import {
   namespaceId,
   OWN_NAMESPACE,
 } from "../namespace.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import { type TunHolder, tunHolders } from "../tun/holders.ts";
 import type { Address } from "./address.ts";
 import type { Link } from "./link/link.ts";

@@ -1,21 +1,18 @@
 // Every way to read and write packets, on top of four operations: try to read,
-// wait until there is something, try to write, wait until there is room.
+// read when there is something, try to write, write when there is room.
 
-import { Deadline } from "../deadline.ts";
-import { TimeoutError } from "../errors.ts";
-import { busyFor, checkTimeout, type WaitOptions, worked } from "../poller.ts";
+import { asyncIterator, type AsyncSource } from "../io/async_iterator.ts";
+import { checkTimeout, noteProgress, type WaitOptions } from "../io/reactor.ts";
+import { yieldDue } from "../io/yield.ts";
+import { ClosedError } from "../errors.ts";
 import { PacketBatch } from "./batch.ts";
-import { isEnd, loop } from "./loop.ts";
+import { DeviceGoneError } from "./errors.ts";
 import type { BatchWriteOptions } from "./writer.ts";
 
 /** What bounds a write of many, and how it is done. */
 export interface WriteOptions
   extends WaitOptions, Omit<BatchWriteOptions, "from"> {}
 
-// A device that always has a packet ready would keep its reader running and
-// everything else in the program waiting: after this many milliseconds of
-// uninterrupted reading or writing the event loop gets its turn.
-const TURN = 4;
 const DONE = Promise.resolve();
 
 /**
@@ -39,8 +36,11 @@ const DONE = Promise.resolve();
  */
 export abstract class PacketChannel
   implements AsyncDisposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
-  #quick: PacketBatch | undefined;
+  /** For single packets that are read, and copied at once. */
   #single: PacketBatch | undefined;
+  #outgoing: PacketBatch | undefined;
+  /** A packet that an iteration read and did not deliver. */
+  #unread: Uint8Array<ArrayBuffer> | undefined;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
@@ -94,6 +94,31 @@ export abstract class PacketChannel
    */
   abstract waitWritable(options?: WaitOptions): Promise<void>;
 
+  /** Whether reads wait, which a new one comes behind. */
+  protected abstract get readsWait(): boolean;
+
+  /** The same for writes. */
+  protected abstract get writesWait(): boolean;
+
+  /**
+   * Reads as soon as there is something, after the reads that already wait.
+   *
+   * @param attempt Reads what is there; undefined where nothing is.
+   * @param yields Whether timers are to run first.
+   */
+  protected abstract readLater<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+    yields: boolean,
+  ): Promise<T>;
+
+  /** The same for a write that waits for room. */
+  protected abstract writeLater<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+    yields: boolean,
+  ): Promise<T>;
+
   /**
    * Waits until there are packets and reads as many as there are and fit.
    *
@@ -105,15 +130,7 @@ export abstract class PacketChannel
    * @throws {TimeoutError} if the time is over.
    */
   readMany(batch: PacketBatch, options: WaitOptions = {}): Promise<number> {
-    try {
-      options.signal?.throwIfAborted();
-      const count = this.#takeMany(batch, options);
-      return count > 0
-        ? Promise.resolve(count)
-        : this.#readManyLater(batch, options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#read(() => this.tryReadMany(batch) || undefined, options);
   }
 
   /**
@@ -126,15 +143,7 @@ export abstract class PacketChannel
    * @throws {TimeoutError} if the time is over.
    */
   read(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    try {
-      options.signal?.throwIfAborted();
-      const packet = this.#take();
-      return packet === undefined
-        ? this.#readLater(options)
-        : Promise.resolve(packet);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#read(this.#takeOne, options);
   }
 
   /**
@@ -154,12 +163,20 @@ export abstract class PacketChannel
     try {
       options.signal?.throwIfAborted();
       checkTimeout(options.timeout);
-      let at = 0;
-      if (busyFor() < TURN) {
-        at = this.tryWriteMany(batch, options);
-        if (at >= batch.count) return DONE;
+      let from = 0;
+      const due = yieldDue();
+      if (!due && !this.writesWait) {
+        from = this.tryWriteMany(batch, options);
+        if (from >= batch.count) return DONE;
       }
-      return this.#writeManyLater(batch, options, at);
+      return this.writeLater(
+        () => {
+          from = this.tryWriteMany(batch, { ...options, from });
+          return from >= batch.count || undefined;
+        },
+        options,
+        due,
+      ).then(nothing);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -178,13 +195,15 @@ export abstract class PacketChannel
    * @throws {TimeoutError} if the time is over.
    */
   async write(packet: Uint8Array, options: WaitOptions = {}): Promise<void> {
-    const batch = this.#borrow();
+    // In use for the length of the call: a second one at once has its own.
+    const batch = this.#outgoing ?? new PacketBatch(1);
+    this.#outgoing = undefined;
     try {
       batch.clear();
       batch.push(packet);
       await this.writeMany(batch, options);
     } finally {
-      this.#single = batch;
+      this.#outgoing = batch;
     }
   }
 
@@ -200,13 +219,8 @@ export abstract class PacketChannel
     void,
     void
   > {
-    return loop((failed) => {
-      options.signal?.throwIfAborted();
-      const packet = this.#take();
-      return packet !== undefined
-        ? Promise.resolve({ done: false, value: packet })
-        : this.#readLater(options)
-          .then((value) => ({ done: false, value }), failed);
+    return this.#iterate(this.#takeOne, options, (packet) => {
+      this.#unread = packet;
     });
   }
 
@@ -229,16 +243,11 @@ export abstract class PacketChannel
   batches(
     options: WaitOptions & { readonly batch?: PacketBatch } = {},
   ): AsyncIterableIterator<PacketBatch, void, void> {
-    const { batch = new PacketBatch(), ...bounds } = options;
-    // One promise for all that is there already: a batch may be a single packet.
-    const full = { done: false, value: batch } as const;
-    const there = Promise.resolve(full);
-    return loop((failed) => {
-      bounds.signal?.throwIfAborted();
-      return this.#takeMany(batch, bounds) > 0
-        ? there
-        : this.#readManyLater(batch, bounds).then(() => full, failed);
-    });
+    const { batch = new PacketBatch() } = options;
+    return this.#iterate(
+      () => this.tryReadMany(batch) > 0 ? batch : undefined,
+      options,
+    );
   }
 
   /**
@@ -279,76 +288,110 @@ export abstract class PacketChannel
     return this.close();
   }
 
-  /** Packets that are there, unless it is others' turn. */
-  #takeMany(batch: PacketBatch, { timeout }: WaitOptions): number {
-    checkTimeout(timeout);
-    if (busyFor() >= TURN) return 0;
-    const count = this.tryReadMany(batch);
-    if (count > 0) worked();
-    return count;
-  }
-
-  async #readManyLater(
-    batch: PacketBatch,
-    options: WaitOptions,
-  ): Promise<number> {
-    const deadline = new Deadline(this.what, options);
-    for (;;) {
-      await this.waitReadable(deadline.bounds());
-      const count = this.tryReadMany(batch);
-      if (count > 0) return count;
-      // What poll(2) announced may be somebody else's by now.
-      deadline.check();
-    }
-  }
-
-  async #writeManyLater(
-    batch: PacketBatch,
-    options: WriteOptions,
-    at: number,
-  ): Promise<void> {
-    const deadline = new Deadline(this.what, options);
-    if (busyFor() >= TURN) await this.#yield(options);
-    else await this.waitWritable(deadline.bounds());
-    for (;;) {
-      at = this.tryWriteMany(batch, { ...options, from: at });
-      if (at >= batch.count) return;
-      deadline.check();
-      await this.waitWritable(deadline.bounds());
-    }
-  }
-
-  /** A packet that is there, unless it is others' turn. */
-  #take(): Uint8Array<ArrayBuffer> | undefined {
-    if (busyFor() >= TURN) return undefined;
-    const batch = this.#quick ??= new PacketBatch(1);
-    return this.tryReadMany(batch) > 0 ? batch.packet(0).slice() : undefined;
-  }
-
-  async #readLater(options: WaitOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const batch = this.#borrow();
+  #read<T>(attempt: () => T | undefined, options: WaitOptions): Promise<T> {
     try {
-      await this.readMany(batch, options);
-      return batch.packet(0).slice();
-    } finally {
-      this.#single = batch;
-    }
-  }
-
-  // Two reads at once must not share a batch: whoever comes second has its own.
-  #borrow(): PacketBatch {
-    const batch = this.#single ?? new PacketBatch(1);
-    this.#single = undefined;
-    return batch;
-  }
-
-  // Not a wait for room: there is none to be had while the link is down, and
-  // then the write is what says so.
-  async #yield({ signal }: WaitOptions): Promise<void> {
-    try {
-      await this.waitWritable({ signal, timeout: 0 });
+      options.signal?.throwIfAborted();
+      checkTimeout(options.timeout);
+      const due = yieldDue();
+      if (!due && !this.readsWait) {
+        const result = attempt();
+        if (result !== undefined) {
+          noteProgress();
+          return Promise.resolve(result);
+        }
+      }
+      return this.readLater(attempt, options, due);
     } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
+      return Promise.reject(error);
     }
+  }
+
+  #iterate<T>(
+    attempt: () => T | undefined,
+    { signal, timeout }: WaitOptions,
+    restore?: (item: T) => void,
+  ): AsyncGenerator<T, void, void> {
+    checkTimeout(timeout);
+    return asyncIterator(
+      new PacketSource(
+        attempt,
+        () => this.readsWait,
+        (signal, yields) =>
+          this.readLater(
+            attempt,
+            timeout === undefined ? { signal } : { signal, timeout },
+            yields,
+          ),
+        restore,
+      ),
+      signal,
+    );
+  }
+
+  readonly #takeOne = (): Uint8Array<ArrayBuffer> | undefined => {
+    const unread = this.#unread;
+    if (unread !== undefined) {
+      this.#unread = undefined;
+      return unread;
+    }
+    const batch = this.#single ??= new PacketBatch(1);
+    return this.tryReadMany(batch) > 0 ? batch.packet(0).slice() : undefined;
+  };
+}
+
+/** What an iteration over packets reads from. */
+class PacketSource<T> implements AsyncSource<T> {
+  /** What was read while it waited. */
+  #read: T | undefined;
+  /** Whether the last attempt found that there is nothing (EAGAIN). */
+  #empty = false;
+  #ended = false;
+
+  constructor(
+    readonly attempt: () => T | undefined,
+    readonly readsWait: () => boolean,
+    readonly readLater: (signal: AbortSignal, yields: boolean) => Promise<T>,
+    readonly restore: ((item: T) => void) | undefined,
+  ) {}
+
+  take(): T | undefined {
+    const read = this.#read;
+    if (read !== undefined) {
+      this.#read = undefined;
+      return read;
+    }
+    this.#empty = false;
+    if (yieldDue() || this.readsWait()) return undefined;
+    try {
+      const taken = this.attempt();
+      if (taken === undefined) this.#empty = true;
+      else noteProgress();
+      return taken;
+    } catch (error) {
+      if (!isEnd(error)) throw error;
+      this.#ended = true;
+    }
+  }
+
+  async wait(signal: AbortSignal): Promise<boolean> {
+    if (this.#ended) return false;
+    try {
+      this.#read = await this.readLater(signal, !this.#empty);
+      return true;
+    } catch (error) {
+      if (isEnd(error)) return false;
+      throw error;
+    }
+  }
+
+  end(): void {
+    if (this.#read !== undefined) this.restore?.(this.#read);
   }
 }
+
+/** The end that `for await` and the streams see where others see an error. */
+function isEnd(error: unknown): boolean {
+  return error instanceof ClosedError || error instanceof DeviceGoneError;
+}
+
+function nothing(): void {}

@@ -4,7 +4,9 @@ import { libc } from "../../ffi/libc.ts";
 import { IFF_PERSIST } from "../../ffi/layout/linux_if_tun.ts";
 import { IFF_RUNNING, IFF_UP } from "../../ffi/layout/net_if.ts";
 import { inNamespace, type Namespace, namespaceId } from "../namespace.ts";
-import type { WaitOptions } from "../poller.ts";
+import { Deadline } from "../io/deadline.ts";
+import type { WaitOptions } from "../io/reactor.ts";
+import { yieldIfDue } from "../io/yield.ts";
 import { RouteSocket } from "../route/socket.ts";
 import { wholeNumber } from "../whole_number.ts";
 import { attach } from "./attach.ts";
@@ -30,6 +32,8 @@ import { addAddress, addRoute } from "./network.ts";
 import { resolveTunOptions, type TunOptions } from "./options.ts";
 import { type TunCounters, TunQueue } from "./queue.ts";
 import type { BatchWriteOptions } from "./writer.ts";
+
+const DONE = Promise.resolve();
 
 /** What a device looks like to the kernel. */
 export interface TunState {
@@ -87,12 +91,15 @@ export class Tun extends PacketChannel {
   readonly #home: string | undefined;
   #name: string;
   #next = 0;
+  /** Resolves when the reads of several queues that began before have ended. */
+  #reads: Promise<void> | undefined;
 
   private constructor(
     { mode, offload }: Framing,
     name: string,
     queues: readonly TunQueue[],
     namespace: Namespace | undefined,
+    home: string | undefined,
   ) {
     super();
     this.#namespace = namespace;
@@ -100,7 +107,7 @@ export class Tun extends PacketChannel {
     this.offload = offload;
     this.queues = queues;
     this.#name = name;
-    this.#home = this.#whereabouts();
+    this.#home = home;
   }
 
   /**
@@ -137,15 +144,15 @@ export class Tun extends PacketChannel {
         const offload = setOffload(fd, what, wanted.offload);
         if (wanted.owner !== undefined) setOwner(fd, what, wanted.owner);
         if (wanted.group !== undefined) setGroup(fd, what, wanted.group);
+        const home = namespaceIdOf(fd, what);
+        // Last, so that what fails leaves no device behind.
+        if (wanted.persist !== undefined) setPersist(fd, what, wanted.persist);
         const framing = { mode, information, offload };
         const queues = fds.map((fd, index) => {
           const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
           return TunQueue.own(fd, queue, framing);
         });
-        const tun = new Tun(framing, name, queues, options.namespace);
-        // Last, so that what fails leaves no device behind.
-        if (wanted.persist !== undefined) setPersist(fd, what, wanted.persist);
-        return tun;
+        return new Tun(framing, name, queues, options.namespace, home);
       } catch (error) {
         for (const fd of fds) libc().close(fd);
         throw error;
@@ -199,7 +206,7 @@ export class Tun extends PacketChannel {
    */
   state(): TunState {
     const { flags } = attachedTo(this.#fd, this.what);
-    const whereabouts = this.#whereabouts();
+    const current = namespaceIdOf(this.#fd, this.what);
     return this.#where((name) => {
       const state = interfaceState(name);
       return {
@@ -209,7 +216,7 @@ export class Tun extends PacketChannel {
         up: (state.flags & IFF_UP) !== 0,
         running: (state.flags & IFF_RUNNING) !== 0,
         persistent: (flags & IFF_PERSIST) !== 0,
-        moved: whereabouts !== this.#home,
+        moved: current !== this.#home,
       };
     });
   }
@@ -332,6 +339,44 @@ export class Tun extends PacketChannel {
     await Promise.all(this.queues.map((queue) => queue.close()));
   }
 
+  /** Lets what waits here keep the process alive, which is the default. */
+  ref(): void {
+    for (const queue of this.queues) queue.ref();
+  }
+
+  /** Lets the process end while something waits here. */
+  unref(): void {
+    for (const queue of this.queues) queue.unref();
+  }
+
+  protected override get readsWait(): boolean {
+    return this.queues.length === 1
+      ? this.queues[0].readsWait
+      : this.#reads !== undefined;
+  }
+
+  protected override get writesWait(): boolean {
+    return this.queues[0].writesWait;
+  }
+
+  protected override readLater<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+    yields: boolean,
+  ): Promise<T> {
+    return this.queues.length === 1
+      ? this.queues[0].readLater(attempt, options, yields)
+      : this.#readAny(attempt, options);
+  }
+
+  protected override writeLater<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+    yields: boolean,
+  ): Promise<T> {
+    return this.queues[0].writeLater(attempt, options, yields);
+  }
+
   /** Waits until there may be something to read, for `tryReadMany`. */
   waitReadable(options: WaitOptions = {}): Promise<void> {
     const { queues } = this;
@@ -343,6 +388,32 @@ export class Tun extends PacketChannel {
   /** Waits until there may be room to write, for `tryWriteMany`. */
   waitWritable(options: WaitOptions = {}): Promise<void> {
     return this.queues[0].waitWritable(options);
+  }
+
+  /** Reads from whichever queue has something first, one read at a time. */
+  async #readAny<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+  ): Promise<T> {
+    const deadline = new Deadline(this.what, options);
+    const before = this.#reads;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const own = this.#reads = (before ?? DONE).then(() => promise);
+    try {
+      if (before !== undefined) await deadline.bound(before);
+      await yieldIfDue();
+      for (;;) {
+        deadline.check();
+        const result = attempt();
+        if (result !== undefined) return result;
+        await this.#anyReadable(deadline.bounds());
+      }
+    } catch (error) {
+      throw deadline.own(error);
+    } finally {
+      resolve();
+      if (this.#reads === own) this.#reads = undefined;
+    }
   }
 
   async #anyReadable(options: WaitOptions): Promise<void> {
@@ -382,15 +453,15 @@ export class Tun extends PacketChannel {
       libc().close(namespace);
     }
   }
+}
 
-  /** What tells the device's namespace from others, where the kernel says. */
-  #whereabouts(): string | undefined {
-    const namespace = namespaceOf(this.#fd, this.what);
-    if (namespace === undefined) return undefined;
-    try {
-      return namespaceId(namespace);
-    } finally {
-      libc().close(namespace);
-    }
+/** What tells a device's namespace from others, where the kernel says. */
+function namespaceIdOf(fd: number, what: string): string | undefined {
+  const namespace = namespaceOf(fd, what);
+  if (namespace === undefined) return undefined;
+  try {
+    return namespaceId(namespace);
+  } finally {
+    libc().close(namespace);
   }
 }

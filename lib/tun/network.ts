@@ -5,7 +5,7 @@ import { RT_TABLE_MAIN } from "../../ffi/layout/linux_rtnetlink.ts";
 import { formatAddress } from "../address.ts";
 import { parseNetwork } from "../cidr.ts";
 import { NetlinkError } from "../netlink/errors.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import { replaceAddress } from "../route/change/address.ts";
 import { type Change, NUMBERED } from "../route/change/change.ts";
 import { addRoute as routeToAdd } from "../route/change/route.ts";

@@ -1,18 +1,21 @@
 // One queue of a device: a descriptor of /dev/net/tun that is attached to it.
 
-import { BlockingPoll, type StopEvent } from "../blocking_poll.ts";
-import { Descriptor } from "../descriptor.ts";
+import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
+import { Descriptor } from "../io/descriptor.ts";
+import { POLLIN, POLLOUT } from "../../ffi/layout/poll.ts";
 import { TimeoutError } from "../errors.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import type { PacketBatch } from "./batch.ts";
 import { PacketChannel } from "./channel.ts";
 import type { Framing } from "./framing.ts";
 import { QueueReader } from "./reader.ts";
 import { type BatchWriteOptions, QueueWriter } from "./writer.ts";
 
-// The driver reports no room as long as the link is down, and does not tell when
-// it goes down: after this many milliseconds the write itself is asked again.
-const PATIENCE = 100;
+/**
+ * Milliseconds after which a waiting write is attempted again: the driver reports
+ * no room while the link is down, and does not report that it went down.
+ */
+const RETRY = 100;
 
 /** What went through a queue or a device since it was opened. */
 export interface TunCounters {
@@ -64,6 +67,8 @@ export class TunQueue extends PacketChannel {
   readonly #framing: Framing;
   readonly #reader: QueueReader;
   readonly #writer: QueueWriter;
+  #waitingWrites = 0;
+  #retry: ReturnType<typeof setInterval> | undefined;
 
   private constructor(descriptor: Descriptor, framing: Framing) {
     super();
@@ -81,7 +86,8 @@ export class TunQueue extends PacketChannel {
    * @param framing What the driver puts before each packet.
    */
   static own(fd: number, what: string, framing: Framing): TunQueue {
-    return new TunQueue(new Descriptor(fd, what), framing);
+    const descriptor = new Descriptor(fd, what, { slowToClose: true });
+    return new TunQueue(descriptor, framing);
   }
 
   /**
@@ -148,6 +154,73 @@ export class TunQueue extends PacketChannel {
     return this.#descriptor.close();
   }
 
+  /** Lets what waits here keep the process alive, which is the default. */
+  ref(): void {
+    this.#descriptor.ref();
+  }
+
+  /** Lets the process end while something waits here. */
+  unref(): void {
+    this.#descriptor.unref();
+  }
+
+  /**
+   * Whether reads wait.
+   *
+   * @internal
+   */
+  override get readsWait(): boolean {
+    return this.#descriptor.hasWaiting(POLLIN);
+  }
+
+  /**
+   * Whether writes wait.
+   *
+   * @internal
+   */
+  override get writesWait(): boolean {
+    return this.#descriptor.hasWaiting(POLLOUT);
+  }
+
+  /**
+   * Reads as soon as there is something.
+   *
+   * @internal
+   */
+  override readLater<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+    yields: boolean,
+  ): Promise<T> {
+    return this.#descriptor.performLater(POLLIN, attempt, options, yields);
+  }
+
+  /**
+   * Writes as soon as there is room.
+   *
+   * @internal
+   */
+  override async writeLater<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+    yields: boolean,
+  ): Promise<T> {
+    if (this.#waitingWrites++ === 0) {
+      this.#retry = setInterval(() => this.#descriptor.retry(), RETRY);
+      Deno.unrefTimer(this.#retry);
+    }
+    try {
+      return await this.#descriptor.performLater(
+        POLLOUT,
+        attempt,
+        options,
+        yields,
+      );
+    } finally {
+      if (--this.#waitingWrites === 0) clearInterval(this.#retry);
+    }
+  }
+
   /** Waits until there may be something to read, for `tryReadMany`. */
   async waitReadable(options: WaitOptions = {}): Promise<void> {
     if (this.#reader.pending) return;
@@ -157,12 +230,12 @@ export class TunQueue extends PacketChannel {
   /** Waits until there may be room to write, for `tryWriteMany`. */
   async waitWritable(options: WaitOptions = {}): Promise<void> {
     const { timeout = Infinity } = options;
-    if (timeout <= PATIENCE) {
+    if (timeout <= RETRY) {
       await this.#descriptor.writable(options);
       return;
     }
     try {
-      await this.#descriptor.writable({ ...options, timeout: PATIENCE });
+      await this.#descriptor.writable({ ...options, timeout: RETRY });
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
     }

@@ -3,7 +3,7 @@
 
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
-import type { Descriptor } from "../descriptor.ts";
+import type { Descriptor } from "../io/descriptor.ts";
 import { writeU16 } from "../packet/bytes.ts";
 import {
   hasHeaders,

@@ -15,9 +15,10 @@ import {
   SO_ERROR,
   SOL_SOCKET,
 } from "../../ffi/layout/sys_socket.ts";
-import type { Descriptor } from "../descriptor.ts";
+import { asyncIterator } from "../io/async_iterator.ts";
+import type { Descriptor } from "../io/descriptor.ts";
 import { ArgumentError } from "../errors.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import { ERROR_CONTROL } from "./ancillary.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
 import { type Endpoint, readSockaddr } from "./sockaddr.ts";
@@ -66,30 +67,19 @@ export class ErrorQueue {
     controlSize: ERROR_CONTROL,
   });
 
-  /** Those who wait for an event: another call may take it out of the kernel. */
-  readonly #waiting = new Set<AbortController>();
+  readonly #onEvents: () => void;
 
-  /** Waits until there may be an event. @throws {ClosedError | TimeoutError} */
-  async arrival(
-    descriptor: Descriptor,
-    options: WaitOptions = {},
-  ): Promise<void> {
-    const told = new AbortController();
-    const { signal } = options;
-    this.#waiting.add(told);
-    try {
-      // POLLERR comes without being asked for.
-      await descriptor.wait(0, {
-        ...options,
-        signal: signal === undefined
-          ? told.signal
-          : AbortSignal.any([signal, told.signal]),
-      });
-    } catch (error) {
-      if (!told.signal.aborted) throw error;
-    } finally {
-      this.#waiting.delete(told);
-    }
+  /** @param onEvents Called when events were taken out of the kernel. */
+  constructor(onEvents: () => void) {
+    this.#onEvents = onEvents;
+  }
+
+  /** Waits until there is an event. @throws {ClosedError | TimeoutError} */
+  arrival(descriptor: Descriptor, options: WaitOptions): Promise<boolean> {
+    return descriptor.perform(0, () => {
+      if (this.events.length === 0) this.announced(descriptor.fd);
+      return this.events.length > 0 || undefined;
+    }, options);
   }
 
   /**
@@ -113,11 +103,7 @@ export class ErrorQueue {
       info: 0,
       data: new Uint8Array(0),
     });
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const told of this.#waiting) told.abort();
+    this.#onEvents();
   }
 
   /** Takes everything out of the kernel's queue; says whether there was something. */
@@ -140,7 +126,7 @@ export class ErrorQueue {
           failed = true;
           continue;
         }
-        if (any) this.#tell();
+        if (any) this.#onEvents();
         return any;
       }
       batch.count = count;
@@ -183,27 +169,28 @@ export class ErrorQueue {
 }
 
 /** The events as they come, until the socket is closed: see UdpSocket.errors(). */
-export async function* errorEvents(
+export function errorEvents(
   queue: ErrorQueue | undefined,
   descriptor: Descriptor,
-  options: WaitOptions | undefined,
+  { signal, timeout }: WaitOptions = {},
 ): AsyncGenerator<ErrorEvent, void, void> {
-  if (queue === undefined) {
-    throw new ArgumentError("receiveErrors", false, "true on this socket");
-  }
-  for (;;) {
-    if (descriptor.closed) return;
-    queue.announced(descriptor.fd);
-    for (
-      let event = queue.events.shift();
-      event !== undefined;
-      event = queue.events.shift()
-    ) yield event;
-    try {
-      await queue.arrival(descriptor, options);
-    } catch (error) {
-      if (descriptor.closed) return;
-      throw error;
-    }
-  }
+  return asyncIterator({
+    take() {
+      if (queue === undefined) {
+        throw new ArgumentError("receiveErrors", false, "true on this socket");
+      }
+      return descriptor.closed ? undefined : queue.events.shift();
+    },
+    async wait(signal) {
+      try {
+        return await queue!.arrival(
+          descriptor,
+          timeout === undefined ? { signal } : { signal, timeout },
+        );
+      } catch (error) {
+        if (descriptor.closed) return false;
+        throw error;
+      }
+    },
+  }, signal);
 }

@@ -1,16 +1,15 @@
-// Waiting for datagrams, once or in a loop; taking them is the socket's.
+// Receives that wait, once or in a loop; the socket takes the datagrams.
 
 import { POLLERR, POLLIN } from "../../ffi/layout/poll.ts";
-import { Deadline } from "../deadline.ts";
-import type { Descriptor } from "../descriptor.ts";
-import type { WaitOptions } from "../poller.ts";
+import { asyncIterator } from "../io/async_iterator.ts";
+import type { Descriptor } from "../io/descriptor.ts";
+import type { WaitOptions } from "../io/reactor.ts";
+import { timerTurn, yieldDue } from "../io/yield.ts";
 import type { Datagram } from "./datagram.ts";
 import type { ErrorQueue } from "./error_queue.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
 
-/** Calls that find data at once, before the event loop gets its turn. */
-const STREAK = 16;
 /** A datagram's payload is never longer. */
 const LONGEST = 65535;
 
@@ -26,81 +25,138 @@ export interface ReceiverOptions {
   readonly take: (batch: ReceiveBatch) => number;
 }
 
+/** The batch of this thread for single datagrams, which are copied at once. */
+let single: ReceiveBatch | undefined;
+
 export class Receiver {
   readonly #options: ReceiverOptions;
-  #single: ReceiveBatch | undefined;
-  #streak = 0;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
   }
 
   one(options: WaitOptions | undefined): Promise<Datagram> {
-    const batch = this.#single ??= new ReceiveBatch({
-      size: 1,
-      bufferSize: LONGEST,
-    });
-    // Copied before anything else runs, so that calls may share the batch.
-    return this.#receive(batch, options, () => batch.datagram(0));
+    return this.#options.descriptor.perform(POLLIN, this.#takeOne, options);
   }
 
   many(
     batch: ReceiveBatch,
     options: WaitOptions | undefined,
   ): Promise<number> {
-    return this.#receive(batch, options, () => batch.count);
+    return this.#options.descriptor.perform(
+      POLLIN,
+      (events) => this.take(batch, events) || undefined,
+      options,
+    );
   }
 
-  async *each(
-    options: WaitOptions | undefined,
+  each(
+    options: WaitOptions = {},
   ): AsyncGenerator<Datagram, void, void> {
-    const { descriptor, left, gro } = this.#options;
-    const batch = new ReceiveBatch({ bufferSize: gro ? LONGEST : 2048 });
-    while (!descriptor.closed) {
-      try {
-        await this.many(batch, options);
-      } catch (error) {
-        if (descriptor.closed) return;
-        throw error;
-      }
-      let next = 0;
-      try {
-        while (next < batch.count) yield batch.datagram(next++);
-      } finally {
-        if (next < batch.count) left.keep(batch, next);
-      }
-    }
+    const { gro } = this.#options;
+    const pool = gro ? longBatches : batches;
+    return asyncIterator(
+      new DatagramSource(this, this.#options, pool, options.timeout),
+      options.signal,
+    );
   }
 
-  async #receive<T>(
-    batch: ReceiveBatch,
-    options: WaitOptions | undefined,
-    taken: () => T,
-  ): Promise<T> {
-    const { descriptor, left, take } = this.#options;
-    options?.signal?.throwIfAborted();
-    const deadline = new Deadline(descriptor.what, options);
-    // Data that is always there must not keep timers and signals from running.
-    if (this.#streak >= STREAK && left.count === 0) {
-      await this.#wait(deadline);
-    }
-    for (let woken = false; take(batch) === 0; woken = true) {
-      // What poll(2) announced may not be there: two may have been told of it.
-      if (woken) deadline.check();
-      await this.#wait(deadline);
-    }
-    this.#streak++;
-    return taken();
+  /** Takes what is there; handles the errors that an event announced first. */
+  take(batch: ReceiveBatch, events: number): number {
+    const { descriptor, errors, take } = this.#options;
+    if (events & POLLERR) errors?.announced(descriptor.fd);
+    return take(batch);
   }
 
-  async #wait(deadline: Deadline): Promise<void> {
-    const { descriptor, errors } = this.#options;
-    this.#streak = 0;
+  readonly #takeOne = (events: number): Datagram | undefined => {
+    const batch = single ??= new ReceiveBatch({ size: 1, bufferSize: LONGEST });
+    return this.take(batch, events) > 0 ? batch.datagram(0) : undefined;
+  };
+}
+
+/** What an iteration over a socket's datagrams reads from. */
+class DatagramSource {
+  /** Datagrams that were received and are not yet delivered, if there are any. */
+  #batch: ReceiveBatch | undefined;
+  #next = 0;
+
+  constructor(
+    readonly receiver: Receiver,
+    readonly options: ReceiverOptions,
+    readonly pool: BatchPool,
+    readonly timeout: number | undefined,
+  ) {}
+
+  take(): Datagram | undefined {
+    const batch = this.#batch;
+    if (batch === undefined || yieldDue()) return undefined;
+    const datagram = batch.datagram(this.#next++);
+    if (this.#next === batch.count) {
+      this.#batch = undefined;
+      this.pool.put(batch);
+    }
+    return datagram;
+  }
+
+  async wait(signal: AbortSignal): Promise<boolean> {
+    if (this.#batch !== undefined) {
+      await timerTurn();
+      return true;
+    }
+    const { descriptor } = this.options;
+    const { timeout } = this;
+    const bounds = timeout === undefined ? { signal } : { signal, timeout };
     try {
-      const revents = await descriptor.wait(POLLIN, deadline.bounds());
-      if (revents & POLLERR) errors?.announced(descriptor.fd);
+      await descriptor.perform(POLLIN, this.#receive, bounds);
     } catch (error) {
-      throw deadline.told(error);
+      if (descriptor.closed) return false;
+      throw error;
     }
+    return true;
+  }
+
+  /** Leaves what was received and not delivered to the socket's other receives. */
+  end(): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    this.options.left.keep(batch, this.#next);
+    this.options.descriptor.retry();
+  }
+
+  readonly #receive = (events: number): number | undefined => {
+    const batch = this.pool.get();
+    const count = this.receiver.take(batch, events);
+    if (count === 0) {
+      this.pool.put(batch);
+      return undefined;
+    }
+    this.#batch = batch;
+    this.#next = 0;
+    return count;
+  };
+}
+
+/**
+ * Batches of this thread. An iteration holds one while it has datagrams to
+ * deliver, so a socket that waits needs no buffer.
+ */
+class BatchPool {
+  readonly #spare: ReceiveBatch[] = [];
+
+  constructor(readonly bufferSize: number) {}
+
+  get(): ReceiveBatch {
+    return this.#spare.pop() ??
+      new ReceiveBatch({ bufferSize: this.bufferSize });
+  }
+
+  put(batch: ReceiveBatch): void {
+    if (this.#spare.length < SPARE_BATCHES) this.#spare.push(batch);
   }
 }
+
+const SPARE_BATCHES = 4;
+const batches = new BatchPool(2048);
+/** For sockets on which the kernel joins datagrams. */
+const longBatches = new BatchPool(LONGEST);

@@ -3,11 +3,11 @@
 import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
 import { MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
-import { BlockingPoll, type StopEvent } from "../blocking_poll.ts";
-import { Descriptor } from "../descriptor.ts";
+import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
+import { Descriptor } from "../io/descriptor.ts";
 import type { InterfaceRef } from "../interface_index.ts";
 import { inNamespace } from "../namespace.ts";
-import type { WaitOptions } from "../poller.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import { wholeNumber } from "../whole_number.ts";
 import { connect } from "./connect.ts";
 import type { Datagram } from "./datagram.ts";
@@ -69,7 +69,9 @@ export class UdpSocket implements AsyncDisposable {
     const { fd, domain, family, address, peer, options } = handle;
     const what = `UDP socket ${formatEndpoint(address)}`;
     const descriptor = new Descriptor(fd, what, { borrowed });
-    const errors = options.receiveErrors ? new ErrorQueue() : undefined;
+    const errors = options.receiveErrors
+      ? new ErrorQueue(() => descriptor.retry())
+      : undefined;
     this.#descriptor = descriptor;
     this.#domain = domain;
     this.#options = options;
@@ -174,7 +176,11 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Waits for one datagram.
+   * Waits for one datagram. Receives that are pending together are served in the
+   * order in which they were called.
+   *
+   * A pending receive takes the next datagram even if its promise lost a race:
+   * end it through `signal` or `timeout`, or race `waitReadable()` instead.
    *
    * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ClosedError} When the socket is closed meanwhile.
@@ -183,6 +189,19 @@ export class UdpSocket implements AsyncDisposable {
    */
   receive(options?: WaitOptions): Promise<Datagram> {
     return this.#receiver.one(options);
+  }
+
+  /**
+   * Waits until there may be a datagram to receive, and takes none: safe to
+   * abandon, for example in `Promise.race`.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
+  async waitReadable(options?: WaitOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
+    if (this.#left.count === 0) await this.#descriptor.readable(options);
   }
 
   /**
@@ -384,6 +403,16 @@ export class UdpSocket implements AsyncDisposable {
    */
   multicastInterface(on: InterfaceRef): void {
     multicastInterface(this.handle, on);
+  }
+
+  /** Lets pending operations keep the process alive, which is the default. */
+  ref(): void {
+    this.#descriptor.ref();
+  }
+
+  /** Lets the process end while operations are pending. */
+  unref(): void {
+    this.#descriptor.unref();
   }
 
   /** Ends everything that waits on it, with ClosedError, and closes. The port is free when it resolves. */

@@ -1,8 +1,9 @@
 // Sending batches and waiting for room in the queue.
 
-import { Deadline } from "../deadline.ts";
-import type { Descriptor } from "../descriptor.ts";
-import type { WaitOptions } from "../poller.ts";
+import { POLLOUT } from "../../ffi/layout/poll.ts";
+import { Deadline } from "../io/deadline.ts";
+import type { Descriptor } from "../io/descriptor.ts";
+import type { WaitOptions } from "../io/reactor.ts";
 import type { ErrorQueue } from "./error_queue.ts";
 import {
   type Message,
@@ -12,9 +13,6 @@ import {
 } from "./message.ts";
 import { Progress, push, type SendResult } from "./send.ts";
 import { SendBatch } from "./send_batch.ts";
-
-/** Datagrams that find room at once, before the event loop gets its turn. */
-const STREAK = 1024;
 
 /** What a transmitter sends by. */
 export interface TransmitterOptions {
@@ -32,7 +30,6 @@ export class Transmitter {
   #outgoing: SendBatch | undefined;
   /** For the next trySendMany, which is called once a batch. */
   #spare: Progress | undefined;
-  #streak = 0;
 
   constructor({ descriptor, errors, sender }: TransmitterOptions) {
     this.#descriptor = descriptor;
@@ -91,19 +88,14 @@ export class Transmitter {
     progress: Progress,
     deadline: Deadline,
   ): Promise<void> {
-    // Room that is always there must not keep timers and signals from running.
-    this.#streak += batch.count;
-    let wait = this.#streak > STREAK;
-    for (let woken = false; wait || !this.#push(batch, progress);) {
-      if (woken && !wait) deadline.check();
-      woken = true;
-      wait = false;
-      this.#streak = 0;
-      try {
-        await this.#descriptor.writable(deadline.bounds());
-      } catch (error) {
-        throw deadline.told(error);
-      }
+    try {
+      await this.#descriptor.perform(
+        POLLOUT,
+        () => this.#push(batch, progress) || undefined,
+        deadline.bounds(),
+      );
+    } catch (error) {
+      throw deadline.own(error);
     }
   }
 

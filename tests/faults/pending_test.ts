@@ -8,7 +8,7 @@ import { ifinfomsg, RTM_GETLINK } from "../../ffi/layout/linux_rtnetlink.ts";
 import { ClosedError } from "../../lib/errors.ts";
 import { NetlinkConnection } from "../../lib/netlink/connection.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
-import type { WaitOptions } from "../../lib/poller.ts";
+import type { WaitOptions } from "../../lib/io/reactor.ts";
 import { replaceAddress } from "../../lib/route/change/address.ts";
 import { Monitor } from "../../lib/route/monitor/monitor.ts";
 import { Network } from "../../lib/route/network.ts";

@@ -25,7 +25,7 @@ import {
   parseIPv4,
   parseIPv6,
 } from "../../lib/address.ts";
-import { Descriptor } from "../../lib/descriptor.ts";
+import { Descriptor } from "../../lib/io/descriptor.ts";
 import { inNamespace, type Namespace } from "../../lib/namespace.ts";
 
 /** A control message. */

@@ -3,6 +3,7 @@
 
 import * as tunCalls from "../../ffi/layout/linux_if_tun.ts";
 import * as interfaceCalls from "../../ffi/layout/net_if.ts";
+import { eventfds } from "./descriptors.ts";
 import { type Libc, libc, setErrno, substitute } from "../../ffi/libc.ts";
 
 /** What happens in the place of a call. */
@@ -47,8 +48,8 @@ type Call = (...args: unknown[]) => unknown;
 /**
  * Every call of libc that this thread makes, from here on until disposed of.
  *
- * The poller's own are named apart: `eventfd`, `poll` and `poller read`, `poller
- * write`, `poller close`; ioctls by their request.
+ * Those on an eventfd are named apart: `eventfd read`, `eventfd write`, `eventfd
+ * close`; ioctls by their request.
  */
 export class Faults implements Disposable {
   /** The calls made since the last `arm`, in order. */
@@ -57,7 +58,9 @@ export class Faults implements Disposable {
   happened = 0;
   readonly #substitution: Disposable;
   readonly #counts = new Map<string, number>();
-  readonly #eventfds = new Set<unknown>();
+  readonly #eventfds = new Set<unknown>(
+    [...eventfds().keys()].map(Number),
+  );
   #arming: Arming | undefined;
 
   constructor() {
@@ -103,9 +106,9 @@ export class Faults implements Disposable {
     if (name === "ioctl" || name === "ioctl_value") {
       return `ioctl ${IOCTLS.get(Number(args[1])) ?? String(args[1])}`;
     }
-    const poller = ["read", "write", "close"].includes(name) &&
+    const eventfd = ["read", "write", "close"].includes(name) &&
       this.#eventfds.has(args[0]);
-    return poller ? `poller ${name}` : name.replace(/_nonblocking$/, "");
+    return eventfd ? `eventfd ${name}` : name.replace(/_nonblocking$/, "");
   }
 
   #take(

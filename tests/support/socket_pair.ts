@@ -8,7 +8,7 @@ import {
 } from "../../ffi/layout/sys_socket.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import { Descriptor } from "../../lib/descriptor.ts";
+import { Descriptor } from "../../lib/io/descriptor.ts";
 
 /** One end: what is put into it comes out of the other. */
 export class End extends Descriptor {

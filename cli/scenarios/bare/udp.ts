@@ -27,7 +27,7 @@ import {
   SOCK_DGRAM,
   SOCK_NONBLOCK,
 } from "../../../ffi/layout/sys_socket.ts";
-import { Descriptor } from "../../../lib/descriptor.ts";
+import { Descriptor } from "../../../lib/io/descriptor.ts";
 import { setInt } from "../../../lib/udp/options.ts";
 import type { Scene } from "../stage/scene.ts";
 import { AMPLE } from "../stage/patience.ts";

@@ -1,7 +1,7 @@
 // All addresses of a kind, deleted.
 
 import { EADDRNOTAVAIL } from "../../../ffi/errno.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
 import type { Address } from "../address.ts";
 import type { Network } from "../network.ts";
 import { deleteAddress } from "./address.ts";

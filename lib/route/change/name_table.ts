@@ -5,7 +5,7 @@ import { cString, libc, unwrap } from "../../../ffi/libc.ts";
 import { O_CLOEXEC, O_RDONLY } from "../../../ffi/layout/fcntl.ts";
 import { namespacePath } from "../../namespace.ts";
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
 import type { RouteSocket } from "../socket.ts";
 import type { Change, NameLookup } from "./change.ts";
 

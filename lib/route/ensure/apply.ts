@@ -10,7 +10,7 @@ import {
   Errno,
   SystemError,
 } from "../../../ffi/errno.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
 import type { Change } from "../change/change.ts";
 import type { Network } from "../network.ts";
 import type { NamespaceName } from "./desired.ts";

@@ -1,8 +1,8 @@
 // A network kept as it is described.
 
-import { Deadline } from "../../deadline.ts";
+import { Deadline } from "../../io/deadline.ts";
 import type { Namespace } from "../../namespace.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
 import { applySteps, mayPass, type Outcome, takeBack } from "./apply.ts";
 import type { DesiredNetwork } from "./desired.ts";
 import { type Differences, differences } from "./differences.ts";

@@ -8,7 +8,7 @@ import {
   namespacePath,
   OWN_NAMESPACE,
 } from "../../namespace.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
 import type { MonitoredObject } from "../monitor/event.ts";
 import { Monitor } from "../monitor/monitor.ts";
 import { addNamespace, deleteNamespace } from "../namespace.ts";

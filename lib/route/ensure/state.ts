@@ -8,7 +8,7 @@ import {
 } from "../../../ffi/layout/linux_if_link.ts";
 import { SystemError } from "../../../ffi/errno.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
 import type { Address } from "../address.ts";
 import type { NameLookup } from "../change/change.ts";
 import type { Link } from "../link/link.ts";

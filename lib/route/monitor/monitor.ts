@@ -3,7 +3,7 @@
 import { ArgumentError, ClosedError } from "../../errors.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { NetlinkCounters } from "../../netlink/counters.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
 import { wholeNumber } from "../../whole_number.ts";
 import type {
   MonitoredObject,

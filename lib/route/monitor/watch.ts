@@ -4,7 +4,7 @@
 
 import { EINVAL, SystemError } from "../../../ffi/errno.ts";
 import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
-import { Deadline } from "../../deadline.ts";
+import { Deadline } from "../../io/deadline.ts";
 import { TimeoutError } from "../../errors.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { NetlinkCounters } from "../../netlink/counters.ts";
@@ -13,7 +13,8 @@ import {
   type DrainOutcome,
   NetlinkSubscription,
 } from "../../netlink/subscription.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
+import { yieldIfDue } from "../../io/yield.ts";
 import { RouteSocket } from "../socket.ts";
 import type { EventOrigin, MonitoredObject, MonitorEvent } from "./event.ts";
 import { groupsOf, OPTIONAL } from "./groups.ts";
@@ -36,8 +37,6 @@ export interface WatchOptions {
 
 /** As many datagrams as make a batch of events. */
 const BATCH = 1024;
-/** How long to work without letting others, in milliseconds. */
-const SLICE = 10;
 /** The longest pause between two readings, in milliseconds. */
 const LONGEST_PAUSE = 1000;
 
@@ -71,7 +70,6 @@ export class Watch implements AsyncDisposable {
   #overrun: Overrun | undefined;
   #started = false;
   #ignored = 0;
-  #sliceEnd = 0;
 
   private constructor(
     subscription: NetlinkSubscription,
@@ -146,10 +144,8 @@ export class Watch implements AsyncDisposable {
     for (;;) {
       if (this.picture.pending === 0) await this.#step(deadline);
       if (!this.#started || this.picture.pending === 0) continue;
-      if (performance.now() >= this.#sliceEnd) {
-        // What is known already must be told: the next call sees the end.
-        await this.#yield(deadline).catch(() => {});
-      }
+      // An abort meanwhile is the next call's: what is known is reported first.
+      await yieldIfDue();
       return this.picture.take();
     }
   }
@@ -180,7 +176,7 @@ export class Watch implements AsyncDisposable {
     } else if (outcome === "empty") {
       this.#read();
       if (this.picture.pending === 0) await this.#wait(deadline);
-    }
+    } else await yieldIfDue();
   }
 
   /** Takes up what was received; tells of overruns and of what is ignored. */
@@ -341,18 +337,6 @@ export class Watch implements AsyncDisposable {
       else if (error instanceof TimeoutError) deadline.check();
       else throw error;
     }
-    this.#sliceEnd = performance.now() + SLICE;
-  }
-
-  /** Lets the event loop go round, though there would be more to do. */
-  async #yield(deadline: Deadline): Promise<void> {
-    const { signal } = deadline.bounds();
-    try {
-      await this.#subscription.readable({ signal, timeout: 0 });
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-    }
-    this.#sliceEnd = performance.now() + SLICE;
   }
 }
 

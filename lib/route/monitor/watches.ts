@@ -1,7 +1,7 @@
 // Several namespaces watched as one: their events in one stream, those whose
 // names come and go included.
 
-import { Deadline } from "../../deadline.ts";
+import { Deadline } from "../../io/deadline.ts";
 import { ClosedError } from "../../errors.ts";
 import {
   inNamespace,
@@ -10,7 +10,7 @@ import {
   namespaceId,
 } from "../../namespace.ts";
 import { type NetlinkCounters, noCounts } from "../../netlink/counters.ts";
-import type { WaitOptions } from "../../poller.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
 import { NamespaceNames } from "../namespace_names.ts";
 import type { MonitorEvent } from "./event.ts";
 import type { Picture } from "./picture.ts";

@@ -13,7 +13,7 @@ export const descriptors: readonly Mishap[] = [
     async run() {
       const lines = await scriptLines(
         `
-        import { StopEvent } from "lib:blocking_poll.ts";
+        import { StopEvent } from "lib:io/blocking_poll.ts";
         import { interfaceName } from "lib:interface_index.ts";
         import { inNamespace } from "lib:namespace.ts";
         import { NetlinkConnection } from "lib:netlink/connection.ts";

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { POLLIN } from "../../../ffi/layout/poll.ts";
-import { BlockingPoll, StopEvent } from "../../../lib/blocking_poll.ts";
+import { BlockingPoll, StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { SocketPair } from "../../support/socket_pair.ts";
 import { Made, op, type Operation } from "../operation.ts";
 
@@ -27,7 +27,10 @@ export const waiting: readonly Operation[] = [
     prepare: () => new Ready(),
     act: ({ a }) => a.readable({ timeout: 5000 }),
     check: (events) => assertEquals(events, POLLIN),
-    outcomes: { eventfd: "told", poll: "again" },
+    outcomes: {
+      epoll_ctl: "told",
+      epoll_wait: { EINTR: "again", others: "told" },
+    },
   }),
   op({
     name: "BlockingPoll.wait",
@@ -50,6 +53,6 @@ export const waiting: readonly Operation[] = [
     check(_, { a, stop }) {
       assertEquals(new BlockingPoll(a, stop).wait("read"), "stopped");
     },
-    outcomes: { "poller write": { EINTR: "again", others: "told" } },
+    outcomes: { "eventfd write": { EINTR: "again", others: "told" } },
   }),
 ];

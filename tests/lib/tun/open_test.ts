@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { StopEvent } from "../../../lib/blocking_poll.ts";
+import { StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { SystemError } from "../../../ffi/errno.ts";
 import { ArgumentError } from "../../../lib/errors.ts";
 import { PacketBatch } from "../../../lib/tun/batch.ts";

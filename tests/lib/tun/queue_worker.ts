@@ -1,6 +1,6 @@
 // A worker that blocks on one queue until it is told to stop, for open_test.ts.
 
-import { StopEvent } from "../../../lib/blocking_poll.ts";
+import { StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { PacketBatch } from "../../../lib/tun/batch.ts";
 import { TunQueue, type TunQueueHandle } from "../../../lib/tun/queue.ts";
 

@@ -1,7 +1,7 @@
 // A worker that takes datagrams of a socket that others take from too, until it
 // is told to stop, for workers_test.ts.
 
-import { StopEvent } from "../../../lib/blocking_poll.ts";
+import { StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import type { UdpSocketHandle } from "../../../lib/udp/open.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";

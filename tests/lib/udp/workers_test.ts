@@ -1,7 +1,7 @@
 // Threads that block on one socket, and the thread that owns it.
 
 import { assert, assertEquals } from "@std/assert";
-import { StopEvent } from "../../../lib/blocking_poll.ts";
+import { StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import "../../support/descriptors.ts";
 

@@ -1,26 +1,33 @@
-// For a worker with nothing else to do: waiting in the thread itself saves the
-// hop that the poller's nonblocking call costs. Still only ever in poll(), with
-// an eventfd beside the descriptor, so that it can always be ended.
+// Blocking waits for workers that do nothing else: a wait in the thread itself
+// saves the wake-up of the reactor's sleeping call. The thread only ever blocks
+// in poll(2), beside an eventfd that ends the wait.
 
-import { EINTR, SystemError } from "../ffi/errno.ts";
-import { errno, libc, unwrap } from "../ffi/libc.ts";
-import {
-  EFD_CLOEXEC,
-  EFD_NONBLOCK,
-  POLLIN,
-  POLLNVAL,
-  POLLOUT,
-} from "../ffi/layout/poll.ts";
+import { EINTR, SystemError } from "../../ffi/errno.ts";
+import { errno, libc } from "../../ffi/libc.ts";
+import { POLLIN, POLLNVAL, POLLOUT } from "../../ffi/layout/poll.ts";
+import { ClosedError } from "../errors.ts";
+import { monotonicTime } from "./clock.ts";
 import { Descriptor } from "./descriptor.ts";
-import { ClosedError } from "./errors.ts";
-import type { Pollable } from "./poller.ts";
+import { openEventfd, signalEventfd } from "./eventfd.ts";
 
-const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 const DESCRIPTORS = 2n;
+/**
+ * Milliseconds to block at most: a worker is terminated between two system
+ * calls, never within one.
+ */
+const LONGEST_BLOCK = 200;
+
+/** An owned descriptor, as a wait needs it. */
+export interface Pollable {
+  /** Its number. */
+  readonly fd: number;
+  /** Its name in errors. */
+  readonly what: string;
+}
 
 /**
- * Something one thread sets and the others, blocked in BlockingPoll, see.
- * It stays set.
+ * An event that one thread sets and that ends the blocking waits of others. It
+ * stays set.
  *
  * Source: eventfd(2).
  *
@@ -44,9 +51,9 @@ export class StopEvent implements AsyncDisposable {
 
   /** Makes one, owned by the caller. @throws {SystemError} EMFILE ... */
   static create(): StopEvent {
-    const fd = libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    unwrap(fd, "eventfd", { tried: "make an eventfd" });
-    return new StopEvent(new Descriptor(fd, "stop event"));
+    return new StopEvent(
+      new Descriptor(openEventfd("create a stop event"), "stop event"),
+    );
   }
 
   /**
@@ -71,13 +78,7 @@ export class StopEvent implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   set(): void {
-    const { write } = libc();
-    const { handle } = this;
-    while (write(handle, ONE, 8n) < 0) {
-      const code = errno();
-      if (code === EINTR) continue;
-      throw new SystemError("write", code, { tried: "set a stop event" });
-    }
+    signalEventfd(this.handle, "set a stop event");
   }
 
   /** Closes it, once no thread waits on it any more. */
@@ -135,11 +136,22 @@ export class BlockingPoll {
    */
   wait(direction: "read" | "write", timeout = -1): Woken {
     const array = this.#array;
-    // Asked for each time: a number that was closed may be somebody else's now.
+    // Read for each wait: a number that was closed may be another descriptor's.
     array[0] = this.#target.fd;
     array[2] = this.#stop.handle;
     array[1] = direction === "read" ? POLLIN : POLLOUT;
     array[3] = POLLIN;
+    if (timeout >= 0 && timeout <= LONGEST_BLOCK) return this.#block(timeout);
+    const end = timeout < 0 ? Infinity : monotonicTime() + timeout;
+    for (;;) {
+      const rest = Math.max(0, Math.ceil(end - monotonicTime()));
+      const woken = this.#block(Math.min(rest, LONGEST_BLOCK));
+      if (woken !== "timeout" || rest <= LONGEST_BLOCK) return woken;
+    }
+  }
+
+  #block(timeout: number): Woken {
+    const array = this.#array;
     const count = libc().poll(array, DESCRIPTORS, timeout);
     if (count < 0) {
       const code = errno();

@@ -1,11 +1,11 @@
 // The wait that blocks its thread: what ends it, also from another thread.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { BlockingPoll, StopEvent } from "../../lib/blocking_poll.ts";
-import { ClosedError } from "../../lib/errors.ts";
-import { scriptLines } from "../support/script.ts";
-import { SocketPair } from "../support/socket_pair.ts";
-import { leavesNoDescriptor } from "../support/timing.ts";
+import { BlockingPoll, StopEvent } from "../../../lib/io/blocking_poll.ts";
+import { ClosedError } from "../../../lib/errors.ts";
+import { scriptLines } from "../../support/script.ts";
+import { SocketPair } from "../../support/socket_pair.ts";
+import { leavesNoDescriptor } from "../../support/timing.ts";
 
 Deno.test("blocking poll: ends with data, with room, with time, and stopped for good", async () => {
   await leavesNoDescriptor(async () => {
@@ -41,12 +41,12 @@ Deno.test("blocking poll: an attached stop event is the same, and its end is the
 
 Deno.test("blocking poll: a worker blocked in it hears the stop event and then ends", async () => {
   const lines = await scriptLines(`
-    import { StopEvent } from "lib:blocking_poll.ts";
+    import { StopEvent } from "lib:io/blocking_poll.ts";
     import { UdpSocket } from "lib:udp/mod.ts";
     const socket = UdpSocket.bind({ address: "127.0.0.1" });
     const stop = StopEvent.create();
     const source = \`
-      import { StopEvent } from "\${import.meta.resolve("lib:blocking_poll.ts")}";
+      import { StopEvent } from "\${import.meta.resolve("lib:io/blocking_poll.ts")}";
       import { UdpSocket, ReceiveBatch } from "\${import.meta.resolve("lib:udp/mod.ts")}";
       onmessage = async ({ data }) => {
         const socket = UdpSocket.attach(data.socket);

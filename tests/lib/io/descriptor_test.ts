@@ -8,13 +8,13 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { POLLIN } from "../../ffi/layout/poll.ts";
-import { SystemError } from "../../ffi/errno.ts";
-import { libc } from "../../ffi/libc.ts";
-import { Descriptor } from "../../lib/descriptor.ts";
-import { ClosedError } from "../../lib/errors.ts";
-import { SocketPair } from "../support/socket_pair.ts";
-import { atOnce, leavesNoDescriptor } from "../support/timing.ts";
+import { POLLIN } from "../../../ffi/layout/poll.ts";
+import { SystemError } from "../../../ffi/errno.ts";
+import { libc } from "../../../ffi/libc.ts";
+import { Descriptor } from "../../../lib/io/descriptor.ts";
+import { ClosedError } from "../../../lib/errors.ts";
+import { SocketPair } from "../../support/socket_pair.ts";
+import { atOnce, leavesNoDescriptor } from "../../support/timing.ts";
 
 /** Lets a wait that began reach poll(2) in its thread. */
 function underWay(): Promise<void> {

@@ -1,8 +1,8 @@
 // One abort signal and one time limit for an operation made of many waits.
 
 import type { Descriptor } from "./descriptor.ts";
-import { TimeoutError } from "./errors.ts";
-import { checkTimeout, type WaitOptions } from "./poller.ts";
+import { TimeoutError } from "../errors.ts";
+import { checkTimeout, type WaitOptions } from "./reactor.ts";
 
 export class Deadline {
   readonly #signal: AbortSignal | undefined;
@@ -45,12 +45,12 @@ export class Deadline {
     try {
       await descriptor.readable(this.bounds());
     } catch (error) {
-      throw this.told(error);
+      throw this.own(error);
     }
   }
 
   /** The error of a wait within `bounds`, with the whole time in place of the rest. */
-  told(error: unknown): unknown {
+  own(error: unknown): unknown {
     return error instanceof TimeoutError ? this.#over() : error;
   }
 

@@ -6,11 +6,11 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { POLLHUP, POLLIN, POLLOUT } from "../../ffi/layout/poll.ts";
-import { ArgumentError, TimeoutError } from "../../lib/errors.ts";
-import { ownedDescriptors } from "../support/descriptors.ts";
-import { SocketPair } from "../support/socket_pair.ts";
-import { atOnce } from "../support/timing.ts";
+import { POLLHUP, POLLIN, POLLOUT } from "../../../ffi/layout/poll.ts";
+import { ArgumentError, TimeoutError } from "../../../lib/errors.ts";
+import { ownedDescriptors } from "../../support/descriptors.ts";
+import { SocketPair } from "../../support/socket_pair.ts";
+import { atOnce } from "../../support/timing.ts";
 
 /** Whether a promise is settled once everything that is due has run. */
 async function settled(promise: Promise<unknown>): Promise<boolean> {

@@ -1,20 +1,19 @@
-// A poller that has learned to look before it sleeps keeps every promise that
-// one that sleeps at once does.
+// Waits behave alike whether or not the reactor polls before it sleeps.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { POLLIN } from "../../ffi/layout/poll.ts";
-import { ClosedError, TimeoutError } from "../../lib/errors.ts";
-import { SocketPair } from "../support/socket_pair.ts";
-import { atOnce } from "../support/timing.ts";
+import { POLLIN } from "../../../ffi/layout/poll.ts";
+import { ClosedError, TimeoutError } from "../../../lib/errors.ts";
+import { SocketPair } from "../../support/socket_pair.ts";
+import { atOnce } from "../../support/timing.ts";
 
-/** Waits that end at once, until the poller looks. */
+/** Waits that end at once, until the reactor busy-polls. */
 async function teach(pair: SocketPair): Promise<void> {
   pair.b.put();
   for (let i = 0; i < 200; i++) await pair.a.readable();
   pair.a.take();
 }
 
-Deno.test("looking: timers run although there is always data", async () => {
+Deno.test("busy polling: timers run although there is always data", async () => {
   await using pair = new SocketPair();
   await teach(pair);
   pair.b.put();
@@ -26,7 +25,7 @@ Deno.test("looking: timers run although there is always data", async () => {
   assert(fired);
 });
 
-Deno.test("looking: data that comes later ends the wait", async () => {
+Deno.test("busy polling: data that comes later ends the wait", async () => {
   await using pair = new SocketPair();
   await teach(pair);
   const wait = pair.a.readable();
@@ -34,7 +33,7 @@ Deno.test("looking: data that comes later ends the wait", async () => {
   assertEquals(await wait, POLLIN);
 });
 
-Deno.test("looking: time is kept, none and some", async () => {
+Deno.test("busy polling: time is kept, none and some", async () => {
   await using pair = new SocketPair();
   for (const timeout of [0, 0.01, 1, 30]) {
     await teach(pair);
@@ -44,7 +43,7 @@ Deno.test("looking: time is kept, none and some", async () => {
   }
 });
 
-Deno.test("looking: a signal and closing end the wait", async () => {
+Deno.test("busy polling: a signal and closing end the wait", async () => {
   const pair = new SocketPair();
   await teach(pair);
   const reason = new Error("enough");
@@ -62,7 +61,7 @@ Deno.test("looking: a signal and closing end the wait", async () => {
   await pair.b.close();
 });
 
-Deno.test("looking: a wait begun meanwhile is heard too", async () => {
+Deno.test("busy polling: a wait begun meanwhile is heard too", async () => {
   await using first = new SocketPair("1");
   await using second = new SocketPair("2");
   await teach(first);

@@ -1,0 +1,207 @@
+// An owned file descriptor: closed once, and closing ends what waits on it.
+
+import { EINTR, SystemError } from "../../ffi/errno.ts";
+import { POLLIN, POLLOUT } from "../../ffi/layout/poll.ts";
+import { ClosedError } from "../errors.ts";
+import {
+  type Attempt,
+  OperationQueue,
+  reactorStopped,
+  type WaitOptions,
+} from "./reactor.ts";
+import {
+  closeOwned,
+  closeOwnedSlowly,
+  ownDescriptor,
+} from "./thread_descriptors.ts";
+
+/** How a descriptor is held. */
+export interface DescriptorOptions {
+  /** Another owner closes the number: close() here only ends waits and use. */
+  readonly borrowed?: boolean;
+  /** Whether the kernel takes milliseconds to close it: close it in another thread. */
+  readonly slowToClose?: boolean;
+}
+
+const NO_OPTIONS: WaitOptions = {};
+
+/**
+ * An open, nonblocking file descriptor and its one owner.
+ *
+ * No operation blocks in a read: what is not ready waits through the thread's
+ * reactor, and close() ends it. When the isolate ends (the program, a restart by
+ * `--watch`, a terminated worker) the descriptor is closed too.
+ *
+ * Source: epoll(7), close(2).
+ *
+ * @example
+ * ```ts
+ * import { ClosedError, UdpSocket } from "@netplumb/netplumb";
+ *
+ * // A socket waits through its descriptor: closing it ends the wait.
+ * const socket = UdpSocket.bind({ address: "127.0.0.1" });
+ * const pending = socket.receive();
+ * await socket.close();
+ * await pending.catch((error) => console.log(error instanceof ClosedError)); // true
+ * ```
+ */
+export class Descriptor implements AsyncDisposable {
+  readonly #fd: number;
+  readonly #borrowed: boolean;
+  readonly #slowToClose: boolean;
+  readonly #queue: OperationQueue;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Takes over a descriptor: from here on it is closed through this object. In a
+   * worker it may get another number: use `fd` from here on.
+   *
+   * @param fd An open descriptor with O_NONBLOCK and O_CLOEXEC set.
+   * @param what Its name in errors, for example "UDP socket 0.0.0.0:8888".
+   * @param options How it is held.
+   */
+  constructor(
+    fd: number,
+    public what: string,
+    { borrowed = false, slowToClose = false }: DescriptorOptions = {},
+  ) {
+    this.#fd = borrowed ? fd : ownDescriptor(fd);
+    this.#borrowed = borrowed;
+    this.#slowToClose = slowToClose;
+    this.#queue = new OperationQueue(this.#fd, this);
+  }
+
+  /** The number, for system calls. @throws {ClosedError} Once closed. */
+  get fd(): number {
+    if (this.#closing !== undefined) throw new ClosedError(this.what);
+    return this.#fd;
+  }
+
+  /** Whether close() was called. */
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /**
+   * Performs an operation, now or as soon as the descriptor is ready, after the
+   * operations of the same direction that already wait.
+   *
+   * @param events POLLIN to read, POLLOUT to write.
+   * @param attempt Tries the operation without waiting; undefined where the
+   * kernel says EAGAIN. It is called again after each event.
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
+  perform<T>(
+    events: number,
+    attempt: Attempt<T>,
+    options: WaitOptions = NO_OPTIONS,
+  ): Promise<T> {
+    return this.#closing === undefined
+      ? this.#queue.perform(events, attempt, options)
+      : Promise.reject(new ClosedError(this.what));
+  }
+
+  /** Whether operations wait for these events, which a new one comes behind. */
+  hasWaiting(events: number): boolean {
+    return this.#queue.hasWaiting(events);
+  }
+
+  /**
+   * The same as `perform` where the caller has made the first attempt, or leaves
+   * it until timers have run.
+   *
+   * @param yields Whether timers are to run first.
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
+  performLater<T>(
+    events: number,
+    attempt: Attempt<T>,
+    options: WaitOptions = NO_OPTIONS,
+    yields = false,
+  ): Promise<T> {
+    return this.#closing === undefined
+      ? this.#queue.performLater(events, attempt, options, yields)
+      : Promise.reject(new ClosedError(this.what));
+  }
+
+  /**
+   * Waits for poll(2) events and gives those that came.
+   *
+   * @param events POLLIN, POLLPRI or POLLOUT; errors come in any case.
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
+  wait(events: number, options: WaitOptions = NO_OPTIONS): Promise<number> {
+    return this.#closing === undefined
+      ? this.#queue.wait(events, options)
+      : Promise.reject(new ClosedError(this.what));
+  }
+
+  /**
+   * Waits until there may be something to read, an error included.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
+  readable(options?: WaitOptions): Promise<number> {
+    return this.wait(POLLIN, options);
+  }
+
+  /**
+   * Waits until there may be room to write, an error included.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
+  writable(options?: WaitOptions): Promise<number> {
+    return this.wait(POLLOUT, options);
+  }
+
+  /** Attempts what waits again: something became available without an event. */
+  retry(): void {
+    this.#queue.retry();
+  }
+
+  /** Lets what waits here keep the process alive, which is the default. */
+  ref(): void {
+    this.#queue.setReferenced(true);
+  }
+
+  /** Lets the process end while something waits here. */
+  unref(): void {
+    this.#queue.setReferenced(false);
+  }
+
+  /** Ends pending operations with ClosedError and closes. A second call waits for the first. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** The same as close(), for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#queue.leave();
+    const reject = this.#queue.end();
+    let code = 0;
+    if (!this.#borrowed) {
+      if (this.#slowToClose) await closeOwnedSlowly(this.#fd);
+      else code = closeOwned(this.#fd);
+    }
+    await reactorStopped();
+    // Last, so that a caller may await close() before it looks at the operation.
+    reject(new ClosedError(this.what));
+    // Linux frees the number whatever close(2) returns.
+    if (code !== 0 && code !== EINTR) {
+      throw new SystemError("close", code, { tried: `close ${this.what}` });
+    }
+  }
+}

@@ -1,0 +1,739 @@
+// The reactor: one epoll instance a thread, and one nonblocking FFI call that
+// sleeps in another thread while operations wait. The thread polls for a short
+// while before it sleeps, where that has paid.
+
+import { EBADF, EEXIST, EINTR, ENOENT, SystemError } from "../../ffi/errno.ts";
+import { errno, libc, unwrap } from "../../ffi/libc.ts";
+import { O_CLOEXEC } from "../../ffi/layout/fcntl.ts";
+import { pollfd, POLLIN } from "../../ffi/layout/poll.ts";
+import {
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLERR,
+  EPOLLET,
+  epollEvent,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+} from "../../ffi/layout/sys_epoll.ts";
+import { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
+import { addAbortable, removeAbortable } from "./abort_listeners.ts";
+import { AdaptiveBusyPolling } from "./busy_polling.ts";
+import { monotonicTime } from "./clock.ts";
+import { DeadlineHeap } from "./deadline_heap.ts";
+import { openEventfd, signalEventfd } from "./eventfd.ts";
+import { keepAlive } from "./keep_alive.ts";
+import { closeOwned, ownDescriptor } from "./thread_descriptors.ts";
+import { clearTurn, recordIdle, yieldDue, yieldIfDue } from "./yield.ts";
+
+/** What bounds a wait. */
+export interface WaitOptions {
+  /** Ends the wait; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until the wait rejects with TimeoutError; default: none. */
+  readonly timeout?: number;
+}
+
+/** @throws {ArgumentError} For a timeout that is negative or NaN. */
+export function checkTimeout(timeout = Infinity): void {
+  if (timeout >= 0) return;
+  throw new ArgumentError("timeout", timeout, "a number of milliseconds");
+}
+
+/**
+ * Tries an operation without waiting.
+ *
+ * @param events The poll(2) events that were reported; 0 for the first attempt.
+ * @returns Its result; undefined where the descriptor is not ready (EAGAIN).
+ */
+export type Attempt<T> = (events: number) => T | undefined;
+
+/** Events that no one asks for and every operation gets. */
+const CONDITIONS = EPOLLERR | EPOLLHUP;
+/** Events taken from epoll at once. */
+const EVENTS = 64;
+/**
+ * Microtasks for the code behind a finished operation, which often waits again:
+ * to poll or sleep before it did would delay it.
+ */
+const CONTINUATIONS = 8;
+/** Microtasks between two polls while other loops find work without waiting. */
+const PASSING = 32;
+/** Milliseconds to poll before sleeping: about what a sleep costs. */
+const SPIN_BUDGET = 0.04;
+/** Milliseconds from an event to the promise it resolves, after a sleep. */
+const WAKE_UP_COST = 0.03;
+/** poll(2) takes an int of milliseconds. */
+const LONGEST_SLEEP = 2 ** 30;
+/** The epoll instance and the read end of the life pipe. */
+const DESCRIPTORS = 2n;
+const SLEEP_BYTES = 2 * pollfd.size;
+
+const STOPPED = Promise.resolve();
+
+const LAYOUT = epollEvent();
+const EVENT_WORDS = LAYOUT.size / 4;
+const DATA_WORD = LAYOUT.fields.data.offset / 4;
+
+/** An operation that waits for its descriptor. */
+class Operation {
+  previous: Operation | undefined;
+  next: Operation | undefined;
+  position = -1;
+  deadline = Infinity;
+
+  constructor(
+    readonly queue: OperationQueue,
+    readonly line: Line,
+    readonly events: number,
+    readonly attempt: Attempt<unknown>,
+    readonly signal: AbortSignal | undefined,
+    readonly timeout: number,
+    readonly resolve: (result: unknown) => void,
+    readonly reject: (reason: unknown) => void,
+  ) {
+    if (timeout !== Infinity) this.deadline = monotonicTime() + timeout;
+  }
+
+  abort(reason: unknown): void {
+    this.queue.remove(this);
+    this.reject(reason);
+  }
+}
+
+/** Operations that wait for the same direction, first come, first served. */
+class Line {
+  first: Operation | undefined;
+  last: Operation | undefined;
+
+  append(operation: Operation): void {
+    operation.previous = this.last;
+    if (this.last === undefined) this.first = operation;
+    else this.last.next = operation;
+    this.last = operation;
+  }
+
+  remove(operation: Operation): void {
+    const { previous, next } = operation;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.last = previous;
+    else next.previous = previous;
+    operation.previous = operation.next = undefined;
+  }
+}
+
+/**
+ * What waits on one descriptor: reads in the order in which they were called,
+ * and writes likewise. A pending operation costs an entry in this queue.
+ */
+export class OperationQueue {
+  readonly #target: { readonly what: string };
+  readonly #reads = new Line();
+  readonly #writes = new Line();
+  /** What waits for nothing but errors. */
+  readonly #conditions = new Line();
+  /** The events that epoll reports; 0 while it does not know the descriptor. */
+  #armed = 0;
+  #referenced = true;
+  /** Its entry in the reactor's table, and which of its users it is. */
+  index = -1;
+  generation = 0;
+  /** How many operations wait. */
+  size = 0;
+  /** Whether the reactor is to attempt its operations without an event. */
+  scheduled = false;
+
+  /**
+   * @param fd The descriptor's number.
+   * @param target The descriptor, for errors.
+   */
+  constructor(readonly fd: number, target: { readonly what: string }) {
+    this.#target = target;
+  }
+
+  /** The descriptor's name in errors. */
+  get what(): string {
+    return this.#target.what;
+  }
+
+  /** Whether operations wait for these events, which a new one comes behind. */
+  hasWaiting(events: number): boolean {
+    return this.#line(events).first !== undefined;
+  }
+
+  /**
+   * Performs an operation as soon as the descriptor is ready, after those of
+   * the same direction that were called before.
+   *
+   * @param events The poll(2) events to wait for.
+   * @param attempt Tries it; at once where nothing else waits and the thread has
+   * not used up its budget.
+   */
+  perform<T>(
+    events: number,
+    attempt: Attempt<T>,
+    options: WaitOptions,
+  ): Promise<T> {
+    try {
+      options.signal?.throwIfAborted();
+      checkTimeout(options.timeout);
+      const due = yieldDue();
+      if (!due && this.#line(events).first === undefined) {
+        const result = attempt(0);
+        if (result !== undefined) {
+          reactor.noteProgress();
+          return Promise.resolve(result);
+        }
+      }
+      return this.performLater(events, attempt, options, due);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * The same without an attempt at once.
+   *
+   * @param yields Whether the attempt was not made because timers are to run
+   * first; otherwise the kernel said EAGAIN.
+   */
+  performLater<T>(
+    events: number,
+    attempt: Attempt<T>,
+    { signal, timeout = Infinity }: WaitOptions,
+    yields: boolean,
+  ): Promise<T> {
+    try {
+      signal?.throwIfAborted();
+      checkTimeout(timeout);
+      const line = this.#line(events);
+      const promise = this.#append(line, events, attempt, signal, timeout);
+      if (yields) reactor.schedule(this);
+      // Edge-triggered: after EAGAIN the next event is reported.
+      else if (
+        this.#armed === 0 || (this.#armed & events) !== events
+      ) this.#arm(this.#wanted());
+      return promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Waits for poll(2) events and gives those that came. */
+  wait(
+    events: number,
+    { signal, timeout = Infinity }: WaitOptions,
+  ): Promise<number> {
+    try {
+      signal?.throwIfAborted();
+      checkTimeout(timeout);
+      const line = this.#line(events);
+      const promise = this.#append(line, events, identity, signal, timeout);
+      // No attempt came before: what is ready already has to be reported, too.
+      this.#arm(this.#wanted());
+      return promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Attempts the waiting operations without an event. */
+  retry(): void {
+    if (this.size > 0) reactor.schedule(this);
+  }
+
+  /** Whether waiting operations keep the process alive. */
+  setReferenced(referenced: boolean): void {
+    if (this.#referenced === referenced) return;
+    this.#referenced = referenced;
+    reactor.count(0, referenced ? this.size : -this.size);
+  }
+
+  /** Forgets the descriptor, which is closed next; `end` then rejects. */
+  leave(): void {
+    if (this.#armed !== 0) this.#disarm();
+    reactor.forget(this);
+  }
+
+  /** Rejects everything that waits, after epoll has lost the descriptor. */
+  fail(reason: unknown): void {
+    this.#armed = 0;
+    this.index = -1;
+    this.scheduled = false;
+    this.end()(reason);
+  }
+
+  /** Ends everything that waits; call what it returns to reject it. */
+  end(): (reason: unknown) => void {
+    const ended: Operation[] = [];
+    for (const line of [this.#conditions, this.#reads, this.#writes]) {
+      while (line.first !== undefined) {
+        const operation = line.first;
+        this.remove(operation);
+        ended.push(operation);
+      }
+    }
+    return (reason) => {
+      for (const operation of ended) operation.reject(reason);
+    };
+  }
+
+  /** Takes an operation out of everything that knows it. */
+  remove(operation: Operation): void {
+    operation.line.remove(operation);
+    this.size--;
+    reactor.count(-1, this.#referenced ? -1 : 0);
+    if (operation.position >= 0) reactor.deadlines.remove(operation);
+    if (operation.signal !== undefined) {
+      removeAbortable(operation.signal, operation);
+    }
+  }
+
+  /**
+   * Attempts the operations that events concern, in order.
+   *
+   * @param events The events that epoll reported; 0 without any.
+   * @returns Whether an operation ended.
+   */
+  serve(events: number): boolean {
+    const condition = (events & CONDITIONS) !== 0 || events === 0;
+    let served = false;
+    if (condition) {
+      served = this.#serveLine(this.#conditions, events, condition);
+    }
+    if (condition || events & ~EPOLLOUT) {
+      served = this.#serveLine(this.#reads, events, condition) || served;
+    }
+    if (condition || events & EPOLLOUT) {
+      served = this.#serveLine(this.#writes, events, condition) || served;
+    }
+    if (events === 0) {
+      if (this.size > 0 && !this.scheduled) this.#arm(this.#wanted());
+    } else if (!served) {
+      // Nothing waits for it: without this, each datagram would wake the thread.
+      // Or the kernel reports what it then refuses: have it look again.
+      this.#arm(this.#wanted());
+    }
+    return served;
+  }
+
+  #serveLine(line: Line, events: number, condition: boolean): boolean {
+    let served = false;
+    for (let operation = line.first; operation !== undefined;) {
+      const { next } = operation;
+      if (condition || operation.events & events) {
+        let result: unknown;
+        try {
+          result = operation.attempt(events & (operation.events | CONDITIONS));
+          if (result === undefined) break;
+          this.remove(operation);
+          operation.resolve(result);
+        } catch (error) {
+          this.remove(operation);
+          operation.reject(error);
+        }
+        served = true;
+        if (line.first !== undefined && yieldDue()) {
+          reactor.schedule(this);
+          break;
+        }
+      }
+      operation = next;
+    }
+    return served;
+  }
+
+  #line(events: number): Line {
+    if (events === 0) return this.#conditions;
+    return events & EPOLLOUT ? this.#writes : this.#reads;
+  }
+
+  #append<T>(
+    line: Line,
+    events: number,
+    attempt: Attempt<T>,
+    signal: AbortSignal | undefined,
+    timeout: number,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const operation = new Operation(
+        this,
+        line,
+        events,
+        attempt,
+        signal,
+        timeout,
+        resolve as (result: unknown) => void,
+        reject,
+      );
+      line.append(operation);
+      this.size++;
+      if (signal !== undefined) addAbortable(signal, operation);
+      if (timeout !== Infinity) reactor.deadlines.add(operation);
+      reactor.count(1, this.#referenced ? 1 : 0);
+    });
+  }
+
+  /** The events that operations wait for. */
+  #wanted(): number {
+    let wanted = this.#writes.first === undefined ? 0 : EPOLLOUT;
+    for (
+      let operation = this.#reads.first;
+      operation !== undefined;
+      operation = operation.next
+    ) {
+      wanted |= operation.events;
+      // Nearly always the first: few wait for anything but this.
+      if (operation.events & EPOLLIN) break;
+    }
+    return wanted;
+  }
+
+  /** Asks epoll for events, those that are there already included. */
+  #arm(events: number): void {
+    if (this.size === 0) {
+      if (this.#armed !== 0) this.#disarm();
+      return;
+    }
+    try {
+      const added = this.#armed !== 0;
+      reactor.control(
+        added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
+        this,
+        events,
+      );
+      this.#armed = events | ADDED;
+    } catch (error) {
+      this.#armed = 0;
+      this.end()(error);
+    }
+  }
+
+  #disarm(): void {
+    this.#armed = 0;
+    reactor.remove(this.fd);
+  }
+}
+
+/** Marks a descriptor that epoll knows, even where only errors are awaited. */
+const ADDED = EPOLLERR;
+
+const identity: Attempt<number> = (events) => events || undefined;
+
+/** The thread's reactor. It runs while operations wait. */
+class Reactor {
+  readonly deadlines = new DeadlineHeap<Operation>();
+  readonly #busyPolling = new AdaptiveBusyPolling(SPIN_BUDGET, WAKE_UP_COST);
+  readonly #events = new Int32Array(EVENTS * EVENT_WORDS);
+  readonly #eventBytes = new Uint8Array(this.#events.buffer);
+  readonly #event = new Int32Array(EVENT_WORDS);
+  readonly #eventArgument = new Uint8Array(this.#event.buffer);
+  readonly #queues: (OperationQueue | undefined)[] = [];
+  readonly #free: number[] = [];
+  #scheduled: OperationQueue[] = [];
+  #generation = 0;
+  #descriptors: number[] = [];
+  #epoll = -1;
+  #eventfd = -1;
+  /** What the sleeping call polls; never this isolate's memory. */
+  #sleepTargets: Deno.PointerObject | null = null;
+  #waiting = 0;
+  #referenced = 0;
+  /** Resolves when the reactor stops; undefined while it is not running. */
+  #running: Promise<void> | undefined;
+  /** The sleeping call; undefined while the thread is awake. */
+  #sleep: Promise<number> | undefined;
+  #wakeAt = -Infinity;
+  #signalled = false;
+  #progress = false;
+
+  /** Records that a loop found work without waiting, and will look for more. */
+  noteProgress(): void {
+    this.#progress = true;
+  }
+
+  /** Attempts a queue's operations when timers have run. */
+  schedule(queue: OperationQueue): void {
+    if (queue.scheduled) return;
+    queue.scheduled = true;
+    this.#scheduled.push(queue);
+    this.#wake();
+  }
+
+  /** Counts operations that wait, and those of them that keep the process. */
+  count(waiting: number, referenced: number): void {
+    this.#waiting += waiting;
+    const before = this.#referenced > 0;
+    this.#referenced += referenced;
+    if (this.#waiting === 0) {
+      this.#wake();
+      return;
+    }
+    const now = this.#referenced > 0;
+    if (now !== before && this.#sleep !== undefined) {
+      keepAlive(this.#sleep, now);
+    }
+    if (waiting <= 0) return;
+    if (this.#running === undefined) this.#running = this.#run();
+    else {
+      const { next } = this.deadlines;
+      if (next !== undefined && next.deadline < this.#wakeAt) this.#wake();
+    }
+  }
+
+  /** Resolves at once, or when a call or timer of the reactor's has ended that nothing needs. */
+  stopped(): Promise<void> {
+    if (this.#waiting > 0) return STOPPED;
+    clearTurn();
+    return this.#running ?? STOPPED;
+  }
+
+  /** Adds a descriptor to epoll or changes what it reports of it. */
+  control(
+    operation: number,
+    queue: OperationQueue,
+    events: number,
+  ): void {
+    if (this.#epoll < 0) this.#open();
+    if (queue.index < 0) {
+      queue.index = this.#free.pop() ?? this.#queues.length;
+      queue.generation = ++this.#generation;
+      this.#queues[queue.index] = queue;
+    }
+    const event = this.#event;
+    event[0] = events | EPOLLET;
+    event[DATA_WORD] = queue.index;
+    event[DATA_WORD + 1] = queue.generation;
+    const { epoll_ctl } = libc();
+    const { fd } = queue;
+    while (epoll_ctl(this.#epoll, operation, fd, this.#eventArgument) < 0) {
+      const code = errno();
+      if (code === EBADF) throw new ClosedError(queue.what);
+      // The number was closed behind the back of its owner and is used again.
+      if (code === ENOENT && operation === EPOLL_CTL_MOD) {
+        operation = EPOLL_CTL_ADD;
+      } else if (code === EEXIST) operation = EPOLL_CTL_MOD;
+      else {
+        throw new SystemError("epoll_ctl", code, {
+          tried: `wait on ${queue.what}`,
+        });
+      }
+    }
+  }
+
+  /** Takes a descriptor out of epoll. */
+  remove(fd: number): void {
+    libc().epoll_ctl(this.#epoll, EPOLL_CTL_DEL, fd, this.#eventArgument);
+  }
+
+  /** Takes a queue out of the table: its events are nobody's from now on. */
+  forget(queue: OperationQueue): void {
+    if (queue.index < 0) return;
+    this.#queues[queue.index] = undefined;
+    this.#free.push(queue.index);
+    queue.index = -1;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      let rest = CONTINUATIONS;
+      while (this.#waiting > 0) {
+        for (let task = 0; task < rest; task++) await undefined;
+        if (this.#epoll < 0) this.#open();
+        rest = await this.#turn();
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** One round; gives how many microtasks to leave to others. */
+  async #turn(): Promise<number> {
+    await yieldIfDue();
+    if (this.#scheduled.length > 0) this.#serveScheduled();
+    if (this.#waiting === 0) return 0;
+    let found = this.#harvest();
+    this.#expire();
+    if (this.#waiting === 0) return 0;
+    if (found > 0 || this.#scheduled.length > 0) return CONTINUATIONS;
+    if (this.#progress) {
+      this.#progress = false;
+      return PASSING;
+    }
+    found = this.#spin();
+    if (found === 0) await this.#sleepUntilEvent();
+    return found > 0 ? CONTINUATIONS : 0;
+  }
+
+  #serveScheduled(): void {
+    const scheduled = this.#scheduled;
+    this.#scheduled = [];
+    for (const queue of scheduled) {
+      queue.scheduled = false;
+      queue.serve(0);
+    }
+  }
+
+  /** Takes events that are there and serves them; gives how many there were. */
+  #harvest(): number {
+    const events = this.#events;
+    const count = libc().epoll_wait(this.#epoll, this.#eventBytes, EVENTS, 0);
+    if (count < 0) {
+      const code = errno();
+      if (code === EINTR) return 0;
+      throw new SystemError("epoll_wait", code, { tried: "wait for events" });
+    }
+    for (let event = 0; event < count; event++) {
+      const word = event * EVENT_WORDS;
+      const queue = this.#queues[events[word + DATA_WORD]];
+      if (queue?.generation === events[word + DATA_WORD + 1]) {
+        queue.serve(events[word]);
+      }
+    }
+    return count;
+  }
+
+  #expire(): void {
+    let { next } = this.deadlines;
+    if (next === undefined) return;
+    const now = monotonicTime();
+    while (next !== undefined && next.deadline <= now) {
+      const { queue, timeout } = next;
+      queue.remove(next);
+      next.reject(new TimeoutError(queue.what, timeout));
+      next = this.deadlines.next;
+    }
+  }
+
+  /** Polls without sleeping, for as long as that has paid recently. */
+  #spin(): number {
+    if (!this.#busyPolling.pays) return 0;
+    const limit = this.deadlines.next?.deadline ?? Infinity;
+    const end = Math.min(monotonicTime() + SPIN_BUDGET, limit);
+    do {
+      const found = this.#harvest();
+      if (found > 0) {
+        this.#busyPolling.recordHit();
+        return found;
+      }
+    } while (monotonicTime() < end);
+    this.#busyPolling.recordMiss();
+    return 0;
+  }
+
+  /** Sleeps in another thread, and this one goes on with what else there is. */
+  async #sleepUntilEvent(): Promise<void> {
+    const start = monotonicTime();
+    this.#wakeAt = this.deadlines.next?.deadline ?? Infinity;
+    const timeout = this.#wakeAt === Infinity
+      ? -1
+      : Math.min(Math.max(0, Math.ceil(this.#wakeAt - start)), LONGEST_SLEEP);
+    try {
+      this.#sleep = libc().poll_nonblocking(
+        this.#sleepTargets,
+        DESCRIPTORS,
+        timeout,
+      );
+      if (this.#referenced === 0) keepAlive(this.#sleep, false);
+      if (await this.#sleep < 0) this.#diagnose();
+    } finally {
+      this.#sleep = undefined;
+      this.#wakeAt = -Infinity;
+      recordIdle(start);
+      if (!this.#signalled) {
+        this.#busyPolling.recordSleep(monotonicTime() - start);
+      }
+      this.#signalled = false;
+    }
+  }
+
+  /** Ends the sleeping call. */
+  #wake(): void {
+    if (this.#sleep === undefined || this.#signalled) return;
+    this.#signalled = true;
+    signalEventfd(this.#eventfd, "wake the reactor");
+  }
+
+  // errno of the nonblocking call stayed in its thread: ask again in this one.
+  #diagnose(): void {
+    const targets = new Uint8Array(
+      Deno.UnsafePointerView.getArrayBuffer(this.#sleepTargets!, SLEEP_BYTES),
+    );
+    if (libc().poll(targets, DESCRIPTORS, 0) >= 0) return;
+    const code = errno();
+    if (code === EINTR) return;
+    throw new SystemError("poll", code, {
+      tried: "sleep until an event",
+      advice: "Raise the limit of open files (ulimit -n) if it is too low",
+    });
+  }
+
+  #open(): void {
+    const tried = "open the reactor of this thread";
+    const { close, epoll_create1, epoll_ctl, malloc, pipe2 } = libc();
+    const opened: number[] = [];
+    try {
+      opened.push(unwrap(epoll_create1(EPOLL_CLOEXEC), "epoll_create1", {
+        tried,
+      }));
+      opened.push(openEventfd(tried));
+      const life = new Int32Array(2);
+      unwrap(pipe2(new Uint8Array(life.buffer), O_CLOEXEC), "pipe2", { tried });
+      opened.push(life[0], life[1]);
+    } catch (error) {
+      for (const fd of opened) close(fd);
+      throw error;
+    }
+    this.#descriptors = opened.map(ownDescriptor);
+    const [epoll, eventfd, life] = this.#descriptors;
+    this.#epoll = epoll;
+    this.#eventfd = eventfd;
+    this.#event[0] = EPOLLIN | EPOLLET;
+    this.#event[DATA_WORD] = -1;
+    unwrap(
+      epoll_ctl(epoll, EPOLL_CTL_ADD, eventfd, this.#eventArgument),
+      "epoll_ctl",
+      { tried },
+    );
+    // The sleeping call holds both files open: what closes the other end of the
+    // pipe, the end of the isolate, wakes it, and nothing is left behind.
+    const targets = this.#sleepTargets ??= malloc(BigInt(SLEEP_BYTES));
+    if (targets === null) throw new Error(`${tried}: out of memory`);
+    const view = new DataView(
+      Deno.UnsafePointerView.getArrayBuffer(targets, SLEEP_BYTES),
+    );
+    pollfd.assign(view, 0, { fd: epoll, events: POLLIN });
+    pollfd.assign(view, pollfd.size, { fd: life, events: POLLIN });
+  }
+
+  /** Ends every wait. What broke may be the instance itself: the next opens another. */
+  #fail(error: unknown): void {
+    const descriptors = this.#descriptors;
+    this.#descriptors = [];
+    this.#epoll = -1;
+    for (const fd of descriptors) closeOwned(fd);
+    const queues = [...this.#queues, ...this.#scheduled];
+    this.#queues.length = this.#free.length = this.#scheduled.length = 0;
+    for (const queue of queues) queue?.fail(error);
+  }
+}
+
+const reactor = new Reactor();
+
+/** Resolves when nothing of the reactor's is pending that no operation waits for. */
+export function reactorStopped(): Promise<void> {
+  return reactor.stopped();
+}
+
+/**
+ * Records that a loop found work without waiting: while it goes on, other
+ * descriptors are polled in passing and the thread does not sleep.
+ */
+export function noteProgress(): void {
+  reactor.noteProgress();
+}
