@@ -102,7 +102,8 @@ async function tunnel(
     return {
       value: taken.bytes * 8 / taken.seconds / 1e9,
       cpu: cpu * 1e6 / (taken.bytes / 1e6),
-      resident: Math.max(...programs.map((program) => program.resident())),
+      resident: programs.map((program) => program.resident())
+        .reduce((most, one) => Math.max(most, one)),
     };
   };
   for (let turn = 0; turn < WARM; turn++) await measure();

@@ -50,7 +50,7 @@ try {
       lock: false,
     }),
   );
-  const deno = async (command: string, ...args: string[]) => {
+  const deno = async (command: string, args: readonly string[]) => {
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: [command, "--config", configFile, ...args],
       cwd: root,
@@ -58,12 +58,9 @@ try {
     }).spawn().status;
     Deno.exitCode ||= code;
   };
-  await deno("check", "cli", "tests");
-  await deno(
-    "test",
-    "-A",
-    ...tests.length > 0 ? tests : ["tests/links", "tests/cli"],
-  );
+  await deno("check", ["cli", "tests"]);
+  const tested = tests.length > 0 ? tests : ["tests/links", "tests/cli"];
+  await deno("test", ["-A", ...tested]);
 } finally {
   await Deno.remove(configFile).catch(() => {});
   await Deno.remove(sources, { recursive: true });

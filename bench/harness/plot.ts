@@ -43,8 +43,9 @@ export function plot(
   const parts: string[] = [];
   let y = 0;
   for (const { title, unit, better, rows } of cases) {
-    const most = Math.max(
-      ...rows.map(({ value }) => Math.max(value.median, value.high)),
+    const most = rows.reduce(
+      (most, { value }) => Math.max(most, value.median, value.high),
+      -Infinity,
     );
     parts.push(
       `<text x="12" y="${y + 28}" font-weight="bold">${escape(title)}</text>`,

@@ -24,7 +24,7 @@ function table(
   right: ReadonlySet<number>,
 ): string {
   const widths = head.map((_, column) =>
-    Math.max(3, ...[head, ...rows].map((row) => row[column].length))
+    [head, ...rows].reduce((most, row) => Math.max(most, row[column].length), 3)
   );
   const line = (row: readonly string[]) =>
     `| ${

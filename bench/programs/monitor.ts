@@ -53,7 +53,9 @@ async function pictured(): Promise<Take> {
   const monitor = await Monitor.open({ objects: ["route"], receiveBuffer });
   return async (wanted) => {
     const events: MonitorEvent[] = [];
-    while (events.length < wanted) events.push(...await monitor.receive());
+    while (events.length < wanted) {
+      for (const event of await monitor.receive()) events.push(event);
+    }
     return events.length;
   };
 }

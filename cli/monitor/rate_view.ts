@@ -8,21 +8,19 @@ const BAR = 10;
 /** From one eighth of a character to all of it. */
 const EIGHTHS = " ▏▎▍▌▋▊▉█";
 const HEADINGS = ["packets/s", "bytes/s", "dropped/s"] as const;
-const COLUMN = Math.max(...HEADINGS.map(({ length }) => length));
+const COLUMN = "packets/s".length;
 
 /** The lines of the picture. */
 export function rateView(
   rates: readonly LinkRates[],
   style: Style,
 ): string[] {
-  const name = Math.max(
-    "link".length,
-    ...rates.map(({ ifname }) => printable(ifname).length),
-  );
-  const most = Math.max(
-    1,
-    ...rates.flatMap(({ rx, tx }) => [rx.bytes, tx.bytes]),
-  );
+  let name = "link".length;
+  let most = 1;
+  for (const { ifname, rx, tx } of rates) {
+    name = Math.max(name, printable(ifname).length);
+    most = Math.max(most, rx.bytes, tx.bytes);
+  }
   const headings = HEADINGS.map((one) => one.padStart(COLUMN)).join("  ");
   const lines = [
     style.bold(

@@ -11,7 +11,7 @@ export function table(
   const cells = [columns, ...rows.map((row) => columns.map((c) => row[c]))]
     .map((row) => row.map((cell) => printable(cell ?? "")));
   const widths = columns.map((_, at) =>
-    Math.max(...cells.map((row) => row[at].length))
+    cells.reduce((most, row) => Math.max(most, row[at].length), 0)
   );
   return cells.map((row) =>
     indent + row.map((cell, at) => cell.padEnd(widths[at])).join("  ").trimEnd()

@@ -233,7 +233,7 @@ async function underChurn(table: Table, stage: Stage): Promise<Observation> {
       refused++;
     }
   }
-  const most = Math.max(...attempts, 0);
+  const most = attempts.reduce((most, n) => Math.max(most, n), 0);
   const mean = attempts.reduce((sum, n) => sum + n, 0) / attempts.length;
   return {
     held: torn === 0 && attempts.length > 0,

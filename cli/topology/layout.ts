@@ -48,12 +48,13 @@ function measured(node: GraphNode): ElkNode {
   const kind = measure(node.kind, SIZE.text, PROPORTIONAL);
   const head = measure(node.name, SIZE.title, FIXED) +
     (kind && SIZE.gap + kind);
-  const lines = node.lines.map(({ role, text }) =>
-    measure(text, SIZE.text, role === "address" ? FIXED : PROPORTIONAL)
-  );
+  const widest = node.lines.reduce((most, { role, text }) => {
+    const letter = role === "address" ? FIXED : PROPORTIONAL;
+    return Math.max(most, measure(text, SIZE.text, letter));
+  }, head);
   return {
     id: node.id,
-    width: Math.ceil(Math.max(head, ...lines) + 2 * SIZE.padding + SIZE.bar),
+    width: Math.ceil(widest + 2 * SIZE.padding + SIZE.bar),
     height: SIZE.line * (1 + node.lines.length) + SIZE.padding,
   };
 }

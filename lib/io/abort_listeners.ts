@@ -1,45 +1,46 @@
-// One listener for each AbortSignal, however many operations share it.
+// Abort listeners: any number of callbacks behind one listener of a signal.
+// EventTarget compares each new listener with all others, which is quadratic.
 
-/** An operation that a signal can end. */
-export interface Abortable {
-  /** Called once, with the reason of the signal. */
-  abort(reason: unknown): void;
+interface Registry {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
 }
 
-interface Listener {
-  readonly operations: Set<Abortable>;
-  readonly listen: () => void;
-}
+const registries = new WeakMap<AbortSignal, Registry>();
 
-const listeners = new WeakMap<AbortSignal, Listener>();
-
-/** Aborts an operation when the signal aborts, until `removeAbortable`. */
-export function addAbortable(signal: AbortSignal, operation: Abortable): void {
-  let listener = listeners.get(signal);
-  if (listener === undefined) {
-    const operations = new Set<Abortable>();
-    listener = {
-      operations,
-      listen: () => {
-        for (const operation of operations) operation.abort(signal.reason);
-      },
-    };
-    listeners.set(signal, listener);
-  }
-  if (listener.operations.size === 0) {
-    signal.addEventListener("abort", listener.listen, { once: true });
-  }
-  listener.operations.add(operation);
-}
-
-/** Ends what `addAbortable` began. */
-export function removeAbortable(
+/** Calls `callback` once when the signal is aborted, unless it is removed. */
+export function addAbortListener(
   signal: AbortSignal,
-  operation: Abortable,
+  callback: () => void,
 ): void {
-  const listener = listeners.get(signal);
-  if (listener === undefined || !listener.operations.delete(operation)) return;
-  if (listener.operations.size === 0) {
-    signal.removeEventListener("abort", listener.listen);
+  let registry = registries.get(signal);
+  if (registry === undefined) {
+    const callbacks = new Set<() => void>();
+    const listener = () => {
+      for (const one of callbacks) {
+        callbacks.delete(one);
+        one();
+      }
+    };
+    registry = { callbacks, listener };
+    registries.set(signal, registry);
+  }
+  const { callbacks, listener } = registry;
+  if (callbacks.size === 0) {
+    signal.addEventListener("abort", listener, { once: true });
+  }
+  callbacks.add(callback);
+}
+
+/** Removes a callback; one that was not added, or was called, is ignored. */
+export function removeAbortListener(
+  signal: AbortSignal,
+  callback: () => void,
+): void {
+  const registry = registries.get(signal);
+  if (!registry?.callbacks.delete(callback)) return;
+  // With a listener left, AbortSignal.timeout() would keep the process running.
+  if (registry.callbacks.size === 0) {
+    signal.removeEventListener("abort", registry.listener);
   }
 }

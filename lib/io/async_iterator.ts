@@ -1,5 +1,7 @@
 // Async iterators whose return() ends a pending next() at once.
 
+import { addAbortListener, removeAbortListener } from "./abort_listeners.ts";
+
 /** What an async iterator reads from; its items are never `undefined`. */
 export interface AsyncSource<T> {
   /**
@@ -110,7 +112,7 @@ class SourceIterator<T> implements AsyncGenerator<T, void, void> {
     const controller = this.#controller ??= new AbortController();
     const abort = () => controller.abort(caller!.reason);
     // Not for longer: the signal must not hold an iterator that was abandoned.
-    caller?.addEventListener("abort", abort, { once: true });
+    if (caller !== undefined) addAbortListener(caller, abort);
     try {
       while (this.#first !== undefined) {
         const more = await this.#source.wait(controller.signal);
@@ -127,7 +129,7 @@ class SourceIterator<T> implements AsyncGenerator<T, void, void> {
         await this.#fail(caller?.aborted ? caller.reason : error);
       }
     } finally {
-      caller?.removeEventListener("abort", abort);
+      if (caller !== undefined) removeAbortListener(caller, abort);
       this.#serving = undefined;
     }
   }

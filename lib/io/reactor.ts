@@ -19,7 +19,7 @@ import {
   EPOLLOUT,
 } from "../../ffi/layout/sys_epoll.ts";
 import { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
-import { addAbortable, removeAbortable } from "./abort_listeners.ts";
+import { addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { AdaptiveBusyPolling } from "./busy_polling.ts";
 import { monotonicTime } from "./clock.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
@@ -97,10 +97,10 @@ class Operation {
     if (timeout !== Infinity) this.deadline = monotonicTime() + timeout;
   }
 
-  abort(reason: unknown): void {
+  readonly abort = (): void => {
     this.queue.remove(this);
-    this.reject(reason);
-  }
+    this.reject(this.signal!.reason);
+  };
 }
 
 /** Operations that wait for the same direction, first come, first served. */
@@ -288,7 +288,7 @@ export class OperationQueue {
     reactor.count(-1, this.#referenced ? -1 : 0);
     if (operation.position >= 0) reactor.deadlines.remove(operation);
     if (operation.signal !== undefined) {
-      removeAbortable(operation.signal, operation);
+      removeAbortListener(operation.signal, operation.abort);
     }
   }
 
@@ -371,7 +371,7 @@ export class OperationQueue {
       );
       line.append(operation);
       this.size++;
-      if (signal !== undefined) addAbortable(signal, operation);
+      if (signal !== undefined) addAbortListener(signal, operation.abort);
       if (timeout !== Infinity) reactor.deadlines.add(operation);
       reactor.count(1, this.#referenced ? 1 : 0);
     });

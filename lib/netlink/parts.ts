@@ -22,8 +22,12 @@ export class Parts<T> {
   /** All of them in one array, once. */
   all(): T[] {
     this.#part.length = this.#count;
-    return this.#whole.length === 0
-      ? this.#part
-      : ([] as T[]).concat(...this.#whole, this.#part);
+    if (this.#whole.length === 0) return this.#part;
+    const all = new Array<T>(this.#whole.length * PART + this.#count);
+    let at = 0;
+    for (const part of [...this.#whole, this.#part]) {
+      for (let i = 0; i < part.length; i++) all[at++] = part[i];
+    }
+    return all;
   }
 }

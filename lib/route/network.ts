@@ -127,10 +127,15 @@ export class Network implements AsyncDisposable {
     }
     // A link that no message makes has to be there before the messages are.
     let pending: Change[] = [];
+    const send = async () => {
+      for (const result of await this.#send(pending, options)) {
+        results.push(result);
+      }
+      pending = [];
+    };
     for (const change of changes) {
       if (change.first !== undefined) {
-        results.push(...await this.#send(pending, options));
-        pending = [];
+        await send();
         try {
           await change.first.run(this.#namespace);
         } catch (error) {
@@ -141,7 +146,7 @@ export class Network implements AsyncDisposable {
       }
       pending.push(change);
     }
-    results.push(...await this.#send(pending, options));
+    await send();
     return results;
   }
 

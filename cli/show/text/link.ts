@@ -99,11 +99,11 @@ export function linkText(json: Json, style: Style): string {
   }
   for (const one of list(json.altnames)) indent(pair("altname", one));
   for (const one of list(json.addr_info)) {
-    if (isJson(one)) lines.push(...addressLines(one, style));
+    if (!isJson(one)) continue;
+    for (const line of addressLines(one, style)) lines.push(line);
   }
   const stats = json.stats64 ?? json.stats;
-  if (isJson(stats)) lines.push(...statistics(stats));
-  return lines.join("\n");
+  return (isJson(stats) ? lines.concat(statistics(stats)) : lines).join("\n");
 }
 
 const XDP_MODES = ["xdp", "xdp", "xdpgeneric", "xdpoffload", "xdpmulti"];

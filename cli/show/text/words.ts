@@ -32,11 +32,9 @@ export function option(key: string, value: Value): string[] {
 
 /** What is left of an object when these keys are told. */
 export function others(json: Json, told: readonly string[]): string[] {
-  const left: string[] = [];
-  for (const key in json) {
-    if (!told.includes(key)) left.push(...option(key, json[key]));
-  }
-  return left;
+  return Object.keys(json).flatMap((key) =>
+    told.includes(key) ? [] : option(key, json[key])
+  );
 }
 
 /** The elements of a value, if it is an array. */

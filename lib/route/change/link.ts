@@ -149,22 +149,17 @@ export function addLink<const Kind extends string>(
         body.u32(IFLA_LINK, known.index(take("link", link, linkName)));
       }
       writeLinkInfo(body, kind, { ...options }, known, true);
-      const requests: NetlinkRequest[] = [{
+      const request: NetlinkRequest = {
         type: RTM_NEWLINK,
         flags: NLM_F_CREATE | NLM_F_EXCL,
         body: body.finish(),
         tried: what,
-      }];
-      if (names.length > 0) {
-        requests.push(...addAltNames(name, names).requests(known));
-      }
-      if (port !== undefined) {
-        requests.push(...setLink(name, { port }).requests(known));
-      }
-      if (upPeer !== undefined) {
-        requests.push(...setLink(upPeer, { up: true }).requests(known));
-      }
-      return requests;
+      };
+      const further: Change[] = [];
+      if (names.length > 0) further.push(addAltNames(name, names));
+      if (port !== undefined) further.push(setLink(name, { port }));
+      if (upPeer !== undefined) further.push(setLink(upPeer, { up: true }));
+      return [request, ...further.flatMap((one) => one.requests(known))];
     },
     advice: (error) => adviseMaking(error, kind, options),
   });

@@ -73,7 +73,7 @@ export function linkDifferences(link: Link, previous: Link): string[] {
   if (!same(kindAttributes(link), kindAttributes(previous))) {
     const { data } = link;
     if (data === undefined) fields.push("IFLA_INFO_DATA");
-    else fields.push(...differences(data, previous.data ?? {}, TIMERS));
+    else return fields.concat(differences(data, previous.data ?? {}, TIMERS));
   }
   return fields;
 }
@@ -82,8 +82,7 @@ export function linkDifferences(link: Link, previous: Link): string[] {
 export function portDifferences(port: Link, previous: Link): string[] {
   const fields = port.master === previous.master ? [] : ["master"];
   const data = port.portData ?? {};
-  fields.push(...differences(data, previous.portData ?? {}, TIMERS));
-  return fields;
+  return fields.concat(differences(data, previous.portData ?? {}, TIMERS));
 }
 
 function otherAttributes(link: Link): Map<number, Uint8Array> {

@@ -1,6 +1,7 @@
 // The kernel's links, addresses, routes, neighbours and rules, watched.
 
 import { ArgumentError, ClosedError } from "../../errors.ts";
+import { asyncIterator } from "../../io/async_iterator.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { NetlinkCounters } from "../../netlink/counters.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
@@ -10,6 +11,7 @@ import type {
   MonitoredObjects,
   MonitorEvent,
 } from "./event.ts";
+import { EventQueue } from "./event_queue.ts";
 import { MONITORED_OBJECTS } from "./picture.ts";
 import { Watches } from "./watches.ts";
 
@@ -60,8 +62,8 @@ const RECEIVE_BUFFER = 16 << 20;
  */
 export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   readonly #watches: Watches;
-  /** What a loop had not given yet when it was left. */
-  readonly #left: MonitorEvent[] = [];
+  /** Events that were received and not returned yet. */
+  readonly #queue = new EventQueue();
 
   private constructor(watches: Watches) {
     this.#watches = watches;
@@ -150,36 +152,34 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * @throws {TimeoutError} When the time is over.
    */
   receive(options?: WaitOptions): Promise<MonitorEvent[]> {
-    if (this.#left.length === 0) return this.#watches.receive(options);
+    if (this.#queue.length === 0) return this.#watches.receive(options);
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason);
-    return Promise.resolve(this.#left.splice(0));
+    return Promise.resolve(this.#queue.takeAll());
   }
 
   /**
-   * The events, one after the other, until the monitor is closed. Whatever else
-   * receives goes on behind the one that a loop was left at.
+   * Returns the events, one after the other, until the monitor is closed. A loop
+   * that ends before that loses no events: the next loop or receive() continues
+   * with the event after its last one. return() ends a pending next() at once.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<MonitorEvent, void, void> {
-    for (;;) {
-      let events: MonitorEvent[];
-      try {
-        events = await this.receive();
-      } catch (error) {
-        if (error instanceof ClosedError) return;
-        throw error;
-      }
-      let next = 0;
-      try {
-        while (next < events.length) yield events[next++];
-      } finally {
-        this.#left.unshift(...events.slice(next));
-      }
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<MonitorEvent, void, void> {
+    return asyncIterator({
+      take: () => this.#queue.take(),
+      wait: async (signal) => {
+        try {
+          this.#queue.add(await this.#watches.receive({ signal }));
+          return true;
+        } catch (error) {
+          if (error instanceof ClosedError) return false;
+          throw error;
+        }
+      },
+    });
   }
 
   /** Ends what waits with ClosedError and closes the sockets. */
   close(): Promise<void> {
-    this.#left.length = 0;
+    this.#queue.clear();
     return this.#watches.close();
   }
 
@@ -191,7 +191,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
 /**
  * Tells of changes of the kernel's network objects for as long as the loop goes
- * on; leaving the loop closes the sockets.
+ * on; leaving the loop closes the sockets. return() ends a pending next() at
+ * once.
  *
  * Needs no capability. Source: rtnetlink(7), netlink(7).
  *
@@ -213,12 +214,22 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
  * }
  * ```
  */
-export async function* monitor(
+export function monitor(
   options?: MonitorOptions,
   wait?: WaitOptions,
 ): AsyncGenerator<MonitorEvent, void, void> {
-  await using opened = await Monitor.open(options, wait);
-  for (;;) yield* await opened.receive(wait);
+  const queue = new EventQueue();
+  let opened: Monitor | undefined;
+  return asyncIterator({
+    take: () => queue.take(),
+    async wait(signal) {
+      const bounds = { ...wait, signal };
+      opened ??= await Monitor.open(options, bounds);
+      queue.add(await opened.receive(bounds));
+      return true;
+    },
+    end: () => opened?.close(),
+  }, wait?.signal);
 }
 
 function watchOptions(options: MonitorOptions) {

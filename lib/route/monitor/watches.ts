@@ -86,10 +86,11 @@ export class Watches implements AsyncDisposable {
 
   /** Room for unread events, in bytes as the kernel counts them: the least. */
   get receiveBuffer(): number {
-    const sizes = [...this.#members.values()].map(({ watch }) =>
-      watch.receiveBuffer
-    );
-    return Math.min(...sizes);
+    let least = Infinity;
+    for (const { watch } of this.#members.values()) {
+      least = Math.min(least, watch.receiveBuffer);
+    }
+    return least;
   }
 
   /** What was received and not used. */
@@ -297,9 +298,9 @@ export class Watches implements AsyncDisposable {
   }
 
   #take(): MonitorEvent[] {
-    const [first, ...rest] = this.#batches;
+    const batches = this.#batches;
     this.#batches = [];
-    return rest.length === 0 ? [...first] : first.concat(...rest);
+    return batches.flat();
   }
 }
 

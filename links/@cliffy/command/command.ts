@@ -98,7 +98,7 @@ export class Command<
     sub.settings.name = name;
     sub.settings.parent = this;
     if (args) sub.arguments(args);
-    sub.settings.aliases.push(...aliases);
+    for (const alias of aliases) sub.settings.aliases.push(alias);
     this.settings.commands.set(name, sub);
     this.#selected = sub;
     return this;
@@ -210,8 +210,7 @@ export class Command<
     TGlobalTypes,
     TParent
   > {
-    const list = this.#selected.settings.arguments;
-    list.splice(0, list.length, ...parseArguments(args, descriptions));
+    this.#selected.settings.arguments = parseArguments(args, descriptions);
     return this as any;
   }
 

@@ -68,7 +68,7 @@ export function generateHelp(
       ? `\n${style("bold", `${title}:`)}\n\n${body.join("\n")}\n`
       : "";
   const items = (title: string, list: Item[]) => {
-    const width = Math.max(...list.map(([term]) => shownWidth(term))) +
+    const width = widest(list.map(([term]) => shownWidth(term))) +
       INDENT.length;
     return section(
       title,
@@ -108,9 +108,7 @@ export function generateHelp(
     ]),
   );
   for (const [group, options] of groups(cmd.getOptions())) {
-    const width = Math.max(
-      ...options.map(({ flags }) => flags.join(", ").length),
-    );
+    const width = widest(options.map(({ flags }) => flags.join(", ").length));
     text += items(
       group,
       options.map((option) => [
@@ -139,6 +137,10 @@ export function generateHelp(
     ),
   );
   return text;
+}
+
+function widest(widths: number[]): number {
+  return widths.reduce((most, width) => Math.max(most, width), 0);
 }
 
 function groups(options: Option[]): Map<string, Option[]> {

@@ -32,7 +32,7 @@ export function findOptions(
     ),
   );
   const given: Given[] = [];
-  const rest: string[] = [];
+  let rest: string[] = [];
   let unknown = false;
   // An option's value that was taken, and what is behind it in one word.
   let taken = -1;
@@ -63,11 +63,11 @@ export function findOptions(
       }
     }
     if (token.kind === "option-terminator") {
-      rest.push(...args.slice(unknown ? index : index + 1));
+      rest = rest.concat(args.slice(unknown ? index : index + 1));
       break;
     }
     if (stopEarly) {
-      rest.push(...args.slice(index));
+      rest = rest.concat(args.slice(index));
       break;
     }
     unknown ||= token.kind === "option";
@@ -246,6 +246,9 @@ export interface ReadArguments {
   surplus: string[];
 }
 
+/** An action receives them as arguments of its own, which V8's stack bounds. */
+const MOST_ARGUMENTS = 65536;
+
 /** Gives each word to the next argument; as upstream, even one with a dash. */
 export function readArguments(
   rest: string[],
@@ -265,6 +268,11 @@ export function readArguments(
   }
   if (surplus.length > 0 && args.length > 0) {
     throw new ValidationError(`Too many arguments: ${surplus.join(" ")}`);
+  }
+  if (values.length > MOST_ARGUMENTS) {
+    throw new ValidationError(
+      `Too many arguments: ${values.length}, more than ${MOST_ARGUMENTS}`,
+    );
   }
   const missing = args.slice(values.length).filter((arg) => !arg.optional);
   if (missing.length > 0) {

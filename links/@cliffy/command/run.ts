@@ -75,6 +75,7 @@ async function run(cmd: Command<any>, line: Line): Promise<CommandResult> {
     cmd.settings.literalArgs = line.literal;
 
     for (const { option } of all) {
+      // deno-lint-ignore netplumb/no-data-spread -- readArguments() bounds it
       await option.action?.call(cmd, options, ...values);
     }
     if (!isAlone) await execute(cmd, options, values, line);
@@ -101,7 +102,7 @@ function findCommand(cmd: Command<any>, line: Line): Command<any> | undefined {
 
   const globals = cmd.getOptions(true).filter((option) => option.global);
   const { given, rest } = findOptions(line.args, globals, true);
-  line.given.push(...given);
+  line.given = line.given.concat(given);
   line.args = rest;
   return byName();
 }
@@ -135,8 +136,10 @@ async function execute(
     exit(cmd);
   }
   for (const above of lineage(cmd).reverse()) {
+    // deno-lint-ignore netplumb/no-data-spread -- readArguments() bounds it
     await above.settings.globalAction?.call(cmd, options, ...args);
   }
+  // deno-lint-ignore netplumb/no-data-spread -- readArguments() bounds it
   await cmd.settings.action?.call(cmd, options, ...args);
 }
 

@@ -37,7 +37,7 @@ export class Settings {
   action?: ActionHandler;
   globalAction?: ActionHandler;
   hasDefaults = false;
-  readonly arguments: Argument[] = [];
+  arguments: Argument[] = [];
   readonly aliases: string[] = [];
   readonly examples: Example[] = [];
   readonly options: Option[] = [];

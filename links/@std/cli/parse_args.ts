@@ -103,7 +103,7 @@ export function parseArgs<
     const token = tokens[i];
     if (token.kind === "positional") {
       if (options.stopEarly) {
-        result._.push(...before.slice(token.index));
+        result._ = result._.concat(before.slice(token.index));
         break;
       }
       result._.push(isString("_") ? token.value : coerce(token.value));
@@ -130,6 +130,6 @@ export function parseArgs<
   }
 
   if (options["--"]) result["--"] = after;
-  else result._.push(...after);
+  else result._ = result._.concat(after);
   return result as Args<B, S, C>;
 }

@@ -9,8 +9,10 @@ export function closestString(
     throw new TypeError("possibleWords must contain at least one word");
   }
   const given = givenWord.toLowerCase();
-  const steps = possibleWords.map((word) =>
-    levenshteinDistance(given, word.toLowerCase())
-  );
-  return possibleWords[steps.indexOf(Math.min(...steps))];
+  let nearest = { word: "", steps: Infinity };
+  for (const word of possibleWords) {
+    const steps = levenshteinDistance(given, word.toLowerCase());
+    if (steps < nearest.steps) nearest = { word, steps };
+  }
+  return nearest.word;
 }
