@@ -71,8 +71,8 @@ export function debianPackages(
     {
       package: "coreutils",
       parts: programs(
-        ...["cat", "head", "ln", "mkdir", "readlink", "sha256sum", "sleep"],
-        ...["test", "timeout", "touch", "true", "uname"],
+        ...["cat", "head", "ln", "mkdir", "readlink", "seq", "sha256sum"],
+        ...["sleep", "test", "timeout", "touch", "true", "uname", "wc"],
       ),
     },
     { package: "dash", parts: programs("sh") },
@@ -80,7 +80,8 @@ export function debianPackages(
     { package: "fish", parts: programs("fish") },
     { package: "gcc", parts: programs("gcc", `${arch}-linux-gnu-gcc`) },
     { package: cross.compilerPackage, parts: programs(cross.compiler) },
-    { package: "iproute2", parts: programs("ip", "bridge") },
+    { package: "grep", parts: programs("grep") },
+    { package: "iproute2", parts: programs("bridge", "ip", "ss") },
     {
       package: "iputils-ping",
       // inetutils-ping and busybox have a `ping` with fewer options.
@@ -124,7 +125,7 @@ export function debianPackages(
     { package: "udhcpc", parts: programs("udhcpc") },
     {
       package: "util-linux",
-      parts: programs("nsenter", "prlimit", "setpriv", "unshare"),
+      parts: programs("lsns", "nsenter", "prlimit", "setpriv", "unshare"),
     },
     { package: "zsh", parts: programs("zsh") },
   ];
