@@ -123,7 +123,7 @@ export class Tun extends PacketChannel {
   static open(options: TunOptions = {}): Tun {
     const wanted = resolveTunOptions(options);
     const { mode, packetInformation: information } = wanted;
-    const open = () => {
+    const attachQueues = () => {
       const fds: number[] = [];
       try {
         let { name, exclusive } = wanted;
@@ -147,19 +147,23 @@ export class Tun extends PacketChannel {
         const home = namespaceIdOf(fd, what);
         // Last, so that what fails leaves no device behind.
         if (wanted.persist !== undefined) setPersist(fd, what, wanted.persist);
-        const framing = { mode, information, offload };
-        const queues = fds.map((fd, index) => {
-          const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
-          return TunQueue.own(fd, queue, framing);
-        });
-        return new Tun(framing, name, queues, options.namespace, home);
+        return { fds, name, what, offload, home };
       } catch (error) {
-        for (const fd of fds) libc().close(fd);
+        closeAll(fds);
         throw error;
       }
     };
-    // Nobody waits on it yet, so it is closed before that returns.
-    return inNamespace(options.namespace, open, (tun) => void tun.close());
+    const { fds, name, what, offload, home } = inNamespace(
+      options.namespace,
+      attachQueues,
+      ({ fds }) => closeAll(fds),
+    );
+    const framing = { mode, information, offload };
+    const queues = fds.map((fd, index) => {
+      const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
+      return TunQueue.own(fd, queue, framing);
+    });
+    return new Tun(framing, name, queues, options.namespace, home);
   }
 
   /** The device's name, as it is now; the last known once it is gone. */
@@ -453,6 +457,10 @@ export class Tun extends PacketChannel {
       libc().close(namespace);
     }
   }
+}
+
+function closeAll(fds: readonly number[]): void {
+  for (const fd of fds) libc().close(fd);
 }
 
 /** What tells a device's namespace from others, where the kernel says. */

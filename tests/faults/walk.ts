@@ -13,7 +13,7 @@ import {
 } from "./operation.ts";
 
 /** What a wait is made of: waits are operations themselves. */
-const POLLING = /^(eventfd|poll|poller \w+)$/;
+const POLLING = /^(eventfd( \w+)?|poll|epoll_\w+)$/;
 /** An operation that makes a call more often has the first and the last fail. */
 const FEW = 4;
 /** What the later ones of several fail with: one error that is gone, one not. */

@@ -125,8 +125,11 @@ export class Faults implements Disposable {
     const { nth = 1, times = 1, fault } = arming;
     if (count < nth || count >= nth + times) return call();
     this.happened++;
-    const result = fault(() => call() as number, args);
-    if (name === "poll_nonblocking") return Promise.resolve(result);
+    let made: unknown;
+    const result = fault(() => (made = call()) as number, args);
+    if (/_nonblocking$/.test(name)) {
+      return Promise.resolve(made).then(() => result);
+    }
     return result === -1 && name in FAILED ? FAILED[name] : result;
   }
 }
