@@ -71,8 +71,6 @@ const LONGEST_SLEEP = 2 ** 30;
 const DESCRIPTORS = 2n;
 const SLEEP_BYTES = 2 * pollfd.size;
 
-const STOPPED = Promise.resolve();
-
 const LAYOUT = epollEvent();
 const EVENT_WORDS = LAYOUT.size / 4;
 const DATA_WORD = LAYOUT.fields.data.offset / 4;
@@ -484,11 +482,12 @@ class Reactor {
     }
   }
 
-  /** Resolves at once, or when a call or timer of the reactor's has ended that nothing needs. */
-  stopped(): Promise<void> {
-    if (this.#waiting > 0) return STOPPED;
+  /** Resolves when no call and no timer is pending that nothing waits for. */
+  async stopped(): Promise<void> {
+    if (this.#waiting > 0) return;
     clearTurn();
-    return this.#running ?? STOPPED;
+    await this.#running;
+    if (this.#waiting === 0) clearTurn();
   }
 
   /** Adds a descriptor to epoll or changes what it reports of it. */
@@ -554,6 +553,7 @@ class Reactor {
 
   /** One round; gives how many microtasks to leave to others. */
   async #turn(): Promise<number> {
+    if (this.#waiting === 0) return 0;
     await yieldIfDue();
     if (this.#scheduled.length > 0) this.#serveScheduled();
     if (this.#waiting === 0) return 0;
