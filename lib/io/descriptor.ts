@@ -130,7 +130,7 @@ export class Descriptor implements AsyncDisposable {
   /**
    * Waits for poll(2) events and gives those that came.
    *
-   * @param events POLLIN, POLLPRI or POLLOUT; errors come in any case.
+   * @param events POLLIN or POLLOUT, 0 for errors alone; they come in any case.
    * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ClosedError} When it is closed meanwhile.
    * @throws {TimeoutError} When the time is over.

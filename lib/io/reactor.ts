@@ -377,17 +377,8 @@ export class OperationQueue {
 
   /** The events that operations wait for. */
   #wanted(): number {
-    let wanted = this.#writes.first === undefined ? 0 : EPOLLOUT;
-    for (
-      let operation = this.#reads.first;
-      operation !== undefined;
-      operation = operation.next
-    ) {
-      wanted |= operation.events;
-      // Nearly always the first: few wait for anything but this.
-      if (operation.events & EPOLLIN) break;
-    }
-    return wanted;
+    return (this.#reads.first === undefined ? 0 : EPOLLIN) |
+      (this.#writes.first === undefined ? 0 : EPOLLOUT);
   }
 
   /** Asks epoll for events, those that are there already included. */

@@ -4,7 +4,7 @@ import { ENOENT, SystemError } from "../../ffi/errno.ts";
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../../ffi/layout/fcntl.ts";
 import { AT_FDCWD, statx, STATX_INO } from "../../ffi/layout/linux_stat.ts";
-import { POLLIN, POLLPRI } from "../../ffi/layout/poll.ts";
+import { POLLIN } from "../../ffi/layout/poll.ts";
 import {
   IN_CLOEXEC,
   IN_CREATE,
@@ -102,8 +102,9 @@ export class NamespaceNames implements AsyncDisposable {
     const { signal } = other;
     try {
       await Promise.race([
-        // The list of mounts can always be read: only POLLPRI is news.
-        this.#mounts.wait(POLLPRI, { signal }),
+        // The list of mounts is always readable, and POLLPRI is gone once any
+        // poll has reported it: each edge of POLLIN is a change.
+        this.#mounts.perform(POLLIN, reported, { signal }),
         this.#directory.wait(POLLIN, { signal }),
       ]);
     } finally {
@@ -137,6 +138,10 @@ export class NamespaceNames implements AsyncDisposable {
       CHANGES,
     ) >= 0;
   }
+}
+
+function reported(events: number): true | undefined {
+  return events !== 0 || undefined;
 }
 
 /**

@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { denoRun, netplumb } from "../support/command.ts";
 import { inventory } from "../support/inventory.ts";
-import { Lab } from "../support/netns.ts";
+import { Lab, type Netns } from "../support/netns.ts";
 import { sentByOurs } from "../support/sent.ts";
 
 const SETUP = `
@@ -40,6 +40,7 @@ const COMMANDS: string[] = [
 Deno.test("--dry-run: prints what is then sent, and sends nothing itself", async () => {
   await using lab = await Lab.open("a");
   await lab.a.batch(SETUP);
+  await multicastRoutes(lab.a, "a0", "a1");
   for (const command of COMMANDS) {
     const words = command.split(" ");
     const before = await inventory(lab.a);
@@ -65,3 +66,19 @@ Deno.test("--dry-run: prints what is then sent, and sends nothing itself", async
     );
   }
 });
+
+/** The kernel adds the multicast route of a link when it has seen its carrier. */
+async function multicastRoutes(
+  netns: Netns,
+  ...links: string[]
+): Promise<void> {
+  for (const link of links) {
+    const words = ["-6", "route", "show", "table", "local", "ff00::/8"];
+    const end = performance.now() + 10_000;
+    for (;;) {
+      const { stdout } = await netns.output("ip", [...words, "dev", link]);
+      if (stdout !== "") break;
+      assert(performance.now() < end, `no multicast route of ${link}`);
+    }
+  }
+}

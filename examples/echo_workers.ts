@@ -1,0 +1,62 @@
+// A UDP echo server with several threads: the main thread owns the socket, each
+// worker attaches to it and blocks until there are datagrams.
+//
+//   deno run -A examples/echo_workers.ts --port 8888 --workers 2
+
+/// <reference lib="deno.worker" />
+
+import {
+  ReceiveBatch,
+  SendBatch,
+  StopEvent,
+  UdpSocket,
+  type UdpSocketHandle,
+} from "@netplumb/netplumb";
+import { parseArgs } from "@std/cli/parse-args";
+
+/** What a worker attaches to. */
+interface Handles {
+  readonly socket: UdpSocketHandle;
+  readonly stop: number;
+}
+
+async function main(): Promise<void> {
+  const { port, workers } = parseArgs(Deno.args, {
+    default: { port: 8888, workers: 2 },
+  });
+  await using socket = UdpSocket.bind({ port: Number(port) });
+  await using stop = StopEvent.create();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => stop.set());
+  }
+  const ended = Array.from({ length: Number(workers) }, () => {
+    const worker = new Worker(import.meta.url, { type: "module" });
+    worker.postMessage({ socket: socket.handle, stop: stop.handle });
+    return new Promise((resolve) => worker.onmessage = resolve);
+  });
+  console.log(`port ${socket.address.port}`);
+  await Promise.all(ended);
+  Deno.exit();
+}
+
+/** Replies to datagrams until the stop event is set. */
+function serve(handles: Handles): void {
+  const socket = UdpSocket.attach(handles.socket);
+  const poll = socket.blockingPoll(StopEvent.attach(handles.stop));
+  const received = new ReceiveBatch();
+  const replies = new SendBatch();
+  while (poll.wait("read") !== "stopped") {
+    socket.tryReceiveMany(received);
+    for (let i = 0; i < received.count; i++) replies.reply(received, i);
+    while (socket.trySendMany(replies) === undefined) {
+      if (poll.wait("write") === "stopped") return;
+    }
+  }
+}
+
+if ("WorkerGlobalScope" in globalThis) {
+  self.onmessage = ({ data }: MessageEvent<Handles>) => {
+    serve(data);
+    self.postMessage("stopped");
+  };
+} else await main();
