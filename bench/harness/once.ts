@@ -96,3 +96,33 @@ function reason(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim()).filter(Boolean);
   return lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "it failed";
 }
+
+/** Runs programs to their end and tells what they used. */
+export class Meter {
+  /**
+   * @param usage The program of peers/usage.c.
+   * @param file Where it may write.
+   */
+  constructor(readonly usage: string, readonly file: string) {}
+
+  /** The words that run a program so that `used()` knows of it. */
+  words = (command: readonly string[]): string[] => [
+    this.usage,
+    this.file,
+    ...command,
+  ];
+
+  /** What the last program used. */
+  used(): Usage {
+    return JSON.parse(Deno.readTextFileSync(this.file));
+  }
+
+  /** Runs a program to its end. @throws {WorkError} */
+  async run(
+    command: readonly string[],
+    options?: OnceOptions,
+  ): Promise<Usage> {
+    await once(this.words(command), options);
+    return this.used();
+  }
+}

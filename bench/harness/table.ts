@@ -130,9 +130,11 @@ export function markdown(
       parts.push(`Resident memory, first round to last: ${resident}.`);
     }
   }
-  const failed = result.cases.flatMap(({ rows }) => rows).flatMap((
-    { name, failed },
-  ) => failed === undefined ? [] : [`- ${name}: ${failed}`]);
+  const failed = result.cases.flatMap(({ title, rows }) =>
+    rows.flatMap(({ name, failed }) =>
+      failed === undefined ? [] : [`- ${title}, ${name}: ${failed}`]
+    )
+  );
   if (failed.length > 0) parts.push(`Failed:\n\n${failed.join("\n")}`);
   if (result.absent.length > 0) {
     const absent = result.absent.map(({ name, reason }) =>
