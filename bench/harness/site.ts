@@ -44,11 +44,20 @@ export class Site implements AsyncDisposable {
     return new Site(lab, places, network, file);
   }
 
-  /** The same with the network in them, made by `ip`. */
-  static async made(kind: Kind, size: number): Promise<Site> {
+  /**
+   * The same with the network in them, made by `ip`.
+   *
+   * @param checked Whether `ensure` must find that nothing is to be changed.
+   */
+  static async made(
+    kind: Kind,
+    size: number,
+    { checked = true }: { checked?: boolean } = {},
+  ): Promise<Site> {
     const site = await Site.open(kind, size);
     try {
       await site.make();
+      if (checked) await site.check();
       return site;
     } catch (error) {
       await site[Symbol.asyncDispose]();
@@ -66,6 +75,31 @@ export class Site implements AsyncDisposable {
     }
   }
 
+  /** Deletes all links, and with them what stands on them. */
+  async clear(): Promise<void> {
+    const links: { ifname: string }[] = JSON.parse(
+      await once(["ip", "-n", this.near, "-j", "link"]),
+    );
+    const stdin = links.filter(({ ifname }) => ifname !== "lo")
+      .map(({ ifname }) => `link set ${ifname} group 7\n`).join("") +
+      "link delete group 7\n";
+    await once(["ip", "-n", this.near, "-batch", "-"], { stdin });
+  }
+
+  /** Whether `ensure` finds nothing to change. @throws {WorkError} */
+  async check(): Promise<void> {
+    const printed = await once(
+      netplumb("ensure", this.file, "--once", "--json", "--quiet"),
+    );
+    const { added, changed, removed } = JSON.parse(
+      printed.trim().split("\n").at(-1)!,
+    );
+    if (added + changed + removed === 0) return;
+    throw new WorkError(
+      `${added} added, ${changed} changed, ${removed} removed of what ip made`,
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.file);
     const { near, far } = this;
@@ -76,6 +110,42 @@ export class Site implements AsyncDisposable {
     }
     await this.#lab[Symbol.asyncDispose]();
   }
+}
+
+/** Waits until a program has nothing to do any more. */
+async function atRest(program: Program): Promise<void> {
+  for (let before = -1;;) {
+    const now = program.cpuSeconds();
+    if (before >= 0 && now - before < REST / 1e4) return;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, REST));
+  }
+}
+
+/**
+ * Processor time, in seconds, of a program that follows a namespace in which a
+ * network is made and deleted.
+ *
+ * @param command The words that run it, for a namespace's name.
+ */
+export async function followed(
+  kind: Kind,
+  size: number,
+  command: (netns: string) => readonly string[],
+): Promise<{ seconds: number; peak: number }> {
+  await using site = await Site.open(kind, size);
+  await using program = await Program.start(silent(command(site.near)));
+  await atRest(program);
+  const before = program.cpuSeconds();
+  await site.make();
+  await site.clear();
+  await atRest(program);
+  return { seconds: program.cpuSeconds() - before, peak: program.peak() };
+}
+
+/** The words that run a program with nobody to read what it prints. */
+function silent(command: readonly string[]): string[] {
+  return ["sh", "-c", 'echo listening; exec "$@" > /dev/null', "", ...command];
 }
 
 /** `netplumb ensure` as it keeps a network, and `ip monitor` beside it. */
@@ -108,10 +178,10 @@ export class Kept implements AsyncDisposable {
     site: Site,
     restorable: NonNullable<Kind["restorable"]>,
   ): Promise<Kept> {
-    const command = netplumb("ensure", site.file, "--json");
+    const command = netplumb("ensure", site.file, "--json", "--quiet");
     const keeper = await Program.start(command, { ready: "summary" });
     const kept = new Kept(site, restorable, keeper);
-    await kept.#atRest();
+    await atRest(keeper);
     return kept;
   }
 
@@ -130,7 +200,7 @@ export class Kept implements AsyncDisposable {
     );
     const seconds = await this.#away(shown(item));
     clearTimeout(timer);
-    await this.#atRest();
+    await atRest(this.#keeper);
     const cpu = this.#keeper.cpuSeconds() - before;
     return { seconds, cpu, peak: this.#keeper.peak() };
   }
@@ -147,15 +217,6 @@ export class Kept implements AsyncDisposable {
       const seconds = time / 1e3 + microseconds / 1e6;
       if (line.includes("Deleted")) deleted = seconds;
       else if (deleted !== undefined) return seconds - deleted;
-    }
-  }
-
-  async #atRest(): Promise<void> {
-    for (let before = -1;;) {
-      const now = this.#keeper.cpuSeconds();
-      if (before >= 0 && now - before < REST / 1e4) return;
-      before = now;
-      await new Promise((resolve) => setTimeout(resolve, REST));
     }
   }
 
