@@ -2,6 +2,7 @@
 
 import { parseArgs } from "@std/cli";
 import { type Case, measure } from "./case.ts";
+import { checkout, chooseCheckout, isHere } from "./checkout.ts";
 import { machine } from "./machine.ts";
 import { publish } from "./report.ts";
 import { judge, type TopicResult } from "./result.ts";
@@ -15,7 +16,9 @@ const USAGE = `Options of a bench task:
   --free         leave it to the scheduler where programs run; else those that
                  answer keep to the first processor, those that ask to the last
   --json         print JSON instead of tables
-  --no-write     leave docs/performance.md as it is`;
+  --no-write     leave docs/performance.md as it is
+  --checkout DIR measure the library and the command of another checkout, and
+                 leave docs/performance.md as it is (wait, ensure, scale)`;
 
 /** What a topic is told. */
 export interface Settings {
@@ -34,6 +37,8 @@ export interface Topic {
   readonly seconds: number;
   /** Where no side asks the other: programs run where the scheduler wants. */
   readonly free?: boolean;
+  /** Whether all its programs can take the library from another checkout. */
+  readonly anyCheckout?: boolean;
   /** Whether a program is one of ours, by its name. */
   ours(name: string): boolean;
   cases(workshop: Workshop, settings: Settings): Promise<Case[]>;
@@ -42,15 +47,18 @@ export interface Topic {
 /** Runs a topic as its task does. */
 export async function bench(topic: Topic): Promise<void> {
   const options = parseArgs(Deno.args, {
-    string: ["rounds", "seconds", "only"],
+    string: ["rounds", "seconds", "only", "checkout"],
     boolean: ["free", "json", "help", "write"],
     negatable: ["write"],
     default: { write: true },
   });
-  if (options.help || options._.length > 0) {
+  const wrong = options._.length > 0 ||
+    options.checkout !== undefined && !topic.anyCheckout;
+  if (options.help || wrong) {
     console.error(USAGE);
     Deno.exit(options.help ? 0 : 2);
   }
+  chooseCheckout(options.checkout);
   const rounds = Number(options.rounds ?? topic.rounds);
   const seconds = Number(options.seconds ?? topic.seconds);
   const processors = navigator.hardwareConcurrency;
@@ -86,6 +94,7 @@ export async function bench(topic: Topic): Promise<void> {
       rounds,
       "seconds a turn": seconds,
       processors: pinned ? "one for each side" : "as scheduled",
+      ...isHere() ? {} : { checkout: checkout() },
     },
     absent: workshop.absent,
     cases,
@@ -94,12 +103,12 @@ export async function bench(topic: Topic): Promise<void> {
     options.json ? JSON.stringify(result) : markdown(result, topic.ours),
   );
   // A part of a topic is a look at it, not its result.
-  if (options.write && chosen.length === all.length && !options.free) {
-    await publish(result, topic.ours);
-  }
+  const whole = chosen.length === all.length && !options.free && isHere();
+  if (options.write && whole) await publish(result, topic.ours);
 }
 
-function progress(text: string): void {
+/** Says on a terminal what is being measured. */
+export function progress(text: string): void {
   if (!Deno.stderr.isTerminal()) return;
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
 }

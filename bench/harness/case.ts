@@ -12,6 +12,13 @@ export interface Sample {
   readonly resident?: number;
   /** Units of work that got lost. */
   readonly lost?: number;
+  /** Why the work could not be done; the value is the worst there is. */
+  readonly failed?: string;
+}
+
+/** A program could not do the work of a case, which is a result too. */
+export class WorkError extends Error {
+  override readonly name = "WorkError";
 }
 
 /** A program that takes part in a case. */
@@ -21,10 +28,11 @@ export interface Contestant {
   measure(): Promise<Sample>;
 }
 
-/** What one program has to reach, against another. */
+/** What one program has to reach, against another or by itself. */
 export interface Goal {
   readonly ours: string;
-  readonly against: string;
+  /** May be left out where `limit` is the bound. */
+  readonly against?: string;
   /** What is compared; default: the value. */
   readonly by?: "value" | "cpu";
   /** Bounds of ours / theirs. */
@@ -34,6 +42,8 @@ export interface Goal {
   readonly above?: number;
   /** The bound of theirs / ours, where less is better. */
   readonly faster?: number;
+  /** The upper bound of ours alone, in the case's unit. */
+  readonly limit?: number;
 }
 
 /** Programs that do the same work, and what ours have to reach. */
@@ -76,8 +86,36 @@ export async function measure(
     for (let turn = 0; turn < contestants.length; turn++) {
       const { name, measure } =
         contestants[(round + turn) % contestants.length];
-      samples.get(name)!.push(await measure());
+      samples.get(name)!.push(await attempt(measure, of.better));
     }
   }
   return { of, samples };
+}
+
+async function attempt(
+  measure: () => Promise<Sample>,
+  better: Case["better"],
+): Promise<Sample> {
+  try {
+    return await measure();
+  } catch (error) {
+    if (!(error instanceof WorkError)) throw error;
+    return { value: better === "less" ? Infinity : 0, failed: error.message };
+  }
+}
+
+/**
+ * One run that has several results, each the value of a case: the first case
+ * that asks for a round runs it.
+ *
+ * @param run Does the work for one round.
+ */
+export function shared<Result>(
+  run: () => Promise<Result>,
+): (sample: (result: Result) => Sample) => () => Promise<Sample> {
+  const runs: Promise<Result>[] = [];
+  return (sample) => {
+    let round = 0;
+    return async () => sample(await (runs[round++] ??= run()));
+  };
 }

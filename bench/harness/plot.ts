@@ -18,7 +18,9 @@ function escape(text: string): string {
 }
 
 function bar(row: Row, y: number, scale: number, ours: boolean): string {
-  const { low, median, high } = row.value;
+  // A program that failed has a name and no bar.
+  const [low, median, high] = [row.value.low, row.value.median, row.value.high]
+    .map((value) => Number.isFinite(value) ? value : 0);
   const x = (value: number) => (NAMES + value * scale).toFixed(1);
   const middle = y + LINE / 2;
   return [
@@ -31,7 +33,7 @@ function bar(row: Row, y: number, scale: number, ours: boolean): string {
     `<path d="M${x(low)} ${middle}H${x(high)}" stroke="#24292f"/>`,
     `<text x="${(NAMES + Math.max(median, high) * scale + 6).toFixed(1)}" y="${
       middle + 4
-    }">${number(median)}</text>`,
+    }">${number(row.value.median)}</text>`,
   ].join("\n");
 }
 
@@ -43,10 +45,9 @@ export function plot(
   const parts: string[] = [];
   let y = 0;
   for (const { title, unit, better, rows } of cases) {
-    const most = rows.reduce(
-      (most, { value }) => Math.max(most, value.median, value.high),
-      -Infinity,
-    );
+    const most = rows.flatMap(({ value }) => [value.median, value.high])
+      .filter(Number.isFinite)
+      .reduce((most, value) => Math.max(most, value), Number.MIN_VALUE);
     parts.push(
       `<text x="12" y="${y + 28}" font-weight="bold">${escape(title)}</text>`,
       `<text x="${WIDTH - 12}" y="${y + 28}" text-anchor="end" fill="#57606a">${

@@ -107,8 +107,18 @@ export class Program implements AsyncDisposable {
 
   /** Resident memory, MiB. */
   resident(): number {
+    return this.#memory("VmRSS");
+  }
+
+  /** The largest resident memory so far, MiB. */
+  peak(): number {
+    return this.#memory("VmHWM");
+  }
+
+  #memory(line: string): number {
     const status = Deno.readTextFileSync(`/proc/${this.pid}/status`);
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+    const kib = new RegExp(`^${line}:\\s+(\\d+) kB$`, "m").exec(status)?.[1];
+    return Number(kib) / 1024;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,20 +14,34 @@ export async function publish(
   ours: (name: string) => boolean,
 ): Promise<void> {
   const { topic, cases } = result;
-  const kept = `${DOCS}performance/${topic}`;
+  const picture = `${DOCS}performance/${topic}.svg`;
   await Deno.mkdir(`${DOCS}performance`, { recursive: true });
-  await Deno.writeTextFile(
-    `${kept}.json`,
-    JSON.stringify(result, rounded, 2) + "\n",
+  await Deno.writeTextFile(picture, plot(cases, ours));
+  await format(picture);
+  await publishText(
+    topic,
+    result,
+    `![${topic}, drawn](performance/${topic}.svg)\n\n${markdown(result, ours)}`,
   );
-  await Deno.writeTextFile(`${kept}.svg`, plot(cases, ours));
-  const generated = `![${topic}, drawn](performance/${topic}.svg)\n\n${
-    markdown(result, ours)
-  }`;
+}
+
+/** The same for a topic that has no picture. */
+export async function publishText(
+  topic: string,
+  result: unknown,
+  text: string,
+): Promise<void> {
+  const samples = `${DOCS}performance/${topic}.json`;
+  await Deno.mkdir(`${DOCS}performance`, { recursive: true });
+  await Deno.writeTextFile(samples, JSON.stringify(result, rounded, 2) + "\n");
   const page = await Deno.readTextFile(PAGE);
-  await Deno.writeTextFile(PAGE, between(page, topic, generated));
+  await Deno.writeTextFile(PAGE, between(page, topic, text));
+  await format(PAGE, samples);
+}
+
+async function format(...files: string[]): Promise<void> {
   await new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", PAGE, `${kept}.json`, `${kept}.svg`],
+    args: ["fmt", "--quiet", ...files],
   }).output();
 }
 

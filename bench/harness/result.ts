@@ -13,15 +13,17 @@ export interface Row {
   /** MiB after the first and after the last round. */
   readonly resident?: readonly [number, number];
   readonly lost: number;
+  /** Why the work could not be done, where it could not. */
+  readonly failed?: string;
   /** Every round's value. */
   readonly values: readonly number[];
 }
 
-/** A goal and what became of it. */
+/** A goal, and whether it was reached. */
 export interface Verdict extends Goal {
-  /** Ours / theirs, or that which is bounded: ours - theirs, theirs / ours. */
+  /** What is bounded: ours / theirs, ours - theirs, theirs / ours or ours. */
   readonly compared: Spread;
-  readonly met: boolean;
+  readonly reached: boolean;
 }
 
 /** A case, measured and judged. */
@@ -51,6 +53,7 @@ function row(name: string, samples: readonly Sample[]): Row {
   const resident = samples.flatMap(({ resident }) =>
     resident === undefined ? [] : [resident]
   );
+  const failed = samples.find(({ failed }) => failed !== undefined)?.failed;
   return {
     name,
     value: spread(values),
@@ -59,6 +62,7 @@ function row(name: string, samples: readonly Sample[]): Row {
       ? {}
       : { resident: [resident[0], resident.at(-1)!] as const }),
     lost: samples.reduce((total, { lost = 0 }) => total + lost, 0),
+    ...(failed === undefined ? {} : { failed }),
     values,
   };
 }
@@ -68,22 +72,24 @@ export function judge({ of, samples }: Measured): CaseResult {
   const { name, title, unit, better, work } = of;
   const goals: Verdict[] = [];
   for (const goal of of.goals) {
-    const ours = samples.get(goal.ours);
-    const theirs = samples.get(goal.against);
-    if (ours === undefined || theirs === undefined) continue;
-    const by = goal.by ?? "value";
-    const compare = goal.above === undefined ? ratio : difference;
-    const pair = [ours, theirs].map((samples) =>
-      samples.map((sample) => sample[by] ?? NaN)
+    const { ours, against, by = "value", above, faster, limit } = goal;
+    const [our, their] = [ours, against ?? ours].map((name) =>
+      samples.get(name)?.map((sample) => sample[by] ?? NaN)
     );
-    const [one, other] = goal.faster === undefined ? pair : pair.reverse();
-    const compared = compare(one, other);
-    const { least = goal.faster ?? -Infinity, most = goal.above ?? Infinity } =
-      goal;
+    if (our === undefined || their === undefined) continue;
+    const compared = limit !== undefined
+      ? spread(our)
+      : above !== undefined
+      ? difference(our, their)
+      : faster !== undefined
+      ? ratio(their, our)
+      : ratio(our, their);
+    const least = goal.least ?? faster ?? -Infinity;
+    const most = goal.most ?? above ?? limit ?? Infinity;
     goals.push({
       ...goal,
       compared,
-      met: compared.median >= least && compared.median <= most,
+      reached: compared.median >= least && compared.median <= most,
     });
   }
   return {

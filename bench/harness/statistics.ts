@@ -11,6 +11,8 @@ function quantile(sorted: readonly number[], part: number): number {
   const place = (sorted.length - 1) * part;
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);
+  // Work that failed counts as infinite, and their difference as no number.
+  if (sorted[below] === sorted[above]) return sorted[below];
   return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
 }
 

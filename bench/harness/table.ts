@@ -2,9 +2,13 @@
 
 import type { CaseResult, Row, TopicResult, Verdict } from "./result.ts";
 
+/** Stands for a value of a program that could not do the work. */
+const FAILED = "failed";
+
 /** Three significant digits, thousands apart. */
 export function number(value: number): string {
-  if (value === 0 || !Number.isFinite(value)) return String(value);
+  if (!Number.isFinite(value)) return FAILED;
+  if (value === 0) return "0";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   const rounded = Number(value.toPrecision(3));
   return rounded.toLocaleString("en", {
@@ -13,12 +17,14 @@ export function number(value: number): string {
   });
 }
 
-function times(value: number): string {
+/** A ratio. */
+export function times(value: number): string {
+  if (!Number.isFinite(value)) return FAILED;
   return `${value.toFixed(value < 10 ? 2 : 1)}x`;
 }
 
 /** A Markdown table with its columns aligned. */
-function table(
+export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: ReadonlySet<number>,
@@ -61,31 +67,40 @@ export function valuesTable({ rows, unit, work }: CaseResult): string {
   return table(head, body, new Set(head.keys().drop(1)));
 }
 
+function printer(
+  { above, limit }: Verdict,
+  unit: string,
+): (value: number) => string {
+  if (limit !== undefined) return (value) => `${number(value)} ${unit}`;
+  return above === undefined
+    ? times
+    : (value) => `${value < 0 ? "" : "+"}${number(value)}`;
+}
+
 function bound(
-  { least, most, above, faster }: Verdict,
+  { least, most, above, faster, limit }: Verdict,
   unit: string,
 ): string {
+  if (limit !== undefined) return `at most ${limit} ${unit}`;
   if (above !== undefined) return `at most +${above} ${unit}`;
   if (faster !== undefined) return `at least ${faster}x as fast`;
   return least !== undefined ? `at least ${least}x` : `at most ${most}x`;
 }
 
-/** What ours had to reach, and did or did not. */
+/** The goals of ours, and whether they were reached. */
 export function goalsTable({ goals, unit }: CaseResult): string {
   return table(
-    ["ours", "against", "comparison", "middle half", "asked", ""],
+    ["ours", "against", "comparison", "middle half", "goal", "reached"],
     goals.map((goal) => {
       const { low, median, high } = goal.compared;
-      const print = goal.above === undefined
-        ? times
-        : (value: number) => `${value < 0 ? "" : "+"}${number(value)}`;
+      const print = printer(goal, unit);
       return [
         goal.by === "cpu" ? `${goal.ours}, CPU` : goal.ours,
-        goal.against,
+        goal.against ?? "",
         print(median),
         `${print(low)} to ${print(high)}`,
         bound(goal, unit),
-        goal.met ? "met" : "**not met**",
+        goal.reached ? "yes" : "**no**",
       ];
     }),
     new Set([2, 3]),
@@ -115,6 +130,12 @@ export function markdown(
       parts.push(`Resident memory, first round to last: ${resident}.`);
     }
   }
+  const failed = result.cases.flatMap(({ title, rows }) =>
+    rows.flatMap(({ name, failed }) =>
+      failed === undefined ? [] : [`- ${title}, ${name}: ${failed}`]
+    )
+  );
+  if (failed.length > 0) parts.push(`Failed:\n\n${failed.join("\n")}`);
   if (result.absent.length > 0) {
     const absent = result.absent.map(({ name, reason }) =>
       `- ${name}: ${reason}`

@@ -1,13 +1,12 @@
 // Where a topic gets its programs from: peers are built on the spot, and one
 // that cannot be had here is left out and named.
 
-import manifest from "../../deno.json" with { type: "json" };
+import { checkout } from "./checkout.ts";
 import { Program, type StartOptions } from "./program.ts";
 
 const PEERS = new URL("../peers/", import.meta.url).pathname;
 const OWN = new URL("../programs/", import.meta.url).pathname;
 const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
-const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
 /** A peer that does not take part. */
 export interface Absence {
@@ -17,14 +16,23 @@ export interface Absence {
 
 /** The words that run the command, as `deno task install` writes them. */
 export function netplumb(...args: string[]): string[] {
+  const root = checkout();
+  const manifest = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`));
   const [flags] = manifest.tasks.install.match(/--v8-flags=\S+/) ?? [];
   const options = flags === undefined ? [] : [flags];
-  return [Deno.execPath(), "run", "-A", ...options, MAIN, ...args];
+  const main = `${root}/cli/main.ts`;
+  return [Deno.execPath(), "run", "-A", ...options, main, ...args];
 }
 
 /** The words that run one of our own small programs. */
 export function own(script: string, ...args: string[]): string[] {
   return [Deno.execPath(), "run", "-A", OWN + script, ...args];
+}
+
+/** The same for a program that collects garbage before it measures memory. */
+export function ownWithGc(script: string, ...args: string[]): string[] {
+  const [deno, run, ...rest] = own(script, ...args);
+  return [deno, run, "--v8-flags=--expose-gc", ...rest];
 }
 
 /** The words that run one of the examples. */

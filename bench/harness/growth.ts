@@ -1,0 +1,209 @@
+// What work costs as one dimension of it grows, and whether that is linear.
+
+import { WorkError } from "./case.ts";
+import { quiet } from "./quiet.ts";
+import { number, table, times } from "./table.ts";
+
+/** Each size is the one before it times this. */
+export const FACTOR = 4;
+/** FACTOR times the work may cost so many times as much. */
+export const MOST = 5;
+
+/** What one run cost. */
+export interface Cost {
+  /** Seconds of time, or of processor time where the case says so. */
+  readonly seconds: number;
+  /** Largest resident memory, MiB. */
+  readonly peak?: number;
+}
+
+/** A size that is prepared. */
+export interface Prepared extends AsyncDisposable {
+  measure(): Promise<Cost>;
+  /** The same by another program. */
+  peer?(): Promise<Cost>;
+}
+
+/** Work that grows in one dimension. */
+export interface GrowthCase {
+  readonly name: string;
+  /** The smallest size. */
+  readonly from: number;
+  /** How many sizes, each FACTOR times the one before. */
+  readonly steps: number;
+  /** Times below it are noise and count as this, in seconds. */
+  readonly floor: number;
+  prepare(size: number): Promise<Prepared>;
+  /** What a run with no work costs, which no size is charged for. */
+  start?(): Promise<Cost>;
+}
+
+/** What one size cost. */
+export interface Step {
+  readonly size: number;
+  /** The best of its rounds, above what a run without work takes. */
+  readonly seconds: number;
+  readonly peak?: number;
+  readonly peer?: number;
+  /** Compared with the size before. */
+  readonly ratio?: number;
+  readonly peakRatio?: number;
+  readonly peerRatio?: number;
+  /** Why the work could not be done. */
+  readonly failed?: string;
+  /** Every round's seconds. */
+  readonly samples: readonly number[];
+}
+
+/** A case, measured. */
+export interface Growth {
+  readonly name: string;
+  readonly floor: number;
+  readonly steps: readonly Step[];
+  readonly reached: boolean;
+}
+
+/** Memory below it is what the runtime keeps, MiB. */
+const MEMORY_FLOOR = 64;
+/** A run that takes longer needs no second one to be believed, in seconds. */
+const LONG = 5;
+/** A peer's growth is the kernel's: ours may exceed it by this. */
+const ABOVE_PEER = 1.25;
+
+/** Measures the sizes of a case, up to one whose work cannot be done. */
+export async function grow(
+  one: GrowthCase,
+  rounds: number,
+  onStep: (size: number) => void = () => {},
+): Promise<Growth> {
+  const start = await best(one.start?.bind(one), rounds);
+  const steps: Step[] = [];
+  for (let step = 0; step < one.steps; step++) {
+    const size = one.from * FACTOR ** step;
+    onStep(size);
+    try {
+      const cost = await measure(one, size, rounds);
+      steps.push(compare(one, size, cost, start, steps.at(-1)));
+    } catch (error) {
+      if (!(error instanceof WorkError)) throw error;
+      const failed = error.message;
+      steps.push({ size, seconds: Infinity, failed, samples: [] });
+      break;
+    }
+  }
+  return {
+    name: one.name,
+    floor: one.floor,
+    steps,
+    reached: steps.every(linear),
+  };
+}
+
+/** The rounds of one program, the best of them first. */
+interface Best extends Cost {
+  readonly samples: readonly number[];
+}
+
+async function best(
+  run: (() => Promise<Cost>) | undefined,
+  rounds: number,
+): Promise<Best> {
+  if (run === undefined) return { seconds: 0, peak: 0, samples: [] };
+  const costs: Cost[] = [];
+  do {
+    await quiet();
+    costs.push(await run());
+  } while (costs.length < rounds && costs.at(-1)!.seconds < LONG);
+  const samples = costs.map(({ seconds }) => seconds);
+  const least = costs.toSorted((a, b) => a.seconds - b.seconds)[0];
+  return { ...least, samples };
+}
+
+async function measure(
+  { prepare }: GrowthCase,
+  size: number,
+  rounds: number,
+): Promise<{ ours: Best; peer: Best | undefined }> {
+  await using prepared = await prepare(size);
+  const ours = await best(() => prepared.measure(), rounds);
+  const peer = prepared.peer === undefined
+    ? undefined
+    : await best(() => prepared.peer!(), rounds);
+  return { ours, peer };
+}
+
+function compare(
+  { floor }: GrowthCase,
+  size: number,
+  { ours, peer }: { ours: Best; peer: Best | undefined },
+  start: Best,
+  before: Step | undefined,
+): Step {
+  const seconds = Math.max(0, ours.seconds - start.seconds);
+  const peak = ours.peak === undefined
+    ? undefined
+    : Math.max(0, ours.peak - (start.peak ?? 0));
+  const ratio = (value?: number, other?: number, floor = 0) =>
+    value === undefined || other === undefined
+      ? undefined
+      : Math.max(value, floor) / Math.max(other, floor);
+  return {
+    size,
+    seconds,
+    peak,
+    peer: peer?.seconds,
+    ratio: ratio(seconds, before?.seconds, floor),
+    peakRatio: ratio(peak, before?.peak, MEMORY_FLOOR),
+    peerRatio: ratio(peer?.seconds, before?.peer, floor),
+    samples: ours.samples,
+  };
+}
+
+/** Whether a step cost no more than it may. */
+export function linear(
+  { ratio = 1, peakRatio = 1, peerRatio = 1, failed }: Step,
+): boolean {
+  return failed === undefined && peakRatio <= MOST &&
+    ratio <= Math.max(MOST, peerRatio * ABOVE_PEER);
+}
+
+/** The steps of all cases. */
+export function growthTable(growths: readonly Growth[]): string {
+  const optional = (
+    value: number | undefined,
+    print: (value: number) => string,
+  ) => value === undefined ? "" : print(value);
+  const milliseconds = (seconds: number) => number(seconds * 1e3);
+  const rows = growths.flatMap(({ name, steps }) =>
+    steps.map((step, index) => [
+      index === 0 ? name : "",
+      step.size.toLocaleString("en"),
+      milliseconds(step.seconds),
+      optional(step.ratio, times),
+      optional(step.peak, number),
+      optional(step.peakRatio, times),
+      optional(step.peer, milliseconds),
+      optional(step.peerRatio, times),
+      index === 0 && step.failed === undefined
+        ? ""
+        : linear(step)
+        ? "yes"
+        : "**no**",
+    ])
+  );
+  return table(
+    [
+      "what",
+      "size",
+      "ms",
+      "ratio",
+      "MiB",
+      "ratio",
+      "`ip`, ms",
+      "ratio",
+      "reached",
+    ],
+    rows,
+    new Set([1, 2, 3, 4, 5, 6, 7]),
+  );
+}

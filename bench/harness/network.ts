@@ -1,0 +1,297 @@
+// Networks of a given size in two forms that make the same: a file for
+// `netplumb ensure`, and input for `ip -batch`.
+
+/** Entries of an ensure file, by the keys of a namespace. */
+type Entries = Readonly<Record<string, readonly object[]>>;
+
+/** A network in both forms. */
+export interface Network {
+  /** What the ensure file has for each namespace, by its name. */
+  readonly namespaces: Readonly<Record<string, Entries>>;
+  /** The same in commands of `ip`, in the order to run them. */
+  readonly batches: readonly (readonly [string, readonly string[]])[];
+}
+
+/** The namespaces that a network lies in, by name. */
+export interface Places {
+  readonly near: string;
+  readonly far: string;
+}
+
+/** Objects of which one can be deleted and made again. */
+export interface Restorable {
+  /** For `ip OBJECT delete` and `ip monitor OBJECT`. */
+  readonly object: "address" | "neighbour" | "nexthop" | "route" | "rule";
+  /** The words that find one by its number. */
+  words(item: number): string;
+  /** What `ip monitor` prints of it. */
+  shown(item: number): string;
+}
+
+/** A network that grows in one dimension. */
+export interface Kind {
+  make(size: number, places: Places): Network;
+  /** What grows, where one of it can be deleted: in the namespace `near`. */
+  readonly restorable?: Restorable;
+}
+
+const PAIRS = 100;
+
+function numbers<Item>(count: number, item: (index: number) => Item): Item[] {
+  return Array.from({ length: count }, (_, index) => item(index));
+}
+
+/** An address of a network of 2^24, by its number. */
+function host(first: number, index: number): string {
+  return [first, index >> 16, index >> 8 & 255, index & 255].join(".");
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+function mac(index: number): string {
+  return `02:00:00:${hex(index >> 16)}:${hex(index >> 8 & 255)}:${
+    hex(index & 255)
+  }`;
+}
+
+function near(index: number): string {
+  return host(10, index << 8 | 1);
+}
+
+function far(index: number): string {
+  return host(10, index << 8 | 2);
+}
+
+/** Veth pairs from one namespace to the other, addresses at both ends. */
+function pairs(count: number, places: Places): Network {
+  return {
+    namespaces: {
+      [places.near]: {
+        links: numbers(count, (index) => ({
+          name: `a${index}`,
+          kind: "veth",
+          up: true,
+          addresses: [`${near(index)}/24`],
+          options: { peer: { name: `b${index}`, netns: places.far } },
+        })),
+      },
+      [places.far]: {
+        links: numbers(count, (index) => ({
+          name: `b${index}`,
+          up: true,
+          addresses: [`${far(index)}/24`],
+        })),
+      },
+    },
+    batches: [
+      [
+        places.near,
+        numbers(count, (index) => [
+          `link add a${index} type veth peer name b${index} netns ${places.far}`,
+          `address add ${near(index)}/24 dev a${index}`,
+          `link set a${index} up`,
+        ]).flat(),
+      ],
+      [
+        places.far,
+        numbers(count, (index) => [
+          `address add ${far(index)}/24 dev b${index}`,
+          `link set b${index} up`,
+        ]).flat(),
+      ],
+    ],
+  };
+}
+
+/** What grows beside veth pairs, in the namespace `near`. */
+function beside(
+  count: number,
+  places: Places,
+  entries: Entries,
+  commands: readonly string[],
+): Network {
+  const { namespaces, batches } = pairs(count, places);
+  const all = { ...namespaces[places.near], ...entries };
+  return {
+    namespaces: { ...namespaces, [places.near]: all },
+    batches: [...batches, [places.near, commands]],
+  };
+}
+
+/** A prefix for each number, that contains no address of a link. */
+function prefix(index: number): string {
+  return `${host(100, index << 4)}/28`;
+}
+
+const routes: Kind = {
+  make: (size, places) =>
+    beside(
+      PAIRS,
+      places,
+      {
+        routes: numbers(size, (index) => ({
+          to: prefix(index),
+          via: far(index % PAIRS),
+        })),
+      },
+      numbers(
+        size,
+        (index) => `route add ${prefix(index)} via ${far(index % PAIRS)}`,
+      ),
+    ),
+  restorable: { object: "route", words: prefix, shown: prefix },
+};
+
+const rules: Kind = {
+  make: (size, places) =>
+    beside(
+      1,
+      places,
+      {
+        rules: numbers(size, (index) => ({
+          priority: 1_000 + index,
+          from: prefix(index),
+          table: 100,
+        })),
+      },
+      numbers(
+        size,
+        (index) =>
+          `rule add priority ${1_000 + index} from ${prefix(index)} table 100`,
+      ),
+    ),
+  restorable: {
+    object: "rule",
+    words: (index) => `priority ${1_000 + index}`,
+    shown: prefix,
+  },
+};
+
+/** An address for each number, of no network of a link. */
+function single(index: number): string {
+  return host(11, index);
+}
+
+const addresses: Kind = {
+  make: (size, places) =>
+    beside(1, places, {
+      links: [{
+        name: "a0",
+        kind: "veth",
+        up: true,
+        addresses: [
+          `${near(0)}/24`,
+          ...numbers(size, (index) => `${single(index)}/32`),
+        ],
+        options: { peer: { name: "b0", netns: places.far } },
+      }],
+    }, numbers(size, (index) => `address add ${single(index)}/32 dev a0`)),
+  restorable: {
+    object: "address",
+    words: (index) => `${single(index)}/32 dev a0`,
+    shown: (index) => `${single(index)}/32`,
+  },
+};
+
+const neighbours: Kind = {
+  make: (size, places) =>
+    beside(
+      1,
+      places,
+      {
+        neighbours: numbers(size, (index) => ({
+          to: single(index),
+          dev: "a0",
+          lladdr: mac(index),
+          state: "permanent",
+        })),
+      },
+      numbers(
+        size,
+        (index) =>
+          `neighbour add ${single(index)} lladdr ${
+            mac(index)
+          } dev a0 nud permanent`,
+      ),
+    ),
+  restorable: {
+    object: "neighbour",
+    words: (index) => `${single(index)} dev a0`,
+    shown: (index) => `${single(index)} dev a0 lladdr`,
+  },
+};
+
+const nexthops: Kind = {
+  make: (size, places) =>
+    beside(
+      1,
+      places,
+      {
+        nexthops: numbers(size, (index) => ({
+          id: 1 + index,
+          via: far(0),
+          dev: "a0",
+        })),
+      },
+      numbers(
+        size,
+        (index) => `nexthop add id ${1 + index} via ${far(0)} dev a0`,
+      ),
+    ),
+  restorable: {
+    object: "nexthop",
+    words: (index) => `id ${1 + index}`,
+    shown: (index) => `id ${1 + index} `,
+  },
+};
+
+const veth: Kind = {
+  make: pairs,
+  restorable: {
+    object: "address",
+    words: (index) => `${near(index)}/24 dev a${index}`,
+    shown: (index) => `${near(index)}/24`,
+  },
+};
+
+/** Namespaces, each with its loopback up. */
+const namespaces: Kind = {
+  make(size, places) {
+    const names = numbers(size, (index) => `${places.near}-${index}`);
+    return {
+      namespaces: Object.fromEntries(
+        names.map((name) => [name, { links: [{ name: "lo", up: true }] }]),
+      ),
+      batches: [
+        [places.near, names.map((name) => `netns add ${name}`)],
+        ...names.map((name) => [name, ["link set lo up"]] as const),
+      ],
+    };
+  },
+};
+
+/** Networks that grow in one dimension, by what grows. */
+export const KINDS = {
+  "routes by gateway": routes,
+  rules,
+  "veth pairs": veth,
+  addresses,
+  neighbours,
+  nexthops,
+  namespaces,
+} as const satisfies Record<string, Kind>;
+
+/** The file for `netplumb ensure`. */
+export function ensureFile({ namespaces }: Network): string {
+  const lines = ["namespaces:"];
+  for (const [name, entries] of Object.entries(namespaces)) {
+    lines.push(`  ${name}:`);
+    for (const [key, list] of Object.entries(entries)) {
+      lines.push(`    ${key}:`);
+      for (const entry of list) lines.push(`      - ${JSON.stringify(entry)}`);
+    }
+  }
+  return lines.join("\n") + "\n";
+}

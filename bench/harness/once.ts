@@ -1,0 +1,128 @@
+// A program that runs to its end for each measurement.
+
+import { WorkError } from "./case.ts";
+import { onCpu } from "./program.ts";
+
+/** How a program runs. */
+export interface OnceOptions {
+  /** The one processor it may use; default: any. */
+  readonly cpu?: number;
+  /** Its limit of open files; default: that of this process. */
+  readonly files?: number;
+  /** Seconds after which it is killed and has failed. */
+  readonly timeout?: number;
+  /** Standard input. */
+  readonly stdin?: string;
+}
+
+/** What a process used. */
+export interface Usage {
+  /** From start to end, in seconds. */
+  readonly seconds: number;
+  /** Processor time, in seconds. */
+  readonly cpu: number;
+  /** Its largest resident memory, MiB. */
+  readonly peak: number;
+}
+
+const TIMEOUT = 120;
+/** Descriptors of a Deno that has opened nothing. */
+const OWN_FILES = 500;
+
+/** The words that let a program open so many files beside Deno's own. */
+export function withFiles(count: number): string[] {
+  const soft = count + OWN_FILES;
+  const line = /^Max open files\s+(\d+)\s+(\d+)/m.exec(
+    Deno.readTextFileSync("/proc/self/limits"),
+  );
+  // To raise the hard limit takes CAP_SYS_RESOURCE.
+  const hard = Math.max(soft, Number(line?.[2]));
+  return ["prlimit", `--nofile=${soft}:${hard}`];
+}
+
+/** Runs a program to its end and gives what it printed. @throws {WorkError} */
+export async function once(
+  command: readonly string[],
+  { cpu, files, timeout = TIMEOUT, stdin }: OnceOptions = {},
+): Promise<string> {
+  const limit = files === undefined
+    ? []
+    : ["prlimit", `--nofile=${files}:${files}`];
+  const [program, ...args] = [...limit, ...onCpu(cpu), ...command];
+  const child = new Deno.Command(program, {
+    args,
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, timeout * 1e3);
+  try {
+    const output = child.output();
+    if (stdin !== undefined) await write(child, stdin);
+    const { success, stdout, stderr } = await output;
+    const text = new TextDecoder();
+    if (success) return text.decode(stdout);
+    throw new WorkError(
+      late ? `not done after ${timeout} s` : reason(text.decode(stderr)),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The same for a program that prints JSON. */
+export async function onceJson<T>(
+  command: readonly string[],
+  options?: OnceOptions,
+): Promise<T> {
+  return JSON.parse(await once(command, options));
+}
+
+async function write(child: Deno.ChildProcess, text: string): Promise<void> {
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch { /* it ended without reading all; its exit code says why */ }
+}
+
+/** The line of an error's text that says what happened. */
+function reason(stderr: string): string {
+  const lines = stderr.split("\n").map((line) => line.trim()).filter(Boolean);
+  return lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "it failed";
+}
+
+/** Runs programs to their end and tells what they used. */
+export class Meter {
+  /**
+   * @param usage The program of peers/usage.c.
+   * @param file Where it may write.
+   */
+  constructor(readonly usage: string, readonly file: string) {}
+
+  /** The words that run a program so that `used()` knows of it. */
+  words = (command: readonly string[]): string[] => [
+    this.usage,
+    this.file,
+    ...command,
+  ];
+
+  /** What the last program used. */
+  used(): Usage {
+    return JSON.parse(Deno.readTextFileSync(this.file));
+  }
+
+  /** Runs a program to its end. @throws {WorkError} */
+  async run(
+    command: readonly string[],
+    options?: OnceOptions,
+  ): Promise<Usage> {
+    await once(this.words(command), options);
+    return this.used();
+  }
+}

@@ -1,0 +1,231 @@
+// A network of a given size, in namespaces that exist for one measurement.
+
+import { Lab, run } from "../../tests/support/netns.ts";
+import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { WorkError } from "./case.ts";
+import { ensureFile, type Kind, type Network } from "./network.ts";
+import { once, type OnceOptions } from "./once.ts";
+import { Program } from "./program.ts";
+import { netplumb } from "./workshop.ts";
+
+/** Seconds until an object must be back. */
+const PATIENCE = 60;
+/** Milliseconds in which a program at rest uses less than a tenth of them. */
+const REST = 100;
+
+/** Namespaces, and the file that describes what is to be in them. */
+export class Site implements AsyncDisposable {
+  readonly #lab: AsyncDisposable;
+  readonly #network: Network;
+  readonly near: string;
+  readonly far: string;
+  readonly file: string;
+
+  private constructor(
+    lab: AsyncDisposable,
+    places: { near: string; far: string },
+    network: Network,
+    file: string,
+  ) {
+    this.#lab = lab;
+    this.near = places.near;
+    this.far = places.far;
+    this.#network = network;
+    this.file = file;
+  }
+
+  /** Makes the namespaces, empty, and the file. */
+  static async open({ make }: Kind, size: number): Promise<Site> {
+    const lab = await Lab.open("near", "far");
+    const places = { near: lab.near.name, far: lab.far.name };
+    const network = make(size, places);
+    const file = await Deno.makeTempFile({ prefix: "netplumb-bench-" });
+    await Deno.writeTextFile(file, ensureFile(network));
+    return new Site(lab, places, network, file);
+  }
+
+  /**
+   * The same with the network in them, made by `ip`.
+   *
+   * @param checked Whether `ensure` must find that nothing is to be changed.
+   */
+  static async made(
+    kind: Kind,
+    size: number,
+    { checked = true }: { checked?: boolean } = {},
+  ): Promise<Site> {
+    const site = await Site.open(kind, size);
+    try {
+      await site.make();
+      if (checked) await site.check();
+      return site;
+    } catch (error) {
+      await site[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Makes the network by `ip -batch`, one process for each batch. */
+  async make(
+    run: (words: string[], options: OnceOptions) => Promise<unknown> = once,
+  ): Promise<void> {
+    for (const [name, commands] of this.#network.batches) {
+      const stdin = commands.join("\n") + "\n";
+      await run(["ip", "-n", name, "-batch", "-"], { stdin });
+    }
+  }
+
+  /** Deletes all links, and with them what stands on them. */
+  async clear(): Promise<void> {
+    const links: { ifname: string }[] = JSON.parse(
+      await once(["ip", "-n", this.near, "-j", "link"]),
+    );
+    const stdin = links.filter(({ ifname }) => ifname !== "lo")
+      .map(({ ifname }) => `link set ${ifname} group 7\n`).join("") +
+      "link delete group 7\n";
+    await once(["ip", "-n", this.near, "-batch", "-"], { stdin });
+  }
+
+  /** Whether `ensure` finds nothing to change. @throws {WorkError} */
+  async check(): Promise<void> {
+    const printed = await once(
+      netplumb("ensure", this.file, "--once", "--json", "--quiet"),
+    );
+    const { added, changed, removed } = JSON.parse(
+      printed.trim().split("\n").at(-1)!,
+    );
+    if (added + changed + removed === 0) return;
+    throw new WorkError(
+      `${added} added, ${changed} changed, ${removed} removed of what ip made`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.file);
+    const { near, far } = this;
+    const own = Object.keys(this.#network.namespaces)
+      .filter((name) => name !== near && name !== far);
+    for (const name of own) {
+      await run("ip", ["netns", "delete", name]).catch(() => {});
+    }
+    await this.#lab[Symbol.asyncDispose]();
+  }
+}
+
+/** Waits until a program has nothing to do any more. */
+async function atRest(program: Program): Promise<void> {
+  for (let before = -1;;) {
+    const now = program.cpuSeconds();
+    if (before >= 0 && now - before < REST / 1e4) return;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, REST));
+  }
+}
+
+/**
+ * Processor time, in seconds, of a program that follows a namespace in which a
+ * network is made and deleted.
+ *
+ * @param command The words that run it, for a namespace's name.
+ */
+export async function followed(
+  kind: Kind,
+  size: number,
+  command: (netns: string) => readonly string[],
+): Promise<{ seconds: number; peak: number }> {
+  await using site = await Site.open(kind, size);
+  await using program = await Program.start(silent(command(site.near)));
+  await atRest(program);
+  const before = program.cpuSeconds();
+  await site.make();
+  await site.clear();
+  await atRest(program);
+  return { seconds: program.cpuSeconds() - before, peak: program.peak() };
+}
+
+/** The words that run a program with nobody to read what it prints. */
+function silent(command: readonly string[]): string[] {
+  return ["sh", "-c", 'echo listening; exec "$@" > /dev/null', "", ...command];
+}
+
+/** `netplumb ensure` as it keeps a network, and `ip monitor` beside it. */
+export class Kept implements AsyncDisposable {
+  readonly #site: Site;
+  readonly #restorable: NonNullable<Kind["restorable"]>;
+  readonly #keeper: Program;
+  readonly #monitor: Deno.ChildProcess;
+  readonly #lines: AsyncGenerator<string, void, void>;
+  #item = 0;
+
+  private constructor(
+    site: Site,
+    restorable: NonNullable<Kind["restorable"]>,
+    keeper: Program,
+  ) {
+    this.#site = site;
+    this.#restorable = restorable;
+    this.#keeper = keeper;
+    this.#monitor = new Deno.Command("ip", {
+      args: ["-n", site.near, "-o", "-ts", "monitor", restorable.object],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    this.#lines = lines(this.#monitor.stdout);
+  }
+
+  /** Starts to keep a network that is there already. */
+  static async start(
+    site: Site,
+    restorable: NonNullable<Kind["restorable"]>,
+  ): Promise<Kept> {
+    const command = netplumb("ensure", site.file, "--json", "--quiet");
+    const keeper = await Program.start(command, { ready: "summary" });
+    const kept = new Kept(site, restorable, keeper);
+    await atRest(keeper);
+    return kept;
+  }
+
+  /** Deletes one object: how long it was away and what it took, in seconds. */
+  async restore(): Promise<{ seconds: number; cpu: number; peak: number }> {
+    const { object, words, shown } = this.#restorable;
+    const item = this.#item++;
+    const before = this.#keeper.cpuSeconds();
+    await once([
+      ...["ip", "-n", this.#site.near, object, "delete"],
+      ...words(item).split(" "),
+    ]);
+    const timer = setTimeout(
+      () => this.#monitor.kill("SIGTERM"),
+      PATIENCE * 1e3,
+    );
+    const seconds = await this.#away(shown(item));
+    clearTimeout(timer);
+    await atRest(this.#keeper);
+    const cpu = this.#keeper.cpuSeconds() - before;
+    return { seconds, cpu, peak: this.#keeper.peak() };
+  }
+
+  /** How long an object was away, from the times that `ip monitor` printed. */
+  async #away(shown: string): Promise<number> {
+    let deleted: number | undefined;
+    for (;;) {
+      const { value: line, done } = await this.#lines.next();
+      if (done) throw new WorkError(`not back after ${PATIENCE} s`);
+      if (!line.includes(shown)) continue;
+      const time = Date.parse(/^\[(\S+)\]/.exec(line)?.[1] ?? "");
+      const microseconds = Number(/\.\d{3}(\d{3})\]/.exec(line)?.[1] ?? 0);
+      const seconds = time / 1e3 + microseconds / 1e6;
+      if (line.includes("Deleted")) deleted = seconds;
+      else if (deleted !== undefined) return seconds - deleted;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#keeper[Symbol.asyncDispose]();
+    try {
+      this.#monitor.kill("SIGTERM");
+    } catch { /* it ended by itself */ }
+    await this.#lines.return();
+    await this.#monitor.status;
+  }
+}

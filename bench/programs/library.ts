@@ -1,0 +1,9 @@
+// The library under test: the one beside this directory, or the checkout that
+// NETPLUMB_CHECKOUT names. Types are those of this checkout.
+
+const checkout = Deno.env.get("NETPLUMB_CHECKOUT");
+const path = checkout === undefined
+  ? new URL("../../mod.ts", import.meta.url).href
+  : `file://${checkout}/mod.ts`;
+
+export const library: typeof import("../../mod.ts") = await import(path);
