@@ -55,12 +55,12 @@ const CONDITIONS = EPOLLERR | EPOLLHUP;
 /** Events taken from epoll at once. */
 const EVENTS = 64;
 /**
- * Microtasks for the code behind a finished operation, which often waits again:
- * to poll or sleep before it did would delay it.
+ * Microtasks left to the code behind a finished operation, which often waits
+ * again or makes another descriptor ready.
  */
 const CONTINUATIONS = 8;
-/** Microtasks between two polls while other loops find work without waiting. */
-const PASSING = 32;
+/** Microtasks left to other code before the thread spins or sleeps. */
+const OTHERS = 24;
 /** Milliseconds to poll before sleeping: about what a sleep costs. */
 const SPIN_BUDGET = 0.04;
 /** Milliseconds from an event to the promise it resolves, after a sleep. */
@@ -81,6 +81,7 @@ class Operation {
   next: Operation | undefined;
   position = -1;
   deadline = Infinity;
+  onAbort: (() => void) | undefined;
 
   constructor(
     readonly queue: OperationQueue,
@@ -95,10 +96,14 @@ class Operation {
     if (timeout !== Infinity) this.deadline = monotonicTime() + timeout;
   }
 
-  readonly abort = (): void => {
-    this.queue.remove(this);
-    this.reject(this.signal!.reason);
-  };
+  /** Ends it when its signal is aborted. */
+  listen(signal: AbortSignal): void {
+    this.onAbort = () => {
+      this.queue.remove(this);
+      this.reject(signal.reason);
+    };
+    addAbortListener(signal, this.onAbort);
+  }
 }
 
 /** Operations that wait for the same direction, first come, first served. */
@@ -182,7 +187,7 @@ export class OperationQueue {
       if (!due && this.#line(events).first === undefined) {
         const result = attempt(0);
         if (result !== undefined) {
-          reactor.noteProgress();
+          if (events & EPOLLIN) reactor.noteProgress();
           return Promise.resolve(result);
         }
       }
@@ -286,7 +291,7 @@ export class OperationQueue {
     reactor.count(-1, this.#referenced ? -1 : 0);
     if (operation.position >= 0) reactor.deadlines.remove(operation);
     if (operation.signal !== undefined) {
-      removeAbortListener(operation.signal, operation.abort);
+      removeAbortListener(operation.signal, operation.onAbort!);
     }
   }
 
@@ -369,7 +374,7 @@ export class OperationQueue {
       );
       line.append(operation);
       this.size++;
-      if (signal !== undefined) addAbortListener(signal, operation.abort);
+      if (signal !== undefined) operation.listen(signal);
       if (timeout !== Infinity) reactor.deadlines.add(operation);
       reactor.count(1, this.#referenced ? 1 : 0);
     });
@@ -438,6 +443,8 @@ class Reactor {
   #wakeAt = -Infinity;
   #signalled = false;
   #progress = false;
+  /** Whether other code had its microtasks since the last event. */
+  #idle = false;
 
   /** Records that a loop found work without waiting, and will look for more. */
   noteProgress(): void {
@@ -545,20 +552,27 @@ class Reactor {
   /** One round; gives how many microtasks to leave to others. */
   async #turn(): Promise<number> {
     if (this.#waiting === 0) return 0;
-    await yieldIfDue();
+    const turn = yieldIfDue();
+    if (turn !== undefined) await turn;
     if (this.#scheduled.length > 0) this.#serveScheduled();
     if (this.#waiting === 0) return 0;
-    let found = this.#harvest();
+    const found = this.#harvest();
     this.#expire();
     if (this.#waiting === 0) return 0;
-    if (found > 0 || this.#scheduled.length > 0) return CONTINUATIONS;
-    if (this.#progress) {
-      this.#progress = false;
-      return PASSING;
+    if (found > 0 || this.#scheduled.length > 0) {
+      this.#idle = false;
+      return CONTINUATIONS;
     }
-    found = this.#spin();
-    if (found === 0) await this.#sleepUntilEvent();
-    return found > 0 ? CONTINUATIONS : 0;
+    // Another loop finds work without waiting: poll in passing.
+    if (!this.#idle || this.#progress) {
+      this.#progress = false;
+      this.#idle = true;
+      return OTHERS;
+    }
+    this.#idle = false;
+    if (this.#spin() > 0) return CONTINUATIONS;
+    await this.#sleepUntilEvent();
+    return 0;
   }
 
   #serveScheduled(): void {
