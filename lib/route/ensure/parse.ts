@@ -204,8 +204,9 @@ function parseNetwork(
     namespaces.push(parseNamespace(found, path, inside, name, peers));
   }
   if (found.problems.length > 0) return undefined;
-  placeLinks(found, namespaces);
-  joinPeers(found, namespaces, peers);
+  const byName = new Map(namespaces.map((one) => [one.name, one] as const));
+  placeLinks(found, byName);
+  joinPeers(found, byName, peers);
   checkTwice(found, namespaces);
   return { namespaces: namespaces.filter(isMentioned) };
 }
@@ -221,14 +222,20 @@ function checkName(found: Findings, path: Path, name: string): void {
 }
 
 /** Puts links into the namespaces they are to be in. */
-function placeLinks(found: Findings, namespaces: DesiredNamespace[]): void {
-  for (const { links } of namespaces) {
-    for (const link of [...links]) {
-      if (link.namespace === link.from) continue;
-      links.splice(links.indexOf(link), 1);
-      namespaceOf(found, namespaces, [...link.path, "netns"], link.namespace)
-        ?.links.push(link);
+function placeLinks(
+  found: Findings,
+  namespaces: ReadonlyMap<NamespaceName, DesiredNamespace>,
+): void {
+  const moved: DesiredLink[] = [];
+  for (const { links } of namespaces.values()) {
+    const all = links.splice(0);
+    for (const link of all) {
+      (link.namespace === link.from ? links : moved).push(link);
     }
+  }
+  for (const link of moved) {
+    namespaceOf(found, namespaces, [...link.path, "netns"], link.namespace)
+      ?.links.push(link);
   }
 }
 
