@@ -16,6 +16,7 @@ import {
 import type { Change } from "../change/change.ts";
 import { addressIdentity } from "../monitor/identities.ts";
 import { scopeName } from "../names/iproute2.ts";
+import { changeOf } from "./checked_changes.ts";
 import { type Correction, differs } from "./decoded.ts";
 import type { AddressDescription } from "./description.ts";
 import { type DesiredObject, Wanted } from "./desired_object.ts";
@@ -38,7 +39,7 @@ export function desiredAddress(
 ): DesiredObject {
   const spec: AddressSpec = { ...description, dev: link };
   const wanted = new Wanted<Address>({
-    change: addAddress(spec),
+    change: changeOf(description, () => addAddress(spec)),
     devices: [link],
     decode: decodeAddress,
     key: addressIdentity.key,
@@ -67,7 +68,9 @@ function correction(
       action: "add",
       reasons: [],
       changes: [add],
-      undo: [deleteAddress(spec)],
+      get undo() {
+        return [deleteAddress(spec)];
+      },
     };
   }
   const anew = fixedReasons(spec, wanted, is);

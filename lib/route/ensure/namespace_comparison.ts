@@ -296,7 +296,7 @@ export class NamespaceComparison {
       this.#wrong.delete(entry);
       return;
     }
-    const { action, reasons, changes, undo } = correction;
+    const { action, reasons, changes } = correction;
     const { object, name, order } = desired;
     const where = this.#desired.name;
     entry.step = {
@@ -307,7 +307,10 @@ export class NamespaceComparison {
       what: `${action} ${object} ${name}`,
       reasons,
       parts: [{ order, where, changes }],
-      undo,
+      // Few are ever undone.
+      get undo() {
+        return correction.undo;
+      },
     };
     this.#wrong.add(entry);
   }

@@ -29,6 +29,7 @@ import {
 import { decodeNeighbour, type Neighbour } from "../neighbour.ts";
 import { decodeNexthop, type Nexthop } from "../nexthop.ts";
 import { decodeRule, type Rule } from "../rule.ts";
+import { changeOf } from "./checked_changes.ts";
 import { type Correction, differs } from "./decoded.ts";
 import type { NeighbourDescription } from "./description.ts";
 import { type DesiredObject, deviceNames, Wanted } from "./desired_object.ts";
@@ -43,7 +44,7 @@ const LASTING = NUD_PERMANENT | NUD_NOARP;
 export function desiredNeighbour(spec: NeighbourDescription): DesiredObject {
   const devices = deviceNames([spec.dev]);
   const wanted = new Wanted<Neighbour>({
-    change: addNeighbour(spec),
+    change: changeOf(spec, () => addNeighbour(spec)),
     devices,
     decode: decodeNeighbour,
     key: neighbourIdentity.key,
@@ -71,7 +72,9 @@ function neighbourCorrection(
       action: "add",
       reasons: [],
       changes: [replaceNeighbour(spec)],
-      undo: [deleteNeighbour(spec)],
+      get undo() {
+        return [deleteNeighbour(spec)];
+      },
     };
   }
   const reasons: string[] = [];
@@ -102,7 +105,7 @@ function neighbourCorrection(
 /** A desired rule. */
 export function desiredRule(spec: RuleSpec): DesiredObject {
   const wanted = new Wanted<Rule>({
-    change: addRule(spec),
+    change: changeOf(spec, () => addRule(spec)),
     devices: [],
     decode: decodeRule,
     key: ruleIdentity.key,
@@ -121,7 +124,9 @@ export function desiredRule(spec: RuleSpec): DesiredObject {
         action: "add",
         reasons: [],
         changes: [wanted.change],
-        undo: [deleteRule(spec)],
+        get undo() {
+          return [deleteRule(spec)];
+        },
       },
   };
 }
@@ -130,7 +135,7 @@ export function desiredRule(spec: RuleSpec): DesiredObject {
 export function desiredNexthop(spec: NexthopObjectSpec): DesiredObject {
   const devices = deviceNames([spec.dev]);
   const wanted = new Wanted<Nexthop>({
-    change: addNexthop(spec),
+    change: changeOf(spec, () => addNexthop(spec)),
     devices,
     decode: decodeNexthop,
     key: nexthopIdentity.key,
@@ -151,7 +156,9 @@ export function desiredNexthop(spec: NexthopObjectSpec): DesiredObject {
           action: "add",
           reasons: [],
           changes: [replaceNexthop(spec)],
-          undo: [deleteNexthop(spec.id!)],
+          get undo() {
+            return [deleteNexthop(spec.id!)];
+          },
         };
       }
       const reasons = nexthopReasons(spec, wanted.value(state), is, state);

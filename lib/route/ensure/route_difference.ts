@@ -13,6 +13,7 @@ import { same } from "../monitor/differences.ts";
 import { groupKey } from "../monitor/route_group.ts";
 import { protocolName, routeTypeName, scopeName } from "../names/iproute2.ts";
 import { decodeRoute, type Route, type RouteNexthop } from "../route.ts";
+import { changeOf } from "./checked_changes.ts";
 import { differs } from "./decoded.ts";
 import { type DesiredObject, deviceNames, Wanted } from "./desired_object.ts";
 import { routeName } from "./names.ts";
@@ -45,7 +46,7 @@ export function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
   const { dev, nexthops = [] } = spec;
   const devices = deviceNames([dev, ...nexthops.map((hop) => hop.dev)]);
   const wanted = new Wanted<Route>({
-    change: addRoute(spec),
+    change: changeOf(spec, () => addRoute(spec)),
     devices,
     decode: asReported,
     key: groupKey,
@@ -80,7 +81,9 @@ export function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
           action: "add",
           reasons: [],
           changes: [wanted.change],
-          undo: [deleteRoute(spec)],
+          get undo() {
+            return [deleteRoute(spec)];
+          },
         };
       }
       const { reasons } = match;

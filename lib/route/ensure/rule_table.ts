@@ -11,6 +11,41 @@ type Given = Pick<RuleSpec, "priority" | "protocol">;
 /** Rules do not change once they are decoded. */
 const selectors = new WeakMap<Rule, string>();
 
+/** The fields that the kernel fills in, or reports in another way than asked. */
+type Normalized =
+  | "priority"
+  | "protocol"
+  | "flags"
+  | "suppressPrefixLength"
+  | "suppressGroup"
+  | "mark"
+  | "markMask"
+  | "tunnelId";
+
+/** The other fields, whose values are compared as they are. */
+const FIELDS = Object.keys(
+  {
+    family: 0,
+    action: 0,
+    table: 0,
+    source: 0,
+    sourceLength: 0,
+    destination: 0,
+    destinationLength: 0,
+    tos: 0,
+    inputInterface: 0,
+    outputInterface: 0,
+    goto: 0,
+    realms: 0,
+    l3mdev: 0,
+    uids: 0,
+    ipProtocol: 0,
+    sourcePorts: 0,
+    destinationPorts: 0,
+    unknown: 0,
+  } satisfies { readonly [F in Exclude<keyof Rule, Normalized>]-?: 0 },
+) as readonly (keyof Rule)[];
+
 /**
  * All that identifies a rule but for its priority and protocol, without the
  * state of its links and the defaults that the kernel adds.
@@ -18,20 +53,18 @@ const selectors = new WeakMap<Rule, string>();
 function selectorOf(rule: Rule): string {
   let text = selectors.get(rule);
   if (text === undefined) {
-    const { flags, priority: _priority, protocol: _protocol, ...rest } = rule;
-    const fields: Record<string, unknown> = {
-      ...rest,
-      inverted: (flags & FIB_RULE_INVERT) !== 0,
-      suppressPrefixLength: rule.suppressPrefixLength ?? -1,
-      suppressGroup: rule.suppressGroup ?? -1,
-      mark: rule.mark ?? 0,
-      markMask: rule.markMask ?? (rule.mark ? 0xffff_ffff : 0),
-      tunnelId: String(rule.tunnelId ?? 0),
-    };
-    text = "";
-    for (const field of Object.keys(fields).toSorted()) {
-      const value = fields[field];
-      if (value !== undefined) text += `${field}=${JSON.stringify(value)} `;
+    const { mark = 0, markMask = mark === 0 ? 0 : 0xffff_ffff } = rule;
+    text = `${rule.flags & FIB_RULE_INVERT} ${
+      rule.suppressPrefixLength ?? -1
+    } ${rule.suppressGroup ?? -1} ${mark}/${markMask} ${rule.tunnelId ?? 0}`;
+    for (const field of FIELDS) {
+      const value = rule[field];
+      // A name of a link holds no space, nor does any other value.
+      text += value === undefined
+        ? " -"
+        : typeof value === "object"
+        ? ` ${JSON.stringify(value)}`
+        : ` ${value}`;
     }
     selectors.set(rule, text);
   }
