@@ -10,10 +10,13 @@ import type { State } from "./state.ts";
 import type { Source, Step } from "./step.ts";
 import type { View, Whereabouts } from "./whereabouts.ts";
 
-/** A source whose steps are held back. */
+/** A source whose step was carried out. */
 interface Held {
   readonly source: Source;
+  /** Its heldUntil, unless an event has released it. */
   readonly until: number;
+  /** When the step was done. */
+  readonly since: number;
 }
 
 /** What differs, and whether that is all. */
@@ -30,7 +33,7 @@ export class Comparison {
   readonly #states = new Map<NamespaceName, State | undefined>();
   #sources = new Map<Step, Source>();
   /** In the order of their time, with those that an event has released. */
-  #held: Held[] = [];
+  readonly #held = new Map<NamespaceName, Held[]>();
 
   constructor(desired: DesiredNetwork, whereabouts: Whereabouts) {
     this.#desired = desired;
@@ -72,7 +75,7 @@ export class Comparison {
    * @param limit How many objects that may be too much to look at.
    */
   async update(view: View, limit = Infinity): Promise<Compared> {
-    this.#release(performance.now());
+    this.#release(view, performance.now());
     for (const { name } of this.#desired.namespaces) {
       const state = view.state(name);
       if (this.#states.has(name) && this.#states.get(name) === state) continue;
@@ -97,38 +100,52 @@ export class Comparison {
   }
 
   /**
-   * Holds a step back that was carried out, until an event concerns it or the
-   * time is over.
+   * Holds a step back that was carried out, until an event concerns it or, at
+   * least until a time, the state has caught up with it.
+   *
+   * @param since When it was done.
    */
-  hold(step: Step, until: number): void {
+  hold(step: Step, since: number, until: number): void {
     const source = this.#sources.get(step);
     if (source === undefined) return;
     source.heldUntil = until;
-    this.#held.push({ source, until });
+    const held = this.#held.get(step.namespace);
+    const one = { source, since, until };
+    if (held === undefined) this.#held.set(step.namespace, [one]);
+    else held.push(one);
   }
 
   /** Until when the first step is held back, if one is. */
   get heldUntil(): number | undefined {
-    return this.#held.find(isHeld)?.until;
+    let least: number | undefined;
+    for (const held of this.#held.values()) {
+      const first = held.find(isHeld);
+      if (first === undefined) continue;
+      least = Math.min(least ?? Infinity, first.until);
+    }
+    return least;
   }
 
   /** What no event has come about is compared again. */
-  #release(now: number): void {
-    let at = 0;
-    while (at < this.#held.length) {
-      const held = this.#held[at];
-      if (isHeld(held)) {
-        if (held.until > now) break;
-        held.source.heldUntil = 0;
-        held.source.invalidate();
+  #release(view: View, now: number): void {
+    for (const [name, all] of this.#held) {
+      const currentAt = view.currentAt(name);
+      let at = 0;
+      while (at < all.length) {
+        const held = all[at];
+        if (isHeld(held)) {
+          if (held.until > now || held.since > currentAt) break;
+          held.source.heldUntil = 0;
+          held.source.invalidate();
+        }
+        at++;
       }
-      at++;
+      if (at === all.length) this.#held.delete(name);
+      else if (at > 0) this.#held.set(name, all.slice(at));
     }
-    if (at > 0) this.#held = this.#held.slice(at);
   }
 
   #steps(view: View): Step[] {
-    const now = performance.now();
     const sources = new Map<Step, Source>();
     const steps: Step[] = [];
     for (const { name } of this.#desired.namespaces) {
@@ -150,17 +167,17 @@ export class Comparison {
         sources.set(step, source);
       }
     };
-    take(this.#links.clearSteps(now));
-    take(this.#links.steps(now));
+    take(this.#links.clearSteps());
+    take(this.#links.steps());
     for (const namespace of this.#namespaces.values()) {
-      take(namespace.steps(now));
+      take(namespace.steps());
     }
     this.#sources = sources;
     return steps;
   }
 }
 
-/** Whether no event has released it, nor a later step replaced it. */
+/** Whether no event has released it, nor has it been held again. */
 function isHeld({ source, until }: Held): boolean {
   return source.heldUntil === until;
 }

@@ -280,7 +280,8 @@ export class Keeper {
     pause = Math.min(
       pause,
       this.#backoff.next(then) ?? Infinity,
-      Math.max(0, (this.#comparison.heldUntil ?? Infinity) - then),
+      // The time may be over, and events still be on their way.
+      Math.max(QUIET, (this.#comparison.heldUntil ?? Infinity) - then),
     );
     return pause === Infinity ? undefined : pause;
   }
@@ -320,7 +321,7 @@ export class Keeper {
       const key = subject(step);
       if (error === undefined) {
         // Until its events are here, it would be taken for undone.
-        this.#comparison.hold(step, now + CONFIRMATION);
+        this.#comparison.hold(step, now, now + CONFIRMATION);
         const milliseconds = now - since;
         this.#reports.push({ event: "corrected", step, milliseconds });
         const pause = this.#backoff.corrected(key, now);

@@ -160,18 +160,18 @@ export class LinkComparison {
   }
 
   /** The steps that remove links in the way. */
-  *clearSteps(now: number): Generator<[Step, Source], void, void> {
+  *clearSteps(): Generator<[Step, Source], void, void> {
     for (const entry of this.#entries) {
-      if (entry.clear !== undefined && entry.heldUntil <= now) {
+      if (entry.clear !== undefined && entry.heldUntil === 0) {
         yield [entry.clear, entry];
       }
     }
   }
 
   /** The steps that make and change links. */
-  *steps(now: number): Generator<[Step, Source], void, void> {
+  *steps(): Generator<[Step, Source], void, void> {
     for (const entry of this.#entries) {
-      if (entry.heldUntil > now) continue;
+      if (entry.heldUntil !== 0) continue;
       for (const step of entry.steps) yield [step, entry];
     }
   }

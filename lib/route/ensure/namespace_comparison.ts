@@ -173,8 +173,7 @@ export class NamespaceComparison {
     const kind = KINDS[object];
     const extras = this.#extras.get(kind);
     if (kind === "links") {
-      const { ifindex } = data as Link;
-      extras?.dirty.set(ifindex, data);
+      this.#noteExtra(extras, (data as Link).ifindex, data);
       return extras !== undefined;
     }
     if (kind === "rules") {
@@ -210,14 +209,14 @@ export class NamespaceComparison {
   }
 
   /** The steps that are not held back, in order. */
-  *steps(now: number): Generator<[Step, Source], void, void> {
+  *steps(): Generator<[Step, Source], void, void> {
     const wrong = [...this.#wrong].toSorted((a, b) => a.position - b.position);
     for (const entry of wrong) {
-      if (entry.heldUntil <= now) yield [entry.step!, entry];
+      if (entry.heldUntil === 0) yield [entry.step!, entry];
     }
     for (const { found } of this.#extras.values()) {
       for (const extra of found.values()) {
-        if (extra.heldUntil > now) continue;
+        if (extra.heldUntil !== 0) continue;
         for (const step of extra.steps) yield [step, extra];
       }
     }
@@ -235,8 +234,11 @@ export class NamespaceComparison {
   ): void {
     if (extras === undefined) return;
     extras.dirty.set(key, data);
+    // What was found is no longer certain, and it may be long until it is again.
     const found = extras.found.get(key);
-    if (found !== undefined) found.heldUntil = 0;
+    if (found === undefined) return;
+    found.heldUntil = 0;
+    extras.found.delete(key);
   }
 
   #takeAll({ state, described, missing }: LinkContext): void {

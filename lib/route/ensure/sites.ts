@@ -10,7 +10,7 @@ import {
 } from "../../namespace.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import type { MonitoredObject } from "../monitor/event.ts";
-import { Monitor } from "../monitor/monitor.ts";
+import { Monitor, pictureOf } from "../monitor/monitor.ts";
 import { addNamespace, deleteNamespace } from "../namespace.ts";
 import { identifyNamespace } from "../namespace_names.ts";
 import { Network } from "../network.ts";
@@ -174,12 +174,22 @@ export class Sites implements AsyncDisposable {
     for (const { name, network } of this.#sites.values()) {
       states.set(name, await readState(network.socket, wanted, options));
     }
-    return this.#view((name) => states.get(name), options);
+    return this.#view((name) => states.get(name), () => Infinity, options);
   }
 
   /** What the monitors know, now and later. */
   known(options?: WaitOptions): View {
-    return this.#view((name) => this.#sites.get(name)?.state, options);
+    const currentAt = (name: NamespaceName) => {
+      const monitor = this.#sites.get(name)?.monitor;
+      if (monitor === undefined) return Infinity;
+      const { pending, caughtUpAt } = pictureOf(monitor);
+      return pending > 0 ? -Infinity : caughtUpAt;
+    };
+    return this.#view(
+      (name) => this.#sites.get(name)?.state,
+      currentAt,
+      options,
+    );
   }
 
   /** What stands for a namespace where one is asked for. */
@@ -210,13 +220,15 @@ export class Sites implements AsyncDisposable {
   }
 
   #view(
-    state: (name: NamespaceName) => State | undefined,
+    state: View["state"],
+    currentAt: View["currentAt"],
     options?: WaitOptions,
   ): View {
     // Many links may have gone the same way.
     const known = new Map<string, ReturnType<View["byId"]>>();
     return {
       state,
+      currentAt,
       pathOf: (name) => this.pathOf(name),
       byId: (name, nsid) => {
         const key = `${name ?? ""}\0${nsid}`;

@@ -82,8 +82,9 @@ export function subject({ namespace, object, name }: Step): string {
 /** What a step comes of: compared again when an event concerns it. */
 export interface Source {
   /**
-   * Until when its steps are held back, in milliseconds of performance.now():
-   * they were carried out, and the events of that are yet to come.
+   * Until when its steps are held back at least, in milliseconds of
+   * performance.now(): they were carried out, and the events of that are yet to
+   * come. 0 where they are not.
    */
   heldUntil: number;
   /** It is compared again at the next update. */

@@ -16,6 +16,11 @@ export interface Place {
 export interface View {
   /** What there is in one; undefined if it is not there itself. */
   state(namespace: NamespaceName): State | undefined;
+  /**
+   * When all events of earlier changes were in the state, in milliseconds of
+   * performance.now(); Infinity where the state was read.
+   */
+  currentAt(namespace: NamespaceName): number;
   /** What stands for a namespace where one is asked for. */
   pathOf(namespace: NamespaceName): string;
   /** The namespace that another one knows by an id, if it is one of these. */

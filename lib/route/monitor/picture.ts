@@ -113,6 +113,12 @@ export class Picture {
   /** What the kernel may have changed without a word. */
   readonly doubts = new Doubts();
 
+  /**
+   * When the socket's queue was last found empty, in milliseconds of
+   * performance.now(): all events of changes before it are in the tables.
+   */
+  caughtUpAt = -Infinity;
+
   readonly #told: ReadonlySet<MonitoredObject>;
   readonly #namespace: string | undefined;
   readonly #sinks: {
