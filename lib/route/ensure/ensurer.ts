@@ -185,7 +185,7 @@ export class Ensurer implements AsyncDisposable {
    * Keeps everything as it is described: watches and corrects for as long as
    * the loop goes on, and tells of each correction. Nothing that the kernel
    * refuses ends it. Leaving the loop leaves the network as it is; close() ends
-   * the loop at once.
+   * the loop at once, and return() a pending next().
    *
    * @throws {SystemError} Where a namespace can no longer be watched. When the
    * signal is aborted: its reason.
@@ -197,9 +197,8 @@ export class Ensurer implements AsyncDisposable {
       sites: this.#sites,
       whereabouts: this.#whereabouts,
       running: this.#running,
-      signal,
       receiveBuffer,
-    }).reports();
+    }).reports(signal);
   }
 
   /**

@@ -3,6 +3,7 @@
 
 import { SystemError } from "../../../ffi/errno.ts";
 import { ClosedError } from "../../errors.ts";
+import { asyncIterator } from "../../io/async_iterator.ts";
 import type { MonitorEvent } from "../monitor/event.ts";
 import { pictureOf } from "../monitor/monitor.ts";
 import { NamespaceNames } from "../namespace_names.ts";
@@ -31,7 +32,7 @@ const ARRIVAL = 1000;
 /** As many objects as are removed at a time: each takes a step and a message. */
 const MOST_EXTRAS = 16_384;
 
-/** Why a loop was stopped that ends without an error. */
+/** Why a loop was interrupted that ends without an error. */
 const STOPPED = Symbol("stopped");
 
 /** What a loop works with. */
@@ -40,8 +41,6 @@ export interface KeeperOptions {
   readonly sites: Sites;
   readonly whereabouts: Whereabouts;
   readonly receiveBuffer: number | undefined;
-  /** Ends the loop with its reason. */
-  readonly signal: AbortSignal | undefined;
   /** Holds the loop for as long as it runs. */
   readonly running: Set<Keeper>;
 }
@@ -59,7 +58,7 @@ export class Keeper {
   readonly #contested = new Map<string, Step>();
   /** Links that left: where from, and where to by the ids of there. */
   #leaving: { from: Place; nsid: number; ifindex: number }[] = [];
-  #reports: EnsureReport[] = [];
+  readonly #reports = new ReportQueue();
   #missing = new Set<string>();
   /** Whether namespaces may have come or gone. */
   #namesChanged = true;
@@ -69,6 +68,9 @@ export class Keeper {
   #since: number | undefined;
   #heard = 0;
   #failure: { readonly error: unknown } | undefined;
+  #started = false;
+  /** Milliseconds until something has to be looked at again. */
+  #pause: number | undefined;
   readonly #stopping = new AbortController();
   #wake = Promise.withResolvers<void>();
   #endSleep = () => {};
@@ -84,61 +86,66 @@ export class Keeper {
   }
 
   /** The reports of the loop; the first next() starts it. */
-  reports(): AsyncGenerator<EnsureReport, void, void> {
-    return new Reports(this, this.#run());
+  reports(signal?: AbortSignal): AsyncGenerator<EnsureReport, void, void> {
+    return asyncIterator({
+      take: () => this.#reports.take(),
+      wait: (signal) => this.#wait(signal),
+      end: () => this.#end(),
+    }, signal);
   }
 
   /** Ends the loop, wherever it is, and closes what it opened. */
   async stop(): Promise<void> {
-    this.#stop(STOPPED);
+    this.#reports.clear();
+    this.#interrupt(STOPPED);
     await this.#release();
   }
 
-  async *#run(): AsyncGenerator<EnsureReport, void, void> {
-    const { signal, running } = this.#options;
-    if (this.#sites.closed || this.#stopping.signal.aborted) return;
-    signal?.throwIfAborted();
-    running.add(this);
-    const abort = () => this.#stop(signal!.reason);
-    signal?.addEventListener("abort", abort);
+  /** Works until there are reports; false once it is stopped. */
+  async #wait(signal: AbortSignal): Promise<boolean> {
+    if (this.#sites.closed || this.#stopping.signal.aborted) return false;
+    const abort = () => this.#interrupt(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
     try {
-      if (this.#desired.namespaces.some(({ name }) => name !== undefined)) {
-        this.#names = NamespaceNames.open();
-        this.#listen(this.#followNames(this.#names));
-      }
-      // What happened between apply() and the first event.
-      this.#note();
+      if (!this.#started) this.#start();
+      else await this.#next(this.#pause);
       for (;;) {
         await this.#quiet();
-        const pause = await this.#correct();
-        const reports = this.#reports;
-        this.#reports = [];
-        for (const report of reports) {
-          yield report;
-          if (this.#stopping.signal.reason === STOPPED) return;
-        }
+        this.#pause = await this.#correct();
+        if (this.#reports.length > 0) return true;
         if (this.#failure !== undefined) throw this.#failure.error;
-        await this.#next(pause);
+        await this.#next(this.#pause);
       }
     } catch (error) {
-      const { aborted, reason } = this.#stopping.signal;
-      if (!aborted) throw error;
-      if (reason !== STOPPED) throw reason;
+      if (this.#stopping.signal.reason === STOPPED) return false;
+      throw error;
     } finally {
-      signal?.removeEventListener("abort", abort);
-      this.#stop(STOPPED);
-      await this.#release();
-      running.delete(this);
+      signal.removeEventListener("abort", abort);
     }
   }
 
-  #stop(reason: unknown): void {
+  #start(): void {
+    this.#started = true;
+    this.#options.running.add(this);
+    if (this.#desired.namespaces.some(({ name }) => name !== undefined)) {
+      this.#names = NamespaceNames.open();
+      this.#listen(this.#followNames(this.#names));
+    }
+    // What happened between apply() and the first event.
+    this.#note();
+  }
+
+  async #end(): Promise<void> {
+    this.#interrupt(STOPPED);
+    await this.#release();
+    this.#options.running.delete(this);
+  }
+
+  #interrupt(reason: unknown): void {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort(reason);
     this.#wake.resolve();
     this.#endSleep();
-    // The loop may be suspended at a report that is not asked for any more.
-    if (reason !== STOPPED) this.#release().catch(() => {});
   }
 
   /** Closes what was opened; again where the loop opened more meanwhile. */
@@ -416,36 +423,28 @@ export class Keeper {
   }
 }
 
-/** The reports of a loop. A return() ends a next() that waits. */
-class Reports implements AsyncGenerator<EnsureReport, void, void> {
-  readonly #keeper: Keeper;
-  readonly #run: AsyncGenerator<EnsureReport, void, void>;
+/** Reports that were not read yet. */
+class ReportQueue {
+  #reports: EnsureReport[] = [];
+  #next = 0;
 
-  constructor(keeper: Keeper, run: AsyncGenerator<EnsureReport, void, void>) {
-    this.#keeper = keeper;
-    this.#run = run;
+  get length(): number {
+    return this.#reports.length - this.#next;
   }
 
-  next(): Promise<IteratorResult<EnsureReport, void>> {
-    return this.#run.next();
+  push(report: EnsureReport): void {
+    this.#reports.push(report);
   }
 
-  async return(): Promise<IteratorResult<EnsureReport, void>> {
-    await this.#keeper.stop();
-    return await this.#run.return();
+  /** The oldest report, if there is one. */
+  take(): EnsureReport | undefined {
+    if (this.length > 0) return this.#reports[this.#next++];
+    this.clear();
   }
 
-  async throw(error: unknown): Promise<IteratorResult<EnsureReport, void>> {
-    await this.#keeper.stop();
-    return await this.#run.throw(error);
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
+  clear(): void {
+    this.#reports = [];
+    this.#next = 0;
   }
 }
 
