@@ -168,15 +168,15 @@ export function reasonsToRemake(
     }
   }
   const { settings, options } = desired;
-  reasons.push(
+  return [
+    ...reasons,
     ...settingDifferences(link, { settings }, home.numbers)
       .filter(({ word }) => FIXED_SETTINGS.has(word))
       .map(({ reason }) => reason),
     ...optionDifferences(link, kind, options, from)
       .filter(({ word }) => isFixed(kind, word))
       .map(({ reason }) => reason),
-  );
-  return reasons;
+  ];
 }
 
 /** The settings to change of a link that stays. */

@@ -18,6 +18,7 @@ import {
   portDifferences,
   settingDifferences,
 } from "./link_differences.ts";
+import { longestPaths } from "./longest_path.ts";
 import { creation, firstSettings, laterSettings } from "./parse_link.ts";
 import type { State } from "./state.ts";
 import { Order, type Step, type StepPart } from "./step.ts";
@@ -34,30 +35,40 @@ interface Later {
 
 /** What is around a link. */
 export interface Surroundings {
-  /** All that are described. */
-  readonly links: readonly DesiredLink[];
   /** What there is in its namespace. */
   readonly home: State;
   /** What there is where it is made. */
   readonly from: State;
   readonly view: View;
+  /** How many links it stands on: see linkHeights(). */
+  readonly height: number;
 }
 
-/** How far a link stands above the ground: it is made after what it stands on. */
-export function height(
-  link: DesiredLink,
+/** The described links, found by their namespace and name. */
+export function linksByName(
+  links: Iterable<DesiredLink>,
+): (namespace: NamespaceName, name: unknown) => DesiredLink | undefined {
+  const byNamespace = new Map<NamespaceName, Map<unknown, DesiredLink>>();
+  for (const link of links) {
+    let names = byNamespace.get(link.namespace);
+    if (names === undefined) {
+      byNamespace.set(link.namespace, names = new Map());
+    }
+    if (!names.has(link.name)) names.set(link.name, link);
+  }
+  return (namespace, name) => byNamespace.get(namespace)?.get(name);
+}
+
+/** How many described links each one stands on: it is made after those. */
+export function linkHeights(
   links: readonly DesiredLink[],
-  above = 0,
-): number {
-  const { options, from } = link;
-  const lowers = [link.link, options.dev].filter((one) => one !== undefined);
-  const heights = above > links.length ? [] : lowers.flatMap((lower) => {
-    const found = links.find(({ namespace, name }) =>
-      namespace === from && name === lower
+): ReadonlyMap<DesiredLink, number> {
+  const find = linksByName(links);
+  const lowers = ({ link, options, from }: DesiredLink) =>
+    [link, options.dev].flatMap((lower) =>
+      (lower === undefined ? undefined : find(from, lower)) ?? []
     );
-    return found === undefined ? [] : [1 + height(found, links, above + 1)];
-  });
-  return Math.max(0, ...heights);
+  return longestPaths(links, (link) => lowers(link).length > 0 ? 1 : 0, lowers);
 }
 
 /** The step that removes a link in the way of another. */
@@ -85,7 +96,7 @@ export function clearStep(
 /** The step that makes a link, and the other end of a veth with it. */
 export function makeStep(
   desired: DesiredLink,
-  links: readonly DesiredLink[],
+  height: number,
   view: View,
 ): Step {
   const { name, namespace, from, kind, peer } = desired;
@@ -102,7 +113,7 @@ export function makeStep(
     reasons: [],
     parts: [
       {
-        order: Order.make + Math.min(99, height(desired, links)),
+        order: Order.make + Math.min(99, height),
         where: from,
         changes: [
           addLink(
@@ -248,7 +259,7 @@ function changeMaster(
 function changeSettings(
   desired: DesiredLink,
   { link }: Located,
-  { links, home, from }: Surroundings,
+  { home, from, height }: Surroundings,
   isAway: boolean,
   { reasons, parts }: Later,
 ): void {
@@ -256,7 +267,7 @@ function changeSettings(
   const settings = changeableSettings(
     settingDifferences(link, desired, home.numbers),
   );
-  reasons.push(...settings.map(({ reason }) => reason));
+  for (const { reason } of settings) reasons.push(reason);
   const given = settings.filter(({ word }) => word !== "up").map(({ word }) =>
     [word, desired.settings[word]] as const
   );
@@ -265,7 +276,7 @@ function changeSettings(
     : [Object.fromEntries(given)];
   if (kind !== undefined) {
     const different = optionDifferences(link, kind, options, from);
-    reasons.push(...different.map(({ reason }) => reason));
+    for (const { reason } of different) reasons.push(reason);
     if (different.length > 0) {
       // Options that are written together are also sent together.
       const together = linkKind(kind).finish !== undefined;
@@ -278,7 +289,7 @@ function changeSettings(
   }
   if (port !== undefined) {
     const different = isAway ? [] : portDifferences(link, desired, home);
-    reasons.push(...different.map(({ reason }) => reason));
+    for (const { reason } of different) reasons.push(reason);
     if (isAway || different.length > 0) changes.push({ port });
   }
   const missing = altnames.filter((one) => !link.altNames.includes(one));
@@ -290,7 +301,7 @@ function changeSettings(
     ...(missing.length === 0 ? [] : [addAltNames(name, missing)]),
   ];
   if (all.length > 0) {
-    const order = Order.settings + height(desired, links) / LEVELS;
+    const order = Order.settings + Math.min(height, LEVELS - 1) / LEVELS;
     parts.push({ order, where, changes: all });
   }
   const { up } = desired.settings;
