@@ -440,6 +440,7 @@ class Reactor {
   #referenced = 0;
   /** Resolves when the reactor stops; undefined while it is not running. */
   #running: Promise<void> | undefined;
+  #onStop: (() => void)[] = [];
   /** The sleeping call; undefined while the thread is awake. */
   #sleep: Promise<number> | undefined;
   #wakeAt = -Infinity;
@@ -475,6 +476,7 @@ class Reactor {
       keepAlive(this.#sleep, now);
     }
     if (waiting <= 0) return;
+    this.#reportStop();
     if (this.#running === undefined) this.#running = this.#run();
     else {
       const { next } = this.deadlines;
@@ -482,12 +484,23 @@ class Reactor {
     }
   }
 
-  /** Resolves when no call and no timer is pending that nothing waits for. */
+  /**
+   * Resolves when no call and no timer is pending that nothing waits for: at the
+   * latest when an operation waits again, which uses them.
+   */
   async stopped(): Promise<void> {
     if (this.#waiting > 0) return;
     clearTurn();
-    await this.#running;
+    if (this.#running === undefined) return;
+    await new Promise<void>((resolve) => this.#onStop.push(resolve));
     if (this.#waiting === 0) clearTurn();
+  }
+
+  #reportStop(): void {
+    if (this.#onStop.length === 0) return;
+    const listeners = this.#onStop;
+    this.#onStop = [];
+    for (const resolve of listeners) resolve();
   }
 
   /** Adds a descriptor to epoll or changes what it reports of it. */
@@ -548,6 +561,7 @@ class Reactor {
       this.#fail(error);
     } finally {
       this.#running = undefined;
+      this.#reportStop();
     }
   }
 

@@ -235,3 +235,19 @@ Deno.test("await using closes", async () => {
   }
   assertEquals([kept.a.closed, kept.b.closed], [true, true]);
 });
+
+Deno.test("close ends although another wait begins at the same time", async () => {
+  await using other = new SocketPair();
+  for (const slept of [false, true]) {
+    await using pair = new SocketPair();
+    const wait = pair.a.readable().catch((error) => error);
+    if (slept) await underWay();
+    const closing = pair.a.close();
+    const going = other.a.readable();
+    await atOnce(() => closing);
+    assert(await wait instanceof ClosedError);
+    other.b.put();
+    await going;
+    other.a.take();
+  }
+});
