@@ -35,7 +35,7 @@ const ROUNDS = 3;
 /** Seconds below which a process's time is noise. */
 const PROCESS = 0.05;
 /** The same for a part of a process. */
-const PART = 0.02;
+const PART = 0.04;
 
 type KindName = keyof typeof KINDS;
 

@@ -28,7 +28,7 @@ const SERVE_SECONDS = 3;
 const FEW = 1_000;
 const SOME = 4_000;
 const MANY = 16_000;
-/** One after the other, they come to less than a limit of 1,000 files. */
+/** The limit of open files under which waits on one socket must not count. */
 const FILES = 1_000;
 const QUEUES = [15_000, 60_000];
 
@@ -38,7 +38,7 @@ const QUERIES = 5_000;
 const SHORT = 2_000;
 const LONG = 20_000;
 
-/** Programs that take long to prepare or to run. */
+/** Rounds of what takes long. */
 const HEAVY = 3;
 
 const TIME = { unit: "ms", better: "less" } as const;
