@@ -1,13 +1,13 @@
 // The kinds of link and their options, as `link kinds` lists them.
 
 import { ArgumentError } from "../../lib/errors.ts";
+import type { LinkKind } from "../../lib/rtnetlink/kinds/kind.ts";
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   PORT_KIND_NAMES,
   portKind,
-} from "../../lib/route/change/kinds/mod.ts";
-import type { LinkKind } from "../../lib/route/change/kind.ts";
+} from "../../lib/rtnetlink/kinds/mod.ts";
 import { suggest } from "../suggest.ts";
 
 /** A kind, or an option of one. */
@@ -35,7 +35,7 @@ export function describeKinds(name: string | undefined): Described[] {
         (meant === undefined ? "" : `; did you mean ${meant}?`),
     );
   }
-  return options(linkKind(name));
+  return options(kindNamed(name));
 }
 
 function options(kind: LinkKind): Described[] {

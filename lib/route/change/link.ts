@@ -10,25 +10,32 @@ import {
 import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
-import { type LinkKind, writeLinkInfo } from "./kind.ts";
-import { adviseChanging, adviseMaking } from "./link_advice.ts";
-import type { VethOptions } from "./kinds/veth.ts";
-import { type OptionValues, readOptions } from "./option.ts";
+import { type LinkKind, writeLinkInfo } from "../../rtnetlink/kinds/kind.ts";
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   type LinkOptions,
   type LinkPortOptions,
-  type NoOptions,
+  PORT_KIND_NAMES,
   portKind,
-} from "./kinds/mod.ts";
+} from "../../rtnetlink/kinds/mod.ts";
+import type { NoOptions } from "../../rtnetlink/kinds/plain.ts";
+import type { VethOptions } from "../../rtnetlink/kinds/veth.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
+import { readOptions } from "../../rtnetlink/spec/table.ts";
+import { adviseChanging, adviseMaking } from "./link_advice.ts";
 import {
   type LinkSettings,
   readSettings,
   SETTINGS,
   writeSettings,
 } from "./settings.ts";
-import { linkName, take, text, wholeNumber } from "./value.ts";
+import {
+  linkName,
+  take,
+  text,
+  wholeNumber,
+} from "../../rtnetlink/spec/value.ts";
 import { addAltNames, ALT_NAMES } from "./alt_name.ts";
 import { type Change, checked } from "./change.ts";
 
@@ -118,7 +125,7 @@ export function addLink<const Kind extends string>(
   const what = `add link ${spec.name}`;
   const settings = readSettings({ ...given });
   const name = take("link name", spec.name, text(15));
-  const kind = linkKind(take("link kind", kindName, text(15)));
+  const kind = kindNamed(take("link kind", kindName, text(15)));
   if (kind.lower) take(`link of ${kind.name}`, link, linkName);
   const wanted = index === undefined ? 0 : take("link index", index, INDEX);
   const names = take("altnames", altnames, ALT_NAMES);
@@ -259,7 +266,7 @@ export function setLink<const Kind extends string>(
   if (kindName !== undefined) take("link kind", kindName, text(15));
   const portOf = port && portKind(port.kind);
   if (port && portOf === undefined) {
-    throw new ArgumentError("port", port.kind, "bridge or bond");
+    throw new ArgumentError("port", port.kind, PORT_KIND_NAMES.join(" or "));
   }
   return checked({
     what,
@@ -288,7 +295,7 @@ export function setLink<const Kind extends string>(
           if (kindName !== undefined) {
             writeLinkInfo(
               body,
-              linkKind(kindName),
+              kindNamed(kindName),
               { ...options },
               known,
               false,
@@ -307,7 +314,7 @@ export function setLink<const Kind extends string>(
       adviseChanging(error, {
         link,
         kind: portOf ??
-          (kindName === undefined ? undefined : linkKind(kindName)),
+          (kindName === undefined ? undefined : kindNamed(kindName)),
         options: portOf ? { ...port?.options } : options,
         settings: given,
       }),

@@ -22,17 +22,24 @@ import { checkInterfaceName } from "../../interface_name.ts";
 import { parseLinkAddress } from "../../link_address.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
-import type { NameLookup } from "./change.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
+import { readOptions } from "../../rtnetlink/spec/table.ts";
 import { linkGroupNumber } from "../names/iproute2.ts";
-import { bit, linkAddress, linkName, numbered, oneOf, text } from "./value.ts";
+import {
+  bit,
+  linkAddress,
+  linkName,
+  numbered,
+  oneOf,
+  text,
+} from "../../rtnetlink/spec/value.ts";
 import {
   bitsOf,
   number,
   onOff,
   type Option,
   type OptionsOf,
-  type OptionValues,
-  readOptions,
   word,
   writeOptions,
 } from "./option.ts";

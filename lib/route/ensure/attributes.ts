@@ -2,20 +2,10 @@
 // the kernel tells: attribute by attribute, so that no kind of link needs a
 // comparison of its own.
 
-import {
-  IFLA_BR_MULTI_BOOLOPT,
-  IFLA_VLAN_FLAGS,
-} from "../../../ffi/layout/linux_if_link_kinds.ts";
 import { AttributeReader } from "../../netlink/attribute.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { noCounts } from "../../netlink/counters.ts";
 import { NetlinkBuffer } from "../../netlink/message.ts";
-
-/** Attributes of a value and a mask, eight bytes. */
-export const MASKED: Readonly<Record<string, number>> = {
-  bridge: IFLA_BR_MULTI_BOOLOPT,
-  vlan: IFLA_VLAN_FLAGS,
-};
 
 /** The attributes that are written. */
 export function written(
@@ -52,19 +42,6 @@ export function sameValue(
   return true;
 }
 
-/** Whether the bits that a value of eight bytes masks are the same. */
-export function sameBits(
-  wanted: Uint8Array,
-  found: Uint8Array = new Uint8Array(8),
-): boolean {
-  for (let i = 0; i < 4; i++) {
-    if ((wanted[i] & wanted[i + 4]) !== (found[i] & wanted[i + 4])) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /** Whether attributes are among others, looking into those that nest. */
 export function within(
   wanted: AttributeReader,
@@ -86,15 +63,4 @@ function inside(value: Uint8Array<ArrayBuffer>): AttributeReader {
   const reader = new AttributeReader(NetlinkBuffer.of(value), noCounts());
   reader.reset(0, value.length);
   return reader;
-}
-
-/** A value for people: a number, a text or its bytes. */
-export function shownValue(value: Uint8Array | undefined): string {
-  if (value === undefined || value.length === 0) return "not set";
-  if (value.length > 8 || ![1, 2, 4, 8].includes(value.length)) {
-    return value.toHex();
-  }
-  let number = 0;
-  for (let i = value.length - 1; i >= 0; i--) number = number * 256 + value[i];
-  return String(number);
 }

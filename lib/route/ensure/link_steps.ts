@@ -1,8 +1,9 @@
 // The steps that make a described link what it is to be.
 
+import { IFF_UP } from "../../../ffi/layout/net_if.ts";
 import { addAltNames } from "../change/alt_name.ts";
 import type { Change } from "../change/change.ts";
-import { linkKind } from "../change/kinds/mod.ts";
+import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
 import {
   addLink,
   deleteLink,
@@ -13,9 +14,9 @@ import {
 import type { DesiredLink, NamespaceName } from "./desired.ts";
 import {
   changeableSettings,
-  isFixed,
   optionDifferences,
   portDifferences,
+  reasonOf,
   settingDifferences,
 } from "./link_differences.ts";
 import { creation, firstSettings, laterSettings } from "./parse_link.ts";
@@ -49,8 +50,13 @@ export function height(
   links: readonly DesiredLink[],
   above = 0,
 ): number {
-  const { options, from } = link;
-  const lowers = [link.link, options.dev].filter((one) => one !== undefined);
+  const { kind, options, from } = link;
+  const entries = kind === undefined ? {} : kindNamed(kind).options;
+  const lowers = [
+    link.link,
+    ...Object.keys(options).filter((word) => entries[word]?.link)
+      .map((word) => options[word]),
+  ].filter((one) => one !== undefined);
   const heights = above > links.length ? [] : lowers.flatMap((lower) => {
     const found = links.find(({ namespace, name }) =>
       namespace === from && name === lower
@@ -265,20 +271,26 @@ function changeSettings(
     : [Object.fromEntries(given)];
   if (kind !== undefined) {
     const different = optionDifferences(link, kind, options, from);
-    reasons.push(...different.map(({ reason }) => reason));
+    reasons.push(...different.map(reasonOf));
     if (different.length > 0) {
-      // Options that are written together are also sent together.
-      const together = linkKind(kind).finish !== undefined;
+      const { together, options: entries } = kindNamed(kind);
       const words = together
-        ? Object.keys(options).filter((word) => !isFixed(kind, word))
-        : different.map(({ word }) => word);
+        ? Object.keys(options).filter((word) =>
+          entries[word].change !== "at creation"
+        )
+        : different.map(({ key }) => key);
       const values = words.map((word) => [word, options[word]]);
-      changes.push({ kind, options: Object.fromEntries(values) });
+      const change = { kind, options: Object.fromEntries(values) };
+      const isUp = (link.flags & IFF_UP) !== 0;
+      const needsDown = different.some(({ change }) => change === "while down");
+      changes.push(
+        ...needsDown && isUp ? [{ up: false }, change, { up: true }] : [change],
+      );
     }
   }
   if (port !== undefined) {
     const different = isAway ? [] : portDifferences(link, desired, home);
-    reasons.push(...different.map(({ reason }) => reason));
+    reasons.push(...different.map(reasonOf));
     if (isAway || different.length > 0) changes.push({ port });
   }
   const missing = altnames.filter((one) => !link.altNames.includes(one));

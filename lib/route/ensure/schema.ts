@@ -3,11 +3,11 @@
 
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   PORT_KIND_NAMES,
   portKind,
-} from "../change/kinds/mod.ts";
-import type { JsonSchema } from "../change/value.ts";
+} from "../../rtnetlink/kinds/mod.ts";
+import type { JsonSchema } from "../../rtnetlink/spec/value.ts";
 import { lasting } from "./parse_link.ts";
 import {
   EXCLUSIVE,
@@ -139,7 +139,7 @@ export function descriptionSchema(): JsonSchema {
     "nexthop-object": words(NEXTHOP_WORDS, ["id"]),
   };
   for (const kind of KIND_NAMES) {
-    definitions[OPTIONS + kind] = words(lasting(linkKind(kind).options));
+    definitions[OPTIONS + kind] = words(lasting(kindNamed(kind).options));
   }
   for (const kind of PORT_KIND_NAMES) {
     definitions[PORT + kind] = words(lasting(portKind(kind)!.options));

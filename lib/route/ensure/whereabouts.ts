@@ -4,7 +4,8 @@
 
 import type { Link } from "../link/link.ts";
 import type { DesiredLink, DesiredNetwork, NamespaceName } from "./desired.ts";
-import { kernelKind } from "../change/kinds/mod.ts";
+import { kernelName } from "../../rtnetlink/kinds/kind.ts";
+import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
 import { reasonsToRemake } from "./link_differences.ts";
 import { NOTHING, type State } from "./state.ts";
 
@@ -152,7 +153,8 @@ function lastSeen(
   const place = whereabouts.lastSeen(desired);
   const link = place && view.state(place.namespace)?.link(place.ifindex);
   const { kind } = desired;
-  return link && (kind === undefined || link.kind === kernelKind(kind))
+  return link &&
+      (kind === undefined || link.kind === kernelName(kindNamed(kind)))
     ? { link, namespace: place.namespace }
     : undefined;
 }

@@ -5,6 +5,7 @@ import * as ifla from "../../../ffi/layout/linux_if_link.ts";
 import { RTM_NEWLINK } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { AF_UNSPEC } from "../../../ffi/layout/sys_socket.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
+import { KERNEL_KINDS } from "../../rtnetlink/kinds/mod.ts";
 import type { Link } from "../link/link.ts";
 import { routeVocabulary } from "../vocabulary.ts";
 import { differences, same } from "./differences.ts";
@@ -51,16 +52,13 @@ const LEFT_OUT: ReadonlySet<number> = new Set([
   ifla.IFLA_PROP_LIST,
 ]);
 
-/** Options of bridges and their ports that move by themselves. */
-const TIMERS: ReadonlySet<string> = new Set([
-  "hello_timer",
-  "tcn_timer",
-  "topology_change_timer",
-  "gc_timer",
-  "hold_timer",
-  "message_age_timer",
-  "forward_delay_timer",
-]);
+/** Options that change by themselves. */
+const TIMERS: ReadonlySet<string> = new Set(
+  KERNEL_KINDS.flatMap(({ table, port }) => [
+    ...table.timers,
+    ...port?.table.timers ?? [],
+  ]),
+);
 
 /** The fields and attributes in which a link differs from what it was. */
 export function linkDifferences(link: Link, previous: Link): string[] {
