@@ -238,16 +238,20 @@ function setting(
 
 /** A time in hundredths of a second. */
 function time(
-  number_: number,
+  attribute: number,
   codec: NumberCodec,
   kernelDefault: number,
   key?: string,
 ): Attribute<number> {
-  return number(number_, codec, {
-    unit: "1/100 s",
-    kernelDefault,
-    ...(key !== undefined && { key }),
-  });
+  return {
+    ...number(attribute, codec, {
+      unit: "1/100 s",
+      kernelDefault,
+      ...(key !== undefined && { key }),
+    }),
+    // The kernel keeps it in ticks of its own and reports it rounded down.
+    same: (is, wanted) => is === wanted || is === wanted - 1,
+  };
 }
 
 const OFF = { kernelDefault: false } as const;

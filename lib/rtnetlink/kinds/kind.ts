@@ -74,6 +74,8 @@ export interface LinkKind<Options = any> extends KindDetails<Options> {
   readonly table: AttributeTable;
   /** Those that can be set. */
   readonly options: Entries;
+  /** Never set: carries the type of its options. */
+  readonly optionsType?: Options;
   /** Whether it is about ports: IFLA_INFO_SLAVE_DATA. */
   readonly isPort: boolean;
 }

@@ -8,8 +8,9 @@ import { plainKind } from "./plain.ts";
 
 /** The options of each kind of link, by iproute2's words. */
 export type LinkOptions = {
-  readonly [Kind in keyof typeof list]: (typeof list)[Kind] extends
-    LinkKind<infer Options> ? Options : never;
+  readonly [Kind in keyof typeof list]: NonNullable<
+    (typeof list)[Kind]["optionsType"]
+  >;
 };
 
 /** The settings of a link as the port of a master, by the master's kind. */

@@ -82,6 +82,8 @@ export interface VxlanOptions {
 
 /** IANA's port of the generic protocol extension. */
 const GPE_PORT = 4790;
+/** FDB_AGE_DEFAULT of the kernel, in seconds. */
+const AGEING = 300;
 const FIXED = { change: "at creation", kernelDefault: false } as const;
 const PORT = wholeNumber(0, 65535);
 
@@ -124,11 +126,16 @@ const plainTtl = numberOr(c.IFLA_VXLAN_TTL, u8, { auto: 0, inherit: 0 });
 const ttl: Attribute<number | "inherit" | "auto"> = {
   ...plainTtl,
   kernelDefault: "auto",
-  decode: (level) =>
-    level.get(c.IFLA_VXLAN_TTL_INHERIT)?.u8() === 0 ||
-      !level.has(c.IFLA_VXLAN_TTL_INHERIT)
-      ? plainTtl.decode(level)
-      : "inherit",
+  decode(level) {
+    const inherit = level.get(c.IFLA_VXLAN_TTL_INHERIT);
+    // A flag in requests, a number in what the kernel reports.
+    return inherit !== undefined && (inherit.length === 0 || inherit.u8() !== 0)
+      ? "inherit"
+      : plainTtl.decode(level);
+  },
+  // The flag is fixed, the number is not.
+  changeOf: (is, wanted) =>
+    is === "inherit" || wanted === "inherit" ? "at creation" : "any time",
   encode(body, value) {
     if (value === "inherit") body.flag(c.IFLA_VXLAN_TTL_INHERIT);
     else body.u8(c.IFLA_VXLAN_TTL, value === "auto" ? 0 : value);
@@ -162,7 +169,7 @@ function check(options: VxlanOptions, making: boolean): void {
   if (group !== undefined && remote !== undefined) {
     refuse("remote", remote, "possible beside group");
   }
-  if (group !== undefined && dev === undefined) {
+  if (making && group !== undefined && dev === undefined) {
     refuse("dev", dev, "the link to join the group by");
   }
 }
@@ -216,12 +223,17 @@ export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>("vxlan", {
     kernelDefault: 0,
     json: hexNonzero,
   }),
-  ageing: numberOr(c.IFLA_VXLAN_AGEING, u32, { none: 0 }, {
-    unit: "s",
-    kernelDefault: 300,
-  }),
+  ageing: {
+    ...numberOr(c.IFLA_VXLAN_AGEING, u32, { none: 0 }, {
+      unit: "s",
+      kernelDefault: AGEING,
+    }),
+    // The kernel takes 0 for its default.
+    same: (is, wanted) => is === wanted || (wanted === "none" && is === AGEING),
+  },
   maxaddress: numberOr(c.IFLA_VXLAN_LIMIT, u32, { unlimited: 0 }, {
     key: "limit",
+    change: "at creation",
     kernelDefault: "unlimited",
     json: nonzero,
   }),
@@ -252,13 +264,12 @@ export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>("vxlan", {
   gpe: presence(c.IFLA_VXLAN_GPE, FIXED),
 }, {
   constants: { of: c, prefix: "IFLA_VXLAN_" },
-  together: true,
   prepare(given, making) {
     check(given, making);
     const { learning, dstport, external, gpe } = given;
     return {
       ...given,
-      dstport: dstport || (gpe ? GPE_PORT : undefined),
+      dstport: dstport || (making && gpe ? GPE_PORT : undefined),
       // ip sends it unasked: with `external` there is nothing to learn from.
       learning: learning ?? (making ? !external : undefined),
     };

@@ -91,6 +91,8 @@ export interface Attribute<T> extends Reader<T> {
   decode(level: AttributeLevel): T | undefined;
   /** What iproute2's JSON holds for it. */
   readonly json: readonly JsonField[];
+  /** When the kernel accepts a value in the place of another, if it depends. */
+  changeOf?(is: T | undefined, wanted: T | undefined): ChangeTime;
   /** Whether the kernel's value is the wanted one; default: equal values. */
   same?(is: T, wanted: T): boolean;
   /** The value for people, where it is not what the user would write. */

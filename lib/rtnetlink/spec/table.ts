@@ -206,7 +206,7 @@ export class AttributeTable {
         key,
         is: key === part ? text(part, one) : this.#partsText(key, is, nameOf),
         wanted: text(key, given[key] ?? other),
-        change: entry.change ?? "any time",
+        change: entry.changeOf?.(one, other) ?? entry.change ?? "any time",
       });
     }
     return different;
