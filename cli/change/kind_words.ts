@@ -8,7 +8,7 @@ import {
   PORT_KIND_NAMES,
   portKind,
 } from "../../lib/rtnetlink/kinds/mod.ts";
-import { SETTINGS } from "../../lib/route/change/settings.ts";
+import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { namespaceOrProcess } from "../namespace.ts";
 import { readWords, unknownWord, type Values } from "./words.ts";
 

@@ -1,6 +1,6 @@
 // The options of `link add` and `link set` that every kind of link understands.
 
-import { SETTINGS } from "../../lib/route/change/settings.ts";
+import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { namespaceOrProcess } from "../namespace.ts";
 import { reads } from "./make.ts";
 import type { SpecGroups } from "./spec_options.ts";

@@ -15,7 +15,7 @@ import {
   type LinkSpec,
   setLink,
 } from "../../lib/route/change/link.ts";
-import { SETTINGS } from "../../lib/route/change/settings.ts";
+import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { interfaceName, linkName, wholeNumber, word } from "../arguments.ts";
 import { describeKinds } from "../change/describe_kinds.ts";
 import { readKindWords } from "../change/kind_words.ts";

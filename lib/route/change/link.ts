@@ -29,7 +29,7 @@ import {
   readSettings,
   SETTINGS,
   writeSettings,
-} from "./settings.ts";
+} from "../../rtnetlink/settings.ts";
 import {
   linkName,
   take,

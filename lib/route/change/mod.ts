@@ -4,7 +4,7 @@ export type { Change, FirstStep } from "./change.ts";
 export type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 export { Prepared } from "./name_table.ts";
 export type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
-export type { LinkSettings } from "./settings.ts";
+export type { LinkSettings } from "../../rtnetlink/settings.ts";
 export {
   addLink,
   deleteLink,

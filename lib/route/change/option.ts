@@ -1,17 +1,9 @@
-// Options of links, addresses, routes ...: one line an option says how its value
-// is read and which attribute it becomes.
+// Options of addresses, routes ...: one line an option says how its value is
+// read.
 
-import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
-import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 import { readOptions } from "../../rtnetlink/spec/table.ts";
-import {
-  bit,
-  oneOf,
-  type Reader,
-  take,
-  wholeNumber,
-} from "../../rtnetlink/spec/value.ts";
+import { bit, type Reader, take } from "../../rtnetlink/spec/value.ts";
 
 /** An option, by the word iproute2 has for it. */
 export interface Option<T> extends Reader<T> {
@@ -21,8 +13,6 @@ export interface Option<T> extends Reader<T> {
   readonly no?: T;
   /** Whether several words make its value. */
   readonly several?: boolean;
-  /** Writes its attribute; without, its kind does so in `finish`. */
-  write?(body: AttributeWriter, value: T, names: NameLookup): void;
 }
 
 /** What can be said of something. */
@@ -56,80 +46,6 @@ export function readSpec<O extends object>(
   return values as O;
 }
 
-/** Writes the attributes of options that were read. */
-export function writeOptions(
-  body: AttributeWriter,
-  table: OptionTable,
-  values: OptionValues,
-  names: NameLookup,
-): void {
-  for (const [word, value] of Object.entries(values)) {
-    table[word].write?.(body, value, names);
-  }
-}
-
-type Writer = (
-  body: AttributeWriter,
-  attribute: number,
-  value: number,
-) => unknown;
-
-const WRITERS = {
-  u8: (body, attribute, value) => body.u8(attribute, value),
-  u16: (body, attribute, value) => body.u16(attribute, value),
-  u32: (body, attribute, value) => body.u32(attribute, value),
-  u64: (body, attribute, value) => body.u64(attribute, value),
-  be16: (body, attribute, value) => body.be16(attribute, value),
-  be32: (body, attribute, value) => body.be32(attribute, value),
-  i32: (body, attribute, value) => body.i32(attribute, value),
-} satisfies Record<string, Writer>;
-
-/** How a number lies in an attribute. */
-export type NumberSize = keyof typeof WRITERS;
-
-const RANGES: Record<NumberSize, readonly [number, number]> = {
-  u8: [0, 0xff],
-  u16: [0, 0xffff],
-  u32: [0, 0xffff_ffff],
-  u64: [0, Number.MAX_SAFE_INTEGER],
-  be16: [0, 0xffff],
-  be32: [0, 0xffff_ffff],
-  i32: [-0x8000_0000, 0x7fff_ffff],
-};
-
-function numeric<T>(
-  size: NumberSize,
-  attribute: number,
-  reader: Reader<T>,
-  number: (value: T) => number,
-): Option<T> {
-  const write: Writer = WRITERS[size];
-  return {
-    ...reader,
-    write(body, value) {
-      write(body, attribute, number(value));
-    },
-  };
-}
-
-/** A number. */
-export function number(
-  size: NumberSize,
-  attribute: number,
-  min: number = RANGES[size][0],
-  max: number = RANGES[size][1],
-): Option<number> {
-  return numeric(size, attribute, wholeNumber(min, max), (value) => value);
-}
-
-/** Yes or no, as a number. */
-export function onOff(
-  attribute: number,
-  size: NumberSize = "u8",
-): Option<boolean> {
-  return numeric(size, attribute, bit, Number);
-}
-
 /** Yes or no, whose word stands alone on a command line: csum, nocsum. */
 export const toggleBit: Option<boolean> = { ...bit, alone: true, no: false };
 
@@ -145,14 +61,4 @@ export function bitsOf(
     if (values[word]) value |= bit;
   }
   return { value, mask };
-}
-
-/** A word for each number. */
-export function word<const Word extends string>(
-  size: NumberSize,
-  attribute: number,
-  words: { readonly [W in Word]: number },
-): Option<Word> {
-  const reader = oneOf(Object.keys(words) as Word[]);
-  return numeric(size, attribute, reader, (value) => words[value]);
 }

@@ -1,90 +1,56 @@
 // In what a link differs from what it is to be, and what changes that.
 
-import { IFLA_AF_SPEC } from "../../../ffi/layout/linux_if_link.ts";
 import { kernelName, kindDifferences } from "../../rtnetlink/kinds/kind.ts";
 import { kindNamed, portKind } from "../../rtnetlink/kinds/mod.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
-import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 import {
   type OptionDifference,
   valueText,
 } from "../../rtnetlink/spec/table.ts";
-import { readSettings, writeSettings } from "../change/settings.ts";
-import { ipLink } from "../json/link.ts";
+import { readSettings, SETTINGS_TABLE } from "../../rtnetlink/settings.ts";
+import { AttributeLevel } from "../../rtnetlink/spec/level.ts";
 import { kindLevel, type Link } from "../link/link.ts";
-import { LinkNames } from "../link/names.ts";
-import { sameValue, valuesOf, within, written } from "./attributes.ts";
 import type { DesiredLink } from "./desired.ts";
 import type { State } from "./state.ts";
 
-/** A word whose value is not the one that is wanted. */
-export interface WordDifference {
-  readonly word: string;
-  /** "mtu is 1500, wanted 1400". */
-  readonly reason: string;
-}
-
-/** Settings that only a new link can be given. */
-const FIXED_SETTINGS: ReadonlySet<string> = new Set([
-  "numtxqueues",
-  "numrxqueues",
-]);
-
-/** Where `ip -d link` calls a setting something else. */
-const KEYS: Readonly<Record<string, string>> = {
-  txqueuelen: "txqlen",
-  alias: "ifalias",
-  mode: "linkmode",
-  addrgenmode: "inet6_addr_gen_mode",
-  numtxqueues: "num_tx_queues",
-  numrxqueues: "num_rx_queues",
-};
-
-function settingText(link: Link, word: string): string {
-  const told = ipLink(link, { names: new LinkNames([link]), details: true });
-  const value = told[KEYS[word] ?? word];
-  return valueText(value);
-}
-
-/** In which settings a link differs; each is compared as the kernel is told it. */
+/** The settings in which a link differs. */
 export function settingDifferences(
   link: Link,
-  { settings }: Pick<DesiredLink, "settings">,
-  numbers: NameLookup,
-): WordDifference[] {
-  const different: WordDifference[] = [];
+  settings: OptionValues,
+  state: State,
+): OptionDifference[] {
+  const different: OptionDifference[] = [];
+  const others: Record<string, unknown> = {};
   for (const [word, value] of Object.entries(settings)) {
-    const read = readSettings({ [word]: value });
-    if (read.change !== 0) {
-      if ((link.flags & read.change) === (read.flags & read.change)) continue;
-      const reason = word === "up"
-        ? value ? "is down, wanted up" : "is up, wanted down"
-        : `${word} is ${valueText(!value)}, wanted ${
-          valueText(Boolean(value))
-        }`;
-      different.push({ word, reason });
-      continue;
-    }
-    const wanted = valuesOf(
-      written((body) => writeSettings(body, read, numbers)),
-    );
-    for (const [type, bytes] of wanted) {
-      const found = link.attribute(type);
-      const same = type === IFLA_AF_SPEC
-        ? found !== undefined && within(
-          written((body) => writeSettings(body, read, numbers)),
-          link.attributes(),
-          2,
-        )
-        : sameValue(bytes, found?.copy());
-      if (same) continue;
-      const reason = `${word} is ${settingText(link, word)}, wanted ${
-        valueText(value)
-      }`;
-      different.push({ word, reason });
+    const { flags, change, values } = readSettings({ [word]: value });
+    if (change === 0) Object.assign(others, values);
+    else if ((link.flags & change) !== flags) {
+      different.push(flagDifference(word, value));
     }
   }
-  return different;
+  if (Object.keys(others).length === 0) return different;
+  return [
+    ...different,
+    ...SETTINGS_TABLE.differences(
+      new AttributeLevel(link.attributes()),
+      others,
+      others,
+      state.numbers,
+      (ifindex) => state.nameOf(ifindex),
+    ),
+  ];
+}
+
+function flagDifference(key: string, value: unknown): OptionDifference {
+  const text = key === "up"
+    ? (value: boolean) => value ? "up" : "down"
+    : valueText;
+  return {
+    key,
+    is: text(!value),
+    wanted: text(Boolean(value)),
+    change: "any time",
+  };
 }
 
 /** What only a link made anew would have. */
@@ -117,21 +83,12 @@ export function reasonsToRemake(
   }
   const { settings, options } = desired;
   reasons.push(
-    ...settingDifferences(link, { settings }, home.numbers)
-      .filter(({ word }) => FIXED_SETTINGS.has(word))
-      .map(({ reason }) => reason),
-    ...optionDifferences(link, kind, options, from)
-      .filter(({ change }) => change === "at creation")
-      .map(reasonOf),
+    ...[
+      ...settingDifferences(link, settings, home),
+      ...optionDifferences(link, kind, options, from),
+    ].filter(needsNewLink).map(reasonOf),
   );
   return reasons;
-}
-
-/** The settings to change of a link that stays. */
-export function changeableSettings(
-  differences: readonly WordDifference[],
-): readonly WordDifference[] {
-  return differences.filter(({ word }) => !FIXED_SETTINGS.has(word));
 }
 
 /** The options of its kind in which a link differs. */
@@ -174,7 +131,12 @@ export function portDifferences(
   );
 }
 
-/** "mtu is 1500, wanted 1400". */
+/** Whether only a new link can have the wanted value. */
+export function needsNewLink({ change }: OptionDifference): boolean {
+  return change === "at creation";
+}
+
+/** "mtu is 1500, wanted 1400", "is down, wanted up". */
 export function reasonOf({ key, is, wanted }: OptionDifference): string {
-  return `${key} is ${is}, wanted ${wanted}`;
+  return `${key === "up" ? "" : `${key} `}is ${is}, wanted ${wanted}`;
 }

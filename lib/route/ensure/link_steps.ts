@@ -13,7 +13,7 @@ import {
 } from "../change/link.ts";
 import type { DesiredLink, NamespaceName } from "./desired.ts";
 import {
-  changeableSettings,
+  needsNewLink,
   optionDifferences,
   portDifferences,
   reasonOf,
@@ -259,12 +259,11 @@ function changeSettings(
   { reasons, parts }: Later,
 ): void {
   const { name, namespace: where, kind, options, port, altnames } = desired;
-  const settings = changeableSettings(
-    settingDifferences(link, desired, home.numbers),
-  );
-  reasons.push(...settings.map(({ reason }) => reason));
-  const given = settings.filter(({ word }) => word !== "up").map(({ word }) =>
-    [word, desired.settings[word]] as const
+  const settings = settingDifferences(link, desired.settings, home)
+    .filter((difference) => !needsNewLink(difference));
+  reasons.push(...settings.map(reasonOf));
+  const given = settings.filter(({ key }) => key !== "up").map(({ key }) =>
+    [key, desired.settings[key]] as const
   );
   const changes: LinkChanges[] = given.length === 0
     ? []
@@ -307,7 +306,7 @@ function changeSettings(
   }
   const { up } = desired.settings;
   // Moving takes a link down.
-  if (settings.some(({ word }) => word === "up") || (isAway && up)) {
+  if (settings.some(({ key }) => key === "up") || (isAway && up)) {
     const changes = [setLink(name, { up: Boolean(up) })];
     parts.push({ order: Order.up, where, changes });
   }

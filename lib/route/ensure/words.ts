@@ -8,7 +8,7 @@ import { NEIGHBOUR } from "../change/neighbour.ts";
 import { NEXTHOP_OBJECT } from "../change/nexthop.ts";
 import { NEXTHOP, ROUTE } from "../change/route.ts";
 import { RULE } from "../change/rule.ts";
-import { SETTINGS } from "../change/settings.ts";
+import { SETTINGS } from "../../rtnetlink/settings.ts";
 import { type Reader, text } from "../../rtnetlink/spec/value.ts";
 import type { ExclusiveKind } from "./description.ts";
 

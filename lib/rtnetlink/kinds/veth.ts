@@ -2,11 +2,7 @@
 
 import { ifinfomsg } from "../../../ffi/layout/linux_rtnetlink.ts";
 import * as veth_h from "../../../ffi/layout/linux_veth.ts";
-import {
-  type LinkSettings,
-  readSettings,
-  writeSettings,
-} from "../../route/change/settings.ts";
+import { type LinkSettings, readSettings, writeSettings } from "../settings.ts";
 import type { Attribute, OptionValues } from "../spec/attribute.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 

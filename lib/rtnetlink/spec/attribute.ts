@@ -103,7 +103,9 @@ export interface Attribute<T> extends Reader<T> {
 
 /** A table with an entry for every key of an interface. */
 export type Table<Options> = {
-  readonly [Key in keyof Options]-?: Attribute<NonNullable<Options[Key]>>;
+  readonly [Key in keyof Options]-?: Attribute<
+    Exclude<Options[Key], undefined>
+  >;
 };
 
 /** What differs from the ordinary. `Raw` is the number in the message. */

@@ -16,7 +16,7 @@ import {
   setLink,
 } from "../../../../lib/route/change/link.ts";
 import { kindNamed } from "../../../../lib/rtnetlink/kinds/mod.ts";
-import type { LinkSettings } from "../../../../lib/route/change/settings.ts";
+import type { LinkSettings } from "../../../../lib/rtnetlink/settings.ts";
 import type { TunLinkOptions } from "../../../../lib/rtnetlink/kinds/tun.ts";
 import { Network } from "../../../../lib/route/network.ts";
 import { Beside } from "../../../support/beside.ts";
