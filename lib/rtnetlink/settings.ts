@@ -58,7 +58,7 @@ export interface LinkSettings {
   readonly broadcast?: string;
   /** Length of the transmit queue, in packets. */
   readonly txqueuelen?: number;
-  /** Master (a bridge, a bond, a VRF), or null for none. */
+  /** Master: a bridge, a bond or a VRF. Null for none. */
   readonly master?: string | number | null;
   /** Network namespace: a name, or a process in it. */
   readonly netns?: Namespace;

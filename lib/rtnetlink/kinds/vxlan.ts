@@ -38,9 +38,9 @@ export interface VxlanOptions {
   readonly local?: string;
   /** Link to send by. */
   readonly dev?: string | number;
-  /** Range of UDP source ports, the first and the last. */
+  /** Range of UDP source ports. */
   readonly srcport?: readonly [number, number];
-  /** UDP destination port; IANA's is 4789, the kernel's default 8472. */
+  /** UDP destination port; IANA assigned 4789. */
   readonly dstport?: number;
   /** Learn link-layer addresses from received packets. */
   readonly learning?: boolean;
