@@ -201,6 +201,7 @@ const addrgenmode: Attribute<AddressMode> = {
         return MODE_NAMES.find((name) => ADDRESS_MODES[name] === mode);
       }
     }
+    return undefined;
   },
   encode(body, value) {
     body.nest(c.IFLA_AF_SPEC, () => {

@@ -82,13 +82,11 @@ export function reasonsToRemake(
     }
   }
   const { settings, options } = desired;
-  reasons.push(
-    ...[
-      ...settingDifferences(link, settings, home),
-      ...optionDifferences(link, kind, options, from),
-    ].filter(needsNewLink).map(reasonOf),
-  );
-  return reasons;
+  const different = [
+    ...settingDifferences(link, settings, home),
+    ...optionDifferences(link, kind, options, from),
+  ];
+  return [...reasons, ...different.filter(needsNewLink).map(reasonOf)];
 }
 
 /** The options of its kind in which a link differs. */

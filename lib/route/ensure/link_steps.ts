@@ -57,13 +57,16 @@ export function height(
     ...Object.keys(options).filter((word) => entries[word]?.link)
       .map((word) => options[word]),
   ].filter((one) => one !== undefined);
-  const heights = above > links.length ? [] : lowers.flatMap((lower) => {
+  if (above > links.length) return 0;
+  let highest = 0;
+  for (const lower of lowers) {
     const found = links.find(({ namespace, name }) =>
       namespace === from && name === lower
     );
-    return found === undefined ? [] : [1 + height(found, links, above + 1)];
-  });
-  return Math.max(0, ...heights);
+    if (found === undefined) continue;
+    highest = Math.max(highest, 1 + height(found, links, above + 1));
+  }
+  return highest;
 }
 
 /** The step that removes a link in the way of another. */
@@ -261,7 +264,7 @@ function changeSettings(
   const { name, namespace: where, kind, options, port, altnames } = desired;
   const settings = settingDifferences(link, desired.settings, home)
     .filter((difference) => !needsNewLink(difference));
-  reasons.push(...settings.map(reasonOf));
+  for (const one of settings) reasons.push(reasonOf(one));
   const given = settings.filter(({ key }) => key !== "up").map(({ key }) =>
     [key, desired.settings[key]] as const
   );
@@ -270,26 +273,25 @@ function changeSettings(
     : [Object.fromEntries(given)];
   if (kind !== undefined) {
     const different = optionDifferences(link, kind, options, from);
-    reasons.push(...different.map(reasonOf));
+    for (const one of different) reasons.push(reasonOf(one));
     if (different.length > 0) {
       const { together, options: entries } = kindNamed(kind);
       const words = together
         ? Object.keys(options).filter((word) =>
-          entries[word].change !== "at creation"
+          entries[word]?.change !== "at creation"
         )
         : different.map(({ key }) => key);
       const values = words.map((word) => [word, options[word]]);
       const change = { kind, options: Object.fromEntries(values) };
       const isUp = (link.flags & IFF_UP) !== 0;
       const needsDown = different.some(({ change }) => change === "while down");
-      changes.push(
-        ...needsDown && isUp ? [{ up: false }, change, { up: true }] : [change],
-      );
+      if (needsDown && isUp) changes.push({ up: false }, change, { up: true });
+      else changes.push(change);
     }
   }
   if (port !== undefined) {
     const different = isAway ? [] : portDifferences(link, desired, home);
-    reasons.push(...different.map(reasonOf));
+    for (const one of different) reasons.push(reasonOf(one));
     if (isAway || different.length > 0) changes.push({ port });
   }
   const missing = altnames.filter((one) => !link.altNames.includes(one));

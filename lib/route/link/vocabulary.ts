@@ -44,7 +44,11 @@ function dataNames(kind: LinkKind | undefined): AttributeNames | undefined {
   const { peer } = kind.constants;
   return peer === undefined ? names : {
     ...names,
-    [peer]: { ...names[peer], struct: ifinfomsg, inside: linkAttributeNames },
+    [peer]: {
+      name: names[peer]?.name ?? "",
+      struct: ifinfomsg,
+      inside: linkAttributeNames,
+    },
   };
 }
 

@@ -79,8 +79,11 @@ export const bareudp: LinkKind<BareudpOptions> = linkKind<BareudpOptions>(
     prepare(values, making) {
       for (const word of ["dstport", "ethertype"] as const) {
         if (making && values[word] === undefined) {
-          const { expected } = bareudp.options[word];
-          throw new ArgumentError(`bareudp ${word}`, undefined, expected);
+          throw new ArgumentError(
+            `bareudp ${word}`,
+            undefined,
+            word === "dstport" ? "a UDP port" : ethertype.expected,
+          );
         }
       }
       return { ...values };

@@ -206,9 +206,9 @@ export interface BridgePortData extends BridgePortOptions {
 }
 
 /** Priority and address, as `8000.2:0:5e:10:0:1`. */
-function bridgeId({ bytes, at, length }: AttributeReader): string {
+function bridgeId({ bytes, view, at, length }: AttributeReader): string {
   if (length < c.ifla_bridge_id.size) return "";
-  const priority = (bytes[at] << 8 | bytes[at + 1]).toString(16);
+  const priority = view.getUint16(at).toString(16);
   const address = Array.from(
     bytes.subarray(at + 2, at + 8),
     (byte) => byte.toString(16),

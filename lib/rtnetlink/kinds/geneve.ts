@@ -63,7 +63,7 @@ const remote: Attribute<string> = {
         return value && readAddress(value);
       },
     },
-    unicast.json[1],
+    ...unicast.json.slice(1),
   ],
 };
 

@@ -389,7 +389,8 @@ const KINDS: { readonly [kind: string]: readonly string[] } = {
  */
 export function optionHelp(kind: string, word: string): string | undefined {
   for (const name of KINDS[kind] ?? []) {
-    const text = TEXTS[name][word];
+    const text = TEXTS[name]?.[word];
     if (text !== undefined) return text;
   }
+  return undefined;
 }

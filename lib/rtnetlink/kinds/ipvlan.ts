@@ -64,7 +64,7 @@ const bridge: Attribute<boolean> = {
   ...toggleWord,
   number: c.IFLA_IPVLAN_FLAGS,
   kernelDefault: true,
-  writes: kinds.vepa.writes,
+  ...(kinds.vepa.writes && { writes: kinds.vepa.writes }),
   decode(level) {
     const [vepa, isPrivate] = [
       kinds.vepa.decode(level),

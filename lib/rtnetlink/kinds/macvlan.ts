@@ -75,7 +75,7 @@ const ACTIONS: {
 };
 
 function parse(given: string) {
-  const [action, ...addresses] = given.split(" ");
+  const [action = "", ...addresses] = given.split(" ");
   const rule = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
   return rule !== undefined && addresses.length >= rule.least &&
       addresses.length <= rule.most &&

@@ -113,13 +113,13 @@ function device(mode: "tun" | "tap"): LinkKind<TunLinkOptions> {
       const tun = Tun.open({
         name,
         mode,
-        namespace,
         exclusive: true,
         persist: true,
-        owner: user === undefined ? undefined : Number(user),
-        group: group === undefined ? undefined : Number(group),
-        multiQueue: multi_queue,
-        packetInformation: pi,
+        ...(namespace !== undefined && { namespace }),
+        ...(user !== undefined && { owner: Number(user) }),
+        ...(group !== undefined && { group: Number(group) }),
+        ...(multi_queue !== undefined && { multiQueue: multi_queue }),
+        ...(pi !== undefined && { packetInformation: pi }),
       });
       await tun.close();
     },

@@ -81,13 +81,11 @@ const PAIR = /^\d{1,9}:\d{1,9}$/;
 
 type Priority = { readonly from: number; readonly to: number };
 
-function mapOf(text: string): Map<number, number> {
-  return new Map(
-    text.split(" ").filter(Boolean).map((pair) => {
-      const [from, to] = pair.split(":").map(Number);
-      return [from, to];
-    }),
-  );
+function prioritiesOf(text: string): Priority[] {
+  return text.split(" ").filter(Boolean).map((pair) => {
+    const [from = NaN, to = NaN] = pair.split(":").map(Number);
+    return { from, to };
+  });
 }
 
 function priorities(number: number, key: string): Attribute<string> {
@@ -109,10 +107,7 @@ function priorities(number: number, key: string): Attribute<string> {
         const one = value.enter();
         while (one.next()) {
           if (one.length < c.ifla_vlan_qos_mapping.size) continue;
-          map.push({
-            from: one.words[one.at >> 2] >>> 0,
-            to: one.words[(one.at >> 2) + 1] >>> 0,
-          });
+          map.push(c.ifla_vlan_qos_mapping.get(one.view, one.at));
         }
         return map;
       },
@@ -120,11 +115,10 @@ function priorities(number: number, key: string): Attribute<string> {
       json: (map): JsonValue => map.map((pair) => ({ ...pair })),
       encode(body, attribute, value) {
         body.nest(attribute, () => {
-          for (const pair of value.split(" ")) {
-            const [from, to] = pair.split(":").map(Number);
+          for (const pair of prioritiesOf(value)) {
             body.bytes(
               c.IFLA_VLAN_QOS_MAPPING,
-              c.ifla_vlan_qos_mapping.build({ from, to }),
+              c.ifla_vlan_qos_mapping.build(pair),
             );
           }
         }, true);
@@ -133,9 +127,9 @@ function priorities(number: number, key: string): Attribute<string> {
     // The kernel adds pairs and keeps the others; it reports none that maps
     // to 0.
     same(is, wanted) {
-      const there = mapOf(is);
-      return [...mapOf(wanted)].every(([from, to]) =>
-        (there.get(from) ?? 0) === to
+      const there = prioritiesOf(is);
+      return prioritiesOf(wanted).every(({ from, to }) =>
+        (there.find((pair) => pair.from === from)?.to ?? 0) === to
       );
     },
   };

@@ -148,8 +148,6 @@ const ttl: Attribute<number | "inherit" | "auto"> = {
   }],
 };
 
-const DESTINATION = [c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6] as const;
-
 function refuse(option: string, value: unknown, expected: string): never {
   throw new ArgumentError(`vxlan ${option}`, value, expected);
 }
@@ -182,12 +180,12 @@ export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>("vxlan", {
     since: "5.18",
   }),
   id: number(c.IFLA_VXLAN_ID, u32, { max: 0xffffff, change: "at creation" }),
-  group: address(...DESTINATION, {
+  group: address(c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6, {
     keys: ["group", "group6"],
     only: isMulticast,
     expected: "a multicast address",
   }),
-  remote: address(...DESTINATION, {
+  remote: address(c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6, {
     keys: ["remote", "remote6"],
     only: (address) => !isMulticast(address),
     expected: "a unicast address",

@@ -22,12 +22,10 @@ const plainId = number(c.IFLA_XFRM_IF_ID, u32, { min: 1, json: hex });
 /** With `external`, iproute2 prints no identifier. */
 const if_id: Attribute<number> = {
   ...plainId,
-  json: [{
+  json: plainId.json.map(({ read }) => ({
     read: (level) =>
-      level.has(c.IFLA_XFRM_COLLECT_METADATA)
-        ? undefined
-        : plainId.json[0].read(level),
-  }],
+      level.has(c.IFLA_XFRM_COLLECT_METADATA) ? undefined : read(level),
+  })),
 };
 
 function check({ external, if_id, dev }: XfrmOptions, making: boolean): void {

@@ -527,9 +527,12 @@ export function plainBits(codec: NumberCodec): BitsCodec {
 
 /** Bits of a struct of a value and a mask, both u32. */
 export const maskedBits: BitsCodec = {
-  read({ words, at, length }) {
+  read({ view, at, length }) {
     if (length < 8) return undefined;
-    return { value: words[at >> 2], mask: words[(at >> 2) + 1] };
+    return {
+      value: view.getInt32(at, true),
+      mask: view.getInt32(at + 4, true),
+    };
   },
   write(body, attribute, value, mask) {
     const bytes = new Uint8Array(8);

@@ -21,25 +21,22 @@ export class AttributeLevel {
       if (type >= NUMBERS) continue;
       // No hole: reading one would search the prototypes.
       while (values.length <= type) values.push(-1);
-      if (values[type] < 0) values[type] = reader.at;
+      if (values[type] === -1) values[type] = reader.at;
     }
   }
 
   /** Whether the level has an attribute. */
   has(number: number): boolean {
-    const values = this.#values;
-    return number < values.length && values[number] >= 0;
+    return (this.#values[number] ?? -1) >= 0;
   }
 
   /** The reader, moved to an attribute; undefined where the level lacks it. */
   get(number: number): AttributeReader | undefined {
-    const values = this.#values;
-    if (number >= values.length) return undefined;
-    const at = values[number];
+    const at = this.#values[number] ?? -1;
     if (at < 0) return undefined;
     const { reader } = this;
     reader.at = at;
-    reader.length = (reader.words[at - NLA_HDRLEN >> 2] & 0xffff) - NLA_HDRLEN;
+    reader.length = (reader.words[at - NLA_HDRLEN >> 2]! & 0xffff) - NLA_HDRLEN;
     reader.type = number;
     return reader;
   }

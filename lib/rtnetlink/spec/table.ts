@@ -42,7 +42,8 @@ export function readOptions(
   const values: Record<string, unknown> = {};
   for (const [word, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    if (!Object.hasOwn(table, word)) {
+    const reader = Object.hasOwn(table, word) ? table[word] : undefined;
+    if (reader === undefined) {
       const words = Object.keys(table).join(", ");
       throw new ArgumentError(
         `${whose} option`,
@@ -50,7 +51,7 @@ export function readOptions(
         words === "" ? "possible: there are none" : `one of ${words}`,
       );
     }
-    values[word] = take(`${whose} ${word}`, value, table[word]);
+    values[word] = take(`${whose} ${word}`, value, reader);
   }
   return values;
 }
@@ -97,8 +98,10 @@ export class AttributeTable {
   readonly links: readonly string[];
   /** Keys of `json()` that change by themselves. */
   readonly timers: readonly string[];
-  readonly #keys: string[] = [];
-  readonly #reads: ((level: AttributeLevel) => JsonValue | undefined)[] = [];
+  readonly #fields: {
+    readonly key: string;
+    read(level: AttributeLevel): JsonValue | undefined;
+  }[] = [];
 
   constructor(entries: Entries) {
     this.entries = entries;
@@ -110,8 +113,7 @@ export class AttributeTable {
     const timers: string[] = [];
     for (const [word, { json, timer }] of all) {
       for (const { key = word, link, read } of json) {
-        this.#keys.push(key);
-        this.#reads.push(read);
+        this.#fields.push({ key, read });
         if (link) links.push(key);
         if (timer) timers.push(key);
       }
@@ -122,17 +124,15 @@ export class AttributeTable {
 
   /** Whether iproute2's JSON holds anything of it. */
   get isPrinted(): boolean {
-    return this.#keys.length > 0;
+    return this.#fields.length > 0;
   }
 
   /** What iproute2's JSON holds, other links as their ifindex. */
   json(level: AttributeLevel): KindData {
     const data: KindData = {};
-    const keys = this.#keys;
-    const reads = this.#reads;
-    for (let i = 0; i < keys.length; i++) {
-      const value = reads[i](level);
-      if (value !== undefined) data[keys[i]] = value;
+    for (const { key, read } of this.#fields) {
+      const value = read(level);
+      if (value !== undefined) data[key] = value;
     }
     return data;
   }
@@ -152,7 +152,7 @@ export class AttributeTable {
     const result: Record<string, unknown> = {};
     for (const [word, value] of Object.entries(values)) {
       if (value === undefined) continue;
-      const { means } = this.entries[word];
+      const { means } = this.#entry(word);
       if (means === undefined) result[word] = value;
       else for (const part of means) result[part] = values[part] ?? value;
     }
@@ -164,7 +164,7 @@ export class AttributeTable {
     const values = this.expanded(given);
     const shared = new Set<SharedAttribute>();
     for (const [word, value] of Object.entries(values)) {
-      const { encode, writes } = this.entries[word];
+      const { encode, writes } = this.#entry(word);
       encode?.(body, value, names);
       if (writes !== undefined) shared.add(writes);
     }
@@ -192,7 +192,7 @@ export class AttributeTable {
     const different: OptionDifference[] = [];
     const reported = new Set<string>();
     for (const part of Object.keys(this.expanded(wanted))) {
-      const entry = this.entries[part];
+      const entry = this.#entry(part);
       const value = entry.decode(is);
       if (value === undefined && entry.isReported === false) continue;
       const [one, other] = pair(entry, value, entry.decode(wish));
@@ -201,7 +201,7 @@ export class AttributeTable {
       if (reported.has(key)) continue;
       reported.add(key);
       const text = (word: string, value: unknown) =>
-        textOf(this.entries[word], value, nameOf);
+        textOf(this.#entry(word), value, nameOf);
       different.push({
         key,
         is: key === part ? text(part, one) : this.#partsText(key, is, nameOf),
@@ -216,7 +216,7 @@ export class AttributeTable {
   #userWord(part: string, given: OptionValues): string {
     if (given[part] !== undefined) return part;
     return Object.keys(given).find((word) =>
-      given[word] !== undefined && this.entries[word].means?.includes(part)
+      given[word] !== undefined && this.#entry(word).means?.includes(part)
     ) ?? part;
   }
 
@@ -226,21 +226,28 @@ export class AttributeTable {
     level: AttributeLevel,
     nameOf: (ifindex: number) => string,
   ): string {
-    const { means = [] } = this.entries[word];
+    const { means = [] } = this.#entry(word);
     const texts = means.map((part) => {
-      const entry = this.entries[part];
+      const entry = this.#entry(part);
       const [value] = pair(entry, entry.decode(level), undefined);
       return textOf(entry, value, nameOf);
     });
-    return texts.every((one) => one === texts[0])
-      ? texts[0]
+    const [first = ""] = texts;
+    return texts.every((one) => one === first)
+      ? first
       : means.map((part, index) => `${part} ${texts[index]}`).join(", ");
+  }
+
+  #entry(word: string): Attribute<unknown> {
+    const entry = this.entries[word];
+    if (entry === undefined) throw new TypeError(`no attribute ${word}`);
+    return entry;
   }
 }
 
 /** Two values, where absent means what the kernel reports by default. */
 function pair(
-  { kernelDefault }: Entries[string],
+  { kernelDefault }: Attribute<unknown>,
   one: unknown,
   other: unknown,
 ): [unknown, unknown] {
@@ -255,7 +262,7 @@ function pair(
 }
 
 function isSame(
-  entry: Entries[string],
+  entry: Attribute<unknown>,
   one: unknown,
   other: unknown,
 ): boolean {
@@ -266,7 +273,7 @@ function isSame(
 }
 
 function textOf(
-  entry: Entries[string],
+  entry: Attribute<unknown>,
   value: unknown,
   nameOf: (ifindex: number) => string,
 ): string {
