@@ -36,6 +36,7 @@ import {
   text,
   wholeNumber,
 } from "../../rtnetlink/spec/value.ts";
+import { makePersistentTun } from "./persistent_tun.ts";
 import { addAltNames, ALT_NAMES } from "./alt_name.ts";
 import { type Change, checked } from "./change.ts";
 
@@ -139,9 +140,9 @@ export function addLink<const Kind extends string>(
       "possible here: other names and port options are for links of this namespace",
     );
   }
-  if (kind.open !== undefined) {
+  if (kind.device !== undefined) {
     const plain = { ...spec, options: { ...options } };
-    return openLink(what, name, kind, plain);
+    return openLink(what, name, kind, kind.device, plain);
   }
   return checked({
     what,
@@ -177,6 +178,7 @@ function openLink(
   what: string,
   name: string,
   kind: LinkKind,
+  device: "tun" | "tap",
   spec: LinkSpec,
 ): Change {
   const { kind: _, name: __, options, altnames = [], link, index, ...rest } =
@@ -194,7 +196,7 @@ function openLink(
     first: {
       makes: name,
       tells: `open /dev/net/tun for ${name} (TUNSETIFF, TUNSETPERSIST)`,
-      run: (namespace) => kind.open!(name, values, namespace),
+      run: (namespace) => makePersistentTun(name, device, values, namespace),
     },
     requests: (known) => [
       ...(altnames.length === 0

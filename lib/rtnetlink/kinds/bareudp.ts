@@ -58,7 +58,7 @@ const ethertype: Attribute<number | string> = {
 
 export const bareudp: LinkKind<BareudpOptions> = linkKind<BareudpOptions>(
   "bareudp",
-  {
+  () => ({
     dstport: number(c.IFLA_BAREUDP_PORT, be16, FIXED),
     ethertype,
     srcportmin: number(c.IFLA_BAREUDP_SRCPORT_MIN, u16, {
@@ -73,7 +73,7 @@ export const bareudp: LinkKind<BareudpOptions> = linkKind<BareudpOptions>(
       }),
       no: false,
     },
-  },
+  }),
   {
     constants: { of: c, prefix: "IFLA_BAREUDP_" },
     prepare(values, making) {

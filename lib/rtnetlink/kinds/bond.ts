@@ -277,7 +277,7 @@ function wordOrIndex(
 const port: LinkKind<BondPortOptions> = portSettings<
   BondPortOptions,
   BondPortData
->("bond", {
+>("bond", () => ({
   state: wordOrIndex(c.IFLA_BOND_SLAVE_STATE, "state", ["ACTIVE", "BACKUP"]),
   mii_status: wordOrIndex(c.IFLA_BOND_SLAVE_MII_STATUS, "mii_status", [
     "UP",
@@ -301,14 +301,14 @@ const port: LinkKind<BondPortOptions> = portSettings<
     c.IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE,
     "ad_partner_oper_port_state",
   ),
-}, {
+}), {
   module: "bonding",
   constants: { of: c, prefix: "IFLA_BOND_SLAVE_" },
 });
 
 export const bond: LinkKind<BondOptions> = linkKind<BondOptions, BondData>(
   "bond",
-  {
+  () => ({
     mode: word(c.IFLA_BOND_MODE, u8, MODES, {
       change: "at creation",
       kernelDefault: "balance-rr",
@@ -418,7 +418,7 @@ export const bond: LinkKind<BondOptions> = linkKind<BondOptions, BondData>(
       ...ON,
       ...WHILE_DOWN,
     }),
-  },
+  }),
   {
     module: "bonding",
     port,

@@ -288,7 +288,7 @@ function groupNames(mask: number): string {
 const port: LinkKind<BridgePortOptions> = portSettings<
   BridgePortOptions,
   BridgePortData
->("bridge", {
+>("bridge", () => ({
   state,
   priority: number(c.IFLA_BRPORT_PRIORITY, u16, { max: 63, kernelDefault: 32 }),
   cost: number(c.IFLA_BRPORT_COST, u32, { min: 1 }),
@@ -337,7 +337,7 @@ const port: LinkKind<BridgePortOptions> = portSettings<
     json: (raw) => raw,
   }),
   fdb_flush: presence(c.IFLA_BRPORT_FLUSH, { once: true, json: false }),
-}, {
+}), {
   module: "bridge",
   constants: { of: c, prefix: "IFLA_BRPORT_" },
 });
@@ -345,7 +345,7 @@ const port: LinkKind<BridgePortOptions> = portSettings<
 export const bridge: LinkKind<BridgeOptions> = linkKind<
   BridgeOptions,
   BridgeData
->("bridge", {
+>("bridge", () => ({
   forward_delay: time(c.IFLA_BR_FORWARD_DELAY, u32, 1500),
   hello_time: time(c.IFLA_BR_HELLO_TIME, u32, 200),
   max_age: time(c.IFLA_BR_MAX_AGE, u32, 2000),
@@ -458,7 +458,7 @@ export const bridge: LinkKind<BridgeOptions> = linkKind<
   nf_call_ip6tables: setting(c.IFLA_BR_NF_CALL_IP6TABLES, OFF),
   nf_call_arptables: setting(c.IFLA_BR_NF_CALL_ARPTABLES, OFF),
   fdb_flush: presence(c.IFLA_BR_FDB_FLUSH, { once: true, json: false }),
-}, {
+}), {
   port,
   constants: { of: c, prefix: "IFLA_BR_" },
 });

@@ -107,7 +107,7 @@ function check(values: GeneveOptions, making: boolean): void {
 
 export const geneve: LinkKind<GeneveOptions> = linkKind<GeneveOptions>(
   "geneve",
-  {
+  () => ({
     external: {
       ...presence(c.IFLA_GENEVE_COLLECT_METADATA, FIXED),
       no: false,
@@ -156,7 +156,7 @@ export const geneve: LinkKind<GeneveOptions> = linkKind<GeneveOptions>(
       key: "inner_proto_inherit",
       since: "5.18",
     }),
-  },
+  }),
   {
     constants: { of: c, prefix: "IFLA_GENEVE_" },
     prepare(values, making) {

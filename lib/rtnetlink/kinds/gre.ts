@@ -273,26 +273,28 @@ const ENCAPSULATION = {
 const CONSTANTS = { of: c, prefix: "IFLA_GRE_" };
 
 function over4(name: string, isErspan = false): LinkKind<ErspanOptions> {
-  const { fwmark, ...tunnel } = tunnelEntries({
-    external: c.IFLA_GRE_COLLECT_METADATA,
-    remote: c.IFLA_GRE_REMOTE,
-    local: c.IFLA_GRE_LOCAL,
-    dev: c.IFLA_GRE_LINK,
-    ttl: c.IFLA_GRE_TTL,
-    tos: c.IFLA_GRE_TOS,
-    pmtudisc: c.IFLA_GRE_PMTUDISC,
-    fwmark: c.IFLA_GRE_FWMARK,
-  });
-  const kind: LinkKind<ErspanOptions> = linkKind<ErspanOptions>(name, {
-    ...tunnel,
-    "ignore-df": toggle(c.IFLA_GRE_IGNORE_DF, {
-      key: "ignore_df",
-      json: onlyTrue,
-    }),
-    ...headerEntries(writer(false, isErspan)),
-    fwmark,
-    ...erspanEntries(isErspan),
-    ...encapsulation(ENCAPSULATION, false),
+  const kind: LinkKind<ErspanOptions> = linkKind<ErspanOptions>(name, () => {
+    const { fwmark, ...tunnel } = tunnelEntries({
+      external: c.IFLA_GRE_COLLECT_METADATA,
+      remote: c.IFLA_GRE_REMOTE,
+      local: c.IFLA_GRE_LOCAL,
+      dev: c.IFLA_GRE_LINK,
+      ttl: c.IFLA_GRE_TTL,
+      tos: c.IFLA_GRE_TOS,
+      pmtudisc: c.IFLA_GRE_PMTUDISC,
+      fwmark: c.IFLA_GRE_FWMARK,
+    });
+    return {
+      ...tunnel,
+      "ignore-df": toggle(c.IFLA_GRE_IGNORE_DF, {
+        key: "ignore_df",
+        json: onlyTrue,
+      }),
+      ...headerEntries(writer(false, isErspan)),
+      fwmark,
+      ...erspanEntries(isErspan),
+      ...encapsulation(ENCAPSULATION, false),
+    };
   }, {
     module: "ip_gre",
     together: true,
@@ -312,33 +314,39 @@ function over4(name: string, isErspan = false): LinkKind<ErspanOptions> {
 }
 
 function over6(name: string, isErspan = false): LinkKind<Ip6ErspanOptions> {
-  const { "allow-localremote": local, fwmark, ...tunnel } = tunnel6Entries({
-    external: c.IFLA_GRE_COLLECT_METADATA,
-    remote: c.IFLA_GRE_REMOTE,
-    local: c.IFLA_GRE_LOCAL,
-    dev: c.IFLA_GRE_LINK,
-    hoplimit: c.IFLA_GRE_TTL,
-    encaplimit: c.IFLA_GRE_ENCAP_LIMIT,
-    flowinfo: c.IFLA_GRE_FLOWINFO,
-    flags: c.IFLA_GRE_FLAGS,
-    fwmark: c.IFLA_GRE_FWMARK,
-  });
-  const kind: LinkKind<Ip6ErspanOptions> = linkKind<Ip6ErspanOptions>(name, {
-    ...tunnel,
-    ...headerEntries(writer(true, isErspan)),
-    "allow-localremote": local,
-    fwmark,
-    ...erspanEntries(isErspan),
-    ...encapsulation(ENCAPSULATION, true),
-  }, {
-    module: "ip6_gre",
-    together: true,
-    constants: CONSTANTS,
-    prepare(values) {
-      const all = completed(kind.options, values);
-      return isErspan && !all.external ? ofVersion(all) : all;
+  const kind: LinkKind<Ip6ErspanOptions> = linkKind<Ip6ErspanOptions>(
+    name,
+    () => {
+      const { "allow-localremote": allow, fwmark, ...tunnel } = tunnel6Entries({
+        external: c.IFLA_GRE_COLLECT_METADATA,
+        remote: c.IFLA_GRE_REMOTE,
+        local: c.IFLA_GRE_LOCAL,
+        dev: c.IFLA_GRE_LINK,
+        hoplimit: c.IFLA_GRE_TTL,
+        encaplimit: c.IFLA_GRE_ENCAP_LIMIT,
+        flowinfo: c.IFLA_GRE_FLOWINFO,
+        flags: c.IFLA_GRE_FLAGS,
+        fwmark: c.IFLA_GRE_FWMARK,
+      });
+      return {
+        ...tunnel,
+        ...headerEntries(writer(true, isErspan)),
+        "allow-localremote": allow,
+        fwmark,
+        ...erspanEntries(isErspan),
+        ...encapsulation(ENCAPSULATION, true),
+      };
     },
-  });
+    {
+      module: "ip6_gre",
+      together: true,
+      constants: CONSTANTS,
+      prepare(values) {
+        const all = completed(kind.options, values);
+        return isErspan && !all.external ? ofVersion(all) : all;
+      },
+    },
+  );
   return kind;
 }
 

@@ -209,6 +209,23 @@ const TEXTS: { readonly [options: string]: Texts } = {
     "numtxqueues": "Number of transmit queues; of a new link only.",
     "numrxqueues": "Number of receive queues; of a new link only.",
   },
+  "MacsecOptions": {
+    "sci":
+      "Secure channel identifier: link-layer address and port, in hexadecimal.",
+    "port": "Port of the secure channel identifier, beside the link's address.",
+    "protect": "Protect sent packets.",
+    "cipher": "Cipher suite.",
+    "icvlen": "Length of the integrity check value, in bytes.",
+    "encodingsa": "Secure association for sending.",
+    "validate": "Validation of received packets.",
+    "offload": "Hardware offload.",
+    "encrypt": "Encrypt sent packets.",
+    "send_sci": "Send the secure channel identifier in each packet.",
+    "end_station": "Mark the link as an end station.",
+    "scb": "Single copy broadcast.",
+    "replay": "Replay protection.",
+    "window": "Size of the replay window.",
+  },
   "MacvlanOptions": {
     "mode": "Which links with the same lower link reach each other.",
     "nopromisc":
@@ -365,6 +382,7 @@ const KINDS: { readonly [kind: string]: readonly string[] } = {
   "ipvlan": ["IpvlanOptions"],
   "ipvtap": ["IpvlanOptions"],
   "link": ["LinkSettings"],
+  "macsec": ["MacsecOptions"],
   "macvlan": ["MacvlanOptions"],
   "macvtap": ["MacvlanOptions"],
   "nlmon": [],

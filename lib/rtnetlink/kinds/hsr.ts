@@ -65,37 +65,43 @@ const supervision: Attribute<number> = {
   },
 };
 
-export const hsr: LinkKind<HsrOptions> = linkKind<HsrOptions, HsrData>("hsr", {
-  slave1: slave(c.IFLA_HSR_SLAVE1),
-  slave2: slave(c.IFLA_HSR_SLAVE2),
-  seq_nr: reported<number>(c.IFLA_HSR_SEQ_NR, (value) => value.u16(), {
-    timer: true,
-  }),
-  supervision_addr: ethernet(c.IFLA_HSR_SUPERVISION_ADDR, { change: "never" }),
-  proto: number(c.IFLA_HSR_PROTOCOL, u8, {
-    ...FIXED,
-    max: 1,
-    kernelDefault: 0,
-    since: "5.9",
-  }),
-  supervision,
-  version: {
-    ...number(c.IFLA_HSR_VERSION, u8, {
+export const hsr: LinkKind<HsrOptions> = linkKind<HsrOptions, HsrData>(
+  "hsr",
+  () => ({
+    slave1: slave(c.IFLA_HSR_SLAVE1),
+    slave2: slave(c.IFLA_HSR_SLAVE2),
+    seq_nr: reported<number>(c.IFLA_HSR_SEQ_NR, (value) => value.u16(), {
+      timer: true,
+    }),
+    supervision_addr: ethernet(c.IFLA_HSR_SUPERVISION_ADDR, {
+      change: "never",
+    }),
+    proto: number(c.IFLA_HSR_PROTOCOL, u8, {
       ...FIXED,
       max: 1,
-      json: false,
-      since: "4.4",
+      kernelDefault: 0,
+      since: "5.9",
     }),
-    isReported: false,
-  },
-}, {
-  constants: { of: c, prefix: "IFLA_HSR_" },
-  prepare(values, making) {
-    for (const word of ["slave1", "slave2"] as const) {
-      if (making && values[word] === undefined) {
-        throw new ArgumentError(`hsr ${word}`, undefined, "a link");
+    supervision,
+    version: {
+      ...number(c.IFLA_HSR_VERSION, u8, {
+        ...FIXED,
+        max: 1,
+        json: false,
+        since: "4.4",
+      }),
+      isReported: false,
+    },
+  }),
+  {
+    constants: { of: c, prefix: "IFLA_HSR_" },
+    prepare(values, making) {
+      for (const word of ["slave1", "slave2"] as const) {
+        if (making && values[word] === undefined) {
+          throw new ArgumentError(`hsr ${word}`, undefined, "a link");
+        }
       }
-    }
-    return { ...values };
+      return { ...values };
+    },
   },
-});
+);

@@ -206,80 +206,85 @@ function prepared(
   return { dev: 0, ...all };
 }
 
-const { external, fwmark, ...tunnel } = tunnelEntries({
-  external: c.IFLA_IPTUN_COLLECT_METADATA,
-  remote: c.IFLA_IPTUN_REMOTE,
-  local: c.IFLA_IPTUN_LOCAL,
-  dev: c.IFLA_IPTUN_LINK,
-  ttl: c.IFLA_IPTUN_TTL,
-  tos: c.IFLA_IPTUN_TOS,
-  pmtudisc: c.IFLA_IPTUN_PMTUDISC,
-  fwmark: c.IFLA_IPTUN_FWMARK,
-}, { pmtudisc: false });
+function over4() {
+  return tunnelEntries({
+    external: c.IFLA_IPTUN_COLLECT_METADATA,
+    remote: c.IFLA_IPTUN_REMOTE,
+    local: c.IFLA_IPTUN_LOCAL,
+    dev: c.IFLA_IPTUN_LINK,
+    ttl: c.IFLA_IPTUN_TTL,
+    tos: c.IFLA_IPTUN_TOS,
+    pmtudisc: c.IFLA_IPTUN_PMTUDISC,
+    fwmark: c.IFLA_IPTUN_FWMARK,
+  }, { pmtudisc: false });
+}
 
 export const ipip: LinkKind<IpipOptions> = linkKind<
   IpipOptions,
   IpipOptions & Omit<SitOptions, "mode">
->("ipip", {
-  external,
-  mode: inner({ ipip: INNER.ipip, mplsip: INNER.mplsip, any: 0 }, INNER),
-  ...tunnel,
-  isatap: { ...isatap, ...never },
-  "6rd-prefix": { ...sixRd["6rd-prefix"], ...never },
-  "6rd-relay_prefix": { ...sixRd["6rd-relay_prefix"], ...never },
-  fwmark,
-  ...encapsulation(ENCAPSULATION, false),
+>("ipip", () => {
+  const { external, fwmark, ...tunnel } = over4();
+  return {
+    external,
+    mode: inner({ ipip: INNER.ipip, mplsip: INNER.mplsip, any: 0 }, INNER),
+    ...tunnel,
+    isatap: { ...isatap, ...never },
+    "6rd-prefix": { ...sixRd["6rd-prefix"], ...never },
+    "6rd-relay_prefix": { ...sixRd["6rd-relay_prefix"], ...never },
+    fwmark,
+    ...encapsulation(ENCAPSULATION, false),
+  };
 }, {
   together: true,
   constants: CONSTANTS,
   prepare: (values) => prepared(ipip, values),
 });
 
-export const sit: LinkKind<SitOptions> = linkKind<SitOptions>("sit", {
-  external,
-  mode: inner(INNER, INNER),
-  ...tunnel,
-  isatap,
-  ...sixRd,
-  fwmark,
-  ...encapsulation(ENCAPSULATION, false),
+export const sit: LinkKind<SitOptions> = linkKind<SitOptions>("sit", () => {
+  const { external, fwmark, ...tunnel } = over4();
+  return {
+    external,
+    mode: inner(INNER, INNER),
+    ...tunnel,
+    isatap,
+    ...sixRd,
+    fwmark,
+    ...encapsulation(ENCAPSULATION, false),
+  };
 }, {
   together: true,
   constants: CONSTANTS,
   prepare: (values) => prepared(sit, values),
 });
 
-const {
-  external: external6,
-  fwmark: fwmark6,
-  "allow-localremote": allow,
-  ...tunnel6
-} = tunnel6Entries({
-  external: c.IFLA_IPTUN_COLLECT_METADATA,
-  remote: c.IFLA_IPTUN_REMOTE,
-  local: c.IFLA_IPTUN_LOCAL,
-  dev: c.IFLA_IPTUN_LINK,
-  hoplimit: c.IFLA_IPTUN_TTL,
-  encaplimit: c.IFLA_IPTUN_ENCAP_LIMIT,
-  flowinfo: c.IFLA_IPTUN_FLOWINFO,
-  flags: c.IFLA_IPTUN_FLAGS,
-  fwmark: c.IFLA_IPTUN_FWMARK,
-});
-
 export const ip6tnl: LinkKind<Ip6TunnelOptions> = linkKind<
   Ip6TunnelOptions,
   Ip6TunnelData
->("ip6tnl", {
-  external: external6,
-  mode: inner(INNER6, INNER6),
-  ...tunnel6,
-  ip6_tnl_f_mip6_dev: reported<boolean>(
-    c.IFLA_IPTUN_FLAGS,
-    (value) => onlyTrue(value.u32() & IP6_TNL_F_MIP6_DEV),
-  ),
-  "allow-localremote": allow,
-  fwmark: fwmark6,
-  ...encapsulation(ENCAPSULATION, true),
+>("ip6tnl", () => {
+  const { external, fwmark, "allow-localremote": allow, ...tunnel } =
+    tunnel6Entries({
+      external: c.IFLA_IPTUN_COLLECT_METADATA,
+      remote: c.IFLA_IPTUN_REMOTE,
+      local: c.IFLA_IPTUN_LOCAL,
+      dev: c.IFLA_IPTUN_LINK,
+      hoplimit: c.IFLA_IPTUN_TTL,
+      encaplimit: c.IFLA_IPTUN_ENCAP_LIMIT,
+      flowinfo: c.IFLA_IPTUN_FLOWINFO,
+      flags: c.IFLA_IPTUN_FLAGS,
+      fwmark: c.IFLA_IPTUN_FWMARK,
+    });
+  return {
+    external,
+    mode: inner(INNER6, INNER6),
+    ...tunnel,
+    ip6_tnl_f_mip6_dev: reported<boolean>(
+      c.IFLA_IPTUN_FLAGS,
+      (value) => onlyTrue(value.u32() & IP6_TNL_F_MIP6_DEV),
+    ),
+    "allow-localremote": allow,
+    fwmark,
+    ...encapsulation(ENCAPSULATION, true),
+  };
 }, {
   module: "ip6_tunnel",
   together: true,

@@ -78,7 +78,7 @@ const bridge: Attribute<boolean> = {
 const SHARING = ["private", "vepa", "bridge"] as const;
 
 function ipvlanKind(name: string): LinkKind<IpvlanOptions> {
-  return linkKind<IpvlanOptions>(name, {
+  return linkKind<IpvlanOptions>(name, () => ({
     mode: word(c.IFLA_IPVLAN_MODE, exact, MODES, {
       kernelDefault: "l3",
       json: (raw) =>
@@ -88,7 +88,7 @@ function ipvlanKind(name: string): LinkKind<IpvlanOptions> {
     }),
     ...kinds,
     bridge,
-  }, {
+  }), {
     lower: true,
     // The flags have no mask.
     together: true,

@@ -6,7 +6,6 @@ import {
   IFLA_INFO_SLAVE_DATA,
   IFLA_LINKINFO,
 } from "../../../ffi/layout/linux_if_link.ts";
-import type { Namespace } from "../../namespace.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { OptionValues, Table } from "../spec/attribute.ts";
 import type { KindData } from "../spec/json.ts";
@@ -57,12 +56,8 @@ export interface KindDetails<Options> {
    * @param making Whether the link is made now.
    */
   prepare?(values: Options, making: boolean): OptionValues;
-  /** Makes the link, of a kind that no message makes. */
-  open?(
-    name: string,
-    values: Options,
-    namespace: Namespace | undefined,
-  ): Promise<void>;
+  /** What /dev/net/tun makes the link, of a kind that no message makes. */
+  readonly device?: "tun" | "tap";
 }
 
 /** A kind of link, or the port settings of a master of that kind. */
@@ -84,31 +79,43 @@ export interface LinkKind<Options = any> extends KindDetails<Options> {
  * A kind of link.
  *
  * @param name Its name for iproute2.
- * @param table Its attributes in iproute2's order.
+ * @param table Its attributes in iproute2's order; made when first needed.
  */
 export function linkKind<Options, Data extends Options = Options>(
   name: string,
-  table: Table<Data>,
+  table: () => Table<Data>,
   details: KindDetails<Options> = {},
 ): LinkKind<Options> {
-  const attributes = new AttributeTable(table as Entries);
-  return {
-    ...details,
-    name,
-    table: attributes,
-    options: attributes.options,
-    isPort: false,
-  };
+  return made(name, false, table, details);
 }
 
 /** The settings of the ports of a kind. */
 export function portSettings<Options, Data extends Options = Options>(
   master: string,
-  table: Table<Data>,
+  table: () => Table<Data>,
   details: KindDetails<Options> = {},
 ): LinkKind<Options> {
-  const kind = linkKind<Options, Data>(`${master}_slave`, table, details);
-  return { ...kind, isPort: true };
+  return made(`${master}_slave`, true, table, details);
+}
+
+function made<Options, Data extends Options>(
+  name: string,
+  isPort: boolean,
+  entries: () => Table<Data>,
+  details: KindDetails<Options>,
+): LinkKind<Options> {
+  let table: AttributeTable | undefined;
+  return {
+    ...details,
+    name,
+    isPort,
+    get table(): AttributeTable {
+      return table ??= new AttributeTable(entries() as Entries);
+    },
+    get options(): Entries {
+      return this.table.options;
+    },
+  };
 }
 
 /**

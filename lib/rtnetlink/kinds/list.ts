@@ -8,6 +8,7 @@ export { erspan, gre, gretap, ip6erspan, ip6gre, ip6gretap } from "./gre.ts";
 export { hsr } from "./hsr.ts";
 export { ip6tnl, ipip, sit } from "./iptunnel.ts";
 export { ipvlan, ipvtap } from "./ipvlan.ts";
+export { macsec } from "./macsec.ts";
 export { macvlan, macvtap } from "./macvlan.ts";
 export { dummy, ifb, nlmon, vcan, wireguard } from "./plain.ts";
 export { tap, tun } from "./tun.ts";

@@ -129,7 +129,7 @@ function addresses(level: AttributeLevel): string[] | undefined {
 }
 
 function macvlanKind(name: string): LinkKind<MacvlanOptions> {
-  return linkKind<MacvlanOptions, MacvlanData>(name, {
+  return linkKind<MacvlanOptions, MacvlanData>(name, () => ({
     mode: word(c.IFLA_MACVLAN_MODE, u32, MODES, {
       kernelDefault: "vepa",
       json: (raw) => MODE_NAMES.get(raw) ?? "unknown",
@@ -157,7 +157,7 @@ function macvlanKind(name: string): LinkKind<MacvlanOptions> {
       (_, level) => addresses(level),
     ),
     macaddr,
-  }, {
+  }), {
     lower: true,
     // The flags have no mask.
     together: true,

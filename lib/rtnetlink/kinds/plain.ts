@@ -7,7 +7,7 @@ export type NoOptions = Readonly<Record<string, never>>;
 
 /** A kind without options, or one whose options are not known. */
 export function plainKind(name: string): LinkKind<NoOptions> {
-  return linkKind<NoOptions>(name, {});
+  return linkKind<NoOptions>(name, () => ({}));
 }
 
 /** Drops what is sent to it. */

@@ -9,7 +9,6 @@ import {
   userName,
   userNumber,
 } from "../../route/names/accounts.ts";
-import { Tun } from "../../tun/device.ts";
 import {
   type Attribute,
   attribute,
@@ -82,7 +81,7 @@ function queues(number: number): Attribute<number> {
 }
 
 function device(mode: "tun" | "tap"): LinkKind<TunLinkOptions> {
-  return linkKind<TunLinkOptions, TunLinkData>(mode, {
+  return linkKind<TunLinkOptions, TunLinkData>(mode, () => ({
     type: reported<string>(c.IFLA_TUN_TYPE, (value) => typeName(value.u8())),
     pi: toggle(c.IFLA_TUN_PI, FIXED),
     vnet_hdr: reported<boolean>(
@@ -105,24 +104,11 @@ function device(mode: "tun" | "tap"): LinkKind<TunLinkOptions> {
       groupNumber,
       groupName,
     ),
-  }, {
+  }), {
     kernelName: "tun",
     module: "tun",
     constants: { of: c, prefix: "IFLA_TUN_" },
-    async open(name, { user, group, multi_queue, pi }, namespace) {
-      const tun = Tun.open({
-        name,
-        mode,
-        exclusive: true,
-        persist: true,
-        ...(namespace !== undefined && { namespace }),
-        ...(user !== undefined && { owner: Number(user) }),
-        ...(group !== undefined && { group: Number(group) }),
-        ...(multi_queue !== undefined && { multiQueue: multi_queue }),
-        ...(pi !== undefined && { packetInformation: pi }),
-      });
-      await tun.close();
-    },
+    device: mode,
   });
 }
 

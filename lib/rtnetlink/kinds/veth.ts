@@ -42,12 +42,16 @@ const peer: Attribute<LinkSettings> = {
   json: [],
 };
 
-export const veth: LinkKind<VethOptions> = linkKind<VethOptions>("veth", {
-  peer,
-}, {
-  constants: {
-    of: veth_h,
-    prefix: "VETH_INFO_",
-    peer: veth_h.VETH_INFO_PEER,
+export const veth: LinkKind<VethOptions> = linkKind<VethOptions>(
+  "veth",
+  () => ({
+    peer,
+  }),
+  {
+    constants: {
+      of: veth_h,
+      prefix: "VETH_INFO_",
+      peer: veth_h.VETH_INFO_PEER,
+    },
   },
-});
+);

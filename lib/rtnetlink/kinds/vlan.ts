@@ -137,7 +137,7 @@ function priorities(number: number, key: string): Attribute<string> {
 
 export const vlan: LinkKind<VlanOptions> = linkKind<VlanOptions, VlanData>(
   "vlan",
-  {
+  () => ({
     protocol: word(c.IFLA_VLAN_PROTOCOL, be16, ETHERTYPES, {
       change: "at creation",
       kernelDefault: "802.1Q",
@@ -158,7 +158,7 @@ export const vlan: LinkKind<VlanOptions> = linkKind<VlanOptions, VlanData>(
     }),
     "ingress-qos-map": priorities(c.IFLA_VLAN_INGRESS_QOS, "ingress_qos"),
     "egress-qos-map": priorities(c.IFLA_VLAN_EGRESS_QOS, "egress_qos"),
-  },
+  }),
   {
     module: "8021q",
     lower: true,

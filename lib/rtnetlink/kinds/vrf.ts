@@ -12,11 +12,11 @@ export interface VrfOptions {
   readonly table?: number;
 }
 
-export const vrf: LinkKind<VrfOptions> = linkKind<VrfOptions>("vrf", {
+export const vrf: LinkKind<VrfOptions> = linkKind<VrfOptions>("vrf", () => ({
   table: number(c.IFLA_VRF_TABLE, u32, { min: 1, change: "at creation" }),
-}, {
+}), {
   constants: { of: c, prefix: "IFLA_VRF_", but: ["IFLA_VRF_PORT_"] },
-  port: portSettings<VrfOptions>("vrf", {
+  port: portSettings<VrfOptions>("vrf", () => ({
     table: number(c.IFLA_VRF_PORT_TABLE, u32, { change: "never" }),
-  }, { constants: { of: c, prefix: "IFLA_VRF_PORT_" } }),
+  }), { constants: { of: c, prefix: "IFLA_VRF_PORT_" } }),
 });

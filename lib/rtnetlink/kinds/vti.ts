@@ -60,7 +60,7 @@ function key(number: number): Attribute<number | string> {
 
 function vtiKind(name: string, size: 4 | 16, module: string) {
   const [ikey, okey] = [key(c.IFLA_VTI_IKEY), key(c.IFLA_VTI_OKEY)];
-  const kind: LinkKind<VtiOptions> = linkKind<VtiOptions>(name, {
+  const kind: LinkKind<VtiOptions> = linkKind<VtiOptions>(name, () => ({
     remote: endpoint(c.IFLA_VTI_REMOTE, size),
     local: endpoint(c.IFLA_VTI_LOCAL, size),
     dev: link(c.IFLA_VTI_LINK, { key: "link" }),
@@ -71,7 +71,7 @@ function vtiKind(name: string, size: 4 | 16, module: string) {
       kernelDefault: 0,
       json: hexNonzero,
     }),
-  }, {
+  }), {
     module,
     together: true,
     constants: { of: c, prefix: "IFLA_VTI_" },

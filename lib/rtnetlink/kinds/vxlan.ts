@@ -172,104 +172,112 @@ function check(options: VxlanOptions, making: boolean): void {
   }
 }
 
-export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>("vxlan", {
-  external: toggle(c.IFLA_VXLAN_COLLECT_METADATA, { ...FIXED, json: onlyTrue }),
-  vnifilter: toggle(c.IFLA_VXLAN_VNIFILTER, {
-    ...FIXED,
-    json: onlyTrue,
-    since: "5.18",
-  }),
-  id: number(c.IFLA_VXLAN_ID, u32, { max: 0xffffff, change: "at creation" }),
-  group: address(c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6, {
-    keys: ["group", "group6"],
-    only: isMulticast,
-    expected: "a multicast address",
-  }),
-  remote: address(c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6, {
-    keys: ["remote", "remote6"],
-    only: (address) => !isMulticast(address),
-    expected: "a unicast address",
-  }),
-  local: address(c.IFLA_VXLAN_LOCAL, c.IFLA_VXLAN_LOCAL6, {
-    keys: ["local", "local6"],
-  }),
-  dev: link(c.IFLA_VXLAN_LINK, { key: "link" }),
-  srcport,
-  dstport: number(c.IFLA_VXLAN_PORT, be16, {
-    key: "port",
-    change: "at creation",
-    kernelDefault: 8472,
-  }),
-  learning: toggle(c.IFLA_VXLAN_LEARNING, { kernelDefault: true }),
-  proxy: toggle(c.IFLA_VXLAN_PROXY, { ...FIXED, json: onlyTrue }),
-  rsc: toggle(c.IFLA_VXLAN_RSC, { ...FIXED, json: onlyTrue }),
-  l2miss: toggle(c.IFLA_VXLAN_L2MISS, { ...FIXED, json: onlyTrue }),
-  l3miss: toggle(c.IFLA_VXLAN_L3MISS, { ...FIXED, json: onlyTrue }),
-  tos: numberOr(c.IFLA_VXLAN_TOS, u8, { inherit: 1 }, {
-    kernelDefault: 0,
-    json: hexNonzero,
-  }),
-  ttl,
-  df: word(c.IFLA_VXLAN_DF, u8, ["unset", "set", "inherit"], {
-    kernelDefault: "unset",
-    since: "4.20",
-    json: (raw) => ["unset", "set", "inherit"][raw],
-  }),
-  flowlabel: number(c.IFLA_VXLAN_LABEL, be32, {
-    max: 0xfffff,
-    key: "label",
-    kernelDefault: 0,
-    json: hexNonzero,
-  }),
-  ageing: {
-    ...numberOr(c.IFLA_VXLAN_AGEING, u32, { none: 0 }, {
-      unit: "s",
-      kernelDefault: AGEING,
+export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>(
+  "vxlan",
+  () => ({
+    external: toggle(c.IFLA_VXLAN_COLLECT_METADATA, {
+      ...FIXED,
+      json: onlyTrue,
     }),
-    // The kernel takes 0 for its default.
-    same: (is, wanted) => is === wanted || (wanted === "none" && is === AGEING),
+    vnifilter: toggle(c.IFLA_VXLAN_VNIFILTER, {
+      ...FIXED,
+      json: onlyTrue,
+      since: "5.18",
+    }),
+    id: number(c.IFLA_VXLAN_ID, u32, { max: 0xffffff, change: "at creation" }),
+    group: address(c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6, {
+      keys: ["group", "group6"],
+      only: isMulticast,
+      expected: "a multicast address",
+    }),
+    remote: address(c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6, {
+      keys: ["remote", "remote6"],
+      only: (address) => !isMulticast(address),
+      expected: "a unicast address",
+    }),
+    local: address(c.IFLA_VXLAN_LOCAL, c.IFLA_VXLAN_LOCAL6, {
+      keys: ["local", "local6"],
+    }),
+    dev: link(c.IFLA_VXLAN_LINK, { key: "link" }),
+    srcport,
+    dstport: number(c.IFLA_VXLAN_PORT, be16, {
+      key: "port",
+      change: "at creation",
+      kernelDefault: 8472,
+    }),
+    learning: toggle(c.IFLA_VXLAN_LEARNING, { kernelDefault: true }),
+    proxy: toggle(c.IFLA_VXLAN_PROXY, { ...FIXED, json: onlyTrue }),
+    rsc: toggle(c.IFLA_VXLAN_RSC, { ...FIXED, json: onlyTrue }),
+    l2miss: toggle(c.IFLA_VXLAN_L2MISS, { ...FIXED, json: onlyTrue }),
+    l3miss: toggle(c.IFLA_VXLAN_L3MISS, { ...FIXED, json: onlyTrue }),
+    tos: numberOr(c.IFLA_VXLAN_TOS, u8, { inherit: 1 }, {
+      kernelDefault: 0,
+      json: hexNonzero,
+    }),
+    ttl,
+    df: word(c.IFLA_VXLAN_DF, u8, ["unset", "set", "inherit"], {
+      kernelDefault: "unset",
+      since: "4.20",
+      json: (raw) => ["unset", "set", "inherit"][raw],
+    }),
+    flowlabel: number(c.IFLA_VXLAN_LABEL, be32, {
+      max: 0xfffff,
+      key: "label",
+      kernelDefault: 0,
+      json: hexNonzero,
+    }),
+    ageing: {
+      ...numberOr(c.IFLA_VXLAN_AGEING, u32, { none: 0 }, {
+        unit: "s",
+        kernelDefault: AGEING,
+      }),
+      // The kernel takes 0 for its default.
+      same: (is, wanted) =>
+        is === wanted || (wanted === "none" && is === AGEING),
+    },
+    maxaddress: numberOr(c.IFLA_VXLAN_LIMIT, u32, { unlimited: 0 }, {
+      key: "limit",
+      change: "at creation",
+      kernelDefault: "unlimited",
+      json: nonzero,
+    }),
+    udpcsum: toggle(c.IFLA_VXLAN_UDP_CSUM, {
+      key: "udp_csum",
+      change: "at creation",
+      kernelDefault: true,
+    }),
+    udp6zerocsumtx: toggle(c.IFLA_VXLAN_UDP_ZERO_CSUM6_TX, {
+      ...FIXED,
+      key: "udp_zero_csum6_tx",
+    }),
+    udp6zerocsumrx: toggle(c.IFLA_VXLAN_UDP_ZERO_CSUM6_RX, {
+      ...FIXED,
+      key: "udp_zero_csum6_rx",
+    }),
+    remcsumtx: toggle(c.IFLA_VXLAN_REMCSUM_TX, {
+      ...FIXED,
+      key: "remcsum_tx",
+      json: onlyTrue,
+    }),
+    remcsumrx: toggle(c.IFLA_VXLAN_REMCSUM_RX, {
+      ...FIXED,
+      key: "remcsum_rx",
+      json: onlyTrue,
+    }),
+    gbp: presence(c.IFLA_VXLAN_GBP, FIXED),
+    gpe: presence(c.IFLA_VXLAN_GPE, FIXED),
+  }),
+  {
+    constants: { of: c, prefix: "IFLA_VXLAN_" },
+    prepare(given, making) {
+      check(given, making);
+      const { learning, dstport, external, gpe } = given;
+      return {
+        ...given,
+        dstport: dstport || (making && gpe ? GPE_PORT : undefined),
+        // ip sends it unasked: with `external` there is nothing to learn from.
+        learning: learning ?? (making ? !external : undefined),
+      };
+    },
   },
-  maxaddress: numberOr(c.IFLA_VXLAN_LIMIT, u32, { unlimited: 0 }, {
-    key: "limit",
-    change: "at creation",
-    kernelDefault: "unlimited",
-    json: nonzero,
-  }),
-  udpcsum: toggle(c.IFLA_VXLAN_UDP_CSUM, {
-    key: "udp_csum",
-    change: "at creation",
-    kernelDefault: true,
-  }),
-  udp6zerocsumtx: toggle(c.IFLA_VXLAN_UDP_ZERO_CSUM6_TX, {
-    ...FIXED,
-    key: "udp_zero_csum6_tx",
-  }),
-  udp6zerocsumrx: toggle(c.IFLA_VXLAN_UDP_ZERO_CSUM6_RX, {
-    ...FIXED,
-    key: "udp_zero_csum6_rx",
-  }),
-  remcsumtx: toggle(c.IFLA_VXLAN_REMCSUM_TX, {
-    ...FIXED,
-    key: "remcsum_tx",
-    json: onlyTrue,
-  }),
-  remcsumrx: toggle(c.IFLA_VXLAN_REMCSUM_RX, {
-    ...FIXED,
-    key: "remcsum_rx",
-    json: onlyTrue,
-  }),
-  gbp: presence(c.IFLA_VXLAN_GBP, FIXED),
-  gpe: presence(c.IFLA_VXLAN_GPE, FIXED),
-}, {
-  constants: { of: c, prefix: "IFLA_VXLAN_" },
-  prepare(given, making) {
-    check(given, making);
-    const { learning, dstport, external, gpe } = given;
-    return {
-      ...given,
-      dstport: dstport || (making && gpe ? GPE_PORT : undefined),
-      // ip sends it unasked: with `external` there is nothing to learn from.
-      learning: learning ?? (making ? !external : undefined),
-    };
-  },
-});
+);

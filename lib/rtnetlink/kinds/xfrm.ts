@@ -41,21 +41,25 @@ function check({ external, if_id, dev }: XfrmOptions, making: boolean): void {
   }
 }
 
-export const xfrm: LinkKind<XfrmOptions> = linkKind<XfrmOptions>("xfrm", {
-  external: presence(c.IFLA_XFRM_COLLECT_METADATA, {
-    change: "at creation",
-    kernelDefault: false,
-    since: "6.1",
+export const xfrm: LinkKind<XfrmOptions> = linkKind<XfrmOptions>(
+  "xfrm",
+  () => ({
+    external: presence(c.IFLA_XFRM_COLLECT_METADATA, {
+      change: "at creation",
+      kernelDefault: false,
+      since: "6.1",
+    }),
+    if_id,
+    dev: link(c.IFLA_XFRM_LINK, { json: false }),
   }),
-  if_id,
-  dev: link(c.IFLA_XFRM_LINK, { json: false }),
-}, {
-  module: "xfrm_interface",
-  // The kernel needs the identifier in every change.
-  together: true,
-  constants: { of: c, prefix: "IFLA_XFRM_" },
-  prepare(values, making) {
-    check(values, making);
-    return { ...values };
+  {
+    module: "xfrm_interface",
+    // The kernel needs the identifier in every change.
+    together: true,
+    constants: { of: c, prefix: "IFLA_XFRM_" },
+    prepare(values, making) {
+      check(values, making);
+      return { ...values };
+    },
   },
-});
+);

@@ -97,7 +97,7 @@ export class AttributeTable {
   /** Keys of `json()` whose value is an ifindex. */
   readonly links: readonly string[];
   /** Keys of `json()` that change by themselves. */
-  readonly timers: readonly string[];
+  readonly timers: ReadonlySet<string>;
   readonly #fields: {
     readonly key: string;
     read(level: AttributeLevel): JsonValue | undefined;
@@ -110,12 +110,12 @@ export class AttributeTable {
       all.filter(([, { change }]) => change !== "never"),
     );
     const links: string[] = [];
-    const timers: string[] = [];
+    const timers = new Set<string>();
     for (const [word, { json, timer }] of all) {
       for (const { key = word, link, read } of json) {
         this.#fields.push({ key, read });
         if (link) links.push(key);
-        if (timer) timers.push(key);
+        if (timer) timers.add(key);
       }
     }
     this.links = links;

@@ -395,6 +395,30 @@ export const ADD: Readonly<Record<string, KindCases>> = {
     base: "slave1 low slave2 high",
     options: ["", "supervision 45", "version 1", "proto 1", "proto 0"],
   },
+  macsec: {
+    link: true,
+    options: [
+      "",
+      "port 11",
+      "sci 00a1b2c3d4e50001",
+      "sci 0xA1B2",
+      ...[
+        "default",
+        "gcm-aes-128",
+        "gcm-aes-256",
+        "gcm-aes-xpn-128",
+        "gcm-aes-xpn-256",
+      ].map((cipher) => `cipher ${cipher}`),
+      "icvlen 12",
+      ...["encrypt", "send_sci", "end_station", "scb", "protect"]
+        .flatMap((word) => [`${word} on`, `${word} off`]),
+      // With "replay off", iproute2 6.1 sends a window of -1 too.
+      "replay on window 128",
+      ...["strict", "check", "disabled"].map((how) => `validate ${how}`),
+      "encodingsa 2",
+      ...["mac", "phy", "off"].map((where) => `offload ${where}`),
+    ],
+  },
   bareudp: {
     base: "dstport 6635",
     options: [

@@ -152,6 +152,11 @@ SPECIAL.vxlan = {
   [kinds.IFLA_VXLAN_LOCAL6]: exactly(16),
   [kinds.IFLA_VXLAN_LABEL]: exactly(4),
 };
+SPECIAL.macsec = {
+  [kinds.IFLA_MACSEC_SCI]: exactly(8),
+  [kinds.IFLA_MACSEC_CIPHER_SUITE]: (below) =>
+    Uint8Array.from([1 + below(5), 0, 0, 1, 0, [2, 0xc2][below(2)], 0x80, 0]),
+};
 SPECIAL.geneve = {
   [kinds.IFLA_GENEVE_REMOTE]: exactly(4),
   [kinds.IFLA_GENEVE_REMOTE6]: exactly(16),

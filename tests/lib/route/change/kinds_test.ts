@@ -34,6 +34,8 @@ const NOT_TAKEN: Readonly<Record<string, readonly string[]>> = {
   ipip: [...TUNNEL, ...SIX_RD, "6rd-reset"],
   // It ends ip with a segmentation fault; a 6rd-prefix 2002::/16 says the same.
   sit: [...TUNNEL, "6rd-reset"],
+  // The link's own address, and what stands for values.
+  macsec: ["address", "lladdr", "u64"],
   // A word in front of nopromisc and nodst that may be left out.
   macvlan: ["flag"],
   macvtap: ["flag"],
