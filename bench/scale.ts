@@ -13,12 +13,13 @@ import {
   growthTable,
   MOST,
 } from "./harness/growth.ts";
+import { hold, interruptible } from "./harness/leftovers.ts";
 import { machine } from "./harness/machine.ts";
 import { KINDS } from "./harness/network.ts";
 import { Meter, onceJson, withFiles } from "./harness/once.ts";
 import { publishText } from "./harness/report.ts";
 import { followed, Kept, Site } from "./harness/site.ts";
-import { netplumb, ownWithGc, Workshop } from "./harness/workshop.ts";
+import { netplumb, own, ownWithGc, Workshop } from "./harness/workshop.ts";
 
 const USAGE = `Options:
   --rounds N     how often each size is measured; the best counts
@@ -40,13 +41,12 @@ type KindName = keyof typeof KINDS;
 
 let meter: Meter;
 
-/** A part of what programs/sockets.ts does. */
-function sockets(
+/** A part of what one of our own programs does, by its name in what it prints. */
+function part(
   name: string,
-  what: string,
+  { from, steps }: { from: number; steps: number },
   part: string,
-  from: number,
-  steps = 3,
+  command: (size: number) => readonly string[],
 ): GrowthCase {
   return {
     name,
@@ -57,16 +57,31 @@ function sockets(
       Promise.resolve({
         async measure() {
           const printed = await onceJson<Record<string, number>>(
-            meter.words([
-              ...withFiles(size),
-              ...ownWithGc("sockets.ts", what, String(size)),
-            ]),
+            meter.words(command(size)),
           );
           return { seconds: printed[part], peak: meter.used().peak };
         },
         async [Symbol.asyncDispose]() {},
       }),
   };
+}
+
+/** A part of what programs/sockets.ts does. */
+function sockets(name: string, what: string, does: string): GrowthCase {
+  return part(name, { from: 1_000, steps: 3 }, does, (size) => [
+    ...withFiles(size),
+    ...ownWithGc("sockets.ts", what, String(size)),
+  ]);
+}
+
+/** The description of a network parsed, by the library alone. */
+function parse(kind: KindName, from: number, steps: number): GrowthCase {
+  return part(
+    `parsed: ${kind}`,
+    { from, steps },
+    "seconds",
+    (size) => own("parse.ts", kind, String(size)),
+  );
 }
 
 function ensureStart(): Promise<Cost> {
@@ -193,7 +208,9 @@ function monitor(
     async prepare(size) {
       const ours = (netns: string) =>
         netplumb("monitor", object, "--quiet", "--netns", netns);
-      const theirs = (netns: string) => ["ip", "-n", netns, "monitor", object];
+      // `ip monitor` knows it by this name alone.
+      const word = object === "neighbour" ? "neigh" : object;
+      const theirs = (netns: string) => ["ip", "-n", netns, "monitor", word];
       return await Promise.resolve({
         measure: () => followed(KINDS[kind], size, ours),
         peer: () => followed(KINDS[kind], size, theirs),
@@ -205,13 +222,20 @@ function monitor(
 
 /** What grows: a line for each case. */
 const CASES: readonly GrowthCase[] = [
-  sockets("sockets opened", "idle", "open", 1_000),
-  sockets("idle sockets closed", "idle", "close", 1_000),
-  sockets("receive() begun, one a socket", "receive", "wait", 1_000),
-  sockets("sockets in receive() closed", "receive", "close", 1_000),
-  sockets("sockets in for await closed", "iterate", "close", 1_000),
-  sockets("waits on one AbortSignal aborted", "abort", "abort", 1_000),
-  sockets("receive() on one socket, served", "queue", "receive", 1_000),
+  sockets("sockets opened", "idle", "open"),
+  sockets("idle sockets closed", "idle", "close"),
+  sockets("receive() begun, one a socket", "receive", "wait"),
+  sockets("sockets in receive() closed", "receive", "close"),
+  sockets("sockets in for await closed", "iterate", "close"),
+  sockets("waits on one AbortSignal aborted", "abort", "abort"),
+  sockets("receive() on one socket, served", "queue", "receive"),
+  parse("routes by gateway", 4_000, 3),
+  parse("rules", 4_000, 3),
+  parse("veth pairs", 1_000, 3),
+  parse("addresses", 4_000, 3),
+  parse("neighbours", 4_000, 3),
+  parse("nexthops", 4_000, 3),
+  parse("namespaces", 250, 3),
   ensureFirst("routes by gateway", 400, 3),
   ensureFirst("rules", 500, 3),
   ensureFirst("veth pairs", 100, 2),
@@ -234,8 +258,8 @@ const CASES: readonly GrowthCase[] = [
   ensureRestore("nexthops", 1_000, 2),
   show("link", "veth pairs", 250, 3),
   show("address", "addresses", 1_000, 3),
-  show("route", "routes by gateway", 4_000, 3),
-  show("neighbour", "neighbours", 1_000, 3),
+  show("route", "routes by gateway", 16_000, 3),
+  show("neighbour", "neighbours", 4_000, 3),
   monitor("link", "veth pairs", 100, 2),
   monitor("address", "addresses", 1_000, 3),
   monitor("route", "routes by gateway", 4_000, 3),
@@ -260,8 +284,8 @@ chooseCheckout(options.checkout);
 const rounds = Number(options.rounds ?? ROUNDS);
 const chosen = CASES.filter(({ name }) => name.includes(options.only ?? ""));
 const growths: Growth[] = [];
-{
-  await using workshop = new Workshop();
+await interruptible(async () => {
+  await using workshop = hold(new Workshop());
   const directory = await workshop.directory();
   meter = new Meter(await workshop.c("usage"), `${directory}/used.json`);
   for (const one of chosen) {
@@ -272,7 +296,7 @@ const growths: Growth[] = [];
     );
   }
   progress("");
-}
+});
 const result = {
   topic: "scale",
   date: new Date().toISOString().slice(0, 10),

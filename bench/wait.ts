@@ -301,9 +301,10 @@ async function queries(
   const answering = await workshop.start([await workshop.c("echo_one")], {
     cpu: server,
   });
-  const args = [answering.port, CONCURRENT].map(String);
+  const port = String(answering.port);
+  const args = [port, String(CONCURRENT)];
   const commands: [string, string[]][] = [
-    [SOCKET, own("query.ts", ...args)],
+    [SOCKET, own("query.ts", port, String(CONCURRENT))],
     [C, [await workshop.c("query"), ...args]],
   ];
   if (await workshop.has(NODE, "node")) {

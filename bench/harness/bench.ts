@@ -3,6 +3,7 @@
 import { parseArgs } from "@std/cli";
 import { type Case, measure } from "./case.ts";
 import { checkout, chooseCheckout, isHere } from "./checkout.ts";
+import { hold, interruptible } from "./leftovers.ts";
 import { machine } from "./machine.ts";
 import { publish } from "./report.ts";
 import { judge, type TopicResult } from "./result.ts";
@@ -45,7 +46,11 @@ export interface Topic {
 }
 
 /** Runs a topic as its task does. */
-export async function bench(topic: Topic): Promise<void> {
+export function bench(topic: Topic): Promise<void> {
+  return interruptible(() => runTopic(topic));
+}
+
+async function runTopic(topic: Topic): Promise<void> {
   const options = parseArgs(Deno.args, {
     string: ["rounds", "seconds", "only", "checkout"],
     boolean: ["free", "json", "help", "write"],
@@ -63,14 +68,7 @@ export async function bench(topic: Topic): Promise<void> {
   const seconds = Number(options.seconds ?? topic.seconds);
   const processors = navigator.hardwareConcurrency;
   const pinned = !options.free && !topic.free && processors > 1;
-  await using workshop = new Workshop();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    // Namespaces and programs are not to outlive it.
-    Deno.addSignalListener(signal, async () => {
-      await workshop[Symbol.asyncDispose]();
-      Deno.exit(130);
-    });
-  }
+  await using workshop = hold(new Workshop());
   const all = await topic.cases(workshop, {
     seconds,
     server: pinned ? 0 : undefined,

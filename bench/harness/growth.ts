@@ -76,14 +76,13 @@ export async function grow(
   rounds: number,
   onStep: (size: number) => void = () => {},
 ): Promise<Growth> {
-  const start = await best(one.start?.bind(one), rounds);
   const steps: Step[] = [];
   for (let step = 0; step < one.steps; step++) {
     const size = one.from * FACTOR ** step;
     onStep(size);
     try {
-      const cost = await measure(one, size, rounds);
-      steps.push(compare(one, size, cost, start, steps.at(-1)));
+      const measured = await measure(one, size, rounds);
+      steps.push(compare(one, size, measured, steps.at(-1)));
     } catch (error) {
       if (!(error instanceof WorkError)) throw error;
       const failed = error.message;
@@ -91,58 +90,49 @@ export async function grow(
       break;
     }
   }
-  return {
-    name: one.name,
-    floor: one.floor,
-    steps,
-    reached: steps.every(linear),
-  };
+  const { name, floor } = one;
+  return { name, floor, steps, reached: steps.every(linear) };
 }
 
-/** The rounds of one program, the best of them first. */
-interface Best extends Cost {
-  readonly samples: readonly number[];
-}
-
-async function best(
-  run: (() => Promise<Cost>) | undefined,
-  rounds: number,
-): Promise<Best> {
-  if (run === undefined) return { seconds: 0, peak: 0, samples: [] };
-  const costs: Cost[] = [];
-  do {
-    await quiet();
-    costs.push(await run());
-  } while (costs.length < rounds && costs.at(-1)!.seconds < LONG);
-  const samples = costs.map(({ seconds }) => seconds);
-  const least = costs.toSorted((a, b) => a.seconds - b.seconds)[0];
-  return { ...least, samples };
+/** What the rounds of one size cost. */
+interface Rounds {
+  readonly start: Cost[];
+  readonly ours: Cost[];
+  readonly peer: Cost[];
 }
 
 async function measure(
-  { prepare }: GrowthCase,
+  { prepare, start }: GrowthCase,
   size: number,
   rounds: number,
-): Promise<{ ours: Best; peer: Best | undefined }> {
+): Promise<Rounds> {
+  const costs: Rounds = { start: [], ours: [], peer: [] };
   await using prepared = await prepare(size);
-  const ours = await best(() => prepared.measure(), rounds);
-  const peer = prepared.peer === undefined
-    ? undefined
-    : await best(() => prepared.peer!(), rounds);
-  return { ours, peer };
+  do {
+    await quiet();
+    if (start !== undefined) costs.start.push(await start());
+    costs.ours.push(await prepared.measure());
+    if (prepared.peer !== undefined) costs.peer.push(await prepared.peer());
+  } while (costs.ours.length < rounds && costs.ours.at(-1)!.seconds < LONG);
+  return costs;
+}
+
+function best(costs: readonly Cost[]): Cost | undefined {
+  return costs.toSorted((a, b) => a.seconds - b.seconds).at(0);
 }
 
 function compare(
   { floor }: GrowthCase,
   size: number,
-  { ours, peer }: { ours: Best; peer: Best | undefined },
-  start: Best,
+  costs: Rounds,
   before: Step | undefined,
 ): Step {
-  const seconds = Math.max(0, ours.seconds - start.seconds);
+  const [start, peer] = [best(costs.start), best(costs.peer)];
+  const ours = best(costs.ours)!;
+  const seconds = Math.max(0, ours.seconds - (start?.seconds ?? 0));
   const peak = ours.peak === undefined
     ? undefined
-    : Math.max(0, ours.peak - (start.peak ?? 0));
+    : Math.max(0, ours.peak - (start?.peak ?? 0));
   const ratio = (value?: number, other?: number, floor = 0) =>
     value === undefined || other === undefined
       ? undefined
@@ -155,7 +145,7 @@ function compare(
     ratio: ratio(seconds, before?.seconds, floor),
     peakRatio: ratio(peak, before?.peak, MEMORY_FLOOR),
     peerRatio: ratio(peer?.seconds, before?.peer, floor),
-    samples: ours.samples,
+    samples: costs.ours.map(({ seconds }) => seconds),
   };
 }
 

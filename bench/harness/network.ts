@@ -8,8 +8,12 @@ type Entries = Readonly<Record<string, readonly object[]>>;
 export interface Network {
   /** What the ensure file has for each namespace, by its name. */
   readonly namespaces: Readonly<Record<string, Entries>>;
-  /** The same in commands of `ip`, in the order to run them. */
-  readonly batches: readonly (readonly [string, readonly string[]])[];
+  /**
+   * The same in commands of `ip`, in the order to run them, and in which
+   * namespace; undefined is that of this process.
+   */
+  readonly batches:
+    readonly (readonly [string | undefined, readonly string[]])[];
 }
 
 /** The namespaces that a network lies in, by name. */
@@ -21,7 +25,7 @@ export interface Places {
 /** Objects of which one can be deleted and made again. */
 export interface Restorable {
   /** For `ip OBJECT delete` and `ip monitor OBJECT`. */
-  readonly object: "address" | "neighbour" | "nexthop" | "route" | "rule";
+  readonly object: "address" | "neigh" | "nexthop" | "route" | "rule";
   /** The words that find one by its number. */
   words(item: number): string;
   /** What `ip monitor` prints of it. */
@@ -205,7 +209,7 @@ const neighbours: Kind = {
           to: single(index),
           dev: "a0",
           lladdr: mac(index),
-          state: "permanent",
+          nud: "permanent",
         })),
       },
       numbers(
@@ -217,9 +221,9 @@ const neighbours: Kind = {
       ),
     ),
   restorable: {
-    object: "neighbour",
+    object: "neigh",
     words: (index) => `${single(index)} dev a0`,
-    shown: (index) => `${single(index)} dev a0 lladdr`,
+    shown: (index) => `${single(index)} dev a0 `,
   },
 };
 
@@ -265,7 +269,7 @@ const namespaces: Kind = {
         names.map((name) => [name, { links: [{ name: "lo", up: true }] }]),
       ),
       batches: [
-        [places.near, names.map((name) => `netns add ${name}`)],
+        [undefined, names.map((name) => `netns add ${name}`)],
         ...names.map((name) => [name, ["link set lo up"]] as const),
       ],
     };

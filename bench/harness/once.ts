@@ -1,6 +1,7 @@
 // A program that runs to its end for each measurement.
 
 import { WorkError } from "./case.ts";
+import { goOn, hold, release } from "./leftovers.ts";
 import { onCpu } from "./program.ts";
 
 /** How a program runs. */
@@ -56,15 +57,22 @@ export async function once(
     stderr: "piped",
     env: { NO_COLOR: "1" },
   }).spawn();
+  const held = hold({
+    async [Symbol.asyncDispose]() {
+      kill(child);
+      await child.status;
+    },
+  });
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    kill(child);
   }, timeout * 1e3);
   try {
     const output = child.output();
     if (stdin !== undefined) await write(child, stdin);
     const { success, stdout, stderr } = await output;
+    await goOn();
     const text = new TextDecoder();
     if (success) return text.decode(stdout);
     throw new WorkError(
@@ -72,6 +80,7 @@ export async function once(
     );
   } finally {
     clearTimeout(timer);
+    release(held);
   }
 }
 
@@ -81,6 +90,12 @@ export async function onceJson<T>(
   options?: OnceOptions,
 ): Promise<T> {
   return JSON.parse(await once(command, options));
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch { /* it ended by itself */ }
 }
 
 async function write(child: Deno.ChildProcess, text: string): Promise<void> {

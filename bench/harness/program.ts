@@ -1,6 +1,7 @@
 // A program under measurement: started once, then asked in turn.
 
 import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { hold, release } from "./leftovers.ts";
 
 /** Where and how a program runs. */
 export interface StartOptions {
@@ -24,11 +25,13 @@ export class Program implements AsyncDisposable {
   #said: string[] = [];
   #listener: PromiseWithResolvers<string> | undefined;
   #ready = "";
+  #ending: Promise<void> | undefined;
 
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
     this.#questions = child.stdin.getWriter();
     this.#drained = this.#listen();
+    hold(this);
   }
 
   /** Starts a program and waits until it says that it is ready. */
@@ -121,7 +124,13 @@ export class Program implements AsyncDisposable {
     return Number(kib) / 1024;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** A second call waits for the first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#ending ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    release(this);
     try {
       this.#child.kill("SIGKILL");
     } catch { /* it ended by itself */ }

@@ -4,6 +4,7 @@ import { Lab, run } from "../../tests/support/netns.ts";
 import { lines } from "../../cli/scenarios/stage/lines.ts";
 import { WorkError } from "./case.ts";
 import { ensureFile, type Kind, type Network } from "./network.ts";
+import { goOn, hold, release } from "./leftovers.ts";
 import { once, type OnceOptions } from "./once.ts";
 import { Program } from "./program.ts";
 import { netplumb } from "./workshop.ts";
@@ -17,6 +18,7 @@ const REST = 100;
 export class Site implements AsyncDisposable {
   readonly #lab: AsyncDisposable;
   readonly #network: Network;
+  #closing: Promise<void> | undefined;
   readonly near: string;
   readonly far: string;
   readonly file: string;
@@ -36,12 +38,20 @@ export class Site implements AsyncDisposable {
 
   /** Makes the namespaces, empty, and the file. */
   static async open({ make }: Kind, size: number): Promise<Site> {
-    const lab = await Lab.open("near", "far");
+    await goOn();
+    const opening = Lab.open("near", "far");
+    const unfinished = hold({
+      async [Symbol.asyncDispose]() {
+        await (await opening)[Symbol.asyncDispose]();
+      },
+    });
+    const lab = await opening;
     const places = { near: lab.near.name, far: lab.far.name };
     const network = make(size, places);
     const file = await Deno.makeTempFile({ prefix: "netplumb-bench-" });
     await Deno.writeTextFile(file, ensureFile(network));
-    return new Site(lab, places, network, file);
+    release(unfinished);
+    return hold(new Site(lab, places, network, file));
   }
 
   /**
@@ -71,7 +81,8 @@ export class Site implements AsyncDisposable {
   ): Promise<void> {
     for (const [name, commands] of this.#network.batches) {
       const stdin = commands.join("\n") + "\n";
-      await run(["ip", "-n", name, "-batch", "-"], { stdin });
+      const where = name === undefined ? [] : ["-n", name];
+      await run(["ip", ...where, "-batch", "-"], { stdin });
     }
   }
 
@@ -100,7 +111,13 @@ export class Site implements AsyncDisposable {
     );
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** A second call waits for the first. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    release(this);
     await Deno.remove(this.file);
     const { near, far } = this;
     const own = Object.keys(this.#network.namespaces)
@@ -145,7 +162,13 @@ export async function followed(
 
 /** The words that run a program with nobody to read what it prints. */
 function silent(command: readonly string[]): string[] {
-  return ["sh", "-c", 'echo listening; exec "$@" > /dev/null', "", ...command];
+  return [
+    "sh",
+    "-c",
+    'echo listening; exec "$@" > /dev/null 2>&1',
+    "",
+    ...command,
+  ];
 }
 
 /** `netplumb ensure` as it keeps a network, and `ip monitor` beside it. */

@@ -203,14 +203,18 @@ async function keep(
     log.info(`keeping the network as ${printable(path)} describes it`);
     while (!signal.aborted) {
       const until = AbortSignal.any([signal, asked.signal]);
-      for await (const report of ensurer.keep({ signal: until })) {
-        const counter = COUNTERS[report.event];
-        if (counter !== undefined) totals[counter]++;
-        output.event(
-          reportObject(report),
-          () => reportText(report, output.style),
-        );
-        await output.ready();
+      try {
+        for await (const report of ensurer.keep({ signal: until })) {
+          const counter = COUNTERS[report.event];
+          if (counter !== undefined) totals[counter]++;
+          output.event(
+            reportObject(report),
+            () => reportText(report, output.style),
+          );
+          await output.ready();
+        }
+      } catch (error) {
+        if (!until.aborted || error !== until.reason) throw error;
       }
       if (!asked.signal.aborted || signal.aborted) continue;
       asked = new AbortController();

@@ -48,6 +48,7 @@ export class YamlDocument {
   readonly value: unknown;
   readonly #document: Document.Parsed | undefined;
   readonly #lines = new LineCounter();
+  readonly #pairs = new WeakMap<object, Map<string, Pair<Node, Node>>>();
 
   /** Reads a text in YAML 1.2, of which JSON is a part. */
   constructor(text: string) {
@@ -71,7 +72,7 @@ export class YamlDocument {
         place: this.#placeOf(second.range[0]),
       });
     }
-    if (document) faults.push(...this.#lostAliases(document));
+    if (document) this.#findLostAliases(document, faults);
     this.faults = faults;
     if (faults.length > 0) return;
     try {
@@ -110,27 +111,28 @@ export class YamlDocument {
     return this.#placeOf(at);
   }
 
-  #lostAliases(document: Document.Parsed): Fault[] {
-    const lost: Fault[] = [];
+  /** An alias means the last anchor of its name before it. */
+  #findLostAliases(document: Document.Parsed, faults: Fault[]): void {
+    const anchors = new Set<string>();
     visit(document, {
-      Alias: (_, alias) => {
-        if (alias.resolve(document) !== undefined) return;
-        lost.push({
-          message: `no anchor &${alias.source} stands before this alias`,
-          place: this.#placeOf(alias.range?.[0] ?? 0),
+      Value: (_, { anchor }) => {
+        if (anchor !== undefined) anchors.add(anchor);
+      },
+      Alias: (_, { source, range }) => {
+        if (anchors.has(source)) return;
+        faults.push({
+          message: `no anchor &${source} stands before this alias`,
+          place: this.#placeOf(range?.[0] ?? 0),
         });
       },
     });
-    return lost;
   }
 
   #pairOf(
     items: readonly Pair<Node, Node>[],
     part: string | number,
   ): Pair<Node, Node> | undefined {
-    const own = items.find(({ key }) =>
-      isScalar(key) && String(key.value) === String(part)
-    );
+    const own = this.#pairsOf(items).get(String(part));
     if (own !== undefined) return own;
     // A word that came by way of a merge stands where its anchor is.
     for (const { key, value } of items) {
@@ -144,6 +146,20 @@ export class YamlDocument {
       }
     }
     return undefined;
+  }
+
+  /** The pairs of a mapping, which many problems may be in. */
+  #pairsOf(
+    items: readonly Pair<Node, Node>[],
+  ): ReadonlyMap<string, Pair<Node, Node>> {
+    let pairs = this.#pairs.get(items);
+    if (pairs === undefined) {
+      this.#pairs.set(items, pairs = new Map());
+      for (const pair of items) {
+        if (isScalar(pair.key)) pairs.set(String(pair.key.value), pair);
+      }
+    }
+    return pairs;
   }
 
   #resolve(alias: Alias): Node | undefined {

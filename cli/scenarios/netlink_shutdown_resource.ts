@@ -113,8 +113,13 @@ class Keeping implements AsyncDisposable {
   }
 
   async #keep(ensurer: Ensurer): Promise<void> {
-    for await (const { event } of ensurer.keep({ signal: this.#stop.signal })) {
-      if (event === "corrected") this.corrections++;
+    const { signal } = this.#stop;
+    try {
+      for await (const { event } of ensurer.keep({ signal })) {
+        if (event === "corrected") this.corrections++;
+      }
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) throw error;
     }
   }
 }

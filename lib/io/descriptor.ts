@@ -198,7 +198,7 @@ export class Descriptor implements AsyncDisposable {
     }
     await reactorStopped();
     // Last, so that a caller may await close() before it looks at the operation.
-    reject(new ClosedError(this.what));
+    reject(() => new ClosedError(this.what));
     // Linux frees the number whatever close(2) returns.
     if (code !== 0 && code !== EINTR) {
       throw new SystemError("close", code, { tried: `close ${this.what}` });

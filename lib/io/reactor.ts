@@ -266,11 +266,11 @@ export class OperationQueue {
     this.#armed = 0;
     this.index = -1;
     this.scheduled = false;
-    this.end()(reason);
+    this.end()(() => reason);
   }
 
   /** Ends everything that waits; call what it returns to reject it. */
-  end(): (reason: unknown) => void {
+  end(): (reason: () => unknown) => void {
     const ended: Operation[] = [];
     for (const line of [this.#conditions, this.#reads, this.#writes]) {
       while (line.first !== undefined) {
@@ -280,7 +280,9 @@ export class OperationQueue {
       }
     }
     return (reason) => {
-      for (const operation of ended) operation.reject(reason);
+      if (ended.length === 0) return;
+      const error = reason();
+      for (const operation of ended) operation.reject(error);
     };
   }
 
@@ -402,7 +404,7 @@ export class OperationQueue {
       this.#armed = events | ADDED;
     } catch (error) {
       this.#armed = 0;
-      this.end()(error);
+      this.end()(() => error);
     }
   }
 

@@ -4,6 +4,7 @@ import { POLLOUT } from "../../ffi/layout/poll.ts";
 import { Deadline } from "../io/deadline.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";
+import { yieldDue } from "../io/yield.ts";
 import type { ErrorQueue } from "./error_queue.ts";
 import {
   type Message,
@@ -23,11 +24,13 @@ export interface TransmitterOptions {
   readonly sender: () => Sender;
 }
 
+/** The batch of this thread for messages that are sent without one. */
+let spareBatch: SendBatch | undefined;
+
 export class Transmitter {
   readonly #descriptor: Descriptor;
   readonly #errors: ErrorQueue | undefined;
   readonly #sender: () => Sender;
-  #outgoing: SendBatch | undefined;
   /** For the next trySendMany, which is called once a batch. */
   #spare: Progress | undefined;
 
@@ -46,27 +49,32 @@ export class Transmitter {
     const deadline = new Deadline(this.#descriptor.what, options);
     if (datagrams instanceof SendBatch) {
       const progress = datagrams.progress ??= new Progress();
-      await this.#flush(datagrams, progress, deadline);
+      if (!this.#flushNow(datagrams, progress)) {
+        await this.#flush(datagrams, progress, deadline);
+      }
       return progress.result();
     }
     const sender = this.#sender();
     const progress = new Progress();
     // Taken for the length of the call: another call meanwhile makes its own.
-    const batch = this.#outgoing ?? new SendBatch(64, 256 * 1024);
-    this.#outgoing = undefined;
+    const batch = spareBatch ?? new SendBatch(64, 256 * 1024);
+    spareBatch = undefined;
     const writer = new MessageWriter(batch, sender);
     try {
       for (const message of datagrams) {
         const data = payload(message.data);
-        if (!batch.fits(data.length)) {
+        if (!batch.fits(data.length) && !this.#flushNow(batch, progress)) {
           await this.#flush(batch, progress, deadline);
         }
         writer.append(data, message);
       }
-      await this.#flush(batch, progress, deadline);
+      // Without an await the batch is free for the next call in the same turn.
+      if (!this.#flushNow(batch, progress)) {
+        await this.#flush(batch, progress, deadline);
+      }
     } finally {
       batch.clear();
-      this.#outgoing = batch;
+      spareBatch = batch;
     }
     return progress.result();
   }
@@ -81,6 +89,12 @@ export class Transmitter {
     progress.clear();
     this.#spare = progress;
     return result;
+  }
+
+  /** Sends a batch where nothing else waits to send; false where it has to wait. */
+  #flushNow(batch: SendBatch, progress: Progress): boolean {
+    return !yieldDue() && !this.#descriptor.hasWaiting(POLLOUT) &&
+      this.#push(batch, progress);
   }
 
   async #flush(

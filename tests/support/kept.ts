@@ -71,9 +71,13 @@ export class Kept implements AsyncDisposable {
 
   async #keep(options: KeepOptions): Promise<void> {
     const { signal } = this.#stop;
-    for await (const report of this.#ensurer.keep({ ...options, signal })) {
-      this.reports.push(report);
-      this.#told.resolve();
+    try {
+      for await (const report of this.#ensurer.keep({ ...options, signal })) {
+        this.reports.push(report);
+        this.#told.resolve();
+      }
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) throw error;
     }
   }
 }

@@ -24,9 +24,12 @@ class Collector implements NameLookup {
   /** Links that are made here and spoken of later. */
   readonly numbered = new Set<string>();
   readonly #made = new Set<string>();
+  /** Whether all that was written holds the right numbers already. */
+  isFinal = true;
 
   index(link: string | number): number {
     if (typeof link === "number") return link;
+    this.isFinal = false;
     if (this.#made.has(link)) this.numbered.add(link);
     else this.wanted.add(link);
     return 1;
@@ -42,6 +45,7 @@ class Collector implements NameLookup {
   }
 
   namespace(): number {
+    this.isFinal = false;
     return 0;
   }
 }
@@ -151,8 +155,9 @@ export async function prepare(
     if (change.first && !made.has(change)) known.creates(change.first.makes);
     return change.requests(known);
   };
-  for (const change of changes) write(change, collector);
-  const { wanted, numbered } = collector;
+  const written = changes.map((change) => write(change, collector));
+  const { wanted, numbered, isFinal } = collector;
+  if (isFinal) return new Prepared(written, { [Symbol.dispose]() {} });
 
   const indexes = new Map<string, number>();
   let highest = 0;

@@ -13,10 +13,15 @@ import {
   deleteAddress,
   replaceAddress,
 } from "../change/address.ts";
+import type { Change } from "../change/change.ts";
+import { addressIdentity } from "../monitor/identities.ts";
 import { scopeName } from "../names/iproute2.ts";
-import { type Correction, decoded, differs } from "./decoded.ts";
+import { changeOf } from "./checked_changes.ts";
+import { type Correction, differs } from "./decoded.ts";
 import type { AddressDescription } from "./description.ts";
+import { type DesiredObject, Wanted } from "./desired_object.ts";
 import type { State } from "./state.ts";
+import { Order } from "./step.ts";
 
 const FOREVER = 0xffff_ffff;
 
@@ -27,42 +32,45 @@ const FLAGS = {
   autojoin: IFA_F_MCAUTOJOIN,
 } as const;
 
-/** Whether the kernel takes the one for the other. */
-function isSame(wanted: Address, is: Address): boolean {
-  if (
-    is.ifindex !== wanted.ifindex || is.family !== wanted.family ||
-    is.address !== wanted.address
-  ) return false;
-  return is.family === "inet6" ||
-    (is.prefixLength === wanted.prefixLength && is.peer === wanted.peer);
-}
-
-/** The address of a state that is meant by a description, if it is there. */
-export function findAddress(
+/** A desired address of a link. */
+export function desiredAddress(
   link: string,
   description: AddressDescription,
-  state: State,
-): Address | undefined {
+): DesiredObject {
   const spec: AddressSpec = { ...description, dev: link };
-  const wanted = decoded(addAddress(spec), state.numbers, decodeAddress);
-  return state.addresses.find((is) => isSame(wanted, is));
+  const wanted = new Wanted<Address>({
+    change: changeOf(description, () => addAddress(spec)),
+    devices: [link],
+    decode: decodeAddress,
+    key: addressIdentity.key,
+  });
+  const find = (state: State) => state.addresses.get(wanted.key(state));
+  return {
+    object: "address",
+    order: Order.address,
+    name: `${description.address} of ${link}`,
+    devices: [link],
+    key: (state) => wanted.key(state),
+    find,
+    correction: (state) =>
+      correction(spec, wanted.change, wanted.value(state), find(state)),
+  };
 }
 
-/** What an address lacks; undefined if nothing. */
-export function addressCorrection(
-  link: string,
-  description: AddressDescription,
-  state: State,
+function correction(
+  spec: AddressSpec,
+  add: Change,
+  wanted: Address,
+  is: Address | undefined,
 ): Correction | undefined {
-  const spec: AddressSpec = { ...description, dev: link };
-  const wanted = decoded(addAddress(spec), state.numbers, decodeAddress);
-  const is = state.addresses.find((one) => isSame(wanted, one));
   if (is === undefined) {
     return {
       action: "add",
       reasons: [],
-      changes: [addAddress(spec)],
-      undo: [deleteAddress(spec)],
+      changes: [add],
+      get undo() {
+        return [deleteAddress(spec)];
+      },
     };
   }
   const anew = fixedReasons(spec, wanted, is);
@@ -78,7 +86,7 @@ export function addressCorrection(
   }
   const old = deleteAddress({
     address: `${is.address}/${is.prefixLength}`,
-    dev: link,
+    dev: spec.dev,
     ...(is.peer === undefined
       ? {}
       : { address: is.address, peer: `${is.peer}/${is.prefixLength}` }),
@@ -86,7 +94,7 @@ export function addressCorrection(
   return {
     action: "change",
     reasons,
-    changes: [old, addAddress(spec)],
+    changes: [old, add],
     undo: [],
   };
 }

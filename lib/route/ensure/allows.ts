@@ -32,10 +32,21 @@ export function allows(schema: JsonSchema, value: unknown): boolean {
     if (value > Number(schema.maximum ?? Infinity)) return false;
   }
   if (typeof value === "string" && schema.pattern !== undefined) {
-    return new RegExp(String(schema.pattern), "u").test(value);
+    return compiled(String(schema.pattern)).test(value);
   }
   if (Array.isArray(value)) return listAllowed(schema, value);
   return objectAllowed(schema, value);
+}
+
+/** The patterns of the tables, of which there are few. */
+const patterns = new Map<string, RegExp>();
+
+function compiled(pattern: string): RegExp {
+  let expression = patterns.get(pattern);
+  if (expression === undefined) {
+    patterns.set(pattern, expression = new RegExp(pattern, "u"));
+  }
+  return expression;
 }
 
 function listAllowed(schema: JsonSchema, list: readonly unknown[]): boolean {

@@ -32,6 +32,9 @@ interface Turn {
   readonly part: StepPart;
 }
 
+/** Parts that are sent together at most: all their messages are in memory. */
+const MOST_TURNS = 8192;
+
 /** Refusals of removing what is gone already. */
 const GONE: ReadonlySet<number> = new Set([
   ENODEV,
@@ -69,6 +72,7 @@ export function mayPass({ object }: Step, { errno }: SystemError): boolean {
  *
  * @param careful Whether to stop at the first refusal that will not pass.
  * @throws {TimeoutError} When the time is over; some may have been done.
+ * @throws {ClosedError} When the sites are closed meanwhile.
  */
 export async function applySteps(
   steps: readonly Step[],
@@ -78,11 +82,13 @@ export async function applySteps(
 ): Promise<Outcome[]> {
   const errors = new Map<Step, SystemError>();
   const begun = new Set<Step>();
+  let isFatal = false;
   const refuse = (step: Step, error: SystemError) => {
-    if (!errors.has(step) && !isAgreement(step, error)) errors.set(step, error);
+    if (errors.has(step) || isAgreement(step, error)) return;
+    errors.set(step, error);
+    if (!mayPass(step, error)) isFatal = true;
   };
-  const stopped = () =>
-    careful && [...errors].some(([step, error]) => !mayPass(step, error));
+  const stopped = () => careful && isFatal;
   for (const step of steps) {
     if (step.object !== "namespace" || stopped()) continue;
     try {
@@ -96,6 +102,7 @@ export async function applySteps(
   for (const { where, turns } of batches(steps)) {
     if (stopped()) break;
     const left = turns.filter(({ step }) => !errors.has(step));
+    sites.check();
     const network = sites.get(where)?.network;
     if (network === undefined) {
       for (const { step } of left) refuse(step, notThere(where));
@@ -117,9 +124,9 @@ function notThere(namespace: NamespaceName): SystemError {
 }
 
 /** Parts of the same order and namespace are sent together. */
-function batches(
+function* batches(
   steps: readonly Step[],
-): { readonly where: NamespaceName; readonly turns: Turn[] }[] {
+): Generator<{ readonly where: NamespaceName; readonly turns: Turn[] }> {
   const turns = steps.flatMap((step) =>
     step.parts.map((part) => ({ step, part }))
   );
@@ -127,12 +134,13 @@ function batches(
     turns.toSorted((a, b) => a.part.order - b.part.order),
     ({ part }) => part.order,
   );
-  return [...byOrder.values()].flatMap((turns) =>
-    [...Map.groupBy(turns, ({ part }) => part.where)].map(([where, turns]) => ({
-      where,
-      turns,
-    }))
-  );
+  for (const turns of byOrder.values()) {
+    for (const [where, all] of Map.groupBy(turns, ({ part }) => part.where)) {
+      for (let at = 0; at < all.length; at += MOST_TURNS) {
+        yield { where, turns: all.slice(at, at + MOST_TURNS) };
+      }
+    }
+  }
 }
 
 async function carryOut(
@@ -180,11 +188,14 @@ async function tryAll(
 ): Promise<(SystemError | undefined)[]> {
   const results = await network.applyEach(lists.flat(), options);
   let at = 0;
-  return lists.map(({ length }) =>
-    results.slice(at, at += length).flatMap((result) =>
-      "error" in result ? [result.error] : []
-    )[0]
-  );
+  return lists.map(({ length }) => {
+    let error: SystemError | undefined;
+    for (const end = at + length; at < end; at++) {
+      const result = results[at];
+      if (error === undefined && "error" in result) error = result.error;
+    }
+    return error;
+  });
 }
 
 /** Something that could not be taken back. */
@@ -208,6 +219,7 @@ export async function takeBack(
       continue;
     }
     try {
+      sites.check();
       if (step.object === "namespace") await sites.remove(step.name);
       else await sites.get(step.namespace)?.network.apply(step.undo, options);
     } catch (error) {

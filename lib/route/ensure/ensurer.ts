@@ -29,7 +29,7 @@ export interface EnsurerOptions {
 
 /** How to keep a network. */
 export interface KeepOptions {
-  /** Ends the loop without an error. */
+  /** Ends the loop, which throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Room for unread events of each namespace, in bytes: see MonitorOptions. */
   readonly receiveBuffer?: number;
@@ -73,6 +73,8 @@ export class Ensurer implements AsyncDisposable {
   readonly #sites: Sites;
   #desired: DesiredNetwork;
   readonly #whereabouts = new Whereabouts();
+  readonly #running = new Set<Keeper>();
+  #closing: Promise<void> | undefined;
 
   private constructor(desired: DesiredNetwork, sites: Sites) {
     this.#desired = desired;
@@ -108,6 +110,7 @@ export class Ensurer implements AsyncDisposable {
    * Reads what there is and finds what differs; changes nothing.
    *
    * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When it is closed, before or meanwhile.
    */
   async differences(options?: WaitOptions): Promise<Differences> {
     for (const gone of await this.#sites.follow(this.#desired)) {
@@ -122,6 +125,7 @@ export class Ensurer implements AsyncDisposable {
     steps: readonly Step[],
     options?: WaitOptions,
   ): Promise<StepMessage[]> {
+    this.#sites.check();
     const wanted = wantedObjects(this.#desired);
     return messagesOf(steps, await this.#sites.read(wanted, options));
   }
@@ -131,6 +135,7 @@ export class Ensurer implements AsyncDisposable {
    * added is taken back.
    *
    * @throws {TimeoutError} When the time is over; some may have been done.
+   * @throws {ClosedError} When it is closed, before or meanwhile.
    */
   async apply(options?: WaitOptions): Promise<Applied> {
     const deadline = new Deadline("make the network as described", options);
@@ -179,19 +184,21 @@ export class Ensurer implements AsyncDisposable {
   /**
    * Keeps everything as it is described: watches and corrects for as long as
    * the loop goes on, and tells of each correction. Nothing that the kernel
-   * refuses ends it. Leaving the loop leaves the network as it is.
+   * refuses ends it. Leaving the loop leaves the network as it is; close() ends
+   * the loop at once, and return() a pending next().
    *
-   * @throws {SystemError} Where a namespace can no longer be watched.
+   * @throws {SystemError} Where a namespace can no longer be watched. When the
+   * signal is aborted: its reason.
    */
   keep(options: KeepOptions = {}): AsyncGenerator<EnsureReport, void, void> {
     const { signal, receiveBuffer } = options;
-    const keeper = new Keeper(
-      this.#desired,
-      this.#sites,
-      this.#whereabouts,
+    return new Keeper({
+      desired: this.#desired,
+      sites: this.#sites,
+      whereabouts: this.#whereabouts,
+      running: this.#running,
       receiveBuffer,
-    );
-    return keeper.run(signal);
+    }).reports(signal);
   }
 
   /**
@@ -205,9 +212,18 @@ export class Ensurer implements AsyncDisposable {
     this.#desired = desired;
   }
 
-  /** Closes the sockets and leaves the network as it is. */
-  async close(): Promise<void> {
-    await this.#sites[Symbol.asyncDispose]();
+  /**
+   * Ends keep() at once, what else waits with ClosedError, closes the sockets
+   * and leaves the network as it is.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const closing = this.#sites[Symbol.asyncDispose]();
+    await Promise.all([...this.#running].map((keeper) => keeper.stop()));
+    await closing;
   }
 
   /** The same as close(). */

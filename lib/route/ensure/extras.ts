@@ -24,14 +24,13 @@ import { deleteRoute } from "../change/route.ts";
 import { deleteRule } from "../change/rule.ts";
 import type { Link } from "../link/link.ts";
 import { routeTypeName } from "../names/iproute2.ts";
+import type { Neighbour } from "../neighbour.ts";
+import type { Nexthop } from "../nexthop.ts";
 import type { Route } from "../route.ts";
 import type { Rule } from "../rule.ts";
-import { findAddress } from "./address_difference.ts";
 import type { ExclusiveKind } from "./description.ts";
 import type { DesiredLink, DesiredNamespace } from "./desired.ts";
 import { routeName } from "./names.ts";
-import { findNeighbour, findRule } from "./other_differences.ts";
-import { findRoutes } from "./route_difference.ts";
 import { routeSpecOf, ruleSpecOf } from "./specs.ts";
 import type { State } from "./state.ts";
 import { Order, type Step, type StepObject } from "./step.ts";
@@ -54,161 +53,161 @@ const FALLBACKS: ReadonlySet<string> = new Set([
 /** Rules that every namespace begins with. */
 const FIRST_RULES: ReadonlySet<number> = new Set([0, 32766, 32767]);
 
-/** A namespace that is looked through for what is not described. */
-class Search {
-  readonly steps: Step[] = [];
-  readonly #described: ReadonlyMap<number, DesiredLink>;
+/** Types of objects that `exclusive` removes. */
+export const EXTRA_KINDS = [
+  "links",
+  "addresses",
+  "routes",
+  "neighbours",
+  "rules",
+  "nexthops",
+] as const;
 
-  constructor(
-    readonly namespace: DesiredNamespace,
-    readonly state: State,
-    readonly links: ReadonlyMap<DesiredLink, Link>,
-  ) {
-    this.#described = new Map(
-      [...links].map(([desired, { ifindex }]) => [ifindex, desired]),
-    );
-  }
+/** One of them. */
+export type ExtraKind = typeof EXTRA_KINDS[number];
 
-  isDescribed({ ifindex }: Link): boolean {
-    return this.#described.has(ifindex);
-  }
-
-  /** Whether no other objects of a kind may be there, on a link if it is given. */
-  excludes(kind: ExclusiveKind, ifindex?: number): boolean {
-    return this.namespace.exclusive.has(kind) ||
-      (ifindex !== undefined &&
-        (this.#described.get(ifindex)?.exclusive.has(kind) ?? false));
-  }
-
-  remove(object: StepObject, order: number, name: string, change: Change) {
-    const { name: where } = this.namespace;
-    this.steps.push({
-      action: "remove",
-      object,
-      namespace: where,
-      name,
-      what: `delete ${object} ${name}`,
-      reasons: [],
-      parts: [{ order, where, changes: [change] }],
-      undo: [],
-    });
-  }
+/** What decides whether an object of a namespace goes. */
+export interface ExtraContext {
+  readonly namespace: DesiredNamespace;
+  readonly state: State;
+  /** The desired links that are there, by index. */
+  readonly described: ReadonlyMap<number, DesiredLink>;
 }
 
-/**
- * The steps that remove what is to go.
- *
- * @param links The links of the namespace that are described and there.
- */
-export function extras(
-  namespace: DesiredNamespace,
-  state: State,
-  links: ReadonlyMap<DesiredLink, Link>,
-): Step[] {
-  const search = new Search(namespace, state, links);
-  removeLinks(search);
-  removeAddresses(search);
-  removeRoutes(search);
-  removeNeighbours(search);
-  if (search.excludes("rules")) removeRules(search);
-  if (search.excludes("nexthops")) removeNexthops(search);
-  return search.steps;
+/** Whether `exclusive` names a type of object, for the namespace or a link. */
+export function isExclusive(
+  { exclusive, links }: DesiredNamespace,
+  kind: ExclusiveKind,
+): boolean {
+  return exclusive.has(kind) ||
+    links.some((link) => link.exclusive.has(kind));
 }
 
-function removeLinks(search: Search): void {
-  if (!search.excludes("links")) return;
-  for (const link of search.state.links) {
-    const { name, kind } = link;
-    if (search.isDescribed(link) || kind === undefined) continue;
-    if (FALLBACKS.has(name)) continue;
-    search.remove("link", Order.removeLink, name, deleteLink(name));
-  }
+/** Whether no other objects of a type may be there, on a link if it is given. */
+function excludes(
+  { namespace, described }: ExtraContext,
+  kind: ExclusiveKind,
+  ifindex?: number,
+): boolean {
+  return namespace.exclusive.has(kind) ||
+    (ifindex !== undefined &&
+      (described.get(ifindex)?.exclusive.has(kind) ?? false));
 }
 
-function removeAddresses(search: Search): void {
-  const { state } = search;
-  const wanted = new Set<unknown>();
-  for (const [{ name, addresses }] of search.links) {
-    for (const one of addresses) wanted.add(findAddress(name, one, state));
-  }
-  for (const address of state.addresses) {
-    const { ifindex, address: text, prefixLength, peer } = address;
-    if (wanted.has(address) || !search.excludes("addresses", ifindex)) continue;
-    const link = state.link(ifindex);
-    if (link === undefined || isKernels(address, link)) continue;
-    if (isDynamic(address) && !search.excludes("dynamic", ifindex)) continue;
-    search.remove(
-      "address",
-      Order.removeAddress,
-      `${text}/${prefixLength} of ${link.name}`,
-      deleteAddress(
-        peer === undefined
-          ? { address: `${text}/${prefixLength}`, dev: ifindex }
-          : { address: text, peer: `${peer}/${prefixLength}`, dev: ifindex },
-      ),
-    );
-  }
+function removal(
+  { namespace: { name: where } }: ExtraContext,
+  object: StepObject,
+  order: number,
+  name: string,
+  change: Change,
+): Step {
+  return {
+    action: "remove",
+    object,
+    namespace: where,
+    name,
+    what: `delete ${object} ${name}`,
+    reasons: [],
+    parts: [{ order, where, changes: [change] }],
+    undo: [],
+  };
 }
 
-function removeRoutes(search: Search): void {
-  const { state, namespace } = search;
-  // Of several in the same place, the first is the one that is described.
-  const wanted = new Set(
-    namespace.routes.map((spec) => findRoutes(spec, state)[0]),
+/** The step that removes a link, unless it stays. */
+export function extraLink(context: ExtraContext, link: Link): Step | undefined {
+  const { name, kind, ifindex } = link;
+  return !excludes(context, "links") || context.described.has(ifindex) ||
+      kind === undefined || FALLBACKS.has(name)
+    ? undefined
+    : removal(context, "link", Order.removeLink, name, deleteLink(name));
+}
+
+/** The step that removes an address that no desired one means. */
+export function extraAddress(
+  context: ExtraContext,
+  address: Address,
+): Step | undefined {
+  const { ifindex, address: text, prefixLength, peer } = address;
+  if (!excludes(context, "addresses", ifindex)) return undefined;
+  const link = context.state.link(ifindex);
+  if (link === undefined || isKernels(address, link)) return undefined;
+  if (isDynamic(address) && !excludes(context, "dynamic", ifindex)) {
+    return undefined;
+  }
+  return removal(
+    context,
+    "address",
+    Order.removeAddress,
+    `${text}/${prefixLength} of ${link.name}`,
+    deleteAddress(
+      peer === undefined
+        ? { address: `${text}/${prefixLength}`, dev: ifindex }
+        : { address: text, peer: `${peer}/${prefixLength}`, dev: ifindex },
+    ),
   );
-  for (const route of state.routes) {
-    if (wanted.has(route) || isKernelRoute(route)) continue;
-    const ways = route.nexthops ?? [route];
-    const excludes = (kind: ExclusiveKind) =>
-      ways.some(({ ifindex }) => search.excludes(kind, ifindex));
-    if (!excludes("routes")) continue;
-    if (isDynamicRoute(route) && !excludes("dynamic")) continue;
-    const spec = routeSpecOf(route);
-    if (spec === undefined) continue;
-    search.remove(
-      "route",
-      Order.removeRoute,
-      routeName(spec),
-      deleteRoute(spec),
-    );
-  }
 }
 
-function removeNeighbours(search: Search): void {
-  const { state, namespace } = search;
-  const wanted = new Set(
-    namespace.neighbours.map((spec) => findNeighbour(spec, state)),
+/** The step that removes a route that no desired one means. */
+export function extraRoute(
+  context: ExtraContext,
+  route: Route,
+): Step | undefined {
+  if (isKernelRoute(route)) return undefined;
+  const ways = route.nexthops ?? [route];
+  const isExcluded = (kind: ExclusiveKind) =>
+    ways.some(({ ifindex }) => excludes(context, kind, ifindex));
+  if (!isExcluded("routes")) return undefined;
+  if (isDynamicRoute(route) && !isExcluded("dynamic")) return undefined;
+  const spec = routeSpecOf(route);
+  return spec && removal(
+    context,
+    "route",
+    Order.removeRoute,
+    routeName(spec),
+    deleteRoute(spec),
   );
-  for (const neighbour of state.neighbours) {
-    const { ifindex, destination: to, state: nud } = neighbour;
-    if (wanted.has(neighbour) || to === undefined) continue;
-    // Those that were found come and go by themselves.
-    if ((nud & NUD_PERMANENT) === 0) continue;
-    if (!search.excludes("neighbours", ifindex)) continue;
-    const name = `${to} of ${state.nameOf(ifindex)}`;
-    const change = deleteNeighbour({ to, dev: ifindex });
-    search.remove("neighbour", Order.removeNeighbour, name, change);
-  }
 }
 
-function removeRules(search: Search): void {
-  const { state, namespace } = search;
-  const wanted = new Set(namespace.rules.map((spec) => findRule(spec, state)));
-  for (const rule of state.rules) {
-    if (wanted.has(rule) || isFirst(rule)) continue;
-    const spec = ruleSpecOf(rule);
-    if (spec === undefined) continue;
-    const name = `priority ${rule.priority}`;
-    search.remove("rule", Order.removeRule, name, deleteRule(spec));
-  }
+/** The step that removes a neighbour that no desired one means. */
+export function extraNeighbour(
+  context: ExtraContext,
+  { ifindex, destination: to, state: nud }: Neighbour,
+): Step | undefined {
+  if (to === undefined) return undefined;
+  // Those that were found come and go by themselves.
+  if ((nud & NUD_PERMANENT) === 0) return undefined;
+  if (!excludes(context, "neighbours", ifindex)) return undefined;
+  const name = `${to} of ${context.state.nameOf(ifindex)}`;
+  const change = deleteNeighbour({ to, dev: ifindex });
+  return removal(context, "neighbour", Order.removeNeighbour, name, change);
 }
 
-function removeNexthops(search: Search): void {
-  const wanted = new Set(search.namespace.nexthops.map(({ id }) => id));
-  for (const { id } of search.state.nexthops) {
-    if (wanted.has(id)) continue;
-    search.remove("nexthop", Order.removeNexthop, `${id}`, deleteNexthop(id));
-  }
+/** The step that removes a rule that no desired one means. */
+export function extraRule(context: ExtraContext, rule: Rule): Step | undefined {
+  if (!excludes(context, "rules") || isFirst(rule)) return undefined;
+  const spec = ruleSpecOf(rule);
+  const name = `priority ${rule.priority}`;
+  return spec && removal(
+    context,
+    "rule",
+    Order.removeRule,
+    name,
+    deleteRule(spec),
+  );
+}
+
+/** The step that removes a nexthop object that no desired one means. */
+export function extraNexthop(
+  context: ExtraContext,
+  { id }: Nexthop,
+): Step | undefined {
+  return !excludes(context, "nexthops") ? undefined : removal(
+    context,
+    "nexthop",
+    Order.removeNexthop,
+    `${id}`,
+    deleteNexthop(id),
+  );
 }
 
 /** Addresses that the kernel makes by itself. */

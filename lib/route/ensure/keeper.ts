@@ -1,29 +1,49 @@
-// Watches namespaces and corrects what drifts away from a description.
+// Reconcile loop: watches namespaces and corrects what drifts away from a
+// configuration.
 
 import { SystemError } from "../../../ffi/errno.ts";
 import { ClosedError } from "../../errors.ts";
+import { asyncIterator } from "../../io/async_iterator.ts";
 import type { MonitorEvent } from "../monitor/event.ts";
+import { pictureOf } from "../monitor/monitor.ts";
 import { NamespaceNames } from "../namespace_names.ts";
 import { applySteps } from "./apply.ts";
-import type { DesiredNetwork, NamespaceName } from "./desired.ts";
-import { differences, type Missing } from "./differences.ts";
-import { Fights } from "./fights.ts";
+import { Backoff } from "./backoff.ts";
+import { Comparison } from "./comparison.ts";
+import type { DesiredNetwork } from "./desired.ts";
+import type { Missing } from "./differences.ts";
 import type { EnsureReport } from "./report.ts";
 import { type Site, type Sites, wantedObjects } from "./sites.ts";
 import type { Wanted } from "./state.ts";
 import { type Step, subject } from "./step.ts";
-import type { Place, Whereabouts } from "./whereabouts.ts";
+import type { Place, View, Whereabouts } from "./whereabouts.ts";
 
 /** Changes that come together are corrected together: how long to listen on. */
 const QUIET = 2;
-/** The longest to listen on, in milliseconds, however much there is to hear. */
+/** The longest to listen on, in milliseconds, however many events come. */
 const LONGEST_QUIET = 20;
 
-/** How long the kernel's word of a correction may take, in milliseconds. */
-const WORD = 100;
+/** How long the events of a correction may take, in milliseconds. */
+const CONFIRMATION = 100;
 
 /** How long a link that left may need to be seen where it went, at most. */
 const ARRIVAL = 1000;
+
+/** As many objects as are removed at a time: each takes a step and a message. */
+const MOST_EXTRAS = 16_384;
+
+/** Why a loop was interrupted that ends without an error. */
+const STOPPED = Symbol("stopped");
+
+/** What a loop works with. */
+export interface KeeperOptions {
+  readonly desired: DesiredNetwork;
+  readonly sites: Sites;
+  readonly whereabouts: Whereabouts;
+  readonly receiveBuffer: number | undefined;
+  /** Holds the loop for as long as it runs. */
+  readonly running: Set<Keeper>;
+}
 
 /** One loop over the events of some namespaces. */
 export class Keeper {
@@ -31,66 +51,108 @@ export class Keeper {
   readonly #sites: Sites;
   readonly #whereabouts: Whereabouts;
   readonly #wanted: Wanted;
-  readonly #receiveBuffer: number | undefined;
-  readonly #fights = new Fights();
+  readonly #options: KeeperOptions;
+  readonly #comparison: Comparison;
+  readonly #backoff = new Backoff();
   /** The last correction of what is contested. */
   readonly #contested = new Map<string, Step>();
-  /** Links that are gone, as far as that was told: see keyOf(). */
-  readonly #gone = new Set<string>();
   /** Links that left: where from, and where to by the ids of there. */
   #leaving: { from: Place; nsid: number; ifindex: number }[] = [];
-  #reports: EnsureReport[] = [];
+  readonly #reports = new ReportQueue();
   #missing = new Set<string>();
+  /** Whether namespaces may have come or gone. */
+  #namesChanged = true;
+  #names: NamespaceNames | undefined;
+  readonly #listeners = new Set<Promise<void>>();
   /** When the first event came that nothing was done about yet. */
   #since: number | undefined;
   #heard = 0;
   #failure: { readonly error: unknown } | undefined;
+  #started = false;
+  /** Milliseconds until something has to be looked at again. */
+  #pause: number | undefined;
+  readonly #stopping = new AbortController();
   #wake = Promise.withResolvers<void>();
-  #ended = false;
+  #endSleep = () => {};
 
-  constructor(
-    desired: DesiredNetwork,
-    sites: Sites,
-    whereabouts: Whereabouts,
-    receiveBuffer?: number,
-  ) {
-    this.#receiveBuffer = receiveBuffer;
+  constructor(options: KeeperOptions) {
+    const { desired, sites, whereabouts } = options;
+    this.#options = options;
     this.#desired = desired;
     this.#sites = sites;
     this.#whereabouts = whereabouts;
     this.#wanted = wantedObjects(desired);
+    this.#comparison = new Comparison(desired, whereabouts);
   }
 
-  /** Watches and corrects until the signal is aborted. */
-  async *run(signal?: AbortSignal): AsyncGenerator<EnsureReport, void, void> {
-    const names = this.#desired.namespaces.some(({ name }) => name)
-      ? NamespaceNames.open()
-      : undefined;
-    const abort = () => {
-      this.#ended = true;
-      this.#wake.resolve();
-    };
-    signal?.addEventListener("abort", abort);
-    if (signal?.aborted) abort();
-    const listeners: Promise<void>[] = [];
-    if (names !== undefined) listeners.push(this.#follow(names));
+  /** The reports of the loop; the first next() starts it. */
+  reports(signal?: AbortSignal): AsyncGenerator<EnsureReport, void, void> {
+    return asyncIterator({
+      take: () => this.#reports.take(),
+      wait: (signal) => this.#wait(signal),
+      end: () => this.#end(),
+    }, signal);
+  }
+
+  /** Ends the loop, wherever it is, and closes what it opened. */
+  async stop(): Promise<void> {
+    this.#reports.clear();
+    this.#interrupt(STOPPED);
+    await this.#release();
+  }
+
+  /** Works until there are reports; false once it is stopped. */
+  async #wait(signal: AbortSignal): Promise<boolean> {
+    if (this.#sites.closed || this.#stopping.signal.aborted) return false;
+    const abort = () => this.#interrupt(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
     try {
-      // What happened between apply() and the first event.
-      this.#note();
-      while (!this.#ended) {
+      if (!this.#started) this.#start();
+      else await this.#next(this.#pause);
+      for (;;) {
         await this.#quiet();
-        const pause = await this.#correct(listeners);
-        yield* this.#reports.splice(0);
+        this.#pause = await this.#correct();
+        if (this.#reports.length > 0) return true;
         if (this.#failure !== undefined) throw this.#failure.error;
-        await this.#next(pause);
+        await this.#next(this.#pause);
       }
+    } catch (error) {
+      if (this.#stopping.signal.reason === STOPPED) return false;
+      throw error;
     } finally {
-      this.#ended = true;
-      signal?.removeEventListener("abort", abort);
-      await names?.close();
-      await this.#sites.unwatch();
-      await Promise.all(listeners);
+      signal.removeEventListener("abort", abort);
     }
+  }
+
+  #start(): void {
+    this.#started = true;
+    this.#options.running.add(this);
+    if (this.#desired.namespaces.some(({ name }) => name !== undefined)) {
+      this.#names = NamespaceNames.open();
+      this.#listen(this.#followNames(this.#names));
+    }
+    // What happened between apply() and the first event.
+    this.#note();
+  }
+
+  async #end(): Promise<void> {
+    this.#interrupt(STOPPED);
+    await this.#release();
+    this.#options.running.delete(this);
+  }
+
+  #interrupt(reason: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort(reason);
+    this.#wake.resolve();
+    this.#endSleep();
+  }
+
+  /** Closes what was opened; again where the loop opened more meanwhile. */
+  async #release(): Promise<void> {
+    await this.#names?.close();
+    await this.#sites.unwatch();
+    await Promise.all(this.#listeners);
   }
 
   #note(): void {
@@ -99,52 +161,64 @@ export class Keeper {
     this.#wake.resolve();
   }
 
-  /** Hears of names that come and go. */
-  async #follow(names: NamespaceNames): Promise<void> {
-    try {
-      for (;;) {
-        names.read();
-        this.#note();
-        await names.changed();
-      }
-    } catch (error) {
-      this.#stop(error);
+  #listen(listening: Promise<void>): void {
+    const listener = listening.catch((error) => {
+      // Being closed is how listening ends; all else ends the loop.
+      if (error instanceof ClosedError) return;
+      this.#failure ??= { error };
+      this.#wake.resolve();
+    }).finally(() => this.#listeners.delete(listener));
+    this.#listeners.add(listener);
+  }
+
+  /** Waits for names that come and go. */
+  async #followNames(names: NamespaceNames): Promise<void> {
+    for (;;) {
+      names.read();
+      this.#namesChanged = true;
+      this.#note();
+      await names.changed();
     }
   }
 
-  /** Hears the events of a namespace, until it is let go of. */
-  async #listen({ name, monitor }: Site): Promise<void> {
-    try {
-      for (;;) {
-        for (const event of await monitor!.receive()) this.#hear(name, event);
-        this.#note();
+  /** Takes the events of a namespace, until its monitor is closed. */
+  async #followEvents(site: Site): Promise<void> {
+    for (;;) {
+      let isConcerned = false;
+      for (const event of await site.monitor!.receive()) {
+        if (this.#take(site, event)) isConcerned = true;
       }
-    } catch (error) {
-      this.#stop(error);
+      if (isConcerned) this.#note();
     }
   }
 
-  /** Being closed is how listening ends; all else is told by run(). */
-  #stop(error: unknown): void {
-    if (error instanceof ClosedError) return;
-    this.#failure ??= { error };
-    this.#wake.resolve();
-  }
-
-  #hear(namespace: NamespaceName, event: MonitorEvent): void {
+  /** Takes an event; whether it concerns the configuration. */
+  #take({ name: namespace, state }: Site, event: MonitorEvent): boolean {
     if (event.event === "overrun") {
       this.#reports.push({ event: "overrun", namespace });
+      return true;
     }
-    if (!("object" in event) || event.object !== "link") return;
-    const { ifindex, newNetnsid: nsid, newIfindex } = event.data;
-    const from = { namespace, ifindex };
-    if (event.event !== "delete") {
-      this.#gone.delete(keyOf(from));
-      return;
+    if (!("object" in event)) return false;
+    if (event.object === "link" && event.event === "delete") {
+      const { ifindex, newNetnsid: nsid, newIfindex } = event.data;
+      const from = { namespace, ifindex };
+      if (nsid !== undefined && this.#whereabouts.has(from)) {
+        this.#leaving.push({ from, nsid, ifindex: newIfindex ?? ifindex });
+      }
     }
-    this.#gone.add(keyOf(from));
-    if (nsid === undefined) return;
-    this.#leaving.push({ from, nsid, ifindex: newIfindex ?? ifindex });
+    return this.#comparison.note(namespace, state!, event);
+  }
+
+  /** Waits for some milliseconds, or until the loop is stopped. */
+  async #sleep(milliseconds: number): Promise<void> {
+    const { signal } = this.#stopping;
+    signal.throwIfAborted();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#endSleep = resolve;
+    const timer = setTimeout(resolve, milliseconds);
+    await promise;
+    clearTimeout(timer);
+    signal.throwIfAborted();
   }
 
   /** Waits until nothing more comes for a moment. */
@@ -152,28 +226,22 @@ export class Keeper {
     const end = performance.now() + LONGEST_QUIET;
     for (let heard = -1; heard !== this.#heard && performance.now() < end;) {
       heard = this.#heard;
-      await new Promise((done) => setTimeout(done, QUIET));
-    }
-  }
-
-  /** Waits for word of what was done, or it would be taken for undone. */
-  async #word(): Promise<void> {
-    const end = performance.now() + WORD;
-    const heard = this.#heard;
-    while (heard === this.#heard && performance.now() < end) {
-      await new Promise((done) => setTimeout(done, QUIET));
+      await this.#sleep(QUIET);
     }
   }
 
   /** Waits for an event, or for the time to come. */
   async #next(pause: number | undefined): Promise<void> {
+    const { signal } = this.#stopping;
+    signal.throwIfAborted();
     let timer: ReturnType<typeof setTimeout> | undefined;
     if (pause !== undefined) {
       timer = setTimeout(() => this.#wake.resolve(), Math.ceil(pause));
     }
     await this.#wake.promise;
     clearTimeout(timer);
-    if (!this.#ended) this.#wake = Promise.withResolvers();
+    signal.throwIfAborted();
+    this.#wake = Promise.withResolvers();
   }
 
   /**
@@ -181,117 +249,143 @@ export class Keeper {
    *
    * @returns Milliseconds until something has to be looked at again.
    */
-  async #correct(listeners: Promise<void>[]): Promise<number | undefined> {
+  async #correct(): Promise<number | undefined> {
     const since = this.#since ?? performance.now();
     this.#since = undefined;
+    if (this.#namesChanged || this.#sites.hasHome) await this.#followSites();
+    const view = this.#sites.known({ signal: this.#stopping.signal });
+    await this.#departures();
+    await this.#findMoved(view);
+    const { steps, missing, isPartial } = await this.#comparison.update(
+      view,
+      MOST_EXTRAS,
+    );
+    this.#stopping.signal.throwIfAborted();
+    this.#reportMissing(missing);
+    const now = performance.now();
+    let pause = isPartial ? 0 : Infinity;
+    const wrong = new Set<string>();
+    const ready: Step[] = [];
+    const waiting = new Grounds();
+    for (const step of steps) {
+      const key = subject(step);
+      wrong.add(key);
+      const wait = this.#backoff.wait(key, now);
+      if (wait === 0) ready.push(step);
+      else {
+        pause = Math.min(pause, wait);
+        waiting.add(step);
+      }
+    }
+    this.#reportSettled(wrong, now);
+    // What stands on something that has to wait waits with it.
+    const due = ready.filter((step) => !waiting.carries(step));
+    if (due.length > 0) {
+      pause = Math.min(pause, await this.#carryOut(due, since, waiting));
+    }
+    const then = performance.now();
+    pause = Math.min(
+      pause,
+      this.#backoff.next(then) ?? Infinity,
+      // The time may be over, and events still be on their way.
+      Math.max(QUIET, (this.#comparison.heldUntil ?? Infinity) - then),
+    );
+    return pause === Infinity ? undefined : pause;
+  }
+
+  /** Opens namespaces that have come and lets go of those that are gone. */
+  async #followSites(): Promise<void> {
+    this.#namesChanged = false;
     for (const gone of await this.#sites.follow(this.#desired)) {
       this.#whereabouts.forget(gone);
     }
-    const begun = await this.#sites.watch(this.#wanted, this.#receiveBuffer);
-    for (const site of begun) {
-      listeners.push(this.#listen(site));
+    const { receiveBuffer } = this.#options;
+    const { signal } = this.#stopping;
+    const options = { wanted: this.#wanted, receiveBuffer };
+    for (const site of await this.#sites.watch(options, { signal })) {
+      this.#listen(this.#followEvents(site));
     }
-    await this.#departures();
-    await this.#findMoved();
-    const view = this.#sites.known(this.#wanted);
-    const { steps, missing } = await differences(
-      this.#desired,
-      view,
-      this.#whereabouts,
-    );
-    this.#tellMissing(missing);
-    const now = performance.now();
-    const waits = steps.map((step) => this.#fights.wait(subject(step), now));
-    this.#tellSettled(new Set(steps.map(subject)), now);
-    const waiting = steps.filter((step, at) => waits[at] > 0 && isGround(step));
-    const pauses = waits.filter((wait) => wait > 0);
-    // What stands on something that has to wait waits with it.
-    const due = steps.filter((step, at) =>
-      waits[at] === 0 && !waiting.some((ground) => standsOn(step, ground))
-    );
-    if (due.length > 0) {
-      pauses.push(...await this.#carryOut(due, since, waiting));
-    }
-    const over = this.#fights.next(performance.now());
-    if (over !== undefined) pauses.push(over);
-    return pauses.length === 0 ? undefined : Math.min(...pauses);
   }
 
+  /** @returns Milliseconds until something may be tried again. */
   async #carryOut(
     due: readonly Step[],
     since: number,
-    waiting: readonly Step[],
-  ): Promise<number[]> {
-    const outcomes = await applySteps(due, this.#sites, false);
+    waiting: Grounds,
+  ): Promise<number> {
+    const { signal } = this.#stopping;
+    const outcomes = await applySteps(due, this.#sites, false, { signal });
     const now = performance.now();
-    if (outcomes.some(({ error }) => error === undefined)) await this.#word();
-    const pauses: number[] = [];
-    const lacking = outcomes.flatMap(({ step, error }) =>
-      error !== undefined && isGround(step) ? [step] : []
-    );
-    const isBlocked = waiting.length + lacking.length > 0;
+    const lacking = new Grounds();
+    for (const { step, error } of outcomes) {
+      if (error !== undefined) lacking.add(step);
+      // It has no events yet.
+      else if (step.object === "namespace") this.#namesChanged = true;
+    }
+    const isBlocked = waiting.any || lacking.any;
+    let least = this.#namesChanged ? 0 : Infinity;
     for (const { step, error } of outcomes) {
       const key = subject(step);
       if (error === undefined) {
+        // Until its events are here, it would be taken for undone.
+        this.#comparison.hold(step, now, now + CONFIRMATION);
         const milliseconds = now - since;
         this.#reports.push({ event: "corrected", step, milliseconds });
-        const pause = this.#fights.corrected(key, now);
+        const pause = this.#backoff.corrected(key, now);
         if (pause === undefined) continue;
         this.#contested.set(key, step);
         this.#reports.push({ event: "contested", step, pause });
-        pauses.push(pause);
+        least = Math.min(least, pause);
       } else {
         // It is due again as soon as what it stands on is there.
-        if (lacking.some((ground) => standsOn(step, ground))) continue;
-        const pause = this.#fights.refused(key, now);
-        pauses.push(pause);
+        if (lacking.carries(step)) continue;
+        const pause = this.#backoff.refused(key, now);
+        least = Math.min(least, pause);
         if (isBlocked && !isGround(step)) continue;
         this.#reports.push({ event: "refused", step, error, pause });
       }
     }
-    return pauses;
+    return least;
   }
 
   /**
-   * Waits until it was told of every link that is no longer there: a monitor
-   * knows of it a moment before it tells that it was moved.
+   * Waits for the events of links that the monitor no longer has: it reads them
+   * a moment before it reports them, and with them where a link went.
    */
   async #departures(): Promise<void> {
     const end = performance.now() + ARRIVAL;
-    for (;;) {
-      const untold = this.#untold();
-      if (untold.length === 0) return;
-      if (performance.now() > end) {
-        // They went before anybody listened.
-        for (const place of untold) this.#gone.add(keyOf(place));
-        return;
-      }
-      await new Promise((done) => setTimeout(done, QUIET));
+    while (this.#isBehind() && performance.now() < end) {
+      await this.#sleep(QUIET);
     }
   }
 
-  /** Where links are no longer and nobody has told of it. */
-  #untold(): Place[] {
-    const there = new Set<string>();
-    for (const { name: namespace, monitor } of this.#sites.all) {
-      for (const { ifindex } of monitor?.all("link") ?? []) {
-        there.add(keyOf({ namespace, ifindex }));
-      }
+  #isBehind(): boolean {
+    const behind = new Set<Site>();
+    for (const site of this.#sites.all) {
+      const { monitor } = site;
+      if (monitor && pictureOf(monitor).pending > 0) behind.add(site);
     }
-    return [...this.#whereabouts.places].filter((place) =>
-      this.#sites.get(place.namespace)?.monitor !== undefined &&
-      !there.has(keyOf(place)) && !this.#gone.has(keyOf(place))
-    );
+    if (behind.size === 0) return false;
+    for (const { namespace, ifindex } of this.#whereabouts.places) {
+      const site = this.#sites.get(namespace);
+      if (site === undefined || !behind.has(site)) continue;
+      if (
+        site.state?.link(ifindex) !== undefined &&
+        pictureOf(site.monitor!).tables.link.get(ifindex) === undefined
+      ) return true;
+    }
+    return false;
   }
 
   /** Finds out where links went that left a namespace. */
-  async #findMoved(): Promise<void> {
+  async #findMoved(view: View): Promise<void> {
     for (const { from, nsid, ifindex } of this.#leaving.splice(0)) {
       try {
-        const to = await this.#sites.byId(from.namespace, nsid);
+        const to = await view.byId(from.namespace, nsid);
         if (to === undefined) continue;
         const place = { namespace: to.name, ifindex };
         this.#whereabouts.moved(from, place);
+        this.#comparison.invalidateLinks();
         await this.#arrival(place);
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
@@ -302,15 +396,14 @@ export class Keeper {
   /** Waits until a link is seen where it went. */
   async #arrival({ namespace, ifindex }: Place): Promise<void> {
     const end = performance.now() + ARRIVAL;
-    const isThere = () =>
-      this.#sites.get(namespace)?.monitor?.all("link")
-        .some((link) => link.ifindex === ifindex) ?? true;
-    while (!isThere() && performance.now() < end) {
-      await new Promise((done) => setTimeout(done, QUIET));
-    }
+    const isThere = () => {
+      const state = this.#sites.get(namespace)?.state;
+      return state === undefined || state.link(ifindex) !== undefined;
+    };
+    while (!isThere() && performance.now() < end) await this.#sleep(QUIET);
   }
 
-  #tellMissing(missing: readonly Missing[]): void {
+  #reportMissing(missing: readonly Missing[]): void {
     const now = new Set<string>();
     for (const { namespace, name } of missing) {
       const key = `${namespace ?? ""}\0${name}`;
@@ -321,8 +414,8 @@ export class Keeper {
     this.#missing = now;
   }
 
-  #tellSettled(wrong: ReadonlySet<string>, now: number): void {
-    for (const key of this.#fights.settled(wrong, now)) {
+  #reportSettled(wrong: ReadonlySet<string>, now: number): void {
+    for (const key of this.#backoff.settled(wrong, now)) {
       const step = this.#contested.get(key);
       this.#contested.delete(key);
       if (step !== undefined) this.#reports.push({ event: "settled", step });
@@ -330,18 +423,66 @@ export class Keeper {
   }
 }
 
+/** Reports that were not read yet. */
+class ReportQueue {
+  #reports: EnsureReport[] = [];
+  #next = 0;
+
+  get length(): number {
+    return this.#reports.length - this.#next;
+  }
+
+  push(report: EnsureReport): void {
+    this.#reports.push(report);
+  }
+
+  /** The oldest report, if there is one. */
+  take(): EnsureReport | undefined {
+    if (this.length > 0) return this.#reports[this.#next++];
+    this.clear();
+  }
+
+  clear(): void {
+    this.#reports = [];
+    this.#next = 0;
+  }
+}
+
+/** Steps of links and namespaces that others can only be refused without. */
+class Grounds {
+  readonly #steps = new Set<Step>();
+  readonly #namespaces = new Map<string | undefined, Step>();
+  readonly #links = new Set<string>();
+
+  /** Whether there are any. */
+  get any(): boolean {
+    return this.#steps.size > 0;
+  }
+
+  /** Takes a step, if other things stand on what it is about. */
+  add(step: Step): void {
+    if (!isGround(step)) return;
+    this.#steps.add(step);
+    const { object, namespace, name } = step;
+    if (object === "namespace") this.#namespaces.set(namespace, step);
+    else this.#links.add(`${namespace ?? ""}\0${name}`);
+  }
+
+  /** Whether a step stands on one of them. */
+  carries(step: Step): boolean {
+    if (this.#steps.size === 0) return false;
+    const { namespace, name } = step;
+    const below = this.#namespaces.get(namespace);
+    if (below !== undefined && below !== step) return true;
+    if (isGround(step)) return false;
+    // Addresses and neighbours are called after their link.
+    const at = name.lastIndexOf(" of ");
+    return at >= 0 &&
+      this.#links.has(`${namespace ?? ""}\0${name.slice(at + 4)}`);
+  }
+}
+
 /** Whether other things stand on what a step is about. */
 function isGround({ object }: Step): boolean {
   return object === "link" || object === "namespace";
-}
-
-/** Whether a step can only be refused while another is. */
-function standsOn(step: Step, ground: Step): boolean {
-  if (step === ground || step.namespace !== ground.namespace) return false;
-  return ground.object === "namespace" ||
-    !isGround(step) && step.name.endsWith(` of ${ground.name}`);
-}
-
-function keyOf({ namespace, ifindex }: Place): string {
-  return `${namespace ?? ""}\0${ifindex}`;
 }

@@ -19,6 +19,7 @@ import {
   reasonOf,
   settingDifferences,
 } from "./link_differences.ts";
+import { longestPaths } from "./longest_path.ts";
 import { creation, firstSettings, laterSettings } from "./parse_link.ts";
 import type { State } from "./state.ts";
 import { Order, type Step, type StepPart } from "./step.ts";
@@ -35,38 +36,44 @@ interface Later {
 
 /** What is around a link. */
 export interface Surroundings {
-  /** All that are described. */
-  readonly links: readonly DesiredLink[];
   /** What there is in its namespace. */
   readonly home: State;
   /** What there is where it is made. */
   readonly from: State;
   readonly view: View;
+  /** How many links it stands on: see linkHeights(). */
+  readonly height: number;
 }
 
-/** How far a link stands above the ground: it is made after what it stands on. */
-export function height(
-  link: DesiredLink,
-  links: readonly DesiredLink[],
-  above = 0,
-): number {
-  const { kind, options, from } = link;
-  const entries = kind === undefined ? {} : kindNamed(kind).options;
-  const lowers = [
-    link.link,
-    ...Object.keys(options).filter((word) => entries[word]?.link)
-      .map((word) => options[word]),
-  ].filter((one) => one !== undefined);
-  if (above > links.length) return 0;
-  let highest = 0;
-  for (const lower of lowers) {
-    const found = links.find(({ namespace, name }) =>
-      namespace === from && name === lower
-    );
-    if (found === undefined) continue;
-    highest = Math.max(highest, 1 + height(found, links, above + 1));
+/** The described links, found by their namespace and name. */
+export function linksByName(
+  links: Iterable<DesiredLink>,
+): (namespace: NamespaceName, name: unknown) => DesiredLink | undefined {
+  const byNamespace = new Map<NamespaceName, Map<unknown, DesiredLink>>();
+  for (const link of links) {
+    let names = byNamespace.get(link.namespace);
+    if (names === undefined) {
+      byNamespace.set(link.namespace, names = new Map());
+    }
+    if (!names.has(link.name)) names.set(link.name, link);
   }
-  return highest;
+  return (namespace, name) => byNamespace.get(namespace)?.get(name);
+}
+
+/** How many described links each one stands on: it is made after those. */
+export function linkHeights(
+  links: readonly DesiredLink[],
+): ReadonlyMap<DesiredLink, number> {
+  const find = linksByName(links);
+  const lowers = ({ link, kind, options, from }: DesiredLink) => {
+    const entries = kind === undefined ? {} : kindNamed(kind).options;
+    const named = Object.keys(options).filter((word) => entries[word]?.link)
+      .map((word) => options[word]);
+    return [link, ...named].flatMap((lower) =>
+      (lower === undefined ? undefined : find(from, lower)) ?? []
+    );
+  };
+  return longestPaths(links, (link) => lowers(link).length > 0 ? 1 : 0, lowers);
 }
 
 /** The step that removes a link in the way of another. */
@@ -94,7 +101,7 @@ export function clearStep(
 /** The step that makes a link, and the other end of a veth with it. */
 export function makeStep(
   desired: DesiredLink,
-  links: readonly DesiredLink[],
+  height: number,
   view: View,
 ): Step {
   const { name, namespace, from, kind, peer } = desired;
@@ -111,7 +118,7 @@ export function makeStep(
     reasons: [],
     parts: [
       {
-        order: Order.make + Math.min(99, height(desired, links)),
+        order: Order.make + Math.min(99, height),
         where: from,
         changes: [
           addLink(
@@ -257,7 +264,7 @@ function changeMaster(
 function changeSettings(
   desired: DesiredLink,
   { link }: Located,
-  { links, home, from }: Surroundings,
+  { home, from, height }: Surroundings,
   isAway: boolean,
   { reasons, parts }: Later,
 ): void {
@@ -303,7 +310,7 @@ function changeSettings(
     ...(missing.length === 0 ? [] : [addAltNames(name, missing)]),
   ];
   if (all.length > 0) {
-    const order = Order.settings + height(desired, links) / LEVELS;
+    const order = Order.settings + Math.min(height, LEVELS - 1) / LEVELS;
     parts.push({ order, where, changes: all });
   }
   const { up } = desired.settings;

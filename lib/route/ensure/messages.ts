@@ -32,8 +32,9 @@ class Numbers implements NameLookup {
 
   constructor(state: State) {
     this.#state = state;
-    const indexes = [...state.links].map(({ ifindex }) => ifindex);
-    this.#next = Math.max(1, ...indexes) + 1;
+    let highest = 1;
+    for (const { ifindex } of state.links) highest = Math.max(highest, ifindex);
+    this.#next = highest + 1;
   }
 
   index(link: string | number): number {

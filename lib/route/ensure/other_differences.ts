@@ -1,7 +1,6 @@
 // Neighbours, rules and nexthop objects as they are to be, beside those there
 // are.
 
-import { FIB_RULE_INVERT } from "../../../ffi/layout/linux_fib_rules.ts";
 import {
   NTF_EXT_LEARNED,
   NTF_ROUTER,
@@ -22,46 +21,60 @@ import {
 } from "../change/nexthop.ts";
 import { addRule, deleteRule, type RuleSpec } from "../change/rule.ts";
 import { same } from "../monitor/differences.ts";
+import {
+  neighbourIdentity,
+  nexthopIdentity,
+  ruleIdentity,
+} from "../monitor/identities.ts";
 import { decodeNeighbour, type Neighbour } from "../neighbour.ts";
 import { decodeNexthop, type Nexthop } from "../nexthop.ts";
 import { decodeRule, type Rule } from "../rule.ts";
-import { type Correction, decoded, differs } from "./decoded.ts";
+import { changeOf } from "./checked_changes.ts";
+import { type Correction, differs } from "./decoded.ts";
 import type { NeighbourDescription } from "./description.ts";
+import { type DesiredObject, deviceNames, Wanted } from "./desired_object.ts";
+import { ruleName } from "./names.ts";
 import type { State } from "./state.ts";
+import { Order } from "./step.ts";
 
 /** States that do not change by themselves. */
 const LASTING = NUD_PERMANENT | NUD_NOARP;
 
-/** The neighbour of a state that is meant by a description. */
-export function findNeighbour(
-  description: NeighbourDescription,
-  state: State,
-): Neighbour | undefined {
-  const wanted = decoded(
-    addNeighbour(description),
-    state.numbers,
-    decodeNeighbour,
-  );
-  return state.neighbours.find((is) =>
-    is.ifindex === wanted.ifindex && is.family === wanted.family &&
-    is.destination === wanted.destination
-  );
+/** A desired neighbour. */
+export function desiredNeighbour(spec: NeighbourDescription): DesiredObject {
+  const devices = deviceNames([spec.dev]);
+  const wanted = new Wanted<Neighbour>({
+    change: changeOf(spec, () => addNeighbour(spec)),
+    devices,
+    decode: decodeNeighbour,
+    key: neighbourIdentity.key,
+  });
+  const find = (state: State) => state.neighbours.get(wanted.key(state));
+  return {
+    object: "neighbour",
+    order: Order.neighbour,
+    name: `${spec.to} of ${spec.dev}`,
+    devices,
+    key: (state) => wanted.key(state),
+    find,
+    correction: (state) =>
+      neighbourCorrection(spec, wanted.value(state), find(state)),
+  };
 }
 
-/** What a neighbour lacks; undefined if nothing. */
-export function neighbourCorrection(
+function neighbourCorrection(
   spec: NeighbourDescription,
-  state: State,
+  wanted: Neighbour,
+  is: Neighbour | undefined,
 ): Correction | undefined {
-  const is = findNeighbour(spec, state);
-  const wanted = decoded(addNeighbour(spec), state.numbers, decodeNeighbour);
-  const changes = [replaceNeighbour(spec)];
   if (is === undefined) {
     return {
       action: "add",
       reasons: [],
-      changes,
-      undo: [deleteNeighbour(spec)],
+      changes: [replaceNeighbour(spec)],
+      get undo() {
+        return [deleteNeighbour(spec)];
+      },
     };
   }
   const reasons: string[] = [];
@@ -81,63 +94,82 @@ export function neighbourCorrection(
     if ((is.flags & bit) === (wanted.flags & bit)) continue;
     reasons.push(differs(word, is.flags & bit ? "on" : "off", spec[word]));
   }
-  return reasons.length === 0
-    ? undefined
-    : { action: "change", reasons, changes, undo: [] };
+  return reasons.length === 0 ? undefined : {
+    action: "change",
+    reasons,
+    changes: [replaceNeighbour(spec)],
+    undo: [],
+  };
 }
 
-/** A rule without what the kernel adds and what nobody asked for. */
-function essence(rule: Rule, { priority, protocol }: RuleSpec): unknown {
-  const { flags, ...rest } = rule;
+/** A desired rule. */
+export function desiredRule(spec: RuleSpec): DesiredObject {
+  const wanted = new Wanted<Rule>({
+    change: changeOf(spec, () => addRule(spec)),
+    devices: [],
+    decode: decodeRule,
+    key: ruleIdentity.key,
+  });
+  const find = (state: State) =>
+    state.ruleTables.find(spec, wanted.value(state));
   return {
-    ...rest,
-    priority: priority === undefined ? 0 : rule.priority,
-    protocol: protocol === undefined ? 0 : rule.protocol,
-    inverted: (flags & FIB_RULE_INVERT) !== 0,
-    suppressPrefixLength: rule.suppressPrefixLength ?? -1,
-    suppressGroup: rule.suppressGroup ?? -1,
-    mark: rule.mark ?? 0,
-    markMask: rule.markMask ?? (rule.mark ? 0xffff_ffff : 0),
-    tunnelId: String(rule.tunnelId ?? 0),
+    object: "rule",
+    order: Order.rule,
+    name: ruleName(spec),
+    devices: [],
+    key: (state) => wanted.key(state),
+    find,
+    correction: (state) =>
+      find(state) !== undefined ? undefined : {
+        action: "add",
+        reasons: [],
+        changes: [wanted.change],
+        get undo() {
+          return [deleteRule(spec)];
+        },
+      },
   };
 }
 
-/** The rule of a state that is meant by a description. */
-export function findRule(spec: RuleSpec, state: State): Rule | undefined {
-  const wanted = decoded(addRule(spec), state.numbers, decodeRule);
-  const what = essence(wanted, spec);
-  return state.rules.find((is) => same(essence(is, spec), what));
-}
-
-/** What a rule lacks: itself, or nothing. */
-export function ruleCorrection(
-  spec: RuleSpec,
-  state: State,
-): Correction | undefined {
-  return findRule(spec, state) !== undefined ? undefined : {
-    action: "add",
-    reasons: [],
-    changes: [addRule(spec)],
-    undo: [deleteRule(spec)],
+/** A desired nexthop object. */
+export function desiredNexthop(spec: NexthopObjectSpec): DesiredObject {
+  const devices = deviceNames([spec.dev]);
+  const wanted = new Wanted<Nexthop>({
+    change: changeOf(spec, () => addNexthop(spec)),
+    devices,
+    decode: decodeNexthop,
+    key: nexthopIdentity.key,
+  });
+  const find = (state: State) => state.nexthops.get(spec.id!);
+  return {
+    object: "nexthop",
+    // A group needs its members.
+    order: Order.nexthop + (spec.group === undefined ? 0 : 1),
+    name: `${spec.id}`,
+    devices,
+    key: () => spec.id!,
+    find,
+    correction(state) {
+      const is = find(state);
+      if (is === undefined) {
+        return {
+          action: "add",
+          reasons: [],
+          changes: [replaceNexthop(spec)],
+          get undo() {
+            return [deleteNexthop(spec.id!)];
+          },
+        };
+      }
+      const reasons = nexthopReasons(spec, wanted.value(state), is, state);
+      return reasons.length === 0 ? undefined : {
+        action: "change",
+        reasons,
+        changes: [replaceNexthop(spec)],
+        undo: [],
+      };
+    },
   };
-}
-
-/** What a nexthop object lacks; undefined if nothing. */
-export function nexthopCorrection(
-  spec: NexthopObjectSpec,
-  state: State,
-): Correction | undefined {
-  const is = state.nexthops.find(({ id }) => id === spec.id);
-  const changes = [replaceNexthop(spec)];
-  if (is === undefined) {
-    const undo = [deleteNexthop(spec.id!)];
-    return { action: "add", reasons: [], changes, undo };
-  }
-  const wanted = decoded(addNexthop(spec), state.numbers, decodeNexthop);
-  const reasons = nexthopReasons(spec, wanted, is, state);
-  return reasons.length === 0
-    ? undefined
-    : { action: "change", reasons, changes, undo: [] };
 }
 
 function nexthopReasons(

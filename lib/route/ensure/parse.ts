@@ -2,10 +2,12 @@
 
 import { ArgumentError } from "../../errors.ts";
 import { namespacePath } from "../../namespace.ts";
+import type { Change } from "../change/change.ts";
 import { addNeighbour } from "../change/neighbour.ts";
 import { addNexthop, type NexthopObjectSpec } from "../change/nexthop.ts";
 import { addRoute, type RouteSpec } from "../change/route.ts";
 import { addRule, type RuleSpec } from "../change/rule.ts";
+import { keepChange } from "./checked_changes.ts";
 import type { NeighbourDescription } from "./description.ts";
 import type {
   DesiredLink,
@@ -41,13 +43,13 @@ const NAMESPACE = [
 ] as const;
 
 /** Reads the objects of a list, each by its words and then as a whole. */
-function parseAll<T>(
+function parseAll<T extends object>(
   found: Findings,
   path: Path,
   given: unknown,
   words: Words,
   required: readonly string[],
-  whole: (value: T) => unknown,
+  whole: (value: T) => Change,
 ): T[] {
   return found.list(path, given).flatMap((one, index) => {
     const at = [...path, index];
@@ -56,7 +58,10 @@ function parseAll<T>(
     const before = found.problems.length;
     const value = found.words(at, mapping, words, required) as T;
     if (found.problems.length > before) return [];
-    return found.try(at, () => whole(value)) === undefined ? [] : [value];
+    const change = found.try(at, () => whole(value));
+    if (change === undefined) return [];
+    keepChange(value, change);
+    return [value];
   });
 }
 
@@ -79,7 +84,10 @@ function parseRoute(found: Findings, path: Path, given: unknown): RouteSpec[] {
   }
   if (found.problems.length > before) return [];
   const route = values as unknown as RouteSpec;
-  return found.try(path, () => addRoute(route)) === undefined ? [] : [route];
+  const change = found.try(path, () => addRoute(route));
+  if (change === undefined) return [];
+  keepChange(route, change);
+  return [route];
 }
 
 function parseNamespace(
@@ -204,8 +212,9 @@ function parseNetwork(
     namespaces.push(parseNamespace(found, path, inside, name, peers));
   }
   if (found.problems.length > 0) return undefined;
-  placeLinks(found, namespaces);
-  joinPeers(found, namespaces, peers);
+  const byName = new Map(namespaces.map((one) => [one.name, one] as const));
+  placeLinks(found, byName);
+  joinPeers(found, byName, peers);
   checkTwice(found, namespaces);
   return { namespaces: namespaces.filter(isMentioned) };
 }
@@ -221,14 +230,20 @@ function checkName(found: Findings, path: Path, name: string): void {
 }
 
 /** Puts links into the namespaces they are to be in. */
-function placeLinks(found: Findings, namespaces: DesiredNamespace[]): void {
-  for (const { links } of namespaces) {
-    for (const link of [...links]) {
-      if (link.namespace === link.from) continue;
-      links.splice(links.indexOf(link), 1);
-      namespaceOf(found, namespaces, [...link.path, "netns"], link.namespace)
-        ?.links.push(link);
+function placeLinks(
+  found: Findings,
+  namespaces: ReadonlyMap<NamespaceName, DesiredNamespace>,
+): void {
+  const moved: DesiredLink[] = [];
+  for (const { links } of namespaces.values()) {
+    const all = links.splice(0);
+    for (const link of all) {
+      (link.namespace === link.from ? links : moved).push(link);
     }
+  }
+  for (const link of moved) {
+    namespaceOf(found, namespaces, [...link.path, "netns"], link.namespace)
+      ?.links.push(link);
   }
 }
 

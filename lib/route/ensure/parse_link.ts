@@ -11,6 +11,7 @@ import {
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type { Entries } from "../../rtnetlink/spec/table.ts";
 import { setLink } from "../change/link.ts";
+import { keepChange } from "./checked_changes.ts";
 import type { AddressDescription, ExclusiveKind } from "./description.ts";
 import type { DesiredLink, NamespaceName } from "./desired.ts";
 import type { Path } from "./problem.ts";
@@ -82,6 +83,7 @@ function parseAddress(
   found: Findings,
   path: Path,
   given: unknown,
+  link: string,
 ): AddressDescription | undefined {
   const mapping = typeof given === "string"
     ? { address: given }
@@ -94,8 +96,10 @@ function parseAddress(
     : found.words(at, mapping, LINK_ADDRESS, ["address"]);
   if (found.problems.length > before) return undefined;
   const address = values as unknown as AddressDescription;
-  const change = found.try(path, () => addAddress({ ...address, dev: "it" }));
-  return change && address;
+  const change = found.try(path, () => addAddress({ ...address, dev: link }));
+  if (change === undefined) return undefined;
+  keepChange(address, change);
+  return address;
 }
 
 function parseOptions(
@@ -201,7 +205,15 @@ export function parseLink(
     addresses: found.list([...path, "addresses"], addresses).flatMap((
       one,
       at,
-    ) => parseAddress(found, [...path, "addresses", at], one) ?? []),
+    ) =>
+      parseAddress(
+        found,
+        [...path, "addresses", at],
+        one,
+        // Without a name, the link is refused anyway.
+        name === undefined ? "it" : String(name),
+      ) ?? []
+    ),
     exclusive: parseExclusive(
       found,
       [...path, "exclusive"],

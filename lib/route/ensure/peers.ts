@@ -13,11 +13,11 @@ import type { Findings } from "./reading.ts";
 /** The namespace of a name, which must be described. */
 export function namespaceOf(
   found: Findings,
-  namespaces: readonly DesiredNamespace[],
+  namespaces: ReadonlyMap<NamespaceName, DesiredNamespace>,
   path: Path,
   name: NamespaceName,
 ): DesiredNamespace | undefined {
-  const namespace = namespaces.find((one) => one.name === name);
+  const namespace = namespaces.get(name);
   if (namespace === undefined) {
     found.add(
       path,
@@ -30,12 +30,13 @@ export function namespaceOf(
 /** Joins the ends; notes those that cannot be joined. */
 export function joinPeers(
   found: Findings,
-  namespaces: readonly DesiredNamespace[],
+  namespaces: ReadonlyMap<NamespaceName, DesiredNamespace>,
   peers: readonly PeerDescription[],
 ): void {
-  for (const end of peers) join(found, namespaces, end);
+  const links = new LinkTable(namespaces.values());
+  for (const end of peers) join(found, namespaces, links, end);
   const told = new Set(peers.map(({ of }) => of.path));
-  for (const { links } of namespaces) {
+  for (const { links } of namespaces.values()) {
     for (const link of links) {
       if (link.kind !== "veth" || link.peer !== undefined) continue;
       if (told.has(link.path)) continue;
@@ -47,20 +48,77 @@ export function joinPeers(
   }
 }
 
+/** The links of all namespaces, found by their path and by their name. */
+class LinkTable {
+  readonly #byPath = new Map<Path, DesiredLink>();
+  readonly #byName = new Map<DesiredNamespace, Map<string, number[]>>();
+
+  constructor(namespaces: Iterable<DesiredNamespace>) {
+    for (const namespace of namespaces) {
+      const positions = new Map<string, number[]>();
+      this.#byName.set(namespace, positions);
+      for (const [at, link] of namespace.links.entries()) {
+        this.#byPath.set(link.path, link);
+        note(positions, link.name, at);
+      }
+    }
+  }
+
+  /** The link that stands at a path now. */
+  at(path: Path): DesiredLink | undefined {
+    return this.#byPath.get(path);
+  }
+
+  /** The first link of a name that is not `other`, and its position. */
+  named(
+    namespace: DesiredNamespace,
+    name: string,
+    other: DesiredLink,
+  ): { readonly link: DesiredLink; readonly at: number } | undefined {
+    for (const at of this.#byName.get(namespace)?.get(name) ?? []) {
+      const link = namespace.links[at];
+      if (link !== other) return { link, at };
+    }
+    return undefined;
+  }
+
+  /** Puts a link at a position, or behind all others. */
+  put(namespace: DesiredNamespace, link: DesiredLink, at?: number): void {
+    const { links } = namespace;
+    this.#byPath.set(link.path, link);
+    if (at !== undefined) {
+      links[at] = link;
+      return;
+    }
+    note(this.#byName.get(namespace)!, link.name, links.length);
+    links.push(link);
+  }
+}
+
+function note(
+  positions: Map<string, number[]>,
+  name: string,
+  at: number,
+): void {
+  const same = positions.get(name);
+  if (same === undefined) positions.set(name, [at]);
+  else same.push(at);
+}
+
 function join(
   found: Findings,
-  namespaces: readonly DesiredNamespace[],
+  namespaces: ReadonlyMap<NamespaceName, DesiredNamespace>,
+  links: LinkTable,
   end: PeerDescription,
 ): void {
   const { path, name } = end;
   const where: NamespaceName = end.netns ?? end.of.from;
-  // Another end may have put itself together with it in its place.
-  const of = namespaces.flatMap(({ links }) => links)
-    .find((link) => link.path === end.of.path) ?? end.of;
+  // An earlier pair may have replaced it.
+  const of = links.at(end.of.path) ?? end.of;
   const namespace = namespaceOf(found, namespaces, [...path, "netns"], where);
   if (namespace === undefined) return;
-  const { links } = namespace;
-  const there = links.find((link) => link.name === name && link !== of);
+  const known = links.named(namespace, name, of);
+  const there = known?.link;
   if (of.name === name && of.namespace === where) {
     found.add(path, `link ${name} cannot be its own other end`);
     return;
@@ -94,7 +152,6 @@ function join(
     peer: of,
     isPeer: true,
   };
-  if (there === undefined) links.push(peer);
-  else links[links.indexOf(there)] = peer;
+  links.put(namespace, peer, known?.at);
   of.peer = peer;
 }

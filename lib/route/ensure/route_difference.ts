@@ -8,55 +8,98 @@ import {
   type RouteSpec,
 } from "../change/route.ts";
 import { ROUTE_METRICS } from "../change/route_metrics.ts";
+import type { MessageReader } from "../../netlink/message.ts";
 import { same } from "../monitor/differences.ts";
+import { groupKey } from "../monitor/route_group.ts";
 import { protocolName, routeTypeName, scopeName } from "../names/iproute2.ts";
 import { decodeRoute, type Route, type RouteNexthop } from "../route.ts";
-import { type Correction, decoded, differs } from "./decoded.ts";
+import { changeOf } from "./checked_changes.ts";
+import { differs } from "./decoded.ts";
+import { type DesiredObject, deviceNames, Wanted } from "./desired_object.ts";
+import { routeName } from "./names.ts";
 import type { State } from "./state.ts";
+import { Order } from "./step.ts";
 
 /** What the kernel gives an IPv6 route that has no metric. */
 const IPV6_METRIC = 1024;
 
-/** A route that is wanted, as the kernel would tell of it. */
-function wantedRoute(spec: RouteSpec, state: State): Route {
-  const route = decoded(addRoute(spec), state.numbers, decodeRoute);
+const METRICS = Object.keys(
+  ROUTE_METRICS,
+) as readonly (keyof typeof ROUTE_METRICS)[];
+
+/** A desired route as the kernel reports it, of one that is decoded. */
+function asReported(message: MessageReader): Route | undefined {
+  const route = decodeRoute(message);
+  if (route === undefined) return undefined;
   if (route.prefixLength === 0) route.destination = undefined;
   if (route.family === "inet6") route.metric ||= IPV6_METRIC;
   else if (route.metric === 0) route.metric = undefined;
   return route;
 }
 
-/** Those of a state that stand where a route is to be, the best match first. */
-export function findRoutes(spec: RouteSpec, state: State): Route[] {
-  const wanted = wantedRoute(spec, state);
-  return state.routesLike(wanted).toSorted((a, b) =>
-    reasonsOf(spec, wanted, a, state).length -
-    reasonsOf(spec, wanted, b, state).length
+/**
+ * A desired route.
+ *
+ * @param level How many other desired routes it needs: see routeLevels().
+ */
+export function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
+  const { dev, nexthops = [] } = spec;
+  const devices = deviceNames([dev, ...nexthops.map((hop) => hop.dev)]);
+  const wanted = new Wanted<Route>({
+    change: changeOf(spec, () => addRoute(spec)),
+    devices,
+    decode: asReported,
+    key: groupKey,
+  });
+  const metrics = METRICS.filter((word) =>
+    spec[word] !== undefined && word !== "lock"
   );
-}
-
-/** What a route lacks; undefined if nothing. */
-export function routeCorrection(
-  spec: RouteSpec,
-  state: State,
-): Correction | undefined {
-  const [is] = findRoutes(spec, state);
-  if (is === undefined) {
-    return {
-      action: "add",
-      reasons: [],
-      changes: [addRoute(spec)],
-      undo: [deleteRoute(spec)],
-    };
-  }
-  const reasons = reasonsOf(spec, wantedRoute(spec, state), is, state);
-  return reasons.length === 0
-    ? undefined
-    : { action: "change", reasons, changes: [replaceRoute(spec)], undo: [] };
+  const best = (state: State) => {
+    const value = wanted.value(state);
+    let match:
+      | { readonly route: Route; readonly reasons: string[] }
+      | undefined;
+    for (const route of state.routes.group(value)) {
+      const reasons = reasonsOf(spec, metrics, value, route, state);
+      if (match === undefined || reasons.length < match.reasons.length) {
+        match = { route, reasons };
+      }
+    }
+    return match;
+  };
+  return {
+    object: "route",
+    order: Order.route + Math.min(99, level),
+    name: routeName(spec),
+    devices,
+    key: (state) => wanted.key(state),
+    find: (state) => best(state)?.route,
+    correction(state) {
+      const match = best(state);
+      if (match === undefined) {
+        return {
+          action: "add",
+          reasons: [],
+          changes: [wanted.change],
+          get undo() {
+            return [deleteRoute(spec)];
+          },
+        };
+      }
+      const { reasons } = match;
+      return reasons.length === 0 ? undefined : {
+        action: "change",
+        reasons,
+        changes: [replaceRoute(spec)],
+        undo: [],
+      };
+    },
+  };
 }
 
 function reasonsOf(
   spec: RouteSpec,
+  metrics: readonly (keyof typeof ROUTE_METRICS)[],
   wanted: Route,
   is: Route,
   state: State,
@@ -87,14 +130,11 @@ function reasonsOf(
   if (spec.pref !== undefined && is.preference !== wanted.preference) {
     reasons.push(differs("pref", is.preference, spec.pref));
   }
-  for (const word of Object.keys(ROUTE_METRICS)) {
-    const asked = spec[word as keyof typeof ROUTE_METRICS];
-    const metrics = is.metrics as Readonly<Record<string, unknown>> | undefined;
-    const other = wanted.metrics as typeof metrics;
-    if (asked === undefined || word === "lock") continue;
-    if (!same(metrics?.[word], other?.[word])) {
-      reasons.push(differs(word, metrics?.[word], other?.[word]));
-    }
+  const told = is.metrics as Readonly<Record<string, unknown>> | undefined;
+  const asked = wanted.metrics as typeof told;
+  for (const word of metrics) {
+    if (same(told?.[word], asked?.[word])) continue;
+    reasons.push(differs(word, told?.[word], asked?.[word]));
   }
   return reasons;
 }

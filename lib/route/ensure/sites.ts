@@ -1,7 +1,7 @@
 // The namespaces that are looked after: opened when they are there, let go of
 // when their name is gone, made where they are missing.
 
-import { ArgumentError } from "../../errors.ts";
+import { ArgumentError, ClosedError } from "../../errors.ts";
 import {
   isGone,
   type Namespace,
@@ -10,7 +10,7 @@ import {
 } from "../../namespace.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import type { MonitoredObject } from "../monitor/event.ts";
-import { Monitor } from "../monitor/monitor.ts";
+import { Monitor, pictureOf } from "../monitor/monitor.ts";
 import { addNamespace, deleteNamespace } from "../namespace.ts";
 import { identifyNamespace } from "../namespace_names.ts";
 import { Network } from "../network.ts";
@@ -32,6 +32,14 @@ export interface Site {
   readonly id: string;
   /** Watches it, if it is watched. */
   monitor: Monitor | undefined;
+  /** The state that its monitor keeps. */
+  state: State | undefined;
+}
+
+/** What to watch. */
+export interface WatchOptions {
+  readonly wanted: Wanted;
+  readonly receiveBuffer: number | undefined;
 }
 
 /** The kinds of object that a description speaks of. */
@@ -54,10 +62,26 @@ export function wantedObjects({ namespaces }: DesiredNetwork): Wanted {
 export class Sites implements AsyncDisposable {
   readonly #sites = new Map<NamespaceName, Site>();
   readonly #home: Namespace | undefined;
+  #closed = false;
 
   /** @param home The namespace that has no name here; default: this thread's. */
   constructor(home?: Namespace) {
     this.#home = home;
+  }
+
+  /** Whether it was closed: nothing is opened any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the namespace without a name is one that may be replaced. */
+  get hasHome(): boolean {
+    return this.#home !== undefined;
+  }
+
+  /** @throws {ClosedError} Once closed. */
+  check(): void {
+    if (this.#closed) throw new ClosedError("ensurer");
   }
 
   /** Those that are there. */
@@ -76,6 +100,7 @@ export class Sites implements AsyncDisposable {
    *
    * @returns Those that it let go of.
    * @throws {SystemError} Without CAP_SYS_ADMIN.
+   * @throws {ClosedError} Once closed.
    */
   async follow({ namespaces }: DesiredNetwork): Promise<NamespaceName[]> {
     const names = new Set(namespaces.map(({ name }) => name));
@@ -85,6 +110,7 @@ export class Sites implements AsyncDisposable {
       left.push(name);
       await this.#leave(name);
     }
+    this.check();
     for (const name of names) {
       if (!this.#sites.has(name)) this.#enter(name);
     }
@@ -105,17 +131,23 @@ export class Sites implements AsyncDisposable {
   }
 
   /** Begins to watch those that are not watched yet. */
-  async watch(objects: Wanted, receiveBuffer?: number): Promise<Site[]> {
+  async watch(
+    { wanted, receiveBuffer }: WatchOptions,
+    wait: WaitOptions,
+  ): Promise<Site[]> {
     const begun: Site[] = [];
     for (const site of this.#sites.values()) {
       if (site.monitor !== undefined) continue;
       const namespace = this.#namespace(site.name);
       try {
-        site.monitor = await Monitor.open({
-          objects,
+        const monitor = await Monitor.open({
+          objects: wanted,
           namespace,
           ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
-        });
+        }, wait);
+        site.monitor = monitor;
+        // Before its first event: the links are those that events change.
+        site.state = monitoredState(monitor);
         begun.push(site);
       } catch (error) {
         // Its name is gone since: follow() finds that out.
@@ -127,11 +159,13 @@ export class Sites implements AsyncDisposable {
 
   /** Ends watching. */
   async unwatch(): Promise<void> {
-    for (const site of this.#sites.values()) {
+    const monitors = [...this.#sites.values()].map((site) => {
       const { monitor } = site;
       site.monitor = undefined;
-      await monitor?.close();
-    }
+      site.state = undefined;
+      return monitor?.close();
+    });
+    await Promise.all(monitors);
   }
 
   /** What there is now, read anew. */
@@ -140,16 +174,22 @@ export class Sites implements AsyncDisposable {
     for (const { name, network } of this.#sites.values()) {
       states.set(name, await readState(network.socket, wanted, options));
     }
-    return this.#view(states, options);
+    return this.#view((name) => states.get(name), () => Infinity, options);
   }
 
-  /** What the monitors know. */
-  known(wanted: Wanted, options?: WaitOptions): View {
-    const states = new Map<NamespaceName, State>();
-    for (const { name, monitor } of this.#sites.values()) {
-      if (monitor) states.set(name, monitoredState(monitor, wanted));
-    }
-    return this.#view(states, options);
+  /** What the monitors know, now and later. */
+  known(options?: WaitOptions): View {
+    const currentAt = (name: NamespaceName) => {
+      const monitor = this.#sites.get(name)?.monitor;
+      if (monitor === undefined) return Infinity;
+      const { pending, caughtUpAt } = pictureOf(monitor);
+      return pending > 0 ? -Infinity : caughtUpAt;
+    };
+    return this.#view(
+      (name) => this.#sites.get(name)?.state,
+      currentAt,
+      options,
+    );
   }
 
   /** What stands for a namespace where one is asked for. */
@@ -175,17 +215,29 @@ export class Sites implements AsyncDisposable {
 
   /** Closes all sockets. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     for (const name of [...this.#sites.keys()]) await this.#leave(name);
   }
 
   #view(
-    states: ReadonlyMap<NamespaceName, State>,
+    state: View["state"],
+    currentAt: View["currentAt"],
     options?: WaitOptions,
   ): View {
+    // Many links may have gone the same way.
+    const known = new Map<string, ReturnType<View["byId"]>>();
     return {
-      state: (name) => states.get(name),
+      state,
+      currentAt,
       pathOf: (name) => this.pathOf(name),
-      byId: (name, nsid) => this.byId(name, nsid, options),
+      byId: (name, nsid) => {
+        const key = `${name ?? ""}\0${nsid}`;
+        let found = known.get(key);
+        if (found === undefined) {
+          known.set(key, found = this.byId(name, nsid, options));
+        }
+        return found;
+      },
     };
   }
 
@@ -194,7 +246,13 @@ export class Sites implements AsyncDisposable {
     if (id === undefined) return;
     try {
       const network = Network.open({ namespace: this.#namespace(name) });
-      this.#sites.set(name, { name, id, network, monitor: undefined });
+      this.#sites.set(name, {
+        name,
+        id,
+        network,
+        monitor: undefined,
+        state: undefined,
+      });
     } catch (error) {
       if (!isGone(error)) throw error;
     }
@@ -203,8 +261,7 @@ export class Sites implements AsyncDisposable {
   async #leave(name: NamespaceName): Promise<void> {
     const site = this.#sites.get(name);
     this.#sites.delete(name);
-    await site?.monitor?.close();
-    await site?.network.close();
+    await Promise.all([site?.monitor?.close(), site?.network.close()]);
   }
 
   /** What the `namespace` options of the library take. */

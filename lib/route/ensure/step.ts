@@ -78,3 +78,15 @@ export interface Step {
 export function subject({ namespace, object, name }: Step): string {
   return `${namespace ?? ""}\0${object}\0${name}`;
 }
+
+/** What a step comes of: compared again when an event concerns it. */
+export interface Source {
+  /**
+   * Until when its steps are held back at least, in milliseconds of
+   * performance.now(): they were carried out, and the events of that are yet to
+   * come. 0 where they are not.
+   */
+  heldUntil: number;
+  /** It is compared again at the next update. */
+  invalidate(): void;
+}

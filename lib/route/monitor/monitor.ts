@@ -12,7 +12,7 @@ import type {
   MonitorEvent,
 } from "./event.ts";
 import { EventQueue } from "./event_queue.ts";
-import { MONITORED_OBJECTS } from "./picture.ts";
+import { MONITORED_OBJECTS, type Picture, type Tables } from "./picture.ts";
 import { Watches } from "./watches.ts";
 
 /** What to watch. */
@@ -45,6 +45,12 @@ export interface MonitorOptions {
 const RECEIVE_BUFFER = 16 << 20;
 
 /**
+ * The state that a monitor of a single namespace keeps, for modules of the
+ * library that look objects up by key. Read only.
+ */
+export let pictureOf: (monitor: Monitor) => Picture;
+
+/**
  * Watches the kernel's network objects and keeps a picture of them that is
  * right even where the kernel drops events or changes something without a word.
  *
@@ -64,6 +70,10 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   readonly #watches: Watches;
   /** Events that were received and not returned yet. */
   readonly #queue = new EventQueue();
+
+  static {
+    pictureOf = (monitor) => monitor.#watches.picture(undefined)!;
+  }
 
   private constructor(watches: Watches) {
     this.#watches = watches;
@@ -140,7 +150,8 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
       const kept = [...picture.kept].join(", ");
       throw new ArgumentError("object", object, `one of ${kept}`);
     }
-    return [...picture.tables[object]];
+    const table: Tables[K] = picture.tables[object];
+    return [...table];
   }
 
   /**

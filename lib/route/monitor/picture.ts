@@ -54,6 +54,17 @@ export type Tables = {
   readonly [K in MonitoredObject]: Table<MonitoredObjects[K]>;
 };
 
+/** The same, with lookups by key. */
+export interface KeyedTables extends Tables {
+  readonly link: KeyedTable<Link>;
+  readonly port: KeyedTable<Link>;
+  readonly address: KeyedTable<Address>;
+  readonly route: RouteTable;
+  readonly nexthop: KeyedTable<Nexthop>;
+  readonly neighbour: KeyedTable<Neighbour>;
+  readonly rule: KeyedTable<Rule>;
+}
+
 /** What a dump found, by kind. */
 export type Found = {
   readonly [K in MonitoredObject]?: Iterable<MonitoredObjects[K]>;
@@ -87,7 +98,7 @@ export class Picture {
   readonly #links = new KeyedTable<Link>(linkIdentity);
   readonly #routes = new RouteTable();
   /** A table for each kind of object. */
-  readonly tables: Tables = {
+  readonly tables: KeyedTables = {
     link: this.#links,
     port: new KeyedTable<Link>(portIdentity),
     address: new KeyedTable<Address>(addressIdentity),
@@ -101,6 +112,12 @@ export class Picture {
   readonly kept: ReadonlySet<MonitoredObject>;
   /** What the kernel may have changed without a word. */
   readonly doubts = new Doubts();
+
+  /**
+   * When the socket's queue was last found empty, in milliseconds of
+   * performance.now(): all events of changes before it are in the tables.
+   */
+  caughtUpAt = -Infinity;
 
   readonly #told: ReadonlySet<MonitoredObject>;
   readonly #namespace: string | undefined;
@@ -275,12 +292,12 @@ export class Picture {
   #settle<K extends MonitoredObject>(kind: K, found: Found): boolean {
     const dump = found[kind];
     if (dump === undefined) return true;
-    const table = this.tables[kind];
+    const table: Tables[K] = this.tables[kind];
     return table.settle(dump, this.#sinks[kind]);
   }
 
   #tellAll<K extends MonitoredObject>(kind: K): void {
-    const table = this.tables[kind];
+    const table: Tables[K] = this.tables[kind];
     for (const object of table) this.#tell("new", kind, object);
   }
 
@@ -335,7 +352,7 @@ export class Picture {
     gone: number,
   ): void {
     if (!this.kept.has(kind)) return;
-    const table = this.tables[kind];
+    const table: Tables[K] = this.tables[kind];
     const sink = this.#sinks[kind];
     if (message.type === gone) table.remove(object, sink);
     else table.put(object, message.flags, sink);

@@ -90,6 +90,11 @@ export class RouteTable implements Table<Route> {
     for (const group of this.#groups.values()) yield* group;
   }
 
+  /** The routes of the group of a route, in order. */
+  group(like: Route): readonly Route[] {
+    return this.#group(like);
+  }
+
   put(route: Route, flags: number, sink: Sink<Route>): void {
     this.#touched?.set(groupKey(route), { route, gone: false });
     const group = this.#group(route);

@@ -181,6 +181,7 @@ export class Watch implements AsyncDisposable {
 
   /** Takes up what was received; tells of overruns and of what is ignored. */
   #drain(limit: number): DrainOutcome {
+    const started = performance.now();
     let outcome = this.#subscription.drain(this.#apply, limit);
     while (outcome === "overrun") {
       // The kernel drops everything until the queue is empty. What is still
@@ -189,6 +190,10 @@ export class Watch implements AsyncDisposable {
       this.picture.say({ event: "overrun", namespace: this.#label });
       this.#wantAll(this.#started ? "recovered" : "snapshot");
       outcome = this.#subscription.drain(this.#apply);
+    }
+    // After an overrun, not before the tables were read again.
+    if (outcome === "empty" && this.#overrun === undefined) {
+      this.picture.caughtUpAt = started;
     }
     this.#tellIgnored();
     if (!this.#started) this.picture.take();

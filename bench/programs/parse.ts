@@ -1,0 +1,15 @@
+// Parses a network of SIZE that grows in one dimension, and prints how long that
+// took.
+//
+//   parse.ts KIND SIZE
+
+import { KINDS } from "../harness/network.ts";
+import { library } from "./library.ts";
+
+const [kind, size] = Deno.args;
+const { make } = KINDS[kind as keyof typeof KINDS];
+const { namespaces } = make(Number(size), { near: "near", far: "far" });
+const begin = performance.now();
+library.parseDescription({ namespaces });
+const seconds = (performance.now() - begin) / 1e3;
+console.log(JSON.stringify({ seconds }));
