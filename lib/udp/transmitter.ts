@@ -24,8 +24,10 @@ export interface TransmitterOptions {
   readonly sender: () => Sender;
 }
 
-/** The batch of this thread for messages that are sent without one. */
-let spareBatch: SendBatch | undefined;
+/** Batches of this thread for messages that are sent without one. */
+const spareBatches: SendBatch[] = [];
+/** How many calls that wait for room find a batch made before. */
+const SPARE_BATCHES = 4;
 
 export class Transmitter {
   readonly #descriptor: Descriptor;
@@ -57,8 +59,7 @@ export class Transmitter {
     const sender = this.#sender();
     const progress = new Progress();
     // Taken for the length of the call: another call meanwhile makes its own.
-    const batch = spareBatch ?? new SendBatch(64, 256 * 1024);
-    spareBatch = undefined;
+    const batch = spareBatches.pop() ?? new SendBatch(64, 256 * 1024);
     const writer = new MessageWriter(batch, sender);
     try {
       for (const message of datagrams) {
@@ -74,7 +75,7 @@ export class Transmitter {
       }
     } finally {
       batch.clear();
-      spareBatch = batch;
+      if (spareBatches.length < SPARE_BATCHES) spareBatches.push(batch);
     }
     return progress.result();
   }
