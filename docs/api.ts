@@ -33,7 +33,7 @@ const ROOMS: readonly (readonly [title: string, files: RegExp])[] = [
   ["UDP", /^lib\/udp\//],
   ["TUN and TAP", /^lib\/tun\//],
   ["Packets", /^lib\/packet\//],
-  ["Links, addresses, routes", /^lib\/route\//],
+  ["Links, addresses, routes", /^lib\/(route|rtnetlink)\//],
   ["Netlink", /^lib\/netlink\//],
   ["Addresses and names", /^lib\/[^/]*(address|cidr|interface|namespace)/],
   ["Errors, waiting, descriptors", /./],

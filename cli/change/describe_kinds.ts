@@ -1,13 +1,15 @@
 // The kinds of link and their options, as `link kinds` lists them.
 
 import { ArgumentError } from "../../lib/errors.ts";
+import type { LinkKind } from "../../lib/rtnetlink/kinds/kind.ts";
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   PORT_KIND_NAMES,
   portKind,
-} from "../../lib/route/change/kinds/mod.ts";
-import type { LinkKind } from "../../lib/route/change/kind.ts";
+} from "../../lib/rtnetlink/kinds/mod.ts";
+import { optionHelp } from "../../lib/rtnetlink/kinds/help.ts";
+import { valueText } from "../../lib/rtnetlink/spec/table.ts";
 import { suggest } from "../suggest.ts";
 
 /** A kind, or an option of one. */
@@ -15,6 +17,14 @@ export interface Described {
   readonly name: string;
   /** Of an option, what its value has to be; "" if it takes none. */
   readonly expected?: string;
+  /** What it does. */
+  readonly help?: string;
+  /** The unit of its value. */
+  readonly unit?: string;
+  /** What the kernel does where it is not given. */
+  readonly default?: string;
+  /** The first kernel that has it. */
+  readonly since?: string;
 }
 
 const PORTS = PORT_KIND_NAMES.map((master) => `${master}_slave`);
@@ -35,15 +45,35 @@ export function describeKinds(name: string | undefined): Described[] {
         (meant === undefined ? "" : `; did you mean ${meant}?`),
     );
   }
-  return options(linkKind(name));
+  return options(kindNamed(name));
 }
 
 function options(kind: LinkKind): Described[] {
   return Object.entries(kind.options).map(([word, option]) => {
-    const takesNone = option.alone !== undefined;
+    const { alone, no, expected, unit, since, kernelDefault } = option;
+    const help = optionHelp(kind.name, word);
     return {
-      name: option.no === undefined ? word : `[no]${word}`,
-      expected: takesNone ? "" : option.expected,
+      name: no === undefined ? word : `[no]${word}`,
+      expected: alone !== undefined ? "" : expected,
+      ...(help !== undefined && { help }),
+      ...(unit !== undefined && { unit }),
+      ...(kernelDefault !== undefined && { default: valueText(kernelDefault) }),
+      ...(since !== undefined && { since }),
     };
   });
+}
+
+/** An option on one line. */
+export function describedText(
+  { name, expected, help, unit, default: value, since }: Described,
+): string {
+  if (expected === undefined) return name;
+  const more = [
+    ...unit === undefined ? [] : [`in ${unit}`],
+    ...value === undefined ? [] : [`default: ${value}`],
+    ...since === undefined ? [] : [`since Linux ${since}`],
+  ].join(", ");
+  const sentence = help?.replace(/\.$/, "");
+  const about = [sentence, expected].filter(Boolean).join(": ");
+  return `${name.padEnd(30)} ${about}${more === "" ? "" : ` (${more})`}`;
 }

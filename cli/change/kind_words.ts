@@ -3,12 +3,12 @@
 
 import { ArgumentError } from "../../lib/errors.ts";
 import {
-  linkKind,
+  kindNamed,
   type LinkPortOptions,
   PORT_KIND_NAMES,
   portKind,
-} from "../../lib/route/change/kinds/mod.ts";
-import { SETTINGS } from "../../lib/route/change/settings.ts";
+} from "../../lib/rtnetlink/kinds/mod.ts";
+import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { namespaceOrProcess } from "../namespace.ts";
 import { readWords, unknownWord, type Values } from "./words.ts";
 
@@ -37,7 +37,7 @@ export function readKindWords(
     }
     return { port, options: readWords(type, kind.options, words) };
   }
-  const { options } = linkKind(type);
+  const { options } = kindNamed(type);
   if (type !== "veth") {
     return { kind: type, options: readWords(type, options, words) };
   }

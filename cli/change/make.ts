@@ -6,7 +6,7 @@ import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
 import type { NetlinkRequest } from "../../lib/netlink/exchange.ts";
 import { Network } from "../../lib/route/network.ts";
 import type { Change, FirstStep } from "../../lib/route/change/change.ts";
-import { type Reader, take } from "../../lib/route/change/value.ts";
+import { type Reader, take } from "../../lib/rtnetlink/spec/value.ts";
 import { routeVocabulary } from "../../lib/route/vocabulary.ts";
 import type { GlobalOptions } from "../command.ts";
 import { log } from "../log.ts";

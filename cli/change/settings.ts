@@ -1,40 +1,53 @@
 // The options of `link add` and `link set` that every kind of link understands.
 
-import { SETTINGS } from "../../lib/route/change/settings.ts";
+import { optionHelp } from "../../lib/rtnetlink/kinds/help.ts";
+import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { namespaceOrProcess } from "../namespace.ts";
 import { reads } from "./make.ts";
 import type { SpecGroups } from "./spec_options.ts";
 
+/** Settings in a group of --help, each with the name of its value. */
+function group(
+  title: string,
+  values: { readonly [word: string]: string },
+): SpecGroups[number] {
+  return [
+    title,
+    Object.fromEntries(
+      Object.entries(values).map(([word, value]) =>
+        [word, [value, optionHelp("link", word) ?? ""]] as const
+      ),
+    ),
+  ];
+}
+
 /** All settings but the name and `up`, which the two commands say otherwise. */
 export const SETTING_OPTIONS: SpecGroups = [
-  ["What it is like", {
-    mtu: ["bytes", "Its longest packet."],
-    address: ["address", "Its link-layer address."],
-    broadcast: ["address", "Its broadcast address."],
-    txqueuelen: ["packets", "The length of its queue."],
-    alias: ["text", "A text for people."],
-    group: ["group", "The group it is in."],
-  }],
-  ["Where it belongs", {
-    master: ["link", "The bridge, bond or VRF it belongs to."],
-    netns: ["netns", "The namespace to put it in: a name, or a process."],
-  }],
-  ["Fine tuning", {
-    arp: ["on|off", "Whether addresses are resolved on it."],
-    multicast: ["on|off", "Whether it carries multicast."],
-    allmulticast: ["on|off", "Whether it takes all multicast."],
-    promisc: ["on|off", "Whether it takes all packets."],
-    dynamic: ["on|off", "Whether its address changes when it comes and goes."],
-    trailers: ["on|off", "Whether it uses trailers."],
-    carrier: ["on|off", "Whether it has a carrier, of kinds that can be told."],
-    protodown: ["on|off", "Whether a protocol keeps it down."],
-    mode: ["mode", "How its state goes up."],
-    state: ["state", "Its state, of links that wait to be allowed."],
-    addrgenmode: ["mode", "How it makes its link-local IPv6 address."],
-    gso_max_size: ["bytes", "The longest packet it is given to segment."],
-    gso_max_segs: ["number", "The most segments of such a packet."],
-    gro_max_size: ["bytes", "The longest packet put together on arrival."],
-  }],
+  group("What it is like", {
+    mtu: "bytes",
+    address: "address",
+    broadcast: "address",
+    txqueuelen: "packets",
+    alias: "text",
+    group: "group",
+  }),
+  group("Where it belongs", { master: "link", netns: "netns" }),
+  group("Fine tuning", {
+    arp: "on|off",
+    multicast: "on|off",
+    allmulticast: "on|off",
+    promisc: "on|off",
+    dynamic: "on|off",
+    trailers: "on|off",
+    carrier: "on|off",
+    protodown: "on|off",
+    mode: "mode",
+    state: "state",
+    addrgenmode: "mode",
+    gso_max_size: "bytes",
+    gso_max_segs: "number",
+    gro_max_size: "bytes",
+  }),
 ];
 
 /** Those that a command line says in another way than a program. */

@@ -15,9 +15,9 @@ import {
   type LinkSpec,
   setLink,
 } from "../../lib/route/change/link.ts";
-import { SETTINGS } from "../../lib/route/change/settings.ts";
+import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { interfaceName, linkName, wholeNumber, word } from "../arguments.ts";
-import { describeKinds } from "../change/describe_kinds.ts";
+import { describedText, describeKinds } from "../change/describe_kinds.ts";
 import { readKindWords } from "../change/kind_words.ts";
 import { changing, make, reads } from "../change/make.ts";
 import { SETTING_OPTIONS, SETTING_TYPES } from "../change/settings.ts";
@@ -217,8 +217,7 @@ const kinds = subcommand(
   .action((options, kind) =>
     perform(options, ({ output }) => {
       for (const one of describeKinds(kind)) {
-        output.event(one, ({ name, expected }) =>
-          expected === undefined ? name : `${name.padEnd(30)} ${expected}`);
+        output.event(one, describedText);
       }
     })
   );

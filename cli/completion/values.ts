@@ -80,11 +80,15 @@ async function linkWords(kind: string | undefined): Promise<Candidate[]> {
   // Every kind with all its options: only where it is asked for.
   const { describeKinds } = await import("../change/describe_kinds.ts");
   return attempt(() =>
-    describeKinds(kind).flatMap(({ name, expected }) =>
-      name.startsWith("[no]")
-        ? [{ value: name.slice(4) }, { value: `no${name.slice(4)}` }]
-        : [{ value: name, description: expected || undefined }]
-    )
+    describeKinds(kind).flatMap(({ name, help, expected }) => {
+      const description = help ?? (expected || undefined);
+      return name.startsWith("[no]")
+        ? [
+          { value: name.slice(4), description },
+          { value: `no${name.slice(4)}`, description },
+        ]
+        : [{ value: name, description }];
+    })
   );
 }
 

@@ -6,7 +6,8 @@ import {
 import { ifinfomsg, RTM_GETLINK } from "../../ffi/layout/linux_rtnetlink.ts";
 import { AttributeWriter } from "../../lib/netlink/attribute_writer.ts";
 import { NetlinkConnection } from "../../lib/netlink/connection.ts";
-import { kernelKind, KIND_NAMES } from "../../lib/route/change/kinds/mod.ts";
+import { kernelName } from "../../lib/rtnetlink/kinds/kind.ts";
+import { KERNEL_KINDS } from "../../lib/rtnetlink/kinds/mod.ts";
 import { type Check, type Finding, readProc } from "./check.ts";
 
 /** The loopback interface is of no kind. */
@@ -26,7 +27,7 @@ export const linkKinds: Check = {
       loadable: [],
       absent: [],
     };
-    for (const kind of new Set(KIND_NAMES.map(kernelKind))) {
+    for (const kind of KERNEL_KINDS.map(kernelName)) {
       const place = await isThere(connection, kind)
         ? found.there
         : loadable.has(kind)

@@ -1,6 +1,6 @@
 // What `show` shows: objects under iproute2's keys, and whether they are sure.
 
-import type { JsonValue } from "../../lib/route/link/field.ts";
+import type { JsonValue } from "../../lib/rtnetlink/spec/json.ts";
 import type { DumpOutcome, OnInterrupt } from "../../lib/netlink/connection.ts";
 import type { AddressFamily } from "../../lib/route/family.ts";
 import { LinkNames } from "../../lib/route/link/names.ts";

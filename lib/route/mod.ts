@@ -43,7 +43,7 @@ export {
   namespaceIdOf,
 } from "./namespace_id.ts";
 export { addNamespace, deleteNamespace, namespaceNames } from "./namespace.ts";
-export type { JsonValue, KindData } from "./link/field.ts";
+export type { JsonValue, KindData } from "../rtnetlink/spec/json.ts";
 export type { LinkStatistics } from "./link/statistics.ts";
 export { LinkNames } from "./link/names.ts";
 export type { IpJsonOptions } from "./json/options.ts";

@@ -165,6 +165,7 @@ Deno.test("link kinds: every kind has its options listed", async () => {
   const bridge = await netplumb(undefined, "link", "kinds", "bridge");
   assertStringIncludes(
     bridge.stdout,
-    "priority                       a whole number from 0 to 65535\n",
+    "priority                       Priority in the spanning tree; the " +
+      "smallest becomes root: a whole number from 0 to 65535 (default: 32768)\n",
   );
 });

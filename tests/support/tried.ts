@@ -2,7 +2,7 @@
 // to a table without a case of its own fails the test of that table.
 
 import { assert, assertEquals } from "@std/assert";
-import type { JsonSchema } from "../../lib/route/change/value.ts";
+import type { JsonSchema } from "../../lib/rtnetlink/spec/value.ts";
 
 /** A table of options, or of readers of words. */
 type Table = {

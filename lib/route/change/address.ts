@@ -19,7 +19,13 @@ import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { type Change, checked } from "./change.ts";
 import { bitsOf, type OptionsOf, readSpec, toggleBit } from "./option.ts";
-import { cidr, ipAddress, linkName, orWord, text } from "./value.ts";
+import {
+  cidr,
+  ipAddress,
+  linkName,
+  orWord,
+  text,
+} from "../../rtnetlink/spec/value.ts";
 import { scope, u32 } from "./words.ts";
 
 /** An address of a link, by iproute2's words. Source: ip-address(8). */

@@ -16,7 +16,7 @@ import {
 } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { type Change, checked } from "./change.ts";
-import { linkName, list, take, text } from "./value.ts";
+import { linkName, list, take, text } from "../../rtnetlink/spec/value.ts";
 
 /** ALTIFNAMSIZ of linux/if.h, without the NUL. */
 export const ALT_NAMES = list(text(127), 1024);

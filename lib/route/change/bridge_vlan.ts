@@ -23,7 +23,11 @@ import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { type Change, checked } from "./change.ts";
 import { bitsOf, type OptionsOf, readSpec, toggleBit } from "./option.ts";
-import { linkName, type Reader, wholeNumber } from "./value.ts";
+import {
+  linkName,
+  type Reader,
+  wholeNumber,
+} from "../../rtnetlink/spec/value.ts";
 
 /** A VLAN of a bridge's port, by iproute2's words. Source: bridge(8). */
 export interface BridgeVlanSpec {

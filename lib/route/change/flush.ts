@@ -6,7 +6,7 @@ import type { Address } from "../address.ts";
 import type { Network } from "../network.ts";
 import { deleteAddress } from "./address.ts";
 import type { Change } from "./change.ts";
-import { linkName, take } from "./value.ts";
+import { linkName, take } from "../../rtnetlink/spec/value.ts";
 import { scope as scopeReader } from "./words.ts";
 
 /** Which addresses to delete. */

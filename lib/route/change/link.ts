@@ -10,25 +10,33 @@ import {
 import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
-import { type LinkKind, writeLinkInfo } from "./kind.ts";
-import { adviseChanging, adviseMaking } from "./link_advice.ts";
-import type { VethOptions } from "./kinds/veth.ts";
-import { type OptionValues, readOptions } from "./option.ts";
+import { type LinkKind, writeLinkInfo } from "../../rtnetlink/kinds/kind.ts";
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   type LinkOptions,
   type LinkPortOptions,
-  type NoOptions,
+  PORT_KIND_NAMES,
   portKind,
-} from "./kinds/mod.ts";
+} from "../../rtnetlink/kinds/mod.ts";
+import type { NoOptions } from "../../rtnetlink/kinds/plain.ts";
+import type { VethOptions } from "../../rtnetlink/kinds/veth.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
+import { readOptions } from "../../rtnetlink/spec/table.ts";
+import { adviseChanging, adviseMaking } from "./link_advice.ts";
 import {
   type LinkSettings,
   readSettings,
   SETTINGS,
   writeSettings,
-} from "./settings.ts";
-import { linkName, take, text, wholeNumber } from "./value.ts";
+} from "../../rtnetlink/settings.ts";
+import {
+  linkName,
+  take,
+  text,
+  wholeNumber,
+} from "../../rtnetlink/spec/value.ts";
+import { makePersistentTun } from "./persistent_tun.ts";
 import { addAltNames, ALT_NAMES } from "./alt_name.ts";
 import { type Change, checked } from "./change.ts";
 
@@ -118,7 +126,7 @@ export function addLink<const Kind extends string>(
   const what = `add link ${spec.name}`;
   const settings = readSettings({ ...given });
   const name = take("link name", spec.name, text(15));
-  const kind = linkKind(take("link kind", kindName, text(15)));
+  const kind = kindNamed(take("link kind", kindName, text(15)));
   if (kind.lower) take(`link of ${kind.name}`, link, linkName);
   const wanted = index === undefined ? 0 : take("link index", index, INDEX);
   const names = take("altnames", altnames, ALT_NAMES);
@@ -132,9 +140,9 @@ export function addLink<const Kind extends string>(
       "possible here: other names and port options are for links of this namespace",
     );
   }
-  if (kind.open !== undefined) {
+  if (kind.device !== undefined) {
     const plain = { ...spec, options: { ...options } };
-    return openLink(what, name, kind, plain);
+    return openLink(what, name, kind, kind.device, plain);
   }
   return checked({
     what,
@@ -170,6 +178,7 @@ function openLink(
   what: string,
   name: string,
   kind: LinkKind,
+  device: "tun" | "tap",
   spec: LinkSpec,
 ): Change {
   const { kind: _, name: __, options, altnames = [], link, index, ...rest } =
@@ -187,7 +196,7 @@ function openLink(
     first: {
       makes: name,
       tells: `open /dev/net/tun for ${name} (TUNSETIFF, TUNSETPERSIST)`,
-      run: (namespace) => kind.open!(name, values, namespace),
+      run: (namespace) => makePersistentTun(name, device, values, namespace),
     },
     requests: (known) => [
       ...(altnames.length === 0
@@ -259,7 +268,7 @@ export function setLink<const Kind extends string>(
   if (kindName !== undefined) take("link kind", kindName, text(15));
   const portOf = port && portKind(port.kind);
   if (port && portOf === undefined) {
-    throw new ArgumentError("port", port.kind, "bridge or bond");
+    throw new ArgumentError("port", port.kind, PORT_KIND_NAMES.join(" or "));
   }
   return checked({
     what,
@@ -288,7 +297,7 @@ export function setLink<const Kind extends string>(
           if (kindName !== undefined) {
             writeLinkInfo(
               body,
-              linkKind(kindName),
+              kindNamed(kindName),
               { ...options },
               known,
               false,
@@ -307,7 +316,7 @@ export function setLink<const Kind extends string>(
       adviseChanging(error, {
         link,
         kind: portOf ??
-          (kindName === undefined ? undefined : linkKind(kindName)),
+          (kindName === undefined ? undefined : kindNamed(kindName)),
         options: portOf ? { ...port?.options } : options,
         settings: given,
       }),

@@ -3,7 +3,7 @@
 
 import { EINVAL, EOPNOTSUPP } from "../../../ffi/errno.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";
-import type { LinkKind } from "./kind.ts";
+import type { LinkKind } from "../../rtnetlink/kinds/kind.ts";
 
 /** Of a link that was to be made. */
 export function adviseMaking(

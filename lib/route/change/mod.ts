@@ -1,9 +1,10 @@
 // What of this room a program may use.
 
-export type { Change, FirstStep, NameLookup } from "./change.ts";
+export type { Change, FirstStep } from "./change.ts";
+export type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 export { Prepared } from "./name_table.ts";
-export type { OptionValues } from "./option.ts";
-export type { LinkSettings } from "./settings.ts";
+export type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
+export type { LinkSettings } from "../../rtnetlink/settings.ts";
 export {
   addLink,
   deleteLink,
@@ -15,26 +16,49 @@ export {
   setLink,
 } from "./link.ts";
 export { addAltNames, deleteAltNames } from "./alt_name.ts";
-export type { LinkOptions, LinkPortOptions, NoOptions } from "./kinds/mod.ts";
-export type { BondOptions } from "./kinds/bond.ts";
-export type { BondPortOptions } from "./kinds/bond_slave.ts";
-export type { BridgeOptions } from "./kinds/bridge.ts";
-export type { BridgePortOptions } from "./kinds/bridge_slave.ts";
-export type { EncapsulationOptions } from "./kinds/encapsulation.ts";
-export type { GreOptions } from "./kinds/gre.ts";
-export type { GreHeaderOptions } from "./kinds/gre_header.ts";
-export type { Ip6GreOptions } from "./kinds/ip6gre.ts";
-export type { Ip6TunnelOptions } from "./kinds/ip6tnl.ts";
-export type { IpipOptions, SitOptions } from "./kinds/iptunnel.ts";
-export type { IpvlanOptions } from "./kinds/ipvlan.ts";
-export type { MacvlanOptions } from "./kinds/macvlan.ts";
-export type { TunnelOptions } from "./kinds/tunnel.ts";
-export type { Tunnel6Options } from "./kinds/tunnel6.ts";
-export type { TunLinkOptions } from "./kinds/tun.ts";
-export type { VethOptions } from "./kinds/veth.ts";
-export type { VlanOptions, VlanProtocol } from "./kinds/vlan.ts";
-export type { VrfOptions } from "./kinds/vrf.ts";
-export type { VxlanOptions } from "./kinds/vxlan.ts";
+export type {
+  LinkOptions,
+  LinkPortOptions,
+} from "../../rtnetlink/kinds/mod.ts";
+export type { BareudpOptions } from "../../rtnetlink/kinds/bareudp.ts";
+export type {
+  BondOptions,
+  BondPortOptions,
+} from "../../rtnetlink/kinds/bond.ts";
+export type {
+  BridgeOptions,
+  BridgePortOptions,
+} from "../../rtnetlink/kinds/bridge.ts";
+export type { GeneveOptions } from "../../rtnetlink/kinds/geneve.ts";
+export type {
+  ErspanHeaderOptions,
+  ErspanOptions,
+  GreHeaderOptions,
+  GreOptions,
+  Ip6ErspanOptions,
+  Ip6GreOptions,
+} from "../../rtnetlink/kinds/gre.ts";
+export type { HsrOptions } from "../../rtnetlink/kinds/hsr.ts";
+export type {
+  Ip6TunnelOptions,
+  IpipOptions,
+  SitOptions,
+} from "../../rtnetlink/kinds/iptunnel.ts";
+export type { IpvlanOptions } from "../../rtnetlink/kinds/ipvlan.ts";
+export type { MacvlanOptions } from "../../rtnetlink/kinds/macvlan.ts";
+export type { NoOptions } from "../../rtnetlink/kinds/plain.ts";
+export type { TunLinkOptions } from "../../rtnetlink/kinds/tun.ts";
+export type {
+  EncapsulationOptions,
+  Tunnel6Options,
+  TunnelOptions,
+} from "../../rtnetlink/kinds/tunnel.ts";
+export type { VethOptions } from "../../rtnetlink/kinds/veth.ts";
+export type { VlanOptions, VlanProtocol } from "../../rtnetlink/kinds/vlan.ts";
+export type { VrfOptions } from "../../rtnetlink/kinds/vrf.ts";
+export type { VtiOptions } from "../../rtnetlink/kinds/vti.ts";
+export type { VxlanOptions } from "../../rtnetlink/kinds/vxlan.ts";
+export type { XfrmOptions } from "../../rtnetlink/kinds/xfrm.ts";
 export {
   addAddress,
   type AddressSpec,

@@ -7,7 +7,8 @@ import { namespacePath } from "../../namespace.ts";
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import type { RouteSocket } from "../socket.ts";
-import type { Change, NameLookup } from "./change.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
+import type { Change } from "./change.ts";
 
 /** From how many on a dump is less work than to ask for each. */
 const MANY = 8;

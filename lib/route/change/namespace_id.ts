@@ -7,7 +7,7 @@ import {
 import { rtgenmsg, RTM_NEWNSID } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { type Change, checked } from "./change.ts";
-import { orWord, take, wholeNumber } from "./value.ts";
+import { orWord, take, wholeNumber } from "../../rtnetlink/spec/value.ts";
 
 /** How an id is read. */
 export const NAMESPACE_ID = orWord("auto", wholeNumber(0, 0x7fff_ffff));

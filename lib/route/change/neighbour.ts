@@ -17,7 +17,12 @@ import { parseLinkAddress } from "../../link_address.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { type Change, checked } from "./change.ts";
 import { bitsOf, type OptionsOf, readSpec, toggleBit } from "./option.ts";
-import { ipAddress, linkAddress, linkName, oneOf } from "./value.ts";
+import {
+  ipAddress,
+  linkAddress,
+  linkName,
+  oneOf,
+} from "../../rtnetlink/spec/value.ts";
 import { protocol } from "./words.ts";
 
 /** The state of a neighbour. Source: linux/neighbour.h. */

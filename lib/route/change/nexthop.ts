@@ -28,7 +28,7 @@ import {
   oneOf,
   type Reader,
   wholeNumber,
-} from "./value.ts";
+} from "../../rtnetlink/spec/value.ts";
 import { protocol } from "./words.ts";
 
 /** A member of a group of nexthops. */

@@ -12,7 +12,8 @@ import { parseAddress } from "../../address.ts";
 import { type Cidr, parseCidr } from "../../cidr.ts";
 import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
-import { type Change, checked, type NameLookup } from "./change.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
+import { type Change, checked } from "./change.ts";
 import { type OptionsOf, readSpec, toggleBit } from "./option.ts";
 import {
   ROUTE_METRICS,
@@ -27,7 +28,7 @@ import {
   oneOf,
   type Reader,
   wholeNumber,
-} from "./value.ts";
+} from "../../rtnetlink/spec/value.ts";
 import { protocol, realms, scope, table, tos, u32 } from "./words.ts";
 
 /** One way of a route with several. Source: ip-route(8). */

@@ -24,7 +24,13 @@ import {
 import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { OptionsOf } from "./option.ts";
-import { bit, list, oneOf, text, wholeNumber } from "./value.ts";
+import {
+  bit,
+  list,
+  oneOf,
+  text,
+  wholeNumber,
+} from "../../rtnetlink/spec/value.ts";
 import { u32 } from "./words.ts";
 
 /** What a route says of the path beyond it. Source: ip-route(8). */

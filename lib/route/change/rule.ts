@@ -22,7 +22,7 @@ import {
   type Reader,
   text,
   wholeNumber,
-} from "./value.ts";
+} from "../../rtnetlink/spec/value.ts";
 import { protocol, realms, table, tos, u32 } from "./words.ts";
 
 /** What a rule does with packets. */

@@ -2,7 +2,11 @@
 // has for them, and those that /etc/iproute2 adds.
 
 import { protocolNumber, scopeNumber, tableNumber } from "../names/iproute2.ts";
-import { numbered, type Reader, wholeNumber } from "./value.ts";
+import {
+  numbered,
+  type Reader,
+  wholeNumber,
+} from "../../rtnetlink/spec/value.ts";
 
 /** How far an address or a route reaches. */
 export const scope: Reader<number> = numbered(

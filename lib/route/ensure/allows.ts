@@ -2,7 +2,7 @@
 // line gives all its values as text; a file says what it means, so that the
 // published schema and what is taken here are the same.
 
-import type { JsonSchema } from "../change/value.ts";
+import type { JsonSchema } from "../../rtnetlink/spec/value.ts";
 
 const TYPES: {
   readonly [type: string]: (value: unknown) => boolean;

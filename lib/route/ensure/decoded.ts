@@ -3,7 +3,8 @@
 
 import { MessageReader, NetlinkBuffer } from "../../netlink/message.ts";
 import { requestBytes } from "../../netlink/describe.ts";
-import type { Change, NameLookup } from "../change/change.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
+import type { Change } from "../change/change.ts";
 
 /** What a change asks for. */
 export function decoded<T>(

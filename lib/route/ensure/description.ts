@@ -5,10 +5,10 @@ import type { AddressSpec } from "../change/address.ts";
 import type { LinkPort } from "../change/link.ts";
 import type { NeighbourSpec } from "../change/neighbour.ts";
 import type { NexthopObjectSpec } from "../change/nexthop.ts";
-import type { OptionValues } from "../change/option.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type { RouteSpec } from "../change/route.ts";
 import type { RuleSpec } from "../change/rule.ts";
-import type { LinkSettings } from "../change/settings.ts";
+import type { LinkSettings } from "../../rtnetlink/settings.ts";
 
 /** Kinds of object of which a namespace may have none but those described. */
 export type ExclusiveKind =

@@ -1,7 +1,7 @@
 // A description that was read: every object with the namespace it is in.
 
 import type { LinkPort } from "../change/link.ts";
-import type { OptionValues } from "../change/option.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type { NexthopObjectSpec } from "../change/nexthop.ts";
 import type { RouteSpec } from "../change/route.ts";
 import type { RuleSpec } from "../change/rule.ts";

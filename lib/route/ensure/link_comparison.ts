@@ -1,7 +1,8 @@
 // Comparison of the desired links with the links there are: where each one is
 // and what it lacks, updated as events report changes.
 
-import { kernelKind } from "../change/kinds/mod.ts";
+import { kernelName } from "../../rtnetlink/kinds/kind.ts";
+import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
 import type { Link } from "../link/link.ts";
 import type { ObjectEvent } from "../monitor/event.ts";
 import type { DesiredLink, DesiredNetwork, NamespaceName } from "./desired.ts";
@@ -421,7 +422,8 @@ function lastSeen(
   const place = whereabouts.lastSeen(desired);
   const link = place && view.state(place.namespace)?.link(place.ifindex);
   const { kind } = desired;
-  return link && (kind === undefined || link.kind === kernelKind(kind))
+  return link &&
+      (kind === undefined || link.kind === kernelName(kindNamed(kind)))
     ? { link, namespace: place.namespace }
     : undefined;
 }

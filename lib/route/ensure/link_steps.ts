@@ -1,8 +1,9 @@
 // The steps that make a described link what it is to be.
 
+import { IFF_UP } from "../../../ffi/layout/net_if.ts";
 import { addAltNames } from "../change/alt_name.ts";
 import type { Change } from "../change/change.ts";
-import { linkKind } from "../change/kinds/mod.ts";
+import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
 import {
   addLink,
   deleteLink,
@@ -12,10 +13,10 @@ import {
 } from "../change/link.ts";
 import type { DesiredLink, NamespaceName } from "./desired.ts";
 import {
-  changeableSettings,
-  isFixed,
+  needsNewLink,
   optionDifferences,
   portDifferences,
+  reasonOf,
   settingDifferences,
 } from "./link_differences.ts";
 import { longestPaths } from "./longest_path.ts";
@@ -64,10 +65,14 @@ export function linkHeights(
   links: readonly DesiredLink[],
 ): ReadonlyMap<DesiredLink, number> {
   const find = linksByName(links);
-  const lowers = ({ link, options, from }: DesiredLink) =>
-    [link, options.dev].flatMap((lower) =>
+  const lowers = ({ link, kind, options, from }: DesiredLink) => {
+    const entries = kind === undefined ? {} : kindNamed(kind).options;
+    const named = Object.keys(options).filter((word) => entries[word]?.link)
+      .map((word) => options[word]);
+    return [link, ...named].flatMap((lower) =>
       (lower === undefined ? undefined : find(from, lower)) ?? []
     );
+  };
   return longestPaths(links, (link) => lowers(link).length > 0 ? 1 : 0, lowers);
 }
 
@@ -264,32 +269,36 @@ function changeSettings(
   { reasons, parts }: Later,
 ): void {
   const { name, namespace: where, kind, options, port, altnames } = desired;
-  const settings = changeableSettings(
-    settingDifferences(link, desired, home.numbers),
-  );
-  for (const { reason } of settings) reasons.push(reason);
-  const given = settings.filter(({ word }) => word !== "up").map(({ word }) =>
-    [word, desired.settings[word]] as const
+  const settings = settingDifferences(link, desired.settings, home)
+    .filter((difference) => !needsNewLink(difference));
+  for (const one of settings) reasons.push(reasonOf(one));
+  const given = settings.filter(({ key }) => key !== "up").map(({ key }) =>
+    [key, desired.settings[key]] as const
   );
   const changes: LinkChanges[] = given.length === 0
     ? []
     : [Object.fromEntries(given)];
   if (kind !== undefined) {
     const different = optionDifferences(link, kind, options, from);
-    for (const { reason } of different) reasons.push(reason);
+    for (const one of different) reasons.push(reasonOf(one));
     if (different.length > 0) {
-      // Options that are written together are also sent together.
-      const together = linkKind(kind).finish !== undefined;
+      const { together, options: entries } = kindNamed(kind);
       const words = together
-        ? Object.keys(options).filter((word) => !isFixed(kind, word))
-        : different.map(({ word }) => word);
+        ? Object.keys(options).filter((word) =>
+          entries[word]?.change !== "at creation"
+        )
+        : different.map(({ key }) => key);
       const values = words.map((word) => [word, options[word]]);
-      changes.push({ kind, options: Object.fromEntries(values) });
+      const change = { kind, options: Object.fromEntries(values) };
+      const isUp = (link.flags & IFF_UP) !== 0;
+      const needsDown = different.some(({ change }) => change === "while down");
+      if (needsDown && isUp) changes.push({ up: false }, change, { up: true });
+      else changes.push(change);
     }
   }
   if (port !== undefined) {
     const different = isAway ? [] : portDifferences(link, desired, home);
-    for (const { reason } of different) reasons.push(reason);
+    for (const one of different) reasons.push(reasonOf(one));
     if (isAway || different.length > 0) changes.push({ port });
   }
   const missing = altnames.filter((one) => !link.altNames.includes(one));
@@ -306,7 +315,7 @@ function changeSettings(
   }
   const { up } = desired.settings;
   // Moving takes a link down.
-  if (settings.some(({ word }) => word === "up") || (isAway && up)) {
+  if (settings.some(({ key }) => key === "up") || (isAway && up)) {
     const changes = [setLink(name, { up: Boolean(up) })];
     parts.push({ order: Order.up, where, changes });
   }

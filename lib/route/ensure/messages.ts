@@ -1,7 +1,8 @@
 // The messages that steps would send, written without sending any: links that
 // are not there yet are given the numbers that come next.
 
-import type { FirstStep, NameLookup } from "../change/change.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
+import type { FirstStep } from "../change/change.ts";
 import type { NetlinkRequest } from "../../netlink/exchange.ts";
 import type { NamespaceName } from "./desired.ts";
 import { NOTHING, type State } from "./state.ts";

@@ -17,7 +17,7 @@ export {
 } from "./problem.ts";
 export { parseDescription } from "./parse.ts";
 export { descriptionSchema } from "./schema.ts";
-export type { JsonSchema } from "../change/value.ts";
+export type { JsonSchema } from "../../rtnetlink/spec/value.ts";
 export type {
   DesiredLink,
   DesiredNamespace,

@@ -4,11 +4,12 @@ import { addAddress } from "../change/address.ts";
 import { addLink, type LinkPort, type LinkSpec } from "../change/link.ts";
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   PORT_KIND_NAMES,
   portKind,
-} from "../change/kinds/mod.ts";
-import type { OptionTable, OptionValues } from "../change/option.ts";
+} from "../../rtnetlink/kinds/mod.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
+import type { Entries } from "../../rtnetlink/spec/table.ts";
 import { setLink } from "../change/link.ts";
 import { keepChange } from "./checked_changes.ts";
 import type { AddressDescription, ExclusiveKind } from "./description.ts";
@@ -16,7 +17,6 @@ import type { DesiredLink, NamespaceName } from "./desired.ts";
 import type { Path } from "./problem.ts";
 import { type Findings, shown } from "./reading.ts";
 import {
-  DEEDS,
   LINK,
   LINK_ADDRESS,
   LINK_EXCLUSIVE,
@@ -72,10 +72,10 @@ export function parseExclusive(
   return named;
 }
 
-/** What of a table of options says how something is. */
-export function lasting(options: OptionTable): Words {
+/** The options that describe a state. */
+export function lasting(options: Entries): Words {
   return Object.fromEntries(
-    Object.entries(options).filter(([word]) => !DEEDS.has(word)),
+    Object.entries(options).filter(([, { once }]) => !once),
   );
 }
 
@@ -124,7 +124,7 @@ function parseOptions(
     });
     return {};
   }
-  return found.words(path, mapping, lasting(linkKind(kind).options));
+  return found.words(path, mapping, lasting(kindNamed(kind).options));
 }
 
 function parsePort(

@@ -5,7 +5,7 @@ import { ArgumentError } from "../../errors.ts";
 import { allows } from "./allows.ts";
 import type { Path, Problem } from "./problem.ts";
 import type { Words } from "./words.ts";
-import type { Reader } from "../change/value.ts";
+import type { Reader } from "../../rtnetlink/spec/value.ts";
 
 /** A value as a message shows it. */
 export function shown(value: unknown): string {

@@ -3,11 +3,13 @@
 
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   PORT_KIND_NAMES,
   portKind,
-} from "../change/kinds/mod.ts";
-import type { JsonSchema } from "../change/value.ts";
+} from "../../rtnetlink/kinds/mod.ts";
+import { optionHelp } from "../../rtnetlink/kinds/help.ts";
+import type { LinkKind } from "../../rtnetlink/kinds/kind.ts";
+import type { JsonSchema } from "../../rtnetlink/spec/value.ts";
 import { lasting } from "./parse_link.ts";
 import {
   EXCLUSIVE,
@@ -46,6 +48,22 @@ function words(
     ...(required.length === 0 ? {} : { required }),
     additionalProperties: false,
   };
+}
+
+/** The options of a kind, each with its help. */
+function optionWords({ name, options }: LinkKind): JsonSchema {
+  const described = Object.entries(lasting(options)).map(([word, reader]) => {
+    const help = optionHelp(name, word)?.replace(/\.$/, "");
+    const expected = help === undefined
+      ? reader.expected
+      : `${help}: ${reader.expected}`;
+    const { kernelDefault } = options[word];
+    const schema = kernelDefault === undefined
+      ? reader.schema
+      : { ...reader.schema, default: kernelDefault };
+    return [word, { ...reader, expected, schema }] as const;
+  });
+  return words(Object.fromEntries(described));
 }
 
 function exclusive(kinds: readonly string[]): JsonSchema {
@@ -139,10 +157,10 @@ export function descriptionSchema(): JsonSchema {
     "nexthop-object": words(NEXTHOP_WORDS, ["id"]),
   };
   for (const kind of KIND_NAMES) {
-    definitions[OPTIONS + kind] = words(lasting(linkKind(kind).options));
+    definitions[OPTIONS + kind] = optionWords(kindNamed(kind));
   }
   for (const kind of PORT_KIND_NAMES) {
-    definitions[PORT + kind] = words(lasting(portKind(kind)!.options));
+    definitions[PORT + kind] = optionWords(portKind(kind)!);
   }
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",

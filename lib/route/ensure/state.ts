@@ -1,17 +1,12 @@
 // What there is in a namespace, as dumps or a monitor tell it, and the numbers
 // behind its names.
 
-import {
-  IFLA_INFO_SLAVE_DATA,
-  IFLA_LINKINFO,
-  IFLA_PROTINFO,
-} from "../../../ffi/layout/linux_if_link.ts";
 import { SystemError } from "../../../ffi/errno.ts";
-import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import type { Address } from "../address.ts";
-import type { NameLookup } from "../change/change.ts";
-import type { Link } from "../link/link.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
+import type { AttributeLevel } from "../../rtnetlink/spec/level.ts";
+import { type Link, portLevel } from "../link/link.ts";
 import type { MonitoredObject } from "../monitor/event.ts";
 import {
   addressIdentity,
@@ -258,14 +253,9 @@ export class State {
       : this.link(ifindex)?.name ?? `link ${ifindex}`;
   }
 
-  /** The options that a link has as the port of its master. */
-  portOptions(link: Link): AttributeReader | undefined {
-    const port = this.port(link.ifindex);
-    if (port !== undefined) return port.attribute(IFLA_PROTINFO)?.enter();
-    const info = link.attribute(IFLA_LINKINFO)?.enter();
-    while (info?.next()) {
-      if (info.type === IFLA_INFO_SLAVE_DATA) return info.enter();
-    }
+  /** The options that a link has as the port of its master, undecoded. */
+  portLevel(link: Link): AttributeLevel | undefined {
+    return portLevel(this.port(link.ifindex) ?? link);
   }
 
   /** The numbers behind names, to write messages that are only compared. */

@@ -8,8 +8,8 @@ import { NEIGHBOUR } from "../change/neighbour.ts";
 import { NEXTHOP_OBJECT } from "../change/nexthop.ts";
 import { NEXTHOP, ROUTE } from "../change/route.ts";
 import { RULE } from "../change/rule.ts";
-import { SETTINGS } from "../change/settings.ts";
-import { type Reader, text } from "../change/value.ts";
+import { SETTINGS } from "../../rtnetlink/settings.ts";
+import { type Reader, text } from "../../rtnetlink/spec/value.ts";
 import type { ExclusiveKind } from "./description.ts";
 
 /** How the values of some words are read. */
@@ -110,10 +110,3 @@ export const LINK_EXCLUSIVE: readonly ExclusiveKind[] = [
   "neighbours",
   "dynamic",
 ];
-
-/** Options that do something once instead of saying how it is to be. */
-export const DEEDS: ReadonlySet<string> = new Set([
-  "fdb_flush",
-  "macaddr",
-  "clear_active_slave",
-]);

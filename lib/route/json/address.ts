@@ -3,7 +3,7 @@
 
 import * as ifa from "../../../ffi/layout/linux_if_addr.ts";
 import type { Address } from "../address.ts";
-import type { JsonValue } from "../link/field.ts";
+import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import { scopeName } from "../names/iproute2.ts";
 
 /** An address under iproute2's keys. */

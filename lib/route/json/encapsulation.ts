@@ -11,14 +11,10 @@ import { AttributeReader } from "../../netlink/attribute.ts";
 import { noCounts } from "../../netlink/counters.ts";
 import { NetlinkBuffer } from "../../netlink/message.ts";
 import { addressText } from "../family.ts";
-import {
-  address,
-  AttributeLevel,
-  type Field,
-  type JsonValue,
-  other,
-  readFields,
-} from "../link/field.ts";
+import { reported, showAddress } from "../../rtnetlink/spec/attribute.ts";
+import { type JsonValue, onlyTrue } from "../../rtnetlink/spec/json.ts";
+import { AttributeLevel } from "../../rtnetlink/spec/level.ts";
+import { AttributeTable } from "../../rtnetlink/spec/table.ts";
 import type { RouteEncapsulation } from "../route.ts";
 
 const NAMES = new Map([
@@ -34,47 +30,43 @@ const NAMES = new Map([
   [lwt.LWTUNNEL_ENCAP_XFRM, "xfrm"],
 ]);
 
-function flag(attribute: number, key: string, bit: number): Field {
-  return other(
-    attribute,
-    key,
-    (value) => (value.u16() & bit) !== 0 ? true : undefined,
-  );
-}
+const flag = (number: number, bit: number) =>
+  reported<boolean>(number, (value) => onlyTrue(value.u16() & bit));
+const byte = (number: number) =>
+  reported<number>(number, (value) => value.u8());
+const id = (number: number) =>
+  reported<number>(number, (value) => Number(value.be64()));
+const address = (number: number) =>
+  reported<string>(number, (value) => showAddress(value.copy()));
 
-function number(attribute: number, key: string): Field {
-  return other(attribute, key, (value) => value.u8());
-}
-
-const FIELDS: { readonly [type: number]: readonly Field[] } = {
-  [lwt.LWTUNNEL_ENCAP_MPLS]: [
-    other(
+const TABLES: { readonly [type: number]: AttributeTable } = {
+  [lwt.LWTUNNEL_ENCAP_MPLS]: new AttributeTable({
+    dst: reported<string>(
       lwt.MPLS_IPTUNNEL_DST,
-      "dst",
       ({ bytes, at, length }) => addressText("mpls", bytes, at, length),
     ),
-    number(lwt.MPLS_IPTUNNEL_TTL, "ttl"),
-  ],
-  [lwt.LWTUNNEL_ENCAP_IP]: [
-    other(lwt.LWTUNNEL_IP_ID, "id", (value) => Number(value.be64())),
-    other(lwt.LWTUNNEL_IP_SRC, "src", address),
-    other(lwt.LWTUNNEL_IP_DST, "dst", address),
-    number(lwt.LWTUNNEL_IP_TTL, "ttl"),
-    number(lwt.LWTUNNEL_IP_TOS, "tos"),
-    flag(lwt.LWTUNNEL_IP_FLAGS, "key", TUNNEL_KEY),
-    flag(lwt.LWTUNNEL_IP_FLAGS, "csum", TUNNEL_CSUM),
-    flag(lwt.LWTUNNEL_IP_FLAGS, "seq", TUNNEL_SEQ),
-  ],
-  [lwt.LWTUNNEL_ENCAP_IP6]: [
-    other(lwt.LWTUNNEL_IP6_ID, "id", (value) => Number(value.be64())),
-    other(lwt.LWTUNNEL_IP6_SRC, "src", address),
-    other(lwt.LWTUNNEL_IP6_DST, "dst", address),
-    number(lwt.LWTUNNEL_IP6_HOPLIMIT, "hoplimit"),
-    number(lwt.LWTUNNEL_IP6_TC, "tc"),
-    flag(lwt.LWTUNNEL_IP6_FLAGS, "key", TUNNEL_KEY),
-    flag(lwt.LWTUNNEL_IP6_FLAGS, "csum", TUNNEL_CSUM),
-    flag(lwt.LWTUNNEL_IP6_FLAGS, "seq", TUNNEL_SEQ),
-  ],
+    ttl: byte(lwt.MPLS_IPTUNNEL_TTL),
+  }),
+  [lwt.LWTUNNEL_ENCAP_IP]: new AttributeTable({
+    id: id(lwt.LWTUNNEL_IP_ID),
+    src: address(lwt.LWTUNNEL_IP_SRC),
+    dst: address(lwt.LWTUNNEL_IP_DST),
+    ttl: byte(lwt.LWTUNNEL_IP_TTL),
+    tos: byte(lwt.LWTUNNEL_IP_TOS),
+    key: flag(lwt.LWTUNNEL_IP_FLAGS, TUNNEL_KEY),
+    csum: flag(lwt.LWTUNNEL_IP_FLAGS, TUNNEL_CSUM),
+    seq: flag(lwt.LWTUNNEL_IP_FLAGS, TUNNEL_SEQ),
+  }),
+  [lwt.LWTUNNEL_ENCAP_IP6]: new AttributeTable({
+    id: id(lwt.LWTUNNEL_IP6_ID),
+    src: address(lwt.LWTUNNEL_IP6_SRC),
+    dst: address(lwt.LWTUNNEL_IP6_DST),
+    hoplimit: byte(lwt.LWTUNNEL_IP6_HOPLIMIT),
+    tc: byte(lwt.LWTUNNEL_IP6_TC),
+    key: flag(lwt.LWTUNNEL_IP6_FLAGS, TUNNEL_KEY),
+    csum: flag(lwt.LWTUNNEL_IP6_FLAGS, TUNNEL_CSUM),
+    seq: flag(lwt.LWTUNNEL_IP6_FLAGS, TUNNEL_SEQ),
+  }),
 };
 
 /** The name of the encapsulation and what is known of it, side by side. */
@@ -85,6 +77,6 @@ export function ipEncapsulation(
   reader.reset(0, attributes.length);
   return {
     encap: NAMES.get(type) ?? "unknown",
-    ...readFields(FIELDS[type] ?? [], new AttributeLevel(reader)),
+    ...TABLES[type]?.json(new AttributeLevel(reader)),
   };
 }

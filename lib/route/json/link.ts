@@ -6,15 +6,15 @@ import * as ifla from "../../../ffi/layout/linux_if_link.ts";
 import { AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
 import type { BpfProgram } from "../../bpf_program.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
+import type { LinkKind } from "../../rtnetlink/kinds/kind.ts";
+import { reportedKind } from "../../rtnetlink/kinds/mod.ts";
 import {
-  AttributeLevel,
-  type Field,
   hex,
   type JsonValue,
   type KindData,
-} from "../link/field.ts";
+} from "../../rtnetlink/spec/json.ts";
+import { AttributeLevel } from "../../rtnetlink/spec/level.ts";
 import { flagNames } from "../link/flags.ts";
-import { kindOf, linkData, portData } from "../link/kinds.ts";
 import type { Link } from "../link/link.ts";
 import { linkLayerAddress } from "../link/link_layer.ts";
 import type { LinkNames } from "../link/names.ts";
@@ -263,17 +263,17 @@ function linkInfo(link: Link, names: LinkNames): IpLink {
   const json: IpLink = {};
   if (link.kind !== undefined) {
     json.info_kind = link.kind;
-    const data = linkData(link);
-    const kind = kindOf(link.kind);
+    const { data } = link;
     if (data !== undefined) {
-      json.info_data = named(data, kind?.data, names, kind?.links);
+      json.info_data = named(data, reportedKind(link.kind), names);
     }
   }
   if (link.masterKind !== undefined) {
     json.info_slave_kind = link.masterKind;
-    const data = portData(link);
-    if (data !== undefined) {
-      json.info_slave_data = named(data, kindOf(link.masterKind)?.port, names);
+    const { portData } = link;
+    if (portData !== undefined) {
+      const settings = reportedKind(link.masterKind)?.port;
+      json.info_slave_data = named(portData, settings, names);
     }
   }
   return json;
@@ -282,15 +282,10 @@ function linkInfo(link: Link, names: LinkNames): IpLink {
 /** The same options, with links by their names. */
 function named(
   data: KindData,
-  fields: readonly Field[] = [],
+  kind: LinkKind | undefined,
   names: LinkNames,
-  more: readonly string[] = [],
 ): KindData {
-  const links = [
-    ...more,
-    ...fields.filter((field) => field.link).map((field) => field.key),
-  ];
-  for (const key of links) {
+  for (const key of kind?.table.links ?? []) {
     const value = data[key];
     if (typeof value === "number") data[key] = names.name(value);
   }

@@ -1,7 +1,7 @@
 // The counters of a link as `ip -s` and `ip -s -s` print them.
 
 import { IFLA_CARRIER_CHANGES } from "../../../ffi/layout/linux_if_link.ts";
-import type { JsonValue } from "../link/field.ts";
+import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import type { Link } from "../link/link.ts";
 import { linkStatistics } from "../link/statistics.ts";
 

@@ -3,7 +3,7 @@
 
 import * as nd from "../../../ffi/layout/linux_neighbour.ts";
 import { tryParseLinkAddress } from "../../link_address.ts";
-import type { JsonValue } from "../link/field.ts";
+import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import { linkLayerAddress } from "../link/link_layer.ts";
 import { protocolName } from "../names/iproute2.ts";
 import type { Neighbour } from "../neighbour.ts";

@@ -5,7 +5,7 @@ import {
   RT_SCOPE_UNIVERSE,
   RTPROT_UNSPEC,
 } from "../../../ffi/layout/linux_rtnetlink.ts";
-import type { JsonValue } from "../link/field.ts";
+import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import { protocolName, scopeName } from "../names/iproute2.ts";
 import type { Nexthop } from "../nexthop.ts";
 import { USER_HZ } from "../user_hz.ts";

@@ -12,4 +12,4 @@ export interface IpJsonOptions {
   readonly statistics?: boolean | 2;
 }
 
-export type { JsonValue } from "../link/field.ts";
+export type { JsonValue } from "../../rtnetlink/spec/json.ts";

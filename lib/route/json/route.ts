@@ -15,7 +15,7 @@ import {
 } from "../../../ffi/layout/linux_rtnetlink.ts";
 import * as rtcf from "../../../ffi/layout/linux_in_route.ts";
 import type { AddressFamily } from "../family.ts";
-import { hex, type JsonValue } from "../link/field.ts";
+import { hex, type JsonValue } from "../../rtnetlink/spec/json.ts";
 import { METRIC_NAMES, type RouteMetrics } from "../metrics.ts";
 import {
   protocolName,

@@ -13,7 +13,7 @@ import {
   RTNH_F_TRAP,
   RTNH_F_UNRESOLVED,
 } from "../../../ffi/layout/linux_rtnetlink.ts";
-import type { JsonValue } from "../link/field.ts";
+import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import { realmName } from "../names/iproute2.ts";
 
 const FLAGS = [

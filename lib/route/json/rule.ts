@@ -2,7 +2,7 @@
 
 import * as fib from "../../../ffi/layout/linux_fib_rules.ts";
 import { RTN_NAT, RTPROT_KERNEL } from "../../../ffi/layout/linux_rtnetlink.ts";
-import { hex, type JsonValue } from "../link/field.ts";
+import { hex, type JsonValue } from "../../rtnetlink/spec/json.ts";
 import {
   ipProtocolName,
   linkGroupName,

@@ -3,7 +3,8 @@
 import * as ifla from "../../../ffi/layout/linux_if_link.ts";
 import type { BpfProgram } from "../../bpf_program.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
-import { AttributeLevel, type JsonValue } from "../link/field.ts";
+import type { JsonValue } from "../../rtnetlink/spec/json.ts";
+import { AttributeLevel } from "../../rtnetlink/spec/level.ts";
 
 const MODES = [
   [ifla.IFLA_XDP_SKB_PROG_ID, ifla.XDP_ATTACHED_SKB],

@@ -12,7 +12,7 @@ import {
   IFF_RUNNING,
   IFF_UP,
 } from "../../../ffi/layout/net_if.ts";
-import { bits } from "./field.ts";
+import { bitNames } from "../../rtnetlink/spec/json.ts";
 
 const NAMES = [
   [IFF_LOOPBACK, "LOOPBACK"],
@@ -38,6 +38,6 @@ const NAMES = [
 /** "NO-CARRIER" first where a link is up but does not run. */
 export function flagNames(flags: number): string[] {
   const carrier = (flags & IFF_UP) === 0 || (flags & IFF_RUNNING) !== 0;
-  const names = bits(flags & ~IFF_RUNNING, NAMES);
+  const names = bitNames(flags & ~IFF_RUNNING, NAMES);
   return carrier ? names : ["NO-CARRIER", ...names];
 }

@@ -9,7 +9,9 @@ import {
   IFLA_GROUP,
   IFLA_IFALIAS,
   IFLA_IFNAME,
+  IFLA_INFO_DATA,
   IFLA_INFO_KIND,
+  IFLA_INFO_SLAVE_DATA,
   IFLA_INFO_SLAVE_KIND,
   IFLA_LINK,
   IFLA_LINK_NETNSID,
@@ -21,6 +23,7 @@ import {
   IFLA_NEW_NETNSID,
   IFLA_OPERSTATE,
   IFLA_PROP_LIST,
+  IFLA_PROTINFO,
   IFLA_QDISC,
   IFLA_TXQLEN,
 } from "../../../ffi/layout/linux_if_link.ts";
@@ -35,10 +38,12 @@ import { noCounts } from "../../netlink/counters.ts";
 import { keepMessage } from "../../netlink/keep.ts";
 import type { MessageReader, NetlinkBuffer } from "../../netlink/message.ts";
 import { attributeText } from "../../netlink/text.ts";
+import { kindData } from "../../rtnetlink/kinds/kind.ts";
+import { reportedKind } from "../../rtnetlink/kinds/mod.ts";
+import type { KindData } from "../../rtnetlink/spec/json.ts";
+import { AttributeLevel } from "../../rtnetlink/spec/level.ts";
 import { rememberedEthernet } from "../../remembered.ts";
 import { type AddressFamily, familyName } from "../family.ts";
-import type { KindData } from "./field.ts";
-import { linkData, portData } from "./kinds.ts";
 import { linkLayerAddress } from "./link_layer.ts";
 import { type LinkStatistics, linkStatistics } from "./statistics.ts";
 
@@ -275,12 +280,17 @@ export class Link {
    * where the kind is not known here.
    */
   get data(): KindData | undefined {
-    return linkData(this);
+    const kind = this.kind === undefined ? undefined : reportedKind(this.kind);
+    return kind?.table.isPrinted ? kindData(kind, kindLevel(this)) : undefined;
   }
 
   /** The options it has as a port of its master, in the same way. */
   get portData(): KindData | undefined {
-    return portData(this);
+    const master = this.family === "bridge" ? "bridge" : this.masterKind;
+    const settings = master === undefined
+      ? undefined
+      : reportedKind(master)?.port;
+    return settings && kindData(settings, portLevel(this));
   }
 
   /** Its counters, where the kernel told them; it does of links of a dump. */
@@ -300,6 +310,26 @@ export class Link {
     const reader = this.attributes();
     while (reader.next()) if (reader.type === type) return reader;
     return undefined;
+  }
+}
+
+/** The options of a link's kind, undecoded. */
+export function kindLevel(link: Link): AttributeLevel | undefined {
+  return infoLevel(link, IFLA_INFO_DATA);
+}
+
+/** The options that a link has as a port of its master, undecoded. */
+export function portLevel(link: Link): AttributeLevel | undefined {
+  if (link.family !== "bridge") return infoLevel(link, IFLA_INFO_SLAVE_DATA);
+  // A bridge's message about its port has them elsewhere than the port's own.
+  const info = link.attribute(IFLA_PROTINFO);
+  return info && new AttributeLevel(info.enter());
+}
+
+function infoLevel(link: Link, type: number): AttributeLevel | undefined {
+  const info = link.attribute(IFLA_LINKINFO)?.enter();
+  while (info?.next()) {
+    if (info.type === type) return new AttributeLevel(info.enter());
   }
 }
 

@@ -3,69 +3,54 @@
 import * as bridge from "../../../ffi/layout/linux_if_bridge.ts";
 import * as link from "../../../ffi/layout/linux_if_link.ts";
 import * as kinds from "../../../ffi/layout/linux_if_link_kinds.ts";
-import * as tunnel from "../../../ffi/layout/linux_if_tunnel.ts";
 import { ifinfomsg } from "../../../ffi/layout/linux_rtnetlink.ts";
-import { VETH_INFO_PEER } from "../../../ffi/layout/linux_veth.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
 import type { AttributeNames } from "../../netlink/vocabulary.ts";
+import type {
+  AttributeConstants,
+  LinkKind,
+} from "../../rtnetlink/kinds/kind.ts";
+import { reportedKind } from "../../rtnetlink/kinds/mod.ts";
+import type { Entries } from "../../rtnetlink/spec/table.ts";
 import { named, withInside } from "../constant_names.ts";
 
-const GRE = () => named(tunnel, "IFLA_GRE_");
-const IPTUN = () => named(tunnel, "IFLA_IPTUN_");
-const VTI = () => named(tunnel, "IFLA_VTI_");
-const MACVLAN = () => named(kinds, "IFLA_MACVLAN_");
-const IPVLAN = () => named(kinds, "IFLA_IPVLAN_");
-
-/** IFLA_INFO_DATA of each kind. */
-const DATA: Readonly<Record<string, () => AttributeNames>> = {
-  bareudp: () => named(kinds, "IFLA_BAREUDP_"),
-  bond: () =>
-    withInside(
-      named(kinds, "IFLA_BOND_", ["IFLA_BOND_SLAVE_", "IFLA_BOND_AD_INFO_"]),
-      { [kinds.IFLA_BOND_AD_INFO]: named(kinds, "IFLA_BOND_AD_INFO_") },
+/** The names of a kind's attributes, read as its table does. */
+function kindNames(
+  { of, prefix, but, inside = {} }: AttributeConstants,
+  entries: Entries = {},
+): AttributeNames {
+  const shows = new Map(
+    Object.values(entries).map(({ number, show }) => [number, show]),
+  );
+  const names: Record<number, AttributeNames[number]> = {};
+  for (const [number, one] of Object.entries(named(of, prefix, but))) {
+    const read = shows.get(Number(number));
+    names[Number(number)] = read === undefined ? one : { ...one, read };
+  }
+  return withInside(
+    names,
+    Object.fromEntries(
+      Object.entries(inside).map(([number, constants]) =>
+        [number, () => kindNames(constants)] as const
+      ),
     ),
-  bridge: () => named(kinds, "IFLA_BR_"),
-  erspan: GRE,
-  geneve: () => named(kinds, "IFLA_GENEVE_"),
-  gre: GRE,
-  gretap: GRE,
-  hsr: () => named(kinds, "IFLA_HSR_"),
-  ip6erspan: GRE,
-  ip6gre: GRE,
-  ip6gretap: GRE,
-  ip6tnl: IPTUN,
-  ipip: IPTUN,
-  ipvlan: IPVLAN,
-  ipvtap: IPVLAN,
-  macvlan: MACVLAN,
-  macvtap: MACVLAN,
-  sit: IPTUN,
-  tun: () => named(kinds, "IFLA_TUN_"),
-  veth: () => ({
-    [VETH_INFO_PEER]: {
-      name: "VETH_INFO_PEER",
+  );
+}
+
+/** IFLA_INFO_DATA of a kind, or IFLA_INFO_SLAVE_DATA of its ports. */
+function dataNames(kind: LinkKind | undefined): AttributeNames | undefined {
+  if (kind?.constants === undefined) return undefined;
+  const names = kindNames(kind.constants, kind.table.entries);
+  const { peer } = kind.constants;
+  return peer === undefined ? names : {
+    ...names,
+    [peer]: {
+      name: names[peer]?.name ?? "",
       struct: ifinfomsg,
       inside: linkAttributeNames,
     },
-  }),
-  vlan: () =>
-    withInside(named(kinds, "IFLA_VLAN_", ["IFLA_VLAN_QOS_"]), {
-      [kinds.IFLA_VLAN_INGRESS_QOS]: named(kinds, "IFLA_VLAN_QOS_"),
-      [kinds.IFLA_VLAN_EGRESS_QOS]: named(kinds, "IFLA_VLAN_QOS_"),
-    }),
-  vrf: () => named(kinds, "IFLA_VRF_", ["IFLA_VRF_PORT_"]),
-  vti: VTI,
-  vti6: VTI,
-  vxlan: () => named(kinds, "IFLA_VXLAN_"),
-  xfrm: () => named(kinds, "IFLA_XFRM_"),
-};
-
-/** IFLA_INFO_SLAVE_DATA of the ports of each kind. */
-const PORT: Readonly<Record<string, () => AttributeNames>> = {
-  bond: () => named(kinds, "IFLA_BOND_SLAVE_"),
-  bridge: () => named(kinds, "IFLA_BRPORT_"),
-  vrf: () => named(kinds, "IFLA_VRF_PORT_"),
-};
+  };
+}
 
 /** IFLA_AF_SPEC: what each family knows of a link. */
 const FAMILIES: AttributeNames = {
@@ -95,9 +80,9 @@ export function linkAttributeNames(): AttributeNames {
   return withInside(top, {
     [link.IFLA_LINKINFO]: withInside(named(link, "IFLA_INFO_"), {
       [link.IFLA_INFO_DATA]: (siblings) =>
-        DATA[siblings(link.IFLA_INFO_KIND) ?? ""]?.(),
+        dataNames(reportedKind(siblings(link.IFLA_INFO_KIND) ?? "")),
       [link.IFLA_INFO_SLAVE_DATA]: (siblings) =>
-        PORT[masterKind(siblings) ?? ""]?.(),
+        dataNames(reportedKind(masterKind(siblings) ?? "")?.port),
     }),
     [link.IFLA_AF_SPEC]: FAMILIES,
     [link.IFLA_PROP_LIST]: {

@@ -5,6 +5,8 @@ import * as ifla from "../../../ffi/layout/linux_if_link.ts";
 import { RTM_NEWLINK } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { AF_UNSPEC } from "../../../ffi/layout/sys_socket.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
+import type { LinkKind } from "../../rtnetlink/kinds/kind.ts";
+import { reportedKind } from "../../rtnetlink/kinds/mod.ts";
 import type { Link } from "../link/link.ts";
 import { routeVocabulary } from "../vocabulary.ts";
 import { differences, same } from "./differences.ts";
@@ -51,16 +53,12 @@ const LEFT_OUT: ReadonlySet<number> = new Set([
   ifla.IFLA_PROP_LIST,
 ]);
 
-/** Options of bridges and their ports that move by themselves. */
-const TIMERS: ReadonlySet<string> = new Set([
-  "hello_timer",
-  "tcn_timer",
-  "topology_change_timer",
-  "gc_timer",
-  "hold_timer",
-  "message_age_timer",
-  "forward_delay_timer",
-]);
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Options that change by themselves, of a kind or of its ports. */
+function timersOf(kind: LinkKind | undefined): ReadonlySet<string> {
+  return kind?.table.timers ?? NOTHING;
+}
 
 /** The fields and attributes in which a link differs from what it was. */
 export function linkDifferences(link: Link, previous: Link): string[] {
@@ -73,7 +71,10 @@ export function linkDifferences(link: Link, previous: Link): string[] {
   if (!same(kindAttributes(link), kindAttributes(previous))) {
     const { data } = link;
     if (data === undefined) fields.push("IFLA_INFO_DATA");
-    else return fields.concat(differences(data, previous.data ?? {}, TIMERS));
+    else {
+      const timers = timersOf(reportedKind(link.kind ?? ""));
+      return fields.concat(differences(data, previous.data ?? {}, timers));
+    }
   }
   return fields;
 }
@@ -82,7 +83,8 @@ export function linkDifferences(link: Link, previous: Link): string[] {
 export function portDifferences(port: Link, previous: Link): string[] {
   const fields = port.master === previous.master ? [] : ["master"];
   const data = port.portData ?? {};
-  return fields.concat(differences(data, previous.portData ?? {}, TIMERS));
+  const timers = timersOf(reportedKind("bridge")?.port);
+  return fields.concat(differences(data, previous.portData ?? {}, timers));
 }
 
 function otherAttributes(link: Link): Map<number, Uint8Array> {

@@ -61,3 +61,16 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 export function ethernetProtocolName(type: number): string {
   return NAMES.get(type) ?? `[${type}]`;
 }
+
+const NUMBERS: ReadonlyMap<string, number> = new Map(
+  [...NAMES].map(([number, name]) => [name, number]),
+);
+/** Other words that iproute2 takes. */
+const ALIASES: ReadonlyMap<string, number> = new Map([
+  ["ipv4", eth.ETH_P_IP],
+]);
+
+/** The EtherType of a word; undefined for one that iproute2 does not have. */
+export function ethernetProtocolNumber(word: string): number | undefined {
+  return NUMBERS.get(word) ?? ALIASES.get(word);
+}

@@ -51,6 +51,16 @@ const IPVLAN = [
   "private",
 ];
 
+/** What both kinds of VTI have. */
+const VTI = [
+  "key 5",
+  "key 0.0.1.2",
+  "ikey 5 okey 6",
+  "okey 6",
+  "dev low",
+  "fwmark 7",
+];
+
 const GRE_HEADER = [
   "key 5",
   "key 0.0.1.2",
@@ -317,7 +327,111 @@ export const ADD: Readonly<Record<string, KindCases>> = {
       "remote 192.0.2.2 ttl 9",
     ],
   },
+  erspan: {
+    base: "local 192.0.2.1 remote 192.0.2.2",
+    options: [
+      ...TUNNEL,
+      ...GRE_HEADER,
+      "ignore-df",
+      "erspan 123",
+      "erspan_ver 0",
+      "erspan_ver 1 erspan 0xfffff",
+      "erspan_ver 2",
+      "erspan_ver 2 erspan_dir ingress erspan_hwid 0x7",
+      "erspan_ver 2 erspan_dir egress",
+    ],
+  },
+  ip6erspan: {
+    base: "local 2001:db8::1 remote 2001:db8::2",
+    options: [
+      ...TUNNEL6,
+      ...GRE_HEADER,
+      "erspan 123",
+      "erspan_ver 0",
+      "erspan_ver 2 erspan_dir ingress erspan_hwid 7",
+      "erspan_ver 2 erspan_dir egress",
+    ],
+  },
+  vti: {
+    base: "local 192.0.2.1 remote 192.0.2.2",
+    options: VTI,
+  },
+  vti6: {
+    base: "local 2001:db8::1 remote 2001:db8::2",
+    options: VTI,
+  },
+  "vti to nobody": { options: ["", "local 0.0.0.0 remote 0.0.0.0"] },
+  geneve: {
+    base: "id 42 remote 192.0.2.1",
+    options: [
+      "",
+      "ttl 9",
+      "ttl inherit",
+      "ttl auto",
+      "tos 8",
+      "tos inherit",
+      ...["unset", "set", "inherit"].map((df) => `df ${df}`),
+      "flowlabel 0x12345",
+      "dstport 6082",
+      "dstport 0",
+      "noexternal",
+      ...["udpcsum", "udp6zerocsumtx", "udp6zerocsumrx"].flatMap((word) => [
+        word,
+        `no${word}`,
+      ]),
+      "innerprotoinherit",
+    ],
+  },
+  "geneve over IPv6": { base: "id 42", options: ["remote 2001:db8::1"] },
+  "geneve without a number": {
+    options: ["external", "external ttl 9 dstport 6083"],
+  },
+  xfrm: {
+    base: "if_id 42",
+    options: ["", "dev low"],
+  },
+  "xfrm without a number": { options: ["external"] },
+  hsr: {
+    base: "slave1 low slave2 high",
+    options: ["", "supervision 45", "version 1", "proto 1", "proto 0"],
+  },
+  macsec: {
+    link: true,
+    options: [
+      "",
+      "port 11",
+      "sci 00a1b2c3d4e50001",
+      "sci 0xA1B2",
+      ...[
+        "default",
+        "gcm-aes-128",
+        "gcm-aes-256",
+        "gcm-aes-xpn-128",
+        "gcm-aes-xpn-256",
+      ].map((cipher) => `cipher ${cipher}`),
+      "icvlen 12",
+      ...["encrypt", "send_sci", "end_station", "scb", "protect"]
+        .flatMap((word) => [`${word} on`, `${word} off`]),
+      // With "replay off", iproute2 6.1 sends a window of -1 too.
+      "replay on window 128",
+      ...["strict", "check", "disabled"].map((how) => `validate ${how}`),
+      "encodingsa 2",
+      ...["mac", "phy", "off"].map((where) => `offload ${where}`),
+    ],
+  },
+  bareudp: {
+    base: "dstport 6635",
+    options: [
+      "ethertype mpls_uc",
+      "ethertype ipv4",
+      "ethertype 0x86dd",
+      "ethertype ip srcportmin 1234",
+      "ethertype ipv4 multiproto",
+      "ethertype ipv4 nomultiproto",
+    ],
+  },
   dummy: { options: [] },
+  vcan: { options: [] },
   ifb: { options: [] },
   wireguard: { options: [] },
   nlmon: { options: [] },

@@ -8,9 +8,9 @@ import { readKindWords } from "../../../cli/change/kind_words.ts";
 import { ArgumentError } from "../../../lib/errors.ts";
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   portKind,
-} from "../../../lib/route/change/kinds/mod.ts";
+} from "../../../lib/rtnetlink/kinds/mod.ts";
 import {
   addLink,
   deleteLink,
@@ -64,7 +64,7 @@ Deno.test("link add: every option of every kind is tried", () => {
   for (const kind of KIND_NAMES) {
     // Not made by a message: see link_test.ts.
     if (kind === "tun" || kind === "tap") continue;
-    assertAllTried(kind, linkKind(kind).options, tried.get(kind));
+    assertAllTried(kind, kindNamed(kind).options, tried.get(kind));
   }
 });
 

@@ -8,7 +8,7 @@ import { NEIGHBOUR } from "../../../lib/route/change/neighbour.ts";
 import { NEXTHOP_OBJECT } from "../../../lib/route/change/nexthop.ts";
 import { ROUTE } from "../../../lib/route/change/route.ts";
 import { RULE } from "../../../lib/route/change/rule.ts";
-import { SETTINGS } from "../../../lib/route/change/settings.ts";
+import { SETTINGS } from "../../../lib/rtnetlink/settings.ts";
 import { netplumb } from "../../support/command.ts";
 
 /** Of each command, its table and the words that are arguments of it. */

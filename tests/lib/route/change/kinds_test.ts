@@ -4,10 +4,10 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   PORT_KIND_NAMES,
   portKind,
-} from "../../../../lib/route/change/kinds/mod.ts";
+} from "../../../../lib/rtnetlink/kinds/mod.ts";
 import { output } from "../../../support/netns.ts";
 
 /** What the help of tunnels lists but `ip` does not take, or not there. */
@@ -25,6 +25,8 @@ const VALUES = ["inherit", "version", "hwid"];
 const NOT_TAKEN: Readonly<Record<string, readonly string[]>> = {
   gre: TUNNEL,
   gretap: TUNNEL,
+  erspan: TUNNEL,
+  ip6erspan: TUNNEL,
   ip6gre: [...TUNNEL, ...ERSPAN],
   ip6gretap: [...TUNNEL, ...ERSPAN],
   ip6tnl: TUNNEL,
@@ -32,6 +34,8 @@ const NOT_TAKEN: Readonly<Record<string, readonly string[]>> = {
   ipip: [...TUNNEL, ...SIX_RD, "6rd-reset"],
   // It ends ip with a segmentation fault; a 6rd-prefix 2002::/16 says the same.
   sit: [...TUNNEL, "6rd-reset"],
+  // The link's own address, and what stands for values.
+  macsec: ["address", "lladdr", "u64"],
   // A word in front of nopromisc and nodst that may be left out.
   macvlan: ["flag"],
   macvtap: ["flag"],
@@ -49,7 +53,7 @@ function listed(help: string, kind: string): string[] {
 
 Deno.test("kinds: every option that ip's help lists is there", async () => {
   const kinds = [
-    ...KIND_NAMES.map(linkKind),
+    ...KIND_NAMES.map(kindNamed),
     ...PORT_KIND_NAMES.map((name) => portKind(name)!),
   ];
   let asked = 0;

@@ -15,9 +15,9 @@ import {
   deleteLink,
   setLink,
 } from "../../../../lib/route/change/link.ts";
-import { linkKind } from "../../../../lib/route/change/kinds/mod.ts";
-import type { LinkSettings } from "../../../../lib/route/change/settings.ts";
-import type { TunLinkOptions } from "../../../../lib/route/change/kinds/tun.ts";
+import { kindNamed } from "../../../../lib/rtnetlink/kinds/mod.ts";
+import type { LinkSettings } from "../../../../lib/rtnetlink/settings.ts";
+import type { TunLinkOptions } from "../../../../lib/rtnetlink/kinds/tun.ts";
 import { Network } from "../../../../lib/route/network.ts";
 import { Beside } from "../../../support/beside.ts";
 import { openDescriptors } from "../../../support/descriptors.ts";
@@ -176,7 +176,7 @@ Deno.test("link: TUN and TAP devices that stay, as ip tuntap makes them", async 
     }],
   ];
   const tried = cases.map(([, , options]) => options);
-  assertAllTried("TUN devices", linkKind("tun").options, tried);
+  assertAllTried("TUN devices", kindNamed("tun").options, tried);
   for (const [words, kind, options] of cases) {
     await using lab = await Lab.open("theirs", "ours");
     await using network = Network.open({ namespace: lab.ours.name });

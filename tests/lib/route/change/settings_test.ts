@@ -11,7 +11,7 @@ import {
   type LinkSpec,
   setLink,
 } from "../../../../lib/route/change/link.ts";
-import { SETTINGS } from "../../../../lib/route/change/settings.ts";
+import { SETTINGS } from "../../../../lib/rtnetlink/settings.ts";
 import { Beside } from "../../../support/beside.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 

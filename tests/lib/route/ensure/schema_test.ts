@@ -6,10 +6,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import {
   KIND_NAMES,
-  linkKind,
+  kindNamed,
   PORT_KIND_NAMES,
   portKind,
-} from "../../../../lib/route/change/kinds/mod.ts";
+} from "../../../../lib/rtnetlink/kinds/mod.ts";
 import { parseDescription } from "../../../../lib/route/ensure/parse.ts";
 import { lasting } from "../../../../lib/route/ensure/parse_link.ts";
 import { DescriptionError } from "../../../../lib/route/ensure/problem.ts";
@@ -104,7 +104,7 @@ const TABLES: Readonly<Record<string, words.Words>> = {
   rule: words.RULE_WORDS,
   "nexthop object": words.NEXTHOP_WORDS,
   ...Object.fromEntries(
-    KIND_NAMES.map((kind) => [kind, lasting(linkKind(kind).options)]),
+    KIND_NAMES.map((kind) => [kind, lasting(kindNamed(kind).options)]),
   ),
   ...Object.fromEntries(
     PORT_KIND_NAMES.map((
@@ -153,7 +153,7 @@ const link = fc.constantFrom(...KIND_NAMES, "nosuch").chain((kind) =>
       ? fc.record({
         peer: wordsOf(words.PEER).map((one) => ({ name: "v1", ...one })),
       })
-      : wordsOf(lasting(linkKind(kind).options)),
+      : wordsOf(lasting(kindNamed(kind).options)),
     addresses: fc.array(
       fc.oneof(
         value,

@@ -1,0 +1,182 @@
+// A kind of link: its options as a table, and what no single option says.
+
+import {
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_INFO_SLAVE_DATA,
+  IFLA_LINKINFO,
+} from "../../../ffi/layout/linux_if_link.ts";
+import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import type { OptionValues, Table } from "../spec/attribute.ts";
+import type { KindData } from "../spec/json.ts";
+import type { AttributeLevel } from "../spec/level.ts";
+import type { NameLookup } from "../spec/name_lookup.ts";
+import {
+  AttributeTable,
+  type Entries,
+  type OptionDifference,
+  readOptions,
+} from "../spec/table.ts";
+
+/** The C names of a kind's attributes: constants by prefix, less longer ones. */
+export interface AttributeConstants {
+  /** A module of ffi/layout. */
+  readonly of: Readonly<Record<string, unknown>>;
+  readonly prefix: string;
+  readonly but?: readonly string[];
+  /** The attribute that holds another link, ifinfomsg included. */
+  readonly peer?: number;
+  /** The same of what is nested in an attribute, by its number. */
+  readonly inside?: Readonly<Record<number, AttributeConstants>>;
+}
+
+/** What differs from the ordinary. */
+export interface KindDetails<Options> {
+  /** The kernel's name of the kind, where several share one. */
+  readonly kernelName?: string;
+  /** The kernel's module, where it has another name. */
+  readonly module?: string;
+  /** The C names of its attributes. */
+  readonly constants?: AttributeConstants;
+  /** Whether it needs a lower link. */
+  readonly lower?: boolean;
+  /**
+   * Whether a change is sent with all options that can change: because the
+   * kernel takes those that are missing for zero, or needs them beside it.
+   */
+  readonly together?: boolean;
+  /** The attribute without which iproute2 prints none of the options. */
+  readonly needs?: number;
+  /** The settings of the links that belong to one, as a second table. */
+  readonly port?: LinkKind;
+  /**
+   * Checks options together and adds those that are written unasked.
+   *
+   * @param values Without those that stand for others.
+   * @param making Whether the link is made now.
+   */
+  prepare?(values: Options, making: boolean): OptionValues;
+  /** What /dev/net/tun makes the link, of a kind that no message makes. */
+  readonly device?: "tun" | "tap";
+}
+
+/** A kind of link, or the port settings of a master of that kind. */
+// deno-lint-ignore no-explicit-any -- kinds of all options are in one list
+export interface LinkKind<Options = any> extends KindDetails<Options> {
+  /** Its name: "bridge", or "bridge_slave" of the ports. */
+  readonly name: string;
+  /** All its attributes. */
+  readonly table: AttributeTable;
+  /** Those that can be set. */
+  readonly options: Entries;
+  /** Never set: carries the type of its options. */
+  readonly optionsType?: Options;
+  /** Whether it is about ports: IFLA_INFO_SLAVE_DATA. */
+  readonly isPort: boolean;
+}
+
+/**
+ * A kind of link.
+ *
+ * @param name Its name for iproute2.
+ * @param table Its attributes in iproute2's order; made when first needed.
+ */
+export function linkKind<Options, Data extends Options = Options>(
+  name: string,
+  table: () => Table<Data>,
+  details: KindDetails<Options> = {},
+): LinkKind<Options> {
+  return made(name, false, table, details);
+}
+
+/** The settings of the ports of a kind. */
+export function portSettings<Options, Data extends Options = Options>(
+  master: string,
+  table: () => Table<Data>,
+  details: KindDetails<Options> = {},
+): LinkKind<Options> {
+  return made(`${master}_slave`, true, table, details);
+}
+
+function made<Options, Data extends Options>(
+  name: string,
+  isPort: boolean,
+  entries: () => Table<Data>,
+  details: KindDetails<Options>,
+): LinkKind<Options> {
+  let table: AttributeTable | undefined;
+  return {
+    ...details,
+    name,
+    isPort,
+    get table(): AttributeTable {
+      return table ??= new AttributeTable(entries() as Entries);
+    },
+    get options(): Entries {
+      return this.table.options;
+    },
+  };
+}
+
+/**
+ * The options of a link, or of a port, as iproute2 prints them.
+ *
+ * @param level What the kernel reports; undefined for nothing.
+ */
+export function kindData(
+  { table, needs }: LinkKind,
+  level: AttributeLevel | undefined,
+): KindData {
+  if (level === undefined || (needs !== undefined && !level.has(needs))) {
+    return {};
+  }
+  return table.json(level);
+}
+
+/** The kernel's name of a kind. */
+export function kernelName({ name, kernelName }: LinkKind): string {
+  return kernelName ?? name;
+}
+
+/**
+ * Writes IFLA_LINKINFO of a link that is made or changed.
+ *
+ * @throws {ArgumentError} If an option is unknown, wrong, or missing.
+ */
+export function writeLinkInfo(
+  body: AttributeWriter,
+  kind: LinkKind,
+  given: OptionValues,
+  names: NameLookup,
+  making: boolean,
+): void {
+  const values = readOptions(kind.name, kind.options, given);
+  body.nest(IFLA_LINKINFO, () => {
+    body.text(IFLA_INFO_KIND, kernelName(kind));
+    if (Object.keys(values).length === 0) return;
+    const data = kind.isPort ? IFLA_INFO_SLAVE_DATA : IFLA_INFO_DATA;
+    const all = kind.table.expanded(values);
+    const prepared = kind.prepare?.(all, making) ?? all;
+    body.nest(data, () => kind.table.encode(body, prepared, names), true);
+  }, true);
+}
+
+/**
+ * The options of a link that differ from those given.
+ *
+ * @param found IFLA_INFO_DATA or IFLA_INFO_SLAVE_DATA as the kernel reports it.
+ * @param nameOf The name of a link.
+ */
+export function kindDifferences(
+  kind: LinkKind,
+  found: AttributeLevel | undefined,
+  given: OptionValues,
+  names: NameLookup,
+  nameOf: (ifindex: number) => string,
+): OptionDifference[] {
+  const values = readOptions(kind.name, kind.options, given);
+  if (Object.keys(values).length === 0) return [];
+  const all = kind.table.expanded(values);
+  const wanted = kind.prepare?.(all, false) ?? all;
+  return kind.table.differences(found, wanted, values, names, nameOf);
+}

@@ -1,0 +1,652 @@
+// One entry of a table of attributes: everything that is known about an option,
+// for both directions. The functions here make the entries.
+
+import {
+  formatIPv4,
+  formatIPv6,
+  parseIPv4,
+  parseIPv6,
+  tryParseIPv4,
+  tryParseIPv6,
+} from "../../address.ts";
+import { formatLinkAddress, parseLinkAddress } from "../../link_address.ts";
+import type { AttributeReader } from "../../netlink/attribute.ts";
+import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import { type NumberCodec, u8 } from "./codec.ts";
+import type { JsonValue } from "./json.ts";
+import type { AttributeLevel } from "./level.ts";
+import type { NameLookup } from "./name_lookup.ts";
+import {
+  bit,
+  ethernetAddress,
+  ipAddress,
+  ipv4,
+  ipv6,
+  linkName,
+  oneOf,
+  orWord,
+  type Reader,
+  wholeNumber,
+} from "./value.ts";
+
+/** When the kernel accepts another value. */
+export type ChangeTime = "any time" | "while down" | "at creation" | "never";
+
+/** The values of some options, by the options' names. */
+export type OptionValues = { readonly [word: string]: unknown };
+
+/** What iproute2's JSON holds for an attribute. */
+export interface JsonField {
+  /** iproute2's key; the option's name if not given. */
+  readonly key?: string;
+  /** Whether the value is an ifindex, for which JSON has a name. */
+  readonly link?: true;
+  /** The value; undefined where iproute2 prints none. */
+  read(level: AttributeLevel): JsonValue | undefined;
+}
+
+/** Writes a message attribute that several options share. */
+export interface SharedAttribute {
+  /** @param values All options that are written, by their names. */
+  write(body: AttributeWriter, values: OptionValues): void;
+}
+
+/** An attribute of a kernel object. */
+export interface Attribute<T> extends Reader<T> {
+  /** The message attribute that holds it; the first of them, if several do. */
+  readonly number: number;
+  /** When the kernel accepts another value; any time, if not given. */
+  readonly change?: ChangeTime;
+  /** What the kernel reports where the option was not given. */
+  readonly kernelDefault?: T;
+  /** The first kernel that has it. */
+  readonly since?: string;
+  /** The unit of a number. */
+  readonly unit?: string;
+  /** Whether it changes by itself, so that a change is no event. */
+  readonly timer?: true;
+  /** Whether it does something once instead of describing a state. */
+  readonly once?: true;
+  /** False if a kernel may not report it, so that it cannot be compared. */
+  readonly isReported?: false;
+  /** Whether its value is another link, decoded as its ifindex. */
+  readonly link?: true;
+  /** What its word means on a command line where no value follows. */
+  readonly alone?: T;
+  /** What its word means with "no" before it. */
+  readonly no?: T;
+  /** Whether several words of a command line make its value. */
+  readonly several?: boolean;
+  /** The options that it stands for, which are written in its place. */
+  readonly means?: readonly string[];
+  /** Writes it together with other options. */
+  readonly writes?: SharedAttribute;
+  /** Writes it; absent if it is read-only or `writes` does. */
+  readonly encode?: (
+    body: AttributeWriter,
+    value: T,
+    names: NameLookup,
+  ) => void;
+  /** The value in a message; undefined where the message has none. */
+  decode(level: AttributeLevel): T | undefined;
+  /** What iproute2's JSON holds for it. */
+  readonly json: readonly JsonField[];
+  /** When the kernel accepts a value in the place of another, if it depends. */
+  changeOf?(is: T | undefined, wanted: T | undefined): ChangeTime;
+  /** Whether the kernel's value is the wanted one; default: equal values. */
+  same?(is: T, wanted: T): boolean;
+  /** The value for people, where it is not what the user would write. */
+  text?(value: T): string;
+  /** The value of the message attribute in a listing of a request. */
+  readonly show?: (value: Uint8Array) => string | number;
+}
+
+/** A table with an entry for every key of an interface. */
+export type Table<Options> = {
+  readonly [Key in keyof Options]-?: Attribute<
+    Exclude<Options[Key], undefined>
+  >;
+};
+
+/** What differs from the ordinary. `Raw` is the number in the message. */
+export interface Details<T, Raw = T> {
+  readonly change?: ChangeTime;
+  readonly kernelDefault?: T;
+  readonly since?: string;
+  readonly unit?: string;
+  readonly timer?: true;
+  readonly once?: true;
+  /** iproute2's key, if it is not the option's name. */
+  readonly key?: string;
+  /** iproute2's value, if it is not the option's; false if it prints none. */
+  readonly json?: false | ((raw: Raw) => JsonValue | undefined);
+  /** What iproute2 prints where the attribute is absent. */
+  readonly absent?: JsonValue;
+  /** Writes it together with other options. */
+  readonly writes?: SharedAttribute;
+}
+
+/** How the value of one message attribute is read and written. */
+export interface Codec<T, Raw = T> extends Reader<T> {
+  /** The value as the message has it. */
+  raw(value: AttributeReader): Raw;
+  /** The option's value; undefined for "not set". */
+  decode(raw: Raw): T | undefined;
+  encode(
+    body: AttributeWriter,
+    attribute: number,
+    value: T,
+    names: NameLookup,
+  ): void;
+  /** iproute2's value; default: the option's. */
+  json?(raw: Raw): JsonValue | undefined;
+  readonly link?: true;
+  readonly alone?: T;
+  readonly no?: T;
+  readonly several?: boolean;
+  readonly show?: (value: Uint8Array) => string | number;
+}
+
+/** An entry for an option that one message attribute holds. */
+export function attribute<T, Raw = T>(
+  number: number,
+  codec: Codec<T, Raw>,
+  details: Details<T, Raw> = {},
+): Attribute<T> {
+  const { key, json, absent, ...rest } = details;
+  const { raw, decode, encode, json: codecJson, link, ...word } = codec;
+  const read = json === false ? undefined : json ?? codecJson ?? decode as (
+    raw: Raw,
+  ) => JsonValue | undefined;
+  const writable = details.change !== "never" && details.writes === undefined;
+  return {
+    ...word,
+    ...rest,
+    ...(link && { link }),
+    number,
+    decode(level) {
+      const value = level.get(number);
+      return value === undefined ? undefined : decode(raw(value));
+    },
+    ...(writable && {
+      encode: (body: AttributeWriter, value: T, names: NameLookup) =>
+        encode(body, number, value, names),
+    }),
+    json: read === undefined ? [] : [{
+      ...(key !== undefined && { key }),
+      ...(link && { link }),
+      read(level) {
+        const value = level.get(number);
+        return value === undefined ? absent : read(raw(value));
+      },
+    }],
+  };
+}
+
+function numeric<T>(
+  number: number,
+  codec: NumberCodec,
+  reader: Reader<T> & Pick<Codec<T>, "alone" | "no">,
+  decode: (raw: number) => T | undefined,
+  encode: (value: T) => number,
+  json: ((raw: number) => JsonValue | undefined) | undefined,
+  details: Details<T, number>,
+): Attribute<T> {
+  const { show } = codec;
+  return attribute<T, number>(number, {
+    ...reader,
+    raw: codec.read,
+    decode,
+    encode: (body, attribute, value) =>
+      codec.write(body, attribute, encode(value)),
+    ...(json && { json }),
+    ...(show && {
+      show: (value: Uint8Array) =>
+        value.length < codec.size ? formatLinkAddress(value) : show(
+          new DataView(value.buffer, value.byteOffset, value.length),
+        ),
+    }),
+  }, details);
+}
+
+const same = <T>(value: T): T => value;
+
+/** Details of a number. */
+export interface NumberDetails<T> extends Details<T, number> {
+  /** The smallest value that the kernel accepts. */
+  readonly min?: number;
+  /** The largest value that the kernel accepts. */
+  readonly max?: number;
+}
+
+/** A number. */
+export function number(
+  number: number,
+  codec: NumberCodec,
+  { min, max, ...details }: NumberDetails<number> = {},
+): Attribute<number> {
+  const reader = wholeNumber(min ?? codec.min, max ?? codec.max);
+  return numeric(number, codec, reader, same, same, undefined, details);
+}
+
+/** A number, or a word that stands for one. */
+export function numberOr<const Word extends string>(
+  number: number,
+  codec: NumberCodec,
+  words: { readonly [W in Word]: number },
+  { min, max, ...details }: NumberDetails<number | NoInfer<Word>> = {},
+): Attribute<number | Word> {
+  const names = Object.keys(words) as Word[];
+  const plain = wholeNumber(min ?? codec.min, max ?? codec.max);
+  const reader: Reader<number | Word> = {
+    expected: `${names.join(", ")} or ${plain.expected}`,
+    schema: { anyOf: [{ enum: names }, plain.schema] },
+    read: (given) => names.find((name) => name === given) ?? plain.read(given),
+  };
+  return numeric(
+    number,
+    codec,
+    reader,
+    (raw) => names.find((name) => words[name] === raw) ?? raw,
+    (value) => typeof value === "number" ? value : words[value],
+    same,
+    details,
+  );
+}
+
+const booleanOf = (raw: number) => raw !== 0;
+
+/** On or off, as a number. */
+export function flag(
+  number: number,
+  { codec = u8, ...details }: Details<boolean, number> & {
+    readonly codec?: NumberCodec;
+  } = {},
+): Attribute<boolean> {
+  return numeric(number, codec, bit, booleanOf, Number, undefined, details);
+}
+
+/** How an on-or-off option is read whose word stands alone: csum, nocsum. */
+export const toggleWord: Reader<boolean> & { alone: boolean; no: boolean } = {
+  ...bit,
+  alone: true,
+  no: false,
+};
+
+/** The same as `flag`, with a word that stands alone or behind "no". */
+export function toggle(
+  number: number,
+  { codec = u8, ...details }: Details<boolean, number> & {
+    readonly codec?: NumberCodec;
+  } = {},
+): Attribute<boolean> {
+  return numeric(
+    number,
+    codec,
+    toggleWord,
+    booleanOf,
+    Number,
+    undefined,
+    details,
+  );
+}
+
+/** An attribute without a value, which is there or not. */
+export function presence(
+  number: number,
+  { absent, ...details }: Details<boolean> = {},
+): Attribute<boolean> {
+  const entry = attribute<boolean>(number, {
+    ...bit,
+    alone: true,
+    raw: () => true,
+    decode: () => true,
+    encode(body, attribute, value) {
+      if (value) body.flag(attribute);
+    },
+  }, { ...details, ...(absent !== undefined && { absent }) });
+  return { ...entry, decode: (level) => level.has(number) };
+}
+
+/** A word for each number: a list from 0 on, or numbers by their words. */
+export function word<const Word extends string>(
+  number: number,
+  codec: NumberCodec,
+  words: readonly Word[] | { readonly [W in Word]: number },
+  details: Details<NoInfer<Word>, number> = {},
+): Attribute<Word> {
+  const { numbers, names } = wordTable(words);
+  return numeric(
+    number,
+    codec,
+    oneOf([...numbers.keys()]),
+    (raw) => names.get(raw),
+    (value) => numbers.get(value)!,
+    (raw) => names.get(raw) ?? "UNKNOWN",
+    details,
+  );
+}
+
+function wordTable<Word extends string>(
+  words: readonly Word[] | { readonly [W in Word]: number },
+): { numbers: Map<Word, number>; names: Map<number, Word> } {
+  const pairs: [Word, number][] = Array.isArray(words)
+    ? words.map((one: Word, index): [Word, number] => [one, index])
+    : Object.entries(words) as [Word, number][];
+  return {
+    numbers: new Map(pairs),
+    names: new Map(pairs.map(([one, value]) => [value, one])),
+  };
+}
+
+function isZero({ bytes, at, length }: AttributeReader): boolean {
+  for (let i = at; i < at + length; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+/** An IP address of 4 or 16 bytes as text; undefined where it is not set. */
+export function readAddress(value: AttributeReader): string | undefined {
+  if (isZero(value)) return undefined;
+  const { bytes, at, length } = value;
+  return length >= 16
+    ? formatIPv6(bytes, at)
+    : length >= 4
+    ? formatIPv4(bytes, at)
+    : "";
+}
+
+/** Address bytes in a listing of a request. */
+export function showAddress(value: Uint8Array): string {
+  return value.length === 4
+    ? formatIPv4(value)
+    : value.length === 16
+    ? formatIPv6(value)
+    : formatLinkAddress(value);
+}
+
+function addressOf(
+  number: number,
+  reader: Reader<string>,
+  parse: (text: string) => Uint8Array,
+  details: Details<string, string | undefined>,
+): Attribute<string> {
+  return attribute<string, string | undefined>(number, {
+    ...reader,
+    raw: readAddress,
+    decode: same,
+    encode: (body, attribute, value) =>
+      void body.bytes(attribute, parse(value)),
+    show: showAddress,
+  }, details);
+}
+
+/** An IPv4 address. */
+export function address4(
+  number: number,
+  details: Details<string, string | undefined> = {},
+): Attribute<string> {
+  return addressOf(number, ipv4, parseIPv4, details);
+}
+
+/** An IPv6 address. */
+export function address6(
+  number: number,
+  details: Details<string, string | undefined> = {},
+): Attribute<string> {
+  return addressOf(number, ipv6, parseIPv6, details);
+}
+
+/** What differs for an address of either IP version. */
+export interface EitherDetails {
+  readonly change?: ChangeTime;
+  /** iproute2's keys, if the one is not the option's name. */
+  readonly keys: readonly [ipv4: string, ipv6: string];
+  /** Which addresses count. */
+  readonly only?: (address: Uint8Array) => boolean;
+  /** What is right, where `only` is given. */
+  readonly expected?: string;
+}
+
+/** An address, with a message attribute for each IP version; IPv4 wins. */
+export function address(
+  number4: number,
+  number6: number,
+  { keys, only, expected, ...details }: EitherDetails,
+): Attribute<string> {
+  const read = (value: AttributeReader | undefined) => {
+    if (value === undefined) return undefined;
+    const { bytes, at, length } = value;
+    return only?.(bytes.subarray(at, at + length)) === false
+      ? undefined
+      : readAddress(value);
+  };
+  const decode = (level: AttributeLevel) =>
+    level.has(number4) ? read(level.get(number4)) : read(level.get(number6));
+  return {
+    ...ipAddress,
+    ...details,
+    ...(expected !== undefined && { expected }),
+    read(given) {
+      const text = ipAddress.read(given);
+      return text === undefined || only?.(addressBytes(text)) === false
+        ? undefined
+        : text;
+    },
+    number: number4,
+    decode,
+    encode(body, value) {
+      const v4 = tryParseIPv4(value);
+      if (v4 !== undefined) body.bytes(number4, v4);
+      else body.bytes(number6, parseIPv6(value));
+    },
+    json: [
+      { key: keys[0], read: (level) => read(level.get(number4)) },
+      {
+        key: keys[1],
+        read: (level) =>
+          level.has(number4) ? undefined : read(level.get(number6)),
+      },
+    ],
+    show: showAddress,
+  };
+}
+
+function addressBytes(text: string): Uint8Array {
+  return tryParseIPv4(text) ?? tryParseIPv6(text) ?? new Uint8Array();
+}
+
+/** An Ethernet address. */
+export function ethernet(
+  number: number,
+  details: Details<string> = {},
+): Attribute<string> {
+  return attribute<string>(number, {
+    ...ethernetAddress,
+    raw: ({ bytes, at, length }) => formatLinkAddress(bytes, at, length),
+    decode: same,
+    encode: (body, attribute, value) =>
+      void body.bytes(attribute, parseLinkAddress(value)),
+    show: (value) => formatLinkAddress(value),
+  }, details);
+}
+
+/** Another link; not set where the ifindex is 0. */
+export function link(
+  number: number,
+  details: Details<string | number, number> = {},
+): Attribute<string | number> {
+  return attribute<string | number, number>(number, {
+    ...linkName,
+    raw: (value) => value.i32(),
+    decode: (raw) => raw || undefined,
+    encode: (body, attribute, value, names) =>
+      void body.u32(attribute, names.index(value)),
+    link: true,
+  }, details);
+}
+
+/** Another link, or "none". */
+export function linkOrNone(
+  number: number,
+  details: Details<string | number, number> = {},
+): Attribute<string | number> {
+  return attribute<string | number, number>(number, {
+    ...orWord("none", linkName),
+    no: "none",
+    raw: (value) => value.i32(),
+    decode: (raw) => raw || "none",
+    encode: (body, attribute, value, names) =>
+      void body.u32(attribute, value === "none" ? 0 : names.index(value)),
+    link: true,
+  }, details);
+}
+
+/** How the bits of a message attribute are read and written. */
+export interface BitsCodec {
+  read(value: AttributeReader): {
+    readonly value: number;
+    /** The bits that the value says something about. */
+    readonly mask: number;
+  } | undefined;
+  /** @param mask The bits of the options that are written. */
+  write(
+    body: AttributeWriter,
+    attribute: number,
+    value: number,
+    mask: number,
+  ): void;
+}
+
+/** Bits of a plain number. */
+export function plainBits(codec: NumberCodec): BitsCodec {
+  return {
+    read: (value) => ({ value: codec.read(value), mask: ~0 }),
+    write: (body, attribute, value) => codec.write(body, attribute, value),
+  };
+}
+
+/** Bits of a struct of a value and a mask, both u32. */
+export const maskedBits: BitsCodec = {
+  read({ view, at, length }) {
+    if (length < 8) return undefined;
+    return {
+      value: view.getInt32(at, true),
+      mask: view.getInt32(at + 4, true),
+    };
+  },
+  write(body, attribute, value, mask) {
+    const bytes = new Uint8Array(8);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, value, true);
+    view.setUint32(4, mask, true);
+    body.bytes(attribute, bytes);
+  },
+};
+
+/** Options that are a bit each of one message attribute. */
+export function bits<Word extends string>(
+  number: number,
+  codec: BitsCodec,
+  words: { readonly [W in Word]: number },
+  details: Omit<Details<boolean>, "writes"> & {
+    readonly toggle?: boolean;
+    /** The options that are on where nothing was said. */
+    readonly on?: readonly NoInfer<Word>[];
+  } = {},
+): { readonly [W in Word]: Attribute<boolean> } {
+  const { toggle = false, on = [], json = same, key: _, ...rest } = details;
+  const numbers = Object.entries(words) as [Word, number][];
+  const writes: SharedAttribute = {
+    write(body, values) {
+      let [value, mask] = [0, 0];
+      for (const [word, bit] of numbers) {
+        if (values[word] === undefined) continue;
+        mask |= bit;
+        if (values[word]) value |= bit;
+      }
+      codec.write(body, number, value, mask);
+    },
+  };
+  const entry = (bitOf: number, kernelDefault: boolean): Attribute<boolean> => {
+    const decode = (level: AttributeLevel) => {
+      const found = level.get(number);
+      const read = found && codec.read(found);
+      return read === undefined || (read.mask & bitOf) === 0
+        ? undefined
+        : (read.value & bitOf) !== 0;
+    };
+    return {
+      ...(toggle ? toggleWord : bit),
+      ...rest,
+      kernelDefault,
+      number,
+      writes,
+      decode,
+      json: json === false ? [] : [{
+        read(level) {
+          const value = decode(level);
+          return value === undefined ? undefined : json(value);
+        },
+      }],
+    };
+  };
+  return Object.fromEntries(
+    numbers.map(([word, bit]) => [word, entry(bit, on.includes(word))]),
+  ) as { [W in Word]: Attribute<boolean> };
+}
+
+/** An option that stands for several: what holds for all of them. */
+export function standsFor<T>(
+  means: readonly [string, string],
+  parts: readonly [Attribute<T>, Attribute<T>],
+): Attribute<T> {
+  const [first, second] = parts;
+  const { expected, schema, alone, no } = first;
+  return {
+    expected,
+    schema,
+    read: (given) => first.read(given),
+    ...(alone !== undefined && { alone }),
+    ...(no !== undefined && { no }),
+    number: first.number,
+    means,
+    decode(level) {
+      const [one, other] = [first.decode(level), second.decode(level)];
+      return one === other ? one : undefined;
+    },
+    json: [],
+  };
+}
+
+/** What the kernel reports and nobody can set. */
+export function reported<T extends JsonValue>(
+  number: number,
+  read: (value: AttributeReader, level: AttributeLevel) => T | undefined,
+  details: Pick<Details<T>, "timer" | "since" | "key" | "absent"> & {
+    readonly link?: true;
+  } = {},
+): Attribute<T> {
+  const { key, absent, link, ...rest } = details;
+  const decode = (level: AttributeLevel) => {
+    const value = level.get(number);
+    return value === undefined ? undefined : read(value, level);
+  };
+  return {
+    ...READ_ONLY,
+    ...rest,
+    number,
+    change: "never",
+    decode,
+    json: [{
+      ...(key !== undefined && { key }),
+      ...(link && { link }),
+      read: (level) => level.has(number) ? decode(level) : absent,
+    }],
+  };
+}
+
+const READ_ONLY = {
+  expected: "a value that only the kernel sets",
+  schema: {},
+  read: () => undefined,
+};
