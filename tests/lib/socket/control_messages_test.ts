@@ -25,8 +25,8 @@ import {
   SOL_SOCKET,
   timespec,
 } from "../../../ffi/layout/sys_socket.ts";
-import { Ancillary } from "../../../lib/udp/ancillary.ts";
-import { describeAncillary } from "../../../lib/udp/datagram.ts";
+import { ControlMessages } from "../../../lib/socket/control_messages.ts";
+import { describeControl } from "../../../lib/udp/datagram.ts";
 import { type Control, int, raw } from "../../support/bare_socket.ts";
 
 /** Messages one after the other, in memory that is not zero. */
@@ -49,9 +49,9 @@ function control(messages: Control[]): Uint8Array<ArrayBuffer> {
 function read(buffer: Uint8Array<ArrayBuffer>, length: number, at = 0) {
   const words = new Int32Array(buffer.buffer);
   const view = new DataView(buffer.buffer);
-  const found = new Ancillary();
-  found.scan(words, view, at, length);
-  return describeAncillary(buffer, view, found);
+  const found = new ControlMessages();
+  found.decode(words, view, at, length);
+  return describeControl(buffer, view, found);
 }
 
 const INFO: Control = {
@@ -122,10 +122,10 @@ Deno.test("ancillary: nothing is left of the datagram before", () => {
   const buffer = control(ALL);
   const words = new Int32Array(buffer.buffer);
   const view = new DataView(buffer.buffer);
-  const found = new Ancillary();
-  found.scan(words, view, 0, buffer.length - 64);
-  found.scan(words, view, 0, 0);
-  assertEquals(found, new Ancillary());
+  const found = new ControlMessages();
+  found.decode(words, view, 0, buffer.length - 64);
+  found.decode(words, view, 0, 0);
+  assertEquals(found, new ControlMessages());
 });
 
 Deno.test("ancillary: a message is read only with all its data, for every kind and cut", () => {

@@ -83,7 +83,7 @@ Deno.test("train: it holds 64 datagrams and no more", async () => {
   });
   await server.receiveMany(received);
   for (let i = 0; i < 130; i++) batch.reply(received, 0);
-  assertEquals(batch.headers.count, 3);
+  assertEquals(batch.queue.messages, 3);
   assertEquals((await server.sendMany(batch)).sent, 130);
   const many = Array.from({ length: 130 }, () => ({
     data: "0123456789",
@@ -240,7 +240,7 @@ Deno.test("train: a path that takes none is not offered one again", async () => 
     const data = new Uint8Array(size);
     batch.reply(received, 0, { data });
     batch.reply(received, 0, { data });
-    const messages = batch.headers.count;
+    const messages = batch.queue.messages;
     assertEquals((await server.sendMany(batch)).sent, 2);
     return messages;
   };
