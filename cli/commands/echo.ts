@@ -1,8 +1,8 @@
 // netplumb echo: answers every datagram from the address it was sent to.
 
 import { EnumType } from "@cliffy/command";
-import type { Family } from "../../lib/udp/options.ts";
-import { formatEndpoint } from "../../lib/udp/sockaddr.ts";
+import type { Family } from "../../lib/socket/option.ts";
+import { formatEndpoint } from "../../lib/socket/sockaddr.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { address, count, duration, port, wholeNumber } from "../arguments.ts";
 import { subcommand } from "../command.ts";

@@ -10,7 +10,7 @@ import {
 import { TimeoutError } from "../../lib/errors.ts";
 import { interfaceIndex } from "../../lib/interface_index.ts";
 import type { Datagram } from "../../lib/udp/datagram.ts";
-import { type Endpoint, formatEndpoint } from "../../lib/udp/sockaddr.ts";
+import { type Endpoint, formatEndpoint } from "../../lib/socket/sockaddr.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import {
   address,

@@ -5,7 +5,8 @@ import {
   NETLINK_ROUTE,
   SOL_NETLINK,
 } from "../../ffi/layout/linux_netlink.ts";
-import { openSocket, setOption } from "../../lib/netlink/socket.ts";
+import { openNetlinkSocket } from "../../lib/netlink/socket.ts";
+import { trySetOption } from "../../lib/socket/option.ts";
 import type { Check, Finding } from "./check.ts";
 
 const OPTIONS = [
@@ -31,9 +32,9 @@ export const netlink: Check = {
   topic: "rtnetlink",
   needsFfi: true,
   async look(): Promise<Finding> {
-    await using socket = openSocket({ protocol: NETLINK_ROUTE });
+    await using socket = openNetlinkSocket({ protocol: NETLINK_ROUTE });
     const absent = OPTIONS.filter(({ option }) =>
-      !setOption(socket.fd, SOL_NETLINK, option, 1)
+      !trySetOption(socket.fd, SOL_NETLINK, option, 1)
     );
     const present = OPTIONS.filter((one) => !absent.includes(one));
     const names = (list: readonly { name: string }[]) =>

@@ -1,6 +1,6 @@
 import { SystemError } from "../../ffi/errno.ts";
 import { SO_RCVBUFFORCE, SOL_SOCKET } from "../../ffi/layout/sys_socket.ts";
-import { setInt } from "../../lib/udp/options.ts";
+import { setOption } from "../../lib/socket/option.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { type Check, type Finding, readProc } from "./check.ts";
 
@@ -47,7 +47,7 @@ async function force(bytes: number): Promise<string | undefined> {
   await using socket = UdpSocket.bind({ address: "127.0.0.1" });
   const { fd } = socket.handle;
   try {
-    setInt(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes, "SO_RCVBUFFORCE");
+    setOption(fd, SOL_SOCKET, { SO_RCVBUFFORCE }, bytes);
   } catch (error) {
     if (error instanceof SystemError) return error.code;
     throw error;

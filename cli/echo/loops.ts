@@ -128,10 +128,10 @@ export class LoopGuard {
 
 /** The sockaddr of a slot, with zeroes behind one of IPv4. */
 function nameOf(received: ReceiveBatch, slot: number): Int32Array {
-  const at = received.nameAt(slot) >> 2;
-  const words = received.nameLength(slot) >> 2;
+  const at = received.vector.nameAt(slot) >> 2;
+  const words = received.vector.nameLength(slot) >> 2;
   const name = new Int32Array(NAME_WORDS);
-  name.set(received.memory.words.subarray(at, at + words));
+  name.set(received.vector.words.subarray(at, at + words));
   return name;
 }
 
@@ -140,10 +140,10 @@ function isFrom(
   slot: number,
   name: Int32Array,
 ): boolean {
-  const at = received.nameAt(slot) >> 2;
-  const words = received.nameLength(slot) >> 2;
+  const at = received.vector.nameAt(slot) >> 2;
+  const words = received.vector.nameLength(slot) >> 2;
   for (let word = 0; word < words; word++) {
-    if (received.memory.words[at + word] !== name[word]) return false;
+    if (received.vector.words[at + word] !== name[word]) return false;
   }
   return true;
 }

@@ -29,7 +29,7 @@ import {
 import { interfaceName } from "../../lib/interface_index.ts";
 import { noCounts } from "../../lib/netlink/counters.ts";
 import { MessageReader, NetlinkBuffer } from "../../lib/netlink/message.ts";
-import { openSocket, ownPort } from "../../lib/netlink/socket.ts";
+import { openNetlinkSocket, ownPort } from "../../lib/netlink/socket.ts";
 import { Monitor } from "../../lib/route/monitor/monitor.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
 import { ENDLESS, NameFinder, walk } from "./bare/c_monitor.ts";
@@ -54,7 +54,10 @@ async function sendTo(
   port: number,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
-  await using socket = openSocket({ protocol: NETLINK_ROUTE, namespace });
+  await using socket = openNetlinkSocket({
+    protocol: NETLINK_ROUTE,
+    namespace,
+  });
   const to = sockaddr_nl.build({ nl_family: AF_NETLINK, nl_pid: port });
   const { sendto } = libc();
   const length = BigInt(bytes.length);
@@ -77,7 +80,10 @@ function ports(network: Scene): number[] {
 /** The loop of the C program, with a datagram that a process sent it. */
 async function loop(network: Scene): Promise<number> {
   const { namespace } = network;
-  await using socket = openSocket({ protocol: NETLINK_ROUTE, namespace });
+  await using socket = openNetlinkSocket({
+    protocol: NETLINK_ROUTE,
+    namespace,
+  });
   await sendTo(network, ownPort(socket.fd), badDatagram());
   const bytes = new Uint8Array(8192);
   const room = BigInt(bytes.length);

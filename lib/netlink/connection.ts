@@ -22,7 +22,11 @@ import { type Decode, Exchanger, type NetlinkRequest } from "./exchange.ts";
 import { LazyList } from "./lazy_list.ts";
 import type { MessageReader } from "./message.ts";
 import { Parts } from "./parts.ts";
-import { askForMore, type NetlinkSocketOptions, openSocket } from "./socket.ts";
+import {
+  type NetlinkSocketOptions,
+  openNetlinkSocket,
+  setRequestOptions,
+} from "./socket.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** How to open a connection. */
@@ -123,9 +127,9 @@ export class NetlinkConnection implements AsyncDisposable {
    * cannot be entered.
    */
   static open(options: NetlinkConnectionOptions): NetlinkConnection {
-    const descriptor = openSocket(options);
+    const descriptor = openNetlinkSocket(options);
     try {
-      askForMore(descriptor.fd);
+      setRequestOptions(descriptor.fd);
       return new NetlinkConnection(descriptor, options);
     } catch (error) {
       // Nobody waits on it yet, so it is closed before this returns.

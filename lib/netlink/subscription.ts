@@ -1,31 +1,22 @@
-// A socket of its own for events: the groups it listens to, and what it
-// received in batches. Requests go through a connection, never through this.
+// Subscription to netlink groups on a socket of its own: events are received in
+// batches. Requests use a connection.
 
-import { ENOBUFS, SystemError } from "../../ffi/errno.ts";
-import { errno, libc, unwrap } from "../../ffi/libc.ts";
+import { ENOBUFS, EPERM } from "../../ffi/errno.ts";
+import { errno } from "../../ffi/libc.ts";
 import {
-  NETLINK_ADD_MEMBERSHIP,
-  NETLINK_DROP_MEMBERSHIP,
   NETLINK_LISTEN_ALL_NSID,
   sockaddr_nl,
   SOL_NETLINK,
 } from "../../ffi/layout/linux_netlink.ts";
-import {
-  CMSG_DATA,
-  CMSG_FIRSTHDR,
-  CMSG_LEN,
-  CMSG_NXTHDR,
-  CMSG_SPACE,
-  cmsghdr,
-  iovec,
-  mmsghdr,
-  MSG_DONTWAIT,
-  MSG_TRUNC,
-  msghdr,
-} from "../../ffi/layout/sys_socket.ts";
+import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/layout/sys_socket.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import { checkTimeout, type WaitOptions } from "../io/reactor.ts";
 import { yieldIfDue } from "../io/yield.ts";
+import { bufferSize, queuedBytes } from "../socket/buffers.ts";
+import { NSID_CONTROL_SIZE } from "../socket/control_messages.ts";
+import { changeNetlinkGroup } from "../socket/membership.ts";
+import { MessageVector } from "../socket/message_vector.ts";
+import { setOption } from "../socket/option.ts";
 import { Backlog, type Visit } from "./backlog.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
 import { MessageReader, NetlinkBuffer } from "./message.ts";
@@ -33,48 +24,44 @@ import {
   failure,
   type NetlinkSocketOptions,
   nothingYet,
-  openSocket,
-  queuedBytes,
-  receiveBuffer,
+  openNetlinkSocket,
 } from "./socket.ts";
 
-/** How to listen to events. */
+/** Options of a subscription. */
 export interface NetlinkSubscriptionOptions extends NetlinkSocketOptions {
   /** The groups to join, for example RTNLGRP_LINK; numbers, not a mask. */
   readonly groups: readonly number[];
   /**
-   * Hear the same groups of every namespace that has an id here. Needs
+   * Receive the same groups of every namespace that has an id here. Needs
    * CAP_NET_BROADCAST in this one.
    */
   readonly allNamespaces?: boolean;
-  /** Room for one datagram, in bytes; it grows when a longer one comes. */
+  /** Buffer for one datagram, in bytes; it grows when a longer one arrives. */
   readonly datagram?: number;
-  /** How many datagrams to receive with one system call. */
+  /** Datagrams to receive by one system call. */
   readonly batch?: number;
   /**
-   * Bytes of events to take out of the kernel's queue before their turn, when
-   * drain() finds it filling up: it counts ten times what they are long.
-   * Default: none.
+   * Bytes of events to read ahead when drain() finds the kernel's buffer filling
+   * up, which charges each about ten times its length. Default: none.
    */
   readonly readAhead?: number;
 }
 
 /**
- * What a drain ended with.
+ * Why a drain ended.
  *
  * - `"empty"`: nothing is left to read;
- * - `"more"`: it read as much as it was asked to, and there may be more;
- * - `"overrun"`: the kernel dropped events for want of room. What is still
- *   queued is older than the gap.
+ * - `"more"`: it read up to the limit, and there may be more;
+ * - `"overrun"`: the kernel dropped events because the buffer was full. Events
+ *   that are still queued are older than the gap.
  */
 export type DrainOutcome = "empty" | "more" | "overrun";
 
 const DATAGRAM = 16384;
 const BATCH = 64;
-const CONTROL = CMSG_SPACE(4);
 
 /**
- * A netlink socket that only listens.
+ * A netlink socket that receives the events of groups.
  *
  * Source: netlink(7).
  *
@@ -88,29 +75,23 @@ const CONTROL = CMSG_SPACE(4);
  *   protocol: NETLINK_ROUTE,
  *   groups: [RTNLGRP_LINK],
  * });
- * // await links.readable(); tells when there is something.
+ * // await links.readable(); waits for events.
  * console.log(links.drain((message) => console.log(message.type))); // empty
  * ```
  */
 export class NetlinkSubscription implements AsyncDisposable {
-  /** What was received and not used. */
+  /** What was received and ignored. */
   readonly counters: NetlinkCounters = noCounts();
   readonly #descriptor: Descriptor;
   readonly #allNamespaces: boolean;
   readonly #backlog = new Backlog(this.counters);
   readonly #readAhead: number;
-  /** Bytes in the kernel's queue from which on it is read ahead. */
+  /** Bytes in the kernel's buffer at which reading ahead starts. */
   readonly #filling: number;
+  /** Datagrams of a batch, and bytes for each. */
   readonly #count: number;
-  readonly #names: Int32Array<ArrayBuffer>;
-  readonly #controlWords: Int32Array<ArrayBuffer>;
-  readonly #vector: DataView<ArrayBuffer>;
-  readonly #vectorBytes: Uint8Array<ArrayBuffer>;
-  readonly #vectorWords: Int32Array<ArrayBuffer>;
-  // The kernel reaches these through pointers in the vector: kept here.
-  readonly #iovecs: DataView<ArrayBuffer>;
   #datagram: number;
-  #buffer: NetlinkBuffer;
+  #vector: MessageVector;
   #reader: MessageReader;
 
   private constructor(
@@ -123,39 +104,33 @@ export class NetlinkSubscription implements AsyncDisposable {
     this.#filling = this.#readAhead > 0 ? this.receiveBuffer >> 2 : 0;
     this.#count = options.batch ?? BATCH;
     this.#datagram = options.datagram ?? DATAGRAM;
-    this.#names = new Int32Array(this.#count * sockaddr_nl.size / 4);
-    this.#controlWords = new Int32Array(this.#count * CONTROL / 4);
-    this.#vector = new DataView(new ArrayBuffer(this.#count * mmsghdr.size));
-    this.#vectorBytes = new Uint8Array(this.#vector.buffer);
-    this.#vectorWords = new Int32Array(this.#vector.buffer);
-    this.#iovecs = new DataView(new ArrayBuffer(this.#count * iovec.size));
-    [this.#buffer, this.#reader] = this.#makeBuffer();
+    [this.#vector, this.#reader] = this.#allocate();
   }
 
   /**
-   * Opens a socket and joins the groups: from here on no event is missed, but
-   * for overruns, which drain() tells of.
+   * Opens a socket and joins the groups: from now on no event is missed, except
+   * for overruns, which drain() reports.
    *
-   * @param options Which groups of which family, and where.
-   * @throws {SystemError} If a group is not there or not allowed.
+   * @param options Family, groups and namespace.
+   * @throws {SystemError} If a group does not exist or is not permitted.
    */
   static open(options: NetlinkSubscriptionOptions): NetlinkSubscription {
-    const descriptor = openSocket(options);
+    const descriptor = openNetlinkSocket(options);
     try {
       const subscription = new NetlinkSubscription(descriptor, options);
-      if (options.allNamespaces) subscription.#listenEverywhere();
+      if (options.allNamespaces) listenAllNamespaces(descriptor.fd);
       for (const group of options.groups) subscription.join(group);
       return subscription;
     } catch (error) {
-      // Nobody waits on it yet, so it is closed before this returns.
+      // Nothing waits on it yet, so it is closed before this returns.
       void descriptor.close();
       throw error;
     }
   }
 
-  /** Room for unread events, in bytes as the kernel counts them. */
+  /** The effective receive buffer, in bytes; the kernel charges its overhead to it. */
   get receiveBuffer(): number {
-    return receiveBuffer(this.#descriptor.fd);
+    return bufferSize(this.#descriptor.fd, "receive");
   }
 
   /** Whether close() was called. */
@@ -163,27 +138,27 @@ export class NetlinkSubscription implements AsyncDisposable {
     return this.#descriptor.closed;
   }
 
-  /** Joins a group. @throws {SystemError} If it is not there or not allowed. */
+  /** Joins a group. @throws {SystemError} If it does not exist or is not permitted. */
   join(group: number): void {
-    this.#membership(NETLINK_ADD_MEMBERSHIP, group, "join");
+    changeNetlinkGroup(this.#descriptor.fd, "join", group);
   }
 
   /**
    * Leaves a group.
    *
    * @param group Its number, an RTNLGRP_*.
-   * @throws {SystemError} If there is no such group.
+   * @throws {SystemError} If it does not exist.
    */
   leave(group: number): void {
-    this.#membership(NETLINK_DROP_MEMBERSHIP, group, "leave");
+    changeNetlinkGroup(this.#descriptor.fd, "leave", group);
   }
 
   /**
-   * Waits until drain() has something to do.
+   * Waits until there are events to drain.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} When it is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param options Signal and timeout, in milliseconds.
+   * @throws {ClosedError} When it is closed.
+   * @throws {TimeoutError} After the timeout.
    */
   async readable(options?: WaitOptions): Promise<void> {
     options?.signal?.throwIfAborted();
@@ -203,14 +178,13 @@ export class NetlinkSubscription implements AsyncDisposable {
   }
 
   /**
-   * Hands out the messages that are there, without waiting. The reader is only
-   * valid within the call. An overrun is told of first, when the kernel does:
-   * drain again, until "empty", before asking it for a fresh picture.
+   * Reads queued messages without waiting. After an overrun drain until "empty"
+   * before dumping the current state.
    *
-   * @param visit Called for each message; `nsid` is the id of the namespace it
-   * is about, -1 for the socket's own.
-   * @param limit How many datagrams to read at most, rounded up to a batch.
-   * @returns Whether anything is left, or was lost.
+   * @param visit Called for each message; the reader is valid within the call.
+   * `nsid` is the id of the message's namespace, -1 for the socket's own.
+   * @param limit Datagrams to read at most, rounded up to a batch.
+   * @returns Whether messages are left or were lost.
    * @throws {ClosedError} Once closed.
    */
   drain(
@@ -230,7 +204,7 @@ export class NetlinkSubscription implements AsyncDisposable {
     return "more";
   }
 
-  /** Ends what waits with ClosedError and closes the socket. */
+  /** Cancels pending waits with ClosedError and closes the socket. */
   close(): Promise<void> {
     return this.#descriptor.close();
   }
@@ -240,16 +214,10 @@ export class NetlinkSubscription implements AsyncDisposable {
     return this.close();
   }
 
-  /** Receives a batch; how many datagrams, or why there are none. */
+  /** Receives a batch: the number of datagrams, or why there are none. */
   #receive(fd: number): number | "empty" | "overrun" {
-    this.#prepare();
-    const received = libc().recvmmsg(
-      fd,
-      this.#vectorBytes,
-      this.#count,
-      MSG_DONTWAIT | MSG_TRUNC,
-      null,
-    );
+    const flags = MSG_DONTWAIT | MSG_TRUNC;
+    const received = this.#vector.receive(fd, this.#count, flags);
     if (received >= 0) return received;
     const code = errno();
     if (nothingYet(code)) return "empty";
@@ -258,8 +226,8 @@ export class NetlinkSubscription implements AsyncDisposable {
   }
 
   /**
-   * Takes out of the kernel's queue what may soon be too much for it; whether
-   * something was lost.
+   * Reads ahead while the kernel's buffer fills up; returns whether events were
+   * lost.
    */
   #keepUp(fd: number): boolean {
     if (queuedBytes(fd) < this.#filling) return false;
@@ -276,129 +244,54 @@ export class NetlinkSubscription implements AsyncDisposable {
   readonly #keep: Visit = ({ words, start, end }, nsid) =>
     this.#backlog.add(words, start >> 2, end - start, nsid);
 
-  /** Visits what a batch holds; whether a datagram of it was cut off. */
+  /** Visits the messages of a batch; returns whether a datagram was cut off. */
   #visitBatch(received: number, visit: Visit): boolean {
     const message = this.#reader;
+    const vector = this.#vector;
     let longest = 0;
     for (let slot = 0; slot < received; slot++) {
-      if (this.#names[slot * sockaddr_nl.size / 4 + 1] !== 0) {
+      // nl_pid: 0 is the kernel, everything else a process.
+      if (vector.words[(vector.nameAt(slot) >> 2) + 1] !== 0) {
         this.counters.foreignSender++;
         continue;
       }
-      const length = this.#vectorWords[(slot * mmsghdr.size + LENGTH) >> 2];
+      const length = vector.length(slot);
       if (length > this.#datagram) {
         this.counters.truncated++;
         longest = Math.max(longest, length);
       }
-      const start = slot * this.#datagram;
-      const nsid = this.#allNamespaces ? this.#namespaceOf(slot) : -1;
+      const start = vector.dataAt(slot);
+      const nsid = this.#allNamespaces ? vector.control(slot).nsid : -1;
       message.reset(start, start + Math.min(length, this.#datagram));
       while (message.next()) visit(message, nsid);
     }
     if (longest === 0) return false;
-    // What was cut off is lost, as events are for want of room.
+    // The end of a message that was cut off is lost, as in an overrun.
     this.#datagram = (longest * 2 + 3) & ~3;
-    [this.#buffer, this.#reader] = this.#makeBuffer();
+    [this.#vector, this.#reader] = this.#allocate();
     return true;
   }
 
-  #namespaceOf(slot: number): number {
-    const at = slot * mmsghdr.size;
-    const words = this.#controlWords;
-    const start = slot * CONTROL;
-    const end = start +
-      Math.min(CONTROL, this.#vectorWords[(at + CONTROL_LENGTH) >> 2]);
-    for (
-      let cmsg = CMSG_FIRSTHDR(start, end);
-      cmsg >= 0;
-      cmsg = CMSG_NXTHDR(words, cmsg, end)
-    ) {
-      if (
-        words[cmsg >> 2] >= CMSG_LEN(4) &&
-        words[(cmsg + LEVEL) >> 2] === SOL_NETLINK &&
-        words[(cmsg + TYPE) >> 2] === NETLINK_LISTEN_ALL_NSID
-      ) return words[CMSG_DATA(cmsg) >> 2];
-    }
-    return -1;
-  }
-
-  #listenEverywhere(): void {
-    const on = new Uint8Array(new Int32Array([1]).buffer);
-    const result = libc().setsockopt(
-      this.#descriptor.fd,
-      SOL_NETLINK,
-      NETLINK_LISTEN_ALL_NSID,
-      on,
-      on.length,
-    );
-    if (result < 0) {
-      throw new SystemError("setsockopt", errno(), {
-        tried: "listen to netlink events of all namespaces",
-        capability: "CAP_NET_BROADCAST",
-      });
-    }
-  }
-
-  #membership(option: number, group: number, verb: string): void {
-    const value = new Uint8Array(new Int32Array([group]).buffer);
-    unwrap(
-      libc().setsockopt(
-        this.#descriptor.fd,
-        SOL_NETLINK,
-        option,
-        value,
-        value.length,
-      ),
-      "setsockopt",
-      { tried: `${verb} netlink group ${group}` },
-    );
-  }
-
-  #makeBuffer(): [NetlinkBuffer, MessageReader] {
-    const buffer = new NetlinkBuffer(this.#datagram * this.#count);
-    const address = {
-      names: addressOf(this.#names),
-      control: addressOf(this.#controlWords),
-      iovecs: addressOf(this.#iovecs),
-      bytes: addressOf(buffer.bytes),
-    };
-    for (let slot = 0; slot < this.#count; slot++) {
-      iovec.assign(this.#iovecs, slot * iovec.size, {
-        iov_base: address.bytes + BigInt(slot * this.#datagram),
-        iov_len: BigInt(this.#datagram),
-      });
-      msghdr.assign(this.#vector, slot * mmsghdr.size, {
-        msg_name: address.names + BigInt(slot * sockaddr_nl.size),
-        msg_iov: address.iovecs + BigInt(slot * iovec.size),
-        msg_iovlen: 1n,
-        msg_control: this.#allNamespaces
-          ? address.control + BigInt(slot * CONTROL)
-          : 0n,
-      });
-    }
-    return [buffer, new MessageReader(buffer, this.counters)];
-  }
-
-  /** The kernel writes lengths and flags back: set them before every call. */
-  #prepare(): void {
-    const words = this.#vectorWords;
-    const control = this.#allNamespaces ? CONTROL : 0;
-    for (let slot = 0; slot < this.#count; slot++) {
-      const at = slot * mmsghdr.size;
-      words[(at + NAME_LENGTH) >> 2] = sockaddr_nl.size;
-      words[(at + CONTROL_LENGTH) >> 2] = control;
-      words[(at + FLAGS) >> 2] = 0;
-    }
+  #allocate(): [MessageVector, MessageReader] {
+    const vector = MessageVector.forReceiving({
+      size: this.#count,
+      nameSize: sockaddr_nl.size,
+      controlSize: this.#allNamespaces ? NSID_CONTROL_SIZE : 0,
+    }, this.#datagram);
+    const buffer = new NetlinkBuffer(vector.bytes.buffer);
+    return [vector, new MessageReader(buffer, this.counters)];
   }
 }
 
-const NAME_LENGTH = msghdr.fields.msg_namelen.offset;
-const CONTROL_LENGTH = msghdr.fields.msg_controllen.offset;
-const FLAGS = msghdr.fields.msg_flags.offset;
-const LEVEL = cmsghdr.fields.cmsg_level.offset;
-const TYPE = cmsghdr.fields.cmsg_type.offset;
-const LENGTH = mmsghdr.fields.msg_len.offset;
-
-function addressOf(view: ArrayBufferView<ArrayBuffer>): bigint {
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(view));
+/** Receives the events of every namespace that has an id. @throws {SystemError} */
+function listenAllNamespaces(fd: number): void {
+  setOption(fd, SOL_NETLINK, { NETLINK_LISTEN_ALL_NSID }, 1, (code) => ({
+    tried: "listen to netlink events of all namespaces",
+    ...(code === EPERM
+      ? {
+        capability: "CAP_NET_BROADCAST",
+        advice: "Run as root or grant CAP_NET_BROADCAST",
+      }
+      : {}),
+  }));
 }

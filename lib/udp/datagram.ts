@@ -1,26 +1,26 @@
-// A datagram as a plain object, for callers who do not count nanoseconds.
+// Received datagrams as plain objects.
 
 import { timespec } from "../../ffi/layout/sys_socket.ts";
 import { formatIPv4, formatIPv6, isMapped } from "../address.ts";
-import type { Ancillary } from "./ancillary.ts";
-import type { Endpoint } from "./sockaddr.ts";
+import type { ControlMessages } from "../socket/control_messages.ts";
+import type { Endpoint } from "../socket/sockaddr.ts";
 
-/** Which of this host's addresses and interfaces a datagram came in by. */
+/** The local address and interface that a datagram arrived at. */
 export interface LocalInfo {
   /** The destination in the packet's header; may be a multicast or broadcast one. */
   readonly address: string;
   /**
-   * The address to answer from; absent for multicast of which only in6_pktinfo
-   * told, where the kernel chooses one of the interface.
+   * The address to reply from; absent for multicast with in6_pktinfo alone,
+   * where the kernel chooses one of the interface.
    */
   readonly source?: string;
   /** The interface it arrived on. */
   readonly ifindex: number;
 }
 
-/** What the error queue, or a socket option, was asked to say beside the data. */
+/** Everything about a datagram but its payload. */
 export interface DatagramInfo {
-  /** Who sent it. */
+  /** The sender. */
   readonly peer: Endpoint;
   /** Where it arrived; absent without packet info. */
   readonly local?: LocalInfo;
@@ -34,38 +34,38 @@ export interface DatagramInfo {
   readonly ecn?: number;
   /** When the kernel received it, nanoseconds since 1970; with `receiveTimestamp`. */
   readonly timestamp?: bigint;
-  /** Datagrams this socket has lost to a full queue so far; absent while none; with `receiveOverflow`. */
+  /** Datagrams dropped so far because the receive buffer was full; absent while none; with `receiveOverflow`. */
   readonly overflow?: number;
-  /** With `gro`: `data` is a train of datagrams of this many bytes each, the last maybe shorter. */
+  /** With `gro`: `data` holds datagrams of this many bytes each, the last may be shorter. */
   readonly segmentSize?: number;
   /** The datagram was longer than the buffer: `data` is its beginning (MSG_TRUNC). */
   readonly truncated: boolean;
-  /** Control messages were lost to a short buffer: what is absent may have been there (MSG_CTRUNC). */
+  /** Control messages did not fit their buffer: absent fields may have been sent (MSG_CTRUNC). */
   readonly controlTruncated: boolean;
 }
 
 /** A received datagram. */
 export interface Datagram extends DatagramInfo {
-  /** Its payload, an own copy. */
+  /** Its payload, a copy. */
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** Reads where a datagram arrived out of its packet info. */
+/** The local address and interface in a datagram's packet info. */
 export function localInfo(
   bytes: Uint8Array,
   view: DataView,
-  found: Ancillary,
+  control: ControlMessages,
 ): LocalInfo | undefined {
-  if (found.in_pktinfo >= 0) {
-    const at = found.in_pktinfo;
+  if (control.in_pktinfo >= 0) {
+    const at = control.in_pktinfo;
     return {
       address: formatIPv4(bytes, at + 8),
       source: formatIPv4(bytes, at + 4),
       ifindex: view.getInt32(at, true),
     };
   }
-  if (found.in6_pktinfo >= 0) {
-    const at = found.in6_pktinfo;
+  if (control.in6_pktinfo >= 0) {
+    const at = control.in6_pktinfo;
     const mapped = isMapped(bytes, at);
     const address = mapped ? formatIPv4(bytes, at + 12) : formatIPv6(bytes, at);
     const multicast = mapped
@@ -80,38 +80,38 @@ export function localInfo(
   return undefined;
 }
 
-/** The source that packet info asks for; undefined where it leaves that open. */
+/** The source address in packet info to be sent; undefined for an unspecified one. */
 export function sourceOf(
   bytes: Uint8Array,
   view: DataView,
-  found: Ancillary,
+  control: ControlMessages,
 ): string | undefined {
-  const source = localInfo(bytes, view, found)?.source;
+  const source = localInfo(bytes, view, control)?.source;
   return source === "0.0.0.0" || source === "::" ? undefined : source;
 }
 
-/** Everything the control messages say, as the fields of a datagram. */
-export function describeAncillary(
+/** The fields of a datagram that come from its control messages. */
+export function describeControl(
   bytes: Uint8Array,
   view: DataView,
-  found: Ancillary,
+  control: ControlMessages,
 ): Omit<DatagramInfo, "peer" | "truncated" | "controlTruncated"> {
-  const control: Array<"in_pktinfo" | "in6_pktinfo"> = [];
-  if (found.in6_pktinfo >= 0) control.push("in6_pktinfo");
-  if (found.in_pktinfo >= 0) control.push("in_pktinfo");
-  const local = localInfo(bytes, view, found);
+  const structs: Array<"in_pktinfo" | "in6_pktinfo"> = [];
+  if (control.in6_pktinfo >= 0) structs.push("in6_pktinfo");
+  if (control.in_pktinfo >= 0) structs.push("in_pktinfo");
+  const local = localInfo(bytes, view, control);
   return {
-    control,
+    control: structs,
     ...(local === undefined ? {} : { local }),
-    ...(found.ttl < 0 ? {} : { ttl: found.ttl }),
-    ...(found.trafficClass < 0
+    ...(control.ttl < 0 ? {} : { ttl: control.ttl }),
+    ...(control.trafficClass < 0
       ? {}
-      : { trafficClass: found.trafficClass, ecn: found.trafficClass & 3 }),
-    ...(found.timestamp < 0
+      : { trafficClass: control.trafficClass, ecn: control.trafficClass & 3 }),
+    ...(control.timestamp < 0
       ? {}
-      : { timestamp: nanoseconds(view, found.timestamp) }),
-    ...(found.overflow < 0 ? {} : { overflow: found.overflow }),
-    ...(found.segmentSize === 0 ? {} : { segmentSize: found.segmentSize }),
+      : { timestamp: nanoseconds(view, control.timestamp) }),
+    ...(control.overflow < 0 ? {} : { overflow: control.overflow }),
+    ...(control.segmentSize === 0 ? {} : { segmentSize: control.segmentSize }),
   };
 }
 

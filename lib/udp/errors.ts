@@ -1,4 +1,4 @@
-// What can go wrong with a UDP socket beside a plain refused call.
+// Errors of UDP sockets: the typed one, and what to do about the others.
 
 import {
   EACCES,
@@ -14,9 +14,9 @@ import {
 } from "../../ffi/errno.ts";
 
 /**
- * The address a reply had to leave from is not there any more, or cannot be a
- * source. The datagram was not sent: another source would be an answer from
- * somebody the peer never asked.
+ * The source address of a datagram was removed, or cannot be a source. The
+ * datagram was not sent: a reply from another address is not one that the peer
+ * expects.
  *
  * Source: ip(7), ipv6(7).
  *
@@ -37,15 +37,15 @@ import {
 export class SourceUnavailableError extends SystemError {
   /** "SourceUnavailableError". */
   override readonly name = "SourceUnavailableError";
-  /** The address that was to be the source. */
+  /** The requested source address. */
   readonly source: string;
 
   /**
-   * Says which answer could not leave, and why.
+   * Names source and peer.
    *
-   * @param errno What the kernel said: ENETUNREACH, EINVAL or ENODEV.
-   * @param source The address that was to be the source.
-   * @param peer Whom the datagram was for.
+   * @param errno The kernel's error: ENETUNREACH, EINVAL or ENODEV.
+   * @param source The requested source address.
+   * @param peer The destination.
    */
   constructor(errno: number, source: string, peer: string) {
     super("sendmsg", errno, {
@@ -57,12 +57,12 @@ export class SourceUnavailableError extends SystemError {
   }
 }
 
-/** Whether a refused send is about the source that was asked for. */
+/** Whether the errno of a send may be about the requested source. */
 export function isSourceErrno(errno: number): boolean {
   return errno === EINVAL || errno === ENETUNREACH || errno === ENODEV;
 }
 
-/** What to do when bind(2) is refused. */
+/** What to do when bind(2) fails. */
 export function bindContext(
   errno: number,
   where: string,
@@ -106,23 +106,23 @@ export function bindContext(
   }
 }
 
-/** Segments that every kernel takes; newer ones take 128. */
+/** Segments that every kernel accepts; newer ones accept 128. */
 export const MOST_SEGMENTS = 64;
 
-/** What to do when a send is refused. */
+/** What to do when a send fails. */
 export function sendContext(
   errno: number,
   peer: string,
   length: number,
   segments = 1,
 ): SystemErrorContext {
-  const train = segments > 1 ? ` in ${segments} segments` : "";
-  const tried = `send ${length} bytes${train} to ${peer}`;
-  if (train !== "" && (errno === EINVAL || errno === EMSGSIZE)) {
+  const split = segments > 1 ? ` in ${segments} segments` : "";
+  const tried = `send ${length} bytes${split} to ${peer}`;
+  if (split !== "" && (errno === EINVAL || errno === EMSGSIZE)) {
     return {
       tried,
       advice:
-        `A train is at most ${MOST_SEGMENTS} segments, 128 on newer kernels, of 65,507 bytes in all, and none larger than the link takes`,
+        `A message has at most ${MOST_SEGMENTS} segments, 128 on newer kernels, and 65,507 bytes in total; no segment may exceed the MTU`,
     };
   }
   switch (errno) {

@@ -1,96 +1,99 @@
-// An outgoing datagram as a plain object, written into a send batch.
+// Datagrams to send as plain objects, written into a send queue.
 
 import { AF_INET } from "../../ffi/layout/sys_socket.ts";
 import { isMapped, parseAddress } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
 import { interfaceIndexOf } from "../interface_index.ts";
-import { wholeNumber } from "../whole_number.ts";
 import {
   writeIn6Pktinfo,
   writeInPktinfo,
   writeTrafficClass,
   writeTtl,
-} from "./ancillary.ts";
-import type { Family } from "./options.ts";
-import type { SendBatch } from "./send_batch.ts";
-import { type Endpoint, parseEndpoint, writeSockaddr } from "./sockaddr.ts";
+} from "../socket/control_messages.ts";
+import type { Family } from "../socket/option.ts";
+import {
+  type Endpoint,
+  parseEndpoint,
+  writeSockaddr,
+} from "../socket/sockaddr.ts";
+import { wholeNumber } from "../whole_number.ts";
+import type { SendQueue } from "./send_queue.ts";
 
-/** What a datagram carries beside its payload; every part has a default. */
+/** Options of a datagram to send; each has a default. */
 export interface SendOptions {
-  /** The address it leaves from; must be one of this host's. Default: as the routes say. */
+  /** The source address, one of this host's. Default: the routes choose. */
   readonly source?: string;
   /**
-   * The interface it leaves through, by name or index. For IPv4, and for IPv6
-   * without `source`, whatever the routes say; for IPv6 with it the kernel looks
-   * only among the best routes there.
+   * The outgoing interface, by name or index. For IPv4, and for IPv6 without
+   * `source`, regardless of the routes; for IPv6 with `source` the kernel
+   * considers only the best routes there.
    */
   readonly interface?: string | number;
   /** Its TTL or hop limit, 1 to 255. */
   readonly ttl?: number;
   /** Its TOS or traffic class byte, 0 to 255. */
   readonly trafficClass?: number;
-  /** Cut `data` into datagrams of this many bytes, by the kernel or the card (UDP_SEGMENT). */
+  /** Split `data` into datagrams of this many bytes, in the kernel or the device (UDP_SEGMENT). */
   readonly segmentSize?: number;
 }
 
-/** A datagram to be sent. */
+/** A datagram to send. */
 export interface Message extends SendOptions {
   /** Its payload; a string is sent as UTF-8. */
   readonly data: Uint8Array | string;
-  /** Whom it is for; may be absent on a connected socket. */
+  /** The peer; optional on a connected socket. */
   readonly to?: Endpoint;
 }
 
-/** What of a socket its messages are written for. */
+/** The socket that messages are written for. */
 export interface Sender {
   readonly fd: number;
   readonly domain: number;
   readonly family: Family;
-  /** To whom it is connected. */
+  /** The peer it is connected to. */
   readonly peer?: Endpoint;
 }
 
-/** A datagram's payload is never longer. */
-const LONGEST = 65535;
+/** The longest payload of a datagram. */
+const MAX_PAYLOAD = 65535;
 
 const encoder = new TextEncoder();
 
-/** A payload as bytes. @throws {ArgumentError} For one that is too long. */
+/** A payload as bytes. @throws {ArgumentError} If it is too long. */
 export function payload(data: Uint8Array | string): Uint8Array {
   const bytes = typeof data === "string" ? encoder.encode(data) : data;
-  if (bytes.length <= LONGEST) return bytes;
+  if (bytes.length <= MAX_PAYLOAD) return bytes;
   throw new ArgumentError(
     "data",
     `${bytes.length} bytes`,
-    `at most ${LONGEST} bytes`,
+    `at most ${MAX_PAYLOAD} bytes`,
   );
 }
 
 /**
- * Appends messages to a batch with room for them. One that goes the way of the
- * one before it, as most do, has what was written for that copied.
+ * Appends messages to a queue. One with the options of the message before it, as
+ * most have, gets a copy of its sockaddr and control messages.
  */
 export class MessageWriter {
-  readonly #batch: SendBatch;
+  readonly #queue: SendQueue;
   readonly #sender: Sender;
-  /** The slot of the last message, and how it goes: values, which nobody changes. */
+  /** The slot of the last message, its peer and options, copied. */
   #slot = -1;
   #to: Endpoint | undefined;
   #options: SendOptions = {};
   #nameLength = 0;
   #controlLength = 0;
 
-  constructor(batch: SendBatch, sender: Sender) {
-    this.#batch = batch;
+  constructor(queue: SendQueue, sender: Sender) {
+    this.#queue = queue;
     this.#sender = sender;
   }
 
-  /** @throws {ArgumentError} For an address, port or number that is none. */
+  /** @throws {ArgumentError} For an invalid address, port or number. */
   append(data: Uint8Array, message: Message): void {
-    const batch = this.#batch;
-    const slot = batch.count;
-    if (slot > 0 && this.#slot === slot - 1 && this.#goesOn(message)) {
-      this.#repeat(slot);
+    const { vector, slots: slot } = this.#queue;
+    if (slot > 0 && this.#slot === slot - 1 && this.#repeatsLast(message)) {
+      this.#copyLast(slot);
     } else {
       this.#write(slot, message);
       const { to, source, ttl, trafficClass } = message;
@@ -105,12 +108,20 @@ export class MessageWriter {
     this.#slot = slot;
     const segmentSize = message.segmentSize === undefined
       ? 0
-      : wholeNumber("segmentSize", message.segmentSize, 1, LONGEST);
-    batch.push(data, this.#nameLength, this.#controlLength, segmentSize);
+      : wholeNumber("segmentSize", message.segmentSize, 1, MAX_PAYLOAD);
+    this.#queue.append(
+      vector,
+      vector.nameAt(slot),
+      this.#nameLength,
+      this.#controlLength,
+      this.#queue.copy(data),
+      data.length,
+      segmentSize,
+    );
   }
 
-  /** Whether a message goes the way of the last one. */
-  #goesOn(message: Message): boolean {
+  /** Whether a message has the peer and options of the last one. */
+  #repeatsLast(message: Message): boolean {
     const [to, last, options] = [message.to, this.#to, this.#options];
     return (to === undefined) === (last === undefined) &&
       to?.address === last?.address && to?.port === last?.port &&
@@ -119,21 +130,25 @@ export class MessageWriter {
       message.trafficClass === options.trafficClass;
   }
 
-  #repeat(slot: number): void {
-    const batch = this.#batch;
-    const { bytes } = batch.memory;
-    const [name, control] = [batch.nameAt(slot - 1), batch.controlAt(slot - 1)];
-    bytes.copyWithin(batch.nameAt(slot), name, name + this.#nameLength);
-    bytes.copyWithin(
-      batch.controlAt(slot),
+  #copyLast(slot: number): void {
+    const { vector } = this.#queue;
+    const name = vector.nameAt(slot - 1);
+    const control = vector.controlAt(slot - 1);
+    vector.bytes.copyWithin(
+      vector.nameAt(slot),
+      name,
+      name + this.#nameLength,
+    );
+    vector.bytes.copyWithin(
+      vector.controlAt(slot),
       control,
       control + this.#controlLength,
     );
   }
 
   #write(slot: number, message: Message): void {
-    const batch = this.#batch;
-    const { words, view } = batch.memory;
+    const { vector } = this.#queue;
+    const { words } = vector;
     const { fd, domain, peer } = this.#sender;
     let ipv4 = domain === AF_INET || peer !== undefined && isIPv4(peer.address);
     let scope = 0;
@@ -143,16 +158,16 @@ export class MessageWriter {
       ipv4 = domain === AF_INET || to.address.length === 4 ||
         isMapped(to.address);
       scope = to.scope;
-      const at = batch.nameAt(slot);
-      this.#nameLength = writeSockaddr(view, at, domain, to);
+      const at = vector.nameAt(slot);
+      this.#nameLength = writeSockaddr(vector.view, at, domain, to);
     }
-    const start = batch.controlAt(slot);
+    const start = vector.controlAt(slot);
     let at = start;
     if (message.source !== undefined || message.interface !== undefined) {
       const ifindex = message.interface === undefined
         ? scope
         : interfaceIndexOf(fd, message.interface);
-      at += writeSource(batch, at, ipv4, message.source, ifindex);
+      at += writeSource(words, at, ipv4, message.source, ifindex);
     }
     if (message.ttl !== undefined) {
       at += writeTtl(words, at, ipv4, wholeNumber("ttl", message.ttl, 1, 255));
@@ -165,13 +180,13 @@ export class MessageWriter {
   }
 }
 
-/** Whether an address as this library prints it is an IPv4 one. */
+/** Whether an address in this library's format is an IPv4 one. */
 function isIPv4(address: string): boolean {
   return !address.includes(":");
 }
 
 function writeSource(
-  { memory: { words } }: SendBatch,
+  words: Int32Array,
   at: number,
   ipv4: boolean,
   source: string | undefined,

@@ -1,27 +1,20 @@
-// From options to an open, bound descriptor.
+// Opens, binds and connects UDP sockets.
 
-import { SystemError } from "../../ffi/errno.ts";
-import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import {
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
-} from "../../ffi/layout/sys_socket.ts";
+import { libc, unwrap } from "../../ffi/libc.ts";
+import { SOCK_DGRAM } from "../../ffi/layout/sys_socket.ts";
 import { interfaceIndexOf } from "../interface_index.ts";
-import { bindContext } from "./errors.ts";
+import { bindSocket, openSocket, socketName } from "../socket/open.ts";
+import type { Family } from "../socket/option.ts";
 import {
-  applyOptions,
-  type BindOptions,
-  type Family,
-  type Plan,
-} from "./options.ts";
-import {
+  buildSockaddr,
   type Endpoint,
   formatEndpoint,
+  parseEndpoint,
   readSockaddr,
   SOCKADDR_SIZE,
-  writeSockaddr,
-} from "./sockaddr.ts";
+} from "../socket/sockaddr.ts";
+import { bindContext } from "./errors.ts";
+import { applyOptions, type BindOptions, planBind } from "./options.ts";
 
 /** What another thread of this process needs to use the same socket. */
 export interface UdpSocketHandle {
@@ -29,47 +22,56 @@ export interface UdpSocketHandle {
   readonly fd: number;
   /** AF_INET or AF_INET6. */
   readonly domain: number;
-  /** Which IP versions it speaks. */
+  /** The IP versions that it speaks. */
   readonly family: Family;
-  /** Where it is bound. */
+  /** The local address. */
   readonly address: Endpoint;
-  /** To whom it is connected. */
+  /** The peer it is connected to. */
   readonly peer?: Endpoint;
-  /** The options it was made with, as far as using it depends on them. */
+  /** The options of `bind` that its use depends on. */
   readonly options: Pick<BindOptions, "receiveErrors" | "gro">;
 }
 
-/** Makes the socket and binds it. @throws {SystemError} */
-export function openSocket(plan: Plan, options: BindOptions): UdpSocketHandle {
-  const { socket, bind, close, getsockname } = libc();
+function endpointOf(name: Uint8Array<ArrayBuffer>): Endpoint {
+  return readSockaddr(new DataView(name.buffer), 0)!;
+}
+
+/** Opens a UDP socket and binds it. @throws {ArgumentError | SystemError} */
+export function bindUdpSocket(options: BindOptions): UdpSocketHandle {
+  const plan = planBind(options);
   const { domain, family, address, port, zone } = plan;
-  const type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  const fd = unwrap(socket(domain, type, 0), "socket", {
-    tried: "make a UDP socket",
-  });
-  try {
+  const { receiveErrors, gro, namespace } = options;
+  const tried = "open a UDP socket";
+  const type = SOCK_DGRAM;
+  return openSocket({ domain, type, namespace, tried }, (fd) => {
     applyOptions(fd, plan, options);
     const scope = zone === undefined ? 0 : interfaceIndexOf(fd, zone);
-    const name = new Uint8Array(SOCKADDR_SIZE);
-    const view = new DataView(name.buffer);
-    const length = writeSockaddr(view, 0, domain, { address, port, scope });
-    const wanted = formatEndpoint(readSockaddr(view, 0)!);
-    if (bind(fd, name, length) < 0) {
-      const code = errno();
-      throw new SystemError("bind", code, bindContext(code, wanted, port));
-    }
-    const size = new Int32Array([name.length]);
-    unwrap(getsockname(fd, name, size), "getsockname");
-    const { receiveErrors, gro } = options;
+    const name = buildSockaddr(domain, { address, port, scope });
+    const text = formatEndpoint(endpointOf(name));
+    bindSocket(fd, name, (code) => bindContext(code, text, port));
     return {
       fd,
       domain,
       family,
-      address: readSockaddr(view, 0)!,
+      address: endpointOf(socketName(fd, SOCKADDR_SIZE)),
       options: { receiveErrors, gro },
     };
-  } catch (error) {
-    close(fd);
-    throw error;
-  }
+  });
+}
+
+/**
+ * Connects a socket; see UdpSocket.connect().
+ *
+ * @returns The peer, as the kernel writes it.
+ * @throws {ArgumentError | SystemError}
+ */
+export function connectUdpSocket(
+  socket: UdpSocketHandle,
+  to: Endpoint,
+): Endpoint {
+  const name = buildSockaddr(socket.domain, parseEndpoint(to, socket));
+  unwrap(libc().connect(socket.fd, name, name.length), "connect", {
+    tried: `connect a UDP socket to ${formatEndpoint(to)}`,
+  });
+  return endpointOf(name);
 }

@@ -1,50 +1,30 @@
-// Many datagrams by one recvmmsg(), in memory that is made once and reused.
+// Datagrams received by one recvmmsg(), in memory that is allocated once.
 
-import {
-  iovec,
-  mmsghdr,
-  MSG_CTRUNC,
-  MSG_TRUNC,
-} from "../../ffi/layout/sys_socket.ts";
-import { wholeNumber } from "../whole_number.ts";
-import { Ancillary, RECEIVE_CONTROL } from "./ancillary.ts";
-import {
-  type Datagram,
-  type DatagramInfo,
-  describeAncillary,
-} from "./datagram.ts";
-import {
-  CONTROL,
-  CONTROLLEN,
-  FLAGS,
-  HEADER_WORDS,
-  IOV,
-  IOV_BASE,
-  IOV_LENGTH,
-  IOVLEN,
-  LENGTH,
-  Memory,
-  NAME,
-  NAME_STRIDE,
-  NAMELEN,
-} from "./memory.ts";
+import { RECEIVE_CONTROL_SIZE } from "../socket/control_messages.ts";
+import { MessageVector } from "../socket/message_vector.ts";
 import {
   isIPv4Peer,
   readSockaddr,
   SOCKADDR_SIZE,
   sockaddrPort,
-} from "./sockaddr.ts";
+} from "../socket/sockaddr.ts";
+import { wholeNumber } from "../whole_number.ts";
+import {
+  type Datagram,
+  type DatagramInfo,
+  describeControl,
+} from "./datagram.ts";
 
-/** How much a batch holds. */
+/** Sizes of a batch. */
 export interface ReceiveBatchOptions {
   /** Datagrams received by one call, 1 to 1024; default 64. */
   readonly size?: number;
   /**
-   * Bytes of each datagram; longer ones are cut and marked `truncated`.
+   * Bytes of each datagram; longer ones are cut off and marked `truncated`.
    * Default 2048; a socket with `gro` needs 65535.
    */
   readonly bufferSize?: number;
-  /** Bytes for control messages of each; the default has room for all this library asks for. */
+  /** Bytes for the control messages of each; the default is enough for every option of `bind`. */
   readonly controlSize?: number;
 }
 
@@ -53,8 +33,7 @@ const UNKNOWN = { address: "", port: 0 } as const;
 /**
  * Memory for the datagrams of one `receiveMany` call, reused by the next.
  *
- * What it gives out is valid until the batch is filled again; `datagram(i)`
- * makes a copy that stays.
+ * Views of it are valid until the next call; `datagram(i)` makes a copy.
  *
  * Source: recvmmsg(2).
  *
@@ -76,203 +55,81 @@ export class ReceiveBatch {
   readonly size: number;
   /** Bytes that fit of each. */
   readonly bufferSize: number;
-  /** Datagrams that are there. */
+  /** Datagrams that were received. */
   count = 0;
 
   /**
-   * For the code that fills and answers it: headers, names, controls, data.
+   * The memory, one slot a datagram.
    *
    * @internal
    */
-  readonly memory: Memory;
-  readonly #controlSize: number;
-  readonly #names: number;
-  readonly #controls: number;
-  readonly #data: number;
-  readonly #stride: number;
-  readonly #found = new Ancillary();
-  #scanned = -1;
+  readonly vector: MessageVector;
 
   /**
-   * Makes the memory; nothing is allocated later.
+   * Allocates the memory.
    *
    * @throws {ArgumentError} For a size out of range.
    */
   constructor(
-    { size = 64, bufferSize = 2048, controlSize = RECEIVE_CONTROL }:
+    { size = 64, bufferSize = 2048, controlSize = RECEIVE_CONTROL_SIZE }:
       ReceiveBatchOptions = {},
   ) {
     this.size = wholeNumber("size", size, 1, 1024);
     this.bufferSize = wholeNumber("bufferSize", bufferSize, 1, 65535);
-    this.#controlSize = wholeNumber("controlSize", controlSize, 0, 65528) & ~7;
-    const iovs = size * mmsghdr.size;
-    this.#names = iovs + size * iovec.size;
-    this.#controls = this.#names + size * NAME_STRIDE;
-    this.#data = this.#controls + size * this.#controlSize;
-    // A cache line more than a power of two: large buffers would otherwise all
-    // begin in the same set of the cache.
-    this.#stride = bufferSize < 4096 ? bufferSize : ((bufferSize + 127) & ~63);
-    const memory = this.memory = new Memory(this.#data + size * this.#stride);
-    for (let slot = 0; slot < size; slot++) {
-      const header = slot * HEADER_WORDS;
-      const iov = iovs + slot * iovec.size;
-      memory.point(header + NAME, memory.address + this.nameAt(slot));
-      memory.point(header + IOV, memory.address + iov);
-      memory.words[header + IOVLEN] = 1;
-      memory.point(header + CONTROL, memory.address + this.#controlAt(slot));
-      memory.point(iov / 4 + IOV_BASE, memory.address + this.dataAt(slot));
-      memory.words[iov / 4 + IOV_LENGTH] = bufferSize;
-    }
-    this.count = size;
-    this.reset();
-  }
-
-  /**
-   * Restores what the kernel overwrote in the headers it filled last.
-   *
-   * @internal
-   */
-  reset(): void {
-    const words = this.memory.words;
-    for (let slot = 0; slot < this.count; slot++) {
-      const header = slot * HEADER_WORDS;
-      words[header + NAMELEN] = SOCKADDR_SIZE;
-      words[header + CONTROLLEN] = this.#controlSize;
-      words[header + FLAGS] = 0;
-    }
-    this.count = 0;
-    this.#scanned = -1;
-  }
-
-  /**
-   * Takes over a datagram of another batch, as if it had been received here.
-   *
-   * @internal
-   */
-  adopt(other: ReceiveBatch, slot: number): void {
-    const to = this.count++;
-    const { memory } = other;
-    const from = slot * HEADER_WORDS;
-    const header = to * HEADER_WORDS;
-    const control = Math.min(
-      memory.words[from + CONTROLLEN],
-      this.#controlSize,
-    );
-    const data = other.data(slot).subarray(0, this.bufferSize);
-    const put = (at: number, length: number, target: number) =>
-      this.memory.bytes.set(memory.bytes.subarray(at, at + length), target);
-    put(other.nameAt(slot), NAME_STRIDE, this.nameAt(to));
-    put(other.#controlAt(slot), control, this.#controlAt(to));
-    this.memory.bytes.set(data, this.dataAt(to));
-    this.memory.words[header + NAMELEN] = memory.words[from + NAMELEN];
-    this.memory.words[header + CONTROLLEN] = control;
-    this.memory.words[header + LENGTH] = data.length;
-    this.memory.words[header + FLAGS] = memory.words[from + FLAGS] |
-      (data.length < other.length(slot) ? MSG_TRUNC : 0) |
-      (control < memory.words[from + CONTROLLEN] ? MSG_CTRUNC : 0);
-  }
-
-  /**
-   * Byte offset of a slot's sockaddr.
-   *
-   * @internal
-   */
-  nameAt(slot: number): number {
-    return this.#names + slot * NAME_STRIDE;
-  }
-
-  /**
-   * Byte offset of a slot's payload.
-   *
-   * @internal
-   */
-  dataAt(slot: number): number {
-    return this.#data + slot * this.#stride;
-  }
-
-  #controlAt(slot: number): number {
-    return this.#controls + slot * this.#controlSize;
+    this.vector = MessageVector.forReceiving({
+      size,
+      nameSize: SOCKADDR_SIZE,
+      controlSize: wholeNumber("controlSize", controlSize, 0, 65528),
+    }, bufferSize);
   }
 
   /** Bytes received in a slot. */
   length(slot: number): number {
-    // MSG_TRUNC is never asked for as a flag, so this is what is in the buffer.
-    return this.memory.words[slot * HEADER_WORDS + LENGTH];
+    return this.vector.length(slot);
   }
 
   /** Whether a slot's datagram was longer than the buffer. */
   truncated(slot: number): boolean {
-    return (this.memory.words[slot * HEADER_WORDS + FLAGS] & MSG_TRUNC) !== 0;
+    return this.vector.truncated(slot);
   }
 
-  /** Whether a slot's control messages were more than the buffer. */
+  /** Whether a slot's control messages were longer than their buffer. */
   controlTruncated(slot: number): boolean {
-    return (this.memory.words[slot * HEADER_WORDS + FLAGS] & MSG_CTRUNC) !== 0;
+    return this.vector.controlTruncated(slot);
   }
 
-  /** A slot's payload, a view that the next fill overwrites. */
+  /** A slot's payload, a view that the next receive overwrites. */
   data(slot: number): Uint8Array<ArrayBuffer> {
-    const at = this.dataAt(slot);
-    return this.memory.bytes.subarray(at, at + this.length(slot));
+    return this.vector.data(slot);
   }
 
-  /**
-   * Where a slot's control messages stand; valid until another slot is asked for.
-   *
-   * @internal
-   */
-  ancillary(slot: number): Ancillary {
-    if (this.#scanned !== slot) {
-      this.#scanned = slot;
-      this.#found.scan(
-        this.memory.words,
-        this.memory.view,
-        this.#controlAt(slot),
-        this.memory.words[slot * HEADER_WORDS + CONTROLLEN],
-      );
-    }
-    return this.#found;
-  }
-
-  /** With `gro`: the size of each datagram in a slot's train, 0 for a single one. */
+  /** With `gro`: bytes of each segment in a slot, 0 for a single datagram. */
   segmentSize(slot: number): number {
-    return this.ancillary(slot).segmentSize;
+    return this.vector.control(slot).segmentSize;
   }
 
-  /** Whether a slot's peer is an IPv4 one. */
+  /** Whether a slot's peer has an IPv4 address. */
   isIPv4(slot: number): boolean {
-    return isIPv4Peer(this.memory.bytes, this.nameAt(slot));
+    return isIPv4Peer(this.vector.bytes, this.vector.nameAt(slot));
   }
 
   /** The port of a slot's peer. */
   peerPort(slot: number): number {
-    return sockaddrPort(this.memory.bytes, this.nameAt(slot));
+    return sockaddrPort(this.vector.bytes, this.vector.nameAt(slot));
   }
 
-  /**
-   * Bytes of a slot's sockaddr.
-   *
-   * @internal
-   */
-  nameLength(slot: number): number {
-    return this.memory.words[slot * HEADER_WORDS + NAMELEN];
-  }
-
-  /** Everything but the payload of a slot, as an object that stays. */
+  /** Everything but the payload of a slot, copied. */
   describe(slot: number): DatagramInfo {
+    const { vector } = this;
     return {
-      peer: readSockaddr(this.memory.view, this.nameAt(slot)) ?? UNKNOWN,
-      ...describeAncillary(
-        this.memory.bytes,
-        this.memory.view,
-        this.ancillary(slot),
-      ),
+      peer: readSockaddr(vector.view, vector.nameAt(slot)) ?? UNKNOWN,
+      ...describeControl(vector.bytes, vector.view, vector.control(slot)),
       truncated: this.truncated(slot),
       controlTruncated: this.controlTruncated(slot),
     };
   }
 
-  /** A slot's datagram, an own copy. */
+  /** A slot's datagram, copied. */
   datagram(slot: number): Datagram {
     return { data: this.data(slot).slice(), ...this.describe(slot) };
   }

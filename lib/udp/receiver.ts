@@ -1,31 +1,30 @@
-// Receives that wait, once or in a loop; the socket takes the datagrams.
+// Receive operations that wait, for one datagram, a batch or an iterator.
 
 import { POLLERR, POLLIN } from "../../ffi/layout/poll.ts";
 import { asyncIterator } from "../io/async_iterator.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { timerTurn, yieldDue } from "../io/yield.ts";
+import type { ErrorQueue } from "../socket/error_queue.ts";
 import type { Datagram } from "./datagram.ts";
-import type { ErrorQueue } from "./error_queue.ts";
-import type { Leftovers } from "./leftovers.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
+import type { UnreadDatagrams } from "./unread_datagrams.ts";
 
-/** A datagram's payload is never longer. */
-const LONGEST = 65535;
+/** The longest payload of a datagram. */
+const MAX_PAYLOAD = 65535;
 
-/** What a receiver waits at and takes from. */
+/** The parts of a socket that a receiver uses. */
 export interface ReceiverOptions {
   readonly descriptor: Descriptor;
-  /** Where errors go that poll(2) announces. */
   readonly errors: ErrorQueue | undefined;
-  readonly left: Leftovers;
-  /** Whether the kernel may join datagrams to long ones. */
+  readonly unread: UnreadDatagrams;
+  /** Whether the kernel may combine datagrams (UDP_GRO). */
   readonly gro: boolean | undefined;
-  /** Takes what is there without waiting; 0 where nothing is. */
-  readonly take: (batch: ReceiveBatch) => number;
+  /** Receives without waiting; 0 where no datagram is queued. */
+  readonly receive: (batch: ReceiveBatch) => number;
 }
 
-/** The batch of this thread for single datagrams, which are copied at once. */
+/** This thread's batch for single datagrams, which are copied at once. */
 let single: ReceiveBatch | undefined;
 
 export class Receiver {
@@ -36,7 +35,7 @@ export class Receiver {
   }
 
   one(options: WaitOptions | undefined): Promise<Datagram> {
-    return this.#options.descriptor.perform(POLLIN, this.#takeOne, options);
+    return this.#options.descriptor.perform(POLLIN, this.#receiveOne, options);
   }
 
   many(
@@ -45,7 +44,7 @@ export class Receiver {
   ): Promise<number> {
     return this.#options.descriptor.perform(
       POLLIN,
-      (events) => this.take(batch, events) || undefined,
+      (events) => this.receive(batch, events) || undefined,
       options,
     );
   }
@@ -61,22 +60,25 @@ export class Receiver {
     );
   }
 
-  /** Takes what is there; handles the errors that an event announced first. */
-  take(batch: ReceiveBatch, events: number): number {
-    const { descriptor, errors, take } = this.#options;
-    if (events & POLLERR) errors?.announced(descriptor.fd);
-    return take(batch);
+  /** Receives without waiting, after the errors that poll(2) reported. */
+  receive(batch: ReceiveBatch, events: number): number {
+    const { descriptor, errors, receive } = this.#options;
+    if (events & POLLERR) errors?.handlePollError(descriptor.fd);
+    return receive(batch);
   }
 
-  readonly #takeOne = (events: number): Datagram | undefined => {
-    const batch = single ??= new ReceiveBatch({ size: 1, bufferSize: LONGEST });
-    return this.take(batch, events) > 0 ? batch.datagram(0) : undefined;
+  readonly #receiveOne = (events: number): Datagram | undefined => {
+    const batch = single ??= new ReceiveBatch({
+      size: 1,
+      bufferSize: MAX_PAYLOAD,
+    });
+    return this.receive(batch, events) > 0 ? batch.datagram(0) : undefined;
   };
 }
 
-/** What an iteration over a socket's datagrams reads from. */
+/** Source of an iterator over a socket's datagrams. */
 class DatagramSource {
-  /** Datagrams that were received and are not yet delivered, if there are any. */
+  /** Datagrams that were received and not returned yet. */
   #batch: ReceiveBatch | undefined;
   #next = 0;
 
@@ -115,18 +117,18 @@ class DatagramSource {
     return true;
   }
 
-  /** Leaves what was received and not delivered to the socket's other receives. */
+  /** Leaves datagrams that were not returned to the socket's other receives. */
   end(): void {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
-    this.options.left.keep(batch, this.#next);
+    this.options.unread.add(batch, this.#next);
     this.options.descriptor.retry();
   }
 
   readonly #receive = (events: number): number | undefined => {
     const batch = this.pool.get();
-    const count = this.receiver.take(batch, events);
+    const count = this.receiver.receive(batch, events);
     if (count === 0) {
       this.pool.put(batch);
       return undefined;
@@ -138,8 +140,8 @@ class DatagramSource {
 }
 
 /**
- * Batches of this thread. An iteration holds one while it has datagrams to
- * deliver, so a socket that waits needs no buffer.
+ * Batches of this thread. An iterator holds one while it has datagrams to return,
+ * so a socket that waits needs no buffer.
  */
 class BatchPool {
   readonly #spare: ReceiveBatch[] = [];
@@ -158,5 +160,5 @@ class BatchPool {
 
 const SPARE_BATCHES = 4;
 const batches = new BatchPool(2048);
-/** For sockets on which the kernel joins datagrams. */
-const longBatches = new BatchPool(LONGEST);
+/** For sockets with UDP_GRO. */
+const longBatches = new BatchPool(MAX_PAYLOAD);

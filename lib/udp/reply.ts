@@ -1,22 +1,22 @@
-// The source rule: from which address, and where it matters from which
-// interface, a datagram is answered so that the asker sees the address it asked.
+// Source of a reply: the address, and where it matters the interface, so that the
+// client receives the reply from the address that it sent to.
 //
 //   IPv4 or mapped peer -> IP_PKTINFO   { ifindex 0, spec_dst = received spec_dst }
-//                          or where only IPV6_PKTINFO told of a multicast
-//                          destination { ifindex, spec_dst 0 }
+//                          or, for a multicast destination of which only
+//                          IPV6_PKTINFO arrived, { ifindex, spec_dst 0 }
 //   IPv6 peer           -> IPV6_PKTINFO { addr = received destination, or :: for
 //                          multicast; ifindex only for link-local or multicast }
 //
-// A link-local peer needs none: its scope is in the sockaddr that came with it.
+// A link-local peer needs no ifindex: its sockaddr holds the scope id.
 //
-// The address in the packet's header is no use for IPv4: a broadcast or
-// multicast query has one that nobody may send from. spec_dst always is one.
+// IPv4 does not use the destination in the packet's header: for a broadcast or
+// multicast query it is no valid source. spec_dst always is.
 
 import {
-  type Ancillary,
+  type ControlMessages,
   writeIn6Pktinfo,
   writeInPktinfo,
-} from "./ancillary.ts";
+} from "../socket/control_messages.ts";
 import type { Datagram } from "./datagram.ts";
 import type { SendOptions } from "./message.ts";
 
@@ -29,29 +29,28 @@ function isMappedAt(words: Int32Array, word: number): boolean {
 }
 
 /**
- * Writes the control message that answers a datagram from where it was asked,
- * at byte offset `to` of `out`; returns the bytes written, 0 where no packet
- * info arrived.
+ * Writes the control message of the reply to a datagram at byte offset `to` of
+ * `out`; returns the bytes written, 0 without packet info.
  *
- * @param found Where the datagram's own packet info stands in `words`.
- * @param ipv4 Whether the peer is an IPv4 one, plain or mapped.
- * @param pin Whether to leave through the interface it came in by.
+ * @param received The datagram's control messages, in `words`.
+ * @param ipv4 Whether the peer has an IPv4 address, mapped or not.
+ * @param pin Whether to send through the interface that it arrived on.
  */
 export function writeReplySource(
   words: Int32Array,
-  found: Ancillary,
+  received: ControlMessages,
   ipv4: boolean,
   pin: boolean,
   out: Int32Array,
   to: number,
 ): number {
   if (ipv4) {
-    if (found.in_pktinfo >= 0) {
-      const info = found.in_pktinfo >> 2;
+    if (received.in_pktinfo >= 0) {
+      const info = received.in_pktinfo >> 2;
       return writeInPktinfo(out, to, pin ? words[info] : 0, words[info + 1]);
     }
-    if (found.in6_pktinfo >= 0) {
-      const info = found.in6_pktinfo >> 2;
+    if (received.in6_pktinfo >= 0) {
+      const info = received.in6_pktinfo >> 2;
       if (!isMappedAt(words, info)) return 0;
       const multicast = (words[info + 3] & 0xf0) === 0xe0;
       return writeInPktinfo(
@@ -63,8 +62,8 @@ export function writeReplySource(
     }
     return 0;
   }
-  if (found.in6_pktinfo < 0) return 0;
-  const info = found.in6_pktinfo >> 2;
+  if (received.in6_pktinfo < 0) return 0;
+  const info = received.in6_pktinfo >> 2;
   const first = words[info];
   const multicast = (first & 0xff) === 0xff;
   const linkLocal = (first & 0xc0ff) === 0x80fe;
@@ -82,7 +81,7 @@ export function writeReplySource(
     );
 }
 
-/** The same for a datagram that was made an object of: the kernel told its source. */
+/** The same for a datagram as an object. */
 export function replySource({ local }: Datagram): SendOptions {
   if (local === undefined) return {};
   const { source, address, ifindex } = local;

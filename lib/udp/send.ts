@@ -1,5 +1,5 @@
-// Handing a filled batch to the kernel: sendmmsg() stops at the first datagram
-// it refuses, the others must not suffer for it.
+// Sends a queue by sendmmsg(), which stops at the first message that it refuses:
+// the others are sent nevertheless.
 
 import {
   EAGAIN,
@@ -8,24 +8,23 @@ import {
   EIO,
   EMSGSIZE,
   SystemError,
-  type SystemErrorContext,
 } from "../../ffi/errno.ts";
-import { errno, libc } from "../../ffi/libc.ts";
-import { mmsghdr, MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
+import { errno } from "../../ffi/libc.ts";
+import { MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
+import { formatEndpoint } from "../socket/sockaddr.ts";
 import {
   isSourceErrno,
   MOST_SEGMENTS,
   sendContext,
   SourceUnavailableError,
 } from "./errors.ts";
-import type { SendBatch } from "./send_batch.ts";
-import { formatEndpoint } from "./sockaddr.ts";
+import type { SendQueue } from "./send_queue.ts";
 
-/** What became of the datagrams of one `sendMany` call. */
+/** Outcome of a `sendMany` call. */
 export interface SendResult {
-  /** How many the kernel took. */
+  /** Datagrams that the kernel accepted. */
   readonly sent: number;
-  /** Those it refused, by their place in the call. */
+  /** Datagrams that it refused, by their index in the call. */
   readonly failures: ReadonlyArray<{
     readonly index: number;
     readonly error: SystemError;
@@ -35,83 +34,81 @@ export interface SendResult {
 type Failures = Array<{ index: number; error: SystemError }>;
 
 /**
- * How far a send has come, over as many batches as it takes. A batch that a full
- * queue or a signal stopped keeps its own, to go on where it was.
+ * How far a send has come, over as many queues as it takes. A batch whose send a
+ * full buffer or a signal interrupted keeps it, to continue there.
  */
 export class Progress {
   sent = 0;
   #failures: Failures | undefined;
-  /** The message header of the current batch that is next. */
+  /** The next message of the current queue. */
   message = 0;
-  /** The slot that is next. */
+  /** The next slot. */
   slot = 0;
-  /** Slots of the next message that leave alone, after it was refused whole. */
-  alone = 0;
-  /** What refused it. */
-  refusal = 0;
-  /** Whether one of them has left. */
-  #left = false;
-  /** Datagrams in the batches before. */
+  /** Slots left of a message that was refused and is sent one slot at a time. */
+  individual = 0;
+  /** The errno of that message. */
+  #combinedErrno = 0;
+  /** Whether one of its slots was accepted. */
+  #anyAccepted = false;
+  /** Datagrams in the queues before. */
   #before = 0;
-  /** The slot that had its second try, -1 for none. */
+  /** The slot that was retried, -1 for none. */
   retried = -1;
 
-  /** Notes that messages have left. */
-  took(batch: SendBatch, count: number): void {
-    if (this.alone > 0) {
+  /** Records that messages were accepted. */
+  recordAccepted(queue: SendQueue, count: number): void {
+    if (this.individual > 0) {
       this.sent++;
-      this.#left = true;
-      this.#step(batch);
+      this.#anyAccepted = true;
+      this.#nextIndividual(queue);
       return;
     }
     for (const end = this.message + count; this.message < end;) {
-      const slots = batch.headers.slotsOf(this.message++);
+      const slots = queue.slotsOf(this.message++);
       this.slot += slots;
       this.sent += slots;
     }
   }
 
-  /** Notes that the next message was refused; one of many slots is taken apart. */
-  refused(batch: SendBatch, code: number): void {
-    const slots = batch.headers.slotsOf(this.message);
-    if (this.alone === 0 && slots > 1) {
-      this.alone = slots;
-      this.refusal = code;
-      this.#left = false;
-      batch.headers.single(this.message, 0);
+  /** Records that the next message was refused; one of many slots is split up. */
+  recordRefused(queue: SendQueue, code: number): void {
+    const slots = queue.slotsOf(this.message);
+    if (this.individual === 0 && slots > 1) {
+      this.individual = slots;
+      this.#combinedErrno = code;
+      this.#anyAccepted = false;
+      queue.selectSlot(this.message, 0);
       return;
     }
     (this.#failures ??= []).push({
       index: this.#before + this.slot,
-      error: refused(batch, this.slot, code),
+      error: sendError(queue, this.slot, code),
     });
-    if (this.alone > 0) {
-      this.#step(batch);
+    if (this.individual > 0) {
+      this.#nextIndividual(queue);
     } else {
       this.slot++;
       this.message++;
     }
   }
 
-  /** Goes on to the next slot of a message whose slots leave alone. */
-  #step(batch: SendBatch): void {
+  /** Continues with the next slot of a message that was split up. */
+  #nextIndividual(queue: SendQueue): void {
     this.slot++;
-    if (--this.alone > 0) {
-      batch.headers.single(
-        this.message,
-        batch.headers.slotsOf(this.message) - this.alone,
-      );
+    if (--this.individual > 0) {
+      const nth = queue.slotsOf(this.message) - this.individual;
+      queue.selectSlot(this.message, nth);
       return;
     }
-    if (this.#left && NOT_TOGETHER.has(this.refusal)) {
-      batch.headers.refusedTogether(this.message);
+    if (this.#anyAccepted && NOT_SEGMENTABLE.has(this.#combinedErrno)) {
+      queue.recordRefusal(this.message);
     }
     this.message++;
   }
 
-  /** Begins with the next batch. */
-  next(batch: SendBatch): void {
-    this.#before += batch.count;
+  /** Continues with the next queue. */
+  nextQueue(queue: SendQueue): void {
+    this.#before += queue.slots;
     this.message = this.slot = 0;
     this.retried = -1;
   }
@@ -120,63 +117,65 @@ export class Progress {
     return { sent: this.sent, failures: this.#failures ?? [] };
   }
 
-  /** Forgets everything, to be used for another send. */
+  /** Resets it for another send. */
   clear(): void {
     this.sent = this.#before = 0;
     this.#failures = undefined;
   }
 }
 
-/** What says that datagrams cannot leave as one: no device or path for it. */
-const NOT_TOGETHER: ReadonlySet<number> = new Set([EINVAL, EIO, EMSGSIZE]);
+/** Errors of a segmented message that its device or path cannot carry. */
+const NOT_SEGMENTABLE: ReadonlySet<number> = new Set([EINVAL, EIO, EMSGSIZE]);
 
 /**
- * Sends what waits in a batch; false where the queue is full, to be called again
- * with the same progress. `pending` is asked whether a refusal may be the late
- * error of an earlier datagram.
+ * Sends a queue and clears it; false where the send buffer is full: call it
+ * again with the same progress. `checkPending` says whether a refusal may be the
+ * pending error of an earlier datagram.
  */
-export function push(
+export function sendQueue(
   fd: number,
-  batch: SendBatch,
+  queue: SendQueue,
   progress: Progress,
-  pending: () => boolean,
+  checkPending: () => boolean,
 ): boolean {
-  const { bytes } = batch.memory;
-  while (progress.message < batch.headers.count) {
+  while (progress.message < queue.messages) {
     const { message } = progress;
-    const count = libc().sendmmsg(
+    const count = queue.vector.send(
       fd,
-      message === 0 ? bytes : bytes.subarray(message * mmsghdr.size),
-      progress.alone > 0 ? 1 : batch.headers.count - message,
+      message,
+      progress.individual > 0 ? 1 : queue.messages - message,
       MSG_DONTWAIT,
     );
     if (count > 0) {
-      progress.took(batch, count);
+      progress.recordAccepted(queue, count);
       continue;
     }
     const code = errno();
     if (code === EAGAIN) return false;
     if (code === EINTR) continue;
-    if (progress.retried !== progress.slot && pending()) {
+    if (progress.retried !== progress.slot && checkPending()) {
       progress.retried = progress.slot;
       continue;
     }
-    progress.refused(batch, code);
+    progress.recordRefused(queue, code);
   }
-  progress.next(batch);
-  batch.clear();
+  progress.nextQueue(queue);
+  queue.clear();
   return true;
 }
 
-function refused(batch: SendBatch, slot: number, code: number): SystemError {
-  const { peer, source, bytes, segmentSize = bytes } = batch.describe(slot);
-  const whom = peer === undefined ? "the connected peer" : formatEndpoint(peer);
+function sendError(queue: SendQueue, slot: number, code: number): SystemError {
+  const { peer, source, bytes, segmentSize = bytes } = queue.describe(slot);
+  const to = peer === undefined ? "the connected peer" : formatEndpoint(peer);
   const segments = Math.ceil(bytes / segmentSize);
-  // The same errno says that the port or the train cannot be.
-  const possible = peer?.port !== 0 && !(segments > MOST_SEGMENTS);
-  if (source !== undefined && possible && isSourceErrno(code)) {
-    return new SourceUnavailableError(code, source, whom);
+  // The same errno reports an invalid port or number of segments.
+  const valid = peer?.port !== 0 && !(segments > MOST_SEGMENTS);
+  if (source !== undefined && valid && isSourceErrno(code)) {
+    return new SourceUnavailableError(code, source, to);
   }
-  const context: SystemErrorContext = sendContext(code, whom, bytes, segments);
-  return new SystemError("sendmmsg", code, context);
+  return new SystemError(
+    "sendmmsg",
+    code,
+    sendContext(code, to, bytes, segments),
+  );
 }

@@ -1,38 +1,48 @@
-// The UDP socket: one descriptor, batches in, batches out.
+// The UDP socket.
 
 import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
-import { errno, libc } from "../../ffi/libc.ts";
+import { errno } from "../../ffi/libc.ts";
 import { MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
+import type { InterfaceRef } from "../interface_index.ts";
 import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
 import { Descriptor } from "../io/descriptor.ts";
-import type { InterfaceRef } from "../interface_index.ts";
-import { inNamespace } from "../namespace.ts";
 import type { WaitOptions } from "../io/reactor.ts";
+import { droppedPackets } from "../socket/buffers.ts";
+import {
+  type ErrorEvent,
+  errorEvents,
+  ErrorQueue,
+} from "../socket/error_queue.ts";
+import {
+  changeMulticastGroup,
+  setMulticastInterface,
+} from "../socket/membership.ts";
+import type { Family } from "../socket/option.ts";
+import { type Endpoint, formatEndpoint } from "../socket/sockaddr.ts";
 import { wholeNumber } from "../whole_number.ts";
-import { connect } from "./connect.ts";
 import type { Datagram } from "./datagram.ts";
-import { droppedAt } from "./dropped.ts";
-import { type ErrorEvent, errorEvents, ErrorQueue } from "./error_queue.ts";
-import { Leftovers } from "./leftovers.ts";
 import { type Message, payload, type SendOptions } from "./message.ts";
-import { membership, multicastInterface } from "./multicast.ts";
-import { openSocket, type UdpSocketHandle } from "./open.ts";
-import { type BindOptions, type Family, planBind } from "./options.ts";
+import {
+  bindUdpSocket,
+  connectUdpSocket,
+  type UdpSocketHandle,
+} from "./open.ts";
+import type { BindOptions } from "./options.ts";
 import type { ReceiveBatch } from "./receive_batch.ts";
 import { Receiver } from "./receiver.ts";
 import { replySource } from "./reply.ts";
 import type { SendResult } from "./send.ts";
 import type { SendBatch } from "./send_batch.ts";
-import { type Endpoint, formatEndpoint } from "./sockaddr.ts";
 import { Transmitter } from "./transmitter.ts";
+import { UnreadDatagrams } from "./unread_datagrams.ts";
 
 /**
- * A UDP socket that knows at which address each datagram arrived, and answers
- * from there.
+ * A UDP socket that reports the local address of each datagram and replies from
+ * it.
  *
- * Every operation that waits takes an AbortSignal and a timeout in
- * milliseconds; closing ends them all at once with ClosedError, whatever became
- * of the interfaces meanwhile.
+ * Every operation that waits takes an AbortSignal and a timeout in milliseconds.
+ * close() cancels all of them immediately with ClosedError, even after the
+ * interface is deleted.
  *
  * Source: udp(7), ip(7), ipv6(7).
  *
@@ -43,10 +53,10 @@ import { Transmitter } from "./transmitter.ts";
  * await using server = UdpSocket.bind({ address: "127.0.0.1" });
  * await using client = UdpSocket.bind({ address: "127.0.0.1" });
  * await client.send("ping", server.address);
- * const question = await server.receive();
- * await server.reply(question, "pong");
- * const answer = await client.receive({ timeout: 1000 });
- * console.log(new TextDecoder().decode(answer.data), answer.peer.address);
+ * const query = await server.receive();
+ * await server.reply(query, "pong");
+ * const reply = await client.receive({ timeout: 1000 });
+ * console.log(new TextDecoder().decode(reply.data), reply.peer.address);
  * // pong 127.0.0.1
  * ```
  */
@@ -55,14 +65,14 @@ export class UdpSocket implements AsyncDisposable {
   readonly #domain: number;
   readonly #errors: ErrorQueue | undefined;
   readonly #options: UdpSocketHandle["options"];
-  readonly #left = new Leftovers();
+  readonly #unread = new UnreadDatagrams();
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
   #peer: Endpoint | undefined;
 
-  /** Which IP versions it speaks. */
+  /** The IP versions that it speaks. */
   readonly family: Family;
-  /** Where it is bound; the port is the one the kernel picked where 0 was asked for. */
+  /** The local address; the port is the one that the kernel chose for port 0. */
   readonly address: Endpoint;
 
   private constructor(handle: UdpSocketHandle, borrowed: boolean) {
@@ -79,9 +89,9 @@ export class UdpSocket implements AsyncDisposable {
     this.#receiver = new Receiver({
       descriptor,
       errors,
-      left: this.#left,
+      unread: this.#unread,
       gro: options.gro,
-      take: (batch) => this.tryReceiveMany(batch),
+      receive: (batch) => this.tryReceiveMany(batch),
     });
     this.#transmitter = new Transmitter({
       descriptor,
@@ -94,26 +104,20 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Makes a socket and binds it. Nothing here waits.
+   * Opens a socket and binds it, without waiting.
    *
-   * @param options Where and how; the default is any port on all addresses of
-   * both IP versions, with packet info.
-   * @throws {ArgumentError} When an option is no possible value.
-   * @throws {SystemError} When the kernel refuses: EADDRINUSE, EADDRNOTAVAIL, EACCES ...
+   * @param options Default: any port on all addresses of both IP versions, with
+   * packet info.
+   * @throws {ArgumentError} For an invalid option.
+   * @throws {SystemError} EADDRINUSE, EADDRNOTAVAIL, EACCES ...
    */
   static bind(options: BindOptions = {}): UdpSocket {
-    const plan = planBind(options);
-    const handle = inNamespace(
-      options.namespace,
-      () => openSocket(plan, options),
-      ({ fd }) => libc().close(fd),
-    );
-    return new UdpSocket(handle, false);
+    return new UdpSocket(bindUdpSocket(options), false);
   }
 
   /**
-   * The socket in another thread, from the handle its owner posted there.
-   * Closing it here leaves it open for the owner.
+   * The socket in another thread, from the handle that its owner posted there.
+   * Closing this one leaves the owner's open.
    *
    * @param handle The owner's `handle`.
    */
@@ -121,7 +125,7 @@ export class UdpSocket implements AsyncDisposable {
     return new UdpSocket(handle, true);
   }
 
-  /** What to post to a worker of this process, for `attach`. */
+  /** A handle to post to a worker of this process, for `attach`. */
   get handle(): UdpSocketHandle {
     return {
       fd: this.#descriptor.fd,
@@ -134,9 +138,9 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * A wait that blocks the calling thread, for a worker with nothing else to do.
+   * A wait that blocks the calling thread, for a worker with no other work.
    *
-   * @param stop What ends it from another thread.
+   * @param stop The event that ends it from another thread.
    * @throws {ClosedError} Once closed.
    */
   blockingPoll(stop: StopEvent): BlockingPoll {
@@ -149,8 +153,8 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Datagrams the kernel dropped at this socket since it was made: for want of
-   * room in its receive buffer (`receiveBuffer`), some for a wrong checksum.
+   * Datagrams that the kernel dropped at this socket since it was opened: because
+   * its receive buffer was full (`receiveBuffer`), or for a wrong checksum.
    *
    * Source: SO_MEMINFO of linux/sock_diag.h, since Linux 4.12; the column
    * "drops" of /proc/net/udp.
@@ -158,33 +162,32 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   get dropped(): number {
-    return droppedAt(this.#descriptor.fd);
+    return droppedPackets(this.#descriptor.fd);
   }
 
   /**
-   * Sends to one peer only and hears only that one, which also makes its ICMP
-   * errors fail the next call, unless `receiveErrors` collects them. Nothing here
-   * waits.
+   * Connects to one peer, without waiting: only its datagrams are received, and
+   * its ICMP errors fail the next call unless `receiveErrors` queues them.
    *
    * @param to The peer.
-   * @throws {ArgumentError} For an address or port that is none.
+   * @throws {ArgumentError} For an invalid address or port.
    * @throws {SystemError} When no route leads there.
    * @throws {ClosedError} Once closed.
    */
   connect(to: Endpoint): void {
-    this.#peer = connect(this.handle, to);
+    this.#peer = connectUdpSocket(this.handle, to);
   }
 
   /**
-   * Waits for one datagram. Receives that are pending together are served in the
-   * order in which they were called.
+   * Waits for one datagram. Pending receives complete in the order in which they
+   * were called.
    *
    * A pending receive takes the next datagram even if its promise lost a race:
-   * end it through `signal` or `timeout`, or race `waitReadable()` instead.
+   * cancel it by `signal` or `timeout`, or race `waitReadable()` instead.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} When the socket is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param options Signal and timeout, in milliseconds.
+   * @throws {ClosedError} When the socket is closed.
+   * @throws {TimeoutError} After the timeout.
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   receive(options?: WaitOptions): Promise<Datagram> {
@@ -192,26 +195,26 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Waits until there may be a datagram to receive, and takes none: safe to
-   * abandon, for example in `Promise.race`.
+   * Waits until there may be a datagram, and receives none: safe to abandon, for
+   * example in `Promise.race`.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} When the socket is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param options Signal and timeout, in milliseconds.
+   * @throws {ClosedError} When the socket is closed.
+   * @throws {TimeoutError} After the timeout.
    */
   async waitReadable(options?: WaitOptions): Promise<void> {
     options?.signal?.throwIfAborted();
-    if (this.#left.count === 0) await this.#descriptor.readable(options);
+    if (this.#unread.isEmpty) await this.#descriptor.readable(options);
   }
 
   /**
-   * Waits for datagrams and takes as many as are there and fit, by one call.
+   * Waits for datagrams and receives as many as are queued and fit, by one call.
    *
-   * @param batch Where they go; what was there is overwritten.
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @returns How many came, at least 1; also `batch.count`.
-   * @throws {ClosedError} When the socket is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param batch Its content is overwritten.
+   * @param options Signal and timeout, in milliseconds.
+   * @returns How many were received, at least 1; also `batch.count`.
+   * @throws {ClosedError} When the socket is closed.
+   * @throws {TimeoutError} After the timeout.
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   receiveMany(batch: ReceiveBatch, options?: WaitOptions): Promise<number> {
@@ -219,26 +222,25 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Takes the datagrams that are there, without waiting.
+   * Receives queued datagrams without waiting.
    *
-   * @param batch Where they go; what was there is overwritten.
-   * @param limit Datagrams to take at most, from 1 to the size of the batch.
-   * @returns How many came; 0 where none was there.
+   * @param batch Its content is overwritten.
+   * @param limit Datagrams to receive at most, from 1 to the size of the batch.
+   * @returns How many were received; 0 if none was queued.
    * @throws {ArgumentError} For another limit.
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   tryReceiveMany(batch: ReceiveBatch, limit: number = batch.size): number {
     wholeNumber("limit", limit, 1, batch.size);
-    batch.reset();
+    batch.count = 0;
     const fd = this.#descriptor.fd;
-    if (this.#left.count > 0) return this.#left.take(batch, limit);
-    const { bytes } = batch.memory;
+    if (!this.#unread.isEmpty) return this.#unread.moveTo(batch, limit);
     for (;;) {
-      const count = libc().recvmmsg(fd, bytes, limit, MSG_DONTWAIT, null);
+      const count = batch.vector.receive(fd, limit, MSG_DONTWAIT);
       if (count >= 0) return batch.count = count;
       const code = errno();
       if (code === EAGAIN) return 0;
-      // With an error queue, the queue tells it; the call only announces it.
+      // An error that is in the error queue as well is reported by errors() alone.
       if (code === EINTR || this.#errors?.drain(fd)) continue;
       throw new SystemError("recvmmsg", code, {
         tried: `receive on ${this.#descriptor.what}`,
@@ -247,8 +249,8 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * The datagrams as they come, each an own copy, until the socket is closed.
-   * Whatever else receives goes on behind the one that a loop was left at.
+   * Iterates over datagrams, each a copy, until the socket is closed. Datagrams
+   * that a loop received and did not return are left to the next receive.
    *
    * @example
    * ```ts
@@ -267,11 +269,10 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * The same with a signal and a timeout for each wait.
+   * The same with a signal and a timeout.
    *
-   * @param options What ends a wait; `timeout` in milliseconds, for each
-   * datagram.
-   * @throws {TimeoutError} When the time is over.
+   * @param options Signal, and timeout for each datagram in milliseconds.
+   * @throws {TimeoutError} After the timeout.
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   datagrams(options?: WaitOptions): AsyncGenerator<Datagram, void, void> {
@@ -282,10 +283,10 @@ export class UdpSocket implements AsyncDisposable {
    * Sends one datagram.
    *
    * @param data Its payload; a string is sent as UTF-8.
-   * @param to Whom it is for; may be left out once connected.
-   * @param options From where, and what goes beside it.
+   * @param to The peer; optional once connected.
+   * @param options Source, interface and header fields; signal and timeout.
    * @returns The bytes sent.
-   * @throws {SourceUnavailableError} When it cannot leave from the source asked for.
+   * @throws {SourceUnavailableError} When it cannot be sent from that source.
    * @throws {SystemError} When the kernel refuses it.
    */
   async send(
@@ -301,19 +302,17 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Answers a received datagram from the address it was sent to; without packet
-   * info the routes choose.
+   * Replies to a received datagram from the address it was sent to; without
+   * packet info the routes choose.
    *
-   * @param datagram What is answered.
+   * @param datagram The received datagram.
    * @param data The payload; a string is sent as UTF-8.
-   * @param options What goes beside it and what ends the wait for room,
-   * `timeout` in milliseconds; a source or an interface here goes before the
-   * datagram's.
+   * @param options As for `send`; a source or interface overrides the datagram's.
    * @returns The bytes sent.
-   * @throws {SourceUnavailableError} When that address is gone; nothing is sent
-   * from another one.
+   * @throws {SourceUnavailableError} When that address was removed; nothing is
+   * sent from another one.
    * @throws {SystemError} When the kernel refuses it.
-   * @throws {TimeoutError} When the time is over.
+   * @throws {TimeoutError} After the timeout.
    */
   reply(
     datagram: Datagram,
@@ -325,16 +324,15 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Sends many datagrams with as few calls as possible. A refused one does not
-   * keep the others from being sent.
+   * Sends datagrams with as few calls as possible. If the kernel refuses one, the
+   * others are sent nevertheless.
    *
-   * @param datagrams Messages, or a filled batch, which is empty afterwards;
-   * one that a signal or the time stopped keeps what was not sent for the next
-   * call.
-   * @param options What ends the wait for room; `timeout` in milliseconds.
-   * @throws {ArgumentError} For a message that cannot be sent as it is.
-   * @throws {ClosedError} When the socket is closed while the queue is full.
-   * @throws {TimeoutError} When the time is over.
+   * @param datagrams Messages, or a filled batch, which is empty afterwards. After
+   * a signal or timeout the batch keeps the rest for the next call.
+   * @param options Signal and timeout, in milliseconds.
+   * @throws {ArgumentError} For an invalid message.
+   * @throws {ClosedError} When the socket is closed while the send buffer is full.
+   * @throws {TimeoutError} After the timeout.
    */
   sendMany(
     datagrams: SendBatch | Iterable<Message>,
@@ -344,11 +342,11 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Sends as much of a filled batch as the queue has room for, without waiting.
+   * Sends as much of a filled batch as the send buffer accepts, without waiting.
    *
    * @param batch The datagrams; it is empty once they are sent.
-   * @returns What became of it; undefined where the queue is full, and then the
-   * next call with this batch goes on where it stopped.
+   * @returns The outcome; undefined if the send buffer is full: the next call with
+   * this batch continues there.
    * @throws {ClosedError} Once closed.
    */
   trySendMany(batch: SendBatch): SendResult | undefined {
@@ -356,12 +354,12 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Waits for what became of datagrams sent earlier; needs `receiveErrors`.
-   * Ends when the socket is closed.
+   * Iterates over errors of datagrams sent earlier, until the socket is closed;
+   * needs `receiveErrors`.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
+   * @param options Signal, and timeout for each error in milliseconds.
    * @throws {ArgumentError} Without `receiveErrors`.
-   * @throws {TimeoutError} When the time is over.
+   * @throws {TimeoutError} After the timeout.
    */
   errors(options?: WaitOptions): AsyncGenerator<ErrorEvent, void, void> {
     return errorEvents(this.#errors, this.#descriptor, options);
@@ -371,13 +369,14 @@ export class UdpSocket implements AsyncDisposable {
    * Joins a multicast group.
    *
    * @param group For example "224.0.0.251" or "ff02::fb".
-   * @param on The interface, by name or index; default: as the routes say.
-   * @throws {ArgumentError} For a group or an interface that is none.
+   * @param on The interface, by name or index; default: the routes choose.
+   * @throws {ArgumentError} For an invalid group or interface.
    * @throws {SystemError} When the kernel refuses it.
    * @throws {ClosedError} Once closed.
    */
   join(group: string, on?: InterfaceRef): void {
-    membership(this.#descriptor.fd, this.family, "join", group, on);
+    const { fd } = this.#descriptor;
+    changeMulticastGroup(fd, this.family, "join", group, on);
   }
 
   /**
@@ -385,24 +384,25 @@ export class UdpSocket implements AsyncDisposable {
    *
    * @param group The group.
    * @param on The interface it was joined on, by name or index.
-   * @throws {ArgumentError} For a group or an interface that is none.
+   * @throws {ArgumentError} For an invalid group or interface.
    * @throws {SystemError} When the kernel refuses it.
    * @throws {ClosedError} Once closed.
    */
   leave(group: string, on?: InterfaceRef): void {
-    membership(this.#descriptor.fd, this.family, "leave", group, on);
+    const { fd } = this.#descriptor;
+    changeMulticastGroup(fd, this.family, "leave", group, on);
   }
 
   /**
    * Sends multicast through this interface.
    *
    * @param on Its name or index.
-   * @throws {ArgumentError} For an interface that is none.
+   * @throws {ArgumentError} For an invalid interface.
    * @throws {SystemError} When the kernel refuses it.
    * @throws {ClosedError} Once closed.
    */
   multicastInterface(on: InterfaceRef): void {
-    multicastInterface(this.handle, on);
+    setMulticastInterface(this.#descriptor.fd, this.family, on);
   }
 
   /** Lets pending operations keep the process alive, which is the default. */
@@ -415,7 +415,7 @@ export class UdpSocket implements AsyncDisposable {
     this.#descriptor.unref();
   }
 
-  /** Ends everything that waits on it, with ClosedError, and closes. The port is free when it resolves. */
+  /** Cancels pending operations with ClosedError and closes. The port is free when it resolves. */
   close(): Promise<void> {
     return this.#descriptor.close();
   }

@@ -1,39 +1,39 @@
-// Sending batches and waiting for room in the queue.
+// Send operations that wait while the send buffer is full.
 
 import { POLLOUT } from "../../ffi/layout/poll.ts";
 import { Deadline } from "../io/deadline.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { yieldDue } from "../io/yield.ts";
-import type { ErrorQueue } from "./error_queue.ts";
+import type { ErrorQueue } from "../socket/error_queue.ts";
 import {
   type Message,
   MessageWriter,
   payload,
   type Sender,
 } from "./message.ts";
-import { Progress, push, type SendResult } from "./send.ts";
+import { Progress, sendQueue, type SendResult } from "./send.ts";
 import { SendBatch } from "./send_batch.ts";
+import { SendQueue } from "./send_queue.ts";
 
-/** What a transmitter sends by. */
+/** The parts of a socket that a transmitter uses. */
 export interface TransmitterOptions {
   readonly descriptor: Descriptor;
-  /** Where late errors of earlier datagrams are. */
   readonly errors: ErrorQueue | undefined;
-  /** The socket as it is now, which messages are written for. */
+  /** The socket's current state, for writing messages. */
   readonly sender: () => Sender;
 }
 
-/** Batches of this thread for messages that are sent without one. */
-const spareBatches: SendBatch[] = [];
-/** How many calls that wait for room find a batch made before. */
-const SPARE_BATCHES = 4;
+/** This thread's queues for messages that are sent without a batch. */
+const spareQueues: SendQueue[] = [];
+/** Queues kept for calls that wait at the same time. */
+const SPARE_QUEUES = 4;
 
 export class Transmitter {
   readonly #descriptor: Descriptor;
   readonly #errors: ErrorQueue | undefined;
   readonly #sender: () => Sender;
-  /** For the next trySendMany, which is called once a batch. */
+  /** Reused by the next trySendMany. */
   #spare: Progress | undefined;
 
   constructor({ descriptor, errors, sender }: TransmitterOptions) {
@@ -51,31 +51,32 @@ export class Transmitter {
     const deadline = new Deadline(this.#descriptor.what, options);
     if (datagrams instanceof SendBatch) {
       const progress = datagrams.progress ??= new Progress();
-      if (!this.#flushNow(datagrams, progress)) {
-        await this.#flush(datagrams, progress, deadline);
+      if (!this.#sendNow(datagrams.queue, progress)) {
+        await this.#sendLater(datagrams.queue, progress, deadline);
       }
+      datagrams.progress = undefined;
       return progress.result();
     }
     const sender = this.#sender();
     const progress = new Progress();
-    // Taken for the length of the call: another call meanwhile makes its own.
-    const batch = spareBatches.pop() ?? new SendBatch(64, 256 * 1024);
-    const writer = new MessageWriter(batch, sender);
+    // Removed during the call, so that a concurrent call makes its own.
+    const queue = spareQueues.pop() ?? new SendQueue(64, 256 * 1024);
+    const writer = new MessageWriter(queue, sender);
     try {
       for (const message of datagrams) {
         const data = payload(message.data);
-        if (!batch.fits(data.length) && !this.#flushNow(batch, progress)) {
-          await this.#flush(batch, progress, deadline);
+        if (!queue.fits(data.length) && !this.#sendNow(queue, progress)) {
+          await this.#sendLater(queue, progress, deadline);
         }
         writer.append(data, message);
       }
-      // Without an await the batch is free for the next call in the same turn.
-      if (!this.#flushNow(batch, progress)) {
-        await this.#flush(batch, progress, deadline);
+      // Without an await the queue is free for the next call in the same turn.
+      if (!this.#sendNow(queue, progress)) {
+        await this.#sendLater(queue, progress, deadline);
       }
     } finally {
-      batch.clear();
-      if (spareBatches.length < SPARE_BATCHES) spareBatches.push(batch);
+      queue.clear();
+      if (spareQueues.length < SPARE_QUEUES) spareQueues.push(queue);
     }
     return progress.result();
   }
@@ -84,29 +85,29 @@ export class Transmitter {
   trySendMany(batch: SendBatch): SendResult | undefined {
     const progress = batch.progress ??= this.#spare ?? new Progress();
     this.#spare = undefined;
-    const { fd } = this.#descriptor;
-    if (!push(fd, batch, progress, this.#pending)) return undefined;
+    if (!this.#send(batch.queue, progress)) return undefined;
+    batch.progress = undefined;
     const result = progress.result();
     progress.clear();
     this.#spare = progress;
     return result;
   }
 
-  /** Sends a batch where nothing else waits to send; false where it has to wait. */
-  #flushNow(batch: SendBatch, progress: Progress): boolean {
+  /** Sends a queue if no other send waits; false if it has to wait. */
+  #sendNow(queue: SendQueue, progress: Progress): boolean {
     return !yieldDue() && !this.#descriptor.hasWaiting(POLLOUT) &&
-      this.#push(batch, progress);
+      this.#send(queue, progress);
   }
 
-  async #flush(
-    batch: SendBatch,
+  async #sendLater(
+    queue: SendQueue,
     progress: Progress,
     deadline: Deadline,
   ): Promise<void> {
     try {
       await this.#descriptor.perform(
         POLLOUT,
-        () => this.#push(batch, progress) || undefined,
+        () => this.#send(queue, progress) || undefined,
         deadline.bounds(),
       );
     } catch (error) {
@@ -114,12 +115,17 @@ export class Transmitter {
     }
   }
 
-  #push(batch: SendBatch, progress: Progress): boolean {
-    return push(this.#descriptor.fd, batch, progress, this.#pending);
+  #send(queue: SendQueue, progress: Progress): boolean {
+    return sendQueue(
+      this.#descriptor.fd,
+      queue,
+      progress,
+      this.#checkPending,
+    );
   }
 
-  /** Whether a refusal may be the late error of an earlier datagram. */
-  readonly #pending = (): boolean => {
+  /** Whether a refusal may be the pending error of an earlier datagram. */
+  readonly #checkPending = (): boolean => {
     this.#errors?.drain(this.#descriptor.fd);
     return this.#errors !== undefined;
   };

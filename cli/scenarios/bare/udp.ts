@@ -28,7 +28,7 @@ import {
   SOCK_NONBLOCK,
 } from "../../../ffi/layout/sys_socket.ts";
 import { Descriptor } from "../../../lib/io/descriptor.ts";
-import { setInt } from "../../../lib/udp/options.ts";
+import { setOption } from "../../../lib/socket/option.ts";
 import type { Scene } from "../stage/scene.ts";
 import { AMPLE } from "../stage/patience.ts";
 
@@ -94,10 +94,10 @@ export class BareUdp implements AsyncDisposable {
     const type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
     const fd = network.enter(() => unwrap(socket(AF_INET6, type, 0), "socket"));
     this.#descriptor = new Descriptor(fd, "a bare UDP socket");
-    setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY");
-    if (options.IP_PKTINFO) setInt(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+    setOption(fd, IPPROTO_IPV6, { IPV6_V6ONLY }, 0);
+    if (options.IP_PKTINFO) setOption(fd, IPPROTO_IP, { IP_PKTINFO }, 1);
     if (options.IPV6_RECVPKTINFO) {
-      setInt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
+      setOption(fd, IPPROTO_IPV6, { IPV6_RECVPKTINFO }, 1);
     }
     const name = sockaddr_in6.build({ sin6_family: AF_INET6 });
     unwrap(bind(fd, name, name.length), "bind");

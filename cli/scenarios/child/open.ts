@@ -20,7 +20,7 @@ import {
   SOCK_RAW,
 } from "../../../ffi/layout/sys_socket.ts";
 import { openNode } from "../../../lib/tun/attach.ts";
-import { setInt } from "../../../lib/udp/options.ts";
+import { setOption } from "../../../lib/socket/option.ts";
 import { setInterface } from "../bare/tun.ts";
 import type { Order, Work } from "./messages.ts";
 
@@ -43,7 +43,7 @@ export function openBlocking(order: Order): Opened {
 function udp(packetInfo: boolean): Opened {
   const { socket, bind, getsockname } = libc();
   const fd = unwrap(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
-  if (packetInfo) setInt(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+  if (packetInfo) setOption(fd, IPPROTO_IP, { IP_PKTINFO }, 1);
   const name = sockaddr_in.build({ sin_family: AF_INET });
   unwrap(bind(fd, name, name.length), "bind");
   unwrap(getsockname(fd, name, new Int32Array([name.length])), "getsockname");

@@ -1,22 +1,25 @@
 // Control messages, as recvmsg() leaves them in a buffer.
 
-import { Ancillary, RECEIVE_CONTROL } from "../../../lib/udp/ancillary.ts";
+import {
+  ControlMessages,
+  RECEIVE_CONTROL_SIZE,
+} from "../../../lib/socket/control_messages.ts";
 import {
   writeIn6Pktinfo,
   writeInPktinfo,
   writeSegmentSize,
   writeTrafficClass,
   writeTtl,
-} from "../../../lib/udp/ancillary.ts";
-import { describeAncillary } from "../../../lib/udp/datagram.ts";
+} from "../../../lib/socket/control_messages.ts";
+import { describeControl } from "../../../lib/udp/datagram.ts";
 import { writeReplySource } from "../../../lib/udp/reply.ts";
 import type { Target } from "../target.ts";
 
-const found = new Ancillary();
+const found = new ControlMessages();
 const reply = new Int32Array(32);
 
 function written(write: (words: Int32Array) => number): Uint8Array {
-  const words = new Int32Array(RECEIVE_CONTROL / 4);
+  const words = new Int32Array(RECEIVE_CONTROL_SIZE / 4);
   return new Uint8Array(words.buffer, 0, write(words)).slice();
 }
 
@@ -41,9 +44,9 @@ export const control: Target = {
     const words = new Int32Array(arena);
     const view = new DataView(arena);
     const bytes = new Uint8Array(arena);
-    found.scan(words, view, start, length);
+    found.decode(words, view, start, length);
     let told = JSON.stringify(
-      describeAncillary(bytes, view, found),
+      describeControl(bytes, view, found),
       (_, value) => typeof value === "bigint" ? `${value}` : value,
     );
     for (const ipv4 of [true, false]) {

@@ -10,7 +10,8 @@ import {
   SO_SNDBUF,
   SOL_SOCKET,
 } from "../../../ffi/layout/sys_socket.ts";
-import type { BindOptions, Family } from "../../../lib/udp/options.ts";
+import type { Family } from "../../../lib/socket/option.ts";
+import type { BindOptions } from "../../../lib/udp/options.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import type { UdpSocket } from "../../../lib/udp/socket.ts";
 import { script, without } from "../../support/script.ts";

@@ -2,7 +2,7 @@
 // asks, unconnected, and says who answered it.
 
 import { assert, assertEquals } from "@std/assert";
-import type { Family } from "../../../lib/udp/options.ts";
+import type { Family } from "../../../lib/socket/option.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../../lib/udp/send_batch.ts";
 import type { UdpSocket } from "../../../lib/udp/socket.ts";

@@ -6,7 +6,7 @@ import { SystemError } from "../../../ffi/errno.ts";
 import { SourceUnavailableError } from "../../../lib/udp/errors.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../../lib/udp/send_batch.ts";
-import type { Endpoint } from "../../../lib/udp/sockaddr.ts";
+import type { Endpoint } from "../../../lib/socket/sockaddr.ts";
 import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 
 const MAPPED = `::ffff:${FOUR[1]}`;

@@ -2,7 +2,7 @@
 // says whom it heard.
 
 import { assertEquals } from "@std/assert";
-import type { Family } from "../../../lib/udp/options.ts";
+import type { Family } from "../../../lib/socket/option.ts";
 import {
   CLIENT,
   FOUR,

@@ -2,7 +2,7 @@
 // C program sets and sees.
 
 import { assertEquals } from "@std/assert";
-import type { Family } from "../../../lib/udp/options.ts";
+import type { Family } from "../../../lib/socket/option.ts";
 import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 
 /** How the server is asked, by the socket it has. */

@@ -1,6 +1,10 @@
-// The control-message codec: finds what arrived beside a datagram, writes what
-// goes out beside one.
+// Control messages (cmsg(3)): decodes those that came with a message, encodes
+// those to be sent with one.
 
+import {
+  NETLINK_LISTEN_ALL_NSID,
+  SOL_NETLINK,
+} from "../../ffi/layout/linux_netlink.ts";
 import {
   in6_pktinfo,
   in_pktinfo,
@@ -34,57 +38,70 @@ import {
 
 const HEADER = cmsghdr.size;
 
-/** Room for every control message this library asks for, at once. */
-export const RECEIVE_CONTROL = CMSG_SPACE(in6_pktinfo.size) +
+/** Bytes for every control message that a UDP socket may receive at once. */
+export const RECEIVE_CONTROL_SIZE = CMSG_SPACE(in6_pktinfo.size) +
   CMSG_SPACE(in_pktinfo.size) + CMSG_SPACE(timespec.size) +
   // TTL, traffic class, hop limit, overflow counter, segment size
   5 * CMSG_SPACE(4);
 
-/** Room for packet info, hop limit, traffic class and segment size. */
-export const SEND_CONTROL = CMSG_SPACE(in6_pktinfo.size) + 3 * CMSG_SPACE(4);
+/** Bytes for packet info, hop limit, traffic class and segment size. */
+export const SEND_CONTROL_SIZE = CMSG_SPACE(in6_pktinfo.size) +
+  3 * CMSG_SPACE(4);
 
-/** Room for an error and its offender's address beside the usual. */
-export const ERROR_CONTROL = RECEIVE_CONTROL +
+/** Bytes for an error and its offender's address beside the usual. */
+export const ERROR_CONTROL_SIZE = RECEIVE_CONTROL_SIZE +
   2 * CMSG_SPACE(sock_extended_err.size + 28);
 
+/** Bytes for the namespace id of a netlink notification. */
+export const NSID_CONTROL_SIZE = CMSG_SPACE(4);
+
 /**
- * Where the known control messages of one datagram stand: byte offsets of
- * their data, -1 for those that did not arrive. Reused from datagram to
- * datagram.
+ * The control messages of one message. Structs are not decoded: a field holds
+ * the byte offset of the struct, -1 without one. Reused from message to message.
  */
-export class Ancillary {
+export class ControlMessages {
+  /** Offset of a struct in_pktinfo. */
   in_pktinfo = -1;
+  /** Offset of a struct in6_pktinfo. */
   in6_pktinfo = -1;
+  /** Bytes of each GSO or GRO segment; 0 for an unsegmented datagram. */
   segmentSize = 0;
+  /** TTL or hop limit; -1 without one. */
   ttl = -1;
+  /** TOS or traffic class; -1 without one. */
   trafficClass = -1;
+  /** Offset of a struct timespec. */
   timestamp = -1;
+  /** Value of the SO_RXQ_OVFL counter; -1 without one. */
   overflow = -1;
+  /** Offset of a struct sock_extended_err. */
   error = -1;
+  /** Namespace id of a netlink notification; -1 for the socket's own. */
+  nsid = -1;
 
   /**
-   * Walks `length` bytes of control messages at byte offset `at` (a multiple
-   * of 8). A message cut short by a small control buffer is not counted.
+   * Decodes `length` bytes of control messages at byte offset `at` (a multiple
+   * of 8). A control message that a small buffer cut off is left out.
    */
-  scan(words: Int32Array, view: DataView, at: number, length: number): void {
+  decode(words: Int32Array, view: DataView, at: number, length: number): void {
     this.in_pktinfo = this.in6_pktinfo = -1;
     this.ttl = this.trafficClass = this.timestamp = -1;
-    this.overflow = this.error = -1;
+    this.overflow = this.error = this.nsid = -1;
     this.segmentSize = 0;
     const end = at + length;
     let here = CMSG_FIRSTHDR(at, end);
     while (here >= 0) {
       const word = here >> 2;
       const size = words[word];
-      // The kernel's last message may be cut, and so have no whole data.
+      // The kernel may cut off the last one, whose data is incomplete then.
       if (size < HEADER || size > end - here) return;
       const data = CMSG_DATA(here);
-      this.#note(words[word + 2], words[word + 3], view, data, size);
+      this.#decodeOne(words[word + 2], words[word + 3], view, data, size);
       here = CMSG_NXTHDR(words, here, end);
     }
   }
 
-  #note(
+  #decodeOne(
     level: number,
     type: number,
     view: DataView,
@@ -116,7 +133,7 @@ export class Ancillary {
         this.error = data;
       }
     } else if (level === SOL_UDP) {
-      // What arrived (an int, its low half is the size) or is to be sent.
+      // UDP_GRO carries an int, whose low half is the size; UDP_SEGMENT a u16.
       if (
         (type === UDP_GRO || type === UDP_SEGMENT) && size >= CMSG_LEN(2)
       ) {
@@ -128,11 +145,16 @@ export class Ancillary {
       } else if (type === SO_RXQ_OVFL && size >= CMSG_LEN(4)) {
         this.overflow = view.getUint32(data, true);
       }
+    } else if (level === SOL_NETLINK) {
+      if (type === NETLINK_LISTEN_ALL_NSID && size >= CMSG_LEN(4)) {
+        this.nsid = view.getInt32(data, true);
+      }
     }
   }
 }
 
-function header(
+/** Writes a cmsghdr; returns the word index of its data. */
+function writeHeader(
   words: Int32Array,
   at: number,
   level: number,
@@ -147,14 +169,14 @@ function header(
   return word + HEADER / 4;
 }
 
-/** Writes IP_PKTINFO with the address as a raw word; returns the space it took. */
+/** Writes IP_PKTINFO, the address as a raw word; returns the bytes written. */
 export function writeInPktinfo(
   words: Int32Array,
   at: number,
   ifindex: number,
   specDst: number,
 ): number {
-  const data = header(words, at, IPPROTO_IP, IP_PKTINFO, in_pktinfo.size);
+  const data = writeHeader(words, at, IPPROTO_IP, IP_PKTINFO, in_pktinfo.size);
   words[data] = ifindex;
   words[data + 1] = specDst;
   words[data + 2] = 0;
@@ -163,7 +185,7 @@ export function writeInPktinfo(
   return CMSG_SPACE(in_pktinfo.size);
 }
 
-/** Writes IPV6_PKTINFO with the address as four raw words. */
+/** Writes IPV6_PKTINFO, the address as four raw words; returns the bytes written. */
 export function writeIn6Pktinfo(
   words: Int32Array,
   at: number,
@@ -173,7 +195,13 @@ export function writeIn6Pktinfo(
   c: number,
   d: number,
 ): number {
-  const data = header(words, at, IPPROTO_IPV6, IPV6_PKTINFO, in6_pktinfo.size);
+  const data = writeHeader(
+    words,
+    at,
+    IPPROTO_IPV6,
+    IPV6_PKTINFO,
+    in6_pktinfo.size,
+  );
   words[data] = a;
   words[data + 1] = b;
   words[data + 2] = c;
@@ -190,19 +218,19 @@ function writeInt(
   type: number,
   value: number,
 ): number {
-  const data = header(words, at, level, type, 4);
+  const data = writeHeader(words, at, level, type, 4);
   words[data] = value;
   words[data + 1] = 0;
   return CMSG_SPACE(4);
 }
 
-/** Writes UDP_SEGMENT: the kernel cuts the payload into datagrams of this size. */
+/** Writes UDP_SEGMENT: the kernel splits the payload into datagrams of this size. */
 export function writeSegmentSize(
   words: Int32Array,
   at: number,
   size: number,
 ): number {
-  const data = header(words, at, SOL_UDP, UDP_SEGMENT, 2);
+  const data = writeHeader(words, at, SOL_UDP, UDP_SEGMENT, 2);
   words[data] = size;
   words[data + 1] = 0;
   return CMSG_SPACE(2);

@@ -1,8 +1,13 @@
-// What the kernel dropped at a socket, as /proc/net/udp counts it.
+// Buffer sizes as the kernel sets them, and drops as /proc/net/udp counts them.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ClosedError } from "../../../lib/errors.ts";
 import { inNamespace } from "../../../lib/namespace.ts";
+import {
+  bufferSize,
+  queuedBytes,
+  setBufferSize,
+} from "../../../lib/socket/buffers.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import "../../support/descriptors.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
@@ -61,4 +66,25 @@ Deno.test("dropped: not of a closed socket", async () => {
   const socket = UdpSocket.bind({ address: "127.0.0.1" });
   await socket.close();
   assertThrows(() => socket.dropped, ClosedError);
+});
+
+Deno.test("buffers: the effective size is twice what was set, beyond the limit too", async () => {
+  const limit = Number(Deno.readTextFileSync("/proc/sys/net/core/rmem_max"));
+  await using socket = UdpSocket.bind({ address: "127.0.0.1" });
+  const { fd } = socket.handle;
+  for (const direction of ["receive", "send"] as const) {
+    for (const bytes of [65536, limit + 4096]) {
+      setBufferSize(fd, direction, bytes);
+      assertEquals(bufferSize(fd, direction), 2 * bytes);
+    }
+  }
+});
+
+Deno.test("buffers: queued bytes include the kernel's overhead", async () => {
+  await using socket = UdpSocket.bind({ address: "127.0.0.1" });
+  const { fd } = socket.handle;
+  assertEquals(queuedBytes(fd), 0);
+  await socket.send(new Uint8Array(100), socket.address);
+  assert(queuedBytes(fd) > 100);
+  await socket.receive();
 });

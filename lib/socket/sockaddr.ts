@@ -1,5 +1,5 @@
-// Socket addresses as bytes: strings in, sockaddr_in or sockaddr_in6 out, and
-// back. An IPv4 address on an AF_INET6 socket is written mapped, read plain.
+// IP socket addresses: endpoints to and from sockaddr_in and sockaddr_in6. An
+// IPv4 address on an AF_INET6 socket is written mapped and read unmapped.
 
 import {
   sockaddr_in as in4,
@@ -16,15 +16,15 @@ import {
 } from "../address.ts";
 import { ArgumentError } from "../errors.ts";
 import { interfaceIndexOf } from "../interface_index.ts";
-import type { Family } from "./options.ts";
+import type { Family } from "./option.ts";
 
-/** Where a datagram comes from or goes to. */
+/** An IP address and port. */
 export interface Endpoint {
-  /** An IPv4 or IPv6 address; a mapped one is written as plain IPv4. */
+  /** An IPv4 or IPv6 address; an IPv4-mapped one is read as IPv4. */
   readonly address: string;
   /** 0 to 65535. */
   readonly port: number;
-  /** The interface index that a link-local IPv6 address is meant on. */
+  /** The interface index (scope id) of a link-local IPv6 address. */
   readonly scope?: number;
 }
 
@@ -39,7 +39,7 @@ export function checkPort(port: number, argument = "port"): number {
   throw new ArgumentError(argument, port, "a whole number from 0 to 65535");
 }
 
-/** What a textual address says, ready to be written into a sockaddr. */
+/** A parsed endpoint, for `writeSockaddr`. */
 export interface ParsedEndpoint {
   readonly address: Uint8Array<ArrayBuffer>;
   readonly port: number;
@@ -47,10 +47,10 @@ export interface ParsedEndpoint {
 }
 
 /**
- * Reads an endpoint for a socket; a zone is an interface in its namespace.
+ * Parses an endpoint for a socket; a zone is an interface in its namespace.
  *
- * @throws {ArgumentError} For an address, port or scope that is none, or one of
- * an IP version that the socket does not speak.
+ * @throws {ArgumentError} For an invalid address, port or scope, or one of an IP
+ * version that the socket does not speak.
  */
 export function parseEndpoint(
   endpoint: Endpoint,
@@ -75,16 +75,16 @@ export function parseEndpoint(
 }
 
 /**
- * Writes an address for a socket of the given family, which must be able to hold
- * it; returns the sockaddr's length.
+ * Writes the sockaddr for a socket of a domain, AF_INET or AF_INET6; returns its
+ * length.
  */
 export function writeSockaddr(
   view: DataView,
   at: number,
-  family: number,
+  domain: number,
   { address, port, scope }: ParsedEndpoint,
 ): number {
-  if (family === AF_INET) {
+  if (domain === AF_INET) {
     in4.assign(view, at, {
       sin_family: AF_INET,
       sin_port: port,
@@ -102,7 +102,17 @@ export function writeSockaddr(
   return in6.size;
 }
 
-/** Whether the sockaddr is of an IPv4 peer, plain or mapped. */
+/** A sockaddr for a socket of a domain, as bytes of their own. */
+export function buildSockaddr(
+  domain: number,
+  endpoint: ParsedEndpoint,
+): Uint8Array<ArrayBuffer> {
+  const name = new Uint8Array(SOCKADDR_SIZE);
+  const length = writeSockaddr(new DataView(name.buffer), 0, domain, endpoint);
+  return name.subarray(0, length);
+}
+
+/** Whether a sockaddr holds an IPv4 address, mapped or not. */
 export function isIPv4Peer(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === AF_INET || isMapped(bytes, at + V6_AT);
 }

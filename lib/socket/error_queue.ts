@@ -1,8 +1,8 @@
-// A socket's error queue: ICMP errors and local refusals, each with the
-// datagram that caused it.
+// A socket's error queue (MSG_ERRQUEUE): ICMP errors and local errors, each with
+// the datagram that caused it.
 
 import { EAGAIN, errnoName, errnoText } from "../../ffi/errno.ts";
-import { errno, libc } from "../../ffi/libc.ts";
+import { errno } from "../../ffi/libc.ts";
 import {
   SO_EE_ORIGIN_ICMP,
   SO_EE_ORIGIN_ICMP6,
@@ -15,23 +15,24 @@ import {
   SO_ERROR,
   SOL_SOCKET,
 } from "../../ffi/layout/sys_socket.ts";
+import { ArgumentError } from "../errors.ts";
 import { asyncIterator } from "../io/async_iterator.ts";
 import type { Descriptor } from "../io/descriptor.ts";
-import { ArgumentError } from "../errors.ts";
 import type { WaitOptions } from "../io/reactor.ts";
-import { ERROR_CONTROL } from "./ancillary.ts";
-import { ReceiveBatch } from "./receive_batch.ts";
-import { type Endpoint, readSockaddr } from "./sockaddr.ts";
+import { ERROR_CONTROL_SIZE } from "./control_messages.ts";
+import { MessageVector } from "./message_vector.ts";
+import { getOption } from "./option.ts";
+import { type Endpoint, readSockaddr, SOCKADDR_SIZE } from "./sockaddr.ts";
 
-/** Something that became of a datagram sent earlier (IP_RECVERR, ip(7)). */
+/** An error of a datagram sent earlier (IP_RECVERR, ip(7)). */
 export interface ErrorEvent {
   /** The errno's name, for example "ECONNREFUSED". */
   readonly code: string;
   /** The errno itself. */
   readonly errno: number;
-  /** The errno's sentence. */
+  /** The errno's text. */
   readonly text: string;
-  /** Who says so: this host, or an ICMP message. */
+  /** The source of the error: this host, or an ICMP message. */
   readonly origin: "local" | "icmp" | "icmp6" | "other";
   /** The ICMP type; 0 for a local error. */
   readonly type: number;
@@ -39,11 +40,11 @@ export interface ErrorEvent {
   readonly icmpCode: number;
   /** For EMSGSIZE: the path's MTU in bytes. */
   readonly info: number;
-  /** Whom the datagram was for; the port is 0 where the kernel does not tell it. */
+  /** The destination of the datagram; the port is 0 where the kernel does not report it. */
   readonly peer?: Endpoint;
-  /** Who sent the ICMP message. */
+  /** The sender of the ICMP message. */
   readonly offender?: Endpoint;
-  /** The beginning of the datagram's payload, as far as it came back. */
+  /** The beginning of the datagram's payload, as much as the ICMP message returned. */
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
@@ -53,47 +54,46 @@ const ORIGINS: Readonly<Record<number, ErrorEvent["origin"]>> = {
   [SO_EE_ORIGIN_ICMP6]: "icmp6",
 };
 
-/** Kept for a caller who does not read errors() as fast as they come. */
-const KEPT = 256;
+/** Messages read by one system call. */
+const SIZE = 8;
+
+/** Events that wait for errors(); with more of them the oldest are dropped. */
+const MAX_EVENTS = 256;
 
 export class ErrorQueue {
-  /** Events not yet handed out, oldest first. */
+  /** Events that errors() did not return yet, oldest first. */
   readonly events: ErrorEvent[] = [];
-  /** Events for which there was no room. */
+  /** Events that were dropped. */
   lost = 0;
-  readonly #batch = new ReceiveBatch({
-    size: 8,
-    bufferSize: 1500,
-    controlSize: ERROR_CONTROL,
-  });
-
+  readonly #vector = MessageVector.forReceiving({
+    size: SIZE,
+    nameSize: SOCKADDR_SIZE,
+    controlSize: ERROR_CONTROL_SIZE,
+  }, 1500);
   readonly #onEvents: () => void;
 
-  /** @param onEvents Called when events were taken out of the kernel. */
+  /** @param onEvents Called when events were read from the kernel. */
   constructor(onEvents: () => void) {
     this.#onEvents = onEvents;
   }
 
   /** Waits until there is an event. @throws {ClosedError | TimeoutError} */
-  arrival(descriptor: Descriptor, options: WaitOptions): Promise<boolean> {
+  waitForEvent(descriptor: Descriptor, options: WaitOptions): Promise<boolean> {
     return descriptor.perform(0, () => {
-      if (this.events.length === 0) this.announced(descriptor.fd);
+      if (this.events.length === 0) this.handlePollError(descriptor.fd);
       return this.events.length > 0 || undefined;
     }, options);
   }
 
   /**
-   * Takes out what POLLERR announced: the kernel's queue or, where that had no
-   * room, the bare error. Left in place it would end every wait at once.
+   * Clears what POLLERR reported: the kernel's queue or, where that was full,
+   * the pending error alone. Otherwise every wait would end at once.
    */
-  announced(fd: number): void {
+  handlePollError(fd: number): void {
     if (this.drain(fd)) return;
-    const pending = new Int32Array(1);
-    const size = new Int32Array([4]);
-    libc().getsockopt(fd, SOL_SOCKET, SO_ERROR, pending, size);
-    const [code] = pending;
+    const code = getOption(fd, SOL_SOCKET, { SO_ERROR });
     if (code === 0) return;
-    this.#keep({
+    this.#add({
       code: errnoName(code),
       errno: code,
       text: errnoText(code),
@@ -106,20 +106,13 @@ export class ErrorQueue {
     this.#onEvents();
   }
 
-  /** Takes everything out of the kernel's queue; says whether there was something. */
+  /** Reads the kernel's queue until it is empty; whether there was anything. */
   drain(fd: number): boolean {
-    const batch = this.#batch;
+    const flags = MSG_ERRQUEUE | MSG_DONTWAIT;
     let any = false;
     let failed = false;
     for (;;) {
-      batch.reset();
-      const count = libc().recvmmsg(
-        fd,
-        batch.memory.bytes,
-        batch.size,
-        MSG_ERRQUEUE | MSG_DONTWAIT,
-        null,
-      );
+      const count = this.#vector.receive(fd, SIZE, flags);
       if (count <= 0) {
         // In older kernels a pending error fails one call, and only that one.
         if (count < 0 && errno() !== EAGAIN && !failed) {
@@ -129,14 +122,13 @@ export class ErrorQueue {
         if (any) this.#onEvents();
         return any;
       }
-      batch.count = count;
       any = true;
       for (let slot = 0; slot < count; slot++) this.#read(slot);
     }
   }
 
-  #keep(event: ErrorEvent): void {
-    if (this.events.length >= KEPT) {
+  #add(event: ErrorEvent): void {
+    if (this.events.length >= MAX_EVENTS) {
       this.events.shift();
       this.lost++;
     }
@@ -144,16 +136,16 @@ export class ErrorQueue {
   }
 
   #read(slot: number): void {
-    const batch = this.#batch;
-    const at = batch.ancillary(slot).error;
+    const vector = this.#vector;
+    const at = vector.control(slot).error;
     if (at < 0) return;
-    const { view } = batch.memory;
+    const { view } = vector;
     const error = sock_extended_err.get(view, at);
-    const peer = batch.nameLength(slot) === 0
+    const peer = vector.nameLength(slot) === 0
       ? undefined
-      : readSockaddr(view, batch.nameAt(slot));
+      : readSockaddr(view, vector.nameAt(slot));
     const offender = readSockaddr(view, at + sock_extended_err.size);
-    this.#keep({
+    this.#add({
       code: errnoName(error.ee_errno),
       errno: error.ee_errno,
       text: errnoText(error.ee_errno),
@@ -163,12 +155,12 @@ export class ErrorQueue {
       info: error.ee_info,
       ...(peer === undefined ? {} : { peer }),
       ...(offender === undefined ? {} : { offender }),
-      data: batch.data(slot).slice(),
+      data: vector.data(slot).slice(),
     });
   }
 }
 
-/** The events as they come, until the socket is closed: see UdpSocket.errors(). */
+/** The events until the socket is closed: see UdpSocket.errors(). */
 export function errorEvents(
   queue: ErrorQueue | undefined,
   descriptor: Descriptor,
@@ -183,7 +175,7 @@ export function errorEvents(
     },
     async wait(signal) {
       try {
-        return await queue!.arrival(
+        return await queue!.waitForEvent(
           descriptor,
           timeout === undefined ? { signal } : { signal, timeout },
         );

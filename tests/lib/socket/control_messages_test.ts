@@ -1,5 +1,5 @@
-// The control-message codec on buffers made by hand: what is whole is found,
-// whatever lies around it.
+// Control messages decoded from buffers made by hand: complete ones are found,
+// whatever surrounds them.
 
 import { assertEquals } from "@std/assert";
 import {
@@ -25,8 +25,12 @@ import {
   SOL_SOCKET,
   timespec,
 } from "../../../ffi/layout/sys_socket.ts";
-import { Ancillary } from "../../../lib/udp/ancillary.ts";
-import { describeAncillary } from "../../../lib/udp/datagram.ts";
+import {
+  NETLINK_LISTEN_ALL_NSID,
+  SOL_NETLINK,
+} from "../../../ffi/layout/linux_netlink.ts";
+import { ControlMessages } from "../../../lib/socket/control_messages.ts";
+import { describeControl } from "../../../lib/udp/datagram.ts";
 import { type Control, int, raw } from "../../support/bare_socket.ts";
 
 /** Messages one after the other, in memory that is not zero. */
@@ -49,9 +53,9 @@ function control(messages: Control[]): Uint8Array<ArrayBuffer> {
 function read(buffer: Uint8Array<ArrayBuffer>, length: number, at = 0) {
   const words = new Int32Array(buffer.buffer);
   const view = new DataView(buffer.buffer);
-  const found = new Ancillary();
-  found.scan(words, view, at, length);
-  return describeAncillary(buffer, view, found);
+  const found = new ControlMessages();
+  found.decode(words, view, at, length);
+  return describeControl(buffer, view, found);
 }
 
 const INFO: Control = {
@@ -86,7 +90,7 @@ const ALL: Control[] = [
   { level: SOL_UDP, type: UDP_GRO, data: int(1400) },
 ];
 
-Deno.test("ancillary: every kind is read, whatever the padding holds", () => {
+Deno.test("control messages: every kind is decoded, whatever the padding holds", () => {
   const buffer = control(ALL);
   assertEquals(read(buffer, buffer.length - 64), {
     control: ["in_pktinfo"],
@@ -100,7 +104,7 @@ Deno.test("ancillary: every kind is read, whatever the padding holds", () => {
   });
 });
 
-Deno.test("ancillary: those of IPv6, at an offset", () => {
+Deno.test("control messages: of IPv6, at an offset", () => {
   const messages = [
     INFO6,
     { level: IPPROTO_IPV6, type: IPV6_HOPLIMIT, data: int(64) },
@@ -118,17 +122,17 @@ Deno.test("ancillary: those of IPv6, at an offset", () => {
   });
 });
 
-Deno.test("ancillary: nothing is left of the datagram before", () => {
+Deno.test("control messages: nothing remains of the previous datagram", () => {
   const buffer = control(ALL);
   const words = new Int32Array(buffer.buffer);
   const view = new DataView(buffer.buffer);
-  const found = new Ancillary();
-  found.scan(words, view, 0, buffer.length - 64);
-  found.scan(words, view, 0, 0);
-  assertEquals(found, new Ancillary());
+  const found = new ControlMessages();
+  found.decode(words, view, 0, buffer.length - 64);
+  found.decode(words, view, 0, 0);
+  assertEquals(found, new ControlMessages());
 });
 
-Deno.test("ancillary: a message is read only with all its data, for every kind and cut", () => {
+Deno.test("control messages: incomplete ones are left out, for every kind and length", () => {
   for (const message of [...ALL, INFO6]) {
     const buffer = control([message]);
     const whole = CMSG_LEN(message.data.length);
@@ -146,7 +150,7 @@ Deno.test("ancillary: a message is read only with all its data, for every kind a
   }
 });
 
-Deno.test("ancillary: what is not known is passed over, what cannot be ends the reading", () => {
+Deno.test("control messages: unknown ones are skipped, an impossible length ends the walk", () => {
   const unknown = { level: 4711, type: 1, data: new Uint8Array(13) };
   const passed = control([unknown, TOS, unknown]);
   assertEquals(read(passed, passed.length - 64).trafficClass, 0x2a);
@@ -159,4 +163,23 @@ Deno.test("ancillary: what is not known is passed over, what cannot be ends the 
       `${length}`,
     );
   }
+});
+
+Deno.test("control messages: the namespace id of a netlink notification", () => {
+  const id = {
+    level: SOL_NETLINK,
+    type: NETLINK_LISTEN_ALL_NSID,
+    data: int(3),
+  };
+  const buffer = control([id]);
+  const found = new ControlMessages();
+  const nsid = (length: number) => {
+    const { buffer: memory } = buffer;
+    found.decode(new Int32Array(memory), new DataView(memory), 0, length);
+    return found.nsid;
+  };
+  assertEquals(nsid(buffer.length - 64), 3);
+  // Cut off, and absent.
+  assertEquals(nsid(CMSG_LEN(3)), -1);
+  assertEquals(nsid(0), -1);
 });

@@ -1,5 +1,5 @@
-// Datagrams that are alike leave as one message and arrive as they would alone.
-// A C program hears them: with UDP_GRO it is told what came as one.
+// Datagrams combined to one message (UDP GSO) arrive as if sent one by one. A C
+// program receives them: with UDP_GRO it reports which arrived combined.
 
 import { assert, assertEquals } from "@std/assert";
 import type { Message } from "../../../lib/udp/message.ts";
@@ -41,14 +41,14 @@ async function sendAndHear(
 
 const alike = ["one...", "two...", "three.", "four"].map((data) => ({ data }));
 
-Deno.test("train: datagrams of one size leave as one, the last may be shorter", async () => {
+Deno.test("segmented message: datagrams of one size are combined, the last may be shorter", async () => {
   await using lab = await UdpLab.open();
   const [line] = await sendAndHear(lab, alike, 1, "-g", "0");
   assertEquals(readOf(line).bytes, [22, 6]);
   assert(line.endsWith(" one...two...three.four"), line);
 });
 
-Deno.test("train: who knows nothing of it hears each by itself, in order", async () => {
+Deno.test("segmented message: a peer without UDP_GRO receives each by itself, in order", async () => {
   await using lab = await UdpLab.open();
   const lines = await sendAndHear(lab, alike, 4);
   assertEquals(
@@ -57,7 +57,7 @@ Deno.test("train: who knows nothing of it hears each by itself, in order", async
   );
 });
 
-Deno.test("train: a longer, an empty or a new one after a shorter begins anew", async () => {
+Deno.test("segmented message: a longer or empty one, or one after a shorter, starts another message", async () => {
   await using lab = await UdpLab.open();
   const sizes = [8, 8, 4, 8, 0, 8, 9];
   const messages = sizes.map((size) => ({ data: new Uint8Array(size) }));
@@ -68,7 +68,7 @@ Deno.test("train: a longer, an empty or a new one after a shorter begins anew", 
   );
 });
 
-Deno.test("train: it holds 64 datagrams and no more", async () => {
+Deno.test("segmented message: at most 64 datagrams", async () => {
   await using lab = await UdpLab.open();
   const batch = new SendBatch(130);
   const server = lab.bind();
@@ -83,7 +83,7 @@ Deno.test("train: it holds 64 datagrams and no more", async () => {
   });
   await server.receiveMany(received);
   for (let i = 0; i < 130; i++) batch.reply(received, 0);
-  assertEquals(batch.headers.count, 3);
+  assertEquals(batch.queue.messages, 3);
   assertEquals((await server.sendMany(batch)).sent, 130);
   const many = Array.from({ length: 130 }, () => ({
     data: "0123456789",
@@ -106,7 +106,7 @@ Deno.test("train: it holds 64 datagrams and no more", async () => {
   assertEquals(answers, 130);
 });
 
-Deno.test("train: another source or TTL begins anew", async () => {
+Deno.test("segmented message: another source or TTL starts another message", async () => {
   await using lab = await UdpLab.open();
   const lines = await sendAndHear(
     lab,
@@ -128,7 +128,7 @@ Deno.test("train: another source or TTL begins anew", async () => {
   ]);
 });
 
-Deno.test("train: another peer begins anew", async () => {
+Deno.test("segmented message: another peer starts another message", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const hearing = ["-n", "2", "-g", "0", CLIENT.four, "0"];
@@ -156,13 +156,13 @@ Deno.test("train: another peer begins anew", async () => {
   );
 });
 
-Deno.test("train: trains that came are answered in longer ones", async () => {
+Deno.test("segmented message: replies to segmented messages are combined to longer ones", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind({ gro: true });
   const client = lab.bind({ gro: true }, "client");
   const to = { address: SIX[1], port: server.address.port };
   const received = new ReceiveBatch({ bufferSize: 65535 });
-  // Three trains of four, and a shorter end.
+  // Three messages of four segments, and a shorter last one.
   for (const size of [40, 40, 40, 5]) {
     await client.send(new Uint8Array(size).fill(size), to, { segmentSize: 10 });
   }
@@ -181,7 +181,7 @@ Deno.test("train: trains that came are answered in longer ones", async () => {
 });
 
 for (const [client, source] of [[CLIENT.four, FOUR[1]], [CLIENT.six, SIX[1]]]) {
-  Deno.test(`train: datagrams longer than the path takes leave alone, to ${client}`, async () => {
+  Deno.test(`segmented message: datagrams longer than the path MTU are sent one by one, to ${client}`, async () => {
     await using lab = await UdpLab.open();
     await lab.server.ip("link set wire mtu 1280");
     const server = lab.bind();
@@ -202,7 +202,7 @@ for (const [client, source] of [[CLIENT.four, FOUR[1]], [CLIENT.six, SIX[1]]]) {
   });
 }
 
-Deno.test("train: each of a refused one is told by its own place", async () => {
+Deno.test("segmented message: failures of a refused message are reported by index", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const { port, heard } = await lab.hear(["-n", "2", CLIENT.four, "0"]);
@@ -226,7 +226,7 @@ Deno.test("train: each of a refused one is told by its own place", async () => {
   assertEquals(texts, ["first", "last"]);
 });
 
-Deno.test("train: a path that takes none is not offered one again", async () => {
+Deno.test("segmented message: a path that refused one is not offered another", async () => {
   await using lab = await UdpLab.open();
   await lab.server.ip("link set wire mtu 1280");
   const server = lab.bind();
@@ -240,7 +240,7 @@ Deno.test("train: a path that takes none is not offered one again", async () => 
     const data = new Uint8Array(size);
     batch.reply(received, 0, { data });
     batch.reply(received, 0, { data });
-    const messages = batch.headers.count;
+    const messages = batch.queue.messages;
     assertEquals((await server.sendMany(batch)).sent, 2);
     return messages;
   };

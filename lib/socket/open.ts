@@ -1,0 +1,70 @@
+// Opens and binds sockets of any family, in any network namespace.
+
+import { SystemError, type SystemErrorContext } from "../../ffi/errno.ts";
+import { errno, libc, unwrap } from "../../ffi/libc.ts";
+import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "../../ffi/layout/sys_socket.ts";
+import { inNamespace, type Namespace } from "../namespace.ts";
+
+/** The arguments of socket(2), and where to call it. */
+export interface SocketType {
+  /** AF_INET, AF_INET6 or AF_NETLINK. */
+  readonly domain: number;
+  /** SOCK_DGRAM or SOCK_RAW; nonblocking and close-on-exec in any case. */
+  readonly type: number;
+  /** Default: 0. */
+  readonly protocol?: number;
+  /** The network namespace; default: the calling thread's. */
+  readonly namespace: Namespace | undefined;
+  /** The operation, for errors: "open a UDP socket". */
+  readonly tried: string;
+}
+
+/**
+ * Opens a socket and configures it.
+ *
+ * @param configure Sets options and binds; the socket is closed if it throws.
+ * @returns What `configure` returns.
+ * @throws {SystemError}
+ */
+export function openSocket<T>(
+  { domain, type, protocol = 0, namespace, tried }: SocketType,
+  configure: (fd: number) => T,
+): T {
+  const flags = type | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const open = () =>
+    unwrap(libc().socket(domain, flags, protocol), "socket", { tried });
+  const close = (fd: number) => libc().close(fd);
+  // A socket stays in its namespace, so only socket(2) has to run there.
+  const fd = inNamespace(namespace, open, close);
+  try {
+    return configure(fd);
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/**
+ * Binds a socket.
+ *
+ * @param name A sockaddr of the socket's family.
+ * @param explain What was tried and what to do, for an errno.
+ * @throws {SystemError}
+ */
+export function bindSocket(
+  fd: number,
+  name: Uint8Array<ArrayBuffer>,
+  explain: (code: number) => SystemErrorContext,
+): void {
+  if (libc().bind(fd, name, name.length) === 0) return;
+  const code = errno();
+  throw new SystemError("bind", code, explain(code));
+}
+
+/** The sockaddr a socket is bound to, of at most `size` bytes. @throws {SystemError} */
+export function socketName(fd: number, size: number): Uint8Array<ArrayBuffer> {
+  const name = new Uint8Array(size);
+  const length = new Int32Array([size]);
+  unwrap(libc().getsockname(fd, name, length), "getsockname");
+  return name;
+}

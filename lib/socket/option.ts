@@ -1,0 +1,111 @@
+// Socket options, by the names that C gives them.
+
+import {
+  EACCES,
+  EPERM,
+  SystemError,
+  type SystemErrorContext,
+} from "../../ffi/errno.ts";
+import { errno, libc, unwrap } from "../../ffi/libc.ts";
+import { IPPROTO_IP, IPPROTO_IPV6 } from "../../ffi/layout/netinet_in.ts";
+
+/** Which IP versions a socket speaks. "dual" is an IPv6 socket that takes both. */
+export type Family = "dual" | "ipv4" | "ipv6";
+
+/** An option's number under its C name, which errors show: `{ SO_MARK }`. */
+export type NamedOption = Readonly<Record<string, number>>;
+
+const INT = new Int32Array(1);
+const LENGTH = new Uint32Array(1);
+
+function nameOf(option: NamedOption): [name: string, number: number] {
+  return Object.entries(option)[0];
+}
+
+/**
+ * Sets an option.
+ *
+ * @param level SOL_SOCKET, IPPROTO_IP ...
+ * @param value An int, or the bytes of what the option takes.
+ * @param explain What was tried and what to do, for an errno.
+ * @throws {SystemError}
+ */
+export function setOption(
+  fd: number,
+  level: number,
+  option: NamedOption,
+  value: number | Uint8Array<ArrayBuffer>,
+  explain?: (code: number) => SystemErrorContext,
+): void {
+  const [name, number] = nameOf(option);
+  if (trySetOption(fd, level, number, value)) return;
+  const code = errno();
+  throw new SystemError("setsockopt", code, {
+    tried: `set ${name}`,
+    ...(code === EPERM || code === EACCES
+      ? {
+        capability: "CAP_NET_ADMIN",
+        advice: "Run as root or grant CAP_NET_ADMIN",
+      }
+      : {}),
+    ...explain?.(code),
+  });
+}
+
+/** Sets an option; false where the kernel refuses it, and errno() says why. */
+export function trySetOption(
+  fd: number,
+  level: number,
+  option: number,
+  value: number | Uint8Array<ArrayBuffer>,
+): boolean {
+  const { setsockopt } = libc();
+  if (typeof value !== "number") {
+    return setsockopt(fd, level, option, value, value.length) === 0;
+  }
+  INT[0] = value;
+  return setsockopt(fd, level, option, INT, 4) === 0;
+}
+
+/** Reads an option of type int. @throws {SystemError} */
+export function getOption(
+  fd: number,
+  level: number,
+  option: NamedOption,
+): number {
+  const [name, number] = nameOf(option);
+  LENGTH[0] = 4;
+  unwrap(libc().getsockopt(fd, level, number, INT, LENGTH), "getsockopt", {
+    tried: `read ${name}`,
+  });
+  return INT[0];
+}
+
+/** Whether a socket sends and receives IPv4. */
+export function speaksIPv4(family: Family): boolean {
+  return family !== "ipv6";
+}
+
+/** Whether a socket sends and receives IPv6. */
+export function speaksIPv6(family: Family): boolean {
+  return family !== "ipv4";
+}
+
+/**
+ * Sets an option for each IP version that a socket speaks: a dual socket needs
+ * both, because the kernel looks at the IPv4 option for a mapped peer.
+ *
+ * @param ipv4 The option of IPPROTO_IP, if there is one.
+ * @param ipv6 The option of IPPROTO_IPV6, if there is one.
+ * @throws {SystemError}
+ */
+export function setIpOption(
+  fd: number,
+  family: Family,
+  ipv4: NamedOption | undefined,
+  ipv6: NamedOption | undefined,
+  value: number,
+): void {
+  if (ipv4 && speaksIPv4(family)) setOption(fd, IPPROTO_IP, ipv4, value);
+  if (ipv6 && speaksIPv6(family)) setOption(fd, IPPROTO_IPV6, ipv6, value);
+}

@@ -1,0 +1,257 @@
+// Datagrams to be sent, combined to segmented messages (UDP GSO) where they differ
+// in their payloads alone. Each slot keeps its own iovec and control messages, so
+// that a message that the kernel refuses can be sent one slot at a time.
+
+import {
+  ControlMessages,
+  SEND_CONTROL_SIZE,
+  writeSegmentSize,
+} from "../socket/control_messages.ts";
+import { MessageVector } from "../socket/message_vector.ts";
+import {
+  type Endpoint,
+  readSockaddr,
+  SOCKADDR_SIZE,
+} from "../socket/sockaddr.ts";
+import { sourceOf } from "./datagram.ts";
+import { SegmentedMessage } from "./segmented_message.ts";
+
+/** A queued datagram. */
+export interface Outgoing {
+  /** The peer; undefined for the connected one. */
+  readonly peer: Endpoint | undefined;
+  /** The source address in its control message; undefined leaves it to the routes. */
+  readonly source: string | undefined;
+  /** The struct of that control message. */
+  readonly control: "in_pktinfo" | "in6_pktinfo" | "none";
+  /** Bytes of its payload. */
+  readonly bytes: number;
+  /** Bytes of each datagram that the kernel splits it into. */
+  readonly segmentSize?: number;
+}
+
+/** Whether the bytes at two offsets are equal. */
+function equal(
+  words: Int32Array,
+  left: number,
+  right: number,
+  bytes: number,
+): boolean {
+  for (let word = 0; word < bytes >> 2; word++) {
+    if (words[(left >> 2) + word] !== words[(right >> 2) + word]) return false;
+  }
+  return true;
+}
+
+export class SendQueue {
+  readonly vector: MessageVector;
+  /** Messages, each with a header. */
+  messages = 0;
+  /** Datagrams, each with a slot. */
+  slots = 0;
+  readonly #size: number;
+  readonly #capacity: number;
+  /** Bytes of payloads that were copied in. */
+  #used = 0;
+  // The vector that holds a slot's name and payload, referenced until it is sent.
+  readonly #owners: Array<MessageVector | undefined>;
+  /** Byte offsets of the names in there. */
+  readonly #names: Int32Array;
+  /** The message of each slot. */
+  readonly #messageOf: Int32Array;
+  // Of each message: its first slot, the bytes of its control messages without
+  // UDP_SEGMENT, and the bytes of each segment.
+  readonly #first: Int32Array;
+  readonly #controlLength: Int32Array;
+  readonly #segmentSize: Int32Array;
+  readonly #segmented = new SegmentedMessage();
+
+  /**
+   * @param size Datagrams that fit.
+   * @param capacity Bytes of copied payloads that fit.
+   */
+  constructor(size: number, capacity: number) {
+    this.#size = size;
+    this.#capacity = capacity;
+    this.vector = MessageVector.forSending({
+      size,
+      nameSize: SOCKADDR_SIZE,
+      controlSize: SEND_CONTROL_SIZE,
+    }, capacity);
+    this.#owners = new Array(size).fill(undefined);
+    this.#names = new Int32Array(size);
+    this.#messageOf = new Int32Array(size);
+    this.#first = new Int32Array(size);
+    this.#controlLength = new Int32Array(size);
+    this.#segmentSize = new Int32Array(size);
+  }
+
+  /** Whether another datagram with this many bytes to copy fits. */
+  fits(length: number): boolean {
+    return this.slots < this.#size && this.#used + length <= this.#capacity;
+  }
+
+  /** Copies a payload that fits; returns its address. */
+  copy(data: Uint8Array): number {
+    const at = this.vector.dataAt(0) + this.#used;
+    this.vector.bytes.set(data, at);
+    this.#used += data.length;
+    return this.vector.address + at;
+  }
+
+  /**
+   * Appends a datagram, whose control messages are in its slot already.
+   *
+   * @param owner The vector that holds the sockaddr and the payload.
+   * @param name Byte offset of the sockaddr.
+   * @param payload Address of the payload.
+   * @param segmentSize Bytes of each segment of the payload; 0 for one datagram.
+   */
+  append(
+    owner: MessageVector,
+    name: number,
+    nameLength: number,
+    controlLength: number,
+    payload: number,
+    length: number,
+    segmentSize: number,
+  ): void {
+    const { vector } = this;
+    const slot = this.slots++;
+    vector.setPayload(slot, payload, length);
+    this.#owners[slot] = owner;
+    this.#names[slot] = name;
+    const size = segmentSize > 0 && length > segmentSize ? segmentSize : length;
+    if (
+      this.messages > 0 &&
+      this.#matchesLast(slot, nameLength, controlLength) &&
+      this.#segmented.append(length, size)
+    ) {
+      const message = this.messages - 1;
+      this.#messageOf[slot] = message;
+      const payloads = vector.addPayload(message);
+      if (payloads === 2) {
+        this.#writeHeader(message, this.#first[message], 2, true);
+      }
+      return;
+    }
+    const message = this.messages++;
+    this.#messageOf[slot] = message;
+    this.#first[message] = slot;
+    this.#controlLength[message] = controlLength;
+    this.#segmentSize[message] = size;
+    this.#segmented.start(length, size);
+    const address = nameLength === 0 ? 0 : owner.address + name;
+    vector.setName(message, address, nameLength);
+    this.#writeHeader(message, slot, 1, size < length);
+  }
+
+  /** Whether a slot has the name and control messages of the last message. */
+  #matchesLast(
+    slot: number,
+    nameLength: number,
+    controlLength: number,
+  ): boolean {
+    const { vector } = this;
+    const message = this.messages - 1;
+    const first = this.#first[message];
+    const owner = this.#owners[slot]!;
+    return owner === this.#owners[first] &&
+      nameLength === vector.nameLength(message) &&
+      equal(owner.words, this.#names[slot], this.#names[first], nameLength) &&
+      controlLength === this.#controlLength[message] &&
+      equal(
+        vector.words,
+        vector.controlAt(slot),
+        vector.controlAt(first),
+        controlLength,
+      );
+  }
+
+  /** Makes a message of `count` slots, split into segments or not. */
+  #writeHeader(
+    message: number,
+    slot: number,
+    count: number,
+    split: boolean,
+  ): void {
+    const { vector } = this;
+    const first = this.#first[message];
+    vector.setPayloads(message, slot, count);
+    let length = this.#controlLength[message];
+    if (split) {
+      const end = vector.controlAt(first) + length;
+      length += writeSegmentSize(
+        vector.words,
+        end,
+        this.#segmentSize[message],
+      );
+    }
+    vector.setControl(message, first, length);
+  }
+
+  /** How many slots a message has. */
+  slotsOf(message: number): number {
+    const next = message + 1 < this.messages
+      ? this.#first[message + 1]
+      : this.slots;
+    return next - this.#first[message];
+  }
+
+  /** Reduces a message to one of its slots. */
+  selectSlot(message: number, nth: number): void {
+    const slot = this.#first[message] + nth;
+    const split = this.segmentSize(slot) < this.length(slot);
+    this.#writeHeader(message, slot, 1, split);
+  }
+
+  /**
+   * Records that a message was refused and its slots were accepted one by one:
+   * segments of that size are not combined again.
+   */
+  recordRefusal(message: number): void {
+    this.#segmented.recordRefusal(this.#segmentSize[message]);
+  }
+
+  /** Bytes of a slot's payload. */
+  length(slot: number): number {
+    return this.vector.payloadLength(slot);
+  }
+
+  /** Bytes of each datagram in a slot's payload. */
+  segmentSize(slot: number): number {
+    const size = this.#segmentSize[this.#messageOf[slot]];
+    return Math.min(size, this.length(slot));
+  }
+
+  /** The peer, source and size of a slot. */
+  describe(slot: number): Outgoing {
+    const { bytes, view, words } = this.vector;
+    const message = this.#messageOf[slot];
+    const owner = this.#owners[slot]!;
+    const length = this.length(slot);
+    const segmentSize = this.segmentSize(slot);
+    const control = new ControlMessages();
+    const at = this.vector.controlAt(slot);
+    control.decode(words, view, at, this.#controlLength[message]);
+    return {
+      peer: this.vector.nameLength(message) === 0
+        ? undefined
+        : readSockaddr(owner.view, this.#names[slot]),
+      source: sourceOf(bytes, view, control),
+      control: control.in_pktinfo >= 0
+        ? "in_pktinfo"
+        : control.in6_pktinfo >= 0
+        ? "in6_pktinfo"
+        : "none",
+      bytes: length,
+      ...(segmentSize < length ? { segmentSize } : {}),
+    };
+  }
+
+  /** Removes all datagrams. */
+  clear(): void {
+    this.#owners.fill(undefined, 0, this.slots);
+    this.messages = this.slots = this.#used = 0;
+  }
+}
