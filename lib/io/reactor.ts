@@ -81,6 +81,8 @@ class Operation {
   next: Operation | undefined;
   position = -1;
   deadline = Infinity;
+  /** Whether it no longer waits: its attempt may close the descriptor. */
+  ended = false;
   onAbort: (() => void) | undefined;
 
   constructor(
@@ -288,6 +290,8 @@ export class OperationQueue {
 
   /** Takes an operation out of everything that knows it. */
   remove(operation: Operation): void {
+    if (operation.ended) return;
+    operation.ended = true;
     operation.line.remove(operation);
     this.size--;
     reactor.count(-1, this.#referenced ? -1 : 0);
@@ -341,6 +345,8 @@ export class OperationQueue {
           operation.reject(error);
         }
         served = true;
+        // The attempt may have closed the descriptor.
+        if (next?.ended) break;
         if (line.first !== undefined && yieldDue()) {
           reactor.schedule(this);
           break;

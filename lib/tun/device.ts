@@ -353,16 +353,19 @@ export class Tun extends PacketChannel {
     for (const queue of this.queues) queue.unref();
   }
 
+  /** Whether reads wait, which a new one comes behind. */
   protected override get readsWait(): boolean {
     return this.queues.length === 1
       ? this.queues[0].readsWait
       : this.#reads !== undefined;
   }
 
+  /** The same for writes. */
   protected override get writesWait(): boolean {
     return this.queues[0].writesWait;
   }
 
+  /** Reads as soon as there is something, after the reads that already wait. */
   protected override readLater<T>(
     attempt: () => T | undefined,
     options: WaitOptions,
@@ -373,6 +376,7 @@ export class Tun extends PacketChannel {
       : this.#readAny(attempt, options);
   }
 
+  /** The same for a write that waits for room. */
   protected override writeLater<T>(
     attempt: () => T | undefined,
     options: WaitOptions,

@@ -251,3 +251,27 @@ Deno.test("close ends although another wait begins at the same time", async () =
     other.a.take();
   }
 });
+
+Deno.test("an attempt may close its descriptor", async () => {
+  await using other = new SocketPair();
+  for (const fails of [false, true]) {
+    await using pair = new SocketPair();
+    let closing: Promise<void> | undefined;
+    const performed = pair.a.perform(POLLIN, (events) => {
+      if (events === 0) return undefined;
+      closing = pair.a.close();
+      if (fails) throw new RangeError("after closing");
+      return true;
+    });
+    pair.b.put();
+    const outcome = await performed.catch((error) => error.message);
+    assertEquals(outcome, fails ? "after closing" : true);
+    await closing;
+    // What else waits still does.
+    const going = other.a.readable();
+    await underWay();
+    other.b.put();
+    assertEquals(await atOnce(() => going), POLLIN);
+    other.a.take();
+  }
+});
