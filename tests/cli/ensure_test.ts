@@ -294,3 +294,23 @@ Deno.test("ensure: problems for programs, and files that cannot be read", async 
   const { code, stdout, stderr } = await ensured(json, "--once");
   assertEquals([code, stdout], [0, "no change\n"], stderr);
 });
+
+Deno.test("ensure --once removes 150,000 routes and says so", async () => {
+  await using lab = await Lab.open("one");
+  const count = 150_000;
+  const lines = Array.from(
+    { length: count },
+    (_, at) =>
+      `route add blackhole 10.${at >> 16}.${at >> 8 & 255}.${at & 255}/32`,
+  );
+  await lab.one.batch(lines.join("\n"));
+  await using file = await File.with({
+    namespaces: { [lab.one.name]: { exclusive: ["routes"] } },
+  });
+  const once = await netplumb(undefined, "ensure", file.path, "--once");
+  assertEquals([once.code, once.stderr], [0, ""]);
+  const told = once.stdout.trimEnd().split("\n");
+  assertEquals(told.at(-1), `0 added, 0 changed, ${count} removed`);
+  assertEquals(new Set(told).size, count + 1);
+  assertEquals(await lab.one.ip("route show type blackhole"), "");
+});

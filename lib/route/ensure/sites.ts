@@ -118,8 +118,9 @@ export class Sites implements AsyncDisposable {
     return left;
   }
 
-  /** Makes one that is missing. @throws {SystemError} */
+  /** Makes one that is missing. @throws {SystemError | ClosedError} */
   make(name: string): void {
+    this.check();
     addNamespace(name);
     this.#enter(name);
   }
@@ -174,6 +175,8 @@ export class Sites implements AsyncDisposable {
     for (const { name, network } of this.#sites.values()) {
       states.set(name, await readState(network.socket, wanted, options));
     }
+    // Without its sites, everything would seem to be missing.
+    this.check();
     return this.#view((name) => states.get(name), () => Infinity, options);
   }
 
