@@ -61,10 +61,17 @@ export function bindSocket(
   throw new SystemError("bind", code, explain(code));
 }
 
-/** The sockaddr a socket is bound to, of at most `size` bytes. @throws {SystemError} */
+const NAME = new Uint8Array(128);
+const LENGTH = new Int32Array(1);
+
+/**
+ * The sockaddr a socket is bound to, of at most `size` bytes; valid until the
+ * next call. A program that opens many sockets allocates nothing here.
+ *
+ * @throws {SystemError}
+ */
 export function socketName(fd: number, size: number): Uint8Array<ArrayBuffer> {
-  const name = new Uint8Array(size);
-  const length = new Int32Array([size]);
-  unwrap(libc().getsockname(fd, name, length), "getsockname");
-  return name;
+  LENGTH[0] = size;
+  unwrap(libc().getsockname(fd, NAME, LENGTH), "getsockname");
+  return NAME.subarray(0, size);
 }

@@ -102,14 +102,15 @@ export function writeSockaddr(
   return in6.size;
 }
 
-/** A sockaddr for a socket of a domain, as bytes of their own. */
+const NAME = new Uint8Array(SOCKADDR_SIZE);
+const NAME_VIEW = new DataView(NAME.buffer);
+
+/** A sockaddr for a socket of a domain; valid until the next call. */
 export function buildSockaddr(
   domain: number,
   endpoint: ParsedEndpoint,
 ): Uint8Array<ArrayBuffer> {
-  const name = new Uint8Array(SOCKADDR_SIZE);
-  const length = writeSockaddr(new DataView(name.buffer), 0, domain, endpoint);
-  return name.subarray(0, length);
+  return NAME.subarray(0, writeSockaddr(NAME_VIEW, 0, domain, endpoint));
 }
 
 /** Whether a sockaddr holds an IPv4 address, mapped or not. */

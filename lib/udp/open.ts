@@ -47,8 +47,11 @@ export function bindUdpSocket(options: BindOptions): UdpSocketHandle {
     applyOptions(fd, plan, options);
     const scope = zone === undefined ? 0 : interfaceIndexOf(fd, zone);
     const name = buildSockaddr(domain, { address, port, scope });
-    const text = formatEndpoint(endpointOf(name));
-    bindSocket(fd, name, (code) => bindContext(code, text, port));
+    bindSocket(
+      fd,
+      name,
+      (code) => bindContext(code, formatEndpoint(endpointOf(name)), port),
+    );
     return {
       fd,
       domain,
