@@ -48,9 +48,10 @@ const others = (async () => {
   await client.send("other", other.address);
   await pending;
   const events = monitor.receive({ timeout: 10_000 });
-  await new Deno.Command("ip", {
-    args: ["link", "add", "seen0", "type", "dummy"],
+  const { success } = await new Deno.Command("ip", {
+    args: ["link", "add", "seen0", "type", "bridge"],
   }).output();
+  if (!success) throw new Error("no link was added");
   const [event] = await events;
   return "object" in event && event.object === "link";
 })();
