@@ -25,7 +25,7 @@ const NOTHING: Left = { grown: {}, errors: [], heard: "still here", again: "" };
 
 async function leftBehind(
   kind: string,
-  way: "terminate" | "close",
+  way: "terminate" | "early" | "close",
   workers = WORKERS,
 ): Promise<Left> {
   await using lab = await Lab.open("host");
@@ -55,6 +55,12 @@ for (
 ) {
   Deno.test(`workers: terminated during a wait: ${kind}`, async () => {
     assertEquals(await leftBehind(kind, "terminate"), NOTHING);
+  });
+}
+
+for (const kind of ["receive", "tun", "all"]) {
+  Deno.test(`workers: terminated as a wait begins: ${kind}`, async () => {
+    assertEquals(await leftBehind(kind, "early", 3 * WORKERS), NOTHING);
   });
 }
 

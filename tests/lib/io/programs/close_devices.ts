@@ -47,7 +47,7 @@ if (state === "waiting") {
 await new Promise((resolve) => setTimeout(resolve, 100));
 const gaps = new TimerGaps();
 await Promise.all(tuns.map((tun) => tun.close()));
-const { longest } = gaps.end();
+const longest = gaps.end();
 await new Promise((resolve) => setTimeout(resolve, 0));
 const closed: Closed = { one, longest, ended, left: held().links };
 console.log(JSON.stringify(closed));

@@ -1,9 +1,9 @@
 // Ends workers in the middle of their waits and prints what they leave behind.
 //
-//   end_workers.ts KIND COUNT terminate|close
+//   end_workers.ts KIND COUNT terminate|early|close
 
 import { StopEvent, Tun, UdpSocket } from "../../../../mod.ts";
-import { grownSince, held } from "./resources.ts";
+import { grownSince, held, threadNames } from "./resources.ts";
 import type { WaitingOrders } from "./waiting_worker.ts";
 
 const [kind, count, way] = Deno.args;
@@ -44,7 +44,13 @@ const socket = UdpSocket.bind({ address: "127.0.0.1" });
 const tun = Tun.open();
 const own = socket.receive();
 await StopEvent.create().close();
-const orders = { kind, socket: socket.handle, queue: tun.queues[0].handle };
+const early = way === "early";
+const orders = {
+  kind,
+  early,
+  socket: socket.handle,
+  queue: tun.queues[0].handle,
+};
 
 // What Deno makes for its first workers stays.
 for (let n = 0; n < 3; n++) await endOne({ kind: "nothing" });
@@ -56,6 +62,7 @@ for (let ended = 0; ended < Number(count); ended += BESIDE) {
   await Promise.all(Array.from({ length: beside }, () => endOne(orders)));
 }
 const grown = await grownSince(before, SECONDS);
+if (Object.keys(grown).length > 0) console.error(threadNames());
 
 // The owner's are as they were.
 await socket.send("still here", socket.address);

@@ -296,7 +296,7 @@ await new Promise((resolve) => setTimeout(resolve, 50));
 const start = performance.now();
 const gaps = new TimerGaps();
 const handled = await body();
-const { longest } = gaps.end();
+const longest = gaps.end();
 const took = performance.now() - start;
 console.log(JSON.stringify({ longest, handled, took } satisfies Flooded));
 Deno.exit();

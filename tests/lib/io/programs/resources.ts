@@ -39,6 +39,17 @@ export function threadCount(): number {
   return count;
 }
 
+/** The threads by name and by the system call they are in. */
+export function threadNames(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const task of entries("/proc/self/task")) {
+    const [call] = text(`/proc/self/task/${task}/syscall`).split(" ");
+    const name = `${text(`/proc/self/task/${task}/comm`)} in ${call}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
 export function descriptorCounts(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of entries("/proc/self/fd")) {

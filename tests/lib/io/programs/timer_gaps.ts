@@ -1,37 +1,59 @@
 // How late the timers of this thread are.
 
-/** Measures the longest time between two runs of a timer that is always armed. */
+/**
+ * Milliseconds for which this thread was ready to run and had no processor; 0
+ * where the kernel does not count it. A busy machine makes timers late, too.
+ *
+ * Source: Documentation/scheduler/sched-stats.rst.
+ */
+function runDelay(): number {
+  try {
+    const [, delay] = Deno.readTextFileSync("/proc/thread-self/schedstat")
+      .split(" ");
+    return Number(delay) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Measures the longest time between two runs of a timer that is always armed,
+ * without what other programs took.
+ */
 export class TimerGaps {
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #last = 0;
+  #last: number;
+  #lastDelay: number;
   #longest = 0;
-  #count = 0;
 
   /** Begins; the first gap begins now. */
   constructor() {
     this.#last = performance.now();
+    this.#lastDelay = runDelay();
     this.#arm();
   }
 
   #arm(): void {
     this.#timer = setTimeout(() => {
       this.#note();
-      this.#count++;
       this.#arm();
     }, 1);
   }
 
   #note(): void {
     const now = performance.now();
-    this.#longest = Math.max(this.#longest, now - this.#last);
+    const delay = runDelay();
+    const gap = now - this.#last - (delay - this.#lastDelay);
+    this.#longest = Math.max(this.#longest, gap);
     this.#last = now;
+    this.#lastDelay = delay;
   }
 
-  /** Ends; the last gap ends now. Milliseconds of the longest, and all runs. */
-  end(): { longest: number; count: number } {
+  /** Ends; the last gap ends now. Gives the longest, in milliseconds. */
+  end(): number {
     this.#note();
     clearTimeout(this.#timer);
-    return { longest: this.#longest, count: this.#count };
+    return this.#longest;
   }
 }
 

@@ -18,6 +18,8 @@ import {
 /** What waits where. */
 export interface WaitingOrders {
   readonly kind: string;
+  /** Whether to report while the waits begin, and not once they are asleep. */
+  readonly early?: boolean;
   readonly socket?: UdpSocketHandle;
   readonly queue?: TunQueueHandle;
 }
@@ -111,6 +113,7 @@ self.onmessage = ({ data }: MessageEvent<WaitingOrders | "close">) => {
   } catch (error) {
     self.postMessage({ error: `${data.kind}: ${error}` });
   }
-  // Not from the turn that began to wait: by then it is asleep.
-  setTimeout(() => self.postMessage("waiting"), 10);
+  const report = () => self.postMessage("waiting");
+  if (data.early) setTimeout(report, 0);
+  else setTimeout(report, 10);
 };
