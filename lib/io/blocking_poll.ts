@@ -9,11 +9,12 @@ import { ClosedError } from "../errors.ts";
 import { monotonicTime } from "./clock.ts";
 import { Descriptor } from "./descriptor.ts";
 import { openEventfd, signalEventfd } from "./eventfd.ts";
+import { beforeIsolateEnds } from "./thread_descriptors.ts";
 
 const DESCRIPTORS = 2n;
 /**
- * Milliseconds to block at most: a worker is terminated between two system
- * calls, never within one.
+ * Milliseconds to block at most: a wait on a descriptor that another thread
+ * closed keeps its port taken for no longer.
  */
 const LONGEST_BLOCK = 200;
 
@@ -27,7 +28,8 @@ export interface Pollable {
 
 /**
  * An event that one thread sets and that ends the blocking waits of others. It
- * stays set.
+ * stays set. Own it in the main thread: Deno cannot interrupt the code of a worker
+ * that is terminated, so set it before `worker.terminate()`.
  *
  * Source: eventfd(2).
  *
@@ -44,16 +46,20 @@ export interface Pollable {
  */
 export class StopEvent implements AsyncDisposable {
   readonly #descriptor: Descriptor;
+  readonly #owner: boolean;
 
-  private constructor(descriptor: Descriptor) {
+  private constructor(descriptor: Descriptor, owner: boolean) {
     this.#descriptor = descriptor;
+    this.#owner = owner;
   }
 
   /** Makes one, owned by the caller. @throws {SystemError} EMFILE ... */
   static create(): StopEvent {
-    return new StopEvent(
-      new Descriptor(openEventfd("create a stop event"), "stop event"),
-    );
+    const fd = openEventfd("create a stop event");
+    const stop = new StopEvent(new Descriptor(fd, "stop event"), true);
+    // A worker that blocks would outlive a restart by --watch.
+    beforeIsolateEnds(stop.handle, () => stop.set());
+    return stop;
   }
 
   /**
@@ -62,9 +68,8 @@ export class StopEvent implements AsyncDisposable {
    * @param handle What `handle` gave in the thread that owns it.
    */
   static attach(handle: number): StopEvent {
-    return new StopEvent(
-      new Descriptor(handle, "stop event", { borrowed: true }),
-    );
+    const descriptor = new Descriptor(handle, "stop event", { borrowed: true });
+    return new StopEvent(descriptor, false);
   }
 
   /** What to post to another thread of this process. */
@@ -81,8 +86,9 @@ export class StopEvent implements AsyncDisposable {
     signalEventfd(this.handle, "set a stop event");
   }
 
-  /** Closes it, once no thread waits on it any more. */
+  /** Closes it; the owner sets it first, which ends every wait on it. */
   close(): Promise<void> {
+    if (this.#owner && !this.#descriptor.closed) this.set();
     return this.#descriptor.close();
   }
 

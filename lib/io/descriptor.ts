@@ -108,6 +108,11 @@ export class Descriptor implements AsyncDisposable {
     return this.#queue.hasWaiting(events);
   }
 
+  /** Whether more than one operation waits for these events. */
+  hasSeveralWaiting(events: number): boolean {
+    return this.#queue.hasSeveralWaiting(events);
+  }
+
   /**
    * The same as `perform` where the caller has made the first attempt, or leaves
    * it until timers have run.

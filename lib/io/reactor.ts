@@ -169,6 +169,11 @@ export class OperationQueue {
     return this.#line(events).first !== undefined;
   }
 
+  /** Whether more than one operation waits for these events. */
+  hasSeveralWaiting(events: number): boolean {
+    return this.#line(events).first?.next !== undefined;
+  }
+
   /**
    * Performs an operation as soon as the descriptor is ready, after those of
    * the same direction that were called before.

@@ -8,6 +8,8 @@ import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import { O_CLOEXEC, O_RDWR } from "../../ffi/layout/fcntl.ts";
 
 const owned = new Set<number>();
+/** What to do before a descriptor is closed because the isolate ends. */
+const lastActions = new Map<number, () => void>();
 /**
  * Numbers that the thread's end closes, once each and for good: a destructor
  * cannot be taken back. One that is not in use is open on /dev/null, so that it
@@ -45,12 +47,21 @@ export function ownDescriptor(fd: number): number {
 }
 
 /**
+ * Calls `action` before the end of the isolate closes a descriptor: what other
+ * threads wait for. A worker that is terminated runs no such code.
+ */
+export function beforeIsolateEnds(fd: number, action: () => void): void {
+  lastActions.set(fd, action);
+}
+
+/**
  * Closes a descriptor that `ownDescriptor` took over.
  *
  * @returns The errno of close(2), 0 for none. The number is free either way.
  */
 export function closeOwned(fd: number): number {
   owned.delete(fd);
+  lastActions.delete(fd);
   if (closeAtThreadEnd !== undefined) return vacate(fd);
   return libc().close(fd) < 0 ? errno() : 0;
 }
@@ -95,6 +106,7 @@ function prepare(): void {
 }
 
 function closeAll(): void {
+  for (const action of lastActions.values()) action();
   const { close } = libc();
   for (const fd of owned) close(fd);
   owned.clear();

@@ -112,6 +112,14 @@ export class NamespaceNames implements AsyncDisposable {
     }
   }
 
+  /** Whether a wait for changes keeps the process alive. */
+  setReferenced(referenced: boolean): void {
+    for (const descriptor of [this.#mounts, this.#directory]) {
+      if (referenced) descriptor.ref();
+      else descriptor.unref();
+    }
+  }
+
   /** Ends what waits with ClosedError and closes. */
   async close(): Promise<void> {
     await Promise.all([this.#mounts.close(), this.#directory.close()]);

@@ -21,7 +21,7 @@ export interface ReceiverOptions {
   /** Whether the kernel may combine datagrams (UDP_GRO). */
   readonly gro: boolean | undefined;
   /** Receives without waiting; 0 where no datagram is queued. */
-  readonly receive: (batch: ReceiveBatch) => number;
+  readonly receive: (batch: ReceiveBatch, limit: number) => number;
 }
 
 /** This thread's batch for single datagrams, which are copied at once. */
@@ -61,10 +61,10 @@ export class Receiver {
   }
 
   /** Receives without waiting, after the errors that poll(2) reported. */
-  receive(batch: ReceiveBatch, events: number): number {
+  receive(batch: ReceiveBatch, events: number, limit = batch.size): number {
     const { descriptor, errors, receive } = this.#options;
     if (events & POLLERR) errors?.handlePollError(descriptor.fd);
-    return receive(batch);
+    return receive(batch, limit);
   }
 
   readonly #receiveOne = (events: number): Datagram | undefined => {
@@ -128,7 +128,11 @@ class DatagramSource {
 
   readonly #receive = (events: number): number | undefined => {
     const batch = this.pool.get();
-    const count = this.receiver.receive(batch, events);
+    // The operations behind this one wait for datagrams, too.
+    const limit = this.options.descriptor.hasSeveralWaiting(POLLIN)
+      ? 1
+      : batch.size;
+    const count = this.receiver.receive(batch, events, limit);
     if (count === 0) {
       this.pool.put(batch);
       return undefined;

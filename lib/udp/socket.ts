@@ -91,7 +91,7 @@ export class UdpSocket implements AsyncDisposable {
       errors,
       unread: this.#unread,
       gro: options.gro,
-      receive: (batch) => this.tryReceiveMany(batch),
+      receive: (batch, limit) => this.tryReceiveMany(batch, limit),
     });
     this.#transmitter = new Transmitter({
       descriptor,

@@ -69,6 +69,8 @@ export class Transmitter {
           await this.#sendLater(queue, progress, deadline);
         }
         writer.append(data, message);
+        // A generator of messages may compute for long.
+        if (yieldDue()) await this.#sendLater(queue, progress, deadline);
       }
       // Without an await the queue is free for the next call in the same turn.
       if (!this.#sendNow(queue, progress)) {

@@ -5,6 +5,7 @@ import { asyncIterator } from "../../io/async_iterator.ts";
 import type { Namespace } from "../../namespace.ts";
 import type { NetlinkCounters } from "../../netlink/counters.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
+import { timerTurn, yieldDue } from "../../io/yield.ts";
 import { wholeNumber } from "../../whole_number.ts";
 import type {
   MonitoredObject,
@@ -175,8 +176,12 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    */
   [Symbol.asyncIterator](): AsyncGenerator<MonitorEvent, void, void> {
     return asyncIterator({
-      take: () => this.#queue.take(),
+      take: () => yieldDue() ? undefined : this.#queue.take(),
       wait: async (signal) => {
+        if (this.#queue.length > 0) {
+          await timerTurn();
+          return true;
+        }
         try {
           this.#queue.add(await this.#watches.receive({ signal }));
           return true;
@@ -186,6 +191,16 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
         }
       },
     });
+  }
+
+  /** Lets a wait for events keep the process alive, which is the default. */
+  ref(): void {
+    this.#watches.setReferenced(true);
+  }
+
+  /** Lets the process end while it waits for events. */
+  unref(): void {
+    this.#watches.setReferenced(false);
   }
 
   /** Ends what waits with ClosedError and closes the sockets. */
@@ -232,8 +247,12 @@ export function monitor(
   const queue = new EventQueue();
   let opened: Monitor | undefined;
   return asyncIterator({
-    take: () => queue.take(),
+    take: () => yieldDue() ? undefined : queue.take(),
     async wait(signal) {
+      if (queue.length > 0) {
+        await timerTurn();
+        return true;
+      }
       const bounds = { ...wait, signal };
       opened ??= await Monitor.open(options, bounds);
       queue.add(await opened.receive(bounds));

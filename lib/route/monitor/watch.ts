@@ -122,6 +122,12 @@ export class Watch implements AsyncDisposable {
     return this.#subscription.receiveBuffer;
   }
 
+  /** Whether a wait for events keeps the process alive. */
+  setReferenced(referenced: boolean): void {
+    if (referenced) this.#subscription.ref();
+    else this.#subscription.unref();
+  }
+
   /** What was received and not used. */
   get counters(): NetlinkCounters {
     return this.#subscription.counters;

@@ -45,6 +45,7 @@ export class Watches implements AsyncDisposable {
   readonly #followed: ReadonlySet<string> | "all";
   #names: NamespaceNames | undefined;
   #listening = false;
+  #referenced = true;
   /** Whether names have changed and were not read yet. */
   #stale = false;
   /** What those that are gone have counted. */
@@ -98,6 +99,15 @@ export class Watches implements AsyncDisposable {
     const sum = { ...this.#counted };
     for (const { watch } of this.#members.values()) add(sum, watch.counters);
     return sum;
+  }
+
+  /** Whether waits for events keep the process alive; namespaces to come included. */
+  setReferenced(referenced: boolean): void {
+    this.#referenced = referenced;
+    this.#names?.setReferenced(referenced);
+    for (const { watch } of this.#members.values()) {
+      watch.setReferenced(referenced);
+    }
   }
 
   /** What is known of a namespace, if it is watched. */
@@ -188,7 +198,9 @@ export class Watches implements AsyncDisposable {
       namespace,
       () => {
         const id = namespaceId();
-        return { id, watch: Watch.open(options) };
+        const watch = Watch.open(options);
+        watch.setReferenced(this.#referenced);
+        return { id, watch };
       },
       ({ watch }) => void watch.close(),
     );

@@ -143,6 +143,7 @@ Deno.test("receives: calls in different forms are served in their order", async 
   await new Promise((resolve) => setTimeout(resolve, 5));
   for (const word of ["1", "2", "3"]) await socket.send(word, socket.address);
   await Promise.all(waits);
-  assertEquals(order, ["a1", "b2", "c3"]);
+  // Which datagram each gets counts; a loop takes some microtasks more.
+  assertEquals(order.sort(), ["a1", "b2", "c3"]);
   await loop.return();
 });

@@ -76,7 +76,7 @@ Deno.test("workers: closed by themselves during waits", async () => {
   assertEquals(await leftBehind("all", "close"), NOTHING);
 });
 
-Deno.test("workers: terminated while blocked in BlockingPoll.wait()", async () => {
+Deno.test("workers: terminated after a blocking wait was stopped", async () => {
   assertEquals(await leftBehind("stop event", "terminate", 5), NOTHING);
 });
 

@@ -35,6 +35,8 @@ async function endOne(orders: WaitingOrders): Promise<void> {
     setTimeout(waiting.resolve, 1000);
   }
   await waiting.promise;
+  // Deno does not interrupt the code of a worker that is terminated.
+  stop.set();
   if (way === "close") worker.postMessage("close");
   else worker.terminate();
 }
@@ -43,13 +45,14 @@ async function endOne(orders: WaitingOrders): Promise<void> {
 const socket = UdpSocket.bind({ address: "127.0.0.1" });
 const tun = Tun.open();
 const own = socket.receive();
-await StopEvent.create().close();
+const stop = StopEvent.create();
 const early = way === "early";
 const orders = {
   kind,
   early,
   socket: socket.handle,
   queue: tun.queues[0].handle,
+  stop: stop.handle,
 };
 
 // What Deno makes for its first workers stays.
@@ -71,6 +74,7 @@ const heard = new TextDecoder().decode(data);
 const { port } = socket.address;
 await socket.close();
 await tun.close();
+await stop.close();
 let again = "";
 for (const end = performance.now() + 5000; performance.now() < end;) {
   try {

@@ -22,6 +22,7 @@ export interface WaitingOrders {
   readonly early?: boolean;
   readonly socket?: UdpSocketHandle;
   readonly queue?: TunQueueHandle;
+  readonly stop?: number;
 }
 
 const NETLINK_ROUTE = 0;
@@ -73,10 +74,11 @@ const WAITS: Record<
   "tun batches": () => iterate(Tun.open({ mode: "tap" }).batches()),
   "attached socket": ({ socket }) => UdpSocket.attach(socket!).receive(),
   "attached queue": ({ queue }) => TunQueue.attach(queue!).read(),
-  "stop event": () => {
-    // Blocks the thread, for good.
+  "stop event": ({ stop }) => {
+    // Blocks the thread until the event is set.
     const socket = UdpSocket.bind({ address: ADDRESS });
-    setTimeout(() => socket.blockingPoll(StopEvent.create()).wait("read", -1));
+    const event = StopEvent.attach(stop!);
+    setTimeout(() => socket.blockingPoll(event).wait("read", -1));
     return [];
   },
   "echo under load": async () => {
