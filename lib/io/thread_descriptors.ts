@@ -1,11 +1,13 @@
 // The descriptors that this thread owns, released when its isolate ends: Deno
 // ends an isolate without a word to the descriptors that FFI opened.
 //
-// The main thread gets an `unload` event, on --watch restarts too. A worker that
-// is terminated gets none, but the C runtime runs the destructors of its thread.
+// The main thread gets an `unload` event, on --watch restarts too; on restarts by
+// --watch-hmr the next run finds a record. A worker that is terminated gets no
+// event, but the C runtime runs the destructors of its thread.
 
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import { O_CLOEXEC, O_RDWR } from "../../ffi/layout/fcntl.ts";
+import { RestartRecord } from "./restart_record.ts";
 
 const owned = new Set<number>();
 /** What to do before a descriptor is closed because the isolate ends. */
@@ -18,6 +20,8 @@ const lastActions = new Map<number, () => void>();
 const freeSlots: number[] = [];
 let nullDevice = -1;
 let closeAtThreadEnd: ((fd: number) => void) | undefined;
+/** What the main thread of a program under --watch owns. */
+let record: RestartRecord | undefined;
 let prepared = false;
 
 /**
@@ -26,9 +30,10 @@ let prepared = false;
  * @returns Its number from now on: in a worker it may be moved.
  */
 export function ownDescriptor(fd: number): number {
-  if (!prepared) prepare();
+  releaseEarlierRun();
   if (closeAtThreadEnd === undefined) {
     owned.add(fd);
+    record?.add(fd);
     return fd;
   }
   const slot = freeSlots.pop();
@@ -62,6 +67,7 @@ export function beforeIsolateEnds(fd: number, action: () => void): void {
 export function closeOwned(fd: number): number {
   owned.delete(fd);
   lastActions.delete(fd);
+  record?.delete(fd);
   if (closeAtThreadEnd !== undefined) return vacate(fd);
   return libc().close(fd) < 0 ? errno() : 0;
 }
@@ -75,6 +81,7 @@ export async function closeOwnedSlowly(fd: number): Promise<void> {
   if (closeAtThreadEnd === undefined || !openNullDevice()) {
     await close_nonblocking(fd);
     owned.delete(fd);
+    record?.delete(fd);
     return;
   }
   owned.delete(fd);
@@ -99,16 +106,28 @@ function openNullDevice(): boolean {
   return nullDevice >= 0;
 }
 
+/**
+ * Closes what an earlier run of a watched program left open: to be called before
+ * a port is bound or a device is opened by name.
+ */
+export function releaseEarlierRun(): void {
+  if (!prepared) prepare();
+}
+
 function prepare(): void {
   prepared = true;
   if ("WorkerGlobalScope" in globalThis) closeAtThreadEnd = threadDestructor();
+  else record = RestartRecord.open();
   if (closeAtThreadEnd === undefined) addEventListener("unload", closeAll);
 }
 
 function closeAll(): void {
   for (const action of lastActions.values()) action();
   const { close } = libc();
-  for (const fd of owned) close(fd);
+  for (const fd of owned) {
+    close(fd);
+    record?.delete(fd);
+  }
   owned.clear();
 }
 

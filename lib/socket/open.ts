@@ -3,6 +3,7 @@
 import { SystemError, type SystemErrorContext } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "../../ffi/layout/sys_socket.ts";
+import { releaseEarlierRun } from "../io/thread_descriptors.ts";
 import { inNamespace, type Namespace } from "../namespace.ts";
 
 /** The arguments of socket(2), and where to call it. */
@@ -30,6 +31,7 @@ export function openSocket<T>(
   { domain, type, protocol = 0, namespace, tried }: SocketType,
   configure: (fd: number) => T,
 ): T {
+  releaseEarlierRun();
   const flags = type | SOCK_NONBLOCK | SOCK_CLOEXEC;
   const open = () =>
     unwrap(libc().socket(domain, flags, protocol), "socket", { tried });

@@ -2,6 +2,7 @@
 // open, TUNSETIFF, O_NONBLOCK, and only then whoever waits: a descriptor that is
 // waited on before TUNSETIFF reports an error, and epoll never heals of it.
 
+import { releaseEarlierRun } from "../io/thread_descriptors.ts";
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import {
   F_SETFL,
@@ -32,6 +33,7 @@ export interface AttachOptions extends Attachment {
 
 /** Opens the node; every descriptor of it can be attached once. */
 export function openNode(): number {
+  releaseEarlierRun();
   const fd = libc().open(cString(NODE), O_RDWR | O_CLOEXEC, 0);
   if (fd < 0) throw openError(errno());
   return fd;
