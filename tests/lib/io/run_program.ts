@@ -46,7 +46,9 @@ export function endedProgram(
     limit: 60,
     ...options,
   });
-  return output(command, rest, { env: { NO_COLOR: "1" } });
+  // Deno's own look for an update is a thread that these programs would count.
+  const env = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  return output(command, rest, { env });
 }
 
 /** Runs a program that must succeed; gives the last line it printed, as JSON. */
