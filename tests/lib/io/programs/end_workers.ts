@@ -30,13 +30,11 @@ async function endOne(orders: WaitingOrders): Promise<void> {
     waiting.reject(new Error(event.message));
   };
   worker.postMessage(orders);
-  // A worker whose thread blocks answers no more.
-  if (orders.kind === "stop event") {
-    setTimeout(waiting.resolve, 1000);
-  }
   await waiting.promise;
-  // Deno does not interrupt the code of a worker that is terminated.
-  stop.set();
+  if (orders.kind === "stop event") {
+    // Until it blocks.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   if (way === "close") worker.postMessage("close");
   else worker.terminate();
 }
@@ -64,6 +62,9 @@ for (let ended = 0; ended < Number(count); ended += BESIDE) {
   const beside = Math.min(BESIDE, Number(count) - ended);
   await Promise.all(Array.from({ length: beside }, () => endOne(orders)));
 }
+// Deno 2.9.6 interrupts no code that runs, not even an endless loop: a worker
+// that blocks ends when its owner sets the event, before or after terminate().
+if (kind === "stop event") stop.set();
 const grown = await grownSince(before, SECONDS);
 if (Object.keys(grown).length > 0) console.error(threadNames());
 

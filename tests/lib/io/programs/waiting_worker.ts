@@ -22,6 +22,7 @@ export interface WaitingOrders {
   readonly early?: boolean;
   readonly socket?: UdpSocketHandle;
   readonly queue?: TunQueueHandle;
+  /** The handle of the stop event. */
   readonly stop?: number;
 }
 
@@ -75,10 +76,10 @@ const WAITS: Record<
   "attached socket": ({ socket }) => UdpSocket.attach(socket!).receive(),
   "attached queue": ({ queue }) => TunQueue.attach(queue!).read(),
   "stop event": ({ stop }) => {
-    // Blocks the thread until the event is set.
     const socket = UdpSocket.bind({ address: ADDRESS });
-    const event = StopEvent.attach(stop!);
-    setTimeout(() => socket.blockingPoll(event).wait("read", -1));
+    const poll = socket.blockingPoll(StopEvent.attach(stop!));
+    // Blocks the thread until the owner sets the event.
+    setTimeout(() => poll.wait("read", -1), 20);
     return [];
   },
   "echo under load": async () => {
