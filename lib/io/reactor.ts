@@ -65,8 +65,12 @@ const OTHERS = 24;
 const SPIN_BUDGET = 0.04;
 /** Milliseconds from an event to the promise it resolves, after a sleep. */
 const WAKE_UP_COST = 0.03;
-/** poll(2) takes an int of milliseconds. */
-const LONGEST_SLEEP = 2 ** 30;
+/**
+ * Milliseconds to sleep at most. In the main thread, what poll(2) can count. The
+ * call of a worker may start when the worker has been terminated and its numbers
+ * are other descriptors: it must not sleep on those for good.
+ */
+const LONGEST_SLEEP = "WorkerGlobalScope" in globalThis ? 5000 : 2 ** 30;
 /** The epoll instance and the read end of the life pipe. */
 const DESCRIPTORS = 2n;
 const SLEEP_BYTES = 2 * pollfd.size;
@@ -662,9 +666,8 @@ class Reactor {
   async #sleepUntilEvent(): Promise<void> {
     const start = monotonicTime();
     this.#wakeAt = this.deadlines.next?.deadline ?? Infinity;
-    const timeout = this.#wakeAt === Infinity
-      ? -1
-      : Math.min(Math.max(0, Math.ceil(this.#wakeAt - start)), LONGEST_SLEEP);
+    const rest = Math.max(0, Math.ceil(this.#wakeAt - start));
+    const timeout = Math.min(rest, LONGEST_SLEEP);
     try {
       this.#sleep = libc().poll_nonblocking(
         this.#sleepTargets,
