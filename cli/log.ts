@@ -5,7 +5,7 @@ import { getLevelByName, type LevelName, LogLevels } from "@std/log/levels";
 import { Logger } from "@std/log/logger";
 import { printable } from "./output/printable.ts";
 import { style, wantsColor } from "./output/style.ts";
-import { consoleExport } from "./telemetry.ts";
+import { consoleExport } from "./output/telemetry.ts";
 
 /** The words --log-level takes. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;

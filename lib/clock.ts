@@ -3,7 +3,14 @@
 import { libc, unwrap } from "../ffi/libc.ts";
 import { timespec } from "../ffi/layout/sys_socket.ts";
 import { CLOCK_REALTIME } from "../ffi/layout/time.ts";
-import type { Timestamp } from "./packet/pcapng.ts";
+
+/** A time since 1970-01-01 UTC in two numbers, as clock_gettime(2) gives it. */
+export interface Timestamp {
+  /** Whole seconds. */
+  readonly seconds: number;
+  /** 0 to 999,999,999. */
+  readonly nanoseconds: number;
+}
 
 const buffer = new Uint8Array(timespec.size);
 const view = new DataView(buffer.buffer);

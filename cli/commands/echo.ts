@@ -12,7 +12,7 @@ import { log } from "../log.ts";
 import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
-import { exportTotals } from "../telemetry.ts";
+import { exportTotals } from "../output/telemetry.ts";
 
 const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
 

@@ -28,7 +28,7 @@ import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { style, wantsColor } from "../output/style.ts";
 import { perform } from "../perform.ts";
-import { exportTotals } from "../telemetry.ts";
+import { exportTotals } from "../output/telemetry.ts";
 
 export const ensure = subcommand(
   "The file, in YAML or JSON, describes namespaces, links, addresses, routes, " +

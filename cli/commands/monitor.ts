@@ -14,7 +14,7 @@ import { Lines } from "../monitor/lines.ts";
 import { namespace } from "../namespace.ts";
 import type { Output } from "../output/output.ts";
 import { perform } from "../perform.ts";
-import { exportTotals } from "../telemetry.ts";
+import { exportTotals } from "../output/telemetry.ts";
 
 /** Milliseconds between two pictures. */
 const INTERVAL = 1000;

@@ -17,7 +17,7 @@ import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { stdoutBytes } from "../output/stdout_bytes.ts";
 import { perform } from "../perform.ts";
-import { exportTotals } from "../telemetry.ts";
+import { exportTotals } from "../output/telemetry.ts";
 import { accountNumber } from "../tun/account.ts";
 import { checkPeer, configure } from "../tun/configure.ts";
 import { Capture } from "../tun/capture.ts";

@@ -8,16 +8,16 @@ import {
   Type,
 } from "@cliffy/command";
 import { printable } from "../output/printable.ts";
-import { FILES, type Given, NAMED_VALUES, VALUES } from "./values.ts";
+import {
+  type Candidate,
+  FILES,
+  type Given,
+  NAMED_VALUES,
+  VALUES,
+} from "./values.ts";
 
 // deno-lint-ignore no-explicit-any -- commands of every shape
 type AnyCommand = Command<any>;
-
-/** One way to go on. */
-export interface Candidate {
-  readonly value: string;
-  readonly description?: string;
-}
 
 /** The candidates, or that the shell should offer files. */
 export type Candidates = readonly Candidate[] | typeof FILES;

@@ -23,7 +23,12 @@ import {
   routeTable,
   routeType,
 } from "../show/words.ts";
-import type { Candidate } from "./candidates.ts";
+
+/** A value to complete with, and what it is. */
+export interface Candidate {
+  readonly value: string;
+  readonly description?: string;
+}
 
 /** The shell knows best how to complete a file. */
 export const FILES = "files";

@@ -2,7 +2,7 @@
 // moved to, and what it was in one word.
 
 import { SystemError } from "../../ffi/errno.ts";
-import type { Timestamp } from "../../lib/packet/pcapng.ts";
+import type { Timestamp } from "../../lib/clock.ts";
 import type {
   AnyObjectEvent,
   MonitorEvent,

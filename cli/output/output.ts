@@ -1,6 +1,6 @@
 // What a command says on stdout: text for people or one JSON object a line.
 
-import { consoleExport } from "../telemetry.ts";
+import { consoleExport } from "./telemetry.ts";
 import { printableJson } from "./printable.ts";
 import { type Style, style, wantsColor } from "./style.ts";
 

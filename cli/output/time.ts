@@ -1,6 +1,6 @@
 // Time stamps as text.
 
-import type { Timestamp } from "../../lib/packet/pcapng.ts";
+import type { Timestamp } from "../../lib/clock.ts";
 
 function digits(value: number, width: number): string {
   return String(value).padStart(width, "0");

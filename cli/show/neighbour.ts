@@ -1,9 +1,7 @@
 // netplumb show neighbour: what `ip neighbour show` tells.
 
-import {
-  ipNeighbour,
-  isShownNeighbour,
-} from "../../lib/route/json/neighbour.ts";
+import { ipNeighbour } from "../../lib/route/json/neighbour.ts";
+import { isShownNeighbour } from "../../lib/route/neighbour.ts";
 import type { RouteSocket } from "../../lib/route/socket.ts";
 import {
   bounds,

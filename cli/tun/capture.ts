@@ -1,9 +1,9 @@
 // Packets into a pcapng file, or to stdout for another program.
 
 import type { LinkType } from "../../lib/packet/decode.ts";
-import type { PcapngStatistics, Timestamp } from "../../lib/packet/pcapng.ts";
+import type { PcapngStatistics } from "../../lib/packet/pcapng.ts";
 import { type ByteSink, PcapngWriter } from "../../lib/packet/pcapng_writer.ts";
-import { realTime } from "../../lib/clock.ts";
+import { realTime, type Timestamp } from "../../lib/clock.ts";
 import { createFile } from "../create_file.ts";
 import type { Direction, Sink } from "./sink.ts";
 

@@ -2,6 +2,7 @@
 
 import { parseCidr } from "../../lib/cidr.ts";
 import { ArgumentError } from "../../lib/errors.ts";
+import { addTunAddress, addTunRoute } from "../../lib/route/tun.ts";
 import type { Tun } from "../../lib/tun/device.ts";
 
 /** What the command line says of the interface. */
@@ -42,8 +43,8 @@ export async function configure(
   if (mtu !== undefined) device.setMtu(mtu);
   for (const local of address) {
     const isOfPeer = peer !== undefined && isSameFamily(local, peer);
-    await device.addAddress(local, isOfPeer ? { peer } : {});
+    await addTunAddress(device, local, isOfPeer ? { peer } : {});
   }
   device.up();
-  for (const to of route) await device.addRoute(to);
+  for (const to of route) await addTunRoute(device, to);
 }

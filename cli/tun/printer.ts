@@ -3,7 +3,7 @@
 import { decodePacket, type LinkType } from "../../lib/packet/decode.ts";
 import { describePacket } from "../../lib/packet/describe.ts";
 import { packetJson } from "../../lib/packet/json.ts";
-import type { Timestamp } from "../../lib/packet/pcapng.ts";
+import type { Timestamp } from "../../lib/clock.ts";
 import type { Output } from "../output/output.ts";
 import { hexDump } from "./hex_dump.ts";
 import type { Direction, Sink } from "./sink.ts";

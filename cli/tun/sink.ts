@@ -1,6 +1,7 @@
 // What wants to see packets.
 
-import type { PcapngDirection, Timestamp } from "../../lib/packet/pcapng.ts";
+import type { Timestamp } from "../../lib/clock.ts";
+import type { PcapngDirection } from "../../lib/packet/pcapng.ts";
 
 /** Which way a packet went, seen from the machine. */
 export type Direction = PcapngDirection;

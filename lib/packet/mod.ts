@@ -63,8 +63,8 @@ export {
   type PcapngInterface,
   type PcapngSection,
   type PcapngStatistics,
-  type Timestamp,
 } from "./pcapng.ts";
+export type { Timestamp } from "../clock.ts";
 export { type ByteSink, PcapngWriter } from "./pcapng_writer.ts";
 export { ETH_P, IPPROTO, protocolName } from "./protocol.ts";
 export { decodeTcp, TCP, type TcpFields, TcpHeader, writeTcp } from "./tcp.ts";

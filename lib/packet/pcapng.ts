@@ -1,3 +1,4 @@
+import type { Timestamp } from "../clock.ts";
 import { ArgumentError } from "../errors.ts";
 import type { LinkType } from "./decode.ts";
 
@@ -45,14 +46,6 @@ export interface PcapngInterface {
   readonly os?: string;
   /** Bytes of a packet that are kept at most; 0, if not given, for all. */
   readonly snapLength?: number;
-}
-
-/** A time since 1970-01-01 UTC in two numbers, as clock_gettime(2) gives it. */
-export interface Timestamp {
-  /** Whole seconds. */
-  readonly seconds: number;
-  /** 0 to 999,999,999. */
-  readonly nanoseconds: number;
 }
 
 /** Counters of an interface from the start of the capture on. */

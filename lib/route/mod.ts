@@ -64,6 +64,13 @@ export {
   type TopologyNamespace,
   type TopologyOptions,
 } from "./topology.ts";
+export { type TunHolder, type TunHolders, tunHolders } from "./tun_holders.ts";
+export {
+  addTunAddress,
+  addTunRoute,
+  type TunAddressOptions,
+  type TunDevice,
+} from "./tun.ts";
 export {
   type Done,
   Network,

@@ -10,8 +10,8 @@ import {
 import { type Namespace, namespacePath, openNamespace } from "../namespace.ts";
 import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import type { MessageReader } from "../netlink/message.ts";
+import type { NetlinkConnection } from "../netlink/connection.ts";
 import type { WaitOptions } from "../io/reactor.ts";
-import type { RouteSocket } from "./socket.ts";
 
 /** A namespace as another one knows it. Source: ip-netns(8). */
 export interface NamespaceId {
@@ -58,7 +58,7 @@ export function decodeNamespaceId(
 /**
  * The id by which the namespace of a socket knows another one.
  *
- * @param socket A socket of the namespace that knows.
+ * @param socket A netlink socket of the namespace that knows it.
  * @param namespace The other one.
  * @param options What ends the wait; `timeout` in milliseconds.
  * @returns Its id, or undefined if it has none there: it gets one when a link
@@ -76,7 +76,7 @@ export function decodeNamespaceId(
  * ```
  */
 export async function namespaceIdOf(
-  socket: RouteSocket,
+  socket: Pick<NetlinkConnection, "request">,
   namespace: Namespace,
   options?: WaitOptions,
 ): Promise<number | undefined> {

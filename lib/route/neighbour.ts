@@ -18,6 +18,9 @@ import {
   NDA_VLAN,
   NDA_VNI,
   ndmsg,
+  NTF_EXT_LEARNED,
+  NTF_PROXY,
+  NUD_NOARP,
 } from "../../ffi/layout/linux_neighbour.ts";
 import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/layout/linux_netlink.ts";
 import { formatLinkAddress } from "../link_address.ts";
@@ -250,4 +253,18 @@ function decodeRare(
         (neighbour.unknown ??= []).push(attributes.unknown());
     }
   }
+}
+
+/**
+ * Whether `ip neighbour` shows it. By default it leaves out those
+ * that need no resolving, such as multicast, and those without a state.
+ *
+ * @param states The NUD_* bits to show; 0 for those without any.
+ */
+export function isShownNeighbour(
+  { state, flags }: Neighbour,
+  states: number = 0xff & ~NUD_NOARP,
+): boolean {
+  return (state & states) !== 0 || (state === 0 && states === 0) ||
+    (flags & (NTF_PROXY | NTF_EXT_LEARNED)) !== 0;
 }

@@ -13,12 +13,11 @@ import {
   OWN_NAMESPACE,
 } from "../namespace.ts";
 import type { WaitOptions } from "../io/reactor.ts";
-import { type TunHolder, tunHolders } from "../tun/holders.ts";
+import { type TunHolder, tunHolders } from "./tun_holders.ts";
 import type { Address } from "./address.ts";
 import type { Link } from "./link/link.ts";
 import { namespaceIdOf } from "./namespace_id.ts";
 import { RouteSocket } from "./socket.ts";
-import { mtuProblem } from "./topology_mtu.ts";
 
 /** Another link of the picture, or one that lies outside of it. */
 export type TopologyEnd = TopologyLink | {
@@ -286,4 +285,29 @@ async function namespaceIds(
     }
   }
   return ids;
+}
+
+/** What VXLAN adds to a packet: Ethernet, IPv4, UDP and its own header. */
+const VXLAN_OVERHEAD = 50;
+
+/** What will be dropped or cannot be sent because of this link, if anything. */
+function mtuProblem(link: TopologyLink): string | undefined {
+  const { mtu, kind, master } = link;
+  const peer = known(link.peer);
+  const lower = known(link.lower);
+  if (peer && peer.mtu !== mtu) {
+    return `MTU ${mtu}, but ${peer.mtu} at its peer`;
+  }
+  if (master?.kind === "bridge" && master.mtu !== mtu) {
+    return `MTU ${mtu}, but ${master.mtu} on its bridge`;
+  }
+  if (lower) {
+    const room = kind === "vxlan" ? lower.mtu - VXLAN_OVERHEAD : lower.mtu;
+    if (mtu > room) return `MTU ${mtu}, but ${lower.name} has room for ${room}`;
+  }
+  return undefined;
+}
+
+function known(end: TopologyEnd | undefined): TopologyLink | undefined {
+  return end !== undefined && "name" in end ? end : undefined;
 }

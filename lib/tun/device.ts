@@ -7,7 +7,6 @@ import { inNamespace, type Namespace, namespaceId } from "../namespace.ts";
 import { Deadline } from "../io/deadline.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { yieldIfDue } from "../io/yield.ts";
-import { RouteSocket } from "../route/socket.ts";
 import { wholeNumber } from "../whole_number.ts";
 import { attach } from "./attach.ts";
 import type { PacketBatch } from "./batch.ts";
@@ -28,7 +27,6 @@ import {
   setInterfaceMtu,
   setInterfaceUp,
 } from "./interface.ts";
-import { addAddress, addRoute } from "./network.ts";
 import { resolveTunOptions, type TunOptions } from "./options.ts";
 import { type TunCounters, TunQueue } from "./queue.ts";
 import type { BatchWriteOptions } from "./writer.ts";
@@ -261,39 +259,18 @@ export class Tun extends PacketChannel {
   }
 
   /**
-   * Gives the device an address; nothing happens if it has it already.
+   * Runs `body` with the calling thread in the network namespace that the
+   * device is in, and comes back before it returns: for what belongs to the
+   * same network, such as a netlink socket.
    *
-   * @param address With its prefix length, for example `10.9.0.1/24`.
-   * @param options The other end of a point-to-point link, with the prefix
-   * length of what lies behind it if that is not one address; `timeout` in
-   * milliseconds.
-   * @throws {ArgumentError} if it is no address.
-   * @throws {NetlinkError} without CAP_NET_ADMIN.
+   * @param body Synchronous.
+   * @returns What `body` returned.
+   * @throws {SystemError} without CAP_SYS_ADMIN, if it is another namespace
+   * than the thread's.
    * @throws {DeviceGoneError} if it was deleted.
    */
-  async addAddress(
-    address: string,
-    { peer, ...options }: WaitOptions & { readonly peer?: string } = {},
-  ): Promise<void> {
-    await using socket = this.#where(() => RouteSocket.open());
-    const { name, index } = this.state();
-    await addAddress({ name, index, socket }, address, peer, options);
-  }
-
-  /**
-   * Routes a network into the device, which has to be up. Nothing happens if it
-   * is so already.
-   *
-   * @param to The network, for example `192.0.2.0/24`.
-   * @param options `timeout` in milliseconds.
-   * @throws {ArgumentError} if it is no network.
-   * @throws {NetlinkError} without CAP_NET_ADMIN, or if it is routed elsewhere.
-   * @throws {DeviceGoneError} if it was deleted.
-   */
-  async addRoute(to: string, options: WaitOptions = {}): Promise<void> {
-    await using socket = this.#where(() => RouteSocket.open());
-    const { name, index } = this.state();
-    await addRoute({ name, index, socket }, to, options);
+  inNamespace<T>(body: () => T): T {
+    return this.#where(() => body());
   }
 
   /**

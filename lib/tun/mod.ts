@@ -14,4 +14,3 @@ export {
   PacketRejectedError,
 } from "./errors.ts";
 export * from "./offload.ts";
-export { type TunHolder, type TunHolders, tunHolders } from "./holders.ts";

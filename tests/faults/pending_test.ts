@@ -13,6 +13,7 @@ import { replaceAddress } from "../../lib/route/change/address.ts";
 import { Monitor } from "../../lib/route/monitor/monitor.ts";
 import { Network } from "../../lib/route/network.ts";
 import { RouteSocket } from "../../lib/route/socket.ts";
+import { addTunAddress } from "../../lib/route/tun.ts";
 import { PacketBatch } from "../../lib/tun/batch.ts";
 import { Tun } from "../../lib/tun/device.ts";
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
@@ -295,7 +296,7 @@ Deno.test("pending: a device opened when one that was waited on is closed hears 
   await underWay();
   await old.close();
   await using next = tun();
-  await next.addAddress("10.9.3.1/24");
+  await addTunAddress(next, "10.9.3.1/24");
   await using socket = UdpSocket.bind({
     namespace: elsewhere(),
     address: "10.9.3.1",

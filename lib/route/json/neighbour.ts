@@ -82,17 +82,3 @@ export function ipNeighbour(
   if (neighbour.protocol) json.protocol = protocolName(neighbour.protocol);
   return json;
 }
-
-/**
- * Whether `ip neighbour` shows it. Not asked for states, it leaves out those
- * that need no resolving, such as multicast, and those without any.
- *
- * @param states The NUD_* bits to show; 0 for those without any.
- */
-export function isShownNeighbour(
-  { state, flags }: Neighbour,
-  states: number = 0xff & ~nd.NUD_NOARP,
-): boolean {
-  return (state & states) !== 0 || (state === 0 && states === 0) ||
-    (flags & (nd.NTF_PROXY | nd.NTF_EXT_LEARNED)) !== 0;
-}

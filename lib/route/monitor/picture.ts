@@ -19,11 +19,14 @@ import {
 } from "../../../ffi/layout/linux_rtnetlink.ts";
 import type { MessageReader } from "../../netlink/message.ts";
 import { type Address, decodeAddress } from "../address.ts";
-import { isShownNeighbour } from "../json/neighbour.ts";
 import { decodeLink, type Link } from "../link/link.ts";
 import { LinkNames } from "../link/names.ts";
 import { decodeNamespaceId, type NamespaceId } from "../namespace_id.ts";
-import { decodeNeighbour, type Neighbour } from "../neighbour.ts";
+import {
+  decodeNeighbour,
+  isShownNeighbour,
+  type Neighbour,
+} from "../neighbour.ts";
 import { decodeNexthop, type Nexthop } from "../nexthop.ts";
 import { decodeRoute } from "../route.ts";
 import { decodeRule, type Rule } from "../rule.ts";

@@ -2,7 +2,7 @@
 
 import { EOPNOTSUPP, SystemError } from "../../../ffi/errno.ts";
 import { DumpInterruptedError } from "../../netlink/errors.ts";
-import { isShownNeighbour } from "../json/neighbour.ts";
+import { isShownNeighbour } from "../neighbour.ts";
 import type { RouteSocket } from "../socket.ts";
 import type { MonitoredObject, MonitoredObjects } from "./event.ts";
 import { isKept, isNeighbour } from "./kept.ts";

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { buildUdp } from "../../../lib/packet/build.ts";
+import { addTunAddress } from "../../../lib/route/tun.ts";
 import { PacketBatch } from "../../../lib/tun/batch.ts";
 import { Tun } from "../../../lib/tun/device.ts";
 import type { PacketRejectedError } from "../../../lib/tun/errors.ts";
@@ -21,7 +22,7 @@ export class Device implements AsyncDisposable {
 
   static async up(...payloads: string[]): Promise<Device> {
     const tun = Tun.open({ namespace: elsewhere() });
-    await tun.addAddress(`${HERE}/24`);
+    await addTunAddress(tun, `${HERE}/24`);
     tun.up();
     const socket = UdpSocket.bind({ namespace: elsewhere(), address: HERE });
     for (const payload of payloads) {
@@ -126,9 +127,9 @@ export const tun: readonly Operation[] = [
     outcomes: { "ioctl TUNSETPERSIST": "told" },
   }),
   op({
-    name: "Tun.addAddress",
+    name: "addTunAddress",
     prepare: () => Device.up(),
-    act: ({ tun }) => tun.addAddress("10.9.1.1/24"),
+    act: ({ tun }) => addTunAddress(tun, "10.9.1.1/24"),
     async check() {
       await using _there = UdpSocket.bind({
         namespace: elsewhere(),

@@ -2,7 +2,7 @@
 // metrics here, events and warnings as logs by way of the console, the only
 // thing that Deno makes logs of. Otherwise nothing of it is loaded.
 
-import manifest from "../deno.json" with { type: "json" };
+import manifest from "../../deno.json" with { type: "json" };
 
 function environment(variable: string): string | undefined {
   const granted = Deno.permissions.querySync({ name: "env", variable });

@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { ArgumentError } from "../../../lib/errors.ts";
 import { NetlinkError } from "../../../lib/netlink/errors.ts";
+import { addTunAddress, addTunRoute } from "../../../lib/route/tun.ts";
 import { DeviceGoneError } from "../../../lib/tun/errors.ts";
 import { Tun } from "../../../lib/tun/device.ts";
 import "../../support/descriptors.ts";
@@ -36,11 +37,11 @@ Deno.test("tun: addresses are what `ip address` shows, and may be there already"
   await using lab = await Lab.open("host");
   await using tun = Tun.open({ namespace: lab.host.name });
   for (let times = 0; times < 2; times++) {
-    await tun.addAddress("10.9.0.1/24");
-    await tun.addAddress("2001:db8::1/64");
-    await tun.addAddress("192.0.2.1", { peer: "192.0.2.2" });
-    await tun.addAddress("198.51.100.1", { peer: "203.0.113.0/24" });
-    await tun.addAddress("2001:db8:1::1", { peer: "2001:db8:1::2" });
+    await addTunAddress(tun, "10.9.0.1/24");
+    await addTunAddress(tun, "2001:db8::1/64");
+    await addTunAddress(tun, "192.0.2.1", { peer: "192.0.2.2" });
+    await addTunAddress(tun, "198.51.100.1", { peer: "203.0.113.0/24" });
+    await addTunAddress(tun, "2001:db8:1::1", { peer: "2001:db8:1::2" });
   }
   assertEquals((await addresses(lab.host, tun.name)).sort(byLocal), [
     { local: "10.9.0.1", address: undefined, prefixlen: 24 },
@@ -61,7 +62,9 @@ Deno.test("tun: routes are what `ip route` shows, and may be there already", asy
   tun.up();
   const four = ["192.0.2.0/24", "198.51.100.7", "0.0.0.0/0"];
   const six = ["2001:db8::/32", "::/0"];
-  for (const to of [...four, ...four, ...six, ...six]) await tun.addRoute(to);
+  for (const to of [...four, ...four, ...six, ...six]) {
+    await addTunRoute(tun, to);
+  }
   assertEquals(await routes(lab.host, 4, tun.name), [
     { dst: "default", scope: "link" },
     { dst: "192.0.2.0/24", scope: "link" },
@@ -80,9 +83,9 @@ Deno.test("tun: a network that is routed elsewhere stays there", async () => {
   await using second = Tun.open({ namespace });
   first.up();
   second.up();
-  await first.addRoute("192.0.2.0/24");
+  await addTunRoute(first, "192.0.2.0/24");
   const error = await assertRejects(
-    () => second.addRoute("192.0.2.0/24"),
+    () => addTunRoute(second, "192.0.2.0/24"),
     NetlinkError,
   );
   assertEquals(error.code, "EEXIST");
@@ -93,14 +96,14 @@ Deno.test("tun: a network that is routed elsewhere stays there", async () => {
 Deno.test("tun: what is no address or network is refused before the kernel sees it", async () => {
   await using lab = await Lab.open("host");
   await using tun = Tun.open({ namespace: lab.host.name });
-  await assertRejects(() => tun.addAddress("10.9.0.1/33"), ArgumentError);
+  await assertRejects(() => addTunAddress(tun, "10.9.0.1/33"), ArgumentError);
   await assertRejects(
-    () => tun.addAddress("10.9.0.1", { peer: "2001:db8::1" }),
+    () => addTunAddress(tun, "10.9.0.1", { peer: "2001:db8::1" }),
     ArgumentError,
     "same IP version",
   );
   await assertRejects(
-    () => tun.addRoute("10.9.0.1/24"),
+    () => addTunRoute(tun, "10.9.0.1/24"),
     ArgumentError,
     "10.9.0.0/24",
   );
@@ -111,8 +114,8 @@ Deno.test("tun: a device that was moved gets its addresses and routes where it i
   await using tun = Tun.open({ namespace: lab.here.name });
   await lab.here.ip(`link set ${tun.name} netns ${lab.there.name}`);
   tun.up();
-  await tun.addAddress("10.9.0.1/24");
-  await tun.addRoute("192.0.2.0/24");
+  await addTunAddress(tun, "10.9.0.1/24");
+  await addTunRoute(tun, "192.0.2.0/24");
   assertEquals((await addresses(lab.there, tun.name)).length, 1);
   assertEquals((await routes(lab.there, 4, tun.name)).length, 1);
 });
@@ -121,7 +124,7 @@ Deno.test("tun: a deleted device gets none", async () => {
   await using lab = await Lab.open("host");
   await using tun = Tun.open({ namespace: lab.host.name });
   await lab.host.ip(`link delete ${tun.name}`);
-  await assertRejects(() => tun.addAddress("10.9.0.1/24"), DeviceGoneError);
-  await assertRejects(() => tun.addRoute("10.9.0.0/24"), DeviceGoneError);
+  await assertRejects(() => addTunAddress(tun, "10.9.0.1/24"), DeviceGoneError);
+  await assertRejects(() => addTunRoute(tun, "10.9.0.0/24"), DeviceGoneError);
   assert(!tun.queues[0].closed);
 });
