@@ -21,9 +21,9 @@ const list = subcommand(
   .example("The names alone", "netplumb netns list --json | jq -r .name")
   .action((options) =>
     perform(options, async ({ output, signal }) => {
-      const { namespaceIdOf, namespaceNames, RouteSocket } = await import(
-        "../../lib/route/mod.ts"
-      );
+      const { namespaceNames } = await import("../../lib/route/namespace.ts");
+      const { namespaceIdOf } = await import("../../lib/route/namespace_id.ts");
+      const { RouteSocket } = await import("../../lib/route/socket.ts");
       await using socket = RouteSocket.open();
       for (const name of namespaceNames()) {
         const id = await namespaceIdOf(socket, name, { signal }).catch(
@@ -53,7 +53,7 @@ const add = subcommand(
   .example("See whether one may", "netplumb netns add blue --dry-run")
   .action((options, name) =>
     perform(options, async ({ output }) => {
-      const { addNamespace } = await import("../../lib/route/mod.ts");
+      const { addNamespace } = await import("../../lib/route/namespace.ts");
       const what = `add network namespace ${name}`;
       if (!options.dryRun) addNamespace(name);
       if (options.dryRun || output.json) {
@@ -77,7 +77,7 @@ const remove = subcommand(
   )
   .action((options, name) =>
     perform(options, async ({ output }) => {
-      const { deleteNamespace } = await import("../../lib/route/mod.ts");
+      const { deleteNamespace } = await import("../../lib/route/namespace.ts");
       const what = `delete network namespace ${name}`;
       if (!options.dryRun) deleteNamespace(name);
       if (options.dryRun || output.json) {

@@ -2,7 +2,7 @@
 // From the words of a command line to the action of the right command.
 
 import type { Command } from "./command.ts";
-import { addOption } from "./definition.ts";
+import { addDefaults, exit } from "./defaults.ts";
 import { unknownCommand, ValidationError } from "./errors.ts";
 import {
   findOptions,
@@ -10,14 +10,8 @@ import {
   readArguments,
   readOptions,
 } from "./parse.ts";
-import { lineage } from "./tree.ts";
-import {
-  BooleanType,
-  IntegerType,
-  NumberType,
-  StringType,
-  Type,
-} from "./type.ts";
+import { lineage } from "./lineage.ts";
+import { Type } from "./type.ts";
 import type { ArgumentValue } from "./types.ts";
 
 export interface CommandResult<TOptions = any, TArguments = any> {
@@ -141,54 +135,6 @@ async function execute(
   }
   // deno-lint-ignore netplumb/no-data-spread -- readArguments() bounds it
   await cmd.settings.action?.call(cmd, options, ...args);
-}
-
-/** The builtin types, --help and --version, on the main command. */
-export function addDefaults(cmd: Command<any>): void {
-  const main = cmd.getMainCommand();
-  const { settings } = main;
-  if (settings.hasDefaults) return;
-  settings.hasDefaults = true;
-  const types = {
-    string: new StringType(),
-    number: new NumberType(),
-    integer: new IntegerType(),
-    boolean: new BooleanType(),
-  };
-  for (const [name, handler] of Object.entries(types)) {
-    if (settings.types.has(name)) continue;
-    settings.types.set(name, { name, handler, global: true });
-  }
-  if (settings.version) {
-    addOption(
-      main,
-      "-V, --version",
-      "Show the version number for this program.",
-      {
-        standalone: true,
-        prepend: true,
-        action: () => {
-          main.showVersion();
-          exit(main);
-        },
-      },
-    );
-  }
-  addOption(main, "-h, --help", "Show this help.", {
-    standalone: true,
-    global: true,
-    prepend: true,
-    action: function (this: Command<any>) {
-      this.showHelp({ long: this.getRawArgs().includes("--help") });
-      exit(this);
-    },
-  });
-}
-
-function exit(cmd: Command<any>): void {
-  const exits = lineage(cmd).map(({ settings }) => settings.exits)
-    .find((exits) => exits !== undefined);
-  if (exits ?? true) Deno.exit(0);
 }
 
 export function fail(cmd: Command<any>, error: Error): never {

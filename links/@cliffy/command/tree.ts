@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-explicit-any
 import type { Command } from "./command.ts";
+import { addDefaults } from "./defaults.ts";
 import { generateHelp, type HelpOptions } from "./help.ts";
-import { addDefaults } from "./run.ts";
+import { lineage } from "./lineage.ts";
 import type {
   ActionHandler,
   Argument,
@@ -43,12 +44,6 @@ export class Settings {
   readonly options: Option[] = [];
   readonly types: Map<string, TypeDefinition> = new Map();
   readonly commands: Map<string, Command<any>> = new Map();
-}
-
-/** This command, the one above it, and so on to the main one. */
-export function lineage(cmd: CommandTree<any>): Command<any>[] {
-  const { parent } = cmd.settings;
-  return [cmd as Command<any>, ...parent ? lineage(parent) : []];
 }
 
 /** Reading a command and those around it. */

@@ -1,0 +1,177 @@
+// Which directory may import which: imports point one way, types included.
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  circles,
+  loadedBy,
+  moduleGraph,
+  sourceFiles,
+} from "../support/module_graph.ts";
+
+/**
+ * The layer of each file: the longest path that it begins with decides. A move
+ * of files changes this table alone.
+ */
+const LAYER_OF: Readonly<Record<string, string>> = {
+  "ffi/": "ffi",
+  "lib/clock.ts": "base",
+  "lib/errors.ts": "base",
+  "lib/whole_number.ts": "base",
+  "lib/io/": "io",
+  "lib/address.ts": "net",
+  "lib/address_format.ts": "net",
+  "lib/cidr.ts": "net",
+  "lib/interface_index.ts": "net",
+  "lib/interface_name.ts": "net",
+  "lib/link_address.ts": "net",
+  "lib/remembered.ts": "net",
+  "lib/namespace.ts": "netns",
+  "lib/temporary_namespace.ts": "netns",
+  "lib/socket/": "socket",
+  "lib/socket_memory.ts": "socket",
+  "lib/packet/": "packet",
+  "lib/udp/": "udp",
+  "lib/tun/": "tun",
+  "lib/netlink/": "netlink",
+  "lib/bpf_program.ts": "rtnetlink",
+  "lib/route/": "rtnetlink",
+  "lib/rtnetlink/": "rtnetlink",
+  "lib/route/ensure/": "ensure",
+  "lib/route/json/": "iproute2",
+  "lib/route/mod.ts": "entry point",
+  "lib/route/ensure/mod.ts": "entry point",
+  "mod.ts": "entry point",
+  "cli/": "cli",
+};
+
+const LIBRARY = [
+  "ffi",
+  "base",
+  "io",
+  "net",
+  "netns",
+  "socket",
+  "packet",
+  "udp",
+  "tun",
+  "netlink",
+  "rtnetlink",
+  "iproute2",
+  "ensure",
+];
+
+/** The layers that each may import, besides itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  ffi: [],
+  base: ["ffi"],
+  io: ["ffi", "base"],
+  net: ["ffi", "base"],
+  netns: ["ffi", "base", "io", "net"],
+  socket: ["ffi", "base", "io", "net", "netns"],
+  packet: ["base", "net"],
+  udp: ["ffi", "base", "io", "net", "netns", "socket"],
+  tun: ["ffi", "base", "io", "net", "netns", "socket", "packet"],
+  netlink: ["ffi", "base", "io", "net", "netns", "socket"],
+  rtnetlink: ["ffi", "base", "io", "net", "netns", "socket", "netlink"],
+  iproute2: ["ffi", "base", "net", "netlink", "rtnetlink"],
+  ensure: ["ffi", "base", "io", "net", "netns", "netlink", "rtnetlink"],
+  "entry point": LIBRARY,
+  cli: LIBRARY,
+};
+
+/** Imports that break the rules, each with the reason. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  "lib/route/change/kinds/tun.ts -> lib/tun/device.ts":
+    "the kernel makes persistent TUN links by ioctl, not by rtnetlink",
+  "lib/route/ensure/link_differences.ts -> lib/route/json/link.ts":
+    "until differences are those of the attribute tables",
+};
+
+/** Circles that are still there. */
+const KNOWN_CIRCLES: readonly (readonly string[])[] = [
+  ["lib/netlink/attribute.ts", "lib/netlink/message.ts"],
+  [
+    "lib/route/link/kinds.ts",
+    "lib/route/link/link.ts",
+    "lib/route/link/statistics.ts",
+  ],
+  [
+    "lib/udp/message.ts",
+    "lib/udp/reply.ts",
+    "lib/udp/send.ts",
+    "lib/udp/send_batch.ts",
+  ],
+  ["lib/udp/options.ts", "lib/udp/sockaddr.ts"],
+];
+
+const ROOTS = ["mod.ts", ...sourceFiles("ffi", "lib", "cli")];
+const graph = await moduleGraph(ROOTS);
+
+function layer(file: string): string {
+  const prefix = Object.keys(LAYER_OF)
+    .filter((path) =>
+      file === path || path.endsWith("/") && file.startsWith(path)
+    )
+    .reduce((a, b) => b.length > a.length ? b : a, "");
+  const found = LAYER_OF[prefix];
+  assert(found !== undefined, `${file} belongs to no layer`);
+  return found;
+}
+
+Deno.test("dependencies: each layer imports only what lies below it", () => {
+  const unused = new Set(Object.keys(EXCEPTIONS));
+  const wrong = ROOTS.flatMap((file) => {
+    const from = layer(file);
+    return (graph.get(file) ?? []).filter(({ target }) =>
+      ROOTS.includes(target)
+    ).flatMap(({ target }) => {
+      const to = layer(target);
+      if (to === from || MAY_IMPORT[from].includes(to)) return [];
+      const edge = `${file} -> ${target}`;
+      return unused.delete(edge) || edge in EXCEPTIONS
+        ? []
+        : [`${edge} (${from} -> ${to})`];
+    });
+  });
+  assertEquals(wrong, []);
+  assertEquals([...unused], [], "exceptions that are not needed any more");
+});
+
+Deno.test("dependencies: no files import each other, not even types", () => {
+  const known = new Set(KNOWN_CIRCLES.map((circle) => circle.join()));
+  // Types of links/ are upstream's, whose commands, types and handlers refer to
+  // each other.
+  const own = new Map(
+    [...graph].map(([file, imports]) => [
+      file,
+      file.startsWith("links/")
+        ? imports.filter(({ typesOnly }) => !typesOnly)
+        : imports,
+    ]),
+  );
+  const found = circles(own).filter((circle) => !known.delete(circle.join()));
+  assertEquals(found, []);
+  assertEquals([...known], [], "circles that are no longer there");
+});
+
+Deno.test("dependencies: only the command imports packages", () => {
+  const named = ROOTS.filter((file) => !file.startsWith("cli/"))
+    .flatMap((file) =>
+      (graph.get(file) ?? []).filter(({ specifier }) =>
+        !specifier.startsWith("./") && !specifier.startsWith("../")
+      ).map(({ specifier }) => `${file}: ${specifier}`)
+    );
+  assertEquals(named, []);
+});
+
+/** How many files each entry point loads, at most. */
+const FILES: Readonly<Record<string, number>> = {
+  "lib/udp/mod.ts": 60,
+};
+
+for (const [entry, most] of Object.entries(FILES)) {
+  Deno.test(`dependencies: ${entry} loads at most ${most} files`, () => {
+    const files = loadedBy(graph, entry);
+    assert(files.size <= most, `${files.size}:\n${[...files].join("\n")}`);
+  });
+}
