@@ -8,6 +8,7 @@ import { ipNexthop } from "../../lib/route/json/nexthop.ts";
 import type { IpJsonOptions } from "../../lib/route/json/options.ts";
 import { ipRoute } from "../../lib/route/json/route.ts";
 import { ipRule } from "../../lib/route/json/rule.ts";
+import type { LinkNames } from "../../lib/route/link/names.ts";
 import type {
   AnyObjectEvent,
   MonitoredObject,
@@ -15,10 +16,13 @@ import type {
 } from "../../lib/route/monitor/event.ts";
 import type { Json } from "../show/shown.ts";
 
+/** The names of links are always known here. */
+type NamedOptions = IpJsonOptions & { readonly names: LinkNames };
+
 type Shows = {
   readonly [K in MonitoredObject]: (
     data: MonitoredObjects[K],
-    options: IpJsonOptions,
+    options: NamedOptions,
   ) => Json;
 };
 
@@ -45,7 +49,7 @@ const SHOWS: Shows = {
 function show<K extends MonitoredObject>(
   object: K,
   data: MonitoredObjects[K],
-  options: IpJsonOptions,
+  options: NamedOptions,
 ): Json {
   return SHOWS[object](data, options);
 }

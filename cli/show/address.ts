@@ -47,7 +47,7 @@ export async function showAddresses(
         withoutLinkLayer: family !== undefined,
         txqlen: one.txqlen,
       }),
-      addr_info: all.filter(wanted).map(ipAddress),
+      addr_info: all.filter(wanted).map((one) => ipAddress(one)),
       ...(statistics ? ipLinkStatistics(link, true) : {}),
     });
   }

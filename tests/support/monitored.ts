@@ -239,7 +239,7 @@ async function assertIsIp(
   const addresses = await netns.json<{ addr_info: unknown[] }>("address show");
   const ours = {
     link: all("link").map((link) => ipLink(link, { names })),
-    address: all("address").map(ipAddress),
+    address: all("address").map((one) => ipAddress(one)),
     route: all("route").map((route) => ipRoute(route, { names })),
     neighbour: all("neighbour").map((one) => ipNeighbour(one, { names })),
     rule: all("rule").filter(({ family }) => family === "inet")

@@ -3,11 +3,64 @@
 
 import * as ifa from "../../../ffi/layout/linux_if_addr.ts";
 import type { Address } from "../address.ts";
-import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import { scopeName } from "../names/iproute2.ts";
+import type { IpJsonOptions } from "./options.ts";
 
 /** An address under iproute2's keys. */
-export type IpAddress = Record<string, JsonValue>;
+export type IpAddress = {
+  /** "inet" or "inet6". */
+  family?: string;
+  /** The number of a family that has no name. */
+  family_index?: number;
+  /** The address. */
+  local?: string;
+  /** The other end of a point-to-point link. */
+  address?: string;
+  /** Bits of the network. */
+  prefixlen?: number;
+  /** Metric of the route that comes with it. */
+  metric?: number;
+  /** The broadcast address. */
+  broadcast?: string;
+  /** An anycast address. */
+  anycast?: string;
+  /** The word of its RT_SCOPE_ number. */
+  scope: string;
+  /** IFA_F_SECONDARY of an IPv4 address. */
+  secondary?: true;
+  /** IFA_F_TEMPORARY of an IPv6 address. */
+  temporary?: true;
+  /** IFA_F_NODAD. */
+  nodad?: true;
+  /** IFA_F_OPTIMISTIC. */
+  optimistic?: true;
+  /** IFA_F_DADFAILED. */
+  dadfailed?: true;
+  /** IFA_F_HOMEADDRESS. */
+  home?: true;
+  /** IFA_F_DEPRECATED. */
+  deprecated?: true;
+  /** IFA_F_TENTATIVE. */
+  tentative?: true;
+  /** Without IFA_F_PERMANENT. */
+  dynamic?: true;
+  /** IFA_F_MANAGETEMPADDR. */
+  mngtmpaddr?: true;
+  /** IFA_F_NOPREFIXROUTE. */
+  noprefixroute?: true;
+  /** IFA_F_MCAUTOJOIN. */
+  autojoin?: true;
+  /** IFA_F_STABLE_PRIVACY. */
+  "stable-privacy"?: true;
+  /** Other flags, in hexadecimal. */
+  ifa_flags?: string;
+  /** The label. */
+  label?: string;
+  /** Seconds that it remains. */
+  valid_life_time?: number;
+  /** Seconds that it is used for new connections. */
+  preferred_life_time?: number;
+};
 
 /** In the order iproute2 prints them; "permanent" is told of by its absence. */
 const FLAGS = [
@@ -31,6 +84,7 @@ const FLAGS = [
  * Source: ip-address(8).
  *
  * @param address The address.
+ * @param _options Not needed for an address.
  *
  * @example
  * ```ts
@@ -38,14 +92,19 @@ const FLAGS = [
  *
  * await using route = RouteSocket.open();
  * const addresses = await route.addresses({ family: "inet" });
- * console.log(JSON.stringify(addresses.map(ipAddress)));
+ * console.log(JSON.stringify(addresses.map((one) => ipAddress(one))));
  * ```
  */
-export function ipAddress(address: Address): IpAddress {
+export function ipAddress(
+  address: Address,
+  _options: IpJsonOptions = {},
+): IpAddress {
   const { family } = address;
-  const json: IpAddress = family.startsWith("af-")
-    ? { family_index: Number(family.slice(3)) }
-    : { family };
+  // The scope comes later in the order of keys.
+  const json =
+    (family.startsWith("af-")
+      ? { family_index: Number(family.slice(3)) }
+      : { family }) as IpAddress;
   if (address.address !== "") {
     json.local = address.address;
     if (address.peer !== undefined) json.address = address.peer;

@@ -20,13 +20,120 @@ import { linkLayerAddress } from "../link/link_layer.ts";
 import type { LinkNames } from "../link/names.ts";
 import { linkGroupName, protoDownReasonName } from "../names/iproute2.ts";
 import { linkTypeName } from "../names/link_type.ts";
-import { ipLinkStatistics } from "./link_statistics.ts";
-import type { IpJsonOptions } from "./options.ts";
+import { type IpLinkCounters, ipLinkStatistics } from "./link_statistics.ts";
+import { type IpJsonOptions, NO_NAMES } from "./options.ts";
 import { ipVirtualFunctions } from "./virtual_function.ts";
 import { ipXdp } from "./xdp.ts";
 
 /** A link under iproute2's keys. */
-export type IpLink = Record<string, JsonValue>;
+export type IpLink = {
+  /** Its number. */
+  ifindex: number;
+  /** The name of the link it stands on, null for one that is not known. */
+  link?: string | null;
+  /** The number of that link in another namespace. */
+  link_index?: number;
+  /** Its name. */
+  ifname: string;
+  /** IFF_* flags. */
+  flags: string[];
+  /** Bytes. */
+  mtu?: number;
+  /** The XDP programs. */
+  xdp?: JsonValue;
+  /** The queueing discipline. */
+  qdisc?: string;
+  /** The name of the link it is a port of. */
+  master?: string;
+  /** IF_OPER_* without its prefix. */
+  operstate?: string;
+  /** The number of a state that has no word. */
+  operstate_index?: number;
+  /** IF_LINK_MODE_* without its prefix. */
+  linkmode?: string;
+  /** The number of a mode that has no word. */
+  linkmode_index?: number;
+  /** The group of links. */
+  group?: string;
+  /** Packets of the transmit queue. */
+  txqlen?: number;
+  /** What happened, in a notification. */
+  event?: string | number;
+  /** The word of its ARPHRD_ number. */
+  link_type?: string;
+  /** The link-layer address. */
+  address?: string;
+  /** Whether "broadcast" is the peer of a point-to-point link. */
+  link_pointtopoint?: boolean;
+  /** The link-layer broadcast address. */
+  broadcast?: string;
+  /** The address the device was made with, where another one is set. */
+  permaddr?: string;
+  /** The id of the namespace of the link it stands on. */
+  link_netnsid?: number;
+  /** Whether a protocol keeps it down. */
+  proto_down?: boolean;
+  /** Why. */
+  proto_down_reason?: string[];
+  /** How often promiscuous mode was asked for; this and what follows with details. */
+  promiscuity?: number;
+  /** How often all multicast was asked for. */
+  allmulti?: number;
+  /** Bytes. */
+  min_mtu?: number;
+  /** Bytes. */
+  max_mtu?: number;
+  /** Its kind and that of the link it is a port of, with their options. */
+  linkinfo?: IpLinkInfo;
+  /** How IPv6 makes addresses. */
+  inet6_addr_gen_mode?: string;
+  /** Transmit queues. */
+  num_tx_queues?: number;
+  /** Receive queues. */
+  num_rx_queues?: number;
+  /** Bytes of a GSO packet, at most. */
+  gso_max_size?: number;
+  /** Segments of a GSO packet, at most. */
+  gso_max_segs?: number;
+  /** Bytes of a TSO packet, at most. */
+  tso_max_size?: number;
+  /** Segments of a TSO packet, at most. */
+  tso_max_segs?: number;
+  /** Bytes of a GRO packet, at most. */
+  gro_max_size?: number;
+  /** The name of the physical port. */
+  phys_port_name?: string;
+  /** The physical port, in hexadecimal. */
+  phys_port_id?: string;
+  /** The switch, in hexadecimal. */
+  phys_switch_id?: string;
+  /** The bus of the device. */
+  parentbus?: string;
+  /** The device. */
+  parentdev?: string;
+  /** A text for people. */
+  ifalias?: string;
+  /** Counters of 64 bits, with statistics. */
+  stats64?: IpLinkCounters;
+  /** Counters of 32 bits, with statistics of an old kernel. */
+  stats?: IpLinkCounters;
+  /** Virtual functions. */
+  vfinfo_list?: JsonValue[];
+  /** Its other names. */
+  altnames?: string[];
+};
+
+/** The kind of a link and its options, those of a port beside them. */
+export type IpLinkInfo = {
+  /** Its kind. */
+  info_kind?: string;
+  /** The options of its kind. */
+  info_data?: KindData;
+  /** The kind of the link it is a port of. */
+  info_slave_kind?: string;
+  /** Its options as a port. */
+  info_slave_data?: KindData;
+};
 
 /** How to tell of a link. */
 export interface IpLinkOptions extends IpJsonOptions {
@@ -81,17 +188,18 @@ const GENERATION_MODES = ["eui64", "none", "stable_secret", "random"];
  * console.log(JSON.stringify(links.map((link) => ipLink(link, { names }))));
  * ```
  */
-export function ipLink(link: Link, options: IpLinkOptions): IpLink {
-  const { names, details = false, forAddresses = false } = options;
+export function ipLink(link: Link, options: IpLinkOptions = {}): IpLink {
+  const { names = NO_NAMES, details = false, forAddresses = false } = options;
   const rest = new AttributeLevel(link.attributes());
-  const json: IpLink = { ifindex: link.ifindex };
+  // Keys are added in iproute2's order.
+  const json = { ifindex: link.ifindex } as IpLink;
   lowerLink(json, link, names);
   json.ifname = link.name;
-  json.flags = flagNames(link.flags);
+  const flags = json.flags = flagNames(link.flags);
   if (
     link.link !== undefined && link.link !== 0 &&
     link.linkNetnsid === undefined && names.isDown(link.link)
-  ) (json.flags as string[]).push("M-DOWN");
+  ) flags.push("M-DOWN");
   if (rest.has(ifla.IFLA_MTU)) json.mtu = link.mtu | 0;
   const xdp = rest.get(ifla.IFLA_XDP);
   if (xdp !== undefined) Object.assign(json, ipXdp(xdp, options));
@@ -133,7 +241,7 @@ export function ipLink(link: Link, options: IpLinkOptions): IpLink {
 /** A word where there is one for a number, else the number. */
 function word(
   json: IpLink,
-  key: string,
+  key: "operstate" | "linkmode",
   words: readonly string[],
   index: number,
 ): void {
@@ -210,7 +318,7 @@ function describeDetails(
     if (value !== undefined) json[key] = value.u32();
   }
   if (rest.has(ifla.IFLA_LINKINFO)) {
-    json.linkinfo = linkInfo(link, options.names);
+    json.linkinfo = linkInfo(link, options.names ?? NO_NAMES);
   }
   const families = rest.get(ifla.IFLA_AF_SPEC);
   if (!options.forAddresses && families !== undefined) {
@@ -230,7 +338,7 @@ function describeDetails(
 
 function text(
   json: IpLink,
-  key: string,
+  key: "phys_port_name" | "parentbus" | "parentdev",
   value: AttributeReader | undefined,
 ): void {
   if (value !== undefined) json[key] = value.string();
@@ -238,7 +346,7 @@ function text(
 
 function bytes(
   json: IpLink,
-  key: string,
+  key: "phys_port_id" | "phys_switch_id",
   value: AttributeReader | undefined,
 ): void {
   if (value !== undefined) json[key] = value.copy().toHex();
@@ -259,8 +367,8 @@ function generationMode(families: AttributeReader): string | undefined {
 }
 
 /** The kind of a link and its options, and those it has as a port. */
-function linkInfo(link: Link, names: LinkNames): IpLink {
-  const json: IpLink = {};
+function linkInfo(link: Link, names: LinkNames): IpLinkInfo {
+  const json: IpLinkInfo = {};
   if (link.kind !== undefined) {
     json.info_kind = link.kind;
     const { data } = link;

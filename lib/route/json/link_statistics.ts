@@ -7,6 +7,14 @@ import { linkStatistics } from "../link/statistics.ts";
 
 type Counters = Record<string, JsonValue>;
 
+/** The counters of a link, by direction. */
+export type IpLinkCounters = {
+  /** What was received. */
+  readonly rx: Readonly<Record<string, JsonValue>>;
+  /** What was sent. */
+  readonly tx: Readonly<Record<string, JsonValue>>;
+};
+
 /**
  * The counters under "stats64", or under "stats" of a kernel that only has
  * small ones.
@@ -14,7 +22,7 @@ type Counters = Record<string, JsonValue>;
 export function ipLinkStatistics(
   link: Link,
   level: boolean | 2,
-): Record<string, JsonValue> {
+): { stats?: IpLinkCounters; stats64?: IpLinkCounters } {
   const statistics = linkStatistics(link);
   if (statistics === undefined) return {};
   const { counters: c, wide } = statistics;

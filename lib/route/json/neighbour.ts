@@ -3,15 +3,45 @@
 
 import * as nd from "../../../ffi/layout/linux_neighbour.ts";
 import { tryParseLinkAddress } from "../../link_address.ts";
-import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import { linkLayerAddress } from "../link/link_layer.ts";
 import { protocolName } from "../names/iproute2.ts";
 import type { Neighbour } from "../neighbour.ts";
 import { USER_HZ } from "../user_hz.ts";
-import type { IpJsonOptions } from "./options.ts";
+import { type IpJsonOptions, NO_NAMES } from "./options.ts";
 
 /** A neighbour under iproute2's keys. */
-export type IpNeighbour = Record<string, JsonValue>;
+export type IpNeighbour = {
+  /** Its address. */
+  dst?: string;
+  /** The name of the link it is on. */
+  dev?: string;
+  /** Its link-layer address. */
+  lladdr?: string;
+  /** NTF_ROUTER. */
+  router?: null;
+  /** NTF_PROXY. */
+  proxy?: null;
+  /** NTF_EXT_MANAGED. */
+  managed?: null;
+  /** NTF_EXT_LEARNED. */
+  extern_learn?: null;
+  /** NTF_OFFLOADED. */
+  offload?: null;
+  /** References, with statistics. */
+  refcnt?: number;
+  /** Seconds since its last use, with statistics. */
+  used?: number;
+  /** Seconds since it was confirmed, with statistics. */
+  confirmed?: number;
+  /** Seconds since it changed, with statistics. */
+  updated?: number;
+  /** Probes sent, with statistics. */
+  probes?: number;
+  /** NUD_* states without their prefix. */
+  state?: string[];
+  /** The word of its RTPROT_ number. */
+  protocol?: string;
+};
 
 /** How to tell of a neighbour. */
 export interface IpNeighbourOptions extends IpJsonOptions {
@@ -36,6 +66,7 @@ const STATES = [
  * Source: ip-neighbour(8).
  *
  * @param neighbour The neighbour.
+ * @param options The names of links, and what to show.
  *
  * @example
  * ```ts
@@ -48,7 +79,7 @@ const STATES = [
  */
 export function ipNeighbour(
   neighbour: Neighbour,
-  { names, statistics, oneDevice = false }: IpNeighbourOptions,
+  { names = NO_NAMES, statistics, oneDevice = false }: IpNeighbourOptions = {},
 ): IpNeighbour {
   const json: IpNeighbour = {};
   const { ifindex, flags, state } = neighbour;

@@ -5,16 +5,43 @@ import {
   RT_SCOPE_UNIVERSE,
   RTPROT_UNSPEC,
 } from "../../../ffi/layout/linux_rtnetlink.ts";
-import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import { protocolName, scopeName } from "../names/iproute2.ts";
 import type { Nexthop } from "../nexthop.ts";
 import { USER_HZ } from "../user_hz.ts";
-import { ipEncapsulation } from "./encapsulation.ts";
-import type { IpJsonOptions } from "./options.ts";
+import { type IpEncapsulation, ipEncapsulation } from "./encapsulation.ts";
+import { type IpJsonOptions, NO_NAMES } from "./options.ts";
 import { routeFlags } from "./route_parts.ts";
 
 /** A nexthop object under iproute2's keys. */
-export type IpNexthop = Record<string, JsonValue>;
+export type IpNexthop = IpEncapsulation & {
+  /** Its number. */
+  id: number;
+  /** The members of a group; a weight of 1 is left out. */
+  group?: { readonly id: number; readonly weight?: number }[];
+  /** "resilient", of a group that is no ordinary one. */
+  type?: string;
+  /** Numbers of a resilient group, times in seconds. */
+  resilient_args?: {
+    readonly buckets: number;
+    readonly idle_timer: number;
+    readonly unbalanced_timer: number;
+    readonly unbalanced_time: number;
+  };
+  /** The next hop's address. */
+  gateway?: string;
+  /** The name of the link that packets leave by. */
+  dev?: string;
+  /** The word of its RT_SCOPE_ number. */
+  scope?: string;
+  /** Whether packets are dropped. */
+  blackhole?: null;
+  /** The word of its RTPROT_ number. */
+  protocol?: string;
+  /** RTNH_F_* flags. */
+  flags: string[];
+  /** Whether it is for a forwarding database. */
+  fdb?: null;
+};
 
 /**
  * A nexthop object as `ip -j nexthop` prints it.
@@ -22,6 +49,7 @@ export type IpNexthop = Record<string, JsonValue>;
  * Source: ip-nexthop(8).
  *
  * @param nexthop The nexthop object.
+ * @param options The names of links, and what to show.
  *
  * @example
  * ```ts
@@ -34,11 +62,11 @@ export type IpNexthop = Record<string, JsonValue>;
  */
 export function ipNexthop(
   nexthop: Nexthop,
-  { names, details = false }: IpJsonOptions,
+  { names = NO_NAMES, details = false }: IpJsonOptions = {},
 ): IpNexthop {
-  const json: IpNexthop = { id: nexthop.id };
+  const json = { id: nexthop.id } as IpNexthop;
   if (nexthop.group !== undefined) {
-    json.group = nexthop.group.map(({ id, weight }): JsonValue =>
+    json.group = nexthop.group.map(({ id, weight }) =>
       // The kernel keeps the weight less one, and iproute2 tells 0 of nothing.
       weight === 1 ? { id } : { id, weight }
     );

@@ -27,13 +27,88 @@ import {
 import type { Nexthop } from "../nexthop.ts";
 import type { Route, RouteCache, RouteNexthop, RouteVia } from "../route.ts";
 import { USER_HZ } from "../user_hz.ts";
-import { ipEncapsulation } from "./encapsulation.ts";
-import { ipNexthop } from "./nexthop.ts";
-import type { IpJsonOptions } from "./options.ts";
+import { type IpEncapsulation, ipEncapsulation } from "./encapsulation.ts";
+import { type IpNexthop, ipNexthop } from "./nexthop.ts";
+import { type IpJsonOptions, NO_NAMES } from "./options.ts";
 import { realmsJson, routeFlags } from "./route_parts.ts";
 
+/** What `ip -j route` prints alike for a route and each way of a multipath one. */
+export type IpRouteHop = IpEncapsulation & {
+  /** The labels MPLS puts in place of those that came. */
+  to?: string;
+  /** The next hop's address. */
+  gateway?: string;
+  /** A gateway of another family. */
+  via?: { readonly family: string; readonly host: string };
+  /** Routing realms. */
+  flow?: { readonly from?: string; readonly to: string };
+  /** The name of the link that packets leave by. */
+  dev?: string;
+  /** Its share of the packets, in a multipath route. */
+  weight?: number;
+  /** RTNH_F_* flags. */
+  flags: string[];
+};
+
 /** A route under iproute2's keys. */
-export type IpRoute = Record<string, JsonValue>;
+export type IpRoute = IpRouteHop & {
+  /** The word of its RTN_ number; left out for "unicast". */
+  type?: string;
+  /** The network, or "default". */
+  dst: string;
+  /** The network of sources it is for. */
+  from?: string;
+  /** The same without an address. */
+  src?: string;
+  /** The id of its nexthop object. */
+  nhid?: number;
+  /** The word of the type of service. */
+  tos?: string;
+  /** The routing table; left out for "main". */
+  table?: string;
+  /** The word of its RTPROT_ number. */
+  protocol?: string;
+  /** The word of its RT_SCOPE_ number. */
+  scope?: string;
+  /** The source address for packets of this machine. */
+  prefsrc?: string;
+  /** The smaller, the more preferred. */
+  metric?: number;
+  /** The packet mark it is for. */
+  mark?: number;
+  /** The user it is for. */
+  uid?: number;
+  /** RTCF_* flags of a cached route. */
+  cache?: string[];
+  /** Seconds until it expires. */
+  expires?: number;
+  /** An error number. */
+  error?: number;
+  /** References, with statistics. */
+  users?: number;
+  /** How often it was used, with statistics. */
+  used?: number;
+  /** Seconds since its last use, with statistics. */
+  age?: number;
+  /** An identification for packets, of old kernels. */
+  ipid?: string;
+  /** A TCP timestamp, of old kernels. */
+  ts?: string;
+  /** Its age, of old kernels. */
+  tsage?: number;
+  /** RTAX_* metrics, one object. */
+  metrics?: JsonValue[];
+  /** The name of the link packets arrived by. */
+  iif?: string;
+  /** The ICMPv6 router preference. */
+  pref?: string | number;
+  /** Whether MPLS takes over the TTL of the packets. */
+  "ttl-propogate"?: boolean;
+  /** Its nexthop object, with details. */
+  nh_info?: IpNexthop;
+  /** The ways of a multipath route. */
+  nexthops?: IpRouteHop[];
+};
 
 /** How to tell of a route. */
 export interface IpRouteOptions extends IpJsonOptions {
@@ -103,9 +178,10 @@ const CACHE_FLAGS = [
  * console.log(JSON.stringify(json));
  * ```
  */
-export function ipRoute(route: Route, options: IpRouteOptions): IpRoute {
-  const { names, details = false } = options;
-  const json: IpRoute = {};
+export function ipRoute(route: Route, options: IpRouteOptions = {}): IpRoute {
+  const { names = NO_NAMES, details = false } = options;
+  // Keys are added in iproute2's order.
+  const json = {} as IpRoute;
   if (route.type !== RTN_UNICAST || details) {
     json.type = routeTypeName(route.type);
   }
@@ -179,7 +255,7 @@ function network(
   return length === host ? address : `${address}/${length}`;
 }
 
-function viaJson(via: RouteVia): JsonValue {
+function viaJson(via: RouteVia): { family: string; host: string } {
   return { family: via.family, host: via.address };
 }
 
@@ -193,8 +269,11 @@ function cache(json: IpRoute, route: Route, options: IpRouteOptions): void {
   Object.assign(json, cacheJson(route.cache, options));
 }
 
-function cacheJson(cache: RouteCache, options: IpRouteOptions): IpRoute {
-  const json: IpRoute = {};
+function cacheJson(
+  cache: RouteCache,
+  options: IpRouteOptions,
+): Partial<IpRoute> {
+  const json: Partial<IpRoute> = {};
   if (cache.expires !== 0) json.expires = Math.trunc(cache.expires / USER_HZ);
   if (cache.error !== 0) json.error = cache.error;
   if (options.statistics) {
@@ -237,9 +316,9 @@ function metricsJson(metrics: RouteMetrics): JsonValue {
 function hopJson(
   hop: RouteNexthop,
   route: Route,
-  { names }: IpRouteOptions,
-): JsonValue {
-  const json: Record<string, JsonValue> = {};
+  { names = NO_NAMES }: IpRouteOptions,
+): IpRouteHop {
+  const json = {} as IpRouteHop;
   if (hop.encapsulation !== undefined) {
     Object.assign(json, ipEncapsulation(hop.encapsulation));
   }

@@ -37,7 +37,9 @@ export function routeFlags(flags: number): string[] {
 }
 
 /** Routing realms, from one to another. */
-export function realmsJson(realms: number): JsonValue {
+export function realmsJson(
+  realms: number,
+): { readonly from?: string; readonly to: string } {
   const from = realms >>> 16;
   return {
     ...(from === 0 ? {} : { from: realmName(from) }),

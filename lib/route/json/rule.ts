@@ -2,7 +2,7 @@
 
 import * as fib from "../../../ffi/layout/linux_fib_rules.ts";
 import { RTN_NAT, RTPROT_KERNEL } from "../../../ffi/layout/linux_rtnetlink.ts";
-import { hex, type JsonValue } from "../../rtnetlink/spec/json.ts";
+import { hex } from "../../rtnetlink/spec/json.ts";
 import {
   ipProtocolName,
   linkGroupName,
@@ -12,10 +12,82 @@ import {
   serviceName,
   tableName,
 } from "../names/iproute2.ts";
+import type { IpJsonOptions } from "./options.ts";
 import type { NumberRange, Rule } from "../rule.ts";
 
 /** A rule under iproute2's keys. */
-export type IpRule = Record<string, JsonValue>;
+export type IpRule = {
+  /** The smaller, the earlier it is looked at. */
+  priority: number;
+  /** Whether it applies to all other packets. */
+  not?: null;
+  /** The source address, or "all". */
+  src: string;
+  /** Bits of it, if not all count. */
+  srclen?: number;
+  /** The destination address. */
+  dst?: string;
+  /** Bits of it, if not all count. */
+  dstlen?: number;
+  /** The word of the type of service. */
+  tos?: string;
+  /** The packet mark, in hexadecimal. */
+  fwmark?: string;
+  /** Bits of the mark, if not all count. */
+  fwmask?: string;
+  /** The link packets arrive by. */
+  iif?: string;
+  /** Whether that link does not exist. */
+  iif_detached?: null;
+  /** The link packets leave by. */
+  oif?: string;
+  /** Whether that link does not exist. */
+  oif_detached?: null;
+  /** Whether the table is that of the VRF. */
+  l3mdev?: null;
+  /** The first user. */
+  uid_start?: number;
+  /** The last user. */
+  uid_end?: number;
+  /** The name of the IP protocol. */
+  ipproto?: string;
+  /** The source port. */
+  sport?: number;
+  /** The first source port. */
+  sport_start?: number;
+  /** The last source port. */
+  sport_end?: number;
+  /** The destination port. */
+  dport?: number;
+  /** The first destination port. */
+  dport_start?: number;
+  /** The last destination port. */
+  dport_end?: number;
+  /** The tunnel's id. */
+  tun_id?: number;
+  /** The table to look at. */
+  table?: string;
+  /** Routes with so short a prefix, or a shorter one, are passed over. */
+  suppress_prefixlen?: number;
+  /** Routes over links of this group are passed over. */
+  suppress_ifgroup?: string;
+  /** The realm of the source. */
+  flow_from?: string;
+  /** The realm of the destination. */
+  flow_to?: string;
+  /** RTN_NAT. */
+  masquerade?: null;
+  /** The rule to go on with, or "none". */
+  goto?: number | "none";
+  /** Whether that rule does not exist. */
+  unresolved?: null;
+  /** FR_ACT_NOP. */
+  nop?: null;
+  /** The word of another action. */
+  action?: string;
+  /** The word of its RTPROT_ number. */
+  protocol?: string;
+};
 
 const ALL_BITS = 0xffffffff;
 
@@ -25,6 +97,7 @@ const ALL_BITS = 0xffffffff;
  * Source: ip-rule(8).
  *
  * @param rule The rule.
+ * @param options What to show.
  *
  * @example
  * ```ts
@@ -37,9 +110,10 @@ const ALL_BITS = 0xffffffff;
  */
 export function ipRule(
   rule: Rule,
-  { details = false }: { readonly details?: boolean } = {},
+  { details = false }: IpJsonOptions = {},
 ): IpRule {
-  const json: IpRule = { priority: rule.priority };
+  // The source comes later in the order of keys.
+  const json = { priority: rule.priority } as IpRule;
   const host = rule.family === "inet" ? 32 : rule.family === "inet6" ? 128 : -1;
   if (rule.flags & fib.FIB_RULE_INVERT) json.not = null;
   network(json, "src", rule.source, rule.sourceLength, host);
