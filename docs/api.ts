@@ -39,15 +39,36 @@ const ROOMS: readonly (readonly [title: string, files: RegExp])[] = [
   ["Errors, waiting, descriptors", /./],
 ];
 
-/** All that mod.ts exports. */
-export async function exported(): Promise<DocSymbol[]> {
+/** The modules whose exports are those of a namespace that mod.ts exports. */
+const NAMESPACES: readonly (readonly [name: string, file: string])[] = [
+  ["headers", "lib/packet/headers.ts"],
+  ["offload", "lib/tun/offload.ts"],
+  ["kinds", "lib/rtnetlink/kinds/options.ts"],
+  ["reports", "lib/route/ensure/reports.ts"],
+];
+
+/** What a module exports. */
+export async function exportsOf(module: string): Promise<DocSymbol[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["doc", "--json", new URL("mod.ts", ROOT).pathname],
+    args: ["doc", "--json", new URL(module, ROOT).pathname],
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
   return Object.values(nodes as Record<string, { symbols: DocSymbol[] }>)
     .flatMap(({ symbols }) => symbols);
+}
+
+/** All that mod.ts exports, the members of its namespaces by their full names. */
+export async function exported(): Promise<DocSymbol[]> {
+  const names = await Promise.all(
+    NAMESPACES.map(async ([name, file]) =>
+      (await exportsOf(file)).map((symbol) => ({
+        ...symbol,
+        name: `${name}.${symbol.name}`,
+      }))
+    ),
+  );
+  return [...await exportsOf("mod.ts"), ...names.flat()];
 }
 
 /** The first sentence of a docstring, on one line. */

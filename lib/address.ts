@@ -117,14 +117,6 @@ function readIPv6(text: string, out: Uint8Array): boolean {
  *
  * @param text The address, for example `192.0.2.1`.
  * @returns Its 4 bytes, or undefined if it is not one. Source: inet_pton(3).
- *
- * @example
- * ```ts
- * import { tryParseIPv4 } from "@netplumb/netplumb";
- *
- * console.log(tryParseIPv4("192.0.2.1")); // Uint8Array(4) [ 192, 0, 2, 1 ]
- * console.log(tryParseIPv4("192.0.2")); // undefined
- * ```
  */
 export function tryParseIPv4(
   text: string,
@@ -139,14 +131,6 @@ export function tryParseIPv4(
  * @param text The address, for example `2001:db8::1` or `::ffff:192.0.2.1`.
  * @returns Its 16 bytes, or undefined if it is not one. Source: inet_pton(3),
  * RFC 4291 section 2.2.
- *
- * @example
- * ```ts
- * import { tryParseIPv6 } from "@netplumb/netplumb";
- *
- * console.log(tryParseIPv6("::1")?.[15]); // 1
- * console.log(tryParseIPv6("fe80::1%eth0")); // undefined
- * ```
  */
 export function tryParseIPv6(
   text: string,
@@ -162,13 +146,6 @@ export function tryParseIPv6(
  * @param argument The name of the option or parameter, for the error.
  * @returns Its 4 bytes. Source: inet_pton(3).
  * @throws {ArgumentError} if the text is not an IPv4 address.
- *
- * @example
- * ```ts
- * import { parseIPv4 } from "@netplumb/netplumb";
- *
- * console.log(parseIPv4("192.0.2.1")); // Uint8Array(4) [ 192, 0, 2, 1 ]
- * ```
  */
 export function parseIPv4(
   text: string,
@@ -186,13 +163,6 @@ export function parseIPv4(
  * @param argument The name of the option or parameter, for the error.
  * @returns Its 16 bytes. Source: inet_pton(3), RFC 4291 section 2.2.
  * @throws {ArgumentError} if the text is not an IPv6 address.
- *
- * @example
- * ```ts
- * import { formatIPv6, parseIPv6 } from "@netplumb/netplumb";
- *
- * console.log(formatIPv6(parseIPv6("2001:DB8:0::1"))); // 2001:db8::1
- * ```
  */
 export function parseIPv6(
   text: string,
@@ -209,14 +179,6 @@ export function parseIPv6(
  * @param text The address, for example `192.0.2.1` or `fe80::1%eth0`.
  * @returns The bytes and the zone, or undefined if it is not an address.
  * Source: inet_pton(3), RFC 4007 section 11.
- *
- * @example
- * ```ts
- * import { tryParseAddress } from "@netplumb/netplumb";
- *
- * console.log(tryParseAddress("fe80::1%eth0")?.zone); // eth0
- * console.log(tryParseAddress("192.0.2.1%eth0")); // undefined
- * ```
  */
 export function tryParseAddress(text: string): ZonedAddress | undefined {
   const percent = text.indexOf("%");
@@ -261,13 +223,6 @@ export function parseAddress(text: string, argument = "address"): ZonedAddress {
  * Whether the 4 or 16 bytes are a multicast address (RFC 5771, RFC 4291).
  *
  * @param address Its 4 or 16 bytes.
- *
- * @example
- * ```ts
- * import { isMulticast, parseIPv4 } from "@netplumb/netplumb";
- *
- * console.log(isMulticast(parseIPv4("224.0.0.251"))); // true
- * ```
  */
 export function isMulticast(address: Uint8Array): boolean {
   return address.length === 4
@@ -279,13 +234,6 @@ export function isMulticast(address: Uint8Array): boolean {
  * Whether the 4 or 16 bytes are a link-local unicast address (RFC 3927, RFC 4291).
  *
  * @param address Its 4 or 16 bytes.
- *
- * @example
- * ```ts
- * import { isLinkLocal, parseIPv6 } from "@netplumb/netplumb";
- *
- * console.log(isLinkLocal(parseIPv6("fe80::1"))); // true
- * ```
  */
 export function isLinkLocal(address: Uint8Array): boolean {
   return address.length === 4
@@ -299,13 +247,6 @@ export function isLinkLocal(address: Uint8Array): boolean {
  *
  * @param address Where it stands.
  * @param offset At which byte.
- *
- * @example
- * ```ts
- * import { isMapped, parseIPv6 } from "@netplumb/netplumb";
- *
- * console.log(isMapped(parseIPv6("::ffff:192.0.2.1"))); // true
- * ```
  */
 export function isMapped(address: Uint8Array, offset = 0): boolean {
   if (address.length - offset < 16) return false;
@@ -319,14 +260,6 @@ export function isMapped(address: Uint8Array, offset = 0): boolean {
  * Source: RFC 4291 section 2.5.5.2.
  *
  * @param address Its 4 bytes.
- *
- * @example
- * ```ts
- * import { formatIPv6, parseIPv4, toMapped } from "@netplumb/netplumb";
- *
- * console.log(formatIPv6(toMapped(parseIPv4("192.0.2.1"))));
- * // ::ffff:192.0.2.1
- * ```
  */
 export function toMapped(address: Uint8Array): Uint8Array<ArrayBuffer> {
   const mapped = new Uint8Array(16);

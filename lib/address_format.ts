@@ -16,13 +16,6 @@ let laterWords: string[] | undefined;
  * @param bytes Where the address is.
  * @param offset Where it starts, in bytes.
  * @returns For example `192.0.2.1`. Source: inet_ntop(3).
- *
- * @example
- * ```ts
- * import { formatIPv4 } from "@netplumb/netplumb";
- *
- * console.log(formatIPv4(new Uint8Array([192, 0, 2, 1]))); // 192.0.2.1
- * ```
  */
 export function formatIPv4(bytes: Uint8Array, offset = 0): string {
   upperHalves ??= new Array<string>(65536);
@@ -40,15 +33,6 @@ export function formatIPv4(bytes: Uint8Array, offset = 0): string {
  * @param offset Where it starts, in bytes.
  * @returns For example `2001:db8::1`; mapped and compatible addresses end in a
  * dotted quad. Source: RFC 5952 and inet_ntop(3) of glibc.
- *
- * @example
- * ```ts
- * import { formatIPv6 } from "@netplumb/netplumb";
- *
- * const bytes = new Uint8Array(16);
- * bytes[15] = 1;
- * console.log(formatIPv6(bytes)); // ::1
- * ```
  */
 export function formatIPv6(bytes: Uint8Array, offset = 0): string {
   let gap = 8;

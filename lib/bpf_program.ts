@@ -42,13 +42,6 @@ function bpf(
  *
  * @param id Its id.
  * @returns undefined if there is none, and without CAP_SYS_ADMIN.
- *
- * @example
- * ```ts
- * import { bpfProgram } from "@netplumb/netplumb";
- *
- * console.log(bpfProgram(0)); // undefined
- * ```
  */
 export function bpfProgram(id: number): BpfProgram | undefined {
   const fd = bpf(BPF_PROG_GET_FD_BY_ID, { prog_id: id });

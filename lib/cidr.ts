@@ -18,14 +18,6 @@ export interface Cidr {
  * @returns The address with its host part kept and the prefix length in bits,
  * or undefined if it is not one. Source: RFC 4632 section 3.1, RFC 4291
  * section 2.3.
- *
- * @example
- * ```ts
- * import { tryParseCidr } from "@netplumb/netplumb";
- *
- * console.log(tryParseCidr("10.0.0.1/24")?.prefix); // 24
- * console.log(tryParseCidr("10.0.0.1/33")); // undefined
- * ```
  */
 export function tryParseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf("/");
@@ -48,14 +40,6 @@ export function tryParseCidr(text: string): Cidr | undefined {
  * @returns The address with its host part kept and the prefix length in bits.
  * Source: RFC 4632 section 3.1, RFC 4291 section 2.3.
  * @throws {ArgumentError} if the text is not an address with a prefix length.
- *
- * @example
- * ```ts
- * import { formatAddress, parseCidr } from "@netplumb/netplumb";
- *
- * const { address, prefix } = parseCidr("10.0.0.1/24");
- * console.log(formatAddress(address), prefix); // 10.0.0.1 24
- * ```
  */
 export function parseCidr(text: string, argument = "address"): Cidr {
   const parsed = tryParseCidr(text);
@@ -75,19 +59,6 @@ export function parseCidr(text: string, argument = "address"): Cidr {
  * @returns The address and the prefix length in bits. Source: RFC 4632 section
  * 3.1, RFC 4291 section 2.3.
  * @throws {ArgumentError} if the text is not a network.
- *
- * @example
- * ```ts
- * import { parseNetwork } from "@netplumb/netplumb";
- *
- * console.log(parseNetwork("10.0.0.0/24").prefix); // 24
- * try {
- *   parseNetwork("10.0.0.1/24");
- * } catch (error) {
- *   if (error instanceof Error) console.log(error.message);
- * }
- * // address: "10.0.0.1/24" is not a network: that would be 10.0.0.0/24
- * ```
  */
 export function parseNetwork(text: string, argument = "address"): Cidr {
   const { address, prefix } = parseCidr(text, argument);

@@ -35,13 +35,6 @@ function problem(name: string): string | undefined {
  * @returns The name itself. Source: dev_valid_name() of net/core/dev.c.
  * @throws {ArgumentError} if it is empty, longer than 15 bytes, `.` or `..`, or
  * holds a slash, a colon, white space, a control character or a `%`.
- *
- * @example
- * ```ts
- * import { checkInterfaceName } from "@netplumb/netplumb";
- *
- * console.log(checkInterfaceName("eth0")); // eth0
- * ```
  */
 export function checkInterfaceName(name: string, argument = "name"): string {
   const wrong = problem(name) ??
@@ -57,13 +50,6 @@ export function checkInterfaceName(name: string, argument = "name"): string {
  * @param argument The name of the option or parameter, for the error.
  * @returns The pattern itself. Source: dev_alloc_name() of net/core/dev.c.
  * @throws {ArgumentError} if it is neither.
- *
- * @example
- * ```ts
- * import { checkInterfacePattern } from "@netplumb/netplumb";
- *
- * console.log(checkInterfacePattern("vpn%d")); // vpn%d
- * ```
  */
 export function checkInterfacePattern(
   pattern: string,

@@ -22,14 +22,6 @@ const lastPairs = new Array<string>(65536);
  * @returns For example `02:00:5e:10:00:01`; empty for no bytes.
  *
  * Source: ip-link(8).
- *
- * @example
- * ```ts
- * import { formatLinkAddress } from "@netplumb/netplumb";
- *
- * console.log(formatLinkAddress(new Uint8Array([2, 0, 94, 16, 0, 1])));
- * // 02:00:5e:10:00:01
- * ```
  */
 export function formatLinkAddress(
   bytes: Uint8Array,
@@ -64,13 +56,6 @@ function pairText(pair: number): string {
  * @returns Its bytes, or undefined if it is not one.
  *
  * Source: ip-link(8).
- *
- * @example
- * ```ts
- * import { tryParseLinkAddress } from "@netplumb/netplumb";
- *
- * console.log(tryParseLinkAddress("2:0:5e:10:0:1")?.length); // 6
- * ```
  */
 export function tryParseLinkAddress(
   text: string,

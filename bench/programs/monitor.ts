@@ -4,12 +4,12 @@
 //   monitor.ts nothing|objects|monitor
 
 import {
-  decodeRoute,
   Monitor,
   type MonitorEvent,
   NetlinkSubscription,
   type Route,
 } from "../../mod.ts";
+import { decodeRoute } from "../../lib/route/route.ts";
 import { lines } from "../../cli/scenarios/stage/lines.ts";
 
 const NETLINK_ROUTE = 0;

@@ -98,9 +98,6 @@ export class StopEvent implements AsyncDisposable {
   }
 }
 
-/** What ended a blocking wait. */
-export type Woken = "ready" | "stopped" | "timeout";
-
 /**
  * A wait that blocks the calling thread, on one descriptor and a stop event.
  *
@@ -140,7 +137,10 @@ export class BlockingPoll {
    * @throws {ClosedError} When the descriptor or the stop event is closed.
    * @throws {SystemError} When poll(2) itself is refused.
    */
-  wait(direction: "read" | "write", timeout = -1): Woken {
+  wait(
+    direction: "read" | "write",
+    timeout = -1,
+  ): "ready" | "stopped" | "timeout" {
     const array = this.#array;
     // Read for each wait: a number that was closed may be another descriptor's.
     array[0] = this.#target.fd;
@@ -171,3 +171,6 @@ export class BlockingPoll {
     return count === 0 ? "timeout" : "ready";
   }
 }
+
+/** What ended a blocking wait. */
+type Woken = ReturnType<BlockingPoll["wait"]>;

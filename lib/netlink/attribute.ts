@@ -34,21 +34,19 @@ const NESTED = NLA_F_NESTED;
  *
  * @example
  * ```ts
- * import { AttributeWriter, MessageReader, NetlinkBuffer } from "@netplumb/netplumb";
+ * import { NetlinkConnection } from "@netplumb/netplumb";
  *
- * const body = new AttributeWriter().u32(4, 1500).string(3, "eth0").finish();
- * const message = new Uint8Array(16 + body.length);
- * message.set([message.length]);
- * message.set(body, 16);
- *
- * const messages = new MessageReader(NetlinkBuffer.of(message));
- * messages.reset(0, message.length);
- * messages.next();
- * const attributes = messages.attributes(0);
- * while (attributes.next()) {
- *   if (attributes.type === 4) console.log(attributes.u32()); // 1500
- *   if (attributes.type === 3) console.log(attributes.string()); // eth0
- * }
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const names = await connection.dump(
+ *   { type: 18, body: new Uint8Array(16) }, // RTM_GETLINK
+ *   (message) => {
+ *     const attributes = message.attributes(16); // behind struct ifinfomsg
+ *     while (attributes.next()) {
+ *       if (attributes.type === 3) return attributes.string(); // IFLA_IFNAME
+ *     }
+ *   },
+ * );
+ * console.log(names.includes("lo")); // true
  * ```
  */
 export class AttributeReader {
@@ -72,6 +70,7 @@ export class AttributeReader {
 
   /** Makes a walk over nothing: see reset(). */
   constructor(
+    /** @internal */
     readonly buffer: NetlinkBuffer,
     readonly counters: NetlinkCounters,
   ) {

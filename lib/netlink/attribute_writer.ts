@@ -19,21 +19,17 @@ const LONGEST = 0xffff;
  *
  * @example
  * ```ts
- * import { AttributeWriter, MessageReader, NetlinkBuffer } from "@netplumb/netplumb";
+ * import { AttributeWriter, NetlinkConnection } from "@netplumb/netplumb";
  *
- * const body = new AttributeWriter().u32(4, 1500).string(3, "eth0").finish();
- * const message = new Uint8Array(16 + body.length);
- * message.set([message.length]);
- * message.set(body, 16);
- *
- * const messages = new MessageReader(NetlinkBuffer.of(message));
- * messages.reset(0, message.length);
- * messages.next();
- * const attributes = messages.attributes(0);
- * while (attributes.next()) {
- *   if (attributes.type === 4) console.log(attributes.u32()); // 1500
- *   if (attributes.type === 3) console.log(attributes.string()); // eth0
- * }
+ * // struct ifinfomsg, then IFLA_IFNAME.
+ * const body = new AttributeWriter().raw(new Uint8Array(16)).string(3, "lo")
+ *   .finish();
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const { objects } = await connection.request(
+ *   { type: 18, body }, // RTM_GETLINK
+ *   (message) => message.type,
+ * );
+ * console.log(objects); // [ 16 ], RTM_NEWLINK
  * ```
  */
 export class AttributeWriter {

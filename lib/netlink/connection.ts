@@ -31,7 +31,11 @@ import type { Vocabulary } from "./vocabulary.ts";
 
 /** How to open a connection. */
 export interface NetlinkConnectionOptions extends NetlinkSocketOptions {
-  /** What the family's numbers are called, for errors. */
+  /**
+   * What the family's numbers are called, for errors.
+   *
+   * @internal
+   */
   readonly vocabulary?: Vocabulary;
   /** Room for one datagram, in bytes; it grows when a longer one comes. */
   readonly datagram?: number;
@@ -45,9 +49,6 @@ export interface Reply<T> {
   readonly warning?: ExtendedAck;
 }
 
-/** What a dump is to do when changes in the kernel interrupt it. */
-export type OnInterrupt = "retry" | "throw" | "partial";
-
 /** What bounds a dump, and what it does when it is interrupted. */
 export interface DumpOptions extends WaitOptions {
   /**
@@ -55,10 +56,13 @@ export interface DumpOptions extends WaitOptions {
    * - `"throw"`: throw DumpInterruptedError at once;
    * - `"partial"`: give what there is, with `interrupted` set.
    */
-  readonly onInterrupt?: OnInterrupt;
+  readonly onInterrupt?: "retry" | "throw" | "partial";
   /** How many times to try under `"retry"`; default 10. */
   readonly attempts?: number;
 }
+
+/** What a dump is to do when changes in the kernel interrupt it. */
+export type OnInterrupt = NonNullable<DumpOptions["onInterrupt"]>;
 
 /** How a dump went. */
 export interface DumpOutcome {

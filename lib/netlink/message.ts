@@ -17,18 +17,6 @@ let walks = 0;
  * Memory that datagrams are received into, with the views that read it.
  *
  * Source: netlink(7), netlink(3).
- *
- * @example
- * ```ts
- * import { MessageReader, NetlinkBuffer } from "@netplumb/netplumb";
- *
- * // A header and nothing else: length 16, type 3 (NLMSG_DONE), no flags.
- * const datagram = new Uint8Array(16);
- * datagram.set([16, 0, 0, 0, 3]);
- * const messages = new MessageReader(NetlinkBuffer.of(datagram));
- * messages.reset(0, datagram.length);
- * while (messages.next()) console.log(messages.type); // 3
- * ```
  */
 export class NetlinkBuffer {
   /** The memory, as bytes. */
@@ -71,14 +59,19 @@ export class NetlinkBuffer {
  *
  * @example
  * ```ts
- * import { MessageReader, NetlinkBuffer } from "@netplumb/netplumb";
+ * import { NetlinkConnection } from "@netplumb/netplumb";
  *
- * // A header and nothing else: length 16, type 3 (NLMSG_DONE), no flags.
- * const datagram = new Uint8Array(16);
- * datagram.set([16, 0, 0, 0, 3]);
- * const messages = new MessageReader(NetlinkBuffer.of(datagram));
- * messages.reset(0, datagram.length);
- * while (messages.next()) console.log(messages.type); // 3
+ * await using connection = NetlinkConnection.open({ protocol: 0 });
+ * const names = await connection.dump(
+ *   { type: 18, body: new Uint8Array(16) }, // RTM_GETLINK
+ *   (message) => {
+ *     const attributes = message.attributes(16); // behind struct ifinfomsg
+ *     while (attributes.next()) {
+ *       if (attributes.type === 3) return attributes.string(); // IFLA_IFNAME
+ *     }
+ *   },
+ * );
+ * console.log(names.includes("lo")); // true
  * ```
  */
 export class MessageReader {
@@ -107,6 +100,7 @@ export class MessageReader {
 
   /** Makes a walk over nothing: see reset(). */
   constructor(
+    /** @internal */
     readonly buffer: NetlinkBuffer,
     readonly counters: NetlinkCounters = noCounts(),
   ) {

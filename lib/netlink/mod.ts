@@ -1,5 +1,14 @@
-// What of this room a program may use.
+/**
+ * Netlink of any family: requests, dumps and notifications.
+ *
+ * @module
+ */
 
+export { SystemError } from "../../ffi/errno.ts";
+export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
+export type { WaitOptions } from "../io/reactor.ts";
+export { inNamespace, type Namespace } from "../namespace.ts";
+export { TemporaryNamespace } from "../temporary_namespace.ts";
 export {
   type Dump,
   type DumpOptions,
@@ -7,7 +16,6 @@ export {
   type LazyDump,
   NetlinkConnection,
   type NetlinkConnectionOptions,
-  type OnInterrupt,
   type Reply,
 } from "./connection.ts";
 export {
@@ -16,17 +24,12 @@ export {
   type NetlinkSubscriptionOptions,
 } from "./subscription.ts";
 export type { Decode, NetlinkRequest } from "./exchange.ts";
-export { LazyList } from "./lazy_list.ts";
 export type { NetlinkSocketOptions } from "./socket.ts";
-export { MessageReader, NetlinkBuffer } from "./message.ts";
+export { LazyList } from "./lazy_list.ts";
+export { MessageReader } from "./message.ts";
 export { AttributeReader, type UnknownAttribute } from "./attribute.ts";
 export { AttributeWriter } from "./attribute_writer.ts";
 export type { NetlinkCounters } from "./counters.ts";
-export type {
-  AttributeNames,
-  NetlinkStruct,
-  Vocabulary,
-} from "./vocabulary.ts";
 export {
   DumpInterruptedError,
   type ExtendedAck,

@@ -105,11 +105,11 @@ function swap(bytes: Uint8Array, a: number, b: number, length: number): void {
  *
  * @example
  * ```ts
- * import { decodeEthernet, swapEthernet } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
  * const frame = Uint8Array.fromHex("0200000000020200000000010800");
- * swapEthernet(frame);
- * console.log(decodeEthernet(frame)); // from 02:00:00:00:00:02 now
+ * headers.swapEthernet(frame);
+ * console.log(headers.decodeEthernet(frame)); // from 02:00:00:00:00:02 now
  * ```
  */
 export function swapEthernet(frame: Uint8Array): void {
@@ -177,7 +177,7 @@ const ADVERTISEMENT = 40 + 24 + 8;
  *
  * @example
  * ```ts
- * import { answerNeighbour, buildIcmp, parseIPv6 } from "@netplumb/netplumb";
+ * import { answerNeighbour, buildIcmp, parseAddress } from "@netplumb/netplumb";
  *
  * const asked = buildIcmp(
  *   { source: "fe80::1", destination: "ff02::1:ff00:2", ttl: 255 },
@@ -186,7 +186,7 @@ const ADVERTISEMENT = 40 + 24 + 8;
  *     code: 0,
  *     identifier: 0,
  *     sequence: 0,
- *     payload: parseIPv6("fe80::2"),
+ *     payload: parseAddress("fe80::2").address,
  *   },
  * );
  * const frame = new Uint8Array(14 + asked.length);

@@ -9,12 +9,12 @@ import { ETH_P } from "./protocol.ts";
  *
  * @example
  * ```ts
- * import { ARPOP, decodeArp } from "@netplumb/netplumb";
+ * import { ARPOP, headers } from "@netplumb/netplumb";
  *
  * const request = Uint8Array.fromHex(
  *   "00010800060400010200000000010a0000010000000000000a000002",
  * );
- * const arp = decodeArp(request);
+ * const arp = headers.decodeArp(request);
  * console.log("operation" in arp && arp.operation === ARPOP.REQUEST); // true
  * ```
  */
@@ -49,13 +49,13 @@ export interface ArpFields {
  *
  * @example
  * ```ts
- * import { ArpMessage, decodeArp } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const message = decodeArp(Uint8Array.fromHex(
+ * const message = headers.decodeArp(Uint8Array.fromHex(
  *   "0001080006040002" + "020000000001" + "0a000001" + "020000000002" +
  *     "0a000002",
  * ));
- * if (message instanceof ArpMessage) {
+ * if (message instanceof headers.ArpMessage) {
  *   console.log(message.sender, "is at", message.senderLink);
  *   // 10.0.0.1 is at 02:00:00:00:00:01
  * }
@@ -172,9 +172,9 @@ export class ArpMessage implements ArpFields {
  *
  * @example
  * ```ts
- * import { decodeArp } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const message = decodeArp(Uint8Array.fromHex(
+ * const message = headers.decodeArp(Uint8Array.fromHex(
  *   "0001080006040001" + "020000000001" + "0a000001" + "000000000000" +
  *     "0a000002",
  * ));
@@ -206,15 +206,15 @@ export function decodeArp(
  *
  * @example
  * ```ts
- * import { ARPOP, parseIPv4, parseLinkAddress, writeArp } from "@netplumb/netplumb";
+ * import { ARPOP, headers, parseAddress, parseLinkAddress } from "@netplumb/netplumb";
  *
  * const bytes = new Uint8Array(28);
- * const end = writeArp(bytes, 0, {
+ * const end = headers.writeArp(bytes, 0, {
  *   operation: ARPOP.REQUEST,
  *   senderLinkAddress: parseLinkAddress("02:00:00:00:00:01"),
- *   senderAddress: parseIPv4("10.0.0.1"),
+ *   senderAddress: parseAddress("10.0.0.1").address,
  *   targetLinkAddress: new Uint8Array(6),
- *   targetAddress: parseIPv4("10.0.0.2"),
+ *   targetAddress: parseAddress("10.0.0.2").address,
  * });
  * console.log(end); // 28
  * ```

@@ -23,10 +23,10 @@ function fold(sum: number): number {
  *
  * @example
  * ```ts
- * import { checksumAdd } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
  * const bytes = new Uint8Array([0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]);
- * console.log(checksumAdd(bytes, 0, 8).toString(16)); // ddf2
+ * console.log(headers.checksumAdd(bytes, 0, 8).toString(16)); // ddf2
  * ```
  */
 export function checksumAdd(
@@ -116,10 +116,10 @@ export function checksum(
  *
  * @example
  * ```ts
- * import { checksumUpdate } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
  * // The example of RFC 1624 section 4.
- * console.log(checksumUpdate(0xdd2f, 0x5555, 0x3285)); // 0
+ * console.log(headers.checksumUpdate(0xdd2f, 0x5555, 0x3285)); // 0
  * ```
  */
 export function checksumUpdate(
@@ -142,13 +142,13 @@ export function checksumUpdate(
  *
  * @example
  * ```ts
- * import { buildUdp, checksum, pseudoHeader4 } from "@netplumb/netplumb";
+ * import { buildUdp, checksum, headers } from "@netplumb/netplumb";
  *
  * const packet = buildUdp(
  *   { source: "10.0.0.1", destination: "10.0.0.2" },
  *   { sourcePort: 5000, destinationPort: 7, payload: new Uint8Array(4) },
  * );
- * const sum = pseudoHeader4(packet, 12, 17, packet.length - 20);
+ * const sum = headers.pseudoHeader4(packet, 12, 17, packet.length - 20);
  * // Over a packet with its checksum in place, 0 says that it is right.
  * console.log(checksum(packet, 20, packet.length, sum)); // 0
  * ```
@@ -174,13 +174,13 @@ export function pseudoHeader4(
  *
  * @example
  * ```ts
- * import { buildUdp, checksum, pseudoHeader6 } from "@netplumb/netplumb";
+ * import { buildUdp, checksum, headers } from "@netplumb/netplumb";
  *
  * const packet = buildUdp(
  *   { source: "2001:db8::1", destination: "2001:db8::2" },
  *   { sourcePort: 5000, destinationPort: 7, payload: new Uint8Array(4) },
  * );
- * const sum = pseudoHeader6(packet, 8, 17, packet.length - 40);
+ * const sum = headers.pseudoHeader6(packet, 8, 17, packet.length - 40);
  * console.log(checksum(packet, 40, packet.length, sum)); // 0
  * ```
  */

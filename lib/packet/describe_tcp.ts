@@ -24,9 +24,9 @@ const FLAGS: [bit: number, letter: string][] = [
  *
  * @example
  * ```ts
- * import { formatTcpFlags, TCP } from "@netplumb/netplumb";
+ * import { headers, TCP } from "@netplumb/netplumb";
  *
- * console.log(formatTcpFlags(TCP.PSH | TCP.ACK)); // P.
+ * console.log(headers.formatTcpFlags(TCP.PSH | TCP.ACK)); // P.
  * ```
  */
 export function formatTcpFlags(flags: number): string {

@@ -33,12 +33,12 @@ export interface EthernetFields {
  *
  * @example
  * ```ts
- * import { decodeEthernet, EthernetHeader } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const header = decodeEthernet(
+ * const header = headers.decodeEthernet(
  *   Uint8Array.fromHex("0200000000020200000000010800"),
  * );
- * if (header instanceof EthernetHeader) {
+ * if (header instanceof headers.EthernetHeader) {
  *   console.log(header.destination, header.type); // 02:00:00:00:00:02 2048
  * }
  * ```
@@ -118,9 +118,9 @@ export class EthernetHeader implements EthernetFields {
  *
  * @example
  * ```ts
- * import { decodeEthernet } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const header = decodeEthernet(
+ * const header = headers.decodeEthernet(
  *   Uint8Array.fromHex("ffffffffffff020000000001" + "8100002a" + "0806"),
  * );
  * if (header.malformed === undefined) {
@@ -155,10 +155,10 @@ export function decodeEthernet(
  *
  * @example
  * ```ts
- * import { ETH_P, parseLinkAddress, writeEthernet } from "@netplumb/netplumb";
+ * import { ETH_P, headers, parseLinkAddress } from "@netplumb/netplumb";
  *
  * const frame = new Uint8Array(18);
- * const payload = writeEthernet(frame, 0, {
+ * const payload = headers.writeEthernet(frame, 0, {
  *   destinationAddress: parseLinkAddress("02:00:00:00:00:02"),
  *   sourceAddress: parseLinkAddress("02:00:00:00:00:01"),
  *   vlans: [{

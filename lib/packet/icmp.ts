@@ -9,10 +9,10 @@ import { type Malformed, tooShort } from "./malformed.ts";
  *
  * @example
  * ```ts
- * import { decodeIcmp, ICMP } from "@netplumb/netplumb";
+ * import { headers, ICMP } from "@netplumb/netplumb";
  *
  * const ping = Uint8Array.fromHex("0800f7fd00010001");
- * const icmp = decodeIcmp(ping);
+ * const icmp = headers.decodeIcmp(ping);
  * console.log("type" in icmp && icmp.type === ICMP.ECHO); // true
  * ```
  */
@@ -180,9 +180,9 @@ export class IcmpMessage implements IcmpFields {
  *
  * @example
  * ```ts
- * import { decodeIcmp } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const message = decodeIcmp(Uint8Array.fromHex("0800f7fd00010001"));
+ * const message = headers.decodeIcmp(Uint8Array.fromHex("0800f7fd00010001"));
  * if (message.malformed === undefined) {
  *   console.log(message.name, message.sequence); // echo request 1
  * }
@@ -210,10 +210,10 @@ export function decodeIcmp(
  *
  * @example
  * ```ts
- * import { ICMP, writeIcmp } from "@netplumb/netplumb";
+ * import { headers, ICMP } from "@netplumb/netplumb";
  *
  * const bytes = new Uint8Array(8);
- * writeIcmp(bytes, 0, {
+ * headers.writeIcmp(bytes, 0, {
  *   type: ICMP.ECHO,
  *   code: 0,
  *   identifier: 1,

@@ -13,10 +13,10 @@ import { IPPROTO } from "./protocol.ts";
  *
  * @example
  * ```ts
- * import { decodeIcmpv6, ICMPV6 } from "@netplumb/netplumb";
+ * import { headers, ICMPV6 } from "@netplumb/netplumb";
  *
  * const ping = Uint8Array.fromHex("8000000000010001");
- * const icmp = decodeIcmpv6(ping);
+ * const icmp = headers.decodeIcmpv6(ping);
  * console.log("type" in icmp && icmp.type === ICMPV6.ECHO_REQUEST); // true
  * ```
  */
@@ -264,9 +264,9 @@ export class Icmpv6Message implements IcmpFields {
  *
  * @example
  * ```ts
- * import { decodeIcmpv6 } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const message = decodeIcmpv6(Uint8Array.fromHex(
+ * const message = headers.decodeIcmpv6(Uint8Array.fromHex(
  *   "8700000000000000" + "fe800000000000000000000000000001",
  * ));
  * if (message.malformed === undefined) {

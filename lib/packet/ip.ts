@@ -17,9 +17,9 @@ export type IPHeader = IPv4Header | IPv6Header;
  *
  * @example
  * ```ts
- * import { decodeIP } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * console.log(decodeIP(new Uint8Array([0x50])).malformed);
+ * console.log(headers.decodeIP(new Uint8Array([0x50])).malformed);
  * // IP version 5, neither 4 nor 6
  * ```
  */

@@ -37,13 +37,13 @@ export interface IPv4Fields {
  *
  * @example
  * ```ts
- * import { decodeIPv4, IPv4Header } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
  * const packet = Uint8Array.fromHex(
  *   "4500001c00010000400166de0a0000010a000002" + "0800f7fd00010001",
  * );
- * const header = decodeIPv4(packet);
- * if (header instanceof IPv4Header) {
+ * const header = headers.decodeIPv4(packet);
+ * if (header instanceof headers.IPv4Header) {
  *   console.log(header.verifyChecksum(), header.payload.length); // true 8
  * }
  * ```
@@ -203,16 +203,16 @@ export class IPv4Header implements IPv4Fields {
  *
  * @example
  * ```ts
- * import { decodeIPv4 } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const header = decodeIPv4(Uint8Array.fromHex(
+ * const header = headers.decodeIPv4(Uint8Array.fromHex(
  *   "4500001c00010000400166de0a0000010a000002" + "0800f7fd00010001",
  * ));
  * if (header.malformed === undefined) {
  *   console.log(header.source, header.destination, header.ttl);
  *   // 10.0.0.1 10.0.0.2 64
  * }
- * console.log(decodeIPv4(new Uint8Array([0x45, 0])).malformed);
+ * console.log(headers.decodeIPv4(new Uint8Array([0x45, 0])).malformed);
  * // IPv4 header of 20 bytes, 2 there
  * ```
  */
@@ -256,12 +256,12 @@ export function decodeIPv4(
  *
  * @example
  * ```ts
- * import { IPPROTO, parseIPv4, writeIPv4 } from "@netplumb/netplumb";
+ * import { headers, IPPROTO, parseAddress } from "@netplumb/netplumb";
  *
  * const packet = new Uint8Array(28);
- * const payload = writeIPv4(packet, 0, {
- *   sourceAddress: parseIPv4("10.0.0.1"),
- *   destinationAddress: parseIPv4("10.0.0.2"),
+ * const payload = headers.writeIPv4(packet, 0, {
+ *   sourceAddress: parseAddress("10.0.0.1").address,
+ *   destinationAddress: parseAddress("10.0.0.2").address,
  *   protocol: IPPROTO.UDP,
  *   payloadLength: 8,
  * });

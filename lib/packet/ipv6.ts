@@ -246,9 +246,9 @@ function jumboLength(bytes: Uint8Array, start: number, end: number): number {
  *
  * @example
  * ```ts
- * import { decodeIPv6 } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const header = decodeIPv6(Uint8Array.fromHex(
+ * const header = headers.decodeIPv6(Uint8Array.fromHex(
  *   "6000000000083a40" + "20010db8000000000000000000000001" +
  *     "20010db8000000000000000000000002" + "8000000000010001",
  * ));
@@ -328,12 +328,12 @@ function extensionLength(
  *
  * @example
  * ```ts
- * import { IPPROTO, parseIPv6, writeIPv6 } from "@netplumb/netplumb";
+ * import { headers, IPPROTO, parseAddress } from "@netplumb/netplumb";
  *
  * const packet = new Uint8Array(48);
- * const payload = writeIPv6(packet, 0, {
- *   sourceAddress: parseIPv6("2001:db8::1"),
- *   destinationAddress: parseIPv6("2001:db8::2"),
+ * const payload = headers.writeIPv6(packet, 0, {
+ *   sourceAddress: parseAddress("2001:db8::1").address,
+ *   destinationAddress: parseAddress("2001:db8::2").address,
  *   protocol: IPPROTO.UDP,
  *   payloadLength: 8,
  * });

@@ -67,16 +67,6 @@ export type PcapngDirection = "in" | "out";
  * Encodes a pcapng capture into a buffer that grows as needed and is used again
  * after each {@link PcapngEncoder.take}. Time stamps have nanoseconds.
  * Source: draft-ietf-opsawg-pcapng.
- *
- * @example
- * ```ts
- * import { PcapngEncoder } from "@netplumb/netplumb";
- *
- * const encoder = new PcapngEncoder({ application: "example" });
- * const tun0 = encoder.addInterface({ linkType: "ip", name: "tun0" });
- * encoder.addPacket(tun0, 1700000000, 123456789, new Uint8Array(20));
- * console.log(encoder.take().length > 20); // true
- * ```
  */
 export class PcapngEncoder {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(65536);

@@ -5,9 +5,9 @@
  *
  * @example
  * ```ts
- * import { IPPROTO, protocolName } from "@netplumb/netplumb";
+ * import { headers, IPPROTO } from "@netplumb/netplumb";
  *
- * console.log(IPPROTO.UDP, protocolName(IPPROTO.UDP)); // 17 udp
+ * console.log(IPPROTO.UDP, headers.protocolName(IPPROTO.UDP)); // 17 udp
  * ```
  */
 export const IPPROTO = {
@@ -37,10 +37,10 @@ export const IPPROTO = {
  *
  * @example
  * ```ts
- * import { decodeEthernet, ETH_P } from "@netplumb/netplumb";
+ * import { ETH_P, headers } from "@netplumb/netplumb";
  *
  * const frame = Uint8Array.fromHex("0200000000010200000000020800");
- * const ethernet = decodeEthernet(frame);
+ * const ethernet = headers.decodeEthernet(frame);
  * console.log("type" in ethernet && ethernet.type === ETH_P.IP); // true
  * ```
  */
@@ -68,9 +68,9 @@ const protocolNames: ReadonlyMap<number, string> = new Map(
  *
  * @example
  * ```ts
- * import { protocolName } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * console.log(protocolName(17), protocolName(253)); // udp 253
+ * console.log(headers.protocolName(17), headers.protocolName(253)); // udp 253
  * ```
  */
 export function protocolName(protocol: number): string {

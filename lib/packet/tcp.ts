@@ -10,9 +10,9 @@ import { decodeTcpOption, type TcpOption } from "./tcp_option.ts";
  *
  * @example
  * ```ts
- * import { formatTcpFlags, TCP } from "@netplumb/netplumb";
+ * import { headers, TCP } from "@netplumb/netplumb";
  *
- * console.log(formatTcpFlags(TCP.SYN | TCP.ACK)); // S.
+ * console.log(headers.formatTcpFlags(TCP.SYN | TCP.ACK)); // S.
  * ```
  */
 export const TCP = {
@@ -178,9 +178,9 @@ export class TcpHeader implements TcpFields {
  *
  * @example
  * ```ts
- * import { decodeTcp, TCP } from "@netplumb/netplumb";
+ * import { headers, TCP } from "@netplumb/netplumb";
  *
- * const header = decodeTcp(Uint8Array.fromHex(
+ * const header = headers.decodeTcp(Uint8Array.fromHex(
  *   "01bbc000" + "00000001" + "00000002" + "6012ffff" + "00000000" + "020405b4",
  * ));
  * if (header.malformed === undefined) {
@@ -216,19 +216,19 @@ export function decodeTcp(
  *
  * @example
  * ```ts
- * import { parseIPv4, pseudoHeader4, TCP, writeTcp } from "@netplumb/netplumb";
+ * import { headers, parseAddress, TCP } from "@netplumb/netplumb";
  *
  * const addresses = new Uint8Array(8);
- * addresses.set(parseIPv4("10.0.0.1"));
- * addresses.set(parseIPv4("10.0.0.2"), 4);
+ * addresses.set(parseAddress("10.0.0.1").address);
+ * addresses.set(parseAddress("10.0.0.2").address, 4);
  * const segment = new Uint8Array(20);
- * const end = writeTcp(segment, 0, {
+ * const end = headers.writeTcp(segment, 0, {
  *   sourcePort: 5000,
  *   destinationPort: 80,
  *   sequence: 1,
  *   flags: TCP.SYN,
  *   payload: new Uint8Array(0),
- * }, pseudoHeader4(addresses, 0, 6, segment.length));
+ * }, headers.pseudoHeader4(addresses, 0, 6, segment.length));
  * console.log(end); // 20
  * ```
  */

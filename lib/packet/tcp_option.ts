@@ -73,9 +73,9 @@ export function decodeTcpOption(
  *
  * @example
  * ```ts
- * import { encodeTcpOptions } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const bytes = encodeTcpOptions([{ name: "mss", value: 1460 }]);
+ * const bytes = headers.encodeTcpOptions([{ name: "mss", value: 1460 }]);
  * console.log(bytes.toHex()); // 020405b4
  * ```
  */

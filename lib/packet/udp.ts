@@ -20,10 +20,10 @@ export interface UdpFields {
  *
  * @example
  * ```ts
- * import { decodeUdp, UdpHeader } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const header = decodeUdp(Uint8Array.fromHex("c000003500080000"));
- * if (header instanceof UdpHeader) {
+ * const header = headers.decodeUdp(Uint8Array.fromHex("c000003500080000"));
+ * if (header instanceof headers.UdpHeader) {
  *   console.log(header.destinationPort, header.payloadLength); // 53 0
  * }
  * ```
@@ -103,9 +103,9 @@ export class UdpHeader implements UdpFields {
  *
  * @example
  * ```ts
- * import { decodeUdp } from "@netplumb/netplumb";
+ * import { headers } from "@netplumb/netplumb";
  *
- * const header = decodeUdp(Uint8Array.fromHex("0035c000000a0000" + "6869"));
+ * const header = headers.decodeUdp(Uint8Array.fromHex("0035c000000a0000" + "6869"));
  * if (header.malformed === undefined) {
  *   console.log(header.sourcePort, new TextDecoder().decode(header.payload));
  *   // 53 hi
@@ -143,18 +143,18 @@ export function decodeUdp(
  *
  * @example
  * ```ts
- * import { parseIPv4, pseudoHeader4, writeUdp } from "@netplumb/netplumb";
+ * import { headers, parseAddress } from "@netplumb/netplumb";
  *
  * const addresses = new Uint8Array(8);
- * addresses.set(parseIPv4("10.0.0.1"));
- * addresses.set(parseIPv4("10.0.0.2"), 4);
+ * addresses.set(parseAddress("10.0.0.1").address);
+ * addresses.set(parseAddress("10.0.0.2").address, 4);
  * const payload = new TextEncoder().encode("hi");
  * const datagram = new Uint8Array(8 + payload.length);
- * const end = writeUdp(
+ * const end = headers.writeUdp(
  *   datagram,
  *   0,
  *   { sourcePort: 5000, destinationPort: 7, payload },
- *   pseudoHeader4(addresses, 0, 17, datagram.length),
+ *   headers.pseudoHeader4(addresses, 0, 17, datagram.length),
  * );
  * console.log(end); // 10
  * ```

@@ -98,18 +98,6 @@ const SIZE = ifaddrmsg.size;
  * Source: rtnetlink(7).
  *
  * @param message The message, as a reader stands on it.
- *
- * @example
- * ```ts
- * import { decodeAddress, NetlinkConnection } from "@netplumb/netplumb";
- *
- * await using connection = NetlinkConnection.open({ protocol: 0 });
- * const addresses = await connection.dump(
- *   { type: 22, body: new Uint8Array(8), tried: "show addresses" },
- *   decodeAddress,
- * );
- * console.log(addresses.length);
- * ```
  */
 export function decodeAddress(message: MessageReader): Address | undefined {
   if (!message.holds(SIZE)) return undefined;

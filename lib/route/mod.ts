@@ -1,5 +1,41 @@
-// What of this room a program may use.
+/**
+ * Links, addresses, routes, neighbours, rules and nexthop objects: read,
+ * change, monitor.
+ *
+ * @module
+ */
 
+export { SystemError } from "../../ffi/errno.ts";
+export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
+export type { WaitOptions } from "../io/reactor.ts";
+export { inNamespace, type Namespace } from "../namespace.ts";
+export { TemporaryNamespace } from "../temporary_namespace.ts";
+export {
+  type Dump,
+  type DumpOptions,
+  type DumpOutcome,
+  type LazyDump,
+} from "../netlink/connection.ts";
+export { LazyList } from "../netlink/lazy_list.ts";
+export type { UnknownAttribute } from "../netlink/attribute.ts";
+export type { NetlinkCounters } from "../netlink/counters.ts";
+export {
+  DumpInterruptedError,
+  type ExtendedAck,
+  NetlinkError,
+  type RequestDescription,
+} from "../netlink/errors.ts";
+export { formatAddress, parseAddress, type ZonedAddress } from "../address.ts";
+export { interfaceIndex, interfaceName } from "../interface_index.ts";
+export {
+  IF_OPER,
+  IFA_F,
+  IFF,
+  NUD,
+  RT_SCOPE,
+  RTN,
+  RTPROT,
+} from "./constants.ts";
 export { RouteSocket, type RouteSocketOptions } from "./socket.ts";
 export type {
   AddressFilter,
@@ -10,51 +46,29 @@ export type {
   RuleFilter,
 } from "./filter.ts";
 export type { AddressFamily } from "./family.ts";
-export { decodeLink, Link } from "./link/link.ts";
-export {
-  type Address,
-  type AddressLifetime,
-  decodeAddress,
-} from "./address.ts";
-export {
-  decodeRoute,
-  type Route,
-  type RouteCache,
-  type RouteEncapsulation,
-  type RouteNexthop,
-  type RouteVia,
-} from "./route.ts";
-export type { RouteMetrics } from "./metrics.ts";
-export {
-  decodeNeighbour,
-  type Neighbour,
-  type NeighbourCache,
-} from "./neighbour.ts";
-export { decodeRule, type NumberRange, type Rule } from "./rule.ts";
-export {
-  decodeNexthop,
-  type Nexthop,
-  type NexthopMember,
-  type ResilientGroup,
-} from "./nexthop.ts";
-export {
-  decodeNamespaceId,
-  type NamespaceId,
-  namespaceIdOf,
-} from "./namespace_id.ts";
-export { addNamespace, deleteNamespace, namespaceNames } from "./namespace.ts";
-export type { JsonValue, KindData } from "../rtnetlink/spec/json.ts";
+export type { Link } from "./link/link.ts";
 export type { LinkStatistics } from "./link/statistics.ts";
 export { LinkNames } from "./link/names.ts";
+export type { JsonValue, KindData } from "../rtnetlink/spec/json.ts";
+export type { Address, AddressLifetime } from "./address.ts";
+export type {
+  Route,
+  RouteCache,
+  RouteEncapsulation,
+  RouteNexthop,
+  RouteVia,
+} from "./route.ts";
+export type { RouteMetrics } from "./metrics.ts";
+export type { Neighbour, NeighbourCache } from "./neighbour.ts";
+export type { NumberRange, Rule } from "./rule.ts";
+export type { Nexthop, NexthopMember, ResilientGroup } from "./nexthop.ts";
+export { type NamespaceId, namespaceIdOf } from "./namespace_id.ts";
+export { addNamespace, deleteNamespace, namespaceNames } from "./namespace.ts";
 export type { IpJsonOptions } from "./json/options.ts";
-export { type IpLink, ipLink, type IpLinkOptions } from "./json/link.ts";
+export { type IpLink, ipLink } from "./json/link.ts";
 export { type IpAddress, ipAddress } from "./json/address.ts";
-export { type IpRoute, ipRoute, type IpRouteOptions } from "./json/route.ts";
-export {
-  type IpNeighbour,
-  ipNeighbour,
-  type IpNeighbourOptions,
-} from "./json/neighbour.ts";
+export { type IpRoute, ipRoute, type IpRouteHop } from "./json/route.ts";
+export { type IpNeighbour, ipNeighbour } from "./json/neighbour.ts";
 export { type IpRule, ipRule } from "./json/rule.ts";
 export { type IpNexthop, ipNexthop } from "./json/nexthop.ts";
 export {
@@ -64,20 +78,58 @@ export {
   type TopologyNamespace,
   type TopologyOptions,
 } from "./topology.ts";
-export { type TunHolder, type TunHolders, tunHolders } from "./tun_holders.ts";
+export { type TunHolder } from "./tun_holders.ts";
+export { addTunAddress, addTunRoute, type TunDevice } from "./tun.ts";
+export { type Done, Network, type Refused } from "./network.ts";
+export type { Change } from "./change/change.ts";
+export type { LinkSettings } from "../rtnetlink/settings.ts";
 export {
-  addTunAddress,
-  addTunRoute,
-  type TunAddressOptions,
-  type TunDevice,
-} from "./tun.ts";
+  addLink,
+  deleteLink,
+  deleteLinkGroup,
+  type LinkChanges,
+  type LinkPort,
+  type LinkSpec,
+  setLink,
+} from "./change/link.ts";
+export { addAltNames, deleteAltNames } from "./change/alt_name.ts";
+export type * as kinds from "../rtnetlink/kinds/options.ts";
 export {
-  type Done,
-  Network,
-  type NetworkOptions,
-  type Refused,
-} from "./network.ts";
-export * from "./change/mod.ts";
+  addAddress,
+  type AddressSpec,
+  deleteAddress,
+  replaceAddress,
+} from "./change/address.ts";
+export { type AddressFlush, flushAddresses } from "./change/flush.ts";
+export {
+  addRoute,
+  appendRoute,
+  deleteRoute,
+  type NexthopSpec,
+  replaceRoute,
+  type RouteSpec,
+} from "./change/route.ts";
+export type { RouteMetricsSpec } from "./change/route_metrics.ts";
+export {
+  addNeighbour,
+  deleteNeighbour,
+  type NeighbourSpec,
+  replaceNeighbour,
+} from "./change/neighbour.ts";
+export { setNamespaceId } from "./change/namespace_id.ts";
+export { addRule, deleteRule, type RuleSpec } from "./change/rule.ts";
+export {
+  addNexthop,
+  deleteNexthop,
+  type NexthopMemberSpec,
+  type NexthopObjectSpec,
+  replaceNexthop,
+} from "./change/nexthop.ts";
+export {
+  addBridgeVlan,
+  type BridgeVlanSpec,
+  deleteBridgeVlan,
+} from "./change/bridge_vlan.ts";
 export { Monitor, monitor, type MonitorOptions } from "./monitor/monitor.ts";
 export type {
   AnyObjectEvent,
@@ -91,4 +143,3 @@ export type {
   OverrunEvent,
   ResynchronisedEvent,
 } from "./monitor/event.ts";
-export * from "./ensure/mod.ts";

@@ -27,18 +27,6 @@ export interface NamespaceId {
  * Source: linux/net_namespace.h.
  *
  * @param message The message, as a reader stands on it.
- *
- * @example
- * ```ts
- * import { decodeNamespaceId, NetlinkConnection } from "@netplumb/netplumb";
- *
- * await using connection = NetlinkConnection.open({ protocol: 0 });
- * const ids = await connection.dump(
- *   { type: 90, body: new Uint8Array(4), tried: "show ids" },
- *   decodeNamespaceId,
- * );
- * console.log(ids.length);
- * ```
  */
 export function decodeNamespaceId(
   message: MessageReader,

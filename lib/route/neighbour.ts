@@ -111,18 +111,6 @@ const SIZE = ndmsg.size;
  * Source: rtnetlink(7).
  *
  * @param message The message, as a reader stands on it.
- *
- * @example
- * ```ts
- * import { decodeNeighbour, NetlinkConnection } from "@netplumb/netplumb";
- *
- * await using connection = NetlinkConnection.open({ protocol: 0 });
- * const neighbours = await connection.dump(
- *   { type: 30, body: new Uint8Array(12), tried: "show neighbours" },
- *   decodeNeighbour,
- * );
- * console.log(neighbours.length);
- * ```
  */
 export function decodeNeighbour(
   message: MessageReader,

@@ -8,13 +8,7 @@ import type { WaitOptions } from "../io/reactor.ts";
 import { advise } from "./change/advice.ts";
 import type { Change } from "./change/change.ts";
 import { prepare, type Prepared } from "./change/name_table.ts";
-import { RouteSocket } from "./socket.ts";
-
-/** Which network to change. */
-export interface NetworkOptions {
-  /** The network namespace; default: this thread's. */
-  readonly namespace?: Namespace;
-}
+import { RouteSocket, type RouteSocketOptions } from "./socket.ts";
 
 /** What came of a change: what the kernel warned of, if anything. */
 export interface Done {
@@ -80,7 +74,7 @@ export class Network implements AsyncDisposable {
    * @param options Of which namespace; default: this thread's.
    * @throws {SystemError} If the namespace cannot be entered.
    */
-  static open(options: NetworkOptions = {}): Network {
+  static open(options: RouteSocketOptions = {}): Network {
     return new Network(RouteSocket.open(options), options.namespace);
   }
 
@@ -189,6 +183,8 @@ export class Network implements AsyncDisposable {
    * @returns The messages, to be disposed of: they may hold descriptors of
    * namespaces.
    * @throws {NetlinkError} ENODEV if one speaks of a link that is not there.
+   *
+   * @internal
    */
   prepare(
     changes: readonly Change[],

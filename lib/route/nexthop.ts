@@ -93,18 +93,6 @@ export interface Nexthop {
  * Source: linux/nexthop.h.
  *
  * @param message The message, as a reader stands on it.
- *
- * @example
- * ```ts
- * import { decodeNexthop, NetlinkConnection } from "@netplumb/netplumb";
- *
- * await using connection = NetlinkConnection.open({ protocol: 0 });
- * const nexthops = await connection.dump(
- *   { type: 106, body: new Uint8Array(8), tried: "show nexthops" },
- *   decodeNexthop,
- * );
- * console.log(nexthops.length);
- * ```
  */
 export function decodeNexthop(message: MessageReader): Nexthop | undefined {
   if (!message.holds(nhmsg.size)) return undefined;

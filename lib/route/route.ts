@@ -220,18 +220,6 @@ Common.prototype = Object.prototype;
  * Source: rtnetlink(7).
  *
  * @param message The message, as a reader stands on it.
- *
- * @example
- * ```ts
- * import { decodeRoute, NetlinkConnection } from "@netplumb/netplumb";
- *
- * await using connection = NetlinkConnection.open({ protocol: 0 });
- * const routes = await connection.dump(
- *   { type: 26, body: new Uint8Array(12), tried: "show routes" },
- *   decodeRoute,
- * );
- * console.log(routes.length);
- * ```
  */
 export function decodeRoute(message: MessageReader): Route | undefined {
   if (!message.holds(SIZE)) return undefined;

@@ -102,18 +102,6 @@ export interface Rule {
  * Source: linux/fib_rules.h.
  *
  * @param message The message, as a reader stands on it.
- *
- * @example
- * ```ts
- * import { decodeRule, NetlinkConnection } from "@netplumb/netplumb";
- *
- * await using connection = NetlinkConnection.open({ protocol: 0 });
- * const rules = await connection.dump(
- *   { type: 34, body: new Uint8Array(12), tried: "show rules" },
- *   decodeRule,
- * );
- * console.log(rules.length);
- * ```
  */
 export function decodeRule(message: MessageReader): Rule | undefined {
   if (!message.holds(fib_rule_hdr.size)) return undefined;

@@ -47,7 +47,9 @@ function message(change: Change, tried: string) {
  *
  * @param tun The device.
  * @param address With its prefix length, for example `10.9.0.1/24`.
- * @param options The peer of a point-to-point link; `timeout` in milliseconds.
+ * @param options The other end of a point-to-point link, with the prefix length
+ * of the network behind it if that is not one address; `timeout` in
+ * milliseconds.
  * @throws {ArgumentError} if it is no address.
  * @throws {NetlinkError} without CAP_NET_ADMIN.
  * @throws {DeviceGoneError} if the device was deleted.
@@ -65,7 +67,7 @@ function message(change: Change, tried: string) {
 export async function addTunAddress(
   tun: TunDevice,
   address: string,
-  { peer, ...options }: TunAddressOptions = {},
+  { peer, ...options }: WaitOptions & { readonly peer?: string } = {},
 ): Promise<void> {
   await using socket = tun.inNamespace(() => RouteSocket.open());
   const { name, index } = tun.state();

@@ -29,15 +29,6 @@ const DEVICE = "/dev/net/tun";
  * none.
  *
  * Source: proc_pid_fdinfo(5), tun_chr_show_fdinfo() of drivers/net/tun.c.
- *
- * @example
- * ```ts
- * import { tunHolders } from "@netplumb/netplumb";
- *
- * for (const { device, command, pid } of tunHolders().holders) {
- *   console.log(`${device} is held by ${command} (${pid})`);
- * }
- * ```
  */
 export function tunHolders(): TunHolders {
   const look = new Look();

@@ -62,14 +62,14 @@ const LONGEST = 0xffff;
  *
  * @example
  * ```ts
- * import { buildUdp, Coalescer } from "@netplumb/netplumb";
+ * import { buildUdp, offload } from "@netplumb/netplumb";
  *
  * const packet = buildUdp(
  *   { source: "10.0.0.1", destination: "10.0.0.2", dontFragment: true },
  *   { sourcePort: 5000, destinationPort: 7, payload: new Uint8Array(100) },
  * );
  * const bytes = new Uint8Array([...packet, ...packet]);
- * const coalescer = new Coalescer();
+ * const coalescer = new offload.Coalescer();
  * const runs = coalescer.plan({
  *   bytes,
  *   count: 2,

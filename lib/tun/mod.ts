@@ -1,11 +1,20 @@
-// What of this room a program may use.
+/**
+ * TUN and TAP devices, with several queues and offload.
+ *
+ * @module
+ */
 
+export { SystemError } from "../../ffi/errno.ts";
+export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
+export type { WaitOptions } from "../io/reactor.ts";
+export { inNamespace, type Namespace } from "../namespace.ts";
+export { TemporaryNamespace } from "../temporary_namespace.ts";
+export { BlockingPoll, StopEvent } from "../io/blocking_poll.ts";
 export { Tun, type TunState } from "./device.ts";
 export { type TunCounters, TunQueue, type TunQueueHandle } from "./queue.ts";
 export { PacketChannel, type WriteOptions } from "./channel.ts";
 export { PacketBatch, type PacketBatchOptions } from "./batch.ts";
 export type { TunOffload } from "./features.ts";
-export type { Framing } from "./framing.ts";
 export type { BatchWriteOptions } from "./writer.ts";
 export type { TunOptions } from "./options.ts";
 export {
@@ -13,4 +22,4 @@ export {
   LinkDownError,
   PacketRejectedError,
 } from "./errors.ts";
-export * from "./offload.ts";
+export * as offload from "./offload.ts";

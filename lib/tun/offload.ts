@@ -1,4 +1,9 @@
-// What a program may use to split and coalesce packets by itself.
+/**
+ * GSO packets by themselves, for programs that get them from elsewhere: split
+ * them, join packets of a flow, complete checksums.
+ *
+ * @module
+ */
 
 export {
   type CoalesceOptions,

@@ -27,9 +27,9 @@ export type Segmentation = "none" | "tcp4" | "tcp6" | "udp" | "unknown";
  *
  * @example
  * ```ts
- * import { OffloadHeader } from "@netplumb/netplumb";
+ * import { offload } from "@netplumb/netplumb";
  *
- * const header = new OffloadHeader();
+ * const header = new offload.OffloadHeader();
  * header.read(Uint8Array.fromHex("01013400b40514001000"), 0);
  * console.log(header.segmentation, header.segmentSize); // tcp4 1460
  * ```

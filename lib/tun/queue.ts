@@ -37,7 +37,11 @@ export interface TunQueueHandle {
   readonly fd: number;
   /** Its name in errors. */
   readonly what: string;
-  /** What the driver puts before each packet. */
+  /**
+   * What the driver puts before each packet.
+   *
+   * @internal
+   */
   readonly framing: Framing;
 }
 

@@ -35,13 +35,13 @@ export function copyRange(
  *
  * @example
  * ```ts
- * import { completeChecksum, OffloadHeader } from "@netplumb/netplumb";
+ * import { offload } from "@netplumb/netplumb";
  *
- * const header = new OffloadHeader();
+ * const header = new offload.OffloadHeader();
  * function checksummed(read: Uint8Array): Uint8Array {
  *   header.read(read, 0);
  *   if (header.needsChecksum) {
- *     completeChecksum(read, 10, read.length, header);
+ *     offload.completeChecksum(read, 10, read.length, header);
  *   }
  *   return read.subarray(10);
  * }
@@ -72,10 +72,10 @@ export function completeChecksum(
  *
  * @example
  * ```ts
- * import { OffloadHeader, SegmentSplitter } from "@netplumb/netplumb";
+ * import { offload } from "@netplumb/netplumb";
  *
- * const splitter = new SegmentSplitter();
- * const header = new OffloadHeader();
+ * const splitter = new offload.SegmentSplitter();
+ * const header = new offload.OffloadHeader();
  * function segments(read: Uint8Array, length: number): Uint8Array[] {
  *   header.read(read, 0);
  *   const count = splitter.begin(read, 10, length, header);

@@ -1,5 +1,21 @@
-// Public API of lib/udp.
+/**
+ * UDP sockets with packet info, batches, GSO and GRO.
+ *
+ * @module
+ */
 
+export { SystemError } from "../../ffi/errno.ts";
+export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
+export type { WaitOptions } from "../io/reactor.ts";
+export { inNamespace, type Namespace } from "../namespace.ts";
+export { TemporaryNamespace } from "../temporary_namespace.ts";
+export { BlockingPoll, StopEvent } from "../io/blocking_poll.ts";
+export { formatAddress, parseAddress, type ZonedAddress } from "../address.ts";
+export {
+  interfaceIndex,
+  interfaceName,
+  type InterfaceRef,
+} from "../interface_index.ts";
 export { UdpSocket } from "./socket.ts";
 export type { UdpSocketHandle } from "./open.ts";
 export type { SendResult } from "./send.ts";
@@ -9,7 +25,6 @@ export type { Datagram, DatagramInfo, LocalInfo } from "./datagram.ts";
 export type { Endpoint } from "../socket/sockaddr.ts";
 export type { Message, SendOptions } from "./message.ts";
 export type { ErrorEvent } from "../socket/error_queue.ts";
-export type { InterfaceRef } from "../interface_index.ts";
 export { SourceUnavailableError } from "./errors.ts";
 export { ReceiveBatch, type ReceiveBatchOptions } from "./receive_batch.ts";
 export { type ReplyOptions, SendBatch } from "./send_batch.ts";

@@ -13,7 +13,7 @@ import {
   ArgumentError,
   AttributeWriter,
   type Change,
-  encodeTcpOptions,
+  headers,
   LazyList,
   type Link,
   LinkNames,
@@ -21,7 +21,6 @@ import {
   MessageReader,
   Monitor,
   monitor,
-  NetlinkBuffer,
   NetlinkError,
   type NetlinkRequest,
   Network,
@@ -32,6 +31,7 @@ import {
   topology,
   UdpSocket,
 } from "../../mod.ts";
+import { NetlinkBuffer } from "../../lib/netlink/message.ts";
 import { denoRun, netplumb } from "../support/command.ts";
 import "../support/descriptors.ts";
 import { Lab, output } from "../support/netns.ts";
@@ -200,7 +200,7 @@ Deno.test("1,000,000 links by their index", () => {
 
 Deno.test("1,000,000 TCP options and attributes are encoded", () => {
   const nop = { name: "nop" } as const;
-  assertEquals(encodeTcpOptions(million(() => nop)).length, MILLION);
+  assertEquals(headers.encodeTcpOptions(million(() => nop)).length, MILLION);
   const writer = new AttributeWriter();
   for (let i = 0; i < MILLION; i++) writer.u8(1, 0);
   assertEquals(writer.finish().length, 8 * MILLION);

@@ -27,11 +27,23 @@ export interface FirstStep {
 export interface Change {
   /** What it does, for messages: "add link veth0". */
   readonly what: string;
-  /** The messages that carry it out, one after the other. */
+  /**
+   * The messages that carry it out, one after the other.
+   *
+   * @internal
+   */
   requests(names: NameLookup): NetlinkRequest[];
-  /** What is done before the messages where none does it. */
+  /**
+   * What is done before the messages where none does it.
+   *
+   * @internal
+   */
   readonly first?: FirstStep;
-  /** What to do about a refusal, where there is more to say than the kernel does. */
+  /**
+   * What to do about a refusal, where there is more to say than the kernel does.
+   *
+   * @internal
+   */
   advice?(error: NetlinkError): string | undefined;
 }
 

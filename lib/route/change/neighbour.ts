@@ -25,18 +25,6 @@ import {
 } from "../../rtnetlink/spec/value.ts";
 import { protocol } from "./words.ts";
 
-/** The state of a neighbour. Source: linux/neighbour.h. */
-export type NeighbourState =
-  | "none"
-  | "incomplete"
-  | "reachable"
-  | "stale"
-  | "delay"
-  | "probe"
-  | "failed"
-  | "noarp"
-  | "permanent";
-
 /** A neighbour, by iproute2's words. Source: ip-neighbour(8). */
 export interface NeighbourSpec {
   /** Its address in the network. */
@@ -46,7 +34,16 @@ export interface NeighbourSpec {
   /** Its link-layer address. */
   readonly lladdr?: string;
   /** Its state; "permanent" if not given. */
-  readonly nud?: NeighbourState;
+  readonly nud?:
+    | "none"
+    | "incomplete"
+    | "reachable"
+    | "stale"
+    | "delay"
+    | "probe"
+    | "failed"
+    | "noarp"
+    | "permanent";
   /** Whether the machine answers for it. */
   readonly proxy?: boolean;
   /** Whether it is a router. */
@@ -60,6 +57,9 @@ export interface NeighbourSpec {
   /** Who made it. */
   readonly protocol?: number | string;
 }
+
+/** The state of a neighbour. Source: linux/neighbour.h. */
+export type NeighbourState = NonNullable<NeighbourSpec["nud"]>;
 
 const STATES: { readonly [S in NeighbourState]: number } = {
   none: nd.NUD_NONE,

@@ -45,24 +45,21 @@ export interface NexthopSpec {
   readonly realms?: string | number;
 }
 
-/** What a route does with packets. */
-export type RouteType =
-  | "unicast"
-  | "local"
-  | "broadcast"
-  | "anycast"
-  | "multicast"
-  | "blackhole"
-  | "unreachable"
-  | "prohibit"
-  | "throw";
-
 /** A route, by iproute2's words. Source: ip-route(8). */
 export interface RouteSpec extends RouteMetricsSpec {
   /** Where packets go: a network, an address, or "default". */
   readonly to: string;
   /** What is done with them; "unicast" if not given. */
-  readonly type?: RouteType;
+  readonly type?:
+    | "unicast"
+    | "local"
+    | "broadcast"
+    | "anycast"
+    | "multicast"
+    | "blackhole"
+    | "unreachable"
+    | "prohibit"
+    | "throw";
   /** The next hop's address; of the other family, too. */
   readonly via?: string;
   /** The link packets leave by. */
@@ -96,6 +93,9 @@ export interface RouteSpec extends RouteMetricsSpec {
   /** Of a default route that has no address to tell: "inet6" for IPv6. */
   readonly family?: "inet" | "inet6";
 }
+
+/** What a route does with packets. */
+export type RouteType = NonNullable<RouteSpec["type"]>;
 
 const TYPES: { readonly [T in RouteType]: number } = {
   unicast: rt.RTN_UNICAST,

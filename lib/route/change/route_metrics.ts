@@ -68,23 +68,24 @@ export interface RouteMetricsSpec {
   /** Whether TCP Fast Open does without a cookie. */
   readonly fastopen_no_cookie?: boolean;
   /** Which of these must not change by themselves. */
-  readonly lock?: readonly LockableMetric[];
+  readonly lock?: readonly (
+    | "mtu"
+    | "advmss"
+    | "hoplimit"
+    | "reordering"
+    | "rtt"
+    | "rttvar"
+    | "window"
+    | "cwnd"
+    | "initcwnd"
+    | "initrwnd"
+    | "ssthresh"
+    | "congctl"
+  )[];
 }
 
 /** A metric that can be kept from changing. */
-export type LockableMetric =
-  | "mtu"
-  | "advmss"
-  | "hoplimit"
-  | "reordering"
-  | "rtt"
-  | "rttvar"
-  | "window"
-  | "cwnd"
-  | "initcwnd"
-  | "initrwnd"
-  | "ssthresh"
-  | "congctl";
+export type LockableMetric = NonNullable<RouteMetricsSpec["lock"]>[number];
 
 /** RTAX_* of what can be locked. */
 const LOCKABLE: { readonly [M in LockableMetric]: number } = {

@@ -25,21 +25,18 @@ import {
 } from "../../rtnetlink/spec/value.ts";
 import { protocol, realms, table, tos, u32 } from "./words.ts";
 
-/** What a rule does with packets. */
-export type RuleAction =
-  | "table"
-  | "goto"
-  | "nop"
-  | "blackhole"
-  | "unreachable"
-  | "prohibit";
-
 /** A routing policy rule, by iproute2's words. Source: ip-rule(8). */
 export interface RuleSpec {
   /** The smaller, the sooner it is looked at. */
   readonly priority?: number;
   /** What is done; "table" looks a table up, "goto" goes on with `target`. */
-  readonly action?: RuleAction;
+  readonly action?:
+    | "table"
+    | "goto"
+    | "nop"
+    | "blackhole"
+    | "unreachable"
+    | "prohibit";
   /** The table to look up; main if not given. */
   readonly table?: number | string;
   /** The rule to go on with. */
@@ -81,6 +78,9 @@ export interface RuleSpec {
   /** Of a rule that has no address to tell: "inet6" for IPv6. */
   readonly family?: "inet" | "inet6";
 }
+
+/** What a rule does with packets. */
+export type RuleAction = NonNullable<RuleSpec["action"]>;
 
 /** FR_ACT_* of each action. */
 export const ACTIONS: { readonly [A in RuleAction]: number } = {

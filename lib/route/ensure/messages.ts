@@ -17,7 +17,11 @@ export interface StepMessage {
   readonly where: NamespaceName;
   /** The message. */
   readonly request?: NetlinkRequest;
-  /** What makes a link that no message makes. */
+  /**
+   * What makes a link that no message makes.
+   *
+   * @internal
+   */
   readonly first?: FirstStep;
 }
 

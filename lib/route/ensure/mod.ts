@@ -1,9 +1,18 @@
-// What of this room a program may use.
+/**
+ * A network as a file describes it: links, addresses, routes, rules and more, in
+ * as many namespaces as wanted, applied and kept so.
+ *
+ * @module
+ */
 
+export { SystemError } from "../../../ffi/errno.ts";
+export { ArgumentError, ClosedError, TimeoutError } from "../../errors.ts";
+export type { WaitOptions } from "../../io/reactor.ts";
+export { inNamespace, type Namespace } from "../../namespace.ts";
+export { TemporaryNamespace } from "../../temporary_namespace.ts";
 export type {
   AddressDescription,
   Exclusive,
-  ExclusiveKind,
   LinkDescription,
   NamespaceDescription,
   NeighbourDescription,
@@ -17,25 +26,9 @@ export {
 } from "./problem.ts";
 export { parseDescription } from "./parse.ts";
 export { descriptionSchema } from "./schema.ts";
-export type { JsonSchema } from "../../rtnetlink/spec/value.ts";
-export type {
-  DesiredLink,
-  DesiredNamespace,
-  DesiredNetwork,
-  NamespaceName,
-} from "./desired.ts";
-export type { Differences, Missing } from "./differences.ts";
-export type { Step, StepObject, StepPart } from "./step.ts";
-export type { LeftBehind } from "./apply.ts";
-export type { StepMessage } from "./messages.ts";
+export type { DesiredNetwork } from "./desired.ts";
+export type { Differences } from "./differences.ts";
+export type { Step } from "./step.ts";
 export { Ensurer, type EnsurerOptions, type KeepOptions } from "./ensurer.ts";
-export type {
-  Applied,
-  ContestedReport,
-  CorrectedReport,
-  EnsureReport,
-  LostEventsReport,
-  MissingReport,
-  RefusedReport,
-  SettledReport,
-} from "./report.ts";
+export type { Applied, EnsureReport } from "./report.ts";
+export type * as reports from "./reports.ts";

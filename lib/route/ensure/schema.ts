@@ -137,7 +137,7 @@ function namespaceSchema(): Readonly<Record<string, JsonSchema>> {
  * console.log(JSON.stringify(descriptionSchema(), null, 2));
  * ```
  */
-export function descriptionSchema(): JsonSchema {
+export function descriptionSchema(): Readonly<Record<string, unknown>> {
   const definitions: Record<string, JsonSchema> = {
     namespace: {
       type: ["object", "null"],

@@ -17,27 +17,6 @@ import { AttributeLevel } from "../../rtnetlink/spec/level.ts";
 import { AttributeTable } from "../../rtnetlink/spec/table.ts";
 import type { RouteEncapsulation } from "../route.ts";
 
-/**
- * What packets are wrapped in. iproute2 prints `id`, `src`, `dst` and `tos` of
- * an encapsulation under the keys that the route itself has.
- */
-export type IpEncapsulation = {
-  /** "mpls", "ip", "ip6", "seg6" ... */
-  encap?: string;
-  /** The TTL of the outer header. */
-  ttl?: number;
-  /** The hop limit of the outer header. */
-  hoplimit?: number;
-  /** The traffic class of the outer header. */
-  tc?: number;
-  /** TUNNEL_KEY. */
-  key?: true;
-  /** TUNNEL_CSUM. */
-  csum?: true;
-  /** TUNNEL_SEQ. */
-  seq?: true;
-};
-
 const NAMES = new Map([
   [lwt.LWTUNNEL_ENCAP_MPLS, "mpls"],
   [lwt.LWTUNNEL_ENCAP_IP, "ip"],
@@ -93,7 +72,7 @@ const TABLES: { readonly [type: number]: AttributeTable } = {
 /** The name of the encapsulation and what is known of it, side by side. */
 export function ipEncapsulation(
   { type, attributes }: RouteEncapsulation,
-): IpEncapsulation {
+): { encap: string } {
   const reader = new AttributeReader(NetlinkBuffer.of(attributes), noCounts());
   reader.reset(0, attributes.length);
   return {

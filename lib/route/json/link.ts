@@ -4,7 +4,6 @@
 import { IFF_POINTOPOINT } from "../../../ffi/layout/net_if.ts";
 import * as ifla from "../../../ffi/layout/linux_if_link.ts";
 import { AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
-import type { BpfProgram } from "../../bpf_program.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { LinkKind } from "../../rtnetlink/kinds/kind.ts";
 import { reportedKind } from "../../rtnetlink/kinds/mod.ts";
@@ -20,7 +19,7 @@ import { linkLayerAddress } from "../link/link_layer.ts";
 import type { LinkNames } from "../link/names.ts";
 import { linkGroupName, protoDownReasonName } from "../names/iproute2.ts";
 import { linkTypeName } from "../names/link_type.ts";
-import { type IpLinkCounters, ipLinkStatistics } from "./link_statistics.ts";
+import { ipLinkStatistics } from "./link_statistics.ts";
 import { type IpJsonOptions, NO_NAMES } from "./options.ts";
 import { ipVirtualFunctions } from "./virtual_function.ts";
 import { ipXdp } from "./xdp.ts";
@@ -84,7 +83,16 @@ export type IpLink = {
   /** Bytes. */
   max_mtu?: number;
   /** Its kind and that of the link it is a port of, with their options. */
-  linkinfo?: IpLinkInfo;
+  linkinfo?: {
+    /** Its kind. */
+    info_kind?: string;
+    /** The options of its kind. */
+    info_data?: KindData;
+    /** The kind of the link it is a port of. */
+    info_slave_kind?: string;
+    /** Its options as a port. */
+    info_slave_data?: KindData;
+  };
   /** How IPv6 makes addresses. */
   inet6_addr_gen_mode?: string;
   /** Transmit queues. */
@@ -114,40 +122,20 @@ export type IpLink = {
   /** A text for people. */
   ifalias?: string;
   /** Counters of 64 bits, with statistics. */
-  stats64?: IpLinkCounters;
+  stats64?: {
+    readonly rx: Readonly<Record<string, JsonValue>>;
+    readonly tx: Readonly<Record<string, JsonValue>>;
+  };
   /** Counters of 32 bits, with statistics of an old kernel. */
-  stats?: IpLinkCounters;
+  stats?: {
+    readonly rx: Readonly<Record<string, JsonValue>>;
+    readonly tx: Readonly<Record<string, JsonValue>>;
+  };
   /** Virtual functions. */
   vfinfo_list?: JsonValue[];
   /** Its other names. */
   altnames?: string[];
 };
-
-/** The kind of a link and its options, those of a port beside them. */
-export type IpLinkInfo = {
-  /** Its kind. */
-  info_kind?: string;
-  /** The options of its kind. */
-  info_data?: KindData;
-  /** The kind of the link it is a port of. */
-  info_slave_kind?: string;
-  /** Its options as a port. */
-  info_slave_data?: KindData;
-};
-
-/** How to tell of a link. */
-export interface IpLinkOptions extends IpJsonOptions {
-  /**
-   * Tells more of an XDP program than its id; `ip` does what `bpfProgram` does.
-   */
-  readonly program?: (id: number) => BpfProgram | undefined;
-  /** As `ip address` does, which leaves some of it out. */
-  readonly forAddresses?: boolean;
-  /** Without the link layer, as `ip -4 address` does. */
-  readonly withoutLinkLayer?: boolean;
-  /** The length of the queue, where the link itself was not told it. */
-  readonly txqlen?: number;
-}
 
 const OPERSTATES = [
   "UNKNOWN",
@@ -188,7 +176,7 @@ const GENERATION_MODES = ["eui64", "none", "stable_secret", "random"];
  * console.log(JSON.stringify(links.map((link) => ipLink(link, { names }))));
  * ```
  */
-export function ipLink(link: Link, options: IpLinkOptions = {}): IpLink {
+export function ipLink(link: Link, options: IpJsonOptions = {}): IpLink {
   const { names = NO_NAMES, details = false, forAddresses = false } = options;
   const rest = new AttributeLevel(link.attributes());
   // Keys are added in iproute2's order.
@@ -311,7 +299,7 @@ function describeDetails(
   json: IpLink,
   link: Link,
   rest: AttributeLevel,
-  options: IpLinkOptions,
+  options: IpJsonOptions,
 ): void {
   for (const [type, key] of FIRST) {
     const value = rest.get(type);
@@ -366,9 +354,11 @@ function generationMode(families: AttributeReader): string | undefined {
   }
 }
 
+type LinkInfo = NonNullable<IpLink["linkinfo"]>;
+
 /** The kind of a link and its options, and those it has as a port. */
-function linkInfo(link: Link, names: LinkNames): IpLinkInfo {
-  const json: IpLinkInfo = {};
+function linkInfo(link: Link, names: LinkNames): LinkInfo {
+  const json: LinkInfo = {};
   if (link.kind !== undefined) {
     json.info_kind = link.kind;
     const { data } = link;

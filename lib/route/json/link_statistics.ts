@@ -8,7 +8,7 @@ import { linkStatistics } from "../link/statistics.ts";
 type Counters = Record<string, JsonValue>;
 
 /** The counters of a link, by direction. */
-export type IpLinkCounters = {
+type LinkCounters = {
   /** What was received. */
   readonly rx: Readonly<Record<string, JsonValue>>;
   /** What was sent. */
@@ -22,7 +22,7 @@ export type IpLinkCounters = {
 export function ipLinkStatistics(
   link: Link,
   level: boolean | 2,
-): { stats?: IpLinkCounters; stats64?: IpLinkCounters } {
+): { stats?: LinkCounters; stats64?: LinkCounters } {
   const statistics = linkStatistics(link);
   if (statistics === undefined) return {};
   const { counters: c, wide } = statistics;

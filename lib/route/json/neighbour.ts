@@ -43,12 +43,6 @@ export type IpNeighbour = {
   protocol?: string;
 };
 
-/** How to tell of a neighbour. */
-export interface IpNeighbourOptions extends IpJsonOptions {
-  /** Leave out what was asked for: the interface. */
-  readonly oneDevice?: boolean;
-}
-
 const STATES = [
   [nd.NUD_INCOMPLETE, "INCOMPLETE"],
   [nd.NUD_REACHABLE, "REACHABLE"],
@@ -79,7 +73,7 @@ const STATES = [
  */
 export function ipNeighbour(
   neighbour: Neighbour,
-  { names = NO_NAMES, statistics, oneDevice = false }: IpNeighbourOptions = {},
+  { names = NO_NAMES, statistics, oneDevice = false }: IpJsonOptions = {},
 ): IpNeighbour {
   const json: IpNeighbour = {};
   const { ifindex, flags, state } = neighbour;

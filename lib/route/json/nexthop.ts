@@ -8,12 +8,17 @@ import {
 import { protocolName, scopeName } from "../names/iproute2.ts";
 import type { Nexthop } from "../nexthop.ts";
 import { USER_HZ } from "../user_hz.ts";
-import { type IpEncapsulation, ipEncapsulation } from "./encapsulation.ts";
+import { ipEncapsulation } from "./encapsulation.ts";
 import { type IpJsonOptions, NO_NAMES } from "./options.ts";
 import { routeFlags } from "./route_parts.ts";
 
 /** A nexthop object under iproute2's keys. */
-export type IpNexthop = IpEncapsulation & {
+export type IpNexthop = {
+  /**
+   * What packets are wrapped in: "mpls", "ip6" ... What else is known of it
+   * stands beside, under iproute2's keys.
+   */
+  encap?: string;
   /** Its number. */
   id: number;
   /** The members of a group; a weight of 1 is left out. */

@@ -1,6 +1,8 @@
 // How much of an object to tell, and what links are called.
 
+import type { BpfProgram } from "../../bpf_program.ts";
 import { LinkNames } from "../link/names.ts";
+import type { Nexthop } from "../nexthop.ts";
 
 /** How to present an object as `ip -j` does: the same for every object. */
 export interface IpJsonOptions {
@@ -10,6 +12,40 @@ export interface IpJsonOptions {
   readonly details?: boolean;
   /** As with `ip -s`; 2 as with `ip -s -s`. */
   readonly statistics?: boolean | 2;
+  /** Of routes, leave out the table, as `ip` does where one was asked for. */
+  readonly oneTable?: boolean;
+  /** Of routes and neighbours, leave out the link in the same way. */
+  readonly oneDevice?: boolean;
+  /** Of routes, leave out who made it in the same way. */
+  readonly oneProtocol?: boolean;
+  /** Of routes, leave out the scope in the same way. */
+  readonly oneScope?: boolean;
+  /** The nexthop objects by their id, for details of routes. */
+  readonly nexthops?: ReadonlyMap<number, Nexthop>;
+  /**
+   * Of links, more of an XDP program than its id.
+   *
+   * @internal
+   */
+  readonly program?: (id: number) => BpfProgram | undefined;
+  /**
+   * Of links, what `ip address` prints, which leaves some of it out.
+   *
+   * @internal
+   */
+  readonly forAddresses?: boolean;
+  /**
+   * Of links, nothing of the link layer, as `ip -4 address`.
+   *
+   * @internal
+   */
+  readonly withoutLinkLayer?: boolean;
+  /**
+   * The length of a link's queue, where the message does not have it.
+   *
+   * @internal
+   */
+  readonly txqlen?: number;
 }
 
 /** No link is known by name. */

@@ -24,16 +24,20 @@ import {
   serviceName,
   tableName,
 } from "../names/iproute2.ts";
-import type { Nexthop } from "../nexthop.ts";
 import type { Route, RouteCache, RouteNexthop, RouteVia } from "../route.ts";
 import { USER_HZ } from "../user_hz.ts";
-import { type IpEncapsulation, ipEncapsulation } from "./encapsulation.ts";
+import { ipEncapsulation } from "./encapsulation.ts";
 import { type IpNexthop, ipNexthop } from "./nexthop.ts";
 import { type IpJsonOptions, NO_NAMES } from "./options.ts";
 import { realmsJson, routeFlags } from "./route_parts.ts";
 
 /** What `ip -j route` prints alike for a route and each way of a multipath one. */
-export type IpRouteHop = IpEncapsulation & {
+export type IpRouteHop = {
+  /**
+   * What packets are wrapped in: "mpls", "ip6" ... What else is known of it
+   * stands beside, under iproute2's keys.
+   */
+  encap?: string;
   /** The labels MPLS puts in place of those that came. */
   to?: string;
   /** The next hop's address. */
@@ -110,20 +114,6 @@ export type IpRoute = IpRouteHop & {
   nexthops?: IpRouteHop[];
 };
 
-/** How to tell of a route. */
-export interface IpRouteOptions extends IpJsonOptions {
-  /** Leave out what was asked for: the table. */
-  readonly oneTable?: boolean;
-  /** Leave out what was asked for: the interface. */
-  readonly oneDevice?: boolean;
-  /** Leave out what was asked for: who made it. */
-  readonly oneProtocol?: boolean;
-  /** Leave out what was asked for: the scope. */
-  readonly oneScope?: boolean;
-  /** The nexthop objects by their id, for details. */
-  readonly nexthops?: ReadonlyMap<number, Nexthop>;
-}
-
 /** How many bits an address of the family has, or -1. */
 function hostLength(family: AddressFamily): number {
   switch (family) {
@@ -178,7 +168,7 @@ const CACHE_FLAGS = [
  * console.log(JSON.stringify(json));
  * ```
  */
-export function ipRoute(route: Route, options: IpRouteOptions = {}): IpRoute {
+export function ipRoute(route: Route, options: IpJsonOptions = {}): IpRoute {
   const { names = NO_NAMES, details = false } = options;
   // Keys are added in iproute2's order.
   const json = {} as IpRoute;
@@ -259,7 +249,7 @@ function viaJson(via: RouteVia): { family: string; host: string } {
   return { family: via.family, host: via.address };
 }
 
-function cache(json: IpRoute, route: Route, options: IpRouteOptions): void {
+function cache(json: IpRoute, route: Route, options: IpJsonOptions): void {
   if (route.family === "inet" && (route.flags & RTM_F_CLONED) !== 0) {
     json.cache = CACHE_FLAGS.filter(([bit]) => (route.flags & bit) !== 0)
       .map(([, name]) => name);
@@ -271,7 +261,7 @@ function cache(json: IpRoute, route: Route, options: IpRouteOptions): void {
 
 function cacheJson(
   cache: RouteCache,
-  options: IpRouteOptions,
+  options: IpJsonOptions,
 ): Partial<IpRoute> {
   const json: Partial<IpRoute> = {};
   if (cache.expires !== 0) json.expires = Math.trunc(cache.expires / USER_HZ);
@@ -316,7 +306,7 @@ function metricsJson(metrics: RouteMetrics): JsonValue {
 function hopJson(
   hop: RouteNexthop,
   route: Route,
-  { names = NO_NAMES }: IpRouteOptions,
+  { names = NO_NAMES }: IpJsonOptions,
 ): IpRouteHop {
   const json = {} as IpRouteHop;
   if (hop.encapsulation !== undefined) {

@@ -13,7 +13,6 @@ import {
   RTNH_F_TRAP,
   RTNH_F_UNRESOLVED,
 } from "../../../ffi/layout/linux_rtnetlink.ts";
-import type { JsonValue } from "../../rtnetlink/spec/json.ts";
 import { realmName } from "../names/iproute2.ts";
 
 const FLAGS = [

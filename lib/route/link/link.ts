@@ -386,18 +386,6 @@ function readAltNames(list: AttributeReader): string[] {
  * Source: rtnetlink(7).
  *
  * @param message The message, as a reader stands on it.
- *
- * @example
- * ```ts
- * import { decodeLink, NetlinkConnection } from "@netplumb/netplumb";
- *
- * await using connection = NetlinkConnection.open({ protocol: 0 });
- * const links = await connection.dump(
- *   { type: 18, body: new Uint8Array(16), tried: "show links" },
- *   decodeLink,
- * );
- * console.log(links[0].name);
- * ```
  */
 export function decodeLink(message: MessageReader): Link | undefined {
   return message.holds(ifinfomsg.size) ? new Link(message) : undefined;

@@ -10,7 +10,6 @@ import {
 } from "../../../ffi/layout/linux_if_link.ts";
 import * as mib from "../../../ffi/layout/linux_snmp.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
-import type { Link } from "./link.ts";
 
 /** The counters of a link under the kernel's own names. */
 export interface LinkStatistics {
@@ -77,7 +76,7 @@ type Counters = { -readonly [K in keyof LinkStatistics]: number };
 
 /** The counters, and whether the kernel gave them as 64-bit numbers. */
 export function linkStatistics(
-  link: Link,
+  link: { attribute(type: number): AttributeReader | undefined },
 ): { readonly counters: LinkStatistics; readonly wide: boolean } | undefined {
   const counters = Object.fromEntries(
     NAMES.map((name) => [name, 0]),
