@@ -28,7 +28,8 @@ import {
 } from "../../ffi/layout/sys_socket.ts";
 import { interfaceName } from "../../lib/interface_index.ts";
 import { noCounts } from "../../lib/netlink/counters.ts";
-import { MessageReader, NetlinkBuffer } from "../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../lib/netlink/buffer.ts";
+import { MessageReader } from "../../lib/netlink/message.ts";
 import { openNetlinkSocket, ownPort } from "../../lib/netlink/socket.ts";
 import { Monitor } from "../../lib/route/monitor/monitor.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";

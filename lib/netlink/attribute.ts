@@ -7,7 +7,7 @@ import {
   NLA_TYPE_MASK,
 } from "../../ffi/layout/linux_netlink.ts";
 import type { NetlinkCounters } from "./counters.ts";
-import type { NetlinkBuffer } from "./message.ts";
+import type { NetlinkBuffer } from "./buffer.ts";
 import { attributeText } from "./text.ts";
 
 /** An attribute nobody here knows, as it was received. */

@@ -2,7 +2,8 @@
 // counts 768 bytes and more for each; here they take what they are long.
 
 import type { NetlinkCounters } from "./counters.ts";
-import { MessageReader, NetlinkBuffer } from "./message.ts";
+import { NetlinkBuffer } from "./buffer.ts";
+import { MessageReader } from "./message.ts";
 
 /** Bytes of a piece of memory; one of these stays, for the next time. */
 const PIECE = 1 << 18;

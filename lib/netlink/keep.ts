@@ -3,7 +3,8 @@
 // and all that a datagram has left at once, since the next is likely kept too.
 
 import { NLMSG_ALIGN } from "../../ffi/layout/linux_netlink.ts";
-import { type MessageReader, NetlinkBuffer } from "./message.ts";
+import { NetlinkBuffer } from "./buffer.ts";
+import { type MessageReader } from "./message.ts";
 
 /** Small: one message that is kept for long keeps its neighbours' memory. */
 const PIECE = 16384;

@@ -3,7 +3,8 @@
 
 import { NLMSG_ALIGN } from "../../ffi/layout/linux_netlink.ts";
 import type { NetlinkCounters } from "./counters.ts";
-import { MessageReader, NetlinkBuffer } from "./message.ts";
+import { NetlinkBuffer } from "./buffer.ts";
+import { MessageReader } from "./message.ts";
 
 /** So many datagrams' bytes in one piece of memory. */
 const PIECE = 1 << 20;

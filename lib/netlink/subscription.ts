@@ -19,7 +19,8 @@ import { MessageVector } from "../socket/message_vector.ts";
 import { setOption } from "../socket/option.ts";
 import { Backlog, type Visit } from "./backlog.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
-import { MessageReader, NetlinkBuffer } from "./message.ts";
+import { NetlinkBuffer } from "./buffer.ts";
+import { MessageReader } from "./message.ts";
 import {
   failure,
   type NetlinkSocketOptions,

@@ -28,7 +28,7 @@ const LAYER_OF: Readonly<Record<string, string>> = {
   "lib/namespace.ts": "netns",
   "lib/temporary_namespace.ts": "netns",
   "lib/socket/": "socket",
-  "lib/socket_memory.ts": "socket",
+
   "lib/packet/": "packet",
   "lib/udp/": "udp",
   "lib/tun/": "tun",
@@ -85,21 +85,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Imports that break the rules, each with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  "lib/rtnetlink/kinds/tun.ts -> lib/tun/device.ts":
+  "lib/route/change/persistent_tun.ts -> lib/tun/device.ts":
     "the kernel makes persistent TUN links by ioctl, not by rtnetlink",
 };
-
-/** Circles that are still there. */
-const KNOWN_CIRCLES: readonly (readonly string[])[] = [
-  ["lib/netlink/attribute.ts", "lib/netlink/message.ts"],
-  [
-    "lib/udp/message.ts",
-    "lib/udp/reply.ts",
-    "lib/udp/send.ts",
-    "lib/udp/send_batch.ts",
-  ],
-  ["lib/udp/options.ts", "lib/udp/sockaddr.ts"],
-];
 
 const ROOTS = ["mod.ts", ...sourceFiles("ffi", "lib", "cli")];
 const graph = await moduleGraph(ROOTS);
@@ -135,7 +123,6 @@ Deno.test("dependencies: each layer imports only what lies below it", () => {
 });
 
 Deno.test("dependencies: no files import each other, not even types", () => {
-  const known = new Set(KNOWN_CIRCLES.map((circle) => circle.join()));
   // Types of links/ are upstream's, whose commands, types and handlers refer to
   // each other.
   const own = new Map(
@@ -146,9 +133,7 @@ Deno.test("dependencies: no files import each other, not even types", () => {
         : imports,
     ]),
   );
-  const found = circles(own).filter((circle) => !known.delete(circle.join()));
-  assertEquals(found, []);
-  assertEquals([...known], [], "circles that are no longer there");
+  assertEquals(circles(own), []);
 });
 
 Deno.test("dependencies: only the command imports packages", () => {
@@ -166,10 +151,10 @@ const FILES: Readonly<Record<string, number>> = {
   "lib/udp/mod.ts": 60,
   "lib/tun/mod.ts": 70,
   "lib/packet/mod.ts": 40,
-  "lib/netlink/mod.ts": 50,
+  "lib/netlink/mod.ts": 60,
   "lib/route/mod.ts": 240,
   "lib/route/ensure/mod.ts": 240,
-  "mod.ts": 300,
+  "mod.ts": 305,
 };
 
 for (const [entry, most] of Object.entries(FILES)) {

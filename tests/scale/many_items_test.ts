@@ -31,7 +31,7 @@ import {
   topology,
   UdpSocket,
 } from "../../mod.ts";
-import { NetlinkBuffer } from "../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../lib/netlink/buffer.ts";
 import { denoRun, netplumb } from "../support/command.ts";
 import "../support/descriptors.ts";
 import { Lab, output } from "../support/netns.ts";

@@ -3,11 +3,8 @@
 import { assert } from "@std/assert";
 import { NLMSG_HDRLEN } from "../../ffi/layout/linux_netlink.ts";
 import { ifinfomsg, RTM_NEWLINK } from "../../ffi/layout/linux_rtnetlink.ts";
-import {
-  MessageReader,
-  NetlinkBuffer,
-  writeHeader,
-} from "../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../lib/netlink/buffer.ts";
+import { MessageReader, writeHeader } from "../../lib/netlink/message.ts";
 import type { Netns } from "./netns.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;

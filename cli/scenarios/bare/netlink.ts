@@ -38,7 +38,8 @@ import {
 } from "../../../ffi/layout/sys_socket.ts";
 import { inNamespace, type Namespace } from "../../../lib/namespace.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
-import { MessageReader, NetlinkBuffer } from "../../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../../lib/netlink/buffer.ts";
+import { MessageReader } from "../../../lib/netlink/message.ts";
 
 /** What a dump gave to a program that takes it as it comes. */
 export interface BareDump {

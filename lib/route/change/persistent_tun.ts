@@ -2,7 +2,6 @@
 
 import type { Namespace } from "../../namespace.ts";
 import type { TunLinkOptions } from "../../rtnetlink/kinds/tun.ts";
-import { Tun } from "../../tun/device.ts";
 
 /** Makes one, and closes its descriptor. */
 export async function makePersistentTun(
@@ -11,6 +10,8 @@ export async function makePersistentTun(
   { user, group, multi_queue, pi }: TunLinkOptions,
   namespace: Namespace | undefined,
 ): Promise<void> {
+  // Loaded only when such a link is made.
+  const { Tun } = await import("../../tun/device.ts");
   const tun = Tun.open({
     name,
     mode,

@@ -3,7 +3,6 @@
 
 import type { AnyObjectEvent } from "../monitor/event.ts";
 import type { DesiredNetwork, NamespaceName } from "./desired.ts";
-import type { Differences } from "./differences.ts";
 import { LinkComparison } from "./link_comparison.ts";
 import { NamespaceComparison } from "./namespace_comparison.ts";
 import type { State } from "./state.ts";
@@ -17,6 +16,22 @@ interface Held {
   readonly until: number;
   /** When the step was done. */
   readonly since: number;
+}
+
+/** A described link that cannot be made and is not there. */
+export interface Missing {
+  /** The namespace it is to be in. */
+  readonly namespace: NamespaceName;
+  /** Its name. */
+  readonly name: string;
+}
+
+/** What differs. */
+export interface Differences {
+  /** In the order in which they can be done. */
+  readonly steps: readonly Step[];
+  /** Devices of the machine that are waited for. */
+  readonly missing: readonly Missing[];
 }
 
 /** What differs, and whether that is all. */

@@ -1,7 +1,8 @@
 // A change that would make an object, read as the kernel's own messages are:
 // so what is wanted and what is there are the same kind of value.
 
-import { MessageReader, NetlinkBuffer } from "../../netlink/message.ts";
+import { NetlinkBuffer } from "../../netlink/buffer.ts";
+import { MessageReader } from "../../netlink/message.ts";
 import { requestBytes } from "../../netlink/describe.ts";
 import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 import type { Change } from "../change/change.ts";

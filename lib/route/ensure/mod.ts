@@ -27,7 +27,7 @@ export {
 export { parseDescription } from "./parse.ts";
 export { descriptionSchema } from "./schema.ts";
 export type { DesiredNetwork } from "./desired.ts";
-export type { Differences } from "./differences.ts";
+export type { Differences } from "./comparison.ts";
 export type { Step } from "./step.ts";
 export { Ensurer, type EnsurerOptions, type KeepOptions } from "./ensurer.ts";
 export type { Applied, EnsureReport } from "./report.ts";

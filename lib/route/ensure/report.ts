@@ -3,7 +3,7 @@
 import type { SystemError } from "../../../ffi/errno.ts";
 import type { LeftBehind } from "./apply.ts";
 import type { NamespaceName } from "./desired.ts";
-import type { Missing } from "./differences.ts";
+import type { Missing } from "./comparison.ts";
 import type { Step } from "./step.ts";
 
 /** What came of making things as they are described. */

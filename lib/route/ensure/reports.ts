@@ -11,7 +11,7 @@ export type {
   NamespaceName,
 } from "./desired.ts";
 export type { ExclusiveKind } from "./description.ts";
-export type { Missing } from "./differences.ts";
+export type { Missing } from "./comparison.ts";
 export type { Step, StepObject, StepPart } from "./step.ts";
 export type { LeftBehind } from "./apply.ts";
 export type { StepMessage } from "./messages.ts";

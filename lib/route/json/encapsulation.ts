@@ -9,7 +9,7 @@ import {
 import * as lwt from "../../../ffi/layout/linux_lwtunnel.ts";
 import { AttributeReader } from "../../netlink/attribute.ts";
 import { noCounts } from "../../netlink/counters.ts";
-import { NetlinkBuffer } from "../../netlink/message.ts";
+import { NetlinkBuffer } from "../../netlink/buffer.ts";
 import { addressText } from "../family.ts";
 import { reported, showAddress } from "../../rtnetlink/spec/attribute.ts";
 import { onlyTrue } from "../../rtnetlink/spec/json.ts";

@@ -5,7 +5,7 @@ import { ArgumentError } from "../../errors.ts";
 import { AttributeReader } from "../../netlink/attribute.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { noCounts } from "../../netlink/counters.ts";
-import { NetlinkBuffer } from "../../netlink/message.ts";
+import { NetlinkBuffer } from "../../netlink/buffer.ts";
 import type {
   Attribute,
   ChangeTime,

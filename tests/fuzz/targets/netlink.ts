@@ -9,7 +9,8 @@ import {
 import { AttributeReader } from "../../../lib/netlink/attribute.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import { noCounts } from "../../../lib/netlink/counters.ts";
-import { MessageReader, NetlinkBuffer } from "../../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../../lib/netlink/buffer.ts";
+import { MessageReader } from "../../../lib/netlink/message.ts";
 import type { Target } from "../target.ts";
 
 const DEEPEST = 3;

@@ -10,7 +10,8 @@ import {
   RTM_NEWRULE,
 } from "../../../ffi/layout/linux_rtnetlink.ts";
 import { noCounts } from "../../../lib/netlink/counters.ts";
-import { MessageReader, NetlinkBuffer } from "../../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../../lib/netlink/buffer.ts";
+import { MessageReader } from "../../../lib/netlink/message.ts";
 import { decodeAddress } from "../../../lib/route/address.ts";
 import { ipAddress } from "../../../lib/route/json/address.ts";
 import { ipLink } from "../../../lib/route/json/link.ts";

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AttributeReader } from "../../../lib/netlink/attribute.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import { noCounts } from "../../../lib/netlink/counters.ts";
-import { NetlinkBuffer } from "../../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../../lib/netlink/buffer.ts";
 
 function read(body: Uint8Array<ArrayBuffer>): AttributeReader {
   const reader = new AttributeReader(NetlinkBuffer.of(body), noCounts());

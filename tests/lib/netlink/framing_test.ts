@@ -4,7 +4,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { AttributeReader } from "../../../lib/netlink/attribute.ts";
 import { noCounts } from "../../../lib/netlink/counters.ts";
-import { MessageReader, NetlinkBuffer } from "../../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../../lib/netlink/buffer.ts";
+import { MessageReader } from "../../../lib/netlink/message.ts";
 import { compileC } from "../../support/c.ts";
 import { output } from "../../support/netns.ts";
 import { random } from "../../support/random.ts";

@@ -11,10 +11,8 @@ import {
   Picture,
 } from "../../../../lib/route/monitor/picture.ts";
 import { NetlinkSubscription } from "../../../../lib/netlink/subscription.ts";
-import {
-  MessageReader,
-  NetlinkBuffer,
-} from "../../../../lib/netlink/message.ts";
+import { NetlinkBuffer } from "../../../../lib/netlink/buffer.ts";
+import { MessageReader } from "../../../../lib/netlink/message.ts";
 import "../../../support/descriptors.ts";
 import { assertKnowsAll, brief, until } from "../../../support/monitored.ts";
 import { type Bytes, forge, spoil } from "../../../support/netlink.ts";
