@@ -4,7 +4,7 @@
 
 import { NLMSG_ALIGN } from "../../ffi/layout/linux_netlink.ts";
 import { NetlinkBuffer } from "./buffer.ts";
-import { type MessageReader } from "./message.ts";
+import type { MessageReader } from "./message.ts";
 
 /** Small: one message that is kept for long keeps its neighbours' memory. */
 const PIECE = 16384;
