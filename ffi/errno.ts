@@ -135,7 +135,17 @@ const TABLE: ReadonlyArray<readonly [number, string, string]> = [
   [133, "EHWPOISON", "memory page has hardware error"],
 ];
 
-const byNumber = new Map(TABLE.map(([n, code, text]) => [n, { code, text }]));
+let byNumber:
+  | ReadonlyMap<number, { readonly code: string; readonly text: string }>
+  | undefined;
+
+/** Made at the first error: no program has to wait for it to start. */
+function described(errno: number) {
+  byNumber ??= new Map(
+    TABLE.map(([number, code, text]) => [number, { code, text }]),
+  );
+  return byNumber.get(errno);
+}
 
 /** errno numbers by name, for comparing: `errno() === Errno.EAGAIN`. */
 export const Errno: Readonly<Record<string, number>> = Object.freeze({
@@ -174,12 +184,12 @@ export const EHOSTUNREACH = 113;
 
 /** The name of an errno: `errnoName(13)` is "EACCES". */
 export function errnoName(errno: number): string {
-  return byNumber.get(errno)?.code ?? `errno ${errno}`;
+  return described(errno)?.code ?? `errno ${errno}`;
 }
 
 /** The sentence of an errno: `errnoText(13)` is "permission denied". */
 export function errnoText(errno: number): string {
-  return byNumber.get(errno)?.text ?? "an error this library has no name for";
+  return described(errno)?.text ?? "an error this library has no name for";
 }
 
 /** What the caller of a system call knows that the kernel does not say. */

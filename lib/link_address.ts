@@ -3,15 +3,10 @@
 
 import { ArgumentError } from "./errors.ts";
 
-const hexBytes: string[] = Array.from(
-  { length: 256 },
-  (_, byte) => byte.toString(16).padStart(2, "0"),
-);
-
 // Two bytes, with and without a colon behind, filled as they are met: most
 // addresses are three of these.
-const middlePairs = new Array<string>(65536);
-const lastPairs = new Array<string>(65536);
+let middlePairs: string[] | undefined;
+let lastPairs: string[] | undefined;
 
 /**
  * Prints a link-layer address as iproute2 does for Ethernet.
@@ -28,24 +23,30 @@ export function formatLinkAddress(
   offset = 0,
   length: number = bytes.length - offset,
 ): string {
+  const middle = middlePairs ??= new Array<string>(65536);
   let text = "";
   let left = length;
   for (; left > 2; left -= 2) {
     const pair = pairAt(bytes, offset + length - left);
-    text += middlePairs[pair] ??= pairText(pair) + ":";
+    text += middle[pair] ??= pairText(pair) + ":";
   }
-  if (left === 1) return text + hexBytes[bytes[offset + length - 1]];
+  if (left === 1) return text + byteText(bytes[offset + length - 1]);
   if (left < 1) return text;
+  const last = lastPairs ??= new Array<string>(65536);
   const pair = pairAt(bytes, offset + length - 2);
-  return text + (lastPairs[pair] ??= pairText(pair));
+  return text + (last[pair] ??= pairText(pair));
 }
 
 function pairAt(bytes: Uint8Array, at: number): number {
   return bytes[at] << 8 | bytes[at + 1];
 }
 
+function byteText(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
 function pairText(pair: number): string {
-  return `${hexBytes[pair >> 8]}:${hexBytes[pair & 0xff]}`;
+  return `${byteText(pair >> 8)}:${byteText(pair & 0xff)}`;
 }
 
 /**

@@ -8,10 +8,22 @@ import { formatLinkAddress } from "./link_address.ts";
 /** Room for more neighbours than Linux keeps by default, a power of two. */
 const SLOTS = 8192;
 
-const ipv4Keys = new Int32Array(SLOTS);
-let ipv4Texts: string[] | undefined;
-const ethernetKeys = new Int32Array(2 * SLOTS);
-let ethernetTexts: string[] | undefined;
+/** A text for each slot, and the address that it is of. */
+interface Cache {
+  readonly keys: Int32Array;
+  readonly texts: string[];
+}
+
+// Made at the first use: no program that reads no tables has to.
+let ipv4: Cache | undefined;
+let ethernet: Cache | undefined;
+
+function cache(words: number, text: string): Cache {
+  return {
+    keys: new Int32Array(words * SLOTS),
+    texts: new Array<string>(SLOTS).fill(text),
+  };
+}
 
 /**
  * The IPv4 address at `at`, a multiple of 4.
@@ -23,14 +35,14 @@ export function rememberedIPv4(
   bytes: Uint8Array,
   at: number,
 ): string {
-  const texts = ipv4Texts ??= new Array<string>(SLOTS).fill("0.0.0.0");
+  const { keys, texts } = ipv4 ??= cache(1, "0.0.0.0");
   const key = words[at >> 2];
   // The last two bytes differ most, the last one more.
   const slot = (key >>> 24 ^ key >>> 8 & 0xff00 ^ key << 5 ^ key >>> 4) &
     SLOTS - 1;
-  if (ipv4Keys[slot] !== key) {
+  if (keys[slot] !== key) {
     texts[slot] = formatIPv4(bytes, at);
-    ipv4Keys[slot] = key;
+    keys[slot] = key;
   }
   return texts[slot];
 }
@@ -41,17 +53,16 @@ export function rememberedEthernet(
   bytes: Uint8Array,
   at: number,
 ): string {
-  const texts = ethernetTexts ??= new Array<string>(SLOTS)
-    .fill("00:00:00:00:00:00");
+  const { keys, texts } = ethernet ??= cache(2, "00:00:00:00:00:00");
   const first = words[at >> 2];
   const rest = bytes[at + 4] << 8 | bytes[at + 5];
   const slot = (rest ^ first >>> 19 ^ first >>> 8) & SLOTS - 1;
   if (
-    ethernetKeys[2 * slot] !== first || ethernetKeys[2 * slot + 1] !== rest
+    keys[2 * slot] !== first || keys[2 * slot + 1] !== rest
   ) {
     texts[slot] = formatLinkAddress(bytes, at, 6);
-    ethernetKeys[2 * slot] = first;
-    ethernetKeys[2 * slot + 1] = rest;
+    keys[2 * slot] = first;
+    keys[2 * slot + 1] = rest;
   }
   return texts[slot];
 }
