@@ -6,6 +6,8 @@
 // FOLDER holds `cliffy` (github.com/c4spar/cliffy) and `std`
 // (github.com/denoland/std), both with their history.
 
+import { realConfig, versionOf } from "./config.ts";
+
 const COMMIT_WITH_LOG = "2e717fdfe^"; // std before @std/log was removed
 
 const root = new URL("../", import.meta.url).pathname;
@@ -30,25 +32,23 @@ const unpack = (repository: string, revision: string, target: string) =>
     target,
   );
 
-const config = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
-const cliffy = JSON.parse(
-  await Deno.readTextFile(`${root}links/@cliffy/command/deno.json`),
-);
 const sources = await Deno.makeTempDir({ prefix: "netplumb-upstream-" });
 // Beside deno.json, because the paths in it are relative.
 const configFile = `${root}deno.upstream.json`;
 try {
-  await unpack("cliffy", `v${cliffy.version}`, `${sources}/cliffy`);
+  await unpack(
+    "cliffy",
+    `v${versionOf("@cliffy/command")}`,
+    `${sources}/cliffy`,
+  );
   await unpack("std", "HEAD", `${sources}/std`);
   // On its own: the std of today and the std that still had it do not mix.
   await unpack("std", `${COMMIT_WITH_LOG}:log`, `${sources}/log`);
   await Deno.writeTextFile(
     configFile,
-    JSON.stringify({
-      ...config,
+    JSON.stringify(realConfig({
       links: ["cliffy", "std", "log"].map((name) => `${sources}/${name}`),
-      lock: false,
-    }),
+    })),
   );
   const deno = async (command: string, args: readonly string[]) => {
     const { code } = await new Deno.Command(Deno.execPath(), {

@@ -1,11 +1,16 @@
 // The library as other programs get hold of it: by path, by URL, and by the
 // name of the published package. None of them has this repository's deno.json.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
+import { exportsOf } from "../../docs/api.ts";
 import { output, run } from "../support/netns.ts";
 
 const ROOT = new URL("../../", import.meta.url);
+
+/** The entry points that are modules of the library, "." among them. */
+const LIBRARY = Object.entries(manifest.exports)
+  .filter(([name]) => name !== "./cli");
 
 const program = (specifier: string) => `
 import { UdpSocket } from ${JSON.stringify(specifier)};
@@ -48,6 +53,54 @@ Deno.test("the library is imported by path", async () => {
   );
 });
 
+/** A program that imports every entry point and says how many names each has. */
+const everyEntry = (specifier: (name: string, file: string) => string) =>
+  LIBRARY.map(([name, file], index) =>
+    `import * as _${index} from ${JSON.stringify(specifier(name, file))};\n` +
+    `if (Object.keys(_${index}).length === 0) throw new Error("${name}");\n`
+  ).join("") + 'console.log(import.meta.resolve("@std/assert"));\n';
+
+Deno.test("a project imports every entry point by path, warns of nothing, and keeps its own packages", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "netplumb-import-" });
+  try {
+    await Deno.writeTextFile(
+      `${directory}/deno.json`,
+      JSON.stringify({
+        imports: {
+          "netplumb/": ROOT.pathname,
+          "@std/assert": "jsr:@std/assert@^1",
+        },
+      }),
+    );
+    await Deno.writeTextFile(
+      `${directory}/main.ts`,
+      everyEntry((_, file) => `netplumb/${file.slice(2)}`),
+    );
+    assertEquals(
+      await output(Deno.execPath(), ["run", `${directory}/main.ts`], {
+        env: { NO_COLOR: "1" },
+      }),
+      { code: 0, stdout: "jsr:@std/assert@^1\n", stderr: "" },
+    );
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("mod.ts exports what the other entry points do, and no more", async () => {
+  const names = async (file: string) =>
+    Object.keys(await import(new URL(file, ROOT).href));
+  const subjects = await Promise.all(
+    LIBRARY.filter(([name]) => name !== ".").map(([, file]) => names(file)),
+  );
+  assertEquals(
+    new Set(await names(manifest.exports["."])),
+    new Set(subjects.flat()),
+  );
+  const all = await exportsOf("mod.ts");
+  assert(all.length < 250, `${all.length} names`);
+});
+
 Deno.test("the library is imported by URL", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -78,13 +131,13 @@ Deno.test("the library is imported by the name of the published package", async 
       await Deno.mkdir(new URL(".", to), { recursive: true });
       await Deno.copyFile(new URL(file, ROOT), to);
     }
-    assertEquals(
-      await elsewhere(name, {
-        imports: { [name]: `jsr:${name}@^${version}` },
-        links: [`${directory}/package`],
-      }),
-      "hello 127.0.0.1\n",
-    );
+    const config = {
+      imports: { [name]: `jsr:${name}@^${version}` },
+      links: [`${directory}/package`],
+    };
+    for (const entry of [name, `${name}/udp`]) {
+      assertEquals(await elsewhere(entry, config), "hello 127.0.0.1\n");
+    }
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
