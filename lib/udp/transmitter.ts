@@ -4,7 +4,7 @@ import { POLLOUT } from "../../ffi/layout/poll.ts";
 import { Deadline } from "../io/deadline.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";
-import { yieldDue } from "../io/yield.ts";
+import { yieldDue, yieldIfDue } from "../io/yield.ts";
 import type { ErrorQueue } from "../socket/error_queue.ts";
 import {
   type Message,
@@ -70,7 +70,10 @@ export class Transmitter {
         }
         writer.append(data, message);
         // A generator of messages may compute for long.
-        if (yieldDue()) await this.#sendLater(queue, progress, deadline);
+        const turn = yieldIfDue();
+        if (turn === undefined) continue;
+        await turn;
+        deadline.check();
       }
       // Without an await the queue is free for the next call in the same turn.
       if (!this.#sendNow(queue, progress)) {
