@@ -31,10 +31,11 @@ export function openSocket<T>(
   { domain, type, protocol = 0, namespace, tried }: SocketType,
   configure: (fd: number) => T,
 ): T {
-  releaseEarlierRun();
   const flags = type | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  const open = () =>
-    unwrap(libc().socket(domain, flags, protocol), "socket", { tried });
+  const open = () => {
+    releaseEarlierRun();
+    return unwrap(libc().socket(domain, flags, protocol), "socket", { tried });
+  };
   const close = (fd: number) => libc().close(fd);
   // A socket stays in its namespace, so only socket(2) has to run there.
   const fd = inNamespace(namespace, open, close);
