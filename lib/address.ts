@@ -226,7 +226,7 @@ export function parseAddress(text: string, argument = "address"): ZonedAddress {
  */
 export function isMulticast(address: Uint8Array): boolean {
   return address.length === 4
-    ? (address[0] & 0xf0) === 0xe0
+    ? (address[0]! & 0xf0) === 0xe0
     : address[0] === 0xff;
 }
 
@@ -238,7 +238,7 @@ export function isMulticast(address: Uint8Array): boolean {
 export function isLinkLocal(address: Uint8Array): boolean {
   return address.length === 4
     ? address[0] === 169 && address[1] === 254
-    : address[0] === 0xfe && (address[1] & 0xc0) === 0x80;
+    : address[0] === 0xfe && (address[1]! & 0xc0) === 0x80;
 }
 
 /**

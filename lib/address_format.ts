@@ -20,8 +20,8 @@ let laterWords: string[] | undefined;
 export function formatIPv4(bytes: Uint8Array, offset = 0): string {
   upperHalves ??= new Array<string>(65536);
   lowerHalves ??= new Array<string>(65536);
-  const upper = bytes[offset] << 8 | bytes[offset + 1];
-  const lower = bytes[offset + 2] << 8 | bytes[offset + 3];
+  const upper = bytes[offset]! << 8 | bytes[offset + 1]!;
+  const lower = bytes[offset + 2]! << 8 | bytes[offset + 3]!;
   return (upperHalves[upper] ??= `${upper >> 8}.${upper & 255}.`) +
     (lowerHalves[lower] ??= `${lower >> 8}.${lower & 255}`);
 }
@@ -40,7 +40,7 @@ export function formatIPv6(bytes: Uint8Array, offset = 0): string {
   let run = 0;
   for (let i = 0; i < 8; i++) {
     const at = offset + i * 2;
-    if ((bytes[at] | bytes[at + 1]) !== 0) {
+    if ((bytes[at]! | bytes[at + 1]!) !== 0) {
       run = 0;
     } else if (++run > 1 && run > gapEnd - gap) {
       gapEnd = i + 1;
@@ -49,18 +49,18 @@ export function formatIPv6(bytes: Uint8Array, offset = 0): string {
   }
   if (gap === 0) {
     if (gapEnd === 6) return "::" + formatIPv4(bytes, offset + 12);
-    if (gapEnd === 5 && (bytes[offset + 10] & bytes[offset + 11]) === 0xff) {
+    if (gapEnd === 5 && (bytes[offset + 10]! & bytes[offset + 11]!) === 0xff) {
       return "::ffff:" + formatIPv4(bytes, offset + 12);
     }
   }
   let text = gap === 0
     ? ":"
-    : firstWord(bytes[offset] << 8 | bytes[offset + 1]);
+    : firstWord(bytes[offset]! << 8 | bytes[offset + 1]!);
   const words = laterWords ??= new Array<string>(65536);
   for (let i = 1; i < 8; i++) {
     if (i >= gap && i < gapEnd) continue;
     if (i === gapEnd && gap > 0) text += ":";
-    const word = bytes[offset + i * 2] << 8 | bytes[offset + i * 2 + 1];
+    const word = bytes[offset + i * 2]! << 8 | bytes[offset + i * 2 + 1]!;
     text += words[word] ??= ":" + word.toString(16);
   }
   return gapEnd === 8 && gap < 8 ? text + (gap === 0 ? ":" : "::") : text;

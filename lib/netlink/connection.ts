@@ -174,7 +174,7 @@ export class NetlinkConnection implements AsyncDisposable {
       decode,
       deadline,
     );
-    const [{ error, objects, warning }] = exchanged.pending;
+    const { error, objects, warning } = exchanged.pending[0]!;
     if (error !== undefined) throw error;
     if (exchanged.truncated) {
       throw new SystemError("recvfrom", EMSGSIZE, {
@@ -297,7 +297,7 @@ export class NetlinkConnection implements AsyncDisposable {
             deadline,
             gathering.keeps,
           );
-        const { error, warning } = one;
+        const { error, warning } = one!;
         if (error !== undefined && error.errno !== EINTR) throw error;
         const inconsistent = interrupted || truncated || error !== undefined;
         if (!inconsistent || (onInterrupt === "partial" && !truncated)) {

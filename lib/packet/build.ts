@@ -185,6 +185,6 @@ export function buildIcmp(
     8 + fields.payload.length,
     (bytes, at, pseudoHeader) =>
       // ICMP on IPv4 has no pseudo header.
-      writeIcmp(bytes, at, fields, bytes[0] >> 4 === 4 ? 0 : pseudoHeader),
+      writeIcmp(bytes, at, fields, bytes[0]! >> 4 === 4 ? 0 : pseudoHeader),
   );
 }

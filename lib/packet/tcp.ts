@@ -197,7 +197,7 @@ export function decodeTcp(
   if (end > bytes.length) end = bytes.length;
   const there = end - offset;
   if (there < 20) return tooShort("TCP header", 20, there);
-  const headerLength = (bytes[offset + 12] >> 4) * 4;
+  const headerLength = (bytes[offset + 12]! >> 4) * 4;
   if (headerLength < 20) {
     return { malformed: `TCP header length ${headerLength}, below 20` };
   }
