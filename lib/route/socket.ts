@@ -61,7 +61,7 @@ import { routeVocabulary } from "./vocabulary.ts";
 /** Where to open it. */
 export interface RouteSocketOptions {
   /** The network namespace it tells of; default: this thread's. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
 }
 
 /**
@@ -147,7 +147,7 @@ export class RouteSocket implements AsyncDisposable {
         decodeLink,
         options,
       );
-      return link;
+      return link!;
     } catch (error) {
       throw error instanceof NetlinkError && error.errno === ENODEV
         ? advised(error, "`netplumb show link` shows those there are")

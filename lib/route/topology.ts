@@ -252,7 +252,7 @@ async function connect(
   const at = (links: readonly TopologyLink[], ifindex: number) =>
     links.find((link) => link.ifindex === ifindex);
   found.forEach((link, index) => {
-    const entry = namespace.links[index];
+    const entry = namespace.links[index]!;
     if (link.master !== 0) entry.master = at(namespace.links, link.master);
     const other = otherOf(link);
     if (other === 0) return;

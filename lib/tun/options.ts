@@ -17,7 +17,7 @@ export interface TunOptions {
   /** `tun` carries IP packets, `tap` Ethernet frames. Default `tun`. */
   readonly mode?: "tun" | "tap";
   /** The network namespace to make the device in; default this thread's. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
   /** Refuse to attach to a device that exists. Default false. */
   readonly exclusive?: boolean;
   /** How many queues to open, 1 to 256. Default 1. */
