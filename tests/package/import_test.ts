@@ -48,10 +48,44 @@ async function elsewhere(
 
 Deno.test("the library is imported by path", async () => {
   assertEquals(
-    await elsewhere(`${ROOT.pathname}mod.ts`, undefined, "--no-config"),
+    await elsewhere(`${ROOT.pathname}mod.ts`),
     "hello 127.0.0.1\n",
   );
 });
+
+/** What a careful project asks of the compiler, for all that it imports. */
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noImplicitOverride: true,
+  noImplicitReturns: true,
+  noUncheckedIndexedAccess: true,
+  noUnusedLocals: true,
+};
+
+for (const [name, file] of LIBRARY) {
+  Deno.test(`a strict project imports "${name}" by path`, async () => {
+    const directory = await Deno.makeTempDir({ prefix: "netplumb-import-" });
+    try {
+      await Deno.writeTextFile(
+        `${directory}/deno.json`,
+        JSON.stringify({ compilerOptions: STRICT }),
+      );
+      await Deno.writeTextFile(
+        `${directory}/main.ts`,
+        `export * from ${JSON.stringify(new URL(file, ROOT).href)};\n`,
+      );
+      const { code, stderr } = await output(
+        Deno.execPath(),
+        ["check", "--quiet", `${directory}/main.ts`],
+        { env: { NO_COLOR: "1" } },
+      );
+      assertEquals(code, 0, stderr);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+}
 
 /** A program that imports every entry point and says how many names each has. */
 const everyEntry = (specifier: (name: string, file: string) => string) =>
@@ -116,7 +150,11 @@ Deno.test("the library is imported by URL", async () => {
   );
   const url = `http://127.0.0.1:${server.addr.port}/mod.ts`;
   assertEquals(
-    await elsewhere(url, undefined, "--no-config", "--reload=http://127.0.0.1"),
+    await elsewhere(
+      url,
+      { compilerOptions: STRICT },
+      "--reload=http://127.0.0.1",
+    ),
     "hello 127.0.0.1\n",
   );
 });
