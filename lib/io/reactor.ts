@@ -627,8 +627,8 @@ class Reactor {
     for (let event = 0; event < count; event++) {
       const word = event * EVENT_WORDS;
       const queue = this.#queues[events[word + DATA_WORD]!];
-      if (queue?.generation === events[word + DATA_WORD + 1]) {
-        queue.serve(events[word]);
+      if (queue?.generation === events[word + DATA_WORD + 1]!) {
+        queue.serve(events[word]!);
       }
     }
     return count;

@@ -32,11 +32,11 @@ export interface NetlinkRequest {
   /** nlmsg_type, for example RTM_NEWLINK. */
   readonly type: number;
   /** nlmsg_flags beside those that say what is asked for (NLM_F_CREATE ...). */
-  readonly flags?: number;
+  readonly flags?: number | undefined;
   /** The family's struct and its attributes: see AttributeWriter. */
   readonly body: Uint8Array;
   /** What it is for, for errors: "add link veth0". */
-  readonly tried?: string;
+  readonly tried?: string | undefined;
 }
 
 /** What makes an object of a message, or undefined of one to leave out. */

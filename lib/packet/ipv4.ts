@@ -14,21 +14,21 @@ export interface IPv4Fields {
   /** Bytes behind the header. */
   readonly payloadLength: number;
   /** Hops left; 64 if not given. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** The byte of DSCP and ECN; 0 if not given. */
-  readonly trafficClass?: number;
+  readonly trafficClass?: number | undefined;
   /** Tells the fragments of one packet; 0 if not given. */
-  readonly identification?: number;
+  readonly identification?: number | undefined;
   /** Whether routers must not fragment it. */
-  readonly dontFragment?: boolean;
+  readonly dontFragment?: boolean | undefined;
   /** Whether fragments follow. */
-  readonly moreFragments?: boolean;
+  readonly moreFragments?: boolean | undefined;
   /** Where the payload belongs in the whole packet's, in bytes. */
-  readonly fragmentOffset?: number;
+  readonly fragmentOffset?: number | undefined;
   /** The reserved bit of the flags, 0 in all honest packets. */
-  readonly reserved?: boolean;
+  readonly reserved?: boolean | undefined;
   /** Options as they stand in the header, a multiple of 4 bytes, 40 at most. */
-  readonly optionBytes?: Uint8Array;
+  readonly optionBytes?: Uint8Array | undefined;
 }
 
 /**

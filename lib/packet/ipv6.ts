@@ -15,15 +15,15 @@ export interface IPv6Fields {
   /** Bytes of the payload, behind all extension headers. */
   readonly payloadLength: number;
   /** Hops left; 64 if not given. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** The byte of DSCP and ECN; 0 if not given. */
-  readonly trafficClass?: number;
+  readonly trafficClass?: number | undefined;
   /** 20 bits; 0 if not given. */
-  readonly flowLabel?: number;
+  readonly flowLabel?: number | undefined;
   /** The number of the first extension header, if there is one. */
-  readonly nextHeader?: number;
+  readonly nextHeader?: number | undefined;
   /** The extension headers as they stand in the packet. */
-  readonly extensionBytes?: Uint8Array;
+  readonly extensionBytes?: Uint8Array | undefined;
 }
 
 /** An extension header between the IPv6 header and the payload. */

@@ -139,7 +139,7 @@ export class RouteSocket implements AsyncDisposable {
    */
   async link(
     which: string | number,
-    options: WaitOptions & { readonly statistics?: boolean } = {},
+    options: WaitOptions & { readonly statistics?: boolean | undefined } = {},
   ): Promise<Link> {
     try {
       const { objects: [link] } = await this.#connection.request(

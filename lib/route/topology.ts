@@ -80,7 +80,7 @@ export interface TopologyOptions extends WaitOptions {
    */
   readonly namespaces?: readonly (Namespace | undefined)[];
   /** Called for a namespace that cannot be entered, which is then left out. */
-  readonly onUnreachable?: (error: SystemError) => void;
+  readonly onUnreachable?: ((error: SystemError) => void) | undefined;
 }
 
 /** A link while the picture is put together. */

@@ -67,7 +67,7 @@ export interface PacketBatchOptions {
    * to another device. Default false: what is read is split into ordinary
    * packets.
    */
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
 }
 
 /**

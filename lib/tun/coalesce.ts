@@ -41,9 +41,9 @@ export interface CoalesceOptions {
    * whoever made the packets is known to have made them so. False if not given:
    * a packet with a wrong one is then left alone, for the kernel to drop.
    */
-  readonly trusted?: boolean;
+  readonly trusted?: boolean | undefined;
   /** Bytes before the IP header: 0 for TUN, if not given; 14 for TAP. */
-  readonly ipOffset?: 0 | 14;
+  readonly ipOffset?: 0 | 14 | undefined;
 }
 
 // The kernel's UDP_MAX_SEGMENTS, of the oldest kernel that takes them.

@@ -21,18 +21,18 @@ import { SegmentSplitter } from "./split.ts";
 /** How a batch is written. */
 export interface BatchWriteOptions {
   /** The first packet to write; default 0. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /**
    * Join packets of a flow that follow each other, on a device with offload:
    * `trusted` if their checksums are known to be right, true to verify them.
    * Default false.
    */
-  readonly coalesce?: boolean | "trusted";
+  readonly coalesce?: boolean | "trusted" | undefined;
   /**
    * Called for each packet the kernel refuses, which is then left out; without
    * it the first refusal ends the write.
    */
-  readonly onRejected?: (error: PacketRejectedError) => void;
+  readonly onRejected?: ((error: PacketRejectedError) => void) | undefined;
 }
 
 /** The writing half of a queue. */

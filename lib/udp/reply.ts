@@ -75,9 +75,9 @@ export function writeReplySource(
       to,
       ifindex,
       first,
-      words[info + 1],
-      words[info + 2],
-      words[info + 3],
+      words[info + 1]!,
+      words[info + 2]!,
+      words[info + 3]!,
     );
 }
 

@@ -31,7 +31,7 @@ export interface EnsurerOptions {
 /** How to keep a network. */
 export interface KeepOptions {
   /** Ends the loop, which throws the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Room for unread events of each namespace, in bytes: see MonitorOptions. */
   readonly receiveBuffer?: number | undefined;
 }

@@ -19,9 +19,9 @@ import { Watches } from "./watches.ts";
 /** What to watch. */
 export interface MonitorOptions {
   /** The kinds of object to tell of; default: all. */
-  readonly objects?: Iterable<MonitoredObject>;
+  readonly objects?: Iterable<MonitoredObject> | undefined;
   /** Whether to begin with what there is, as events of origin "snapshot". */
-  readonly snapshot?: boolean;
+  readonly snapshot?: boolean | undefined;
   /**
    * The network namespace to watch; default: this thread's. Its events do not
    * name it.
