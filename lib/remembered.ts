@@ -2,7 +2,7 @@
 // read again or many of its entries share them: the last text for each of some
 // hashes is kept, so that it is neither made nor collected again.
 
-import { formatIPv4 } from "./address_format.ts";
+import { formatIPv4 } from "./address.ts";
 import { formatLinkAddress } from "./link_address.ts";
 
 /** Room for more neighbours than Linux keeps by default, a power of two. */
