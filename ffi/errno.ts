@@ -170,6 +170,7 @@ export const EBUSY = 16;
 export const EEXIST = 17;
 export const ENODEV = 19;
 export const EINVAL = 22;
+export const ENOTTY = 25;
 export const ENOSPC = 28;
 export const EBADFD = 77;
 export const EMSGSIZE = 90;
@@ -195,13 +196,13 @@ export function errnoText(errno: number): string {
 /** What the caller of a system call knows that the kernel does not say. */
 export interface SystemErrorContext {
   /** What was tried, on what: "bind UDP socket to 0.0.0.0:53". */
-  readonly tried?: string;
+  readonly tried?: string | undefined;
   /** What was said beside the error number, for example by the kernel. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
   /** What to do about it, a sentence. */
-  readonly advice?: string;
+  readonly advice?: string | undefined;
   /** The capability that would have allowed it, for example "CAP_NET_ADMIN". */
-  readonly capability?: string;
+  readonly capability?: string | undefined;
 }
 
 /**

@@ -528,7 +528,7 @@ export function errno(): number {
     if (at === null) throw new Error("libc keeps no errno for this thread");
     errnoCell = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(at, 4));
   }
-  return errnoCell[0];
+  return errnoCell[0]!;
 }
 
 /** Leaves an errno behind, as a call that fails does. */

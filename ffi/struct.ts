@@ -193,7 +193,7 @@ export function struct<const F extends Fields>(
 
   const assign = (view: DataView, at: number, values: Partial<Values<F>>) => {
     for (const [key, value] of Object.entries(values)) {
-      if (value !== undefined) fields[key].set(view, at, value);
+      if (value !== undefined) fields[key]!.set(view, at, value);
     }
   };
   return {
@@ -203,7 +203,7 @@ export function struct<const F extends Fields>(
     fields: fields as Layout<F>["fields"],
     get(view, at) {
       const values: Record<string, unknown> = {};
-      for (const key in fields) values[key] = fields[key].get(view, at);
+      for (const key in fields) values[key] = fields[key]!.get(view, at);
       return values as Values<F>;
     },
     set: assign,

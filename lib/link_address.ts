@@ -30,7 +30,7 @@ export function formatLinkAddress(
     const pair = pairAt(bytes, offset + length - left);
     text += middle[pair] ??= pairText(pair) + ":";
   }
-  if (left === 1) return text + byteText(bytes[offset + length - 1]);
+  if (left === 1) return text + byteText(bytes[offset + length - 1]!);
   if (left < 1) return text;
   const last = lastPairs ??= new Array<string>(65536);
   const pair = pairAt(bytes, offset + length - 2);
@@ -38,7 +38,7 @@ export function formatLinkAddress(
 }
 
 function pairAt(bytes: Uint8Array, at: number): number {
-  return bytes[at] << 8 | bytes[at + 1];
+  return bytes[at]! << 8 | bytes[at + 1]!;
 }
 
 function byteText(byte: number): string {
@@ -66,8 +66,8 @@ export function tryParseLinkAddress(
   if (parts.length > 32) return undefined;
   const bytes = new Uint8Array(parts.length);
   for (let i = 0; i < parts.length; i++) {
-    if (!/^[0-9a-f]{1,2}$/i.test(parts[i])) return undefined;
-    bytes[i] = parseInt(parts[i], 16);
+    if (!/^[0-9a-f]{1,2}$/i.test(parts[i]!)) return undefined;
+    bytes[i] = parseInt(parts[i]!, 16);
   }
   return bytes;
 }

@@ -97,7 +97,7 @@ interface Leave<T> {
   /** What to do there; synchronous. */
   readonly body: () => T;
   /** Takes back what `body` did, where its caller is not to get it. */
-  readonly undo?: (result: T) => void;
+  readonly undo?: ((result: T) => void) | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@
 // read again or many of its entries share them: the last text for each of some
 // hashes is kept, so that it is neither made nor collected again.
 
-import { formatIPv4 } from "./address_format.ts";
+import { formatIPv4 } from "./address.ts";
 import { formatLinkAddress } from "./link_address.ts";
 
 /** Room for more neighbours than Linux keeps by default, a power of two. */
@@ -36,7 +36,7 @@ export function rememberedIPv4(
   at: number,
 ): string {
   const { keys, texts } = ipv4 ??= cache(1, "0.0.0.0");
-  const key = words[at >> 2];
+  const key = words[at >> 2]!;
   // The last two bytes differ most, the last one more.
   const slot = (key >>> 24 ^ key >>> 8 & 0xff00 ^ key << 5 ^ key >>> 4) &
     SLOTS - 1;
@@ -44,7 +44,7 @@ export function rememberedIPv4(
     texts[slot] = formatIPv4(bytes, at);
     keys[slot] = key;
   }
-  return texts[slot];
+  return texts[slot]!;
 }
 
 /** The Ethernet address at `at`, in the same way. */
@@ -54,8 +54,8 @@ export function rememberedEthernet(
   at: number,
 ): string {
   const { keys, texts } = ethernet ??= cache(2, "00:00:00:00:00:00");
-  const first = words[at >> 2];
-  const rest = bytes[at + 4] << 8 | bytes[at + 5];
+  const first = words[at >> 2]!;
+  const rest = bytes[at + 4]! << 8 | bytes[at + 5]!;
   const slot = (rest ^ first >>> 19 ^ first >>> 8) & SLOTS - 1;
   if (
     keys[2 * slot] !== first || keys[2 * slot + 1] !== rest
@@ -64,5 +64,5 @@ export function rememberedEthernet(
     keys[2 * slot] = first;
     keys[2 * slot + 1] = rest;
   }
-  return texts[slot];
+  return texts[slot]!;
 }

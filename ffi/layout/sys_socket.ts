@@ -126,7 +126,7 @@ export function CMSG_NXTHDR(
   end: number,
 ): number {
   const word = at >> 2;
-  const length = words[word];
+  const length = words[word]!;
   if (length < CMSG_HEADER || length > end - at || words[word + 1] !== 0) {
     return -1;
   }

@@ -166,8 +166,8 @@ export class BlockingPoll {
         tried: `wait on ${this.#target.what}`,
       });
     }
-    if (array[3] >>> 16 !== 0) return "stopped";
-    if ((array[1] >>> 16) & POLLNVAL) throw new ClosedError(this.#target.what);
+    if (array[3]! >>> 16 !== 0) return "stopped";
+    if ((array[1]! >>> 16) & POLLNVAL) throw new ClosedError(this.#target.what);
     return count === 0 ? "timeout" : "ready";
   }
 }

@@ -17,5 +17,5 @@ let read:
 export function monotonicTime(): number {
   (read ??= libc().clock_gettime)(CLOCK_MONOTONIC, bytes);
   // The low words of tv_sec and tv_nsec: 68 years are enough.
-  return time[0] * 1000 + time[2] / 1e6;
+  return time[0]! * 1000 + time[2]! / 1e6;
 }

@@ -30,7 +30,7 @@ export class DeadlineHeap<T extends Expiring> {
     entry.position = -1;
     const last = this.#entries.pop()!;
     if (last === entry) return;
-    if (at > 0 && last.deadline < this.#entries[(at - 1) >> 1].deadline) {
+    if (at > 0 && last.deadline < this.#entries[(at - 1) >> 1]!.deadline) {
       this.#raise(last, at);
     } else this.#lower(last, at);
   }
@@ -39,7 +39,7 @@ export class DeadlineHeap<T extends Expiring> {
     const entries = this.#entries;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      const above = entries[parent];
+      const above = entries[parent]!;
       if (above.deadline <= entry.deadline) break;
       entries[at] = above;
       above.position = at;
@@ -57,9 +57,9 @@ export class DeadlineHeap<T extends Expiring> {
       if (child >= length) break;
       if (
         child + 1 < length &&
-        entries[child + 1].deadline < entries[child].deadline
+        entries[child + 1]!.deadline < entries[child]!.deadline
       ) child++;
-      const below = entries[child];
+      const below = entries[child]!;
       if (entry.deadline <= below.deadline) break;
       entries[at] = below;
       below.position = at;

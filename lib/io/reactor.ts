@@ -31,9 +31,9 @@ import { clearTurn, recordIdle, yieldDue, yieldIfDue } from "./yield.ts";
 /** What bounds a wait. */
 export interface WaitOptions {
   /** Ends the wait; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the wait rejects with TimeoutError; default: none. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /** @throws {ArgumentError} For a timeout that is negative or NaN. */
@@ -626,9 +626,9 @@ class Reactor {
     }
     for (let event = 0; event < count; event++) {
       const word = event * EVENT_WORDS;
-      const queue = this.#queues[events[word + DATA_WORD]];
-      if (queue?.generation === events[word + DATA_WORD + 1]) {
-        queue.serve(events[word]);
+      const queue = this.#queues[events[word + DATA_WORD]!];
+      if (queue?.generation === events[word + DATA_WORD + 1]!) {
+        queue.serve(events[word]!);
       }
     }
     return count;
@@ -712,20 +712,23 @@ class Reactor {
     const tried = "open the reactor of this thread";
     const { close, epoll_create1, epoll_ctl, malloc, pipe2 } = libc();
     const opened: number[] = [];
+    const ends = new Int32Array(2);
     try {
       opened.push(unwrap(epoll_create1(EPOLL_CLOEXEC), "epoll_create1", {
         tried,
       }));
       opened.push(openEventfd(tried));
-      const life = new Int32Array(2);
-      unwrap(pipe2(new Uint8Array(life.buffer), O_CLOEXEC), "pipe2", { tried });
-      opened.push(life[0], life[1]);
+      unwrap(pipe2(new Uint8Array(ends.buffer), O_CLOEXEC), "pipe2", { tried });
+      opened.push(ends[0]!, ends[1]!);
     } catch (error) {
       for (const fd of opened) close(fd);
       throw error;
     }
     this.#descriptors = opened.map(ownDescriptor);
     const [epoll, eventfd, life] = this.#descriptors;
+    if (epoll === undefined || eventfd === undefined || life === undefined) {
+      throw new Error(`${tried}: no descriptors`);
+    }
     this.#epoll = epoll;
     this.#eventfd = eventfd;
     this.#event[0] = EPOLLIN | EPOLLET;

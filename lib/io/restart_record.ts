@@ -45,12 +45,12 @@ export class RestartRecord {
 
   /** Adds a descriptor. */
   add(fd: number): void {
-    if (fd < BYTES * 8) this.#words[fd >> 5] |= 1 << (fd & 31);
+    if (fd < BYTES * 8) this.#words[fd >> 5]! |= 1 << (fd & 31);
   }
 
   /** Removes a descriptor. */
   delete(fd: number): void {
-    if (fd < BYTES * 8) this.#words[fd >> 5] &= ~(1 << (fd & 31));
+    if (fd < BYTES * 8) this.#words[fd >> 5]! &= ~(1 << (fd & 31));
   }
 
   #closeAll(): void {
@@ -59,7 +59,7 @@ export class RestartRecord {
     for (let word = 0; word < words.length; word++) {
       if (words[word] === 0) continue;
       for (let bit = 0; bit < 32; bit++) {
-        if (words[word] & (1 << bit)) close(word * 32 + bit);
+        if (words[word]! & (1 << bit)) close(word * 32 + bit);
       }
       words[word] = 0;
     }

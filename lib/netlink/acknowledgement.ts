@@ -19,7 +19,7 @@ import { attributePath, missingName, type Vocabulary } from "./vocabulary.ts";
 export function errorNumber(message: MessageReader): number {
   // An NLMSG_DONE of an old kernel may be empty.
   if (message.end - message.payload < 4) return 0;
-  return -message.words[message.payload >> 2] | 0;
+  return -message.words[message.payload >> 2]! | 0;
 }
 
 /** Where the attributes of an answer start, past the request it repeats. */
@@ -28,7 +28,7 @@ function headerSize(message: MessageReader): number {
   if (message.flags & NLM_F_CAPPED) return 4 + NLMSG_HDRLEN;
   const at = message.payload + 4;
   const repeated = at + NLMSG_HDRLEN <= message.end
-    ? message.words[at >> 2]
+    ? message.words[at >> 2]!
     : NLMSG_HDRLEN;
   return 4 + NLMSG_ALIGN(Math.max(NLMSG_HDRLEN, repeated));
 }

@@ -93,7 +93,7 @@ export class AttributeReader {
       if (rest > 0) this.#giveUp();
       return false;
     }
-    const header = this.words[at >> 2];
+    const header = this.words[at >> 2]!;
     const length = header & 0xffff;
     if (length < HEADER || length > rest) {
       this.#giveUp();
@@ -118,7 +118,7 @@ export class AttributeReader {
 
   /** The value as `__u8`. */
   u8(): number {
-    return this.length >= 1 ? this.bytes[this.at] : this.#short();
+    return this.length >= 1 ? this.bytes[this.at]! : this.#short();
   }
 
   /** The value as `__u16` in the machine's byte order. */
@@ -135,7 +135,7 @@ export class AttributeReader {
 
   /** The value as `__u32` in the machine's byte order. */
   u32(): number {
-    return this.length >= 4 ? this.words[this.at >> 2] >>> 0 : this.#short();
+    return this.length >= 4 ? this.words[this.at >> 2]! >>> 0 : this.#short();
   }
 
   /** The value as `__be32`. */
@@ -145,15 +145,15 @@ export class AttributeReader {
 
   /** The value as `__s32` in the machine's byte order. */
   i32(): number {
-    return this.length >= 4 ? this.words[this.at >> 2] : this.#short();
+    return this.length >= 4 ? this.words[this.at >> 2]! : this.#short();
   }
 
   /** The value as `__u64`, exact up to 2^53; it may be only 4-aligned. */
   u64(): number {
     if (this.length < 8) return this.#short();
     const word = this.at >> 2;
-    return (this.words[word] >>> 0) +
-      (this.words[word + 1] >>> 0) * 0x1_0000_0000;
+    return (this.words[word]! >>> 0) +
+      (this.words[word + 1]! >>> 0) * 0x1_0000_0000;
   }
 
   /** The value as `__be64`, all of it. */

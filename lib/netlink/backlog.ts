@@ -64,19 +64,20 @@ export class Backlog {
     own[at++] = bytes;
     own[at++] = nsid;
     // For so few words a loop is faster than set().
-    for (let i = first; i < first + length; i++) own[at++] = words[i];
+    for (let i = first; i < first + length; i++) own[at++] = words[i]!;
     piece.end = at;
   }
 
   /** Visits so many messages, which are gone with it. */
   visit(count: number, visit: Visit): void {
     let left = count;
-    while (left > 0 && this.#pieces.length > 0) {
+    for (;;) {
       const [piece] = this.#pieces;
+      if (left <= 0 || piece === undefined) return;
       const { reader, words } = piece;
       for (; left > 0 && piece.at < piece.end; left--) {
-        const bytes = words[piece.at];
-        const nsid = words[piece.at + 1];
+        const bytes = words[piece.at]!;
+        const nsid = words[piece.at + 1]!;
         const start = piece.at + HEAD << 2;
         piece.at += HEAD + (bytes + 3 >> 2);
         reader.reset(start, start + bytes);

@@ -36,9 +36,9 @@ export interface NetlinkConnectionOptions extends NetlinkSocketOptions {
    *
    * @internal
    */
-  readonly vocabulary?: Vocabulary;
+  readonly vocabulary?: Vocabulary | undefined;
   /** Room for one datagram, in bytes; it grows when a longer one comes. */
-  readonly datagram?: number;
+  readonly datagram?: number | undefined;
 }
 
 /** The answer to a request that was granted. */
@@ -56,9 +56,9 @@ export interface DumpOptions extends WaitOptions {
    * - `"throw"`: throw DumpInterruptedError at once;
    * - `"partial"`: give what there is, with `interrupted` set.
    */
-  readonly onInterrupt?: "retry" | "throw" | "partial";
+  readonly onInterrupt?: "retry" | "throw" | "partial" | undefined;
   /** How many times to try under `"retry"`; default 10. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
 }
 
 /** What a dump is to do when changes in the kernel interrupt it. */
@@ -174,7 +174,7 @@ export class NetlinkConnection implements AsyncDisposable {
       decode,
       deadline,
     );
-    const [{ error, objects, warning }] = exchanged.pending;
+    const { error, objects, warning } = exchanged.pending[0]!;
     if (error !== undefined) throw error;
     if (exchanged.truncated) {
       throw new SystemError("recvfrom", EMSGSIZE, {
@@ -297,7 +297,7 @@ export class NetlinkConnection implements AsyncDisposable {
             deadline,
             gathering.keeps,
           );
-        const { error, warning } = one;
+        const { error, warning } = one!;
         if (error !== undefined && error.errno !== EINTR) throw error;
         const inconsistent = interrupted || truncated || error !== undefined;
         if (!inconsistent || (onInterrupt === "partial" && !truncated)) {

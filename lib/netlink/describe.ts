@@ -79,7 +79,7 @@ export function describeRequest(
 ): MessageDescription {
   const { type, body } = request;
   const flags = ALWAYS | (request.flags ?? 0);
-  const known = vocabulary.body(type, body[0]);
+  const known = vocabulary.body(type, body[0]!);
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   return {
     type: vocabulary.message(type) ?? String(type),
@@ -125,7 +125,7 @@ function describeLevel(
     const name = known?.name ?? String(type);
     const at = start + NLA_HDRLEN;
     const inside = known?.inside?.(text);
-    if (inside === undefined) {
+    if (known === undefined || inside === undefined) {
       const value = bytes(at, end);
       return { name, value: known?.read?.(value) ?? plainValue(value) };
     }
@@ -145,7 +145,7 @@ function plainValue(value: Uint8Array): string | number | true {
     case 0:
       return true;
     case 1:
-      return value[0];
+      return value[0]!;
     case 2:
       return view.getUint16(0, true);
     case 4:

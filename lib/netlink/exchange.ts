@@ -32,11 +32,11 @@ export interface NetlinkRequest {
   /** nlmsg_type, for example RTM_NEWLINK. */
   readonly type: number;
   /** nlmsg_flags beside those that say what is asked for (NLM_F_CREATE ...). */
-  readonly flags?: number;
+  readonly flags?: number | undefined;
   /** The family's struct and its attributes: see AttributeWriter. */
   readonly body: Uint8Array;
   /** What it is for, for errors: "add link veth0". */
-  readonly tried?: string;
+  readonly tried?: string | undefined;
 }
 
 /** What makes an object of a message, or undefined of one to leave out. */
@@ -129,7 +129,7 @@ export class Exchanger {
       }, { keeps });
     } catch (error) {
       if (flags === NLM_F_DUMP) {
-        this.#abandoned = exchanged.pending[0].sequence;
+        this.#abandoned = exchanged.pending[0]!.sequence;
       }
       throw error;
     }
@@ -144,13 +144,13 @@ export class Exchanger {
   ): number {
     const { pending } = exchanged;
     // As signed words, so that nothing is boxed.
-    const first = pending[0].sequence | 0;
+    const first = pending[0]!.sequence | 0;
     const port = this.#port | 0;
     const { words } = message;
     let completed = 0;
     while (message.next()) {
       const word = message.start >> 2;
-      const index = (words[word + 2] - first) >>> 0;
+      const index = (words[word + 2]! - first) >>> 0;
       const one = index < pending.length ? pending[index] : undefined;
       if (one === undefined || one.done || words[word + 3] !== port) {
         this.#channel.counters.foreignSequence++;
@@ -218,9 +218,9 @@ export class Exchanger {
         sequence,
       });
       bytes.set(request.body, at + NLMSG_HDRLEN);
-      at += sizes[index];
+      at += sizes[index]!;
     });
-    this.#channel.send(bytes, this.describe(pending[0].request));
+    this.#channel.send(bytes, this.describe(pending[0]!.request));
   }
 
   /** A request as an error tells of it. */

@@ -98,8 +98,8 @@ export class LazyList<T> implements Iterable<T> {
   }
 
   #goTo(reader: MessageReader, index: number): MessageReader {
-    const start = this.#starts[index];
-    reader.reset(start, start + reader.words[start >> 2]);
+    const start = this.#starts[index]!;
+    reader.reset(start, start + reader.words[start >> 2]!);
     reader.next();
     return reader;
   }

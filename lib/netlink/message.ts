@@ -75,12 +75,12 @@ export class MessageReader {
 
   /** nlmsg_seq of it, as an unsigned number. */
   get sequence(): number {
-    return this.words[(this.start >> 2) + 2] >>> 0;
+    return this.words[(this.start >> 2) + 2]! >>> 0;
   }
 
   /** nlmsg_pid of it, as an unsigned number. */
   get port(): number {
-    return this.words[(this.start >> 2) + 3] >>> 0;
+    return this.words[(this.start >> 2) + 3]! >>> 0;
   }
 
   /** Starts over with the datagram in `[start, end)`; start a multiple of 4. */
@@ -100,12 +100,12 @@ export class MessageReader {
     }
     const words = this.words;
     const word = at >> 2;
-    const length = words[word];
+    const length = words[word]!;
     if (length < HEADER || length > rest) {
       this.#giveUp();
       return false;
     }
-    const typeAndFlags = words[word + 1];
+    const typeAndFlags = words[word + 1]!;
     this.type = typeAndFlags & 0xffff;
     this.flags = typeAndFlags >>> 16;
     this.start = at;

@@ -26,7 +26,7 @@ export class Parts<T> {
     const all = new Array<T>(this.#whole.length * PART + this.#count);
     let at = 0;
     for (const part of [...this.#whole, this.#part]) {
-      for (let i = 0; i < part.length; i++) all[at++] = part[i];
+      for (let i = 0; i < part.length; i++) all[at++] = part[i]!;
     }
     return all;
   }

@@ -21,12 +21,12 @@ export interface NetlinkSocketOptions {
   /** The netlink family, for example NETLINK_ROUTE, 0. Source: netlink(7). */
   readonly protocol: number;
   /** The network namespace to open it in; default: this thread's. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
   /**
    * Receive buffer in bytes. With CAP_NET_ADMIN it may exceed net.core.rmem_max
    * (SO_RCVBUFFORCE). Default: the kernel's.
    */
-  readonly receiveBuffer?: number;
+  readonly receiveBuffer?: number | undefined;
 }
 
 /** Opens a netlink socket, bound to an address that the kernel chooses. */

@@ -36,16 +36,16 @@ export interface NetlinkSubscriptionOptions extends NetlinkSocketOptions {
    * Receive the same groups of every namespace that has an id here. Needs
    * CAP_NET_BROADCAST in this one.
    */
-  readonly allNamespaces?: boolean;
+  readonly allNamespaces?: boolean | undefined;
   /** Buffer for one datagram, in bytes; it grows when a longer one arrives. */
-  readonly datagram?: number;
+  readonly datagram?: number | undefined;
   /** Datagrams to receive by one system call. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /**
    * Bytes of events to read ahead when drain() finds the kernel's buffer filling
    * up, which charges each about ten times its length. Default: none.
    */
-  readonly readAhead?: number;
+  readonly readAhead?: number | undefined;
 }
 
 /**

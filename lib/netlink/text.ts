@@ -34,10 +34,10 @@ export function attributeText(
   }
   const word = at >> 2;
   // What is behind the end is padding: not the same, then only not found.
-  const a = length > 0 ? words[word] : 0;
-  const b = length > 4 ? words[word + 1] : 0;
-  const c = length > 8 ? words[word + 2] : 0;
-  const d = length > 12 ? words[word + 3] : 0;
+  const a = length > 0 ? words[word]! : 0;
+  const b = length > 4 ? words[word + 1]! : 0;
+  const c = length > 8 ? words[word + 2]! : 0;
+  const d = length > 12 ? words[word + 3]! : 0;
   const slot = Math.imul(
     a ^ Math.imul(b, 0x2c1b3c6d) ^ Math.imul(c, 0x297a2d39) ^ d,
     0x9e3779b1,
@@ -54,14 +54,14 @@ export function attributeText(
     keys[key + 3] = c;
     keys[key + 4] = d;
   }
-  return names[slot];
+  return names[slot]!;
 }
 
 function decode(bytes: Uint8Array, at: number, length: number): string {
   const limit = at + length;
   let end = at;
   let ascii = 0;
-  while (end < limit && bytes[end] !== 0) ascii |= bytes[end++];
+  while (end < limit && bytes[end] !== 0) ascii |= bytes[end++]!;
   if (ascii > 0x7f || end - at > 24) {
     return decoder.decode(bytes.subarray(at, end));
   }
@@ -74,12 +74,12 @@ function asciiText(bytes: Uint8Array, start: number, end: number): string {
   let at = start;
   for (; end - at >= 4; at += 4) {
     text += String.fromCharCode(
-      bytes[at],
-      bytes[at + 1],
-      bytes[at + 2],
-      bytes[at + 3],
+      bytes[at]!,
+      bytes[at + 1]!,
+      bytes[at + 2]!,
+      bytes[at + 3]!,
     );
   }
-  for (; at < end; at++) text += String.fromCharCode(bytes[at]);
+  for (; at < end; at++) text += String.fromCharCode(bytes[at]!);
   return text;
 }

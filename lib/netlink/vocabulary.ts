@@ -98,7 +98,7 @@ export function attributePath(
   body: Uint8Array,
   offset: number,
 ): string | undefined {
-  const described = vocabulary?.body(type, body[0]);
+  const described = vocabulary?.body(type, body[0]!);
   if (described === undefined) return undefined;
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const target = offset - NLMSG_HDRLEN;
@@ -137,7 +137,7 @@ export function missingName(
   nest: number | undefined,
 ): string {
   if (nest === undefined) {
-    return vocabulary?.body(type, body[0])?.names[missing]?.name ??
+    return vocabulary?.body(type, body[0]!)?.names[missing]?.name ??
       `attribute ${missing}`;
   }
   const outer = attributePath(vocabulary, type, body, nest);

@@ -61,7 +61,7 @@ function isAnswerable(ip: IPHeader): boolean {
   const { bytes, offset } = ip;
   if (ip.version === 4) {
     // 224.0.0.0 and above is multicast, reserved or the limited broadcast.
-    return bytes[offset + 16] < 224 && bytes[offset + 12] < 224 &&
+    return bytes[offset + 16]! < 224 && bytes[offset + 12]! < 224 &&
       bytes[offset + 12] !== 0;
   }
   if (bytes[offset + 24] === 0xff || bytes[offset + 8] === 0xff) return false;
@@ -90,8 +90,8 @@ function setTtl(bytes: Uint8Array, offset: number): void {
 
 function swap(bytes: Uint8Array, a: number, b: number, length: number): void {
   for (let i = 0; i < length; i++) {
-    const byte = bytes[a + i];
-    bytes[a + i] = bytes[b + i];
+    const byte = bytes[a + i]!;
+    bytes[a + i] = bytes[b + i]!;
     bytes[b + i] = byte;
   }
 }

@@ -90,12 +90,12 @@ export class ArpMessage implements ArpFields {
 
   /** Bytes of a link-layer address: 6 on Ethernet. */
   get hardwareLength(): number {
-    return this.bytes[this.offset + 4];
+    return this.bytes[this.offset + 4]!;
   }
 
   /** Bytes of an address: 4 for IPv4. */
   get protocolLength(): number {
-    return this.bytes[this.offset + 5];
+    return this.bytes[this.offset + 5]!;
   }
 
   /** A number of {@link ARPOP}. */
@@ -191,7 +191,7 @@ export function decodeArp(
   if (end > bytes.length) end = bytes.length;
   const there = end - offset;
   if (there < 8) return tooShort("ARP message", 8, there);
-  const needed = 8 + 2 * (bytes[offset + 4] + bytes[offset + 5]);
+  const needed = 8 + 2 * (bytes[offset + 4]! + bytes[offset + 5]!);
   if (needed > there) return tooShort("ARP message", needed, there);
   return new ArpMessage(bytes, offset, end);
 }

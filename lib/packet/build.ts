@@ -17,15 +17,15 @@ export interface IPEnvelope {
   /** The receiver, of the same version. */
   readonly destination: string | Uint8Array;
   /** Hops left; 64 if not given. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** The byte of DSCP and ECN; 0 if not given. */
-  readonly trafficClass?: number;
+  readonly trafficClass?: number | undefined;
   /** IPv4: tells the fragments of one packet; 0 if not given. */
-  readonly identification?: number;
+  readonly identification?: number | undefined;
   /** IPv4: whether routers must not fragment it. */
-  readonly dontFragment?: boolean;
+  readonly dontFragment?: boolean | undefined;
   /** IPv6: 20 bits; 0 if not given. */
-  readonly flowLabel?: number;
+  readonly flowLabel?: number | undefined;
 }
 
 /** The protocol's number on IPv4 and on IPv6, mostly the same. */
@@ -185,6 +185,6 @@ export function buildIcmp(
     8 + fields.payload.length,
     (bytes, at, pseudoHeader) =>
       // ICMP on IPv4 has no pseudo header.
-      writeIcmp(bytes, at, fields, bytes[0] >> 4 === 4 ? 0 : pseudoHeader),
+      writeIcmp(bytes, at, fields, bytes[0]! >> 4 === 4 ? 0 : pseudoHeader),
   );
 }

@@ -1,12 +1,12 @@
 // Numbers in network order at any alignment.
 
 export function readU16(bytes: Uint8Array, at: number): number {
-  return bytes[at] << 8 | bytes[at + 1];
+  return bytes[at]! << 8 | bytes[at + 1]!;
 }
 
 export function readU32(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 |
-    bytes[at + 3]) >>> 0;
+  return (bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 |
+    bytes[at + 3]!) >>> 0;
 }
 
 export function writeU16(bytes: Uint8Array, at: number, value: number): void {
@@ -44,14 +44,14 @@ export function walkOptions(
 ): { options: RawOption[]; malformed?: string } {
   const options: RawOption[] = [];
   for (let offset = start; offset < end;) {
-    const kind = bytes[offset];
+    const kind = bytes[offset]!;
     if (kind <= 1) {
       options.push({ kind, offset, length: 1 });
       if (kind === 0) break;
       offset++;
       continue;
     }
-    const length = offset + 1 < end ? bytes[offset + 1] : 0;
+    const length = offset + 1 < end ? bytes[offset + 1]! : 0;
     if (length < 2 || length > end - offset) {
       return {
         options,

@@ -73,9 +73,9 @@ function addSmall(
 ): number {
   let at = start;
   for (const even = end - 1; at < even; at += 2) {
-    sum += bytes[at] << 8 | bytes[at + 1];
+    sum += bytes[at]! << 8 | bytes[at + 1]!;
   }
-  if (at < end) sum += bytes[at] << 8;
+  if (at < end) sum += bytes[at]! << 8;
   return fold(sum);
 }
 
@@ -206,11 +206,11 @@ export function hasRightChecksums(
   end: number,
 ): boolean {
   const length = end - transport;
-  if (bytes[ip] >> 4 === 6) {
-    const pseudo = pseudoHeader6(bytes, ip + 8, bytes[ip + 6], length);
+  if (bytes[ip]! >> 4 === 6) {
+    const pseudo = pseudoHeader6(bytes, ip + 8, bytes[ip + 6]!, length);
     return checksumAdd(bytes, transport, end, pseudo) === 0xffff;
   }
   if (checksumAdd(bytes, ip, transport) !== 0xffff) return false;
-  const pseudo = pseudoHeader4(bytes, ip + 12, bytes[ip + 9], length);
+  const pseudo = pseudoHeader4(bytes, ip + 12, bytes[ip + 9]!, length);
   return checksumAdd(bytes, transport, end, pseudo) === 0xffff;
 }

@@ -18,21 +18,21 @@ export interface Packet {
   /** The whole packet. */
   readonly bytes: Uint8Array;
   /** The Ethernet header, with its VLAN tags. */
-  readonly ethernet?: EthernetHeader;
+  readonly ethernet?: EthernetHeader | undefined;
   /** The ARP message. */
-  readonly arp?: ArpMessage;
+  readonly arp?: ArpMessage | undefined;
   /** The IP header, with its options or extension headers. */
-  readonly ip?: IPHeader;
+  readonly ip?: IPHeader | undefined;
   /** The ICMP message. */
-  readonly icmp?: IcmpMessage;
+  readonly icmp?: IcmpMessage | undefined;
   /** The ICMPv6 message. */
-  readonly icmpv6?: Icmpv6Message;
+  readonly icmpv6?: Icmpv6Message | undefined;
   /** The TCP header. */
-  readonly tcp?: TcpHeader;
+  readonly tcp?: TcpHeader | undefined;
   /** The UDP header. */
-  readonly udp?: UdpHeader;
+  readonly udp?: UdpHeader | undefined;
   /** What is wrong with the packet, if something is. */
-  readonly malformed?: string;
+  readonly malformed?: string | undefined;
 }
 
 class PacketLayers implements Packet {
@@ -108,6 +108,7 @@ function keep<T extends { malformed?: undefined }>(
 ): T | undefined {
   if (header.malformed === undefined) return header as T;
   packet.malformed ??= header.malformed;
+  return undefined;
 }
 
 function addIP(packet: PacketLayers, header: IPHeader | Malformed): void {

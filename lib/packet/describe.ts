@@ -139,7 +139,7 @@ function describeRouting(bytes: Uint8Array, at: number, length: number) {
 }
 
 function describeAuthentication(bytes: Uint8Array, at: number, end: number) {
-  const stop = Math.min(end, at + (bytes[at + 1] + 2) * 4);
+  const stop = Math.min(end, at + (bytes[at + 1]! + 2) * 4);
   const value = bytes.subarray(at + 12, stop).toHex();
   const sequence = readU32(bytes, at + 8).toString(16);
   return `AH(spi=${hex32(bytes, at + 4)},seq=0x${sequence},icv=0x${value}): `;

@@ -93,12 +93,12 @@ export class IcmpMessage implements IcmpFields {
 
   /** A number of {@link ICMP}. */
   get type(): number {
-    return this.bytes[this.offset];
+    return this.bytes[this.offset]!;
   }
 
   /** What it is in particular, for example which thing cannot be reached. */
   get code(): number {
-    return this.bytes[this.offset + 1];
+    return this.bytes[this.offset + 1]!;
   }
 
   /** The type in words; the number as text if it has none here. */
@@ -133,7 +133,7 @@ export class IcmpMessage implements IcmpFields {
 
   /** Which byte a parameter problem is about. */
   get pointer(): number {
-    return this.bytes[this.offset + 4];
+    return this.bytes[this.offset + 4]!;
   }
 
   /** Where that starts which follows the first 8 bytes. */

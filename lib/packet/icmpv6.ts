@@ -132,12 +132,12 @@ export class Icmpv6Message implements IcmpFields {
 
   /** A number of {@link ICMPV6}. */
   get type(): number {
-    return this.bytes[this.offset];
+    return this.bytes[this.offset]!;
   }
 
   /** What it is in particular, for example which thing cannot be reached. */
   get code(): number {
-    return this.bytes[this.offset + 1];
+    return this.bytes[this.offset + 1]!;
   }
 
   /** The type in words; the number as text if it has none here. */
@@ -220,9 +220,9 @@ export class Icmpv6Message implements IcmpFields {
     if (this.type !== ICMPV6.NDISC_ROUTER_ADVERTISEMENT) return undefined;
     const { bytes, offset } = this;
     return {
-      hopLimit: bytes[offset + 4],
-      managed: (bytes[offset + 5] & 0x80) !== 0,
-      other: (bytes[offset + 5] & 0x40) !== 0,
+      hopLimit: bytes[offset + 4]!,
+      managed: (bytes[offset + 5]! & 0x80) !== 0,
+      other: (bytes[offset + 5]! & 0x40) !== 0,
       lifetime: readU16(bytes, offset + 6),
       reachableTime: readU32(bytes, offset + 8),
       retransmitTime: readU32(bytes, offset + 12),

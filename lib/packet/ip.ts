@@ -30,7 +30,7 @@ export function decodeIP(
 ): IPHeader | Malformed {
   if (end > bytes.length) end = bytes.length;
   if (offset >= end) return tooShort("IP header", 20, 0);
-  const version = bytes[offset] >> 4;
+  const version = bytes[offset]! >> 4;
   if (version === 4) return decodeIPv4(bytes, offset, end);
   if (version === 6) return decodeIPv6(bytes, offset, end);
   return { malformed: `IP version ${version}, neither 4 nor 6` };

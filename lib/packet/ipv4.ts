@@ -14,21 +14,21 @@ export interface IPv4Fields {
   /** Bytes behind the header. */
   readonly payloadLength: number;
   /** Hops left; 64 if not given. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** The byte of DSCP and ECN; 0 if not given. */
-  readonly trafficClass?: number;
+  readonly trafficClass?: number | undefined;
   /** Tells the fragments of one packet; 0 if not given. */
-  readonly identification?: number;
+  readonly identification?: number | undefined;
   /** Whether routers must not fragment it. */
-  readonly dontFragment?: boolean;
+  readonly dontFragment?: boolean | undefined;
   /** Whether fragments follow. */
-  readonly moreFragments?: boolean;
+  readonly moreFragments?: boolean | undefined;
   /** Where the payload belongs in the whole packet's, in bytes. */
-  readonly fragmentOffset?: number;
+  readonly fragmentOffset?: number | undefined;
   /** The reserved bit of the flags, 0 in all honest packets. */
-  readonly reserved?: boolean;
+  readonly reserved?: boolean | undefined;
   /** Options as they stand in the header, a multiple of 4 bytes, 40 at most. */
-  readonly optionBytes?: Uint8Array;
+  readonly optionBytes?: Uint8Array | undefined;
 }
 
 /**
@@ -89,7 +89,7 @@ export class IPv4Header implements IPv4Fields {
 
   /** The byte of DSCP (upper six bits) and ECN (lower two). */
   get trafficClass(): number {
-    return this.bytes[this.offset + 1];
+    return this.bytes[this.offset + 1]!;
   }
 
   /** Bytes of header and payload, as the header says. */
@@ -104,17 +104,17 @@ export class IPv4Header implements IPv4Fields {
 
   /** The reserved bit of the flags, 0 in all honest packets. */
   get reserved(): boolean {
-    return (this.bytes[this.offset + 6] & 0x80) !== 0;
+    return (this.bytes[this.offset + 6]! & 0x80) !== 0;
   }
 
   /** Whether routers must not fragment it. */
   get dontFragment(): boolean {
-    return (this.bytes[this.offset + 6] & 0x40) !== 0;
+    return (this.bytes[this.offset + 6]! & 0x40) !== 0;
   }
 
   /** Whether fragments follow. */
   get moreFragments(): boolean {
-    return (this.bytes[this.offset + 6] & 0x20) !== 0;
+    return (this.bytes[this.offset + 6]! & 0x20) !== 0;
   }
 
   /** Where the payload belongs in the whole packet's, in bytes. */
@@ -129,12 +129,12 @@ export class IPv4Header implements IPv4Fields {
 
   /** Hops left. */
   get ttl(): number {
-    return this.bytes[this.offset + 8];
+    return this.bytes[this.offset + 8]!;
   }
 
   /** Protocol number of the payload. */
   get protocol(): number {
-    return this.bytes[this.offset + 9];
+    return this.bytes[this.offset + 9]!;
   }
 
   /** The header checksum as it stands. */
@@ -224,7 +224,7 @@ export function decodeIPv4(
   if (end > bytes.length) end = bytes.length;
   const there = end - offset;
   if (there < 20) return tooShort("IPv4 header", 20, there);
-  const first = bytes[offset];
+  const first = bytes[offset]!;
   if (first >> 4 !== 4) return { malformed: `IP version ${first >> 4}, not 4` };
   const headerLength = (first & 15) * 4;
   if (headerLength < 20) {

@@ -15,15 +15,15 @@ export interface IPv6Fields {
   /** Bytes of the payload, behind all extension headers. */
   readonly payloadLength: number;
   /** Hops left; 64 if not given. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** The byte of DSCP and ECN; 0 if not given. */
-  readonly trafficClass?: number;
+  readonly trafficClass?: number | undefined;
   /** 20 bits; 0 if not given. */
-  readonly flowLabel?: number;
+  readonly flowLabel?: number | undefined;
   /** The number of the first extension header, if there is one. */
-  readonly nextHeader?: number;
+  readonly nextHeader?: number | undefined;
   /** The extension headers as they stand in the packet. */
-  readonly extensionBytes?: Uint8Array;
+  readonly extensionBytes?: Uint8Array | undefined;
 }
 
 /** An extension header between the IPv6 header and the payload. */
@@ -113,12 +113,12 @@ export class IPv6Header implements IPv6Fields {
 
   /** The number of the first extension header, or else of the payload. */
   get nextHeader(): number {
-    return this.bytes[this.offset + 6];
+    return this.bytes[this.offset + 6]!;
   }
 
   /** Hops left; the hop limit in IPv6's words. */
   get ttl(): number {
-    return this.bytes[this.offset + 7];
+    return this.bytes[this.offset + 7]!;
   }
 
   /** The source address as text. */
@@ -167,7 +167,7 @@ export class IPv6Header implements IPv6Fields {
   /** Whether fragments follow. */
   get moreFragments(): boolean {
     const at = this.#fragment;
-    return at >= 0 && (this.bytes[at + 3] & 1) !== 0;
+    return at >= 0 && (this.bytes[at + 3]! & 1) !== 0;
   }
 
   /** Where the payload belongs in the whole packet's, in bytes. */
@@ -220,7 +220,7 @@ function finalDestination(bytes: Uint8Array, routing: IPv6Extension): number {
 /** The payload length a jumbo payload option tells (RFC 2675), or 0. */
 function jumboLength(bytes: Uint8Array, start: number, end: number): number {
   if (start + 8 > end) return 0;
-  const stop = Math.min(end, start + (bytes[start + 1] + 1) * 8);
+  const stop = Math.min(end, start + (bytes[start + 1]! + 1) * 8);
   for (let at = start + 2; at < stop;) {
     if (bytes[at] === 0) {
       at++;
@@ -230,7 +230,7 @@ function jumboLength(bytes: Uint8Array, start: number, end: number): number {
     if (bytes[at] === 0xc2) {
       return bytes[at + 1] === 4 && at + 6 <= stop ? readU32(bytes, at + 2) : 0;
     }
-    at += 2 + bytes[at + 1];
+    at += 2 + bytes[at + 1]!;
   }
   return 0;
 }
@@ -266,9 +266,9 @@ export function decodeIPv6(
   if (end > bytes.length) end = bytes.length;
   const there = end - offset;
   if (there < 40) return tooShort("IPv6 header", 40, there);
-  const version = bytes[offset] >> 4;
+  const version = bytes[offset]! >> 4;
   if (version !== 6) return { malformed: `IP version ${version}, not 6` };
-  let protocol = bytes[offset + 6];
+  let protocol = bytes[offset + 6]!;
   let at = offset + 40;
   let length = readU16(bytes, offset + 4);
   if (length === 0 && protocol === IPPROTO.HOPOPTS) {
@@ -291,7 +291,7 @@ export function decodeIPv6(
     // Behind the header of a later fragment comes the middle of something.
     last = protocol === IPPROTO.FRAGMENT &&
       (readU16(bytes, at + 2) & 0xfff8) !== 0;
-    protocol = bytes[at];
+    protocol = bytes[at]!;
     at += size;
   }
   return new IPv6Header(
@@ -314,7 +314,7 @@ function extensionLength(
   end: number,
 ): number {
   if (protocol === IPPROTO.FRAGMENT || at + 2 > end) return 8;
-  const units = bytes[at + 1];
+  const units = bytes[at + 1]!;
   return protocol === IPPROTO.AH ? (units + 2) * 4 : (units + 1) * 8;
 }
 

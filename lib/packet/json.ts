@@ -112,7 +112,9 @@ export function packetJson(packet: Packet): PacketJson {
   return json;
 }
 
-function ethernetJson(ethernet: EthernetHeader): PacketJson["ethernet"] {
+function ethernetJson(
+  ethernet: EthernetHeader,
+): NonNullable<PacketJson["ethernet"]> {
   const { source, destination, vlans } = ethernet;
   const type = "0x" + ethernet.type.toString(16).padStart(4, "0");
   return vlans.length > 0
@@ -120,7 +122,7 @@ function ethernetJson(ethernet: EthernetHeader): PacketJson["ethernet"] {
     : { source, destination, type };
 }
 
-function arpJson(arp: ArpMessage): PacketJson["arp"] {
+function arpJson(arp: ArpMessage): NonNullable<PacketJson["arp"]> {
   const { operation, sender, senderLink, target, targetLink } = arp;
   return { operation, sender, senderLink, target, targetLink };
 }
@@ -164,7 +166,7 @@ function addTransport(json: PacketJson, packet: Packet, ip: IPHeader): void {
   json.length = Math.max(0, length);
 }
 
-function tcpJson(tcp: TcpHeader): PacketJson["tcp"] {
+function tcpJson(tcp: TcpHeader): NonNullable<PacketJson["tcp"]> {
   const { sequence, acknowledgement, window } = tcp;
   const flags = formatTcpFlags(tcp.flags);
   const options = tcp.options().options.map(formatTcpOption);
@@ -173,9 +175,11 @@ function tcpJson(tcp: TcpHeader): PacketJson["tcp"] {
     : { flags, sequence, acknowledgement, window };
 }
 
-function icmpJson(icmp: IcmpMessage | Icmpv6Message): PacketJson["icmp"] {
+function icmpJson(
+  icmp: IcmpMessage | Icmpv6Message,
+): NonNullable<PacketJson["icmp"]> {
   const { type, code, name } = icmp;
-  const json: PacketJson["icmp"] = { type, code, name };
+  const json: NonNullable<PacketJson["icmp"]> = { type, code, name };
   if (name.startsWith("echo")) {
     json.identifier = icmp.identifier;
     json.sequence = icmp.sequence;

@@ -57,8 +57,8 @@ function decodeNdOption(bytes: Uint8Array, place: NdOptionPlace): NdOption {
         ...place,
         name: "prefix info",
         prefix: `${formatIPv6(bytes, offset + 16)}/${bytes[offset + 2]}`,
-        onLink: (bytes[offset + 3] & 0x80) !== 0,
-        autonomous: (bytes[offset + 3] & 0x40) !== 0,
+        onLink: (bytes[offset + 3]! & 0x80) !== 0,
+        autonomous: (bytes[offset + 3]! & 0x40) !== 0,
         validLifetime: readU32(bytes, offset + 4),
         preferredLifetime: readU32(bytes, offset + 8),
       };
@@ -87,7 +87,7 @@ export function walkNdOptions(
   const options: NdOption[] = [];
   for (let offset = start; offset < end;) {
     const left = end - offset;
-    const length = left < 2 ? 0 : bytes[offset + 1] * 8;
+    const length = left < 2 ? 0 : bytes[offset + 1]! * 8;
     if (length === 0 || length > left) {
       const type = bytes[offset];
       return {
@@ -96,7 +96,7 @@ export function walkNdOptions(
       };
     }
     options.push(
-      decodeNdOption(bytes, { type: bytes[offset], offset, length }),
+      decodeNdOption(bytes, { type: bytes[offset]!, offset, length }),
     );
     offset += length;
   }

@@ -27,11 +27,11 @@ const LINKTYPE: Record<LinkType, number> = { ethernet: 1, ip: 101 };
 /** What the head of a pcapng section tells. */
 export interface PcapngSection {
   /** The machine, for example `x86_64`. */
-  readonly hardware?: string;
+  readonly hardware?: string | undefined;
   /** The operating system, for example `Linux 6.1`. */
-  readonly os?: string;
+  readonly os?: string | undefined;
   /** The program that writes the file. */
-  readonly application?: string;
+  readonly application?: string | undefined;
 }
 
 /** What a pcapng file tells of an interface. */
@@ -39,25 +39,25 @@ export interface PcapngInterface {
   /** What packets start with. */
   readonly linkType: LinkType;
   /** For example `tun0`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** For people. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** The operating system of the machine that has it. */
-  readonly os?: string;
+  readonly os?: string | undefined;
   /** Bytes of a packet that are kept at most; 0, if not given, for all. */
-  readonly snapLength?: number;
+  readonly snapLength?: number | undefined;
 }
 
 /** Counters of an interface from the start of the capture on. */
 export interface PcapngStatistics {
   /** When the capture started. */
-  readonly start?: Timestamp;
+  readonly start?: Timestamp | undefined;
   /** When it ended. */
-  readonly end?: Timestamp;
+  readonly end?: Timestamp | undefined;
   /** Packets the interface received. */
-  readonly received?: number;
+  readonly received?: number | undefined;
   /** Packets it dropped for want of room. */
-  readonly dropped?: number;
+  readonly dropped?: number | undefined;
 }
 
 /** Which way a packet went, seen from the machine. */

@@ -36,15 +36,15 @@ export interface TcpFields {
   /** Number of the first byte of the payload. */
   readonly sequence: number;
   /** Number of the next byte expected; 0 if not given. */
-  readonly acknowledgement?: number;
+  readonly acknowledgement?: number | undefined;
   /** Bits of {@link TCP}, and the three reserved ones above them. */
   readonly flags: number;
   /** The window as it stands, not scaled; 0 if not given. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** End of the urgent data; 0 if not given. */
-  readonly urgentPointer?: number;
+  readonly urgentPointer?: number | undefined;
   /** Options as they stand in the header, a multiple of 4 bytes, 40 at most. */
-  readonly optionBytes?: Uint8Array;
+  readonly optionBytes?: Uint8Array | undefined;
   /** What is sent. */
   readonly payload: Uint8Array;
 }
@@ -197,7 +197,7 @@ export function decodeTcp(
   if (end > bytes.length) end = bytes.length;
   const there = end - offset;
   if (there < 20) return tooShort("TCP header", 20, there);
-  const headerLength = (bytes[offset + 12] >> 4) * 4;
+  const headerLength = (bytes[offset + 12]! >> 4) * 4;
   if (headerLength < 20) {
     return { malformed: `TCP header length ${headerLength}, below 20` };
   }

@@ -39,7 +39,7 @@ export function decodeTcpOption(
     case 0x0204:
       return { ...option, name: "mss", value: readU16(bytes, data) };
     case 0x0303:
-      return { ...option, name: "wscale", value: bytes[data] };
+      return { ...option, name: "wscale", value: bytes[data]! };
     case 0x0402:
       return { ...option, name: "sackOK" };
     case 0x080a:

@@ -102,7 +102,7 @@ const SIZE = ifaddrmsg.size;
 export function decodeAddress(message: MessageReader): Address | undefined {
   if (!message.holds(SIZE)) return undefined;
   const { bytes, words, payload, end } = message;
-  const head = words[payload >> 2];
+  const head = words[payload >> 2]!;
   const family = familyName(head & 0xff);
   let local = 0;
   let localLength = -1;
@@ -116,7 +116,7 @@ export function decodeAddress(message: MessageReader): Address | undefined {
   // AttributeReader.next() by hand, as in decodeRoute().
   let at = payload + SIZE;
   while (end - at >= HEADER) {
-    const header = words[at >> 2];
+    const header = words[at >> 2]!;
     const value = at + HEADER;
     const length = (header & 0xffff) - HEADER;
     if (length < 0 || length > end - value) break;
@@ -139,7 +139,7 @@ export function decodeAddress(message: MessageReader): Address | undefined {
         if (length >= CACHEINFO_SIZE) lifetime = lifetimeAt(words, value >> 2);
         break;
       case FLAGS:
-        if (length >= 4) flags = words[value >> 2];
+        if (length >= 4) flags = words[value >> 2]!;
         else rare = true;
         break;
       default:
@@ -157,7 +157,7 @@ export function decodeAddress(message: MessageReader): Address | undefined {
   }
   const address: Address = {
     family,
-    ifindex: words[(payload >> 2) + 1],
+    ifindex: words[(payload >> 2) + 1]!,
     address: localLength >= 0
       ? rememberedAddressText(family, words, bytes, local, localLength)
       : "",
@@ -189,12 +189,12 @@ function lifetimeAt(words: Int32Array, word: number): AddressLifetime {
     words[word] !== lastWords[0] || words[word + 1] !== lastWords[1] ||
     words[word + 2] !== lastWords[2] || words[word + 3] !== lastWords[3]
   ) {
-    for (let i = 0; i < 4; i++) lastWords[i] = words[word + i];
+    for (let i = 0; i < 4; i++) lastWords[i] = words[word + i]!;
     last = {
-      preferred: words[word] >>> 0,
-      valid: words[word + 1] >>> 0,
-      created: words[word + 2] >>> 0,
-      updated: words[word + 3] >>> 0,
+      preferred: words[word]! >>> 0,
+      valid: words[word + 1]! >>> 0,
+      created: words[word + 2]! >>> 0,
+      updated: words[word + 3]! >>> 0,
     };
   }
   return last;

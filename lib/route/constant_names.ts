@@ -34,8 +34,10 @@ export function withInside(
   const result: Record<number, AttributeNames[number]> = { ...names };
   for (const [key, inner] of Object.entries(inside)) {
     const type = Number(key);
+    const known = names[type];
+    if (known === undefined) continue;
     result[type] = {
-      ...names[type],
+      ...known,
       inside: typeof inner === "function" ? inner : () => inner,
     };
   }

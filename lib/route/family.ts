@@ -93,9 +93,9 @@ export function rememberedAddressText(
 function labelStack(bytes: Uint8Array, at: number, length: number): string {
   const labels: number[] = [];
   for (let i = at; i + 4 <= at + length; i += 4) {
-    labels.push(bytes[i] << 12 | bytes[i + 1] << 4 | bytes[i + 2] >> 4);
+    labels.push(bytes[i]! << 12 | bytes[i + 1]! << 4 | bytes[i + 2]! >> 4);
     // The bottom-of-stack bit.
-    if (bytes[i + 2] & 1) break;
+    if (bytes[i + 2]! & 1) break;
   }
   return labels.join("/");
 }

@@ -61,7 +61,7 @@ export class LinkSelection {
 /** What to ask for one link, by its name, one of its other names, or its index. */
 export function oneLink(
   which: string | number,
-  options: { readonly statistics?: boolean },
+  options: { readonly statistics?: boolean | undefined },
 ): NetlinkRequest {
   const ifi_index = typeof which === "number" ? which : 0;
   const body = new AttributeWriter()
@@ -78,6 +78,8 @@ export function oneLink(
   };
 }
 
-function extent({ statistics }: { readonly statistics?: boolean }): number {
+function extent(
+  { statistics }: { readonly statistics?: boolean | undefined },
+): number {
   return RTEXT_FILTER_VF | (statistics ? 0 : RTEXT_FILTER_SKIP_STATS);
 }

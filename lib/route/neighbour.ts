@@ -118,8 +118,8 @@ export function decodeNeighbour(
   if (!message.holds(SIZE)) return undefined;
   const { bytes, words, payload, end } = message;
   const word = payload >> 2;
-  const family = familyName(words[word] & 0xff);
-  const tail = words[word + 2];
+  const family = familyName(words[word]! & 0xff);
+  const tail = words[word + 2]!;
   let destination: string | undefined;
   let linkAddress: string | undefined;
   let cache: NeighbourCache | undefined;
@@ -128,7 +128,7 @@ export function decodeNeighbour(
   // AttributeReader.next() by hand: a third of the time.
   let at = payload + SIZE;
   while (end - at >= HEADER) {
-    const header = words[at >> 2];
+    const header = words[at >> 2]!;
     const length = (header & 0xffff) - HEADER;
     const value = at + HEADER;
     if (length < 0 || length > end - value) break;
@@ -152,7 +152,7 @@ export function decodeNeighbour(
         if (length >= CACHEINFO_SIZE) cache = cacheAt(words, value >> 2);
         break;
       case PROBES:
-        if (length >= 4) probes = words[value >> 2] >>> 0;
+        if (length >= 4) probes = words[value >> 2]! >>> 0;
         else rare = true;
         break;
       default:
@@ -163,7 +163,7 @@ export function decodeNeighbour(
   if (at < end && !rare) message.counters.malformed++;
   const neighbour: Neighbour = {
     family,
-    ifindex: words[word + 1],
+    ifindex: words[word + 1]!,
     state: tail & 0xffff,
     flags: tail >> 16 & 0xff,
     type: tail >>> 24,
@@ -181,12 +181,12 @@ const caches: NeighbourCache[] = new Array(64)
   .fill({ confirmed: 0, used: 0, updated: 0, references: 0 });
 
 function cacheAt(words: Int32Array, word: number): NeighbourCache {
-  const confirmed = words[word] >>> 0;
-  const used = words[word + 1] >>> 0;
-  const updated = words[word + 2] >>> 0;
-  const references = words[word + 3] >>> 0;
+  const confirmed = words[word]! >>> 0;
+  const used = words[word + 1]! >>> 0;
+  const updated = words[word + 2]! >>> 0;
+  const references = words[word + 3]! >>> 0;
   const slot = (confirmed ^ updated) & 63;
-  const known = caches[slot];
+  const known = caches[slot]!;
   return known.confirmed === confirmed && known.used === used &&
       known.updated === updated && known.references === references
     ? known

@@ -161,7 +161,7 @@ export class Network implements AsyncDisposable {
     );
     let at = 0;
     return changes.map((change, index) => {
-      const mine = answers.slice(at, at += prepared.requests[index].length);
+      const mine = answers.slice(at, at += prepared.requests[index]!.length);
       const error = mine.find((answer) => answer instanceof NetlinkError);
       if (error !== undefined) {
         const advice = change.advice?.(error) ?? advise(error);

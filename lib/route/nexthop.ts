@@ -97,14 +97,14 @@ export interface Nexthop {
 export function decodeNexthop(message: MessageReader): Nexthop | undefined {
   if (!message.holds(nhmsg.size)) return undefined;
   const { bytes, words, payload } = message;
-  const head = words[payload >> 2];
+  const head = words[payload >> 2]!;
   const family = familyName(head & 0xff);
   const nexthop: Nexthop = {
     family,
     id: 0,
     scope: head >> 8 & 0xff,
     protocol: head >> 16 & 0xff,
-    flags: words[(payload >> 2) + 1],
+    flags: words[(payload >> 2) + 1]!,
     ifindex: 0,
     gateway: undefined,
     blackhole: false,
@@ -169,7 +169,7 @@ function decodeGroup(attributes: AttributeReader): NexthopMember[] {
   const members: NexthopMember[] = [];
   const end = attributes.at + attributes.length;
   for (let at = attributes.at; at + nexthop_grp.size <= end;) {
-    members.push({ id: words[at >> 2] >>> 0, weight: bytes[at + 4] + 1 });
+    members.push({ id: words[at >> 2]! >>> 0, weight: bytes[at + 4]! + 1 });
     at += nexthop_grp.size;
   }
   return members;

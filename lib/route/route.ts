@@ -69,7 +69,7 @@ export interface RouteNexthop {
   /** RTNH_F_* bits. Source: linux/rtnetlink.h. */
   flags: number;
   /** The next hop's address. */
-  gateway?: string;
+  gateway?: string | undefined;
   /** A gateway of another family. */
   via?: RouteVia;
   /** Routing realms, from << 16 | to. */
@@ -225,8 +225,8 @@ export function decodeRoute(message: MessageReader): Route | undefined {
   if (!message.holds(SIZE)) return undefined;
   const { bytes, words, payload, end } = message;
   const word = payload >> 2;
-  const head = words[word];
-  const rest = words[word + 1];
+  const head = words[word]!;
+  const rest = words[word + 1]!;
   const family = familyName(head & 0xff);
   let table = rest & 0xff;
   let ifindex = 0;
@@ -239,7 +239,7 @@ export function decodeRoute(message: MessageReader): Route | undefined {
   // AttributeReader.next() by hand, and no field written twice: half the time.
   let at = payload + SIZE;
   while (end - at >= HEADER) {
-    const header = words[at >> 2];
+    const header = words[at >> 2]!;
     const length = header & 0xffff;
     if (length < HEADER || length > end - at) break;
     const value = at + HEADER;
@@ -266,13 +266,13 @@ export function decodeRoute(message: MessageReader): Route | undefined {
         );
         break;
       case OIF:
-        if (length >= 8) ifindex = words[value >> 2];
+        if (length >= 8) ifindex = words[value >> 2]!;
         break;
       case TABLE:
-        if (length >= 8) table = words[value >> 2] >>> 0;
+        if (length >= 8) table = words[value >> 2]! >>> 0;
         break;
       case PRIORITY:
-        if (length >= 8) metric = words[value >> 2] >>> 0;
+        if (length >= 8) metric = words[value >> 2]! >>> 0;
         break;
       case PREF:
         if (length >= 5) preference = bytes[value];
@@ -296,7 +296,7 @@ export function decodeRoute(message: MessageReader): Route | undefined {
     table,
     rest >> 8 & 0xff,
     rest >> 16 & 0xff,
-    words[word + 2],
+    words[word + 2]!,
     ifindex,
     gateway,
     metric,
@@ -318,7 +318,7 @@ function isZero(
   count: number,
 ): boolean {
   let any = 0;
-  for (let word = from; word < from + count; word++) any |= words[word];
+  for (let word = from; word < from + count; word++) any |= words[word]!;
   return any === 0;
 }
 
@@ -355,7 +355,7 @@ function decodeUncommonOne(route: Route, attributes: AttributeReader): void {
       route.realms = attributes.u32();
       break;
     case RTA_CACHEINFO:
-      route.cache = decodeCache(attributes);
+      decodeCache(route, attributes);
       break;
     case RTA_MARK:
       route.mark = attributes.u32();
@@ -408,20 +408,20 @@ function decodeVia(attributes: AttributeReader): RouteVia {
   };
 }
 
-function decodeCache(attributes: AttributeReader): RouteCache | undefined {
-  if (attributes.length < rta_cacheinfo.size) return undefined;
+function decodeCache(route: Route, attributes: AttributeReader): void {
+  if (attributes.length < rta_cacheinfo.size) return;
   const { words } = attributes;
   const word = attributes.at >> 2;
-  if (isZero(words, word, rta_cacheinfo.size >> 2)) return undefined;
-  return {
-    references: words[word] >>> 0,
-    lastUse: words[word + 1] >>> 0,
-    expires: words[word + 2],
-    error: words[word + 3] >>> 0,
-    used: words[word + 4] >>> 0,
-    id: words[word + 5] >>> 0,
-    timestamp: words[word + 6] >>> 0,
-    timestampAge: words[word + 7] >>> 0,
+  if (isZero(words, word, rta_cacheinfo.size >> 2)) return;
+  route.cache = {
+    references: words[word]! >>> 0,
+    lastUse: words[word + 1]! >>> 0,
+    expires: words[word + 2]!,
+    error: words[word + 3]! >>> 0,
+    used: words[word + 4]! >>> 0,
+    id: words[word + 5]! >>> 0,
+    timestamp: words[word + 6]! >>> 0,
+    timestampAge: words[word + 7]! >>> 0,
   };
 }
 
@@ -435,14 +435,14 @@ function decodeMultipath(
   const end = attributes.at + attributes.length;
   let at = attributes.at;
   while (end - at >= rtnexthop.size) {
-    const head = words[at >> 2];
+    const head = words[at >> 2]!;
     const length = head & 0xffff;
     if (length < rtnexthop.size || length > end - at) {
       attributes.counters.malformed++;
       break;
     }
     const nexthop: RouteNexthop = {
-      ifindex: words[(at >> 2) + 1],
+      ifindex: words[(at >> 2) + 1]!,
       weight: (head >>> 24) + 1,
       flags: head >> 16 & 0xff,
     };

@@ -68,7 +68,7 @@ export class RouteSelection {
     const { words, payload } = message;
     const decided = this.#ifindex === undefined &&
       (this.#table === undefined ||
-        (words[(payload >> 2) + 1] & 0xff) !== RT_TABLE_COMPAT);
+        (words[(payload >> 2) + 1]! & 0xff) !== RT_TABLE_COMPAT);
     return decided || this.decode(message) !== undefined;
   }
 
@@ -79,10 +79,10 @@ export class RouteSelection {
     }
     const { words, payload } = message;
     const word = payload >> 2;
-    const rest = words[word + 1];
+    const rest = words[word + 1]!;
     const table = rest & 0xff;
-    return (words[word + 2] & CLONED) === this.#cloned &&
-      (this.#family === 0 || (words[word] & 0xff) === this.#family) &&
+    return (words[word + 2]! & CLONED) === this.#cloned &&
+      (this.#family === 0 || (words[word]! & 0xff) === this.#family) &&
       // Above 255 the number is in an attribute.
       (this.#table === undefined || table === this.#table ||
         table === COMPAT) &&

@@ -107,14 +107,14 @@ export function decodeRule(message: MessageReader): Rule | undefined {
   if (!message.holds(fib_rule_hdr.size)) return undefined;
   const { bytes, words, payload } = message;
   const word = payload >> 2;
-  const head = words[word];
+  const head = words[word]!;
   const family = familyName(head & 0xff);
   const rule: Rule = {
     family,
     priority: 0,
-    action: words[word + 1] >>> 24,
-    table: words[word + 1] & 0xff,
-    flags: words[word + 2],
+    action: words[word + 1]! >>> 24,
+    table: words[word + 1]! & 0xff,
+    flags: words[word + 2]!,
     sourceLength: head >> 16 & 0xff,
     destinationLength: head >> 8 & 0xff,
     tos: head >>> 24,
@@ -166,7 +166,7 @@ export function decodeRule(message: MessageReader): Rule | undefined {
         rule.l3mdev = attributes.u8() !== 0;
         break;
       case FRA_UID_RANGE:
-        rule.uids = range(attributes, 4);
+        if (attributes.length >= 8) rule.uids = range(attributes, 4);
         break;
       case FRA_PROTOCOL:
         rule.protocol = attributes.u8();
@@ -175,10 +175,12 @@ export function decodeRule(message: MessageReader): Rule | undefined {
         rule.ipProtocol = attributes.u8();
         break;
       case FRA_SPORT_RANGE:
-        rule.sourcePorts = range(attributes, 2);
+        if (attributes.length >= 4) rule.sourcePorts = range(attributes, 2);
         break;
       case FRA_DPORT_RANGE:
-        rule.destinationPorts = range(attributes, 2);
+        if (attributes.length >= 4) {
+          rule.destinationPorts = range(attributes, 2);
+        }
         break;
       default:
         (rule.unknown ??= []).push(attributes.unknown());
@@ -187,11 +189,7 @@ export function decodeRule(message: MessageReader): Rule | undefined {
   return rule;
 }
 
-function range(
-  attributes: AttributeReader,
-  size: 2 | 4,
-): NumberRange | undefined {
-  if (attributes.length < 2 * size) return undefined;
+function range(attributes: AttributeReader, size: 2 | 4): NumberRange {
   const { at, view } = attributes;
   return size === 4
     ? { start: view.getUint32(at, true), end: view.getUint32(at + 4, true) }

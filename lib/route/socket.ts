@@ -61,7 +61,7 @@ import { routeVocabulary } from "./vocabulary.ts";
 /** Where to open it. */
 export interface RouteSocketOptions {
   /** The network namespace it tells of; default: this thread's. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
 }
 
 /**
@@ -139,7 +139,7 @@ export class RouteSocket implements AsyncDisposable {
    */
   async link(
     which: string | number,
-    options: WaitOptions & { readonly statistics?: boolean } = {},
+    options: WaitOptions & { readonly statistics?: boolean | undefined } = {},
   ): Promise<Link> {
     try {
       const { objects: [link] } = await this.#connection.request(
@@ -147,7 +147,7 @@ export class RouteSocket implements AsyncDisposable {
         decodeLink,
         options,
       );
-      return link;
+      return link!;
     } catch (error) {
       throw error instanceof NetlinkError && error.errno === ENODEV
         ? advised(error, "`netplumb show link` shows those there are")

@@ -80,7 +80,7 @@ export interface TopologyOptions extends WaitOptions {
    */
   readonly namespaces?: readonly (Namespace | undefined)[];
   /** Called for a namespace that cannot be entered, which is then left out. */
-  readonly onUnreachable?: (error: SystemError) => void;
+  readonly onUnreachable?: ((error: SystemError) => void) | undefined;
 }
 
 /** A link while the picture is put together. */
@@ -252,7 +252,7 @@ async function connect(
   const at = (links: readonly TopologyLink[], ifindex: number) =>
     links.find((link) => link.ifindex === ifindex);
   found.forEach((link, index) => {
-    const entry = namespace.links[index];
+    const entry = namespace.links[index]!;
     if (link.master !== 0) entry.master = at(namespace.links, link.master);
     const other = otherOf(link);
     if (other === 0) return;

@@ -35,7 +35,7 @@ export interface TunAddressOptions extends WaitOptions {
 
 /** The one message of a change that names its link by the index. */
 function message(change: Change, tried: string) {
-  const [request] = change.requests(NUMBERED);
+  const request = change.requests(NUMBERED)[0]!;
   return { ...request, tried };
 }
 

@@ -39,7 +39,7 @@ export function tunHolders(): TunHolders {
           .filter((fd) => look.link(`/proc/${pid}/fd/${fd}`) === DEVICE)
           .map((fd) => look.text(`/proc/${pid}/fdinfo/${fd}`))
           .map((text) => /^iff:\t(.+)$/m.exec(text))
-          .flatMap((found) => found === null ? [] : [found[1]]),
+          .flatMap((found) => found === null ? [] : [found[1]!]),
       );
       return [...devices].map((device) => ({
         device,

@@ -60,11 +60,11 @@ function readMemory(fd: number): number {
 
 /** Bytes in the receive buffer, kernel overhead included; 0 before Linux 4.12. */
 export function queuedBytes(fd: number): number {
-  return readMemory(fd) < 0 ? 0 : MEMORY[SK_MEMINFO_RMEM_ALLOC];
+  return readMemory(fd) < 0 ? 0 : MEMORY[SK_MEMINFO_RMEM_ALLOC]!;
 }
 
 /** Packets dropped at a socket since it was opened. @throws {SystemError} */
 export function droppedPackets(fd: number): number {
   unwrap(readMemory(fd), "getsockopt", { tried: "read SO_MEMINFO" });
-  return MEMORY[SK_MEMINFO_DROPS];
+  return MEMORY[SK_MEMINFO_DROPS]!;
 }

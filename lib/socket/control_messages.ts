@@ -92,11 +92,11 @@ export class ControlMessages {
     let here = CMSG_FIRSTHDR(at, end);
     while (here >= 0) {
       const word = here >> 2;
-      const size = words[word];
+      const size = words[word]!;
       // The kernel may cut off the last one, whose data is incomplete then.
       if (size < HEADER || size > end - here) return;
       const data = CMSG_DATA(here);
-      this.#decodeOne(words[word + 2], words[word + 3], view, data, size);
+      this.#decodeOne(words[word + 2]!, words[word + 3]!, view, data, size);
       here = CMSG_NXTHDR(words, here, end);
     }
   }

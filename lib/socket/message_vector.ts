@@ -187,7 +187,7 @@ export class MessageVector {
     words[header + NAME_LENGTH] = from.nameLength(slot);
     words[header + CONTROL_LENGTH] = control;
     words[header + LENGTH] = data.length;
-    words[header + FLAGS] = from.words[slot * HEADER_WORDS + FLAGS] |
+    words[header + FLAGS] = from.words[slot * HEADER_WORDS + FLAGS]! |
       (data.length < from.length(slot) ? MSG_TRUNC : 0) |
       (control < from.controlLength(slot) ? MSG_CTRUNC : 0);
   }
@@ -209,27 +209,27 @@ export class MessageVector {
 
   /** Bytes of a header's socket address. */
   nameLength(header: number): number {
-    return this.words[header * HEADER_WORDS + NAME_LENGTH];
+    return this.words[header * HEADER_WORDS + NAME_LENGTH]!;
   }
 
   /** Bytes of a header's control messages. */
   controlLength(header: number): number {
-    return this.words[header * HEADER_WORDS + CONTROL_LENGTH];
+    return this.words[header * HEADER_WORDS + CONTROL_LENGTH]!;
   }
 
   /** Bytes that were received; with MSG_TRUNC among the flags, all that came. */
   length(header: number): number {
-    return this.words[header * HEADER_WORDS + LENGTH];
+    return this.words[header * HEADER_WORDS + LENGTH]!;
   }
 
   /** Whether a message was longer than the buffer. */
   truncated(header: number): boolean {
-    return (this.words[header * HEADER_WORDS + FLAGS] & MSG_TRUNC) !== 0;
+    return (this.words[header * HEADER_WORDS + FLAGS]! & MSG_TRUNC) !== 0;
   }
 
   /** Whether the control messages were longer than their buffer. */
   controlTruncated(header: number): boolean {
-    return (this.words[header * HEADER_WORDS + FLAGS] & MSG_CTRUNC) !== 0;
+    return (this.words[header * HEADER_WORDS + FLAGS]! & MSG_CTRUNC) !== 0;
   }
 
   /** The payload received into a slot, a view that the next receive overwrites. */
@@ -275,7 +275,7 @@ export class MessageVector {
 
   /** Adds the next slot's payload to a header's; returns how many it has. */
   addPayload(header: number): number {
-    return ++this.words[header * HEADER_WORDS + IOV_COUNT];
+    return ++this.words[header * HEADER_WORDS + IOV_COUNT]!;
   }
 
   /** Sets a slot's payload, in this block or another. */
@@ -287,7 +287,7 @@ export class MessageVector {
 
   /** Bytes of a slot's payload to send. */
   payloadLength(slot: number): number {
-    return this.words[(this.#iovs >> 2) + slot * IOV_WORDS + IOV_LENGTH];
+    return this.words[(this.#iovs >> 2) + slot * IOV_WORDS + IOV_LENGTH]!;
   }
 
   /** Writes an address at a word index, without a BigInt. */

@@ -19,7 +19,7 @@ const INT = new Int32Array(1);
 const LENGTH = new Uint32Array(1);
 
 function nameOf(option: NamedOption): [name: string, number: number] {
-  return Object.entries(option)[0];
+  return Object.entries(option)[0]!;
 }
 
 /**
@@ -78,7 +78,7 @@ export function getOption(
   unwrap(libc().getsockopt(fd, level, number, INT, LENGTH), "getsockopt", {
     tried: `read ${name}`,
   });
-  return INT[0];
+  return INT[0]!;
 }
 
 /** Whether a socket sends and receives IPv4. */

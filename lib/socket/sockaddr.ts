@@ -120,13 +120,13 @@ export function isIPv4Peer(bytes: Uint8Array, at: number): boolean {
 
 /** The port of a sockaddr of either family. */
 export function sockaddrPort(bytes: Uint8Array, at: number): number {
-  return bytes[at + 2] << 8 | bytes[at + 3];
+  return bytes[at + 2]! << 8 | bytes[at + 3]!;
 }
 
 /** Reads a sockaddr of either family; undefined for any other. */
 export function readSockaddr(view: DataView, at: number): Endpoint | undefined {
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at);
-  const family = bytes[0] | bytes[1] << 8;
+  const family = bytes[0]! | bytes[1]! << 8;
   const port = sockaddrPort(bytes, 0);
   if (family === AF_INET) return { address: formatIPv4(bytes, V4_AT), port };
   if (family !== AF_INET6) return undefined;

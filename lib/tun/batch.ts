@@ -67,7 +67,7 @@ export interface PacketBatchOptions {
    * to another device. Default false: what is read is split into ordinary
    * packets.
    */
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
 }
 
 /**
@@ -149,7 +149,7 @@ export class PacketBatch {
 
   /** The length of packet `index` in bytes. */
   length(index: number): number {
-    return this.#lengths[index];
+    return this.#lengths[index]!;
   }
 
   /**
@@ -158,7 +158,7 @@ export class PacketBatch {
    */
   packet(index: number): Uint8Array<ArrayBuffer> {
     const length = this.#lengths[index];
-    const view = this.#packets[index];
+    const view = this.#packets[index]!;
     return view.length === length
       ? view
       : this.#packets[index] = this.#view(index, length);
@@ -184,7 +184,7 @@ export class PacketBatch {
    * information; 0 if unknown, and an IP packet then speaks for itself.
    */
   protocol(index: number): number {
-    return this.#protocols[index];
+    return this.#protocols[index]!;
   }
 
   /**

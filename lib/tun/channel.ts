@@ -370,6 +370,7 @@ class PacketSource<T> implements AsyncSource<T> {
     } catch (error) {
       if (!isEnd(error)) throw error;
       this.#ended = true;
+      return undefined;
     }
   }
 

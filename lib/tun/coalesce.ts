@@ -35,15 +35,15 @@ export interface PacketList {
 /** What may be coalesced. */
 export interface CoalesceOptions {
   /** UDP as well as TCP; kernels before 6.2 refuse it. True if not given. */
-  readonly udp?: boolean;
+  readonly udp?: boolean | undefined;
   /**
    * Whether checksums are known to be right and need not be verified, because
    * whoever made the packets is known to have made them so. False if not given:
    * a packet with a wrong one is then left alone, for the kernel to drop.
    */
-  readonly trusted?: boolean;
+  readonly trusted?: boolean | undefined;
   /** Bytes before the IP header: 0 for TUN, if not given; 14 for TAP. */
-  readonly ipOffset?: 0 | 14;
+  readonly ipOffset?: 0 | 14 | undefined;
 }
 
 // The kernel's UDP_MAX_SEGMENTS, of the oldest kernel that takes them.
@@ -150,7 +150,7 @@ export class Coalescer {
         continue;
       }
       const slot = this.#find(bytes);
-      const run = this.#table[slot] - 1;
+      const run = this.#table[slot]! - 1;
       if (kind === ALONE) {
         if (run >= 0) this.#open[run] = 0;
         this.#open[this.#newRun(i)] = 0;
@@ -163,12 +163,12 @@ export class Coalescer {
 
   /** How many packets a run has. */
   size(run: number): number {
-    return this.#sizes[run];
+    return this.#sizes[run]!;
   }
 
   /** The first packet of a run; a run of one can be written from where it is. */
   first(run: number): number {
-    return this.#firsts[run];
+    return this.#firsts[run]!;
   }
 
   #allocate(count: number): void {
@@ -200,8 +200,8 @@ export class Coalescer {
     const mask = this.#table.length - 1;
     let slot = this.#seen.hash & mask;
     for (;;) {
-      const run = this.#table[slot] - 1;
-      if (run < 0 || this.#isSameFlow(bytes, this.#firsts[run])) return slot;
+      const run = this.#table[slot]! - 1;
+      if (run < 0 || this.#isSameFlow(bytes, this.#firsts[run]!)) return slot;
       slot = (slot + 1) & mask;
     }
   }
@@ -213,37 +213,37 @@ export class Coalescer {
     if (this.#transports[other] !== this.#seen.transport - this.#seen.start) {
       return false;
     }
-    const protocol = bytes[ip] >> 4 === 4 ? ip + 9 : ip + 6;
+    const protocol = bytes[ip]! >> 4 === 4 ? ip + 9 : ip + 6;
     if (bytes[protocol] !== bytes[protocol + shift]) return false;
     // Addresses end where the transport header begins, and ports follow.
-    const addresses = bytes[ip] >> 4 === 4 ? ip + 12 : ip + 8;
+    const addresses = bytes[ip]! >> 4 === 4 ? ip + 12 : ip + 8;
     return isEqual(bytes, addresses, this.#seen.transport + 4, shift);
   }
 
   /** Adds the packet to its flow's run if it goes on where that ends. */
   #append(bytes: Uint8Array, run: number, packet: number): boolean {
     if (!this.#open[run]) return false;
-    const first = this.#firsts[run];
+    const first = this.#firsts[run]!;
     const start = this.#list.start(first);
     const length = this.#seen.end - this.#seen.payload;
     // The first packet's payload is the size of all but the last.
-    const size = this.#list.length(first) - this.#payloads[first];
-    const total = this.#totals[run];
+    const size = this.#list.length(first) - this.#payloads[first]!;
+    const total = this.#totals[run]!;
     const headers = this.#seen.payload - this.#seen.start;
     if (
       length > size || this.#payloads[first] !== headers ||
       headers - this.#ip + total + length > LONGEST ||
-      !this.#hasSameIP(bytes, start, this.#sizes[run])
+      !this.#hasSameIP(bytes, start, this.#sizes[run]!)
     ) return false;
     const isLast = this.#seen.isUdp
-      ? this.#sizes[run] + 1 === MOST_DATAGRAMS
+      ? this.#sizes[run]! + 1 === MOST_DATAGRAMS
       : !this.#hasSameTcp(bytes, start, total)
       ? undefined
-      : (bytes[this.#seen.transport + 13] & (TCP.PSH | TCP.FIN)) !== 0;
+      : (bytes[this.#seen.transport + 13]! & (TCP.PSH | TCP.FIN)) !== 0;
     if (isLast === undefined || !this.#verify(bytes, run)) return false;
-    this.#next[this.#lasts[run]] = packet;
+    this.#next[this.#lasts[run]!] = packet;
     this.#lasts[run] = packet;
-    this.#sizes[run]++;
+    this.#sizes[run]!++;
     this.#totals[run] = total + length;
     if (isLast || length < size) this.#open[run] = 0;
     return true;
@@ -256,7 +256,7 @@ export class Coalescer {
     if (this.#ip > 0 && !isEqual(bytes, this.#seen.start, ip, shift)) {
       return false;
     }
-    if (bytes[ip] >> 4 === 6) {
+    if (bytes[ip]! >> 4 === 6) {
       return isEqual(bytes, ip, ip + 4, shift) &&
         bytes[ip + 7] === bytes[ip + 7 + shift];
     }
@@ -266,7 +266,7 @@ export class Coalescer {
       bytes[ip + 8] !== bytes[ip + 8 + shift]
     ) return false;
     // Where fragmenting is forbidden the identification means nothing: RFC 6864.
-    return (bytes[ip + 6] & 0x40) !== 0 ||
+    return (bytes[ip + 6]! & 0x40) !== 0 ||
       readU16(bytes, ip + 4) ===
         ((readU16(bytes, ip + 4 + shift) + distance) & 0xffff);
   }
@@ -275,7 +275,7 @@ export class Coalescer {
   #hasSameTcp(bytes: Uint8Array, other: number, total: number): boolean {
     const shift = other - this.#seen.start;
     const tcp = this.#seen.transport;
-    if (bytes[tcp + 13 + shift] & (TCP.PSH | TCP.FIN)) return false;
+    if (bytes[tcp + 13 + shift]! & (TCP.PSH | TCP.FIN)) return false;
     return readU32(bytes, tcp + 4) ===
         ((readU32(bytes, tcp + 4 + shift) + total) >>> 0) &&
       isEqual(bytes, tcp + 8, tcp + 13, shift) &&
@@ -286,11 +286,11 @@ export class Coalescer {
   /** Verifies the packet, and the first of the run if nobody has yet. */
   #verify(bytes: Uint8Array, run: number): boolean {
     if (this.#trusted) return true;
-    const first = this.#firsts[run];
+    const first = this.#firsts[run]!;
     if (this.#verified[run] === 0) {
       const start = this.#list.start(first);
       const end = start + this.#list.length(first);
-      const transport = start + this.#transports[first];
+      const transport = start + this.#transports[first]!;
       if (!hasRightChecksums(bytes, start + this.#ip, transport, end)) {
         this.#open[run] = 0;
         return false;
@@ -319,7 +319,7 @@ export class Coalescer {
    */
   write(run: number, out: Uint8Array, at: number, headerLength = 10): number {
     const { bytes } = this.#list;
-    const first = this.#firsts[run];
+    const first = this.#firsts[run]!;
     const start = this.#list.start(first);
     const length = this.#list.length(first);
     const target = at + headerLength;
@@ -327,18 +327,18 @@ export class Coalescer {
     const header = this.#header;
     header.clear();
     let end = target + length;
-    if (this.#sizes[run] > 1) {
-      const last = this.#list.start(this.#lasts[run]);
-      const transport = this.#transports[first];
-      const ending = bytes[last + transport + 13] & (TCP.PSH | TCP.FIN);
-      for (let i = this.#next[first]; i >= 0; i = this.#next[i]) {
+    if (this.#sizes[run]! > 1) {
+      const last = this.#list.start(this.#lasts[run]!);
+      const transport = this.#transports[first]!;
+      const ending = bytes[last + transport + 13]! & (TCP.PSH | TCP.FIN);
+      for (let i = this.#next[first]!; i >= 0; i = this.#next[i]!) {
         const from = this.#list.start(i);
         const to = from + this.#list.length(i);
-        copyRange(bytes, from + this.#payloads[i], to, out, end);
-        end += to - from - this.#payloads[i];
+        copyRange(bytes, from + this.#payloads[i]!, to, out, end);
+        end += to - from - this.#payloads[i]!;
       }
-      header.segmentSize = length - this.#payloads[first];
-      header.headerLength = this.#payloads[first];
+      header.segmentSize = length - this.#payloads[first]!;
+      header.headerLength = this.#payloads[first]!;
       header.checksumStart = transport;
       this.#patch(out, target, target + transport, end, ending);
     }
@@ -357,8 +357,8 @@ export class Coalescer {
     const header = this.#header;
     const ip = start + this.#ip;
     const length = end - transport;
-    const isIPv4 = out[ip] >> 4 === 4;
-    const protocol = isIPv4 ? out[ip + 9] : out[ip + 6];
+    const isIPv4 = out[ip]! >> 4 === 4;
+    const protocol = isIPv4 ? out[ip + 9]! : out[ip + 6]!;
     let pseudo: number;
     if (isIPv4) {
       writeU16(out, ip + 2, end - ip);
@@ -379,7 +379,7 @@ export class Coalescer {
         ? VIRTIO_NET_HDR_GSO_TCPV4
         : VIRTIO_NET_HDR_GSO_TCPV6;
       header.checksumOffset = 16;
-      out[transport + 13] |= ending;
+      out[transport + 13]! |= ending;
     }
     writeU16(out, transport + header.checksumOffset, pseudo);
   }

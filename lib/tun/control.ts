@@ -3,9 +3,9 @@
 import {
   EBADFD,
   EINVAL,
+  ENOTTY,
   EOPNOTSUPP,
   EPERM,
-  Errno,
   SystemError,
 } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
@@ -43,7 +43,7 @@ export function attachedTo(
 const SILENT: ReadonlySet<number> = new Set([
   EPERM,
   EINVAL,
-  Errno.ENOTTY,
+  ENOTTY,
   EOPNOTSUPP,
 ]);
 

@@ -137,7 +137,7 @@ export class Tun extends PacketChannel {
           exclusive = false;
         }
         const what = `${mode.toUpperCase()} device ${name}`;
-        const [fd] = fds;
+        const fd = fds[0]!;
         // A persistent device still has what its last user could handle.
         const offload = setOffload(fd, what, wanted.offload);
         if (wanted.owner !== undefined) setOwner(fd, what, wanted.owner);
@@ -166,7 +166,7 @@ export class Tun extends PacketChannel {
 
   /** The device's name, as it is now; the last known once it is gone. */
   get name(): string {
-    if (!this.queues[0].closed) {
+    if (!this.queues[0]!.closed) {
       try {
         this.#name = attachedTo(this.#fd, this.what).name;
       } catch (error) {
@@ -300,7 +300,7 @@ export class Tun extends PacketChannel {
   tryReadMany(batch: PacketBatch): number {
     const { queues } = this;
     for (let tries = 0; tries < queues.length; tries++) {
-      const count = queues[this.#next].tryReadMany(batch);
+      const count = queues[this.#next]!.tryReadMany(batch);
       if (queues.length > 1) this.#next = (this.#next + 1) % queues.length;
       if (count > 0) return count;
     }
@@ -309,7 +309,7 @@ export class Tun extends PacketChannel {
 
   /** Writes what goes now, without waiting: see PacketChannel. */
   tryWriteMany(batch: PacketBatch, options?: BatchWriteOptions): number {
-    return this.queues[0].tryWriteMany(batch, options);
+    return this.queues[0]!.tryWriteMany(batch, options);
   }
 
   /**
@@ -333,13 +333,13 @@ export class Tun extends PacketChannel {
   /** Whether reads wait, which a new one comes behind. */
   protected override get readsWait(): boolean {
     return this.queues.length === 1
-      ? this.queues[0].readsWait
+      ? this.queues[0]!.readsWait
       : this.#reads !== undefined;
   }
 
   /** The same for writes. */
   protected override get writesWait(): boolean {
-    return this.queues[0].writesWait;
+    return this.queues[0]!.writesWait;
   }
 
   /** Reads as soon as there is something, after the reads that already wait. */
@@ -349,7 +349,7 @@ export class Tun extends PacketChannel {
     yields: boolean,
   ): Promise<T> {
     return this.queues.length === 1
-      ? this.queues[0].readLater(attempt, options, yields)
+      ? this.queues[0]!.readLater(attempt, options, yields)
       : this.#readAny(attempt, options);
   }
 
@@ -359,20 +359,20 @@ export class Tun extends PacketChannel {
     options: WaitOptions,
     yields: boolean,
   ): Promise<T> {
-    return this.queues[0].writeLater(attempt, options, yields);
+    return this.queues[0]!.writeLater(attempt, options, yields);
   }
 
   /** Waits until there may be something to read, for `tryReadMany`. */
   waitReadable(options: WaitOptions = {}): Promise<void> {
     const { queues } = this;
     return queues.length === 1
-      ? queues[0].waitReadable(options)
+      ? queues[0]!.waitReadable(options)
       : this.#anyReadable(options);
   }
 
   /** Waits until there may be room to write, for `tryWriteMany`. */
   waitWritable(options: WaitOptions = {}): Promise<void> {
-    return this.queues[0].waitWritable(options);
+    return this.queues[0]!.waitWritable(options);
   }
 
   /** Reads from whichever queue has something first, one read at a time. */
@@ -418,7 +418,7 @@ export class Tun extends PacketChannel {
   }
 
   get #fd(): number {
-    return this.queues[0].fd;
+    return this.queues[0]!.fd;
   }
 
   /** Runs `body` in the namespace the device is in, with its name there. */

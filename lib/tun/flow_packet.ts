@@ -38,7 +38,7 @@ export class FlowPacket {
       if (type === ETH_P.VLAN || type === ETH_P.QINQ) return BARRIER;
       if (type !== ETH_P.IP && type !== ETH_P.IPV6) return UNRELATED;
     }
-    const version = bytes[ip] >> 4;
+    const version = bytes[ip]! >> 4;
     if (version === 4 && end - ip >= 20) return this.#lookIPv4(bytes, ip, end);
     if (version === 6 && end - ip >= 40) return this.#lookIPv6(bytes, ip, end);
     return UNRELATED;
@@ -51,11 +51,11 @@ export class FlowPacket {
     }
     const addresses = readU32(bytes, ip + 12) ^ readU32(bytes, ip + 16);
     const isWhole = readU16(bytes, ip + 2) === end - ip;
-    return this.#lookBehind(bytes, ip + 20, bytes[ip + 9], addresses, isWhole);
+    return this.#lookBehind(bytes, ip + 20, bytes[ip + 9]!, addresses, isWhole);
   }
 
   #lookIPv6(bytes: Uint8Array, ip: number, end: number): number {
-    const protocol = bytes[ip + 6];
+    const protocol = bytes[ip + 6]!;
     // Behind an extension header there may be anything.
     if (isExtensionHeader(protocol)) return BARRIER;
     let addresses = 0;
@@ -98,7 +98,7 @@ export class FlowPacket {
   #lookTcp(bytes: Uint8Array): number {
     const { transport, end } = this;
     if (end - transport < 20) return ALONE;
-    const payload = transport + (bytes[transport + 12] >> 4) * 4;
+    const payload = transport + (bytes[transport + 12]! >> 4) * 4;
     if (payload < transport + 20 || payload >= end) return ALONE;
     this.payload = payload;
     const flags = readU16(bytes, transport + 12) & 0xfff;

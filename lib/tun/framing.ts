@@ -47,6 +47,6 @@ export function protocolOf(
   start: number,
 ): number {
   if (mode === "tap") return readU16(bytes, start + ETHERNET - 2);
-  const version = bytes[start] >> 4;
+  const version = bytes[start]! >> 4;
   return version === 4 ? ETH_P.IP : version === 6 ? ETH_P.IPV6 : 0;
 }

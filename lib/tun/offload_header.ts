@@ -81,14 +81,14 @@ export class OffloadHeader {
 
   /** Reads struct virtio_net_hdr, 10 bytes at `at`. */
   read(bytes: Uint8Array, at: number): void {
-    this.flags = bytes[at + FLAGS];
-    this.type = bytes[at + GSO_TYPE];
-    this.headerLength = bytes[at + HDR_LEN] | bytes[at + HDR_LEN + 1] << 8;
-    this.segmentSize = bytes[at + GSO_SIZE] | bytes[at + GSO_SIZE + 1] << 8;
-    this.checksumStart = bytes[at + CSUM_START] |
-      bytes[at + CSUM_START + 1] << 8;
-    this.checksumOffset = bytes[at + CSUM_OFFSET] |
-      bytes[at + CSUM_OFFSET + 1] << 8;
+    this.flags = bytes[at + FLAGS]!;
+    this.type = bytes[at + GSO_TYPE]!;
+    this.headerLength = bytes[at + HDR_LEN]! | bytes[at + HDR_LEN + 1]! << 8;
+    this.segmentSize = bytes[at + GSO_SIZE]! | bytes[at + GSO_SIZE + 1]! << 8;
+    this.checksumStart = bytes[at + CSUM_START]! |
+      bytes[at + CSUM_START + 1]! << 8;
+    this.checksumOffset = bytes[at + CSUM_OFFSET]! |
+      bytes[at + CSUM_OFFSET + 1]! << 8;
   }
 
   /**

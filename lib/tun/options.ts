@@ -13,36 +13,36 @@ export interface TunOptions {
    * device of the same kind is attached to, otherwise one is made. Default
    * `tun%d` or `tap%d`.
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** `tun` carries IP packets, `tap` Ethernet frames. Default `tun`. */
-  readonly mode?: "tun" | "tap";
+  readonly mode?: "tun" | "tap" | undefined;
   /** The network namespace to make the device in; default this thread's. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
   /** Refuse to attach to a device that exists. Default false. */
-  readonly exclusive?: boolean;
+  readonly exclusive?: boolean | undefined;
   /** How many queues to open, 1 to 256. Default 1. */
-  readonly queues?: number;
+  readonly queues?: number | undefined;
   /**
    * Whether further queues can be attached later, from a worker or another
    * process. Default: whether `queues` is more than 1.
    */
-  readonly multiQueue?: boolean;
+  readonly multiQueue?: boolean | undefined;
   /**
    * Whether the device stays when it is closed. Default: a new one goes, one
    * that was persistent stays.
    */
-  readonly persist?: boolean;
+  readonly persist?: boolean | undefined;
   /** The user, by number, who may open it without CAP_NET_ADMIN. */
-  readonly owner?: number;
+  readonly owner?: number | undefined;
   /** The group, by number, that may open it without CAP_NET_ADMIN. */
-  readonly group?: number;
+  readonly group?: number | undefined;
   /**
    * Whether the kernel names the Ethernet protocol of each packet, and wants it
    * named. Needed only to carry what is not IP over a TUN device. Default false.
    */
-  readonly packetInformation?: boolean;
+  readonly packetInformation?: boolean | undefined;
   /** Whether the link has a carrier from the start. Default true. */
-  readonly carrier?: boolean;
+  readonly carrier?: boolean | undefined;
   /**
    * Let packets stand for many and checksums be left open, between the kernel
    * and this process: true for all the kernel can, or the kinds. Packets are
@@ -50,7 +50,7 @@ export interface TunOptions {
    * they are written where `coalesce` asks for it. Bulk transfers become several
    * times as fast. Default false.
    */
-  readonly offload?: boolean | Partial<TunOffload>;
+  readonly offload?: boolean | Partial<TunOffload> | undefined;
 }
 
 /** Options with every default in its place. */

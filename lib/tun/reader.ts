@@ -54,7 +54,7 @@ export class QueueReader {
     const { information, offload } = this.#framing;
     const prefix = this.#prefix;
     const slots = slotsOf(batch, prefix);
-    const room = sizeOf(slots[0].length);
+    const room = sizeOf(slots[0]!.length);
     const splitting = batch.whole && !this.pending
       ? undefined
       : this.#splitting;
@@ -68,7 +68,7 @@ export class QueueReader {
     let count = splitting?.resume(batch) ?? 0;
     let taken = 0;
     while (count < batch.size && taken < ENOUGH) {
-      const slot = slots[count];
+      const slot = slots[count]!;
       const got = read(fd, slot, room);
       if (got < 0) {
         const code = errno();

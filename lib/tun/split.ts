@@ -156,6 +156,7 @@ export class SegmentSplitter {
       this.#checksumField = field;
     }
     this.#count = 1;
+    return undefined;
   }
 
   #takeSegmented(header: OffloadHeader, ip: number): string | undefined {
@@ -171,16 +172,16 @@ export class SegmentSplitter {
     if (transport < ip + 20 || transport + least > length) {
       return `transport header at ${transport} of a packet of ${length} bytes`;
     }
-    const version = bytes[start + ip] >> 4;
+    const version = bytes[start + ip]! >> 4;
     if (
       version === 4 && segmentation !== "tcp6"
-        ? transport !== ip + (bytes[start + ip] & 15) * 4
+        ? transport !== ip + (bytes[start + ip]! & 15) * 4
         : version !== 6 || segmentation === "tcp4" || transport < ip + 40
     ) {
       return `${segmentation} segmentation of IP version ${version}, transport header at ${transport}`;
     }
     const headers = transport +
-      (segmentation === "udp" ? 8 : (bytes[start + transport + 12] >> 4) * 4);
+      (segmentation === "udp" ? 8 : (bytes[start + transport + 12]! >> 4) * 4);
     if (headers < transport + least || headers > length) {
       return `headers of ${headers} bytes in a packet of ${length} bytes`;
     }
@@ -198,6 +199,7 @@ export class SegmentSplitter {
     this.#size = size;
     this.#count = Math.max(1, Math.ceil(payload / size));
     this.#sumUp(bytes, start + ip, start + transport, start + headers);
+    return undefined;
   }
 
   /** Sums what every segment has alike: all but lengths and counters. */

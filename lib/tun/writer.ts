@@ -21,18 +21,18 @@ import { SegmentSplitter } from "./split.ts";
 /** How a batch is written. */
 export interface BatchWriteOptions {
   /** The first packet to write; default 0. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /**
    * Join packets of a flow that follow each other, on a device with offload:
    * `trusted` if their checksums are known to be right, true to verify them.
    * Default false.
    */
-  readonly coalesce?: boolean | "trusted";
+  readonly coalesce?: boolean | "trusted" | undefined;
   /**
    * Called for each packet the kernel refuses, which is then left out; without
    * it the first refusal ends the write.
    */
-  readonly onRejected?: (error: PacketRejectedError) => void;
+  readonly onRejected?: ((error: PacketRejectedError) => void) | undefined;
 }
 
 /** The writing half of a queue. */
@@ -71,7 +71,7 @@ export class QueueWriter {
       if (length === 0) continue;
       const written = split && this.#isUnfinished(batch, at)
         ? this.#writeSegments(batch, at, onRejected)
-        : this.#put(batch, slots[at], length, at, 1, onRejected);
+        : this.#put(batch, slots[at]!, length, at, 1, onRejected);
       if (!written) return at;
     }
     return batch.count;
@@ -90,10 +90,10 @@ export class QueueWriter {
       const first = coalescer.first(run);
       if (first < from) continue;
       const packets = coalescer.size(run);
-      let slot = slots[first];
+      let slot = slots[first]!;
       let length = batch.length(first);
       if (packets > 1) {
-        slot = slots[batch.size];
+        slot = slots[batch.size]!;
         const at = batch.start(batch.size) - HEADER;
         length = coalescer.write(run, batch.bytes, at, HEADER) - HEADER;
       }
@@ -135,7 +135,7 @@ export class QueueWriter {
     const splitter = this.#splitter;
     const count = splitter.begin(bytes, start, end, this.#header, offset);
     if (count === 0) this.#refuse(EINVAL, end - start, index, 1, onRejected);
-    const slot = slotsOf(batch, this.#prefix)[batch.size];
+    const slot = slotsOf(batch, this.#prefix)[batch.size]!;
     const at = batch.start(batch.size);
     const half = this.#half;
     this.#half = undefined;

@@ -69,7 +69,7 @@ export function localInfo(
     const mapped = isMapped(bytes, at);
     const address = mapped ? formatIPv4(bytes, at + 12) : formatIPv6(bytes, at);
     const multicast = mapped
-      ? (bytes[at + 12] & 0xf0) === 0xe0
+      ? (bytes[at + 12]! & 0xf0) === 0xe0
       : bytes[at] === 0xff;
     return {
       address,

@@ -22,19 +22,19 @@ import type { SendQueue } from "./send_queue.ts";
 /** Options of a datagram to send; each has a default. */
 export interface SendOptions {
   /** The source address, one of this host's. Default: the routes choose. */
-  readonly source?: string;
+  readonly source?: string | undefined;
   /**
    * The outgoing interface, by name or index. For IPv4, and for IPv6 without
    * `source`, regardless of the routes; for IPv6 with `source` the kernel
    * considers only the best routes there.
    */
-  readonly interface?: string | number;
+  readonly interface?: string | number | undefined;
   /** Its TTL or hop limit, 1 to 255. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** Its TOS or traffic class byte, 0 to 255. */
-  readonly trafficClass?: number;
+  readonly trafficClass?: number | undefined;
   /** Split `data` into datagrams of this many bytes, in the kernel or the device (UDP_SEGMENT). */
-  readonly segmentSize?: number;
+  readonly segmentSize?: number | undefined;
 }
 
 /** A datagram to send. */
@@ -42,7 +42,7 @@ export interface Message extends SendOptions {
   /** Its payload; a string is sent as UTF-8. */
   readonly data: Uint8Array | string;
   /** The peer; optional on a connected socket. */
-  readonly to?: Endpoint;
+  readonly to?: Endpoint | undefined;
 }
 
 /** The socket that messages are written for. */
@@ -51,7 +51,7 @@ export interface Sender {
   readonly domain: number;
   readonly family: Family;
   /** The peer it is connected to. */
-  readonly peer?: Endpoint;
+  readonly peer?: Endpoint | undefined;
 }
 
 /** The longest payload of a datagram. */

@@ -27,7 +27,7 @@ export interface UdpSocketHandle {
   /** The local address. */
   readonly address: Endpoint;
   /** The peer it is connected to. */
-  readonly peer?: Endpoint;
+  readonly peer?: Endpoint | undefined;
   /** The options of `bind` that its use depends on. */
   readonly options: Pick<BindOptions, "receiveErrors" | "gro">;
 }

@@ -59,57 +59,57 @@ export interface BindOptions {
    * The local address; a link-local one with its interface ("fe80::1%eth0").
    * Default: all addresses.
    */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** 0 to 65535; default 0: the kernel picks one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default: that of the address; "dual" for "::" and without an address. */
-  readonly family?: Family;
+  readonly family?: Family | undefined;
   /**
    * Receive packet info: the local address and interface of each datagram, so
    * that the reply leaves from there; default true. The name of one struct enables
    * that one alone, to see what a socket without the other receives.
    */
-  readonly packetInfo?: boolean | "in_pktinfo" | "in6_pktinfo";
+  readonly packetInfo?: boolean | "in_pktinfo" | "in6_pktinfo" | undefined;
   /** SO_REUSEADDR: sockets that all set it may share the port (the last one gets the datagrams). */
-  readonly reuseAddress?: boolean;
+  readonly reuseAddress?: boolean | undefined;
   /** SO_REUSEPORT: sockets that all set it share the load of the port. */
-  readonly reusePort?: boolean;
+  readonly reusePort?: boolean | undefined;
   /** Receive buffer in bytes; beyond net.core.rmem_max with CAP_NET_ADMIN. */
-  readonly receiveBuffer?: number;
+  readonly receiveBuffer?: number | undefined;
   /** Send buffer in bytes; beyond net.core.wmem_max with CAP_NET_ADMIN. */
-  readonly sendBuffer?: number;
+  readonly sendBuffer?: number | undefined;
   /** TTL and hop limit of sent datagrams, 1 to 255. */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** TOS and traffic class byte of sent datagrams, 0 to 255; ECN is its two low bits. */
-  readonly trafficClass?: number;
+  readonly trafficClass?: number | undefined;
   /** Allow sending to broadcast addresses. */
-  readonly broadcast?: boolean;
+  readonly broadcast?: boolean | undefined;
   /** Bind to this interface, by name (SO_BINDTODEVICE). */
-  readonly interface?: string;
+  readonly interface?: string | undefined;
   /** Bind to an address that this host does not have yet (IP_FREEBIND). */
-  readonly freeBind?: boolean;
+  readonly freeBind?: boolean | undefined;
   /** Firewall mark of sent datagrams (SO_MARK); needs CAP_NET_ADMIN. */
-  readonly mark?: number;
+  readonly mark?: number | undefined;
   /** Report the TTL or hop limit of each datagram. */
-  readonly receiveTtl?: boolean;
+  readonly receiveTtl?: boolean | undefined;
   /** Report the TOS or traffic class, with its ECN bits, of each datagram. */
-  readonly receiveTrafficClass?: boolean;
+  readonly receiveTrafficClass?: boolean | undefined;
   /** Report when the kernel received each datagram, in nanoseconds. */
-  readonly receiveTimestamp?: boolean;
+  readonly receiveTimestamp?: boolean | undefined;
   /** Report how many datagrams were dropped because the receive buffer was full. */
-  readonly receiveOverflow?: boolean;
+  readonly receiveOverflow?: boolean | undefined;
   /** Queue ICMP and local errors for `errors()` (IP_RECVERR). */
-  readonly receiveErrors?: boolean;
+  readonly receiveErrors?: boolean | undefined;
   /** Receive segmented datagrams, combined by the kernel (UDP_GRO). */
-  readonly gro?: boolean;
+  readonly gro?: boolean | undefined;
   /** TTL and hop limit of sent multicast, 0 to 255; default 1. */
-  readonly multicastTtl?: number;
+  readonly multicastTtl?: number | undefined;
   /** Whether members on this host receive the multicast that is sent; default true. */
-  readonly multicastLoop?: boolean;
+  readonly multicastLoop?: boolean | undefined;
   /** Receive multicast only of groups that this socket joined; default true, unlike the kernel's. */
-  readonly multicastOnlyJoined?: boolean;
+  readonly multicastOnlyJoined?: boolean | undefined;
   /** Open the socket in this network namespace. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
 }
 
 /** The domain and address to bind, from the options. */

@@ -18,14 +18,14 @@ import {
 /** Sizes of a batch. */
 export interface ReceiveBatchOptions {
   /** Datagrams received by one call, 1 to 1024; default 64. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /**
    * Bytes of each datagram; longer ones are cut off and marked `truncated`.
    * Default 2048; a socket with `gro` needs 65535.
    */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
   /** Bytes for the control messages of each; the default is enough for every option of `bind`. */
-  readonly controlSize?: number;
+  readonly controlSize?: number | undefined;
 }
 
 const UNKNOWN = { address: "", port: 0 } as const;

@@ -47,27 +47,27 @@ export function writeReplySource(
   if (ipv4) {
     if (received.in_pktinfo >= 0) {
       const info = received.in_pktinfo >> 2;
-      return writeInPktinfo(out, to, pin ? words[info] : 0, words[info + 1]);
+      return writeInPktinfo(out, to, pin ? words[info]! : 0, words[info + 1]!);
     }
     if (received.in6_pktinfo >= 0) {
       const info = received.in6_pktinfo >> 2;
       if (!isMappedAt(words, info)) return 0;
-      const multicast = (words[info + 3] & 0xf0) === 0xe0;
+      const multicast = (words[info + 3]! & 0xf0) === 0xe0;
       return writeInPktinfo(
         out,
         to,
-        pin || multicast ? words[info + 4] : 0,
-        multicast ? 0 : words[info + 3],
+        pin || multicast ? words[info + 4]! : 0,
+        multicast ? 0 : words[info + 3]!,
       );
     }
     return 0;
   }
   if (received.in6_pktinfo < 0) return 0;
   const info = received.in6_pktinfo >> 2;
-  const first = words[info];
+  const first = words[info]!;
   const multicast = (first & 0xff) === 0xff;
   const linkLocal = (first & 0xc0ff) === 0x80fe;
-  const ifindex = pin || multicast || linkLocal ? words[info + 4] : 0;
+  const ifindex = pin || multicast || linkLocal ? words[info + 4]! : 0;
   return multicast
     ? writeIn6Pktinfo(out, to, ifindex, 0, 0, 0, 0)
     : writeIn6Pktinfo(
@@ -75,9 +75,9 @@ export function writeReplySource(
       to,
       ifindex,
       first,
-      words[info + 1],
-      words[info + 2],
-      words[info + 3],
+      words[info + 1]!,
+      words[info + 2]!,
+      words[info + 3]!,
     );
 }
 

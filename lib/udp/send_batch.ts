@@ -10,12 +10,12 @@ import { type Outgoing, SendQueue } from "./send_queue.ts";
 /** Options of the reply to a received datagram. */
 export interface ReplyOptions {
   /** The payload; default: the received one, without a copy. */
-  readonly data?: Uint8Array;
+  readonly data?: Uint8Array | undefined;
   /**
    * Send through the interface the datagram arrived on. For IPv4 regardless of
    * the routes; for IPv6 the kernel considers only the best routes there.
    */
-  readonly pinInterface?: boolean;
+  readonly pinInterface?: boolean | undefined;
 }
 
 /**

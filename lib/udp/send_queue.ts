@@ -131,7 +131,7 @@ export class SendQueue {
       this.#messageOf[slot] = message;
       const payloads = vector.addPayload(message);
       if (payloads === 2) {
-        this.#writeHeader(message, this.#first[message], 2, true);
+        this.#writeHeader(message, this.#first[message]!, 2, true);
       }
       return;
     }
@@ -154,11 +154,11 @@ export class SendQueue {
   ): boolean {
     const { vector } = this;
     const message = this.messages - 1;
-    const first = this.#first[message];
+    const first = this.#first[message]!;
     const owner = this.#owners[slot]!;
     return owner === this.#owners[first] &&
       nameLength === vector.nameLength(message) &&
-      equal(owner.words, this.#names[slot], this.#names[first], nameLength) &&
+      equal(owner.words, this.#names[slot]!, this.#names[first]!, nameLength) &&
       controlLength === this.#controlLength[message] &&
       equal(
         vector.words,
@@ -176,15 +176,15 @@ export class SendQueue {
     split: boolean,
   ): void {
     const { vector } = this;
-    const first = this.#first[message];
+    const first = this.#first[message]!;
     vector.setPayloads(message, slot, count);
-    let length = this.#controlLength[message];
+    let length = this.#controlLength[message]!;
     if (split) {
       const end = vector.controlAt(first) + length;
       length += writeSegmentSize(
         vector.words,
         end,
-        this.#segmentSize[message],
+        this.#segmentSize[message]!,
       );
     }
     vector.setControl(message, first, length);
@@ -193,14 +193,14 @@ export class SendQueue {
   /** How many slots a message has. */
   slotsOf(message: number): number {
     const next = message + 1 < this.messages
-      ? this.#first[message + 1]
+      ? this.#first[message + 1]!
       : this.slots;
-    return next - this.#first[message];
+    return next - this.#first[message]!;
   }
 
   /** Reduces a message to one of its slots. */
   selectSlot(message: number, nth: number): void {
-    const slot = this.#first[message] + nth;
+    const slot = this.#first[message]! + nth;
     const split = this.segmentSize(slot) < this.length(slot);
     this.#writeHeader(message, slot, 1, split);
   }
@@ -210,7 +210,7 @@ export class SendQueue {
    * segments of that size are not combined again.
    */
   recordRefusal(message: number): void {
-    this.#segmented.recordRefusal(this.#segmentSize[message]);
+    this.#segmented.recordRefusal(this.#segmentSize[message]!);
   }
 
   /** Bytes of a slot's payload. */
@@ -220,24 +220,24 @@ export class SendQueue {
 
   /** Bytes of each datagram in a slot's payload. */
   segmentSize(slot: number): number {
-    const size = this.#segmentSize[this.#messageOf[slot]];
+    const size = this.#segmentSize[this.#messageOf[slot]!]!;
     return Math.min(size, this.length(slot));
   }
 
   /** The peer, source and size of a slot. */
   describe(slot: number): Outgoing {
     const { bytes, view, words } = this.vector;
-    const message = this.#messageOf[slot];
+    const message = this.#messageOf[slot]!;
     const owner = this.#owners[slot]!;
     const length = this.length(slot);
     const segmentSize = this.segmentSize(slot);
     const control = new ControlMessages();
     const at = this.vector.controlAt(slot);
-    control.decode(words, view, at, this.#controlLength[message]);
+    control.decode(words, view, at, this.#controlLength[message]!);
     return {
       peer: this.vector.nameLength(message) === 0
         ? undefined
-        : readSockaddr(owner.view, this.#names[slot]),
+        : readSockaddr(owner.view, this.#names[slot]!),
       source: sourceOf(bytes, view, control),
       control: control.in_pktinfo >= 0
         ? "in_pktinfo"

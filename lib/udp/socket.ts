@@ -297,7 +297,7 @@ export class UdpSocket implements AsyncDisposable {
     const bytes = payload(data);
     const message = { ...options, data: bytes, to };
     const { failures } = await this.sendMany([message], options);
-    if (failures.length > 0) throw failures[0].error;
+    if (failures.length > 0) throw failures[0]!.error;
     return bytes.length;
   }
 

@@ -20,6 +20,7 @@ export class UnreadDatagrams {
   moveTo(batch: ReceiveBatch, limit: number): number {
     const [first] = this.#parts;
     batch.vector.reset();
+    if (first === undefined) return 0;
     while (batch.count < limit && first.next < first.batch.count) {
       batch.vector.append(first.batch.vector, first.next++);
       batch.count++;

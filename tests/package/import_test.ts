@@ -48,10 +48,45 @@ async function elsewhere(
 
 Deno.test("the library is imported by path", async () => {
   assertEquals(
-    await elsewhere(`${ROOT.pathname}mod.ts`, undefined, "--no-config"),
+    await elsewhere(`${ROOT.pathname}mod.ts`),
     "hello 127.0.0.1\n",
   );
 });
+
+/** What a careful project asks of the compiler, for all that it imports. */
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noImplicitOverride: true,
+  noImplicitReturns: true,
+  noUncheckedIndexedAccess: true,
+  noUnusedLocals: true,
+};
+
+for (const [name, file] of LIBRARY) {
+  Deno.test(`a strict project imports "${name}" by path`, async () => {
+    const directory = await Deno.makeTempDir({ prefix: "netplumb-import-" });
+    try {
+      await Deno.writeTextFile(
+        `${directory}/deno.json`,
+        JSON.stringify({ compilerOptions: STRICT }),
+      );
+      await Deno.writeTextFile(
+        `${directory}/main.ts`,
+        `export * from ${JSON.stringify(new URL(file, ROOT).href)};\n`,
+      );
+      // The configuration is that of the working directory.
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["check", "--quiet", "main.ts"],
+        cwd: directory,
+        env: { NO_COLOR: "1" },
+      }).output();
+      assert(success, new TextDecoder().decode(stderr));
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+}
 
 /** A program that imports every entry point and says how many names each has. */
 const everyEntry = (specifier: (name: string, file: string) => string) =>
@@ -116,7 +151,11 @@ Deno.test("the library is imported by URL", async () => {
   );
   const url = `http://127.0.0.1:${server.addr.port}/mod.ts`;
   assertEquals(
-    await elsewhere(url, undefined, "--no-config", "--reload=http://127.0.0.1"),
+    await elsewhere(
+      url,
+      { compilerOptions: STRICT },
+      "--reload=http://127.0.0.1",
+    ),
     "hello 127.0.0.1\n",
   );
 });

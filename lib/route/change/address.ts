@@ -35,7 +35,7 @@ export interface AddressSpec {
   /** The link it is on. */
   readonly dev: string | number;
   /** The other end of a point-to-point link, with the prefix length of both. */
-  readonly peer?: string;
+  readonly peer?: string | undefined;
   /** The broadcast address; "+" and "-" set and clear the host's bits. */
   readonly broadcast?: string;
   /** An anycast address. */

@@ -80,7 +80,7 @@ const VLAN_FLAGS = {
 function change(verb: string, type: number, given: BridgeVlanSpec): Change {
   const spec = readSpec("VLAN", BRIDGE_VLAN, given, "dev", "vid");
   const what = `${verb} VLAN ${given.vid} of ${given.dev}`;
-  const [first, last] = String(spec.vid).split("-").map(Number);
+  const [first = NaN, last] = String(spec.vid).split("-").map(Number);
   if (last !== undefined && spec.pvid) {
     throw new ArgumentError("pvid", spec.pvid, "possible of more than one");
   }

@@ -12,11 +12,11 @@ import { scope as scopeReader } from "./words.ts";
 /** Which addresses to delete. */
 export interface AddressFlush extends WaitOptions {
   /** Those of this link. */
-  readonly dev?: string | number;
+  readonly dev?: string | number | undefined;
   /** Those of this family. */
-  readonly family?: "inet" | "inet6";
+  readonly family?: "inet" | "inet6" | undefined;
   /** Those that reach so far. */
-  readonly scope?: number | string;
+  readonly scope?: number | string | undefined;
 }
 
 /** Deleting a primary address takes its secondaries along, or raises one. */

@@ -174,7 +174,7 @@ export async function prepare(
   const found = await Promise.all(
     missing.map((name) => socket.link(name, options)),
   );
-  missing.forEach((name, at) => indexes.set(name, found[at].ifindex));
+  missing.forEach((name, at) => indexes.set(name, found[at]!.ifindex));
 
   const table = new Table(indexes, numbered, highest + GAP);
   try {

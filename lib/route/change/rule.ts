@@ -166,7 +166,7 @@ function networks({ from, to, family }: RuleSpec) {
 
 /** Two numbers, the second the same as the first where there is none. */
 function range(given: string | number): { start: number; end: number } {
-  const [start, end = start] = String(given).split("-").map(Number);
+  const [start = NaN, end = start] = String(given).split("-").map(Number);
   return { start, end };
 }
 
@@ -224,7 +224,7 @@ function writeSelectors(
   if (source) body.bytes(fr.FRA_SRC, source.address);
   if (destination) body.bytes(fr.FRA_DST, destination.address);
   if (fwmark !== undefined) {
-    const [mark, mask] = String(fwmark).split("/").map(Number);
+    const [mark = NaN, mask] = String(fwmark).split("/").map(Number);
     body.u32(fr.FRA_FWMARK, mark);
     if (mask !== undefined) body.u32(fr.FRA_FWMASK, mask);
   }

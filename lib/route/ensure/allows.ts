@@ -26,7 +26,7 @@ export function allows(schema: JsonSchema, value: unknown): boolean {
   if (words?.includes(value) === false) return false;
   if ("const" in schema && schema.const !== value) return false;
   const type = schema.type as string | undefined;
-  if (type !== undefined && !TYPES[type](value)) return false;
+  if (type !== undefined && TYPES[type]?.(value) !== true) return false;
   if (typeof value === "number") {
     if (value < Number(schema.minimum ?? -Infinity)) return false;
     if (value > Number(schema.maximum ?? Infinity)) return false;
@@ -66,6 +66,6 @@ function objectAllowed(schema: JsonSchema, value: unknown): boolean {
   const required = (schema.required ?? []) as readonly string[];
   return required.every((word) => Object.hasOwn(value, word)) &&
     Object.entries(value).every(([word, one]) =>
-      Object.hasOwn(properties, word) && allows(properties[word], one)
+      Object.hasOwn(properties, word) && allows(properties[word]!, one)
     );
 }

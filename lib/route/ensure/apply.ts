@@ -4,10 +4,13 @@ import {
   EADDRNOTAVAIL,
   EBUSY,
   EEXIST,
+  EHOSTUNREACH,
   EINVAL,
+  ENETDOWN,
+  ENETUNREACH,
   ENODEV,
   ENOENT,
-  Errno,
+  ESRCH,
   SystemError,
 } from "../../../ffi/errno.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
@@ -40,15 +43,15 @@ const GONE: ReadonlySet<number> = new Set([
   ENODEV,
   ENOENT,
   EADDRNOTAVAIL,
-  Errno.ESRCH,
+  ESRCH,
 ]);
 
 /** Refusals of routes that may pass: an address is not ready, a carrier not up. */
 const PASSING: ReadonlySet<number> = new Set([
   EINVAL,
-  Errno.ENETDOWN,
-  Errno.ENETUNREACH,
-  Errno.EHOSTUNREACH,
+  ENETDOWN,
+  ENETUNREACH,
+  EHOSTUNREACH,
 ]);
 
 /** Whether a refusal means that things are as they are to be. */
@@ -162,7 +165,7 @@ async function carryOut(
     if (!(error instanceof SystemError)) throw error;
     // One speaks of a link that is not there: nothing was sent.
     if (turns.length === 1) {
-      refuse(turns[0].step, error);
+      refuse(turns[0]!.step, error);
       return;
     }
     for (const turn of turns) {
@@ -191,7 +194,7 @@ async function tryAll(
   return lists.map(({ length }) => {
     let error: SystemError | undefined;
     for (const end = at + length; at < end; at++) {
-      const result = results[at];
+      const result = results[at]!;
       if (error === undefined && "error" in result) error = result.error;
     }
     return error;

@@ -147,7 +147,7 @@ export class Comparison {
       const currentAt = view.currentAt(name);
       let at = 0;
       while (at < all.length) {
-        const held = all[at];
+        const held = all[at]!;
         if (isHeld(held)) {
           if (held.until > now || held.since > currentAt) break;
           held.source.heldUntil = 0;

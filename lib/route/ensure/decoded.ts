@@ -14,7 +14,7 @@ export function decoded<T>(
   decode: (message: MessageReader) => T | undefined,
 ): T {
   const [request] = change.requests(numbers);
-  const bytes = requestBytes(request);
+  const bytes = requestBytes(request!);
   const reader = new MessageReader(NetlinkBuffer.of(bytes));
   reader.reset(0, bytes.length);
   reader.next();

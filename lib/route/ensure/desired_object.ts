@@ -66,7 +66,7 @@ export class Wanted<T> {
     const { change, devices, decode, key } = this.#options;
     let isCurrent = this.#current !== undefined;
     for (let at = 0; at < devices.length; at++) {
-      const index = state.numbers.index(devices[at]);
+      const index = state.numbers.index(devices[at]!);
       if (index !== this.#indexes[at]) isCurrent = false;
       this.#indexes[at] = index;
     }

@@ -35,7 +35,7 @@ function* encode(
   for (const spec of nexthops) yield desiredNexthop(spec);
   const levels = routeLevels(routes);
   for (const [at, spec] of routes.entries()) {
-    yield desiredRoute(spec, levels[at]);
+    yield desiredRoute(spec, levels[at]!);
   }
   for (const spec of rules) yield desiredRule(spec);
 }

@@ -25,15 +25,15 @@ const UNHEARD = 3;
 /** Where a description is of. */
 export interface EnsurerOptions {
   /** The namespace of what is described at the top; default: this thread's. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
 }
 
 /** How to keep a network. */
 export interface KeepOptions {
   /** Ends the loop, which throws the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Room for unread events of each namespace, in bytes: see MonitorOptions. */
-  readonly receiveBuffer?: number;
+  readonly receiveBuffer?: number | undefined;
 }
 
 /**

@@ -439,6 +439,7 @@ class ReportQueue {
   take(): EnsureReport | undefined {
     if (this.length > 0) return this.#reports[this.#next++];
     this.clear();
+    return undefined;
   }
 
   clear(): void {

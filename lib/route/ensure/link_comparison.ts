@@ -323,11 +323,11 @@ export class LinkComparison {
     const names = [new Set<string>(), new Set<string>()];
     const observed = (body: () => readonly Step[]) =>
       home === from
-        ? home.observe(names[0], body)
-        : home.observe(names[0], () => from.observe(names[1], body));
+        ? home.observe(names[0]!, body)
+        : home.observe(names[0]!, () => from.observe(names[1]!, body));
     entry.steps = observed(() => changeStep(desired, located!, around));
     if (entry.steps.length > 0 || this.#isPlanned(desired)) return;
-    if (desired.link !== undefined) names[1].add(desired.link);
+    if (desired.link !== undefined) names[1]!.add(desired.link);
     const { link, namespace } = located!;
     const indexes = (state: State, names: Iterable<string>) =>
       new Map([...names].map((name) => [name, state.named(name)?.ifindex]));
@@ -335,8 +335,8 @@ export class LinkComparison {
       link,
       namespace,
       port: home.port(link.ifindex),
-      home: indexes(home, names[0]),
-      from: indexes(from, names[1]),
+      home: indexes(home, names[0]!),
+      from: indexes(from, names[1]!),
     };
   }
 

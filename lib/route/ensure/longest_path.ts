@@ -25,7 +25,7 @@ export function longestPaths<T>(
     if (lengths.has(start)) continue;
     enter(start);
     while (stack.length > 0) {
-      const frame = stack[stack.length - 1];
+      const frame = stack[stack.length - 1]!;
       const next = frame.left.pop();
       if (next === undefined) {
         stack.pop();

@@ -76,7 +76,7 @@ class LinkTable {
     other: DesiredLink,
   ): { readonly link: DesiredLink; readonly at: number } | undefined {
     for (const at of this.#byName.get(namespace)?.get(name) ?? []) {
-      const link = namespace.links[at];
+      const link = namespace.links[at]!;
       if (link !== other) return { link, at };
     }
     return undefined;

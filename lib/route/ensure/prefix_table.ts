@@ -43,9 +43,9 @@ export class PrefixTable<T> {
 function maskedKey(address: Uint8Array, prefix: number): string {
   let key = "";
   const whole = prefix >> 3;
-  for (let at = 0; at < whole; at++) key += String.fromCharCode(address[at]);
+  for (let at = 0; at < whole; at++) key += String.fromCharCode(address[at]!);
   const rest = prefix & 7;
   return rest === 0
     ? key
-    : key + String.fromCharCode(address[whole] & 0xff00 >> rest);
+    : key + String.fromCharCode(address[whole]! & 0xff00 >> rest);
 }

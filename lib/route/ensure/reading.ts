@@ -106,7 +106,7 @@ export class Findings {
         this.unknown(path, word, [...Object.keys(words), ...others]);
         continue;
       }
-      const read = this.value([...path, word], value, words[word]);
+      const read = this.value([...path, word], value, words[word]!);
       if (read !== undefined) values[word] = read;
     }
     for (const word of required) {

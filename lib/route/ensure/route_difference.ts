@@ -176,7 +176,7 @@ function sameWays(
 ): boolean {
   const rest = [...found];
   return wanted.length === found.length && wanted.every((way, at) => {
-    const { dev, onlink } = nexthops[at];
+    const { dev, onlink } = nexthops[at]!;
     const index = rest.findIndex((is) =>
       is.weight === way.weight && is.gateway === way.gateway &&
       is.via?.address === way.via?.address &&
@@ -192,7 +192,9 @@ function sameWays(
 
 function waysText(route: Route, state: State): string {
   const one = (
-    { gateway, via, ifindex, weight }: Partial<RouteNexthop>,
+    { gateway, via, ifindex, weight }:
+      & Pick<RouteNexthop, "gateway" | "via" | "ifindex">
+      & { readonly weight?: number },
   ): string =>
     [
       gateway === undefined && via === undefined

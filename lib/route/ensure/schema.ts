@@ -57,7 +57,7 @@ function optionWords({ name, options }: LinkKind): JsonSchema {
     const expected = help === undefined
       ? reader.expected
       : `${help}: ${reader.expected}`;
-    const { kernelDefault } = options[word];
+    const kernelDefault = options[word]?.kernelDefault;
     const schema = kernelDefault === undefined
       ? reader.schema
       : { ...reader.schema, default: kernelDefault };

@@ -56,7 +56,7 @@ const settings: Words = { ...without(SETTINGS, "netns", "state"), master };
 
 /** A link, but for its options, its port and its addresses. */
 export const LINK: Words = {
-  name: settings.name,
+  name: SETTINGS.name,
   kind: text(15),
   link: linkName,
   netns,
@@ -65,10 +65,13 @@ export const LINK: Words = {
 };
 
 /** The other end of a veth. */
-export const PEER: Words = { name: settings.name, netns, ...settings };
+export const PEER: Words = { name: SETTINGS.name, netns, ...settings };
 
 /** An address of a link. */
-export const LINK_ADDRESS: Words = without(ADDRESS, "dev");
+export const LINK_ADDRESS: Words & Pick<typeof ADDRESS, "address"> = {
+  ...without(ADDRESS, "dev"),
+  address: ADDRESS.address,
+};
 
 /** One way of a route. */
 export const ROUTE_NEXTHOP: Words = { ...NEXTHOP, dev: linkName };

@@ -104,7 +104,7 @@ export function ipAddress(
   const json =
     (family.startsWith("af-")
       ? { family_index: Number(family.slice(3)) }
-      : { family }) as IpAddress;
+      : { family }) as Partial<IpAddress> as IpAddress;
   if (address.address !== "") {
     json.local = address.address;
     if (address.peer !== undefined) json.address = address.peer;

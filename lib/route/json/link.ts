@@ -233,8 +233,9 @@ function word(
   words: readonly string[],
   index: number,
 ): void {
-  if (index < words.length) json[key] = words[index];
-  else json[`${key}_index`] = index;
+  const word = words[index];
+  if (word === undefined) json[`${key}_index`] = index;
+  else json[key] = word;
 }
 
 /** The link it stands on, by its name if it is in the same namespace. */
@@ -352,6 +353,7 @@ function generationMode(families: AttributeReader): string | undefined {
       return GENERATION_MODES[mode] ?? hex(mode).replace("0x", "0x0");
     }
   }
+  return undefined;
 }
 
 type LinkInfo = NonNullable<IpLink["linkinfo"]>;

@@ -45,7 +45,7 @@ function at(
   const value = level.get(type);
   return value === undefined || value.length < 4 * (index + 1)
     ? undefined
-    : value.words[(value.at >> 2) + index] >>> 0;
+    : value.words[(value.at >> 2) + index]! >>> 0;
 }
 
 function describe(

@@ -17,7 +17,7 @@ export interface XdpOptions {
   /** Asks for one by its id; without it only ids are told. */
   readonly program?: (id: number) => BpfProgram | undefined;
   /** As with `ip -d`. */
-  readonly details?: boolean;
+  readonly details?: boolean | undefined;
 }
 
 function program(

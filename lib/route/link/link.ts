@@ -155,7 +155,7 @@ export class Link {
   constructor(message: MessageReader) {
     const { words, bytes, payload, end } = message;
     const word = payload >> 2;
-    const layer = words[word] >>> 16;
+    const layer = words[word]! >>> 16;
     let name = "";
     let mtu = 0;
     let address: string | undefined;
@@ -175,7 +175,7 @@ export class Link {
     // decodeRoute(). Most attributes are none of a field's.
     let at = payload + SIZE;
     while (end - at >= HEADER) {
-      const header = words[at >> 2];
+      const header = words[at >> 2]!;
       const type = header >>> 16 & TYPE_MASK;
       const value = at + HEADER;
       const length = (header & 0xffff) - HEADER;
@@ -189,7 +189,7 @@ export class Link {
             message.counters.malformed++;
             break;
           }
-          const number = words[value >> 2];
+          const number = words[value >> 2]!;
           if (type === MTU) mtu = number >>> 0;
           else if (type === TXQLEN) txqlen = number >>> 0;
           else if (type === GROUP) group = number >>> 0;
@@ -200,8 +200,8 @@ export class Link {
         }
         case BYTE: {
           if (length < 1) message.counters.malformed++;
-          else if (type === OPERSTATE) operstate = bytes[value];
-          else linkMode = bytes[value];
+          else if (type === OPERSTATE) operstate = bytes[value]!;
+          else linkMode = bytes[value]!;
           break;
         }
         case TEXT: {
@@ -222,7 +222,7 @@ export class Link {
           const limit = value + length;
           let inner = value;
           while (limit - inner >= HEADER) {
-            const header = words[inner >> 2];
+            const header = words[inner >> 2]!;
             const type = header >>> 16 & TYPE_MASK;
             const text = inner + HEADER;
             const length = (header & 0xffff) - HEADER;
@@ -242,11 +242,11 @@ export class Link {
       }
     }
     if (at < end && rare === NOTHING_RARE) message.counters.malformed++;
-    this.family = familyName(words[word] & 0xff);
-    this.ifindex = words[word + 1];
+    this.family = familyName(words[word]! & 0xff);
+    this.ifindex = words[word + 1]!;
     this.type = layer;
-    this.flags = words[word + 2];
-    this.change = words[word + 3];
+    this.flags = words[word + 2]!;
+    this.change = words[word + 3]!;
     this.name = name;
     this.altNames = rare.altNames;
     this.alias = rare.alias;
@@ -332,6 +332,7 @@ function infoLevel(link: Link, type: number): AttributeLevel | undefined {
   while (info?.next()) {
     if (info.type === type) return new AttributeLevel(info.enter());
   }
+  return undefined;
 }
 
 /** What most links do not have. */

@@ -86,6 +86,7 @@ export class LinkNames {
         return link.ifindex;
       }
     }
+    return undefined;
   }
 
   *#all(): Generator<[number, Link]> {

@@ -103,8 +103,8 @@ function readWords(
   let word = at >> 2;
   for (const name of names) {
     if (word + size > end) break;
-    counters[name] = (words[word] >>> 0) +
-      (size === 2 ? (words[word + 1] >>> 0) * 0x1_0000_0000 : 0);
+    counters[name] = (words[word]! >>> 0) +
+      (size === 2 ? (words[word + 1]! >>> 0) * 0x1_0000_0000 : 0);
     word += size;
   }
 }
@@ -117,8 +117,8 @@ function readIPv6(counters: Counters, info: AttributeReader): void {
     for (const [index, name] of IPV6) {
       if (length < 8 * (index + 1)) continue;
       const word = (at >> 2) + 2 * index;
-      counters[name] = (words[word] >>> 0) +
-        (words[word + 1] >>> 0) * 0x1_0000_0000;
+      counters[name] = (words[word]! >>> 0) +
+        (words[word + 1]! >>> 0) * 0x1_0000_0000;
     }
   }
 }

@@ -27,6 +27,7 @@ export class EventQueue {
   take(): MonitorEvent | undefined {
     if (this.#next < this.#events.length) return this.#events[this.#next++];
     this.clear();
+    return undefined;
   }
 
   takeAll(): MonitorEvent[] {

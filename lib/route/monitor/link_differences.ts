@@ -102,6 +102,7 @@ function kindAttributes(link: Link): Uint8Array | undefined {
   while (info?.next()) {
     if (info.type === ifla.IFLA_INFO_DATA) return value(info);
   }
+  return undefined;
 }
 
 function value({ bytes, at, length }: AttributeReader): Uint8Array {

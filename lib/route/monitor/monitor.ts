@@ -19,27 +19,27 @@ import { Watches } from "./watches.ts";
 /** What to watch. */
 export interface MonitorOptions {
   /** The kinds of object to tell of; default: all. */
-  readonly objects?: Iterable<MonitoredObject>;
+  readonly objects?: Iterable<MonitoredObject> | undefined;
   /** Whether to begin with what there is, as events of origin "snapshot". */
-  readonly snapshot?: boolean;
+  readonly snapshot?: boolean | undefined;
   /**
    * The network namespace to watch; default: this thread's. Its events do not
    * name it.
    */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
   /**
    * The network namespaces to watch as one, in place of `namespace`: undefined
    * is this thread's; "all" stands for this thread's and all that have a name.
    * Names that come and go meanwhile are followed and told of.
    */
-  readonly namespaces?: readonly (Namespace | undefined)[] | "all";
+  readonly namespaces?: readonly (Namespace | undefined)[] | "all" | undefined;
   /**
    * Room for events that are not read yet, in bytes; default 16 MiB. More than
    * net.core.rmem_max takes CAP_NET_ADMIN; without it, there is as much as is
    * allowed. When it fills up, the process itself keeps as many bytes more,
    * which hold ten times the events.
    */
-  readonly receiveBuffer?: number;
+  readonly receiveBuffer?: number | undefined;
 }
 
 /** 40,000 events of routes, whatever holds the reader up. */

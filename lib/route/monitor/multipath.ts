@@ -68,13 +68,13 @@ export function leaveNexthop(known: Route, gone: Route): Route | undefined {
   if (known.nexthops === undefined || gone.nexthops !== undefined) {
     return undefined;
   }
-  const [way] = ways(gone);
+  const way = ways(gone)[0]!;
   const at = known.nexthops.findIndex((one) => leadsThere(one, way));
   if (at < 0) return undefined;
   const nexthops = known.nexthops.toSpliced(at, 1);
   if (nexthops.length > 1) return { ...known, nexthops };
   const { nexthops: _, ...rest } = known;
-  const [{ ifindex, gateway, flags }] = nexthops;
+  const { ifindex, gateway, flags } = nexthops[0]!;
   return { ...rest, ifindex, gateway, flags: known.flags & ~0xff | flags };
 }
 

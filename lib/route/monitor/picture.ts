@@ -93,7 +93,7 @@ export interface PictureOptions {
   /** The kinds to keep and to tell of; links are kept in any case. */
   readonly objects: ReadonlySet<MonitoredObject>;
   /** What events call the namespace. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
 }
 
 /** What is known of the objects of a namespace. */

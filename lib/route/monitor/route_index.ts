@@ -59,11 +59,11 @@ export class RouteIndex {
     if (place < 0) return;
     const next = this.#next;
     const chain = code & (this.#first.length - 1);
-    if (this.#first[chain] === place + 1) this.#first[chain] = next[place];
+    if (this.#first[chain] === place + 1) this.#first[chain] = next[place]!;
     else {
-      let at = this.#first[chain] - 1;
-      while (next[at] !== place + 1) at = next[at] - 1;
-      next[at] = next[place];
+      let at = this.#first[chain]! - 1;
+      while (next[at] !== place + 1) at = next[at]! - 1;
+      next[at] = next[place]!;
     }
     this.#routes[place] = undefined;
     next[place] = this.#free;
@@ -74,11 +74,11 @@ export class RouteIndex {
   }
 
   #find(like: Route, code: number): number {
-    let place = this.#first[code & (this.#first.length - 1)] - 1;
+    let place = this.#first[code & (this.#first.length - 1)]! - 1;
     while (
       place >= 0 &&
       (this.#hashes[place] !== code || !isOfGroup(this.#routes[place]!, like))
-    ) place = this.#next[place] - 1;
+    ) place = this.#next[place]! - 1;
     return place;
   }
 
@@ -86,7 +86,7 @@ export class RouteIndex {
     if (this.#size === this.#routes.length) this.#resize(2 * this.#size);
     let place = this.#free - 1;
     if (place < 0) place = this.#end++;
-    else this.#free = this.#next[place];
+    else this.#free = this.#next[place]!;
     this.#put(place, route, code);
     this.#size++;
   }
@@ -95,7 +95,7 @@ export class RouteIndex {
     const chain = code & (this.#first.length - 1);
     this.#routes[place] = route;
     this.#hashes[place] = code;
-    this.#next[place] = this.#first[chain];
+    this.#next[place] = this.#first[chain]!;
     this.#first[chain] = place + 1;
   }
 
@@ -111,7 +111,7 @@ export class RouteIndex {
     this.#end = 0;
     for (let place = 0; place < end; place++) {
       const route = routes[place];
-      if (route !== undefined) this.#put(this.#end++, route, hashes[place]);
+      if (route !== undefined) this.#put(this.#end++, route, hashes[place]!);
     }
   }
 }

@@ -49,7 +49,7 @@ function sameNexthops(a: Route, b: Route): boolean {
   const [left, right] = [a.nexthops, b.nexthops];
   if (left === undefined || right === undefined) return left === right;
   return left.length === right.length &&
-    left.every((hop, i) => sameNexthop(hop, right[i]));
+    left.every((hop, i) => sameNexthop(hop, right[i]!));
 }
 
 /** Whether the kernel joins it with others of its group to one multipath route. */
@@ -123,12 +123,12 @@ export class RouteTable implements Table<Route> {
     if (group.length === 0) return;
     if (joins(route)) {
       const at = group.findIndex(joins);
-      const left = at < 0 ? undefined : leaveNexthop(group[at], route);
+      const left = at < 0 ? undefined : leaveNexthop(group[at]!, route);
       if (left !== undefined) {
         if (this.#mixed.has(groupKey(route))) this.doubtful = true;
         return this.#update(group, at, left, sink);
       }
-      if (at >= 0 && this.#isWhole(group[at], route)) {
+      if (at >= 0 && this.#isWhole(group[at]!, route)) {
         return this.#take(group, at, route, sink);
       }
     } else {
@@ -155,7 +155,7 @@ export class RouteTable implements Table<Route> {
     }
     let certain = true;
     const before = [...this.#only];
-    for (const [first] of this.#groups.values()) before.push(first);
+    for (const [first] of this.#groups.values()) before.push(first!);
     for (const one of before) {
       const key = groupKey(one);
       if (groups.has(key)) continue;
@@ -165,7 +165,7 @@ export class RouteTable implements Table<Route> {
     }
     for (const [key, there] of groups) {
       const touch = touched.get(key);
-      const first = Array.isArray(there) ? there[0] : there;
+      const first = Array.isArray(there) ? there[0]! : there;
       const only = this.#only.get(first);
       if (touch === undefined && only !== undefined && first === there) {
         // By far the most common case, without an array.
@@ -193,7 +193,7 @@ export class RouteTable implements Table<Route> {
     this.#size += group.length - this.#group(like).length;
     const key = groupKey(like);
     if (group.length === 1) {
-      this.#only.set(group[0]);
+      this.#only.set(group[0]!);
       this.#groups.delete(key);
     } else {
       this.#only.delete(like);
@@ -240,10 +240,10 @@ export class RouteTable implements Table<Route> {
     const at = group.findIndex(joins);
     if (at >= 0) {
       const replaces = (flags & NLM_F_REPLACE) !== 0;
-      if (!replaces && saysOtherwise(group[at], route)) {
+      if (!replaces && saysOtherwise(group[at]!, route)) {
         this.#mixed.add(groupKey(route));
       }
-      const next = replaces ? route : joinNexthops(group[at], route);
+      const next = replaces ? route : joinNexthops(group[at]!, route);
       return this.#update(group, at, next, sink);
     }
     if (flags & NLM_F_REPLACE) {
@@ -267,7 +267,7 @@ export class RouteTable implements Table<Route> {
     route: Route,
     sink: Sink<Route>,
   ): void {
-    const previous = group[at];
+    const previous = group[at]!;
     const fields = differences(route, previous, TIMES);
     this.#store(route, group.with(at, route));
     if (fields.length > 0) sink.changed(route, previous, fields);
@@ -280,7 +280,7 @@ export class RouteTable implements Table<Route> {
     sink: Sink<Route>,
   ): void {
     this.#store(route, group.toSpliced(at, 1));
-    sink.removed(route, group[at]);
+    sink.removed(route, group[at]!);
   }
 
   #settleOnly(only: Route, there: Route, sink: Sink<Route>): void {
@@ -303,7 +303,7 @@ export class RouteTable implements Table<Route> {
         told.push(() => sink.added(route));
         continue;
       }
-      const [previous] = rest.splice(at, 1);
+      const previous = rest.splice(at, 1)[0]!;
       const fields = differences(route, previous, TIMES);
       if (fields.length > 0) {
         told.push(() => sink.changed(route, previous, fields));
@@ -323,10 +323,10 @@ function isLast(touch: Touch, known: Group, found: Group): boolean {
   if (found.length > 1) return sameGroup(known, found);
   if (touch.gone) {
     return known.length === 0
-      ? found.length === 0 || isSame(touch.route, found[0])
+      ? found.length === 0 || isSame(touch.route, found[0]!)
       : sameGroup(known, found);
   }
-  return (known.length === 1 && joined(touch.route, known[0])) ||
+  return (known.length === 1 && joined(touch.route, known[0]!)) ||
     sameGroup(known, found);
 }
 

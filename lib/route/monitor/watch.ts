@@ -30,9 +30,9 @@ export interface WatchOptions {
   /** Room for unread events, in bytes. */
   readonly receiveBuffer: number;
   /** The namespace; default: this thread's. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
   /** What events call it. */
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 /** As many datagrams as make a batch of events. */

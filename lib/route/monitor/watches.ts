@@ -20,9 +20,9 @@ import { Watch, type WatchOptions } from "./watch.ts";
 export interface WatchesOptions
   extends Omit<WatchOptions, "namespace" | "label"> {
   /** The one to watch, whose events do not name it; default: this thread's. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Namespace | undefined;
   /** Or several, undefined for this thread's; or this one and all with a name. */
-  readonly namespaces?: readonly (Namespace | undefined)[] | "all";
+  readonly namespaces?: readonly (Namespace | undefined)[] | "all" | undefined;
 }
 
 /** What events call a namespace; undefined for the one that needs no name. */
@@ -34,7 +34,7 @@ interface Member {
   /** What tells its namespace from others. */
   readonly id: string;
   /** Ends when what it was asked for has come; undefined when it was not asked. */
-  asked?: Promise<void>;
+  asked?: Promise<void> | undefined;
 }
 
 /** Namespaces being watched. */
@@ -129,8 +129,9 @@ export class Watches implements AsyncDisposable {
    */
   async receive(options?: WaitOptions): Promise<MonitorEvent[]> {
     if (this.#names === undefined && this.#members.size === 1) {
-      const [{ watch }] = this.#members.values();
-      return watch.receive(options);
+      for (const { watch } of this.#members.values()) {
+        return watch.receive(options);
+      }
     }
     const deadline = new Deadline("netlink events", options);
     deadline.check();

@@ -66,7 +66,7 @@ export function readDatabase(
     collect(
       lines(path).map((line) => pattern.exec(line)).filter((hit) =>
         hit !== null
-      ).map((hit) => [Number(hit[number]), hit[name]] as const).reverse(),
+      ).map((hit) => [Number(hit[number]), hit[name]!] as const).reverse(),
     )
   );
 }
@@ -82,7 +82,7 @@ export function readIproute2(file: string, builtIn: BuiltIn): () => Names {
     for (const one of [path, ...files(`${path}.d`)]) {
       for (const line of lines(one)) {
         const hit = /^[ \t]*(0x[0-9a-f]+|\d+)[ \t]+(\S+)/i.exec(line);
-        if (hit !== null) entries.push([Number(hit[1]), hit[2]]);
+        if (hit !== null) entries.push([Number(hit[1]), hit[2]!]);
       }
     }
     return collect(entries);
