@@ -692,6 +692,8 @@ class Reactor {
     if (this.#sleep === undefined || this.#signalled) return;
     this.#signalled = true;
     signalEventfd(this.#eventfd, "wake the reactor");
+    // It ends at once, and close() of an unreferenced descriptor awaits it.
+    keepAlive(this.#sleep, true);
   }
 
   // errno of the nonblocking call stayed in its thread: ask again in this one.
