@@ -91,7 +91,7 @@ async function atRest(program: Program): Promise<void> {
   }
 }
 
-/** The words that run a program with nobody to read what it prints. */
+/** The command line that runs a program and discards its output. */
 function silent(command: readonly string[]): string[] {
   return ["sh", "-c", 'echo listening; exec "$@" > /dev/null', "", ...command];
 }

@@ -13,7 +13,7 @@ import {
   growthTable,
   MOST,
 } from "./harness/growth.ts";
-import { hold, interruptible } from "./harness/leftovers.ts";
+import { disposeOnInterrupt, interruptible } from "./harness/cleanup.ts";
 import { machine } from "./harness/machine.ts";
 import { KINDS } from "./harness/network.ts";
 import { Meter, onceJson, withFiles } from "./harness/once.ts";
@@ -285,7 +285,7 @@ const rounds = Number(options.rounds ?? ROUNDS);
 const chosen = CASES.filter(({ name }) => name.includes(options.only ?? ""));
 const growths: Growth[] = [];
 await interruptible(async () => {
-  await using workshop = hold(new Workshop());
+  await using workshop = disposeOnInterrupt(new Workshop());
   const directory = await workshop.directory();
   meter = new Meter(await workshop.c("usage"), `${directory}/used.json`);
   for (const one of chosen) {

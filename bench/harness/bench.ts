@@ -3,7 +3,7 @@
 import { parseArgs } from "@std/cli";
 import { type Case, measure } from "./case.ts";
 import { checkout, chooseCheckout, isHere } from "./checkout.ts";
-import { hold, interruptible } from "./leftovers.ts";
+import { disposeOnInterrupt, interruptible } from "./cleanup.ts";
 import { machine } from "./machine.ts";
 import { publish } from "./report.ts";
 import { judge, type TopicResult } from "./result.ts";
@@ -68,7 +68,7 @@ async function runTopic(topic: Topic): Promise<void> {
   const seconds = Number(options.seconds ?? topic.seconds);
   const processors = navigator.hardwareConcurrency;
   const pinned = !options.free && !topic.free && processors > 1;
-  await using workshop = hold(new Workshop());
+  await using workshop = disposeOnInterrupt(new Workshop());
   const all = await topic.cases(workshop, {
     seconds,
     server: pinned ? 0 : undefined,

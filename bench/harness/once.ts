@@ -1,7 +1,11 @@
 // A program that runs to its end for each measurement.
 
 import { WorkError } from "./case.ts";
-import { goOn, hold, release } from "./leftovers.ts";
+import {
+  disposeOnInterrupt,
+  forgetDisposed,
+  waitIfInterrupted,
+} from "./cleanup.ts";
 import { onCpu } from "./program.ts";
 
 /** How a program runs. */
@@ -57,7 +61,7 @@ export async function once(
     stderr: "piped",
     env: { NO_COLOR: "1" },
   }).spawn();
-  const held = hold({
+  const held = disposeOnInterrupt({
     async [Symbol.asyncDispose]() {
       kill(child);
       await child.status;
@@ -72,7 +76,7 @@ export async function once(
     const output = child.output();
     if (stdin !== undefined) await write(child, stdin);
     const { success, stdout, stderr } = await output;
-    await goOn();
+    await waitIfInterrupted();
     const text = new TextDecoder();
     if (success) return text.decode(stdout);
     throw new WorkError(
@@ -80,7 +84,7 @@ export async function once(
     );
   } finally {
     clearTimeout(timer);
-    release(held);
+    forgetDisposed(held);
   }
 }
 
@@ -112,7 +116,7 @@ function reason(stderr: string): string {
   return lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "it failed";
 }
 
-/** Runs programs to their end and tells what they used. */
+/** Runs programs to their end and measures what they used. */
 export class Meter {
   /**
    * @param usage The program of peers/usage.c.

@@ -1,7 +1,7 @@
 // A program under measurement: started once, then asked in turn.
 
 import { lines } from "../../cli/scenarios/stage/lines.ts";
-import { hold, release } from "./leftovers.ts";
+import { disposeOnInterrupt, forgetDisposed } from "./cleanup.ts";
 
 /** Where and how a program runs. */
 export interface StartOptions {
@@ -31,7 +31,7 @@ export class Program implements AsyncDisposable {
     this.#child = child;
     this.#questions = child.stdin.getWriter();
     this.#drained = this.#listen();
-    hold(this);
+    disposeOnInterrupt(this);
   }
 
   /** Starts a program and waits until it says that it is ready. */
@@ -130,7 +130,7 @@ export class Program implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    release(this);
+    forgetDisposed(this);
     try {
       this.#child.kill("SIGKILL");
     } catch { /* it ended by itself */ }

@@ -4,13 +4,17 @@ import { Lab, run } from "../../tests/support/netns.ts";
 import { lines } from "../../cli/scenarios/stage/lines.ts";
 import { WorkError } from "./case.ts";
 import { ensureFile, type Kind, type Network } from "./network.ts";
-import { goOn, hold, release } from "./leftovers.ts";
+import {
+  disposeOnInterrupt,
+  forgetDisposed,
+  waitIfInterrupted,
+} from "./cleanup.ts";
 import { once, type OnceOptions } from "./once.ts";
 import { Program } from "./program.ts";
 import { netplumb } from "./workshop.ts";
 
 /** Seconds until an object must be back. */
-const PATIENCE = 60;
+const RETURN_TIMEOUT = 60;
 /** Milliseconds in which a program at rest uses less than a tenth of them. */
 const REST = 100;
 
@@ -38,9 +42,9 @@ export class Site implements AsyncDisposable {
 
   /** Makes the namespaces, empty, and the file. */
   static async open({ make }: Kind, size: number): Promise<Site> {
-    await goOn();
+    await waitIfInterrupted();
     const opening = Lab.open("near", "far");
-    const unfinished = hold({
+    const unfinished = disposeOnInterrupt({
       async [Symbol.asyncDispose]() {
         await (await opening)[Symbol.asyncDispose]();
       },
@@ -50,8 +54,8 @@ export class Site implements AsyncDisposable {
     const network = make(size, places);
     const file = await Deno.makeTempFile({ prefix: "netplumb-bench-" });
     await Deno.writeTextFile(file, ensureFile(network));
-    release(unfinished);
-    return hold(new Site(lab, places, network, file));
+    forgetDisposed(unfinished);
+    return disposeOnInterrupt(new Site(lab, places, network, file));
   }
 
   /**
@@ -117,7 +121,7 @@ export class Site implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    release(this);
+    forgetDisposed(this);
     await Deno.remove(this.file);
     const { near, far } = this;
     const own = Object.keys(this.#network.namespaces)
@@ -160,7 +164,7 @@ export async function followed(
   return { seconds: program.cpuSeconds() - before, peak: program.peak() };
 }
 
-/** The words that run a program with nobody to read what it prints. */
+/** The command line that runs a program and discards its output. */
 function silent(command: readonly string[]): string[] {
   return [
     "sh",
@@ -219,7 +223,7 @@ export class Kept implements AsyncDisposable {
     ]);
     const timer = setTimeout(
       () => this.#monitor.kill("SIGTERM"),
-      PATIENCE * 1e3,
+      RETURN_TIMEOUT * 1e3,
     );
     const seconds = await this.#away(shown(item));
     clearTimeout(timer);
@@ -233,7 +237,7 @@ export class Kept implements AsyncDisposable {
     let deleted: number | undefined;
     for (;;) {
       const { value: line, done } = await this.#lines.next();
-      if (done) throw new WorkError(`not back after ${PATIENCE} s`);
+      if (done) throw new WorkError(`not back after ${RETURN_TIMEOUT} s`);
       if (!line.includes(shown)) continue;
       const time = Date.parse(/^\[(\S+)\]/.exec(line)?.[1] ?? "");
       const microseconds = Number(/\.\d{3}(\d{3})\]/.exec(line)?.[1] ?? 0);

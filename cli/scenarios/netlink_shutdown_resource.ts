@@ -2,12 +2,9 @@
 // is set up, watched, disturbed and corrected, and stopped while it waits.
 
 import { IFF_UP } from "../../ffi/layout/net_if.ts";
-import {
-  deleteAddress,
-  deleteLink,
-  deleteRoute,
-  setLink,
-} from "../../lib/route/change/mod.ts";
+import { deleteAddress } from "../../lib/route/change/address.ts";
+import { deleteLink, setLink } from "../../lib/route/change/link.ts";
+import { deleteRoute } from "../../lib/route/change/route.ts";
 import type { Change } from "../../lib/route/change/change.ts";
 import { Ensurer } from "../../lib/route/ensure/ensurer.ts";
 import { parseDescription } from "../../lib/route/ensure/parse.ts";

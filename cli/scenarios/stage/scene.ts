@@ -6,12 +6,14 @@ import { interfaceIndex } from "../../../lib/interface_index.ts";
 import { inNamespace } from "../../../lib/namespace.ts";
 import {
   addAddress,
-  addLink,
-  type Change,
   deleteAddress,
+} from "../../../lib/route/change/address.ts";
+import type { Change } from "../../../lib/route/change/change.ts";
+import {
+  addLink,
   deleteLink,
   setLink,
-} from "../../../lib/route/change/mod.ts";
+} from "../../../lib/route/change/link.ts";
 import { Network } from "../../../lib/route/network.ts";
 import { TemporaryNamespace } from "../../../lib/temporary_namespace.ts";
 

@@ -3,19 +3,19 @@
 const held = new Set<AsyncDisposable>();
 let interrupted = false;
 
-/** Has something disposed of if the task is interrupted; returns it. */
-export function hold<T extends AsyncDisposable>(value: T): T {
+/** Disposes of a value if the task is interrupted; returns the value. */
+export function disposeOnInterrupt<T extends AsyncDisposable>(value: T): T {
   held.add(value);
   return value;
 }
 
-/** Something was disposed of in the usual way. */
-export function release(value: AsyncDisposable): void {
+/** Removes a value that has been disposed of. */
+export function forgetDisposed(value: AsyncDisposable): void {
   held.delete(value);
 }
 
-/** Never resolves once the task is interrupted: it is to begin nothing more. */
-export async function goOn(): Promise<void> {
+/** Resolves unless the task is interrupted: nothing may begin then. */
+export async function waitIfInterrupted(): Promise<void> {
   if (interrupted) await new Promise(() => {});
 }
 
@@ -41,7 +41,7 @@ export async function interruptible(task: () => Promise<void>): Promise<void> {
   try {
     await task();
   } catch (error) {
-    await goOn();
+    await waitIfInterrupted();
     throw error;
   }
 }
