@@ -11,5 +11,5 @@ export * from "./lib/udp/mod.ts";
 export * from "./lib/tun/mod.ts";
 export * from "./lib/packet/mod.ts";
 export * from "./lib/netlink/mod.ts";
-export * from "./lib/route/mod.ts";
-export * from "./lib/route/ensure/mod.ts";
+export * from "./lib/rtnetlink/mod.ts";
+export * from "./lib/ensure/mod.ts";

@@ -1,9 +1,9 @@
 // What a packet costs in lib/packet and in the offload of lib/tun, without a
 // device: `deno bench -A bench/packet_bench.ts`.
 
-import { formatIPv4, formatIPv6 } from "../lib/address.ts";
+import { formatIPv4, formatIPv6 } from "../lib/net/ip_address.ts";
 import { buildTcp, buildUdp } from "../lib/packet/build.ts";
-import { checksumAdd } from "../lib/packet/checksum.ts";
+import { checksumAdd } from "../lib/net/checksum.ts";
 import { decodePacket } from "../lib/packet/decode.ts";
 import { describePacket } from "../lib/packet/describe.ts";
 import { packetJson } from "../lib/packet/json.ts";

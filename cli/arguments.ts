@@ -6,13 +6,13 @@ import {
   type TypeHandler,
   ValidationError,
 } from "@cliffy/command";
-import { parseAddress } from "../lib/address.ts";
-import { parseCidr, parseNetwork } from "../lib/cidr.ts";
+import { parseAddress } from "../lib/net/ip_address.ts";
+import { parseCidr, parseNetwork } from "../lib/net/prefix.ts";
 import { ArgumentError } from "../lib/errors.ts";
 import {
   checkInterfaceName,
   checkInterfacePattern,
-} from "../lib/interface_name.ts";
+} from "../lib/net/interface_name.ts";
 
 function refuse({ name, value }: ArgumentValue, expected: string): never {
   throw new ArgumentError(name, value, expected);

@@ -3,8 +3,8 @@
 
 import type { ArgumentValue } from "@cliffy/command";
 import { ArgumentError } from "../lib/errors.ts";
-import { namespacePath } from "../lib/namespace.ts";
-import { namespaceNames } from "../lib/route/namespace.ts";
+import { namespacePath } from "../lib/netns/namespace.ts";
+import { namespaceNames } from "../lib/netns/named_namespace.ts";
 import { word } from "./arguments.ts";
 
 /** A named network namespace, or the path of one. */

@@ -44,7 +44,7 @@ const NAMESPACES: readonly (readonly [name: string, file: string])[] = [
   ["headers", "lib/packet/headers.ts"],
   ["offload", "lib/tun/offload.ts"],
   ["kinds", "lib/rtnetlink/kinds/options.ts"],
-  ["reports", "lib/route/ensure/reports.ts"],
+  ["reports", "lib/ensure/reports.ts"],
 ];
 
 /** What a module exports. */

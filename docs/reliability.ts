@@ -34,9 +34,9 @@ again. [SECURITY.md](../SECURITY.md) has the threat model.
 
 ## Layouts
 
-Every struct, offset, size, constant and ioctl number under \`ffi/layout/\`, and
+Every struct, offset, size, constant and ioctl number under \`ffi/uapi/\`, and
 the CMSG and NLMSG macros, are compared with C's by static assertions, compiled
-for x86_64 and for aarch64: \`tests/ffi/layout_test.ts\` takes whatever a layout
+for x86_64 and for aarch64: \`tests/ffi/uapi_test.ts\` takes whatever a layout
 file exports, so nothing can be added without its proof.
 
 ## Fuzzing

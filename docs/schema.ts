@@ -5,6 +5,6 @@
  * @module
  */
 
-import { descriptionSchema } from "../lib/route/ensure/schema.ts";
+import { descriptionSchema } from "../lib/ensure/schema.ts";
 
 console.log(JSON.stringify(descriptionSchema(), null, 2));

@@ -1,8 +1,8 @@
 // The time of day with the nanoseconds that Date has not.
 
 import { libc, unwrap } from "../ffi/libc.ts";
-import { timespec } from "../ffi/layout/sys_socket.ts";
-import { CLOCK_REALTIME } from "../ffi/layout/time.ts";
+import { timespec } from "../ffi/uapi/sys_socket.ts";
+import { CLOCK_REALTIME } from "../ffi/uapi/time.ts";
 
 /** A time since 1970-01-01 UTC in two numbers, as clock_gettime(2) gives it. */
 export interface Timestamp {

@@ -9,7 +9,7 @@ import {
   NetlinkSubscription,
   type Route,
 } from "../../mod.ts";
-import { decodeRoute } from "../../lib/route/route.ts";
+import { decodeRoute } from "../../lib/rtnetlink/route.ts";
 import { lines } from "../../cli/scenarios/stage/lines.ts";
 
 const NETLINK_ROUTE = 0;

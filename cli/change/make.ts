@@ -4,10 +4,10 @@
 import type { Command, TypeHandler } from "@cliffy/command";
 import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
 import type { NetlinkRequest } from "../../lib/netlink/exchange.ts";
-import { Network } from "../../lib/route/network.ts";
-import type { Change, FirstStep } from "../../lib/route/change/change.ts";
+import { Network } from "../../lib/rtnetlink/network.ts";
+import type { Change, FirstStep } from "../../lib/rtnetlink/changes/change.ts";
 import { type Reader, take } from "../../lib/rtnetlink/spec/value.ts";
-import { routeVocabulary } from "../../lib/route/vocabulary.ts";
+import { routeVocabulary } from "../../lib/rtnetlink/vocabulary.ts";
 import type { GlobalOptions } from "../command.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";

@@ -2,7 +2,10 @@
 // stand alone, some have "no" in front.
 
 import { ArgumentError } from "../../lib/errors.ts";
-import type { Option, OptionTable } from "../../lib/route/change/option.ts";
+import type {
+  Option,
+  OptionTable,
+} from "../../lib/rtnetlink/changes/option.ts";
 import { suggest } from "../suggest.ts";
 
 /** Values by their words. */

@@ -7,14 +7,14 @@ import {
   type AddressSpec,
   deleteAddress,
   replaceAddress,
-} from "../../lib/route/change/address.ts";
-import type { Change } from "../../lib/route/change/change.ts";
+} from "../../lib/rtnetlink/changes/address.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import {
   addressDeletions,
   flushAddresses,
-} from "../../lib/route/change/flush.ts";
-import { scope } from "../../lib/route/change/words.ts";
-import { Network } from "../../lib/route/network.ts";
+} from "../../lib/rtnetlink/changes/flush.ts";
+import { scope } from "../../lib/rtnetlink/changes/words.ts";
+import { Network } from "../../lib/rtnetlink/network.ts";
 import { cidr, linkName } from "../arguments.ts";
 import { changing, make, reads } from "../change/make.ts";
 import {

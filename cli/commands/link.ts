@@ -5,8 +5,8 @@ import { ArgumentError } from "../../lib/errors.ts";
 import {
   addAltNames,
   deleteAltNames,
-} from "../../lib/route/change/alt_name.ts";
-import type { Change } from "../../lib/route/change/change.ts";
+} from "../../lib/rtnetlink/changes/alt_name.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import {
   addLink,
   deleteLink,
@@ -14,7 +14,7 @@ import {
   type LinkChanges,
   type LinkSpec,
   setLink,
-} from "../../lib/route/change/link.ts";
+} from "../../lib/rtnetlink/changes/link.ts";
 import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { interfaceName, linkName, wholeNumber, word } from "../arguments.ts";
 import { describedText, describeKinds } from "../change/describe_kinds.ts";

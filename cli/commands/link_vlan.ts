@@ -5,8 +5,8 @@ import {
   BRIDGE_VLAN,
   type BridgeVlanSpec,
   deleteBridgeVlan,
-} from "../../lib/route/change/bridge_vlan.ts";
-import type { Change } from "../../lib/route/change/change.ts";
+} from "../../lib/rtnetlink/changes/bridge_vlan.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import { linkName } from "../arguments.ts";
 import { changing, make, reads } from "../change/make.ts";
 import {

@@ -3,8 +3,8 @@
 
 import { EnumType } from "@cliffy/command";
 import { ArgumentError } from "../../lib/errors.ts";
-import type { MonitoredObject } from "../../lib/route/monitor/event.ts";
-import { Monitor } from "../../lib/route/monitor/monitor.ts";
+import type { MonitoredObject } from "../../lib/rtnetlink/monitor/event.ts";
+import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { count, duration, wholeNumber } from "../arguments.ts";
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";

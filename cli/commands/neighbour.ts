@@ -1,13 +1,13 @@
 // netplumb neighbour: adds, replaces and deletes neighbours.
 
-import type { Change } from "../../lib/route/change/change.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import {
   addNeighbour,
   deleteNeighbour,
   NEIGHBOUR,
   type NeighbourSpec,
   replaceNeighbour,
-} from "../../lib/route/change/neighbour.ts";
+} from "../../lib/rtnetlink/changes/neighbour.ts";
 import { address } from "../arguments.ts";
 import { changing, make } from "../change/make.ts";
 import {

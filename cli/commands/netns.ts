@@ -5,7 +5,7 @@ import { ArgumentError } from "../../lib/errors.ts";
 import {
   NAMESPACE_ID,
   setNamespaceId,
-} from "../../lib/route/change/namespace_id.ts";
+} from "../../lib/rtnetlink/changes/namespace_id.ts";
 import { command } from "../arguments.ts";
 import { changing, make, reads } from "../change/make.ts";
 import { subcommand } from "../command.ts";
@@ -21,9 +21,13 @@ const list = subcommand(
   .example("The names alone", "netplumb netns list --json | jq -r .name")
   .action((options) =>
     perform(options, async ({ output, signal }) => {
-      const { namespaceNames } = await import("../../lib/route/namespace.ts");
-      const { namespaceIdOf } = await import("../../lib/route/namespace_id.ts");
-      const { RouteSocket } = await import("../../lib/route/socket.ts");
+      const { namespaceNames } = await import(
+        "../../lib/netns/named_namespace.ts"
+      );
+      const { namespaceIdOf } = await import(
+        "../../lib/rtnetlink/namespace_id.ts"
+      );
+      const { RouteSocket } = await import("../../lib/rtnetlink/socket.ts");
       await using socket = RouteSocket.open();
       for (const name of namespaceNames()) {
         const id = await namespaceIdOf(socket, name, { signal }).catch(
@@ -53,7 +57,9 @@ const add = subcommand(
   .example("See whether one may", "netplumb netns add blue --dry-run")
   .action((options, name) =>
     perform(options, async ({ output }) => {
-      const { addNamespace } = await import("../../lib/route/namespace.ts");
+      const { addNamespace } = await import(
+        "../../lib/netns/named_namespace.ts"
+      );
       const what = `add network namespace ${name}`;
       if (!options.dryRun) addNamespace(name);
       if (options.dryRun || output.json) {
@@ -77,7 +83,9 @@ const remove = subcommand(
   )
   .action((options, name) =>
     perform(options, async ({ output }) => {
-      const { deleteNamespace } = await import("../../lib/route/namespace.ts");
+      const { deleteNamespace } = await import(
+        "../../lib/netns/named_namespace.ts"
+      );
       const what = `delete network namespace ${name}`;
       if (!options.dryRun) deleteNamespace(name);
       if (options.dryRun || output.json) {

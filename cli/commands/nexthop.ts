@@ -1,13 +1,13 @@
 // netplumb nexthop: adds, replaces and deletes nexthop objects.
 
-import type { Change } from "../../lib/route/change/change.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import {
   addNexthop,
   deleteNexthop,
   NEXTHOP_OBJECT,
   type NexthopObjectSpec,
   replaceNexthop,
-} from "../../lib/route/change/nexthop.ts";
+} from "../../lib/rtnetlink/changes/nexthop.ts";
 import { changing, make, reads } from "../change/make.ts";
 import {
   type SpecGroups,

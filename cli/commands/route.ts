@@ -1,7 +1,7 @@
 // netplumb route: adds, replaces and deletes routes.
 
 import type { ArgumentValue } from "@cliffy/command";
-import type { Change } from "../../lib/route/change/change.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import {
   addRoute,
   appendRoute,
@@ -11,7 +11,7 @@ import {
   replaceRoute,
   ROUTE,
   type RouteSpec,
-} from "../../lib/route/change/route.ts";
+} from "../../lib/rtnetlink/changes/route.ts";
 import { changing, make, reads } from "../change/make.ts";
 import {
   type SpecGroups,

@@ -1,12 +1,12 @@
 // netplumb rule: adds and deletes routing policy rules.
 
-import type { Change } from "../../lib/route/change/change.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import {
   addRule,
   deleteRule,
   RULE,
   type RuleSpec,
-} from "../../lib/route/change/rule.ts";
+} from "../../lib/rtnetlink/changes/rule.ts";
 import { changing, make } from "../change/make.ts";
 import {
   type SpecGroups,

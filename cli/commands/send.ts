@@ -6,9 +6,9 @@ import {
   isMapped,
   parseAddress,
   tryParseAddress,
-} from "../../lib/address.ts";
+} from "../../lib/net/ip_address.ts";
 import { TimeoutError } from "../../lib/errors.ts";
-import { interfaceIndex } from "../../lib/interface_index.ts";
+import { interfaceIndex } from "../../lib/net/interface_index.ts";
 import type { Datagram } from "../../lib/udp/datagram.ts";
 import { type Endpoint, formatEndpoint } from "../../lib/socket/sockaddr.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";

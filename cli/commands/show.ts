@@ -4,7 +4,7 @@
 import { type Command, EnumType } from "@cliffy/command";
 import type { NetlinkCounters } from "../../lib/netlink/counters.ts";
 import { DumpInterruptedError } from "../../lib/netlink/errors.ts";
-import { RouteSocket } from "../../lib/route/socket.ts";
+import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { linkName, word } from "../arguments.ts";
 import { type GlobalOptions, subcommand } from "../command.ts";
 import { Exit } from "../failure.ts";

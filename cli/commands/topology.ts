@@ -1,12 +1,12 @@
 // netplumb topology: a picture of links and how they hang together.
 
 import { EnumType } from "@cliffy/command";
-import { namespaceNames } from "../../lib/route/namespace.ts";
+import { namespaceNames } from "../../lib/netns/named_namespace.ts";
 import {
   topology as readTopology,
   type TopologyEnd,
   type TopologyNamespace,
-} from "../../lib/route/topology.ts";
+} from "../../lib/rtnetlink/topology.ts";
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
@@ -85,7 +85,9 @@ export const topology = subcommand(
             : undefined,
         });
       if (!watch) return await print(await read(), format, details, output);
-      const { Monitor } = await import("../../lib/route/monitor/monitor.ts");
+      const { Monitor } = await import(
+        "../../lib/rtnetlink/monitor/monitor.ts"
+      );
       await using monitor = await Monitor.open({
         objects: ["link", "address"],
         namespaces: allNetns ? "all" : wanted(),

@@ -1,6 +1,6 @@
 // netplumb tun: makes or attaches to a TUN or TAP device and shows what comes.
 
-import { RouteSocket } from "../../lib/route/socket.ts";
+import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { Tun } from "../../lib/tun/device.ts";
 import {
   cidr,

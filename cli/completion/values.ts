@@ -2,8 +2,8 @@
 // Nothing here may fail: what cannot be read has no candidates.
 
 import type { TypeHandler } from "@cliffy/command";
-import { wordsOf } from "../../lib/route/names/iproute2.ts";
-import { inNamespace, NETNS_DIRECTORY } from "../../lib/namespace.ts";
+import { wordsOf } from "../../lib/rtnetlink/names/iproute2.ts";
+import { inNamespace, NETNS_DIRECTORY } from "../../lib/netns/namespace.ts";
 import {
   address,
   cidr,

@@ -1,9 +1,6 @@
-import { NETLINK_ROUTE } from "../../ffi/layout/linux_netlink.ts";
-import {
-  IFLA_INFO_KIND,
-  IFLA_LINKINFO,
-} from "../../ffi/layout/linux_if_link.ts";
-import { ifinfomsg, RTM_GETLINK } from "../../ffi/layout/linux_rtnetlink.ts";
+import { NETLINK_ROUTE } from "../../ffi/uapi/linux_netlink.ts";
+import { IFLA_INFO_KIND, IFLA_LINKINFO } from "../../ffi/uapi/linux_if_link.ts";
+import { ifinfomsg, RTM_GETLINK } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AttributeWriter } from "../../lib/netlink/attribute_writer.ts";
 import { NetlinkConnection } from "../../lib/netlink/connection.ts";
 import { kernelName } from "../../lib/rtnetlink/kinds/kind.ts";

@@ -4,7 +4,7 @@ import {
   NETLINK_LISTEN_ALL_NSID,
   NETLINK_ROUTE,
   SOL_NETLINK,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import { openNetlinkSocket } from "../../lib/netlink/socket.ts";
 import { trySetOption } from "../../lib/socket/option.ts";
 import type { Check, Finding } from "./check.ts";

@@ -1,5 +1,5 @@
 import { SystemError } from "../../ffi/errno.ts";
-import { SO_RCVBUFFORCE, SOL_SOCKET } from "../../ffi/layout/sys_socket.ts";
+import { SO_RCVBUFFORCE, SOL_SOCKET } from "../../ffi/uapi/sys_socket.ts";
 import { setOption } from "../../lib/socket/option.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { type Check, type Finding, readProc } from "./check.ts";

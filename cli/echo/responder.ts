@@ -1,6 +1,6 @@
 // A batch in, a batch of answers out: the server's work, free of threads.
 
-import { interfaceName } from "../../lib/interface_index.ts";
+import { interfaceName } from "../../lib/net/interface_index.ts";
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 import type { SendResult } from "../../lib/udp/send.ts";
 import { type ReplyOptions, SendBatch } from "../../lib/udp/send_batch.ts";

@@ -1,6 +1,6 @@
 // What changed, under the keys that `show` prints.
 
-import type { AnyObjectEvent } from "../../lib/route/monitor/event.ts";
+import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Json } from "../show/shown.ts";
 import { isJson, type Value } from "../show/text/words.ts";
 import { shown } from "./shown.ts";

@@ -1,8 +1,8 @@
 // Events told one after the other, and counted, until it is enough.
 
 import { realTime } from "../../lib/clock.ts";
-import type { MonitorEvent } from "../../lib/route/monitor/event.ts";
-import type { Monitor } from "../../lib/route/monitor/monitor.ts";
+import type { MonitorEvent } from "../../lib/rtnetlink/monitor/event.ts";
+import type { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { type Told, told } from "./told.ts";
 
 /** What a monitor told, all in all. */

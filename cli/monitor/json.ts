@@ -1,6 +1,6 @@
 // Events as JSON: one object each.
 
-import type { AnyObjectEvent } from "../../lib/route/monitor/event.ts";
+import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import { isoTime } from "../output/time.ts";
 import type { Json } from "../show/shown.ts";
 import { changesOf } from "./changes.ts";

@@ -1,6 +1,6 @@
 // Events as lines: sentences in a pipe, columns and colours on a terminal.
 
-import type { MonitorEvent } from "../../lib/route/monitor/event.ts";
+import type { MonitorEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { timeOfDay } from "../output/time.ts";

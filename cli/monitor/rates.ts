@@ -1,11 +1,11 @@
 // How much goes through links: their counters read again and again.
 
-import { IFF_UP } from "../../ffi/layout/net_if.ts";
-import { isGone } from "../../lib/namespace.ts";
-import type { Link } from "../../lib/route/link/link.ts";
-import type { LinkStatistics } from "../../lib/route/link/statistics.ts";
-import { namespaceNames } from "../../lib/route/namespace.ts";
-import { RouteSocket } from "../../lib/route/socket.ts";
+import { IFF_UP } from "../../ffi/uapi/net_if.ts";
+import { isGone } from "../../lib/netns/namespace.ts";
+import type { Link } from "../../lib/rtnetlink/link/link.ts";
+import type { LinkStatistics } from "../../lib/rtnetlink/link/statistics.ts";
+import { namespaceNames } from "../../lib/netns/named_namespace.ts";
+import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 
 /** What goes through a link in one direction, a second. */
 export interface Rate {

@@ -1,9 +1,9 @@
 // Sentences about routes. Of many routes that come and go most differ from one
 // told of before in their destination alone: what is around it is made once.
 
-import type { AnyObjectEvent } from "../../lib/route/monitor/event.ts";
-import type { LinkNames } from "../../lib/route/link/names.ts";
-import type { Route } from "../../lib/route/route.ts";
+import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
+import type { LinkNames } from "../../lib/rtnetlink/link/names.ts";
+import type { Route } from "../../lib/rtnetlink/route.ts";
 
 type RouteEvent = Extract<AnyObjectEvent, { object: "route" }>;
 

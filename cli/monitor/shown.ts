@@ -1,19 +1,19 @@
 // The objects of events under the keys that `show` prints.
 
-import { bpfProgram } from "../../lib/bpf_program.ts";
-import { ipAddress } from "../../lib/route/json/address.ts";
-import { ipLink } from "../../lib/route/json/link.ts";
-import { ipNeighbour } from "../../lib/route/json/neighbour.ts";
-import { ipNexthop } from "../../lib/route/json/nexthop.ts";
-import type { IpJsonOptions } from "../../lib/route/json/options.ts";
-import { ipRoute } from "../../lib/route/json/route.ts";
-import { ipRule } from "../../lib/route/json/rule.ts";
-import type { LinkNames } from "../../lib/route/link/names.ts";
+import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
+import { ipAddress } from "../../lib/iproute2/address.ts";
+import { ipLink } from "../../lib/iproute2/link.ts";
+import { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
+import { ipNexthop } from "../../lib/iproute2/nexthop.ts";
+import type { IpJsonOptions } from "../../lib/iproute2/options.ts";
+import { ipRoute } from "../../lib/iproute2/route.ts";
+import { ipRule } from "../../lib/iproute2/rule.ts";
+import type { LinkNames } from "../../lib/rtnetlink/link/names.ts";
 import type {
   AnyObjectEvent,
   MonitoredObject,
   MonitoredObjects,
-} from "../../lib/route/monitor/event.ts";
+} from "../../lib/rtnetlink/monitor/event.ts";
 import type { Json } from "../show/shown.ts";
 
 /** The names of links are always known here. */

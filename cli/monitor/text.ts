@@ -1,13 +1,13 @@
 // Events in the words people know.
 
-import { IFF_RUNNING, IFF_UP } from "../../ffi/layout/net_if.ts";
-import type { AddressFamily } from "../../lib/route/family.ts";
-import type { Link } from "../../lib/route/link/link.ts";
+import { IFF_RUNNING, IFF_UP } from "../../ffi/uapi/net_if.ts";
+import type { AddressFamily } from "../../lib/rtnetlink/family.ts";
+import type { Link } from "../../lib/rtnetlink/link/link.ts";
 import type {
   AnyObjectEvent,
   MonitorEvent,
   ObjectEvent,
-} from "../../lib/route/monitor/event.ts";
+} from "../../lib/rtnetlink/monitor/event.ts";
 import { printable } from "../output/printable.ts";
 import type { Json } from "../show/shown.ts";
 import { neighbourText } from "../show/text/neighbour.ts";

@@ -6,10 +6,10 @@ import type { Timestamp } from "../../lib/clock.ts";
 import type {
   AnyObjectEvent,
   MonitorEvent,
-} from "../../lib/route/monitor/event.ts";
-import { namespaceNames } from "../../lib/route/namespace.ts";
-import { namespaceIdOf } from "../../lib/route/namespace_id.ts";
-import { RouteSocket } from "../../lib/route/socket.ts";
+} from "../../lib/rtnetlink/monitor/event.ts";
+import { namespaceNames } from "../../lib/netns/named_namespace.ts";
+import { namespaceIdOf } from "../../lib/rtnetlink/namespace_id.ts";
+import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 
 /** An event, ready to be told. */
 export interface Told {

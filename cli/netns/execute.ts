@@ -1,7 +1,7 @@
 // A program in another network namespace, in the place of this one: it has the
 // terminal, gets the signals, and its end is the end.
 
-import { inNamespaceView } from "../../lib/route/namespace_view.ts";
+import { inNamespaceView } from "../../lib/netns/namespace_view.ts";
 
 /** What the terminal sends to the program too: it is for it to act on. */
 const SHARED = ["SIGINT", "SIGQUIT"] as const;

@@ -4,13 +4,13 @@
 // The kernel hands a list out in parts. When the table changes between two of
 // them it says so with NLM_F_DUMP_INTR, and leaves the rest to the program.
 
-import { NETLINK_ROUTE } from "../../ffi/layout/linux_netlink.ts";
-import { ifinfomsg, RTM_GETLINK } from "../../ffi/layout/linux_rtnetlink.ts";
+import { NETLINK_ROUTE } from "../../ffi/uapi/linux_netlink.ts";
+import { ifinfomsg, RTM_GETLINK } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { NetlinkConnection } from "../../lib/netlink/connection.ts";
 import { DumpInterruptedError } from "../../lib/netlink/errors.ts";
-import { decodeLink } from "../../lib/route/link/link.ts";
-import { RouteSocket } from "../../lib/route/socket.ts";
-import { routeVocabulary } from "../../lib/route/vocabulary.ts";
+import { decodeLink } from "../../lib/rtnetlink/link/link.ts";
+import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
+import { routeVocabulary } from "../../lib/rtnetlink/vocabulary.ts";
 import { BareNetlink } from "./bare/netlink.ts";
 import {
   loopsForEver,

@@ -7,8 +7,8 @@ import {
   NLMSG_NOOP,
   nlmsghdr,
   sockaddr_nl,
-} from "../../ffi/layout/linux_netlink.ts";
-import { ifaddrmsg } from "../../ffi/layout/linux_if_addr.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
+import { ifaddrmsg } from "../../ffi/uapi/linux_if_addr.ts";
 import {
   ifinfomsg,
   RTA_OIF,
@@ -20,18 +20,18 @@ import {
   RTNLGRP_IPV6_IFADDR,
   RTNLGRP_IPV6_ROUTE,
   RTNLGRP_LINK,
-} from "../../ffi/layout/linux_rtnetlink.ts";
+} from "../../ffi/uapi/linux_rtnetlink.ts";
 import {
   AF_INET,
   AF_NETLINK,
   MSG_DONTWAIT,
-} from "../../ffi/layout/sys_socket.ts";
-import { interfaceName } from "../../lib/interface_index.ts";
+} from "../../ffi/uapi/sys_socket.ts";
+import { interfaceName } from "../../lib/net/interface_index.ts";
 import { noCounts } from "../../lib/netlink/counters.ts";
 import { NetlinkBuffer } from "../../lib/netlink/buffer.ts";
 import { MessageReader } from "../../lib/netlink/message.ts";
 import { openNetlinkSocket, ownPort } from "../../lib/netlink/socket.ts";
-import { Monitor } from "../../lib/route/monitor/monitor.ts";
+import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
 import { ENDLESS, NameFinder, walk } from "./bare/c_monitor.ts";
 import { Scene } from "./stage/scene.ts";

@@ -3,8 +3,8 @@
 // The report came from a configuration manager whose network resource listened
 // to the kernel and could not be stopped.
 
-import { RTNLGRP_LINK } from "../../ffi/layout/linux_rtnetlink.ts";
-import { NETLINK_ROUTE } from "../../ffi/layout/linux_netlink.ts";
+import { RTNLGRP_LINK } from "../../ffi/uapi/linux_rtnetlink.ts";
+import { NETLINK_ROUTE } from "../../ffi/uapi/linux_netlink.ts";
 import { ClosedError } from "../../lib/errors.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
 import {

@@ -1,14 +1,14 @@
 // The resource of the report itself: a device with an address and a state that
 // is set up, watched, disturbed and corrected, and stopped while it waits.
 
-import { IFF_UP } from "../../ffi/layout/net_if.ts";
-import { deleteAddress } from "../../lib/route/change/address.ts";
-import { deleteLink, setLink } from "../../lib/route/change/link.ts";
-import { deleteRoute } from "../../lib/route/change/route.ts";
-import type { Change } from "../../lib/route/change/change.ts";
-import { Ensurer } from "../../lib/route/ensure/ensurer.ts";
-import { parseDescription } from "../../lib/route/ensure/parse.ts";
-import { RouteSocket } from "../../lib/route/socket.ts";
+import { IFF_UP } from "../../ffi/uapi/net_if.ts";
+import { deleteAddress } from "../../lib/rtnetlink/changes/address.ts";
+import { deleteLink, setLink } from "../../lib/rtnetlink/changes/link.ts";
+import { deleteRoute } from "../../lib/rtnetlink/changes/route.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
+import { Ensurer } from "../../lib/ensure/ensurer.ts";
+import { parseDescription } from "../../lib/ensure/parse.ts";
+import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { AT_ONCE, within } from "./stage/patience.ts";
 import { Scene } from "./stage/scene.ts";
 import type { Observation, Stage } from "./stage/stage.ts";

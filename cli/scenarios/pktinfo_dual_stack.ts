@@ -3,7 +3,7 @@
 // The report asked which control message arrives for whom, and which one makes
 // the answer leave from the address that was asked.
 
-import { formatAddress, parseAddress } from "../../lib/address.ts";
+import { formatAddress, parseAddress } from "../../lib/net/ip_address.ts";
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../lib/udp/send_batch.ts";
 import { SourceUnavailableError } from "../../lib/udp/errors.ts";

@@ -1,13 +1,13 @@
 // netplumb show address: what `ip address show` tells, links with the
 // addresses they have.
 
-import { bpfProgram } from "../../lib/bpf_program.ts";
-import { ipAddress } from "../../lib/route/json/address.ts";
-import { ipLink } from "../../lib/route/json/link.ts";
-import { ipLinkStatistics } from "../../lib/route/json/link_statistics.ts";
-import type { Address } from "../../lib/route/address.ts";
-import { LinkNames } from "../../lib/route/link/names.ts";
-import type { RouteSocket } from "../../lib/route/socket.ts";
+import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
+import { ipAddress } from "../../lib/iproute2/address.ts";
+import { ipLink } from "../../lib/iproute2/link.ts";
+import { ipLinkStatistics } from "../../lib/iproute2/link_statistics.ts";
+import type { Address } from "../../lib/rtnetlink/address.ts";
+import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
+import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { selectLinks, type ShowLinkOptions } from "./link.ts";
 import { bounds, type Json, type Shown } from "./shown.ts";
 

@@ -1,11 +1,11 @@
 // netplumb show link: what `ip link show` tells.
 
-import { IFF_UP } from "../../ffi/layout/net_if.ts";
-import { bpfProgram } from "../../lib/bpf_program.ts";
-import { ipLink } from "../../lib/route/json/link.ts";
-import type { Link } from "../../lib/route/link/link.ts";
-import { LinkNames } from "../../lib/route/link/names.ts";
-import type { RouteSocket } from "../../lib/route/socket.ts";
+import { IFF_UP } from "../../ffi/uapi/net_if.ts";
+import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
+import { ipLink } from "../../lib/iproute2/link.ts";
+import type { Link } from "../../lib/rtnetlink/link/link.ts";
+import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
+import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { bounds, type Shown, type ShowOptions } from "./shown.ts";
 
 /** Which links. */

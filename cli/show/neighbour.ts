@@ -1,8 +1,8 @@
 // netplumb show neighbour: what `ip neighbour show` tells.
 
-import { ipNeighbour } from "../../lib/route/json/neighbour.ts";
-import { isShownNeighbour } from "../../lib/route/neighbour.ts";
-import type { RouteSocket } from "../../lib/route/socket.ts";
+import { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
+import { isShownNeighbour } from "../../lib/rtnetlink/neighbour.ts";
+import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import {
   bounds,
   interrupted,

@@ -1,7 +1,7 @@
 // netplumb show nexthop: what `ip nexthop show` tells.
 
-import { ipNexthop } from "../../lib/route/json/nexthop.ts";
-import type { RouteSocket } from "../../lib/route/socket.ts";
+import { ipNexthop } from "../../lib/iproute2/nexthop.ts";
+import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import {
   bounds,
   interrupted,

@@ -1,9 +1,9 @@
 // netplumb show route: what `ip route show` tells.
 
-import { RT_TABLE_MAIN, RTN_LOCAL } from "../../ffi/layout/linux_rtnetlink.ts";
-import { ipRoute } from "../../lib/route/json/route.ts";
-import { decodeRoute, type Route } from "../../lib/route/route.ts";
-import type { RouteSocket } from "../../lib/route/socket.ts";
+import { RT_TABLE_MAIN, RTN_LOCAL } from "../../ffi/uapi/linux_rtnetlink.ts";
+import { ipRoute } from "../../lib/iproute2/route.ts";
+import { decodeRoute, type Route } from "../../lib/rtnetlink/route.ts";
+import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { printableJson } from "../output/printable.ts";
 import { routeJson } from "./route_json.ts";
 import {

@@ -2,9 +2,9 @@
 // others in their destination alone: what is around it is made once, and used
 // again wherever the kernel's message is the same but for the destination.
 
-import { RTA_DST, rtmsg } from "../../ffi/layout/linux_rtnetlink.ts";
-import { AF_INET, AF_INET6 } from "../../ffi/layout/sys_socket.ts";
-import { formatIPv4, formatIPv6 } from "../../lib/address.ts";
+import { RTA_DST, rtmsg } from "../../ffi/uapi/linux_rtnetlink.ts";
+import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
+import { formatIPv4, formatIPv6 } from "../../lib/net/ip_address.ts";
 import type { MessageReader } from "../../lib/netlink/message.ts";
 import { JsonArray } from "../output/json_array.ts";
 

@@ -1,7 +1,7 @@
 // netplumb show rule: what `ip rule show` tells.
 
-import { ipRule } from "../../lib/route/json/rule.ts";
-import type { RouteSocket } from "../../lib/route/socket.ts";
+import { ipRule } from "../../lib/iproute2/rule.ts";
+import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { bounds, interrupted, type Shown, type ShowOptions } from "./shown.ts";
 
 /** Which rules. */

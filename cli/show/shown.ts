@@ -2,9 +2,9 @@
 
 import type { JsonValue } from "../../lib/rtnetlink/spec/json.ts";
 import type { DumpOutcome, OnInterrupt } from "../../lib/netlink/connection.ts";
-import type { AddressFamily } from "../../lib/route/family.ts";
-import { LinkNames } from "../../lib/route/link/names.ts";
-import type { RouteSocket } from "../../lib/route/socket.ts";
+import type { AddressFamily } from "../../lib/rtnetlink/family.ts";
+import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
+import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 
 /** One object under iproute2's keys. */
 export type Json = Record<string, JsonValue>;

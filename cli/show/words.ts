@@ -2,7 +2,7 @@
 // them: a word, or the number behind it.
 
 import type { ArgumentValue, TypeHandler } from "@cliffy/command";
-import * as nd from "../../ffi/layout/linux_neighbour.ts";
+import * as nd from "../../ffi/uapi/linux_neighbour.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 import {
   linkGroupNumber,
@@ -10,7 +10,7 @@ import {
   routeTypeNumber,
   scopeNumber,
   tableNumber,
-} from "../../lib/route/names/iproute2.ts";
+} from "../../lib/rtnetlink/names/iproute2.ts";
 
 function numbered(
   read: (word: string) => number | undefined,

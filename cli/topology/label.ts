@@ -4,7 +4,7 @@ import type {
   TopologyEnd,
   TopologyLink,
   TopologyNamespace,
-} from "../../lib/route/topology.ts";
+} from "../../lib/rtnetlink/topology.ts";
 import { printable } from "../output/printable.ts";
 
 /** The MTU nobody has to be told of. */

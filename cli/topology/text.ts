@@ -4,7 +4,7 @@
 import type {
   TopologyLink,
   TopologyNamespace,
-} from "../../lib/route/topology.ts";
+} from "../../lib/rtnetlink/topology.ts";
 import type { Style } from "../output/style.ts";
 import { printable } from "../output/printable.ts";
 import {

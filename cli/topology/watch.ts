@@ -1,7 +1,7 @@
 // When the picture has to be drawn again.
 
 import { TimeoutError } from "../../lib/errors.ts";
-import type { Monitor } from "../../lib/route/monitor/monitor.ts";
+import type { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 
 /** A change seldom comes alone: they are drawn together once this is over. */
 const QUIET = 50;

@@ -1,8 +1,8 @@
 // The interface of a device: what `ip` would be asked to do with it.
 
-import { parseCidr } from "../../lib/cidr.ts";
+import { parseCidr } from "../../lib/net/prefix.ts";
 import { ArgumentError } from "../../lib/errors.ts";
-import { addTunAddress, addTunRoute } from "../../lib/route/tun.ts";
+import { addTunAddress, addTunRoute } from "../../lib/rtnetlink/tun.ts";
 import type { Tun } from "../../lib/tun/device.ts";
 
 /** What the command line says of the interface. */

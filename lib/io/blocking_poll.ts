@@ -4,7 +4,7 @@
 
 import { EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
-import { POLLIN, POLLNVAL, POLLOUT } from "../../ffi/layout/poll.ts";
+import { POLLIN, POLLNVAL, POLLOUT } from "../../ffi/uapi/poll.ts";
 import { ClosedError } from "../errors.ts";
 import { monotonicTime } from "./clock.ts";
 import { Descriptor } from "./descriptor.ts";

@@ -1,7 +1,7 @@
 // The monotonic clock, read often: half the cost of performance.now().
 
 import { libc } from "../../ffi/libc.ts";
-import { CLOCK_MONOTONIC } from "../../ffi/layout/time.ts";
+import { CLOCK_MONOTONIC } from "../../ffi/uapi/time.ts";
 
 const time = new Int32Array(4);
 const bytes = new Uint8Array(time.buffer);

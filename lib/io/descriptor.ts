@@ -1,7 +1,7 @@
 // An owned file descriptor: closed once, and closing ends what waits on it.
 
 import { EINTR, SystemError } from "../../ffi/errno.ts";
-import { POLLIN, POLLOUT } from "../../ffi/layout/poll.ts";
+import { POLLIN, POLLOUT } from "../../ffi/uapi/poll.ts";
 import { ClosedError } from "../errors.ts";
 import {
   type Attempt,

@@ -2,7 +2,7 @@
 
 import { EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import { EFD_CLOEXEC, EFD_NONBLOCK } from "../../ffi/layout/poll.ts";
+import { EFD_CLOEXEC, EFD_NONBLOCK } from "../../ffi/uapi/poll.ts";
 
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 /** An eventfd is read and written eight bytes at a time. */

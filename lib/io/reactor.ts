@@ -4,8 +4,8 @@
 
 import { EBADF, EEXIST, EINTR, ENOENT, SystemError } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import { O_CLOEXEC } from "../../ffi/layout/fcntl.ts";
-import { pollfd, POLLIN } from "../../ffi/layout/poll.ts";
+import { O_CLOEXEC } from "../../ffi/uapi/fcntl.ts";
+import { pollfd, POLLIN } from "../../ffi/uapi/poll.ts";
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -17,7 +17,7 @@ import {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
-} from "../../ffi/layout/sys_epoll.ts";
+} from "../../ffi/uapi/sys_epoll.ts";
 import { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
 import { addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { AdaptiveBusyPolling } from "./busy_polling.ts";

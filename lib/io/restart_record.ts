@@ -3,13 +3,13 @@
 // the last one left open. Other programs keep no record.
 
 import { cString, libc } from "../../ffi/libc.ts";
-import { O_CLOEXEC, O_RDONLY } from "../../ffi/layout/fcntl.ts";
+import { O_CLOEXEC, O_RDONLY } from "../../ffi/uapi/fcntl.ts";
 import {
   MAP_SHARED,
   MFD_CLOEXEC,
   PROT_READ,
   PROT_WRITE,
-} from "../../ffi/layout/sys_mman.ts";
+} from "../../ffi/uapi/sys_mman.ts";
 
 const NAME = "netplumb-restart";
 /** One bit a descriptor number, as many as Linux allows by default. */

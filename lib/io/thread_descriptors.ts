@@ -6,7 +6,7 @@
 // event, but the C runtime runs the destructors of its thread.
 
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
-import { O_CLOEXEC, O_RDWR } from "../../ffi/layout/fcntl.ts";
+import { O_CLOEXEC, O_RDWR } from "../../ffi/uapi/fcntl.ts";
 import { RestartRecord } from "./restart_record.ts";
 
 const owned = new Set<number>();

@@ -10,7 +10,7 @@ import {
   NLMSGERR_ATTR_MISS_TYPE,
   NLMSGERR_ATTR_MSG,
   NLMSGERR_ATTR_OFFS,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import type { ExtendedAck } from "./errors.ts";
 import type { MessageReader } from "./message.ts";
 import { attributePath, missingName, type Vocabulary } from "./vocabulary.ts";

@@ -5,7 +5,7 @@ import {
   NLA_F_NESTED,
   NLA_HDRLEN,
   NLA_TYPE_MASK,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import type { NetlinkCounters } from "./counters.ts";
 import type { NetlinkBuffer } from "./buffer.ts";
 import { attributeText } from "./text.ts";

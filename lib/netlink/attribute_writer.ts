@@ -6,7 +6,7 @@ import {
   NLA_F_NESTED,
   NLA_HDRLEN,
   nlattr,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 
 const encoder = new TextEncoder();
 /** nla_len is a __u16. */

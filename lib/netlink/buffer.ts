@@ -1,6 +1,6 @@
 // Memory of datagrams.
 
-import { NLMSG_ALIGN } from "../../ffi/layout/linux_netlink.ts";
+import { NLMSG_ALIGN } from "../../ffi/uapi/linux_netlink.ts";
 
 /**
  * Memory that datagrams are received into, with the views that read it.

@@ -3,8 +3,8 @@
 
 import { EINTR } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
-import { NLMSG_ALIGN, sockaddr_nl } from "../../ffi/layout/linux_netlink.ts";
-import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/layout/sys_socket.ts";
+import { NLMSG_ALIGN, sockaddr_nl } from "../../ffi/uapi/linux_netlink.ts";
+import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/uapi/sys_socket.ts";
 import type { Deadline } from "../io/deadline.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import { yieldIfDue } from "../io/yield.ts";

@@ -6,7 +6,7 @@ import {
   NLM_F_DUMP,
   NLMSG_ALIGN,
   NLMSG_HDRLEN,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import { Deadline } from "../io/deadline.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import { TimeoutError } from "../errors.ts";

@@ -10,7 +10,7 @@ import {
   NLM_F_REPLACE,
   NLM_F_REQUEST,
   NLMSG_HDRLEN,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import type { NetlinkRequest } from "./exchange.ts";
 import { writeHeader } from "./message.ts";
 import {

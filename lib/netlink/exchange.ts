@@ -10,7 +10,7 @@ import {
   NLMSG_ERROR,
   NLMSG_HDRLEN,
   NLMSG_MIN_TYPE,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import type { Deadline } from "../io/deadline.ts";
 import { errorNumber, extendedAck } from "./acknowledgement.ts";
 import type { Channel } from "./channel.ts";

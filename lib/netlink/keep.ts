@@ -2,7 +2,7 @@
 // piece of memory, which is less work for the garbage collector than one each,
 // and all that a datagram has left at once, since the next is likely kept too.
 
-import { NLMSG_ALIGN } from "../../ffi/layout/linux_netlink.ts";
+import { NLMSG_ALIGN } from "../../ffi/uapi/linux_netlink.ts";
 import { NetlinkBuffer } from "./buffer.ts";
 import type { MessageReader } from "./message.ts";
 

@@ -1,7 +1,7 @@
 // Where datagrams are received: always in the same place, or each behind the
 // one before it, for those who keep what they have received.
 
-import { NLMSG_ALIGN } from "../../ffi/layout/linux_netlink.ts";
+import { NLMSG_ALIGN } from "../../ffi/uapi/linux_netlink.ts";
 import type { NetlinkCounters } from "./counters.ts";
 import { NetlinkBuffer } from "./buffer.ts";
 import { MessageReader } from "./message.ts";

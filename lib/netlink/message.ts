@@ -4,7 +4,7 @@ import {
   NLMSG_ALIGN,
   NLMSG_HDRLEN,
   nlmsghdr,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import { AttributeReader } from "./attribute.ts";
 import type { NetlinkBuffer } from "./buffer.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";

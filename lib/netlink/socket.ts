@@ -8,10 +8,10 @@ import {
   NETLINK_GET_STRICT_CHK,
   sockaddr_nl,
   SOL_NETLINK,
-} from "../../ffi/layout/linux_netlink.ts";
-import { AF_NETLINK, SOCK_RAW } from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
+import { AF_NETLINK, SOCK_RAW } from "../../ffi/uapi/sys_socket.ts";
 import { Descriptor } from "../io/descriptor.ts";
-import type { Namespace } from "../namespace.ts";
+import type { Namespace } from "../netns/namespace.ts";
 import { setBufferSize } from "../socket/buffers.ts";
 import { bindSocket, openSocket, socketName } from "../socket/open.ts";
 import { trySetOption } from "../socket/option.ts";

@@ -7,8 +7,8 @@ import {
   NETLINK_LISTEN_ALL_NSID,
   sockaddr_nl,
   SOL_NETLINK,
-} from "../../ffi/layout/linux_netlink.ts";
-import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
+import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/uapi/sys_socket.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import { checkTimeout, type WaitOptions } from "../io/reactor.ts";
 import { yieldIfDue } from "../io/yield.ts";

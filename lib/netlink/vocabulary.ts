@@ -6,7 +6,7 @@ import {
   NLA_HDRLEN,
   NLA_TYPE_MASK,
   NLMSG_HDRLEN,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 
 /** A C struct, as far as its fields can be read. */
 export interface NetlinkStruct {

@@ -3,7 +3,7 @@
 
 import { ARPOP, decodeArp } from "./arp.ts";
 import { readU16, writeU16, writeU32 } from "./bytes.ts";
-import { checksum, checksumUpdate, pseudoHeader6 } from "./checksum.ts";
+import { checksum, checksumUpdate, pseudoHeader6 } from "../net/checksum.ts";
 import { decodeEthernet } from "./ethernet.ts";
 import { ICMP } from "./icmp.ts";
 import { decodeIcmpv6, ICMPV6 } from "./icmpv6.ts";

@@ -1,5 +1,5 @@
-import { formatIPv4 } from "../address.ts";
-import { formatLinkAddress } from "../link_address.ts";
+import { formatIPv4 } from "../net/ip_address.ts";
+import { formatLinkAddress } from "../net/link_address.ts";
 import { readU16, writeU16 } from "./bytes.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
 import { ETH_P } from "./protocol.ts";

@@ -1,8 +1,8 @@
 // Whole packets from what they shall say.
 
-import { parseAddress } from "../address.ts";
+import { parseAddress } from "../net/ip_address.ts";
 import { ArgumentError } from "../errors.ts";
-import { pseudoHeader4, pseudoHeader6 } from "./checksum.ts";
+import { pseudoHeader4, pseudoHeader6 } from "../net/checksum.ts";
 import { type IcmpFields, writeIcmp } from "./icmp.ts";
 import { writeIPv4 } from "./ipv4.ts";
 import { writeIPv6 } from "./ipv6.ts";

@@ -1,7 +1,7 @@
 // One line a packet, in the words of `tcpdump -nn -t -S`.
 
-import { formatIPv6 } from "../address.ts";
-import { formatLinkAddress } from "../link_address.ts";
+import { formatIPv6 } from "../net/ip_address.ts";
+import { formatLinkAddress } from "../net/link_address.ts";
 import { type ArpMessage, ARPOP } from "./arp.ts";
 import { readU16, readU32 } from "./bytes.ts";
 import type { Packet } from "./decode.ts";

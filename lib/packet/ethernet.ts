@@ -1,4 +1,4 @@
-import { formatLinkAddress } from "../link_address.ts";
+import { formatLinkAddress } from "../net/link_address.ts";
 import { readU16, writeU16 } from "./bytes.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
 import { ETH_P } from "./protocol.ts";

@@ -12,7 +12,7 @@ export {
   checksumUpdate,
   pseudoHeader4,
   pseudoHeader6,
-} from "./checksum.ts";
+} from "../net/checksum.ts";
 export { formatTcpFlags } from "./describe_tcp.ts";
 export {
   decodeEthernet,

@@ -1,6 +1,6 @@
-import { formatIPv4 } from "../address.ts";
+import { formatIPv4 } from "../net/ip_address.ts";
 import { readU16, writeU16 } from "./bytes.ts";
-import { checksum, checksumAdd } from "./checksum.ts";
+import { checksum, checksumAdd } from "../net/checksum.ts";
 import { decodeIPv4, type IPv4Header } from "./ipv4.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
 

@@ -1,6 +1,6 @@
-import { formatIPv6 } from "../address.ts";
+import { formatIPv6 } from "../net/ip_address.ts";
 import { readU16, readU32 } from "./bytes.ts";
-import { checksumAdd } from "./checksum.ts";
+import { checksumAdd } from "../net/checksum.ts";
 import type { IcmpFields } from "./icmp.ts";
 import { decodeIPv6, type IPv6Header } from "./ipv6.ts";
 import { type Malformed, tooShort } from "./malformed.ts";

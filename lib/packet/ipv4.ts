@@ -1,6 +1,6 @@
-import { formatIPv4 } from "../address.ts";
+import { formatIPv4 } from "../net/ip_address.ts";
 import { type RawOption, readU16, walkOptions, writeU16 } from "./bytes.ts";
-import { checksum, checksumAdd, pseudoHeader4 } from "./checksum.ts";
+import { checksum, checksumAdd, pseudoHeader4 } from "../net/checksum.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
 
 /** What {@link writeIPv4} needs to know; a decoded {@link IPv4Header} has it. */

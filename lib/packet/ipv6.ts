@@ -1,6 +1,6 @@
-import { formatIPv6 } from "../address.ts";
+import { formatIPv6 } from "../net/ip_address.ts";
 import { readU16, readU32, writeU16, writeU32 } from "./bytes.ts";
-import { checksumAdd, pseudoHeader6 } from "./checksum.ts";
+import { checksumAdd, pseudoHeader6 } from "../net/checksum.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
 import { IPPROTO, isExtensionHeader, protocolName } from "./protocol.ts";
 

@@ -5,13 +5,17 @@
  */
 
 export { ArgumentError } from "../errors.ts";
-export { formatAddress, parseAddress, type ZonedAddress } from "../address.ts";
-export { parseLinkAddress } from "../link_address.ts";
+export {
+  formatAddress,
+  parseAddress,
+  type ZonedAddress,
+} from "../net/ip_address.ts";
+export { parseLinkAddress } from "../net/link_address.ts";
 export { realTime, type Timestamp } from "../clock.ts";
 export { answerArp, answerEcho, answerNeighbour } from "./answer.ts";
 export { ARPOP } from "./arp.ts";
 export { buildIcmp, buildTcp, buildUdp, type IPEnvelope } from "./build.ts";
-export { checksum } from "./checksum.ts";
+export { checksum } from "../net/checksum.ts";
 export { decodePacket, type LinkType, type Packet } from "./decode.ts";
 export { describePacket } from "./describe.ts";
 export * as headers from "./headers.ts";

@@ -1,5 +1,5 @@
-import { formatIPv6 } from "../address.ts";
-import { formatLinkAddress } from "../link_address.ts";
+import { formatIPv6 } from "../net/ip_address.ts";
+import { formatLinkAddress } from "../net/link_address.ts";
 import { readU32 } from "./bytes.ts";
 
 /** Where an option of neighbour discovery stands. Source: RFC 4861, 4.6. */

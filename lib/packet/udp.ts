@@ -1,5 +1,5 @@
 import { readU16, writeU16 } from "./bytes.ts";
-import { checksumAdd } from "./checksum.ts";
+import { checksumAdd } from "../net/checksum.ts";
 import type { IPHeader } from "./ip.ts";
 import { type Malformed, tooShort } from "./malformed.ts";
 import { IPPROTO } from "./protocol.ts";

@@ -6,7 +6,7 @@ import {
   IFF_NOARP,
   IFF_PROMISC,
   IFF_UP,
-} from "../../ffi/layout/net_if.ts";
+} from "../../ffi/uapi/net_if.ts";
 import {
   IF_LINK_MODE_DEFAULT,
   IF_LINK_MODE_DORMANT,
@@ -15,14 +15,14 @@ import {
   IF_OPER_UP,
   IFF_DYNAMIC,
   IFF_NOTRAILERS,
-} from "../../ffi/layout/linux_if.ts";
-import * as c from "../../ffi/layout/linux_if_link.ts";
-import { AF_INET6 } from "../../ffi/layout/sys_socket.ts";
-import { checkInterfaceName } from "../interface_name.ts";
-import { formatLinkAddress, parseLinkAddress } from "../link_address.ts";
-import type { Namespace } from "../namespace.ts";
+} from "../../ffi/uapi/linux_if.ts";
+import * as c from "../../ffi/uapi/linux_if_link.ts";
+import { AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
+import { checkInterfaceName } from "../net/interface_name.ts";
+import { formatLinkAddress, parseLinkAddress } from "../net/link_address.ts";
+import type { Namespace } from "../netns/namespace.ts";
 import type { AttributeWriter } from "../netlink/attribute_writer.ts";
-import { linkGroupName, linkGroupNumber } from "../route/names/iproute2.ts";
+import { linkGroupName, linkGroupNumber } from "./names/iproute2.ts";
 import {
   type Attribute,
   attribute,

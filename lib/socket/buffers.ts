@@ -5,7 +5,7 @@ import {
   SK_MEMINFO_DROPS,
   SK_MEMINFO_RMEM_ALLOC,
   SK_MEMINFO_VARS,
-} from "../../ffi/layout/linux_sock_diag.ts";
+} from "../../ffi/uapi/linux_sock_diag.ts";
 import {
   SO_MEMINFO,
   SO_RCVBUF,
@@ -13,7 +13,7 @@ import {
   SO_SNDBUF,
   SO_SNDBUFFORCE,
   SOL_SOCKET,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 import { getOption, setOption, trySetOption } from "./option.ts";
 
 /** Which of a socket's two buffers. */

@@ -4,7 +4,7 @@
 import {
   NETLINK_LISTEN_ALL_NSID,
   SOL_NETLINK,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import {
   in6_pktinfo,
   in_pktinfo,
@@ -21,8 +21,8 @@ import {
   SOL_UDP,
   UDP_GRO,
   UDP_SEGMENT,
-} from "../../ffi/layout/netinet_in.ts";
-import { sock_extended_err } from "../../ffi/layout/linux_errqueue.ts";
+} from "../../ffi/uapi/netinet_in.ts";
+import { sock_extended_err } from "../../ffi/uapi/linux_errqueue.ts";
 import {
   CMSG_DATA,
   CMSG_FIRSTHDR,
@@ -34,7 +34,7 @@ import {
   SO_RXQ_OVFL,
   SOL_SOCKET,
   timespec,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 
 const HEADER = cmsghdr.size;
 

@@ -8,13 +8,13 @@ import {
   SO_EE_ORIGIN_ICMP6,
   SO_EE_ORIGIN_LOCAL,
   sock_extended_err,
-} from "../../ffi/layout/linux_errqueue.ts";
+} from "../../ffi/uapi/linux_errqueue.ts";
 import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
   SO_ERROR,
   SOL_SOCKET,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 import { ArgumentError } from "../errors.ts";
 import { asyncIterator } from "../io/async_iterator.ts";
 import type { Descriptor } from "../io/descriptor.ts";

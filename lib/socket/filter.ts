@@ -1,12 +1,12 @@
 // Socket filters: classic BPF programs that the kernel runs on each packet before
 // it queues it.
 
-import { sock_filter, sock_fprog } from "../../ffi/layout/linux_filter.ts";
+import { sock_filter, sock_fprog } from "../../ffi/uapi/linux_filter.ts";
 import {
   SO_ATTACH_FILTER,
   SO_DETACH_FILTER,
   SOL_SOCKET,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 import { setOption } from "./option.ts";
 
 /** A classic BPF instruction: opcode, jump offsets if true and if false, operand. */

@@ -5,7 +5,7 @@ import {
   NETLINK_ADD_MEMBERSHIP,
   NETLINK_DROP_MEMBERSHIP,
   SOL_NETLINK,
-} from "../../ffi/layout/linux_netlink.ts";
+} from "../../ffi/uapi/linux_netlink.ts";
 import {
   IP_ADD_MEMBERSHIP,
   IP_DROP_MEMBERSHIP,
@@ -17,10 +17,10 @@ import {
   IPV6_LEAVE_GROUP,
   ipv6_mreq,
   IPV6_MULTICAST_IF,
-} from "../../ffi/layout/netinet_in.ts";
-import { isMulticast, parseAddress } from "../address.ts";
+} from "../../ffi/uapi/netinet_in.ts";
+import { isMulticast, parseAddress } from "../net/ip_address.ts";
 import { ArgumentError } from "../errors.ts";
-import { interfaceIndexOf, type InterfaceRef } from "../interface_index.ts";
+import { interfaceIndexOf, type InterfaceRef } from "../net/interface_index.ts";
 import { type Family, setOption, speaksIPv4, speaksIPv6 } from "./option.ts";
 
 /** What happens to a membership. */

@@ -9,7 +9,7 @@ import {
   MSG_CTRUNC,
   MSG_TRUNC,
   msghdr,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 import { ControlMessages } from "./control_messages.ts";
 
 // Local constants: offsets in 32-bit words, for reading through an Int32Array.

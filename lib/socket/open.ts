@@ -2,9 +2,9 @@
 
 import { SystemError, type SystemErrorContext } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "../../ffi/layout/sys_socket.ts";
+import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "../../ffi/uapi/sys_socket.ts";
 import { releaseEarlierRun } from "../io/thread_descriptors.ts";
-import { inNamespace, type Namespace } from "../namespace.ts";
+import { inNamespace, type Namespace } from "../netns/namespace.ts";
 
 /** The arguments of socket(2), and where to call it. */
 export interface SocketType {

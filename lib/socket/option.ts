@@ -7,7 +7,7 @@ import {
   type SystemErrorContext,
 } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import { IPPROTO_IP, IPPROTO_IPV6 } from "../../ffi/layout/netinet_in.ts";
+import { IPPROTO_IP, IPPROTO_IPV6 } from "../../ffi/uapi/netinet_in.ts";
 
 /** Which IP versions a socket speaks. "dual" is an IPv6 socket that takes both. */
 export type Family = "dual" | "ipv4" | "ipv6";

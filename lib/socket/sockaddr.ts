@@ -4,8 +4,8 @@
 import {
   sockaddr_in as in4,
   sockaddr_in6 as in6,
-} from "../../ffi/layout/netinet_in.ts";
-import { AF_INET, AF_INET6 } from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/netinet_in.ts";
+import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
 import {
   formatIPv4,
   formatIPv6,
@@ -13,9 +13,9 @@ import {
   isMapped,
   parseAddress,
   toMapped,
-} from "../address.ts";
+} from "../net/ip_address.ts";
 import { ArgumentError } from "../errors.ts";
-import { interfaceIndexOf } from "../interface_index.ts";
+import { interfaceIndexOf } from "../net/interface_index.ts";
 import type { Family } from "./option.ts";
 
 /** An IP address and port. */

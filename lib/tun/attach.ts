@@ -9,7 +9,7 @@ import {
   O_CLOEXEC,
   O_NONBLOCK,
   O_RDWR,
-} from "../../ffi/layout/fcntl.ts";
+} from "../../ffi/uapi/fcntl.ts";
 import {
   IFF_MULTI_QUEUE,
   IFF_NO_CARRIER,
@@ -19,8 +19,8 @@ import {
   IFF_TUN_EXCL,
   IFF_VNET_HDR,
   TUNSETIFF,
-} from "../../ffi/layout/linux_if_tun.ts";
-import { ifreq } from "../../ffi/layout/net_if.ts";
+} from "../../ffi/uapi/linux_if_tun.ts";
+import { ifreq } from "../../ffi/uapi/net_if.ts";
 import { setCarrier } from "./control.ts";
 import { attachError, type Attachment, NODE, openError } from "./errors.ts";
 

@@ -1,7 +1,7 @@
 // Many packets in memory that is made once: what one turn of reading fills and
 // one turn of writing empties.
 
-import { virtio_net_hdr } from "../../ffi/layout/linux_virtio_net.ts";
+import { virtio_net_hdr } from "../../ffi/uapi/linux_virtio_net.ts";
 import { ArgumentError } from "../errors.ts";
 import { wholeNumber } from "../whole_number.ts";
 import { OffloadHeader } from "./offload_header.ts";

@@ -6,14 +6,14 @@ import {
   VIRTIO_NET_HDR_F_NEEDS_CSUM,
   VIRTIO_NET_HDR_GSO_TCPV4,
   VIRTIO_NET_HDR_GSO_TCPV6,
-} from "../../ffi/layout/linux_virtio_net.ts";
+} from "../../ffi/uapi/linux_virtio_net.ts";
 import { readU16, readU32, writeU16 } from "../packet/bytes.ts";
 import {
   checksum,
   hasRightChecksums,
   pseudoHeader4,
   pseudoHeader6,
-} from "../packet/checksum.ts";
+} from "../net/checksum.ts";
 import { IPPROTO } from "../packet/protocol.ts";
 import { TCP } from "../packet/tcp.ts";
 import { ALONE, BARRIER, FlowPacket } from "./flow_packet.ts";

@@ -9,7 +9,7 @@ import {
   SystemError,
 } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
-import { ifreq } from "../../ffi/layout/net_if.ts";
+import { ifreq } from "../../ffi/uapi/net_if.ts";
 import {
   TUNGETDEVNETNS,
   TUNGETIFF,
@@ -17,7 +17,7 @@ import {
   TUNSETGROUP,
   TUNSETOWNER,
   TUNSETPERSIST,
-} from "../../ffi/layout/linux_if_tun.ts";
+} from "../../ffi/uapi/linux_if_tun.ts";
 import { goneError } from "./errors.ts";
 
 function refuse(call: string, tried: string): never {

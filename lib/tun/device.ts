@@ -1,9 +1,13 @@
 // A TUN or TAP device: its queues, and the interface the kernel sees.
 
 import { libc } from "../../ffi/libc.ts";
-import { IFF_PERSIST } from "../../ffi/layout/linux_if_tun.ts";
-import { IFF_RUNNING, IFF_UP } from "../../ffi/layout/net_if.ts";
-import { inNamespace, type Namespace, namespaceId } from "../namespace.ts";
+import { IFF_PERSIST } from "../../ffi/uapi/linux_if_tun.ts";
+import { IFF_RUNNING, IFF_UP } from "../../ffi/uapi/net_if.ts";
+import {
+  inNamespace,
+  type Namespace,
+  namespaceId,
+} from "../netns/namespace.ts";
 import { Deadline } from "../io/deadline.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { yieldIfDue } from "../io/yield.ts";

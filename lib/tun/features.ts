@@ -11,7 +11,7 @@ import {
   TUN_F_TSO_ECN,
   TUNSETOFFLOAD,
   TUNSETVNETHDRSZ,
-} from "../../ffi/layout/linux_if_tun.ts";
+} from "../../ffi/uapi/linux_if_tun.ts";
 import { HEADER } from "./batch.ts";
 
 /** The kinds of packets that may stand for many; checksums are always left. */

@@ -1,6 +1,6 @@
 // How a device frames its packets: the bytes the driver puts before each.
 
-import { tun_pi } from "../../ffi/layout/linux_if_tun.ts";
+import { tun_pi } from "../../ffi/uapi/linux_if_tun.ts";
 import { readU16 } from "../packet/bytes.ts";
 import { ETH_P } from "../packet/protocol.ts";
 import { HEADER } from "./batch.ts";

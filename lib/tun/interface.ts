@@ -17,12 +17,12 @@ import {
   SIOCGIFMTU,
   SIOCSIFFLAGS,
   SIOCSIFMTU,
-} from "../../ffi/layout/net_if.ts";
+} from "../../ffi/uapi/net_if.ts";
 import {
   AF_INET,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 
 /** The flags, MTU and index of an interface. */
 export interface InterfaceState {

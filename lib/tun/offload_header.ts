@@ -6,7 +6,7 @@ import {
   VIRTIO_NET_HDR_GSO_NONE,
   VIRTIO_NET_HDR_GSO_TCPV4,
   VIRTIO_NET_HDR_GSO_TCPV6,
-} from "../../ffi/layout/linux_virtio_net.ts";
+} from "../../ffi/uapi/linux_virtio_net.ts";
 
 // Read and written byte by byte: no view is needed, at any alignment.
 const FLAGS = virtio_net_hdr.fields.flags.offset;

@@ -1,8 +1,8 @@
 // What Tun.open() is asked for, judged before the kernel sees it.
 
 import { ArgumentError } from "../errors.ts";
-import { checkInterfacePattern } from "../interface_name.ts";
-import type { Namespace } from "../namespace.ts";
+import { checkInterfacePattern } from "../net/interface_name.ts";
+import type { Namespace } from "../netns/namespace.ts";
 import type { TunOffload } from "./features.ts";
 import { wholeNumber } from "../whole_number.ts";
 

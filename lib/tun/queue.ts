@@ -2,7 +2,7 @@
 
 import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
 import { Descriptor } from "../io/descriptor.ts";
-import { POLLIN, POLLOUT } from "../../ffi/layout/poll.ts";
+import { POLLIN, POLLOUT } from "../../ffi/uapi/poll.ts";
 import { TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import type { PacketBatch } from "./batch.ts";

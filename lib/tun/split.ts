@@ -2,7 +2,7 @@
 // does for the kernel, done for a device that has no card behind it.
 
 import { readU16, readU32, writeU16, writeU32 } from "../packet/bytes.ts";
-import { checksumAdd } from "../packet/checksum.ts";
+import { checksumAdd } from "../net/checksum.ts";
 import { IPPROTO } from "../packet/protocol.ts";
 import { TCP } from "../packet/tcp.ts";
 import type { OffloadHeader } from "./offload_header.ts";

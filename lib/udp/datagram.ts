@@ -1,7 +1,7 @@
 // Received datagrams as plain objects.
 
-import { timespec } from "../../ffi/layout/sys_socket.ts";
-import { formatIPv4, formatIPv6, isMapped } from "../address.ts";
+import { timespec } from "../../ffi/uapi/sys_socket.ts";
+import { formatIPv4, formatIPv6, isMapped } from "../net/ip_address.ts";
 import type { ControlMessages } from "../socket/control_messages.ts";
 import type { Endpoint } from "../socket/sockaddr.ts";
 

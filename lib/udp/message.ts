@@ -1,9 +1,9 @@
 // Datagrams to send as plain objects, written into a send queue.
 
-import { AF_INET } from "../../ffi/layout/sys_socket.ts";
-import { isMapped, parseAddress } from "../address.ts";
+import { AF_INET } from "../../ffi/uapi/sys_socket.ts";
+import { isMapped, parseAddress } from "../net/ip_address.ts";
 import { ArgumentError } from "../errors.ts";
-import { interfaceIndexOf } from "../interface_index.ts";
+import { interfaceIndexOf } from "../net/interface_index.ts";
 import {
   writeIn6Pktinfo,
   writeInPktinfo,

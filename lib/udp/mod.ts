@@ -7,15 +7,19 @@
 export { SystemError } from "../../ffi/errno.ts";
 export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
 export type { WaitOptions } from "../io/reactor.ts";
-export { inNamespace, type Namespace } from "../namespace.ts";
-export { TemporaryNamespace } from "../temporary_namespace.ts";
+export { inNamespace, type Namespace } from "../netns/namespace.ts";
+export { TemporaryNamespace } from "../netns/temporary_namespace.ts";
 export { BlockingPoll, StopEvent } from "../io/blocking_poll.ts";
-export { formatAddress, parseAddress, type ZonedAddress } from "../address.ts";
+export {
+  formatAddress,
+  parseAddress,
+  type ZonedAddress,
+} from "../net/ip_address.ts";
 export {
   interfaceIndex,
   interfaceName,
   type InterfaceRef,
-} from "../interface_index.ts";
+} from "../net/interface_index.ts";
 export { UdpSocket } from "./socket.ts";
 export type { UdpSocketHandle } from "./open.ts";
 export type { SendResult } from "./send.ts";

@@ -1,8 +1,8 @@
 // Opens, binds and connects UDP sockets.
 
 import { libc, unwrap } from "../../ffi/libc.ts";
-import { SOCK_DGRAM } from "../../ffi/layout/sys_socket.ts";
-import { interfaceIndexOf } from "../interface_index.ts";
+import { SOCK_DGRAM } from "../../ffi/uapi/sys_socket.ts";
+import { interfaceIndexOf } from "../net/interface_index.ts";
 import { bindSocket, openSocket, socketName } from "../socket/open.ts";
 import type { Family } from "../socket/option.ts";
 import {

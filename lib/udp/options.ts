@@ -26,7 +26,7 @@ import {
   IPV6_V6ONLY,
   SOL_UDP,
   UDP_GRO,
-} from "../../ffi/layout/netinet_in.ts";
+} from "../../ffi/uapi/netinet_in.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -38,11 +38,11 @@ import {
   SO_RXQ_OVFL,
   SO_TIMESTAMPNS,
   SOL_SOCKET,
-} from "../../ffi/layout/sys_socket.ts";
-import { isMapped, parseAddress } from "../address.ts";
+} from "../../ffi/uapi/sys_socket.ts";
+import { isMapped, parseAddress } from "../net/ip_address.ts";
 import { ArgumentError } from "../errors.ts";
-import { checkInterfaceName } from "../interface_name.ts";
-import type { Namespace } from "../namespace.ts";
+import { checkInterfaceName } from "../net/interface_name.ts";
+import type { Namespace } from "../netns/namespace.ts";
 import { setBufferSize } from "../socket/buffers.ts";
 import {
   type Family,

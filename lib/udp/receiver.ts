@@ -1,6 +1,6 @@
 // Receive operations that wait, for one datagram, a batch or an iterator.
 
-import { POLLERR, POLLIN } from "../../ffi/layout/poll.ts";
+import { POLLERR, POLLIN } from "../../ffi/uapi/poll.ts";
 import { asyncIterator } from "../io/async_iterator.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";

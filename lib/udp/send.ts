@@ -10,7 +10,7 @@ import {
   SystemError,
 } from "../../ffi/errno.ts";
 import { errno } from "../../ffi/libc.ts";
-import { MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
+import { MSG_DONTWAIT } from "../../ffi/uapi/sys_socket.ts";
 import { formatEndpoint } from "../socket/sockaddr.ts";
 import {
   isSourceErrno,

@@ -2,8 +2,8 @@
 
 import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno } from "../../ffi/libc.ts";
-import { MSG_DONTWAIT } from "../../ffi/layout/sys_socket.ts";
-import type { InterfaceRef } from "../interface_index.ts";
+import { MSG_DONTWAIT } from "../../ffi/uapi/sys_socket.ts";
+import type { InterfaceRef } from "../net/interface_index.ts";
 import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
 import { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";

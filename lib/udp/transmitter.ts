@@ -1,6 +1,6 @@
 // Send operations that wait while the send buffer is full.
 
-import { POLLOUT } from "../../ffi/layout/poll.ts";
+import { POLLOUT } from "../../ffi/uapi/poll.ts";
 import { Deadline } from "../io/deadline.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";

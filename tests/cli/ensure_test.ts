@@ -1,7 +1,7 @@
 // netplumb ensure, as a user runs it.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { RTM_NEWLINK } from "../../ffi/layout/linux_rtnetlink.ts";
+import { RTM_NEWLINK } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { denoRun, netplumb, Running } from "../support/command.ts";
 import { EnsureLab } from "../support/ensure_lab.ts";
 import { Lab, type Output, output } from "../support/netns.ts";

@@ -7,7 +7,7 @@ import { type Box, topologyLayout } from "../../cli/topology/layout.ts";
 import { topologyDot } from "../../cli/topology/dot.ts";
 import { topologyMermaid } from "../../cli/topology/mermaid.ts";
 import { topologySvg } from "../../cli/topology/svg.ts";
-import { topology } from "../../lib/route/topology.ts";
+import { topology } from "../../lib/rtnetlink/topology.ts";
 import "../support/descriptors.ts";
 import { netplumb, RunningScript } from "../support/command.ts";
 import { installed } from "../support/installed.ts";

@@ -1,7 +1,7 @@
 // Links that go, come back and flap, and a webhook in the same namespace.
 
 import { assert, assertEquals } from "@std/assert";
-import { inNamespace } from "../../lib/namespace.ts";
+import { inNamespace } from "../../lib/netns/namespace.ts";
 import "../support/descriptors.ts";
 import { Lab } from "../support/netns.ts";
 import { example } from "./example.ts";

@@ -3,17 +3,17 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EAGAIN } from "../../ffi/errno.ts";
-import { NETLINK_ROUTE } from "../../ffi/layout/linux_netlink.ts";
-import { ifinfomsg, RTM_GETLINK } from "../../ffi/layout/linux_rtnetlink.ts";
+import { NETLINK_ROUTE } from "../../ffi/uapi/linux_netlink.ts";
+import { ifinfomsg, RTM_GETLINK } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { ClosedError } from "../../lib/errors.ts";
 import { NetlinkConnection } from "../../lib/netlink/connection.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
 import type { WaitOptions } from "../../lib/io/reactor.ts";
-import { replaceAddress } from "../../lib/route/change/address.ts";
-import { Monitor } from "../../lib/route/monitor/monitor.ts";
-import { Network } from "../../lib/route/network.ts";
-import { RouteSocket } from "../../lib/route/socket.ts";
-import { addTunAddress } from "../../lib/route/tun.ts";
+import { replaceAddress } from "../../lib/rtnetlink/changes/address.ts";
+import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
+import { Network } from "../../lib/rtnetlink/network.ts";
+import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
+import { addTunAddress } from "../../lib/rtnetlink/tun.ts";
 import { PacketBatch } from "../../lib/tun/batch.ts";
 import { Tun } from "../../lib/tun/device.ts";
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";

@@ -7,7 +7,7 @@ import {
   CMSG_FIRSTHDR,
   CMSG_LEN,
   CMSG_NXTHDR,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 import { runC } from "../support/c.ts";
 
 const HEADER = CMSG_LEN(0);

@@ -9,7 +9,7 @@ import {
   errnoText,
   SystemError,
 } from "../../ffi/errno.ts";
-import { O_RDONLY } from "../../ffi/layout/fcntl.ts";
+import { O_RDONLY } from "../../ffi/uapi/fcntl.ts";
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import { runC } from "../support/c.ts";
 

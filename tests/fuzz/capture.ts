@@ -8,7 +8,7 @@ import {
   RTM_GETNEXTHOP,
   RTM_GETROUTE,
   RTM_GETRULE,
-} from "../../ffi/layout/linux_rtnetlink.ts";
+} from "../../ffi/uapi/linux_rtnetlink.ts";
 import { NetlinkConnection } from "../../lib/netlink/connection.ts";
 import { Lab } from "../support/netns.ts";
 import { keep } from "./corpus.ts";

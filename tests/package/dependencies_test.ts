@@ -18,31 +18,22 @@ const LAYER_OF: Readonly<Record<string, string>> = {
   "lib/errors.ts": "base",
   "lib/whole_number.ts": "base",
   "lib/io/": "io",
-  "lib/address.ts": "net",
-  "lib/cidr.ts": "net",
-  "lib/interface_index.ts": "net",
-  "lib/interface_name.ts": "net",
-  "lib/link_address.ts": "net",
-  "lib/remembered.ts": "net",
-  "lib/namespace.ts": "netns",
-  "lib/temporary_namespace.ts": "netns",
+  "lib/net/": "net",
+  "lib/netns/": "netns",
   "lib/socket/": "socket",
-
   "lib/packet/": "packet",
   "lib/udp/": "udp",
   "lib/tun/": "tun",
   "lib/netlink/": "netlink",
-  "lib/bpf_program.ts": "rtnetlink",
-  "lib/route/": "rtnetlink",
   "lib/rtnetlink/": "rtnetlink",
-  "lib/route/ensure/": "ensure",
-  "lib/route/json/": "iproute2",
+  "lib/iproute2/": "iproute2",
+  "lib/ensure/": "ensure",
   "lib/packet/mod.ts": "entry point",
   "lib/udp/mod.ts": "entry point",
   "lib/tun/mod.ts": "entry point",
   "lib/netlink/mod.ts": "entry point",
-  "lib/route/mod.ts": "entry point",
-  "lib/route/ensure/mod.ts": "entry point",
+  "lib/rtnetlink/mod.ts": "entry point",
+  "lib/ensure/mod.ts": "entry point",
   "mod.ts": "entry point",
   "cli/": "cli",
 };
@@ -84,7 +75,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Imports that break the rules, each with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  "lib/route/change/persistent_tun.ts -> lib/tun/device.ts":
+  "lib/rtnetlink/changes/persistent_tun.ts -> lib/tun/device.ts":
     "the kernel makes persistent TUN links by ioctl, not by rtnetlink",
 };
 
@@ -151,8 +142,8 @@ const FILES: Readonly<Record<string, number>> = {
   "lib/tun/mod.ts": 70,
   "lib/packet/mod.ts": 40,
   "lib/netlink/mod.ts": 60,
-  "lib/route/mod.ts": 240,
-  "lib/route/ensure/mod.ts": 240,
+  "lib/rtnetlink/mod.ts": 240,
+  "lib/ensure/mod.ts": 240,
   "mod.ts": 305,
 };
 

@@ -3,7 +3,7 @@
 
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
 import { errnoName } from "../../ffi/errno.ts";
-import { sockaddr_in, sockaddr_in6 } from "../../ffi/layout/netinet_in.ts";
+import { sockaddr_in, sockaddr_in6 } from "../../ffi/uapi/netinet_in.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -18,15 +18,15 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 import {
   formatAddress,
   parseAddress,
   parseIPv4,
   parseIPv6,
-} from "../../lib/address.ts";
+} from "../../lib/net/ip_address.ts";
 import { Descriptor } from "../../lib/io/descriptor.ts";
-import { inNamespace, type Namespace } from "../../lib/namespace.ts";
+import { inNamespace, type Namespace } from "../../lib/netns/namespace.ts";
 
 /** A control message. */
 export interface Control {

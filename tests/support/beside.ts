@@ -18,11 +18,11 @@ import {
   RTM_NEWNEXTHOP,
   RTM_NEWROUTE,
   RTM_NEWRULE,
-} from "../../ffi/layout/linux_rtnetlink.ts";
+} from "../../ffi/uapi/linux_rtnetlink.ts";
 import { NetlinkError } from "../../lib/netlink/errors.ts";
-import type { Change } from "../../lib/route/change/change.ts";
-import { Network } from "../../lib/route/network.ts";
-import type { RouteSocket } from "../../lib/route/socket.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
+import { Network } from "../../lib/rtnetlink/network.ts";
+import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { inventory, isOfItsLink } from "./inventory.ts";
 import { Lab, type Netns } from "./netns.ts";
 import { assertSameJson } from "./same_json.ts";

@@ -1,7 +1,7 @@
 // An OpenTelemetry collector, as far as a test needs one: it takes OTLP over
 // HTTP, in JSON, on loopback.
 
-import { inNamespace } from "../../lib/namespace.ts";
+import { inNamespace } from "../../lib/netns/namespace.ts";
 import type { Netns } from "./netns.ts";
 
 interface Scope {

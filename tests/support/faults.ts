@@ -1,8 +1,8 @@
 // Faults below ffi/: calls of libc that fail, or do less than they were asked
 // to, as a kernel seldom lets them.
 
-import * as tunCalls from "../../ffi/layout/linux_if_tun.ts";
-import * as interfaceCalls from "../../ffi/layout/net_if.ts";
+import * as tunCalls from "../../ffi/uapi/linux_if_tun.ts";
+import * as interfaceCalls from "../../ffi/uapi/net_if.ts";
 import { eventfds } from "./descriptors.ts";
 import { type Libc, libc, setErrno, substitute } from "../../ffi/libc.ts";
 

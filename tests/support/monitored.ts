@@ -2,23 +2,23 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { ClosedError } from "../../lib/errors.ts";
-import { ipAddress } from "../../lib/route/json/address.ts";
-import { ipLink } from "../../lib/route/json/link.ts";
-import { ipNeighbour } from "../../lib/route/json/neighbour.ts";
-import { ipRoute } from "../../lib/route/json/route.ts";
-import { ipRule } from "../../lib/route/json/rule.ts";
-import { LinkNames } from "../../lib/route/link/names.ts";
+import { ipAddress } from "../../lib/iproute2/address.ts";
+import { ipLink } from "../../lib/iproute2/link.ts";
+import { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
+import { ipRoute } from "../../lib/iproute2/route.ts";
+import { ipRule } from "../../lib/iproute2/rule.ts";
+import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
 import type {
   AnyObjectEvent,
   MonitoredObject,
   MonitorEvent,
   ObjectEvent,
-} from "../../lib/route/monitor/event.ts";
+} from "../../lib/rtnetlink/monitor/event.ts";
 import {
   Monitor,
   type MonitorOptions,
-} from "../../lib/route/monitor/monitor.ts";
-import { MONITORED_OBJECTS } from "../../lib/route/monitor/picture.ts";
+} from "../../lib/rtnetlink/monitor/monitor.ts";
+import { MONITORED_OBJECTS } from "../../lib/rtnetlink/monitor/picture.ts";
 import { Lab, type Netns } from "./netns.ts";
 import { SLOWNESS } from "./timing.ts";
 

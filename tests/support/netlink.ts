@@ -1,8 +1,8 @@
 // Messages made by a test, and read as if they had come.
 
 import { assert } from "@std/assert";
-import { NLMSG_HDRLEN } from "../../ffi/layout/linux_netlink.ts";
-import { ifinfomsg, RTM_NEWLINK } from "../../ffi/layout/linux_rtnetlink.ts";
+import { NLMSG_HDRLEN } from "../../ffi/uapi/linux_netlink.ts";
+import { ifinfomsg, RTM_NEWLINK } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { NetlinkBuffer } from "../../lib/netlink/buffer.ts";
 import { MessageReader, writeHeader } from "../../lib/netlink/message.ts";
 import type { Netns } from "./netns.ts";

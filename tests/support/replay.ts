@@ -1,7 +1,7 @@
 // What `ip` makes of messages that no kernel here would send: a library put
 // before libc answers its requests from a file.
 
-import { NLMSG_ALIGN } from "../../ffi/layout/linux_netlink.ts";
+import { NLMSG_ALIGN } from "../../ffi/uapi/linux_netlink.ts";
 import { compileC } from "./c.ts";
 import { output } from "./netns.ts";
 

@@ -5,7 +5,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_SEQPACKET,
-} from "../../ffi/layout/sys_socket.ts";
+} from "../../ffi/uapi/sys_socket.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
 import { Descriptor } from "../../lib/io/descriptor.ts";

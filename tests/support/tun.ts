@@ -2,7 +2,7 @@
 
 import { Tun } from "../../lib/tun/device.ts";
 import type { TunOptions } from "../../lib/tun/options.ts";
-import { inNamespace } from "../../lib/namespace.ts";
+import { inNamespace } from "../../lib/netns/namespace.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import "./descriptors.ts";
 import { Lab, type Netns } from "./netns.ts";

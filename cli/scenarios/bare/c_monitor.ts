@@ -1,9 +1,9 @@
 // The monitor in C of the 2024 report, and what it makes of what it receives:
 // its ways followed step by step, with a limit where it had none.
 
-import { IFLA_IFNAME } from "../../../ffi/layout/linux_if_link.ts";
-import { NLMSG_ALIGN, nlmsghdr } from "../../../ffi/layout/linux_netlink.ts";
-import { ifinfomsg } from "../../../ffi/layout/linux_rtnetlink.ts";
+import { IFLA_IFNAME } from "../../../ffi/uapi/linux_if_link.ts";
+import { NLMSG_ALIGN, nlmsghdr } from "../../../ffi/uapi/linux_netlink.ts";
+import { ifinfomsg } from "../../../ffi/uapi/linux_rtnetlink.ts";
 
 /** Rounds after which a loop over two messages is taken to be endless. */
 export const ENDLESS = 1_000_000;

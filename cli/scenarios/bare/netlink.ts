@@ -10,7 +10,7 @@ import {
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
   IFLA_LINKINFO,
-} from "../../../ffi/layout/linux_if_link.ts";
+} from "../../../ffi/uapi/linux_if_link.ts";
 import {
   NETLINK_ROUTE,
   NLM_F_ACK,
@@ -22,21 +22,21 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
   nlmsghdr,
-} from "../../../ffi/layout/linux_netlink.ts";
+} from "../../../ffi/uapi/linux_netlink.ts";
 import {
   ifinfomsg,
   RTM_DELLINK,
   RTM_GETLINK,
   RTM_NEWLINK,
-} from "../../../ffi/layout/linux_rtnetlink.ts";
-import { VETH_INFO_PEER } from "../../../ffi/layout/linux_veth.ts";
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { VETH_INFO_PEER } from "../../../ffi/uapi/linux_veth.ts";
 import {
   AF_NETLINK,
   MSG_DONTWAIT,
   SOCK_CLOEXEC,
   SOCK_RAW,
-} from "../../../ffi/layout/sys_socket.ts";
-import { inNamespace, type Namespace } from "../../../lib/namespace.ts";
+} from "../../../ffi/uapi/sys_socket.ts";
+import { inNamespace, type Namespace } from "../../../lib/netns/namespace.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import { NetlinkBuffer } from "../../../lib/netlink/buffer.ts";
 import { MessageReader } from "../../../lib/netlink/message.ts";

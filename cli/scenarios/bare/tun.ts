@@ -1,13 +1,13 @@
 // A TUN device as other programs open it: the plain calls, in any order.
 
 import { libc, unwrap } from "../../../ffi/libc.ts";
-import { F_SETFL, O_NONBLOCK, O_RDWR } from "../../../ffi/layout/fcntl.ts";
+import { F_SETFL, O_NONBLOCK, O_RDWR } from "../../../ffi/uapi/fcntl.ts";
 import {
   IFF_NO_PI,
   IFF_TUN,
   TUNSETIFF,
-} from "../../../ffi/layout/linux_if_tun.ts";
-import { ifreq } from "../../../ffi/layout/net_if.ts";
+} from "../../../ffi/uapi/linux_if_tun.ts";
+import { ifreq } from "../../../ffi/uapi/net_if.ts";
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -15,7 +15,7 @@ import {
   EPOLLET,
   epollEvent,
   EPOLLIN,
-} from "../../../ffi/layout/sys_epoll.ts";
+} from "../../../ffi/uapi/sys_epoll.ts";
 import { openNode } from "../../../lib/tun/attach.ts";
 
 /** What makes a descriptor of the node one of a device. */

@@ -12,7 +12,7 @@ import {
   IPV6_RECVPKTINFO,
   IPV6_V6ONLY,
   sockaddr_in6,
-} from "../../../ffi/layout/netinet_in.ts";
+} from "../../../ffi/uapi/netinet_in.ts";
 import {
   AF_INET6,
   CMSG_DATA,
@@ -26,7 +26,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
-} from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/sys_socket.ts";
 import { Descriptor } from "../../../lib/io/descriptor.ts";
 import { setOption } from "../../../lib/socket/option.ts";
 import type { Scene } from "../stage/scene.ts";

@@ -3,7 +3,7 @@
 
 import { errnoName } from "../../../ffi/errno.ts";
 import { errno, libc } from "../../../ffi/libc.ts";
-import { SHUT_RDWR } from "../../../ffi/layout/sys_socket.ts";
+import { SHUT_RDWR } from "../../../ffi/uapi/sys_socket.ts";
 import { lines } from "../stage/lines.ts";
 import type { Answer, Instruction, Order, Work } from "./messages.ts";
 import { openBlocking } from "./open.ts";

@@ -5,20 +5,17 @@ import {
   IP_PKTINFO,
   IPPROTO_IP,
   sockaddr_in,
-} from "../../../ffi/layout/netinet_in.ts";
-import {
-  NETLINK_ROUTE,
-  sockaddr_nl,
-} from "../../../ffi/layout/linux_netlink.ts";
-import { RTNLGRP_LINK } from "../../../ffi/layout/linux_rtnetlink.ts";
-import { EFD_CLOEXEC } from "../../../ffi/layout/poll.ts";
+} from "../../../ffi/uapi/netinet_in.ts";
+import { NETLINK_ROUTE, sockaddr_nl } from "../../../ffi/uapi/linux_netlink.ts";
+import { RTNLGRP_LINK } from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { EFD_CLOEXEC } from "../../../ffi/uapi/poll.ts";
 import {
   AF_INET,
   AF_NETLINK,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_RAW,
-} from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/sys_socket.ts";
 import { openNode } from "../../../lib/tun/attach.ts";
 import { setOption } from "../../../lib/socket/option.ts";
 import { setInterface } from "../bare/tun.ts";

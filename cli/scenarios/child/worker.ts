@@ -4,8 +4,8 @@
 
 import { errnoName } from "../../../ffi/errno.ts";
 import { errno, libc } from "../../../ffi/libc.ts";
-import { POLLIN } from "../../../ffi/layout/poll.ts";
-import { iovec, msghdr } from "../../../ffi/layout/sys_socket.ts";
+import { POLLIN } from "../../../ffi/uapi/poll.ts";
+import { iovec, msghdr } from "../../../ffi/uapi/sys_socket.ts";
 import type { Answer, Work } from "./messages.ts";
 
 const data = new Uint8Array(2048);

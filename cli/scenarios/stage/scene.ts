@@ -2,20 +2,20 @@
 // the scenario.
 
 import { SystemError } from "../../../ffi/errno.ts";
-import { interfaceIndex } from "../../../lib/interface_index.ts";
-import { inNamespace } from "../../../lib/namespace.ts";
+import { interfaceIndex } from "../../../lib/net/interface_index.ts";
+import { inNamespace } from "../../../lib/netns/namespace.ts";
 import {
   addAddress,
   deleteAddress,
-} from "../../../lib/route/change/address.ts";
-import type { Change } from "../../../lib/route/change/change.ts";
+} from "../../../lib/rtnetlink/changes/address.ts";
+import type { Change } from "../../../lib/rtnetlink/changes/change.ts";
 import {
   addLink,
   deleteLink,
   setLink,
-} from "../../../lib/route/change/link.ts";
-import { Network } from "../../../lib/route/network.ts";
-import { TemporaryNamespace } from "../../../lib/temporary_namespace.ts";
+} from "../../../lib/rtnetlink/changes/link.ts";
+import { Network } from "../../../lib/rtnetlink/network.ts";
+import { TemporaryNamespace } from "../../../lib/netns/temporary_namespace.ts";
 
 export class Scene implements AsyncDisposable {
   readonly #namespace: TemporaryNamespace;

@@ -1,12 +1,12 @@
 // Bare UDP tunnels of IP or MPLS. Source: ip-link(8),
 // Documentation/networking/bareudp.rst.
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import { ArgumentError } from "../../errors.ts";
 import {
   ethernetProtocolName,
   ethernetProtocolNumber,
-} from "../../route/names/ethernet.ts";
+} from "../names/ethernet.ts";
 import {
   type Attribute,
   attribute,

@@ -1,9 +1,9 @@
 // Bonds: several links as one. Source: ip-link(8),
 // Documentation/networking/bonding.rst.
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
-import { parseIPv4, parseIPv6 } from "../../address.ts";
-import { formatLinkAddress } from "../../link_address.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
+import { parseIPv4, parseIPv6 } from "../../net/ip_address.ts";
+import { formatLinkAddress } from "../../net/link_address.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import {
   type Attribute,

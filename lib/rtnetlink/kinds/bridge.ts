@@ -4,11 +4,11 @@ import {
   BR_BOOLOPT_MCAST_VLAN_SNOOPING,
   BR_BOOLOPT_NO_LL_LEARN,
   BR_STATE_BLOCKING,
-} from "../../../ffi/layout/linux_if_bridge.ts";
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+} from "../../../ffi/uapi/linux_if_bridge.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
-import { ethernetProtocolName } from "../../route/names/ethernet.ts";
-import { USER_HZ } from "../../route/user_hz.ts";
+import { ethernetProtocolName } from "../names/ethernet.ts";
+import { USER_HZ } from "../user_hz.ts";
 import {
   type Attribute,
   bits,

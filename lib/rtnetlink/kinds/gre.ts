@@ -1,13 +1,13 @@
 // GRE over IPv4 and IPv6, of packets, of Ethernet frames and of mirrored
 // frames (ERSPAN). Source: ip-link(8), RFC 2784, RFC 2890, RFC 7676.
 
-import * as c from "../../../ffi/layout/linux_if_tunnel.ts";
+import * as c from "../../../ffi/uapi/linux_if_tunnel.ts";
 import {
   formatIPv4,
   isMulticast,
   parseAddress,
   tryParseIPv4,
-} from "../../address.ts";
+} from "../../net/ip_address.ts";
 import { ArgumentError } from "../../errors.ts";
 import {
   type Attribute,

@@ -1,7 +1,7 @@
 // HSR and PRP: two links that carry every packet twice. Source: ip-link(8),
 // IEC 62439-3.
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import { ArgumentError } from "../../errors.ts";
 import {
   type Attribute,

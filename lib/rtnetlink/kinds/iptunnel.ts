@@ -5,10 +5,10 @@ import {
   IPPROTO_IPIP,
   IPPROTO_IPV6,
   IPPROTO_MPLS,
-} from "../../../ffi/layout/netinet_in.ts";
-import * as c from "../../../ffi/layout/linux_if_tunnel.ts";
-import { IP6_TNL_F_MIP6_DEV } from "../../../ffi/layout/linux_ip6_tunnel.ts";
-import { type Cidr, tryParseCidr } from "../../cidr.ts";
+} from "../../../ffi/uapi/netinet_in.ts";
+import * as c from "../../../ffi/uapi/linux_if_tunnel.ts";
+import { IP6_TNL_F_MIP6_DEV } from "../../../ffi/uapi/linux_ip6_tunnel.ts";
+import { type Cidr, tryParseCidr } from "../../net/prefix.ts";
 import {
   type Attribute,
   type OptionValues,

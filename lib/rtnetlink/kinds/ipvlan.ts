@@ -1,7 +1,7 @@
 // IPVLAN and IPVTAP: further IP addresses of a lower link, with its link-layer
 // address. Source: ip-link(8), Documentation/networking/ipvlan.rst.
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import {
   type Attribute,

@@ -5,7 +5,7 @@ import {
   IFLA_INFO_KIND,
   IFLA_INFO_SLAVE_DATA,
   IFLA_LINKINFO,
-} from "../../../ffi/layout/linux_if_link.ts";
+} from "../../../ffi/uapi/linux_if_link.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { OptionValues, Table } from "../spec/attribute.ts";
 import type { KindData } from "../spec/json.ts";
@@ -20,7 +20,7 @@ import {
 
 /** The C names of a kind's attributes: constants by prefix, less longer ones. */
 export interface AttributeConstants {
-  /** A module of ffi/layout. */
+  /** A module of ffi/uapi. */
   readonly of: Readonly<Record<string, unknown>>;
   readonly prefix: string;
   readonly but?: readonly string[];

@@ -1,7 +1,7 @@
 // MACsec: encrypted Ethernet over a lower link, without its associations and
 // keys. Source: ip-macsec(8), IEEE 802.1AE.
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import { ArgumentError } from "../../errors.ts";
 import {
   type Attribute,

@@ -1,9 +1,9 @@
 // MACVLAN and MACVTAP: further link-layer addresses of a lower link. Source:
 // ip-link(8).
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import { ArgumentError } from "../../errors.ts";
-import { formatLinkAddress, parseLinkAddress } from "../../link_address.ts";
+import { formatLinkAddress, parseLinkAddress } from "../../net/link_address.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import {
   type Attribute,

@@ -34,5 +34,5 @@ export type { VtiOptions } from "./vti.ts";
 export type { VxlanOptions } from "./vxlan.ts";
 export type { XfrmOptions } from "./xfrm.ts";
 export type { LinkOptions, LinkPortOptions } from "./mod.ts";
-export type { OptionsOfKind } from "../../route/change/link.ts";
+export type { OptionsOfKind } from "../changes/link.ts";
 export type { OptionValues } from "../spec/attribute.ts";

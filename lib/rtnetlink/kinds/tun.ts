@@ -1,14 +1,14 @@
 // TUN and TAP links that stay until they are deleted. The kernel makes them by
 // ioctls on /dev/net/tun, not by a message. Source: ip-tuntap(8).
 
-import { IFF_TAP, IFF_TUN } from "../../../ffi/layout/linux_if_tun.ts";
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import { IFF_TAP, IFF_TUN } from "../../../ffi/uapi/linux_if_tun.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import {
   groupName,
   groupNumber,
   userName,
   userNumber,
-} from "../../route/names/accounts.ts";
+} from "../names/accounts.ts";
 import {
   type Attribute,
   attribute,

@@ -8,8 +8,8 @@ import {
   TUNNEL_ENCAP_FOU,
   TUNNEL_ENCAP_GUE,
   TUNNEL_ENCAP_NONE,
-} from "../../../ffi/layout/linux_if_tunnel.ts";
-import * as flag6 from "../../../ffi/layout/linux_ip6_tunnel.ts";
+} from "../../../ffi/uapi/linux_if_tunnel.ts";
+import * as flag6 from "../../../ffi/uapi/linux_ip6_tunnel.ts";
 import { ArgumentError } from "../../errors.ts";
 import {
   address4,

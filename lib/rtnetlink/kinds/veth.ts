@@ -1,7 +1,7 @@
 // veth pairs: what one end sends, the other receives. Source: veth(4).
 
-import { ifinfomsg } from "../../../ffi/layout/linux_rtnetlink.ts";
-import * as veth_h from "../../../ffi/layout/linux_veth.ts";
+import { ifinfomsg } from "../../../ffi/uapi/linux_rtnetlink.ts";
+import * as veth_h from "../../../ffi/uapi/linux_veth.ts";
 import { type LinkSettings, readSettings, writeSettings } from "../settings.ts";
 import type { Attribute, OptionValues } from "../spec/attribute.ts";
 import { type LinkKind, linkKind } from "./kind.ts";

@@ -1,18 +1,15 @@
 // VLANs of a lower link. Source: ip-link(8), IEEE 802.1Q.
 
-import {
-  ETH_P_8021AD,
-  ETH_P_8021Q,
-} from "../../../ffi/layout/linux_if_ether.ts";
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import { ETH_P_8021AD, ETH_P_8021Q } from "../../../ffi/uapi/linux_if_ether.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import {
   VLAN_FLAG_BRIDGE_BINDING,
   VLAN_FLAG_GVRP,
   VLAN_FLAG_LOOSE_BINDING,
   VLAN_FLAG_MVRP,
   VLAN_FLAG_REORDER_HDR,
-} from "../../../ffi/layout/linux_if_vlan.ts";
-import { ethernetProtocolName } from "../../route/names/ethernet.ts";
+} from "../../../ffi/uapi/linux_if_vlan.ts";
+import { ethernetProtocolName } from "../names/ethernet.ts";
 import {
   type Attribute,
   attribute,

@@ -1,7 +1,7 @@
 // VRFs: links with a routing table of their own. Source: ip-link(8),
 // Documentation/networking/vrf.rst.
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import { number } from "../spec/attribute.ts";
 import { u32 } from "../spec/codec.ts";
 import { type LinkKind, linkKind, portSettings } from "./kind.ts";

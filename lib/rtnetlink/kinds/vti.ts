@@ -1,7 +1,11 @@
 // Virtual tunnel interfaces of IPsec. Source: ip-link(8), linux/if_tunnel.h.
 
-import * as c from "../../../ffi/layout/linux_if_tunnel.ts";
-import { formatIPv4, parseAddress, tryParseIPv4 } from "../../address.ts";
+import * as c from "../../../ffi/uapi/linux_if_tunnel.ts";
+import {
+  formatIPv4,
+  parseAddress,
+  tryParseIPv4,
+} from "../../net/ip_address.ts";
 import {
   type Attribute,
   attribute,

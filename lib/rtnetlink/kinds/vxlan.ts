@@ -1,7 +1,7 @@
 // VXLAN: Ethernet over UDP. Source: ip-link(8), RFC 7348.
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
-import { isMulticast } from "../../address.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
+import { isMulticast } from "../../net/ip_address.ts";
 import { ArgumentError } from "../../errors.ts";
 import {
   address,

@@ -1,6 +1,6 @@
 // XFRM interfaces: links for IPsec policies. Source: ip-link(8).
 
-import * as c from "../../../ffi/layout/linux_if_link_kinds.ts";
+import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import { ArgumentError } from "../../errors.ts";
 import { type Attribute, link, number, presence } from "../spec/attribute.ts";
 import { u32 } from "../spec/codec.ts";

@@ -8,8 +8,8 @@ import {
   parseIPv6,
   tryParseIPv4,
   tryParseIPv6,
-} from "../../address.ts";
-import { formatLinkAddress, parseLinkAddress } from "../../link_address.ts";
+} from "../../net/ip_address.ts";
+import { formatLinkAddress, parseLinkAddress } from "../../net/link_address.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { type NumberCodec, u8 } from "./codec.ts";

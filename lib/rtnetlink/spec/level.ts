@@ -1,6 +1,6 @@
 // The attributes of one level of a message, found by their number.
 
-import { NLA_HDRLEN } from "../../../ffi/layout/linux_netlink.ts";
+import { NLA_HDRLEN } from "../../../ffi/uapi/linux_netlink.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 
 /** No level of rtnetlink numbers its attributes higher. */

@@ -1,10 +1,10 @@
 // Values as programs, files and command lines give them: read into what a
 // request holds, or refused in words that say what would be right.
 
-import { tryParseIPv4, tryParseIPv6 } from "../../address.ts";
-import { tryParseCidr } from "../../cidr.ts";
+import { tryParseIPv4, tryParseIPv6 } from "../../net/ip_address.ts";
+import { tryParseCidr } from "../../net/prefix.ts";
 import { ArgumentError } from "../../errors.ts";
-import { tryParseLinkAddress } from "../../link_address.ts";
+import { tryParseLinkAddress } from "../../net/link_address.ts";
 
 /** A part of a JSON schema. Source: json-schema.org, draft 2020-12. */
 export type JsonSchema = { readonly [keyword: string]: unknown };

@@ -15,7 +15,7 @@ import {
   addLink,
   deleteLink,
   setLink,
-} from "../../../lib/route/change/link.ts";
+} from "../../../lib/rtnetlink/changes/link.ts";
 import { Beside } from "../../support/beside.ts";
 import { kernelHas } from "../../support/kinds.ts";
 import { assertAllTried } from "../../support/tried.ts";

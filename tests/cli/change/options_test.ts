@@ -2,12 +2,12 @@
 // added to a table of the library is an option of its command.
 
 import { assertEquals } from "@std/assert";
-import { ADDRESS } from "../../../lib/route/change/address.ts";
-import { BRIDGE_VLAN } from "../../../lib/route/change/bridge_vlan.ts";
-import { NEIGHBOUR } from "../../../lib/route/change/neighbour.ts";
-import { NEXTHOP_OBJECT } from "../../../lib/route/change/nexthop.ts";
-import { ROUTE } from "../../../lib/route/change/route.ts";
-import { RULE } from "../../../lib/route/change/rule.ts";
+import { ADDRESS } from "../../../lib/rtnetlink/changes/address.ts";
+import { BRIDGE_VLAN } from "../../../lib/rtnetlink/changes/bridge_vlan.ts";
+import { NEIGHBOUR } from "../../../lib/rtnetlink/changes/neighbour.ts";
+import { NEXTHOP_OBJECT } from "../../../lib/rtnetlink/changes/nexthop.ts";
+import { ROUTE } from "../../../lib/rtnetlink/changes/route.ts";
+import { RULE } from "../../../lib/rtnetlink/changes/rule.ts";
 import { SETTINGS } from "../../../lib/rtnetlink/settings.ts";
 import { netplumb } from "../../support/command.ts";
 

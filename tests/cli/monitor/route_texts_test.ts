@@ -2,9 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { RouteTexts } from "../../../cli/monitor/route_texts.ts";
-import { LinkNames } from "../../../lib/route/link/names.ts";
-import type { ObjectEvent } from "../../../lib/route/monitor/event.ts";
-import type { Route } from "../../../lib/route/route.ts";
+import { LinkNames } from "../../../lib/rtnetlink/link/names.ts";
+import type { ObjectEvent } from "../../../lib/rtnetlink/monitor/event.ts";
+import type { Route } from "../../../lib/rtnetlink/route.ts";
 
 type RouteEvent = ObjectEvent<"route">;
 

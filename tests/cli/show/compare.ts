@@ -7,7 +7,7 @@ import { showNeighbours } from "../../../cli/show/neighbour.ts";
 import { showNexthops } from "../../../cli/show/nexthop.ts";
 import { showRoutes } from "../../../cli/show/route.ts";
 import { showRules } from "../../../cli/show/rule.ts";
-import { RouteSocket } from "../../../lib/route/socket.ts";
+import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import { assert, assertEquals } from "@std/assert";
 import { run } from "../../support/netns.ts";
 import type { Netns } from "../../support/netns.ts";

@@ -1,7 +1,7 @@
 // A link that runs an XDP program, beside what `ip` says of it.
 
 import { assert, assertEquals } from "@std/assert";
-import { bpfProgram } from "../../../lib/bpf_program.ts";
+import { bpfProgram } from "../../../lib/rtnetlink/bpf_program.ts";
 import { netplumb } from "../../support/command.ts";
 import "../../support/descriptors.ts";
 import { Lab } from "../../support/netns.ts";

@@ -14,11 +14,11 @@ export const descriptors: readonly Mishap[] = [
       const lines = await scriptLines(
         `
         import { StopEvent } from "lib:io/blocking_poll.ts";
-        import { interfaceName } from "lib:interface_index.ts";
-        import { inNamespace } from "lib:namespace.ts";
+        import { interfaceName } from "lib:net/interface_index.ts";
+        import { inNamespace } from "lib:netns/namespace.ts";
         import { NetlinkConnection } from "lib:netlink/connection.ts";
-        import { Monitor } from "lib:route/monitor/monitor.ts";
-        import { TemporaryNamespace } from "lib:temporary_namespace.ts";
+        import { Monitor } from "lib:rtnetlink/monitor/monitor.ts";
+        import { TemporaryNamespace } from "lib:netns/temporary_namespace.ts";
         import { Tun } from "lib:tun/device.ts";
         import { UdpSocket } from "lib:udp/socket.ts";
         const socket = UdpSocket.bind({ address: "127.0.0.1" });

@@ -2,10 +2,13 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ENOMEM, EPERM, SystemError } from "../../../ffi/errno.ts";
-import { inNamespace } from "../../../lib/namespace.ts";
+import { inNamespace } from "../../../lib/netns/namespace.ts";
 import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
-import { addNamespace, namespaceNames } from "../../../lib/route/namespace.ts";
-import { TemporaryNamespace } from "../../../lib/temporary_namespace.ts";
+import {
+  addNamespace,
+  namespaceNames,
+} from "../../../lib/netns/named_namespace.ts";
+import { TemporaryNamespace } from "../../../lib/netns/temporary_namespace.ts";
 import { Tun } from "../../../lib/tun/device.ts";
 import { failing, Faults } from "../../support/faults.ts";
 import { scriptLines } from "../../support/script.ts";
@@ -26,8 +29,8 @@ export const namespaces: readonly Mishap[] = [
     async run() {
       const lines = await scriptLines(
         `
-        import { TemporaryNamespace } from "lib:temporary_namespace.ts";
-        import { namespaceId } from "lib:namespace.ts";
+        import { TemporaryNamespace } from "lib:netns/temporary_namespace.ts";
+        import { namespaceId } from "lib:netns/namespace.ts";
         const home = namespaceId();
         try {
           TemporaryNamespace.create();

@@ -11,13 +11,13 @@ import {
 import {
   NLM_F_DUMP_INTR,
   NLMSG_DONE,
-} from "../../../ffi/layout/linux_netlink.ts";
+} from "../../../ffi/uapi/linux_netlink.ts";
 import { TimeoutError } from "../../../lib/errors.ts";
 import {
   DumpInterruptedError,
   NetlinkError,
 } from "../../../lib/netlink/errors.ts";
-import { RouteSocket } from "../../../lib/route/socket.ts";
+import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import { failing, type Fault, Faults } from "../../support/faults.ts";
 import type { Mishap } from "../operation.ts";
 import { elsewhere } from "../operations/namespace.ts";

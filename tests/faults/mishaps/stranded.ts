@@ -2,9 +2,9 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EPERM, SystemError } from "../../../ffi/errno.ts";
-import { CLONE_NEWNET, O_RDONLY } from "../../../ffi/layout/fcntl.ts";
+import { CLONE_NEWNET, O_RDONLY } from "../../../ffi/uapi/fcntl.ts";
 import { cString, libc, unwrap } from "../../../ffi/libc.ts";
-import { namespaceId, OWN_NAMESPACE } from "../../../lib/namespace.ts";
+import { namespaceId, OWN_NAMESPACE } from "../../../lib/netns/namespace.ts";
 import {
   assertDescriptors,
   idleDescriptors,

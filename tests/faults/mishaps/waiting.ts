@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { EINTR, ENOMEM, SystemError } from "../../../ffi/errno.ts";
-import { POLLIN } from "../../../ffi/layout/poll.ts";
+import { POLLIN } from "../../../ffi/uapi/poll.ts";
 import { BlockingPoll, StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { ClosedError } from "../../../lib/errors.ts";
 import { failing, Faults } from "../../support/faults.ts";

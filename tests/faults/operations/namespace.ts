@@ -1,14 +1,20 @@
 // Network namespaces, and the names of interfaces in them.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { interfaceIndex, interfaceName } from "../../../lib/interface_index.ts";
+import {
+  interfaceIndex,
+  interfaceName,
+} from "../../../lib/net/interface_index.ts";
 import {
   inNamespace,
   namespaceId,
   OWN_NAMESPACE,
-} from "../../../lib/namespace.ts";
-import { addNamespace, deleteNamespace } from "../../../lib/route/namespace.ts";
-import { TemporaryNamespace } from "../../../lib/temporary_namespace.ts";
+} from "../../../lib/netns/namespace.ts";
+import {
+  addNamespace,
+  deleteNamespace,
+} from "../../../lib/netns/named_namespace.ts";
+import { TemporaryNamespace } from "../../../lib/netns/temporary_namespace.ts";
 import { Made, op, type Operation } from "../operation.ts";
 
 let other: string | undefined;

@@ -1,23 +1,23 @@
 // Netlink, and what is built on it.
 
 import { assert, assertEquals } from "@std/assert";
-import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
+import { NETLINK_ROUTE } from "../../../ffi/uapi/linux_netlink.ts";
 import {
   ifinfomsg,
   RTM_GETLINK,
   RTNLGRP_IPV4_IFADDR,
-} from "../../../ffi/layout/linux_rtnetlink.ts";
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
 import { NetlinkSubscription } from "../../../lib/netlink/subscription.ts";
 import {
   addAddress,
   deleteAddress,
   replaceAddress,
-} from "../../../lib/route/change/address.ts";
-import type { MonitorEvent } from "../../../lib/route/monitor/event.ts";
-import { Monitor } from "../../../lib/route/monitor/monitor.ts";
-import { Network } from "../../../lib/route/network.ts";
-import { RouteSocket } from "../../../lib/route/socket.ts";
+} from "../../../lib/rtnetlink/changes/address.ts";
+import type { MonitorEvent } from "../../../lib/rtnetlink/monitor/event.ts";
+import { Monitor } from "../../../lib/rtnetlink/monitor/monitor.ts";
+import { Network } from "../../../lib/rtnetlink/network.ts";
+import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import { Made, op, type Operation } from "../operation.ts";
 import { elsewhere, Named } from "./namespace.ts";
 

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { buildUdp } from "../../../lib/packet/build.ts";
-import { addTunAddress } from "../../../lib/route/tun.ts";
+import { addTunAddress } from "../../../lib/rtnetlink/tun.ts";
 import { PacketBatch } from "../../../lib/tun/batch.ts";
 import { Tun } from "../../../lib/tun/device.ts";
 import type { PacketRejectedError } from "../../../lib/tun/errors.ts";

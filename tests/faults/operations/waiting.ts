@@ -1,7 +1,7 @@
 // Waits, and the descriptors that are waited on.
 
 import { assertEquals } from "@std/assert";
-import { POLLIN } from "../../../ffi/layout/poll.ts";
+import { POLLIN } from "../../../ffi/uapi/poll.ts";
 import { BlockingPoll, StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { SocketPair } from "../../support/socket_pair.ts";
 import { Made, op, type Operation } from "../operation.ts";

@@ -1,7 +1,7 @@
 // Netlink framing: messages in a datagram, attributes in a message, and the
 // kernel's answers to a request.
 
-import { NLMSG_DONE, NLMSG_ERROR } from "../../../ffi/layout/linux_netlink.ts";
+import { NLMSG_DONE, NLMSG_ERROR } from "../../../ffi/uapi/linux_netlink.ts";
 import {
   errorNumber,
   extendedAck,

@@ -8,25 +8,25 @@ import {
   RTM_NEWNSID,
   RTM_NEWROUTE,
   RTM_NEWRULE,
-} from "../../../ffi/layout/linux_rtnetlink.ts";
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { noCounts } from "../../../lib/netlink/counters.ts";
 import { NetlinkBuffer } from "../../../lib/netlink/buffer.ts";
 import { MessageReader } from "../../../lib/netlink/message.ts";
-import { decodeAddress } from "../../../lib/route/address.ts";
-import { ipAddress } from "../../../lib/route/json/address.ts";
-import { ipLink } from "../../../lib/route/json/link.ts";
-import { ipLinkStatistics } from "../../../lib/route/json/link_statistics.ts";
-import { ipNeighbour } from "../../../lib/route/json/neighbour.ts";
-import { ipNexthop } from "../../../lib/route/json/nexthop.ts";
-import { ipRoute } from "../../../lib/route/json/route.ts";
-import { ipRule } from "../../../lib/route/json/rule.ts";
-import { decodeLink } from "../../../lib/route/link/link.ts";
-import { LinkNames } from "../../../lib/route/link/names.ts";
-import { decodeNamespaceId } from "../../../lib/route/namespace_id.ts";
-import { decodeNeighbour } from "../../../lib/route/neighbour.ts";
-import { decodeNexthop } from "../../../lib/route/nexthop.ts";
-import { decodeRoute } from "../../../lib/route/route.ts";
-import { decodeRule } from "../../../lib/route/rule.ts";
+import { decodeAddress } from "../../../lib/rtnetlink/address.ts";
+import { ipAddress } from "../../../lib/iproute2/address.ts";
+import { ipLink } from "../../../lib/iproute2/link.ts";
+import { ipLinkStatistics } from "../../../lib/iproute2/link_statistics.ts";
+import { ipNeighbour } from "../../../lib/iproute2/neighbour.ts";
+import { ipNexthop } from "../../../lib/iproute2/nexthop.ts";
+import { ipRoute } from "../../../lib/iproute2/route.ts";
+import { ipRule } from "../../../lib/iproute2/rule.ts";
+import { decodeLink } from "../../../lib/rtnetlink/link/link.ts";
+import { LinkNames } from "../../../lib/rtnetlink/link/names.ts";
+import { decodeNamespaceId } from "../../../lib/rtnetlink/namespace_id.ts";
+import { decodeNeighbour } from "../../../lib/rtnetlink/neighbour.ts";
+import { decodeNexthop } from "../../../lib/rtnetlink/nexthop.ts";
+import { decodeRoute } from "../../../lib/rtnetlink/route.ts";
+import { decodeRule } from "../../../lib/rtnetlink/rule.ts";
 import type { Target } from "../target.ts";
 
 const how = { names: new LinkNames([]), details: true, statistics: true };

@@ -8,7 +8,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { POLLIN } from "../../../ffi/layout/poll.ts";
+import { POLLIN } from "../../../ffi/uapi/poll.ts";
 import { SystemError } from "../../../ffi/errno.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { Descriptor } from "../../../lib/io/descriptor.ts";

@@ -1,7 +1,7 @@
 // Waits behave alike whether or not the reactor polls before it sleeps.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { POLLIN } from "../../../ffi/layout/poll.ts";
+import { POLLIN } from "../../../ffi/uapi/poll.ts";
 import { ClosedError, TimeoutError } from "../../../lib/errors.ts";
 import { SocketPair } from "../../support/socket_pair.ts";
 import { atOnce } from "../../support/timing.ts";

@@ -1,7 +1,7 @@
 // One reactor, many waits: several on one descriptor, hundreds of descriptors.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { POLLIN, POLLOUT } from "../../../ffi/layout/poll.ts";
+import { POLLIN, POLLOUT } from "../../../ffi/uapi/poll.ts";
 import { ClosedError, TimeoutError } from "../../../lib/errors.ts";
 import { ownedDescriptors } from "../../support/descriptors.ts";
 import { Faults } from "../../support/faults.ts";

@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { POLLHUP, POLLIN, POLLOUT } from "../../../ffi/layout/poll.ts";
+import { POLLHUP, POLLIN, POLLOUT } from "../../../ffi/uapi/poll.ts";
 import { ArgumentError, TimeoutError } from "../../../lib/errors.ts";
 import { ownedDescriptors } from "../../support/descriptors.ts";
 import { SocketPair } from "../../support/socket_pair.ts";

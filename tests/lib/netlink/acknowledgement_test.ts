@@ -2,8 +2,8 @@
 // request in front, with an error, a warning, or at the end of a dump.
 
 import { assertEquals } from "@std/assert";
-import * as ifla from "../../../ffi/layout/linux_if_link.ts";
-import { IFLA_VXLAN_ID } from "../../../ffi/layout/linux_if_link_kinds.ts";
+import * as ifla from "../../../ffi/uapi/linux_if_link.ts";
+import { IFLA_VXLAN_ID } from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import {
   NLM_F_ACK_TLVS,
   NLM_F_CAPPED,
@@ -14,15 +14,15 @@ import {
   NLMSGERR_ATTR_MISS_TYPE,
   NLMSGERR_ATTR_MSG,
   NLMSGERR_ATTR_OFFS,
-} from "../../../ffi/layout/linux_netlink.ts";
-import { ifinfomsg, RTM_NEWLINK } from "../../../ffi/layout/linux_rtnetlink.ts";
+} from "../../../ffi/uapi/linux_netlink.ts";
+import { ifinfomsg, RTM_NEWLINK } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import {
   errorNumber,
   extendedAck,
 } from "../../../lib/netlink/acknowledgement.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import type { ExtendedAck } from "../../../lib/netlink/errors.ts";
-import { routeVocabulary } from "../../../lib/route/vocabulary.ts";
+import { routeVocabulary } from "../../../lib/rtnetlink/vocabulary.ts";
 import { type Bytes, message, reader } from "../../support/netlink.ts";
 
 /** ip link add NAME type vxlan id 5, with where what is in it. */

@@ -8,12 +8,12 @@ import {
   IFLA_INFO_KIND,
   IFLA_LINKINFO,
   IFLA_MTU,
-} from "../../../ffi/layout/linux_if_link.ts";
+} from "../../../ffi/uapi/linux_if_link.ts";
 import {
   NETLINK_ROUTE,
   NLM_F_CREATE,
   NLM_F_EXCL,
-} from "../../../ffi/layout/linux_netlink.ts";
+} from "../../../ffi/uapi/linux_netlink.ts";
 import {
   ifinfomsg,
   RTA_OIF,
@@ -26,16 +26,16 @@ import {
   RTM_NEWNSID,
   RTM_NEWROUTE,
   rtmsg,
-} from "../../../ffi/layout/linux_rtnetlink.ts";
-import { NDA_DST, ndmsg } from "../../../ffi/layout/linux_neighbour.ts";
-import { AF_INET } from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { NDA_DST, ndmsg } from "../../../ffi/uapi/linux_neighbour.ts";
+import { AF_INET } from "../../../ffi/uapi/sys_socket.ts";
 import { ClosedError, TimeoutError } from "../../../lib/errors.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
 import type { NetlinkRequest } from "../../../lib/netlink/exchange.ts";
 import { NetlinkError } from "../../../lib/netlink/errors.ts";
-import { decodeLink } from "../../../lib/route/link/link.ts";
-import { routeVocabulary } from "../../../lib/route/vocabulary.ts";
+import { decodeLink } from "../../../lib/rtnetlink/link/link.ts";
+import { routeVocabulary } from "../../../lib/rtnetlink/vocabulary.ts";
 import {
   assertDescriptors,
   ownedDescriptors,

@@ -7,8 +7,8 @@ import {
   assertInstanceOf,
   assertRejects,
 } from "@std/assert";
-import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
-import { ifinfomsg, RTM_GETLINK } from "../../../ffi/layout/linux_rtnetlink.ts";
+import { NETLINK_ROUTE } from "../../../ffi/uapi/linux_netlink.ts";
+import { ifinfomsg, RTM_GETLINK } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { TimeoutError } from "../../../lib/errors.ts";
 import {
   type Dump,
@@ -17,8 +17,8 @@ import {
 } from "../../../lib/netlink/connection.ts";
 import { DumpInterruptedError } from "../../../lib/netlink/errors.ts";
 import type { MessageReader } from "../../../lib/netlink/message.ts";
-import { decodeLink, Link } from "../../../lib/route/link/link.ts";
-import { RouteSocket } from "../../../lib/route/socket.ts";
+import { decodeLink, Link } from "../../../lib/rtnetlink/link/link.ts";
+import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import "../../support/descriptors.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
 import { SLOWNESS } from "../../support/timing.ts";

@@ -3,10 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  NLA_F_NESTED,
-  NLMSG_HDRLEN,
-} from "../../../ffi/layout/linux_netlink.ts";
+import { NLA_F_NESTED, NLMSG_HDRLEN } from "../../../ffi/uapi/linux_netlink.ts";
 import type { AttributeReader } from "../../../lib/netlink/attribute.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import { readCorpus } from "../../fuzz/corpus.ts";

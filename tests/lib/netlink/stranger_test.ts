@@ -1,15 +1,15 @@
 // Datagrams that are not the kernel's, and answers nobody waits for any more.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
+import { NETLINK_ROUTE } from "../../../ffi/uapi/linux_netlink.ts";
 import {
   ifinfomsg,
   RTM_GETLINK,
   RTNLGRP_LINK,
-} from "../../../ffi/layout/linux_rtnetlink.ts";
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
 import { NetlinkSubscription } from "../../../lib/netlink/subscription.ts";
-import { decodeLink } from "../../../lib/route/link/link.ts";
+import { decodeLink } from "../../../lib/rtnetlink/link/link.ts";
 import "../../support/descriptors.ts";
 import { Lab } from "../../support/netns.ts";
 import { forge } from "../../support/netlink.ts";

@@ -1,22 +1,22 @@
 // Listening to events: groups, overruns, other namespaces, closing.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { NETLINK_ROUTE } from "../../../ffi/layout/linux_netlink.ts";
+import { NETLINK_ROUTE } from "../../../ffi/uapi/linux_netlink.ts";
 import {
   RTM_DELLINK,
   RTM_NEWLINK,
   RTM_NEWNSID,
   RTNLGRP_LINK,
   RTNLGRP_NSID,
-} from "../../../ffi/layout/linux_rtnetlink.ts";
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { ClosedError } from "../../../lib/errors.ts";
 import {
   type DrainOutcome,
   NetlinkSubscription,
   type NetlinkSubscriptionOptions,
 } from "../../../lib/netlink/subscription.ts";
-import { decodeLink } from "../../../lib/route/link/link.ts";
-import { decodeNamespaceId } from "../../../lib/route/namespace_id.ts";
+import { decodeLink } from "../../../lib/rtnetlink/link/link.ts";
+import { decodeNamespaceId } from "../../../lib/rtnetlink/namespace_id.ts";
 import {
   assertDescriptors,
   ownedDescriptors,

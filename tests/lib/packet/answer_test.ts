@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatIPv6 } from "../../../lib/address.ts";
+import { formatIPv6 } from "../../../lib/net/ip_address.ts";
 import {
   answerArp,
   answerEcho,

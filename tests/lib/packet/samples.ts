@@ -1,6 +1,6 @@
 // Packets of every kind the decoders know, for more than one test.
 
-import { parseAddress } from "../../../lib/address.ts";
+import { parseAddress } from "../../../lib/net/ip_address.ts";
 import { buildIcmp, buildTcp, buildUdp } from "../../../lib/packet/build.ts";
 import { writeIPv4 } from "../../../lib/packet/ipv4.ts";
 import { writeIPv6 } from "../../../lib/packet/ipv6.ts";

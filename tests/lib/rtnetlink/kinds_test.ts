@@ -25,8 +25,8 @@ import {
 import { ADD, SET_PORT } from "../../cli/change/kind_cases.ts";
 import { kernelHas } from "../../support/kinds.ts";
 import { Lab } from "../../support/netns.ts";
-import { kindLevel, portLevel } from "../../../lib/route/link/link.ts";
-import { RouteSocket } from "../../../lib/route/socket.ts";
+import { kindLevel, portLevel } from "../../../lib/rtnetlink/link/link.ts";
+import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import "../../support/descriptors.ts";
 
 const LINKS = ["lo", "low", "high"];

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ClosedError } from "../../../lib/errors.ts";
-import { inNamespace } from "../../../lib/namespace.ts";
+import { inNamespace } from "../../../lib/netns/namespace.ts";
 import {
   bufferSize,
   queuedBytes,

@@ -15,7 +15,7 @@ import {
   IPV6_TCLASS,
   SOL_UDP,
   UDP_GRO,
-} from "../../../ffi/layout/netinet_in.ts";
+} from "../../../ffi/uapi/netinet_in.ts";
 import {
   CMSG_DATA,
   CMSG_LEN,
@@ -24,11 +24,11 @@ import {
   SO_RXQ_OVFL,
   SOL_SOCKET,
   timespec,
-} from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/sys_socket.ts";
 import {
   NETLINK_LISTEN_ALL_NSID,
   SOL_NETLINK,
-} from "../../../ffi/layout/linux_netlink.ts";
+} from "../../../ffi/uapi/linux_netlink.ts";
 import { ControlMessages } from "../../../lib/socket/control_messages.ts";
 import { describeControl } from "../../../lib/udp/datagram.ts";
 import { type Control, int, raw } from "../../support/bare_socket.ts";

@@ -2,7 +2,7 @@
 // host's own refusals, as events that name who said so about which datagram.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { IP_MTU_DISCOVER, IPPROTO_IP } from "../../../ffi/layout/netinet_in.ts";
+import { IP_MTU_DISCOVER, IPPROTO_IP } from "../../../ffi/uapi/netinet_in.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { SystemError } from "../../../ffi/errno.ts";
 import { ArgumentError, TimeoutError } from "../../../lib/errors.ts";

@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { EAGAIN } from "../../../ffi/errno.ts";
 import { errno } from "../../../ffi/libc.ts";
-import { AF_INET, MSG_DONTWAIT } from "../../../ffi/layout/sys_socket.ts";
+import { AF_INET, MSG_DONTWAIT } from "../../../ffi/uapi/sys_socket.ts";
 import { RECEIVE_CONTROL_SIZE } from "../../../lib/socket/control_messages.ts";
 import {
   MessageVector,

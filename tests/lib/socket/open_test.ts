@@ -4,16 +4,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../ffi/errno.ts";
 import { libc } from "../../../ffi/libc.ts";
-import {
-  NETLINK_ROUTE,
-  sockaddr_nl,
-} from "../../../ffi/layout/linux_netlink.ts";
+import { NETLINK_ROUTE, sockaddr_nl } from "../../../ffi/uapi/linux_netlink.ts";
 import {
   AF_INET,
   AF_NETLINK,
   SOCK_DGRAM,
   SOCK_RAW,
-} from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/sys_socket.ts";
 import {
   bindSocket,
   openSocket,

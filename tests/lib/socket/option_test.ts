@@ -8,14 +8,14 @@ import {
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6_UNICAST_HOPS,
-} from "../../../ffi/layout/netinet_in.ts";
+} from "../../../ffi/uapi/netinet_in.ts";
 import {
   AF_INET,
   AF_INET6,
   SO_BINDTODEVICE,
   SO_BROADCAST,
   SOL_SOCKET,
-} from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/sys_socket.ts";
 import {
   type Family,
   getOption,

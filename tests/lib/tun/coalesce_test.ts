@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { buildIcmp } from "../../../lib/packet/build.ts";
-import { checksum, checksumUpdate } from "../../../lib/packet/checksum.ts";
+import { checksum, checksumUpdate } from "../../../lib/net/checksum.ts";
 import { TCP } from "../../../lib/packet/tcp.ts";
 import { encodeTcpOptions } from "../../../lib/packet/tcp_option.ts";
 import { type CoalesceOptions, Coalescer } from "../../../lib/tun/coalesce.ts";

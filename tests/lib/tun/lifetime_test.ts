@@ -13,7 +13,7 @@ import { DeviceGoneError, LinkDownError } from "../../../lib/tun/errors.ts";
 import type { Tun } from "../../../lib/tun/device.ts";
 import { PacketBatch } from "../../../lib/tun/batch.ts";
 import { ownedDescriptors } from "../../support/descriptors.ts";
-import { inNamespace } from "../../../lib/namespace.ts";
+import { inNamespace } from "../../../lib/netns/namespace.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import { Lab } from "../../support/netns.ts";
 import { udpPacket } from "../../support/packets.ts";

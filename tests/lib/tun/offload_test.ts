@@ -3,7 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { libc } from "../../../ffi/libc.ts";
-import { TUNSETVNETHDRSZ } from "../../../ffi/layout/linux_if_tun.ts";
+import { TUNSETVNETHDRSZ } from "../../../ffi/uapi/linux_if_tun.ts";
 import { decodePacket } from "../../../lib/packet/decode.ts";
 import { PacketBatch } from "../../../lib/tun/batch.ts";
 import { Tun } from "../../../lib/tun/device.ts";

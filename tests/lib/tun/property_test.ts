@@ -3,7 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { virtio_net_hdr } from "../../../ffi/layout/linux_virtio_net.ts";
+import { virtio_net_hdr } from "../../../ffi/uapi/linux_virtio_net.ts";
 import { OffloadHeader } from "../../../lib/tun/offload_header.ts";
 
 const SIZE = virtio_net_hdr.size;

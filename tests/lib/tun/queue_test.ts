@@ -10,7 +10,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOL_SOCKET,
-} from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/sys_socket.ts";
 import { ClosedError } from "../../../lib/errors.ts";
 import { PacketBatch } from "../../../lib/tun/batch.ts";
 import type { Framing } from "../../../lib/tun/framing.ts";

@@ -16,8 +16,8 @@ import {
   IPV6_RECVHOPLIMIT,
   IPV6_RECVPKTINFO,
   IPV6_RECVTCLASS,
-} from "../../../ffi/layout/netinet_in.ts";
-import { AF_INET, AF_INET6 } from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/netinet_in.ts";
+import { AF_INET, AF_INET6 } from "../../../ffi/uapi/sys_socket.ts";
 import {
   BareSocket,
   type Control,

@@ -9,7 +9,7 @@ import {
   SO_RCVBUF,
   SO_SNDBUF,
   SOL_SOCKET,
-} from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/sys_socket.ts";
 import type { Family } from "../../../lib/socket/option.ts";
 import type { BindOptions } from "../../../lib/udp/options.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";

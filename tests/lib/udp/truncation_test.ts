@@ -7,8 +7,8 @@ import {
   IPPROTO_IPV6,
   IPV6_PKTINFO,
   IPV6_RECVPKTINFO,
-} from "../../../ffi/layout/netinet_in.ts";
-import { AF_INET6, MSG_CTRUNC } from "../../../ffi/layout/sys_socket.ts";
+} from "../../../ffi/uapi/netinet_in.ts";
+import { AF_INET6, MSG_CTRUNC } from "../../../ffi/uapi/sys_socket.ts";
 import type { DatagramInfo } from "../../../lib/udp/datagram.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { BareSocket } from "../../support/bare_socket.ts";

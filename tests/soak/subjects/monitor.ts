@@ -1,7 +1,7 @@
 // A monitor of everything in its namespace; by order, one of another namespace
 // until that is gone.
 
-import { Monitor } from "../../../lib/route/monitor/monitor.ts";
+import { Monitor } from "../../../lib/rtnetlink/monitor/monitor.ts";
 import { arrived, sayMemory, visits } from "../subject.ts";
 
 const counts = { events: 0, overruns: 0, ignored: 0, visits: 0 };

@@ -1,0 +1,54 @@
+// How much of an object to tell, and what links are called.
+
+import type { BpfProgram } from "../rtnetlink/bpf_program.ts";
+import { LinkNames } from "../rtnetlink/link/names.ts";
+import type { Nexthop } from "../rtnetlink/nexthop.ts";
+
+/** How to present an object as `ip -j` does: the same for every object. */
+export interface IpJsonOptions {
+  /** The links of the namespace, for their names; default: "if7" and the like. */
+  readonly names?: LinkNames | undefined;
+  /** As with `ip -d`. */
+  readonly details?: boolean | undefined;
+  /** As with `ip -s`; 2 as with `ip -s -s`. */
+  readonly statistics?: boolean | 2 | undefined;
+  /** Of routes, leave out the table, as `ip` does where one was asked for. */
+  readonly oneTable?: boolean | undefined;
+  /** Of routes and neighbours, leave out the link in the same way. */
+  readonly oneDevice?: boolean | undefined;
+  /** Of routes, leave out who made it in the same way. */
+  readonly oneProtocol?: boolean | undefined;
+  /** Of routes, leave out the scope in the same way. */
+  readonly oneScope?: boolean | undefined;
+  /** The nexthop objects by their id, for details of routes. */
+  readonly nexthops?: ReadonlyMap<number, Nexthop> | undefined;
+  /**
+   * Of links, more of an XDP program than its id.
+   *
+   * @internal
+   */
+  readonly program?: (id: number) => BpfProgram | undefined;
+  /**
+   * Of links, what `ip address` prints, which leaves some of it out.
+   *
+   * @internal
+   */
+  readonly forAddresses?: boolean | undefined;
+  /**
+   * Of links, nothing of the link layer, as `ip -4 address`.
+   *
+   * @internal
+   */
+  readonly withoutLinkLayer?: boolean | undefined;
+  /**
+   * The length of a link's queue, where the message does not have it.
+   *
+   * @internal
+   */
+  readonly txqlen?: number | undefined;
+}
+
+/** No link is known by name. */
+export const NO_NAMES: LinkNames = new LinkNames();
+
+export type { JsonValue } from "../rtnetlink/spec/json.ts";

@@ -1,0 +1,102 @@
+// Interface names and the numbers the kernel knows them by, in the calling
+// thread's network namespace or in a socket's.
+
+import { ENODEV, Errno, SystemError } from "../../ffi/errno.ts";
+import { cString, errno, libc } from "../../ffi/libc.ts";
+import { IF_NAMESIZE, ifreq, SIOCGIFINDEX } from "../../ffi/uapi/net_if.ts";
+import { checkInterfaceName } from "./interface_name.ts";
+import { wholeNumber } from "../whole_number.ts";
+
+/** The kernel keeps an index in an int. */
+const HIGHEST = 0x7fffffff;
+const REQUEST = BigInt(SIOCGIFINDEX);
+
+/** An interface by its name or index. */
+export type InterfaceRef = string | number;
+
+/**
+ * The index of an interface.
+ *
+ * Source: if_nametoindex(3).
+ *
+ * @param name Its name, for example "lo"; a decimal number stands for itself.
+ * @throws {ArgumentError} For a name no interface can have.
+ * @throws {SystemError} ENODEV when there is none of that name.
+ *
+ * @example
+ * ```ts
+ * import { interfaceIndex } from "@netplumb/netplumb";
+ *
+ * console.log(interfaceIndex("lo")); // 1
+ * ```
+ */
+export function interfaceIndex(name: string): number {
+  if (/^\d+$/.test(name)) return checkIndex(Number(name));
+  checkInterfaceName(name, "interface");
+  const index = libc().if_nametoindex(cString(name));
+  if (index !== 0) return index;
+  throw refused("if_nametoindex", name);
+}
+
+/**
+ * The index of an interface in the namespace a socket is in, wherever the
+ * calling thread is.
+ *
+ * Source: netdevice(7), SIOCGIFINDEX.
+ *
+ * @throws {ArgumentError} For what no interface can have.
+ * @throws {SystemError} ENODEV when there is none of that name.
+ */
+export function interfaceIndexOf(fd: number, ref: InterfaceRef): number {
+  if (typeof ref === "number") return checkIndex(ref);
+  if (/^\d+$/.test(ref)) return checkIndex(Number(ref));
+  checkInterfaceName(ref, "interface");
+  const request = ifreq.build({ ifr_name: ref });
+  if (libc().ioctl(fd, REQUEST, request) < 0) {
+    throw refused("ioctl", ref);
+  }
+  return ifreq.fields.ifr_ifindex.get(new DataView(request.buffer), 0);
+}
+
+function checkIndex(index: number): number {
+  return wholeNumber("interface", index, 0, HIGHEST);
+}
+
+function refused(syscall: string, name: string): SystemError {
+  const code = errno();
+  return new SystemError(syscall, code, {
+    tried: `find interface ${name}`,
+    ...(code === ENODEV
+      ? { advice: "`netplumb show link` lists the interfaces there are" }
+      : {}),
+  });
+}
+
+const buffer = new Uint8Array(IF_NAMESIZE);
+const decoder = new TextDecoder();
+
+/**
+ * The name of an interface; undefined where none has that index (any more).
+ *
+ * Source: if_indextoname(3).
+ *
+ * @param index Its index, as packet info and netlink give it.
+ * @throws {SystemError} EMFILE and its like, when the kernel cannot be asked.
+ *
+ * @example
+ * ```ts
+ * import { interfaceName } from "@netplumb/netplumb";
+ *
+ * console.log(interfaceName(1)); // lo
+ * ```
+ */
+export function interfaceName(index: number): string | undefined {
+  if (libc().if_indextoname(index, buffer) === null) {
+    const code = errno();
+    if (code === Errno.ENXIO || code === ENODEV) return undefined;
+    throw new SystemError("if_indextoname", code, {
+      tried: `find the name of interface ${index}`,
+    });
+  }
+  return decoder.decode(buffer.subarray(0, buffer.indexOf(0)));
+}

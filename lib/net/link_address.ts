@@ -1,0 +1,103 @@
+// Link-layer addresses, of any length: 6 bytes on Ethernet, 20 on InfiniBand,
+// 4 or 16 where a tunnel's address is an IP address.
+
+import { ArgumentError } from "../errors.ts";
+
+// Two bytes, with and without a colon behind, filled as they are met: most
+// addresses are three of these.
+let middlePairs: string[] | undefined;
+let lastPairs: string[] | undefined;
+
+/**
+ * Prints a link-layer address as iproute2 does for Ethernet.
+ *
+ * @param bytes Where the address is.
+ * @param offset Where it starts, in bytes.
+ * @param length How long it is, in bytes.
+ * @returns For example `02:00:5e:10:00:01`; empty for no bytes.
+ *
+ * Source: ip-link(8).
+ */
+export function formatLinkAddress(
+  bytes: Uint8Array,
+  offset = 0,
+  length: number = bytes.length - offset,
+): string {
+  const middle = middlePairs ??= new Array<string>(65536);
+  let text = "";
+  let left = length;
+  for (; left > 2; left -= 2) {
+    const pair = pairAt(bytes, offset + length - left);
+    text += middle[pair] ??= pairText(pair) + ":";
+  }
+  if (left === 1) return text + byteText(bytes[offset + length - 1]!);
+  if (left < 1) return text;
+  const last = lastPairs ??= new Array<string>(65536);
+  const pair = pairAt(bytes, offset + length - 2);
+  return text + (last[pair] ??= pairText(pair));
+}
+
+function pairAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! << 8 | bytes[at + 1]!;
+}
+
+function byteText(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+function pairText(pair: number): string {
+  return `${byteText(pair >> 8)}:${byteText(pair & 0xff)}`;
+}
+
+/**
+ * Reads a link-layer address: bytes of one or two hexadecimal digits with
+ * colons between, as iproute2 takes them.
+ *
+ * @param text For example `02:00:5e:10:00:01`.
+ * @returns Its bytes, or undefined if it is not one.
+ *
+ * Source: ip-link(8).
+ */
+export function tryParseLinkAddress(
+  text: string,
+): Uint8Array<ArrayBuffer> | undefined {
+  const parts = text.split(":");
+  // MAX_ADDR_LEN of linux/netdevice.h.
+  if (parts.length > 32) return undefined;
+  const bytes = new Uint8Array(parts.length);
+  for (let i = 0; i < parts.length; i++) {
+    if (!/^[0-9a-f]{1,2}$/i.test(parts[i]!)) return undefined;
+    bytes[i] = parseInt(parts[i]!, 16);
+  }
+  return bytes;
+}
+
+/**
+ * Reads a link-layer address.
+ *
+ * @param text For example `02:00:5e:10:00:01`.
+ * @param argument The name of the option or parameter, for the error.
+ * @returns Its bytes.
+ * @throws {ArgumentError} if the text is not a link-layer address.
+ *
+ * Source: ip-link(8).
+ *
+ * @example
+ * ```ts
+ * import { parseLinkAddress } from "@netplumb/netplumb";
+ *
+ * console.log(parseLinkAddress("02:00:5e:10:00:01")[2]); // 94
+ * ```
+ */
+export function parseLinkAddress(
+  text: string,
+  argument = "address",
+): Uint8Array<ArrayBuffer> {
+  const bytes = tryParseLinkAddress(text);
+  if (bytes) return bytes;
+  throw new ArgumentError(
+    argument,
+    text,
+    "a link-layer address like 02:00:5e:10:00:01",
+  );
+}

@@ -1,0 +1,76 @@
+// Addresses with a prefix length, as text.
+
+import { formatAddress, tryParseIPv4, tryParseIPv6 } from "./ip_address.ts";
+import { ArgumentError } from "../errors.ts";
+
+/** An address with its prefix length. */
+export interface Cidr {
+  /** 4 or 16 bytes, in network order; the host part is kept. */
+  readonly address: Uint8Array<ArrayBuffer>;
+  /** Bits of the network part, 0 to 32 or 0 to 128. */
+  readonly prefix: number;
+}
+
+/**
+ * Reads an address with a prefix length; without one the whole address counts.
+ *
+ * @param text For example `10.0.0.1/24`, `2001:db8::1/64` or `10.0.0.1`.
+ * @returns The address with its host part kept and the prefix length in bits,
+ * or undefined if it is not one. Source: RFC 4632 section 3.1, RFC 4291
+ * section 2.3.
+ */
+export function tryParseCidr(text: string): Cidr | undefined {
+  const slash = text.indexOf("/");
+  const host = slash < 0 ? text : text.slice(0, slash);
+  const address = tryParseIPv4(host) ?? tryParseIPv6(host);
+  if (!address) return undefined;
+  const bits = address.length * 8;
+  if (slash < 0) return { address, prefix: bits };
+  const length = text.slice(slash + 1);
+  if (!/^(0|[1-9]\d{0,2})$/.test(length)) return undefined;
+  const prefix = Number(length);
+  return prefix <= bits ? { address, prefix } : undefined;
+}
+
+/**
+ * Reads an address with a prefix length; without one the whole address counts.
+ *
+ * @param text For example `10.0.0.1/24`, `2001:db8::1/64` or `10.0.0.1`.
+ * @param argument The name of the option or parameter, for the error.
+ * @returns The address with its host part kept and the prefix length in bits.
+ * Source: RFC 4632 section 3.1, RFC 4291 section 2.3.
+ * @throws {ArgumentError} if the text is not an address with a prefix length.
+ */
+export function parseCidr(text: string, argument = "address"): Cidr {
+  const parsed = tryParseCidr(text);
+  if (parsed) return parsed;
+  throw new ArgumentError(
+    argument,
+    text,
+    "an address with a prefix length like 10.0.0.1/24 or 2001:db8::1/64",
+  );
+}
+
+/**
+ * Reads a network: an address whose host part is zero, with a prefix length.
+ *
+ * @param text For example `10.0.0.0/24`, `2001:db8::/64` or `0.0.0.0/0`.
+ * @param argument The name of the option or parameter, for the error.
+ * @returns The address and the prefix length in bits. Source: RFC 4632 section
+ * 3.1, RFC 4291 section 2.3.
+ * @throws {ArgumentError} if the text is not a network.
+ */
+export function parseNetwork(text: string, argument = "address"): Cidr {
+  const { address, prefix } = parseCidr(text, argument);
+  const network = address.map((byte, i) =>
+    byte & 0xff00 >> Math.min(8, Math.max(0, prefix - i * 8))
+  );
+  if (network.every((byte, i) => byte === address[i])) {
+    return { address, prefix };
+  }
+  throw new ArgumentError(
+    argument,
+    text,
+    `a network: that would be ${formatAddress(network)}/${prefix}`,
+  );
+}

@@ -1,0 +1,152 @@
+// Requests that put the ports of a bridge into VLANs and take them out again.
+
+import {
+  BRIDGE_FLAGS_MASTER,
+  BRIDGE_FLAGS_SELF,
+  bridge_vlan_info,
+  BRIDGE_VLAN_INFO_PVID,
+  BRIDGE_VLAN_INFO_RANGE_BEGIN,
+  BRIDGE_VLAN_INFO_RANGE_END,
+  BRIDGE_VLAN_INFO_UNTAGGED,
+  IFLA_BRIDGE_FLAGS,
+  IFLA_BRIDGE_VLAN_INFO,
+} from "../../../ffi/uapi/linux_if_bridge.ts";
+import { IFLA_AF_SPEC } from "../../../ffi/uapi/linux_if_link.ts";
+import {
+  ifinfomsg,
+  RTM_DELLINK,
+  RTM_SETLINK,
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { AF_BRIDGE } from "../../../ffi/uapi/sys_socket.ts";
+import { EOPNOTSUPP } from "../../../ffi/errno.ts";
+import { ArgumentError } from "../../errors.ts";
+import { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import { type Change, checked } from "./change.ts";
+import { bitsOf, type OptionsOf, readSpec, toggleBit } from "./option.ts";
+import { linkName, type Reader, wholeNumber } from "../spec/value.ts";
+
+/** A VLAN of a bridge's port, by iproute2's words. Source: bridge(8). */
+export interface BridgeVlanSpec {
+  /** The port, or with `self` the bridge itself. */
+  readonly dev: string | number;
+  /** The VLAN, 1 to 4094, or from one to another: "10-20". */
+  readonly vid: number | string;
+  /** Whether packets without a tag that come in are of this VLAN. */
+  readonly pvid?: boolean;
+  /** Whether packets that leave lose their tag. */
+  readonly untagged?: boolean;
+  /** Whether it is for the device itself: for a bridge, it has to be. */
+  readonly self?: boolean;
+  /** Whether it is for the bridge the port belongs to, as it is anyway. */
+  readonly master?: boolean;
+}
+
+const VLAN = wholeNumber(1, 4094);
+
+/** A VLAN, or the first and the last of several. */
+const range: Reader<string> = {
+  expected: "a VLAN from 1 to 4094, or two like 10-20",
+  schema: { anyOf: [VLAN.schema, { type: "string", pattern: "^\\d+-\\d+$" }] },
+  read(given) {
+    const vlans = String(given).split("-").map((part) => VLAN.read(part));
+    const [first, last = first, ...more] = vlans;
+    return first !== undefined && last !== undefined && more.length === 0 &&
+        (vlans.length === 1 || first < last)
+      ? vlans.join("-")
+      : undefined;
+  },
+};
+
+/** How each word is read. */
+export const BRIDGE_VLAN: OptionsOf<BridgeVlanSpec> = {
+  dev: linkName,
+  vid: range,
+  pvid: toggleBit,
+  untagged: toggleBit,
+  self: toggleBit,
+  master: toggleBit,
+};
+
+const FLAGS = { self: BRIDGE_FLAGS_SELF, master: BRIDGE_FLAGS_MASTER };
+const VLAN_FLAGS = {
+  pvid: BRIDGE_VLAN_INFO_PVID,
+  untagged: BRIDGE_VLAN_INFO_UNTAGGED,
+};
+
+function change(verb: string, type: number, given: BridgeVlanSpec): Change {
+  const spec = readSpec("VLAN", BRIDGE_VLAN, given, "dev", "vid");
+  const what = `${verb} VLAN ${given.vid} of ${given.dev}`;
+  const [first = NaN, last] = String(spec.vid).split("-").map(Number);
+  if (last !== undefined && spec.pvid) {
+    throw new ArgumentError("pvid", spec.pvid, "possible of more than one");
+  }
+  return checked({
+    what,
+    requests(known) {
+      const where = bitsOf({ ...spec }, FLAGS).value;
+      const flags = bitsOf({ ...spec }, VLAN_FLAGS).value;
+      const body = new AttributeWriter().raw(ifinfomsg.build({
+        ifi_family: AF_BRIDGE,
+        ifi_index: known.index(spec.dev),
+      })).nest(IFLA_AF_SPEC, (inner) => {
+        const vlan = (vid: number, flags: number) =>
+          inner.bytes(
+            IFLA_BRIDGE_VLAN_INFO,
+            bridge_vlan_info.build({ vid, flags }),
+          );
+        if (where !== 0) inner.u16(IFLA_BRIDGE_FLAGS, where);
+        if (last === undefined) {
+          vlan(first, flags);
+        } else {
+          vlan(first, flags | BRIDGE_VLAN_INFO_RANGE_BEGIN);
+          vlan(last, flags | BRIDGE_VLAN_INFO_RANGE_END);
+        }
+      }, true);
+      return [{ type, body: body.finish(), tried: what }];
+    },
+    advice: ({ errno }) =>
+      errno === EOPNOTSUPP
+        ? "The link is no port of a bridge, or this kernel keeps no VLANs apart " +
+          "(CONFIG_BRIDGE_VLAN_FILTERING)"
+        : undefined,
+  });
+}
+
+/**
+ * A VLAN to put the port of a bridge into.
+ *
+ * Source: bridge(8), linux/if_bridge.h.
+ *
+ * @param spec The port and the VLAN.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { addBridgeVlan } from "@netplumb/netplumb";
+ *
+ * addBridgeVlan({ dev: "veth0", vid: 10, pvid: true, untagged: true });
+ * addBridgeVlan({ dev: "br0", vid: "20-29", self: true });
+ * ```
+ */
+export function addBridgeVlan(spec: BridgeVlanSpec): Change {
+  return change("add", RTM_SETLINK, spec);
+}
+
+/**
+ * A VLAN to take the port of a bridge out of.
+ *
+ * Source: bridge(8), linux/if_bridge.h.
+ *
+ * @param spec The port and the VLAN.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { deleteBridgeVlan } from "@netplumb/netplumb";
+ *
+ * deleteBridgeVlan({ dev: "veth0", vid: 1 });
+ * ```
+ */
+export function deleteBridgeVlan(spec: BridgeVlanSpec): Change {
+  return change("delete", RTM_DELLINK, spec);
+}

@@ -1,0 +1,378 @@
+// Requests that make, change and delete links.
+
+import { IFLA_GROUP, IFLA_LINK } from "../../../ffi/uapi/linux_if_link.ts";
+import { NLM_F_CREATE, NLM_F_EXCL } from "../../../ffi/uapi/linux_netlink.ts";
+import {
+  ifinfomsg,
+  RTM_DELLINK,
+  RTM_NEWLINK,
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { ArgumentError } from "../../errors.ts";
+import { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import type { NetlinkRequest } from "../../netlink/exchange.ts";
+import { type LinkKind, writeLinkInfo } from "../kinds/kind.ts";
+import {
+  KIND_NAMES,
+  kindNamed,
+  type LinkOptions,
+  type LinkPortOptions,
+  PORT_KIND_NAMES,
+  portKind,
+} from "../kinds/mod.ts";
+import type { NoOptions } from "../kinds/plain.ts";
+import type { VethOptions } from "../kinds/veth.ts";
+import type { OptionValues } from "../spec/attribute.ts";
+import { readOptions } from "../spec/table.ts";
+import { adviseChanging, adviseMaking } from "./link_advice.ts";
+import {
+  type LinkSettings,
+  readSettings,
+  SETTINGS,
+  writeSettings,
+} from "../settings.ts";
+import { linkName, take, text, wholeNumber } from "../spec/value.ts";
+import { makePersistentTun } from "./persistent_tun.ts";
+import { addAltNames, ALT_NAMES } from "./alt_name.ts";
+import { type Change, checked } from "./change.ts";
+
+/** Options of a link as the port of a master. */
+export interface LinkPort<
+  Kind extends keyof LinkPortOptions = keyof LinkPortOptions,
+> {
+  /** What its master is. */
+  readonly kind: Kind;
+  /** What to set. */
+  readonly options: LinkPortOptions[Kind];
+}
+
+/**
+ * The options of a kind by its name: those it has, none of a kind that nobody
+ * here knows, any where the name is known only when the program runs.
+ */
+export type OptionsOfKind<Kind extends string> = string extends Kind
+  ? OptionValues
+  : Kind extends keyof LinkOptions ? LinkOptions[Kind]
+  : NoOptions;
+
+/** A link to be made, by iproute2's words. Source: ip-link(8). */
+export interface LinkSpec<Kind extends string = string> extends LinkSettings {
+  /** Its name. */
+  readonly name: string;
+  /** What to make. */
+  readonly kind: Kind;
+  /** The link it stands on: of vlan, macvlan, macvtap, ipvlan. */
+  readonly link?: string | number;
+  /** The index to ask for. */
+  readonly index?: number;
+  /** Further names. */
+  readonly altnames?: readonly string[];
+  /** What its kind can be told. */
+  readonly options?: OptionsOfKind<Kind>;
+  /** What its master can be told of it. */
+  readonly port?: LinkPort;
+}
+
+/** What to change of a link that is there. */
+export interface LinkChanges<Kind extends string = string>
+  extends LinkSettings {
+  /** Its kind, where `options` are to be changed. */
+  readonly kind?: Kind;
+  /** What its kind can be told. */
+  readonly options?: OptionsOfKind<Kind>;
+  /** What its master can be told of it. */
+  readonly port?: LinkPort;
+}
+
+const INDEX = wholeNumber(1, 0x7fff_ffff);
+
+/**
+ * A link to make.
+ *
+ * Source: ip-link(8), rtnetlink(7).
+ *
+ * @param spec What to make.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { addLink } from "@netplumb/netplumb";
+ *
+ * const change = addLink({
+ *   name: "veth0",
+ *   kind: "veth",
+ *   up: true,
+ *   options: { peer: { name: "veth1", up: true } },
+ * });
+ * console.log(change.what); // add link veth0
+ * ```
+ */
+export function addLink<const Kind extends string>(
+  spec: LinkSpec<Kind>,
+): Change {
+  const {
+    kind: kindName,
+    link,
+    index,
+    altnames = [],
+    options = {},
+    port,
+    ...given
+  } = spec;
+  const what = `add link ${spec.name}`;
+  const settings = readSettings({ ...given });
+  const name = take("link name", spec.name, text(15));
+  const kind = kindNamed(take("link kind", kindName, text(15)));
+  if (kind.lower) take(`link of ${kind.name}`, link, linkName);
+  const wanted = index === undefined ? 0 : take("link index", index, INDEX);
+  const names = take("altnames", altnames, ALT_NAMES);
+  const peer = kindName === "veth" ? peerHere({ ...options }) : undefined;
+  const upPeer = kindName === "veth" ? peerToRaise({ ...options }) : undefined;
+  const elsewhere = settings.values.netns !== undefined;
+  if (elsewhere && (port || names.length > 0)) {
+    throw new ArgumentError(
+      "netns",
+      settings.values.netns,
+      "possible here: other names and port options are for links of this namespace",
+    );
+  }
+  if (kind.device !== undefined) {
+    const plain = { ...spec, options: { ...options } };
+    return openLink(what, name, kind, kind.device, plain);
+  }
+  return checked({
+    what,
+    requests(known) {
+      const body = new AttributeWriter().raw(ifinfomsg.build({
+        ifi_index: wanted || known.creates(elsewhere ? undefined : name, peer),
+        ifi_flags: settings.flags,
+        ifi_change: settings.change,
+      }));
+      writeSettings(body, settings, known);
+      if (link !== undefined) {
+        body.u32(IFLA_LINK, known.index(take("link", link, linkName)));
+      }
+      writeLinkInfo(body, kind, { ...options }, known, true);
+      const request: NetlinkRequest = {
+        type: RTM_NEWLINK,
+        flags: NLM_F_CREATE | NLM_F_EXCL,
+        body: body.finish(),
+        tried: what,
+      };
+      const further: Change[] = [];
+      if (names.length > 0) further.push(addAltNames(name, names));
+      if (port !== undefined) further.push(setLink(name, { port }));
+      if (upPeer !== undefined) further.push(setLink(upPeer, { up: true }));
+      return [request, ...further.flatMap((one) => one.requests(known))];
+    },
+    advice: (error) => adviseMaking(error, kind, options),
+  });
+}
+
+/** A link that is opened first; all else is set of it then. */
+function openLink(
+  what: string,
+  name: string,
+  kind: LinkKind,
+  device: "tun" | "tap",
+  spec: LinkSpec,
+): Change {
+  const { kind: _, name: __, options, altnames = [], link, index, ...rest } =
+    spec;
+  if (link !== undefined || index !== undefined) {
+    throw new ArgumentError(
+      `link ${kind.name}`,
+      link ?? index,
+      "possible: it stands on no link and its index is the kernel's choice",
+    );
+  }
+  const values = readOptions(kind.name, kind.options, { ...options });
+  return checked({
+    what,
+    first: {
+      makes: name,
+      tells: `open /dev/net/tun for ${name} (TUNSETIFF, TUNSETPERSIST)`,
+      run: (namespace) => makePersistentTun(name, device, values, namespace),
+    },
+    requests: (known) => [
+      ...(altnames.length === 0
+        ? []
+        : addAltNames(name, altnames).requests(known)),
+      ...setLink(name, rest).requests(known),
+    ],
+  });
+}
+
+/** The other end of a veth pair, where it has a name in this namespace. */
+function peerHere({ peer }: VethOptions): string | undefined {
+  return peer?.netns === undefined ? peer?.name : undefined;
+}
+
+/**
+ * The other end of a veth pair that is to be up: the kernel refuses to have it
+ * so before both ends are there.
+ */
+function peerToRaise(options: VethOptions): string | undefined {
+  const { peer } = options;
+  if (!peer?.up) return undefined;
+  const name = peerHere(options);
+  if (name === undefined) {
+    throw new ArgumentError(
+      "veth peer up",
+      peer.up,
+      "possible of an end without a name or in another namespace",
+    );
+  }
+  return name;
+}
+
+/**
+ * Something to change of a link.
+ *
+ * Tunnels (gre, gretap, ipip, sit) forget the options that are not given: the
+ * kernel takes all of them anew.
+ *
+ * Source: ip-link(8), rtnetlink(7).
+ *
+ * @param link Its name, or its index.
+ * @param changes What to change; the rest stays.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { setLink } from "@netplumb/netplumb";
+ *
+ * console.log(setLink("eth0", { up: true, mtu: 1400 }).what); // set link eth0
+ * ```
+ */
+export function setLink<const Kind extends string>(
+  link: string | number,
+  changes: LinkChanges<Kind>,
+): Change {
+  const { kind: kindName, options = {}, port, ...given } = changes;
+  const what = `set link ${link}`;
+  const settings = readSettings({ ...given });
+  if (kindName === undefined && Object.keys(options).length > 0) {
+    throw new ArgumentError(
+      "kind",
+      kindName,
+      `the link's kind, which its options need: one of ${
+        KIND_NAMES.join(", ")
+      }`,
+    );
+  }
+  if (kindName !== undefined) take("link kind", kindName, text(15));
+  const portOf = port && portKind(port.kind);
+  if (port && portOf === undefined) {
+    throw new ArgumentError("port", port.kind, PORT_KIND_NAMES.join(" or "));
+  }
+  return checked({
+    what,
+    requests(known) {
+      const index = known.index(take("link", link, linkName));
+      const requests: NetlinkRequest[] = [];
+      const set = (
+        head: { ifi_flags?: number; ifi_change?: number },
+        write: (body: AttributeWriter) => void,
+      ) => {
+        const body = new AttributeWriter()
+          .raw(ifinfomsg.build({ ifi_index: index, ...head }));
+        write(body);
+        requests.push({ type: RTM_NEWLINK, body: body.finish(), tried: what });
+      };
+      const { name, netns } = changes;
+      const some = settings.change !== 0 ||
+        Object.keys(settings.values).length > 0;
+      if (some || kindName !== undefined) {
+        const { flags: ifi_flags, change: ifi_change } = settings;
+        set({ ifi_flags, ifi_change }, (body) => {
+          writeSettings(body, settings, known);
+          if (name !== undefined && netns === undefined) {
+            known.calls(index, name);
+          }
+          if (kindName !== undefined) {
+            writeLinkInfo(
+              body,
+              kindNamed(kindName),
+              { ...options },
+              known,
+              false,
+            );
+          }
+        });
+      }
+      if (port && portOf) {
+        set({}, (body) => {
+          writeLinkInfo(body, portOf, { ...port.options }, known, false);
+        });
+      }
+      return requests;
+    },
+    advice: (error) =>
+      adviseChanging(error, {
+        link,
+        kind: portOf ??
+          (kindName === undefined ? undefined : kindNamed(kindName)),
+        options: portOf ? { ...port?.options } : options,
+        settings: given,
+      }),
+  });
+}
+
+/**
+ * A link to delete; the other end of a veth pair goes with it.
+ *
+ * Source: ip-link(8), rtnetlink(7).
+ *
+ * @param link Its name, or its index.
+ * @throws {ArgumentError} For a name or an index that no link can have.
+ *
+ * @example
+ * ```ts
+ * import { deleteLink } from "@netplumb/netplumb";
+ *
+ * console.log(deleteLink("veth0").what); // delete link veth0
+ * ```
+ */
+export function deleteLink(link: string | number): Change {
+  const what = `delete link ${link}`;
+  return checked({
+    what,
+    requests(known) {
+      const ifi_index = known.index(take("link", link, linkName));
+      const body = ifinfomsg.build({ ifi_index });
+      return [{ type: RTM_DELLINK, body, tried: what }];
+    },
+  });
+}
+
+/**
+ * The links of a group, all to be deleted by one message. The kernel takes a
+ * thousand of them so in the time that a few take one by one.
+ *
+ * Source: ip-link(8), rtnetlink(7).
+ *
+ * @param group Its number, or its name in /etc/iproute2/group.
+ * @throws {ArgumentError} If it is no group; for group 0, where every link is
+ * that nobody put elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { deleteLinkGroup } from "@netplumb/netplumb";
+ *
+ * console.log(deleteLinkGroup(7).what); // delete links of group 7
+ * ```
+ */
+export function deleteLinkGroup(group: number | string): Change {
+  const what = `delete links of group ${group}`;
+  const number = Number(take("group", group, SETTINGS.group));
+  if (number === 0) throw new ArgumentError("group", group, "one of your own");
+  return checked({
+    what,
+    requests: () => [{
+      type: RTM_DELLINK,
+      body: new AttributeWriter().raw(ifinfomsg.build({}))
+        .u32(IFLA_GROUP, number).finish(),
+      tried: what,
+    }],
+  });
+}

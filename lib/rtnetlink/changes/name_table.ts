@@ -1,0 +1,186 @@
+// The numbers behind the names in a list of changes: looked up together, and
+// chosen for links that one change makes and a later one speaks of.
+
+import { cString, libc, unwrap } from "../../../ffi/libc.ts";
+import { O_CLOEXEC, O_RDONLY } from "../../../ffi/uapi/fcntl.ts";
+import { namespacePath } from "../../netns/namespace.ts";
+import type { NetlinkRequest } from "../../netlink/exchange.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
+import type { RouteSocket } from "../socket.ts";
+import type { NameLookup } from "../spec/name_lookup.ts";
+import type { Change } from "./change.ts";
+
+/** From how many on a dump is less work than to ask for each. */
+const MANY = 8;
+/**
+ * How far above the highest index to choose. The kernel goes on from the last
+ * one it chose, so others would have to make as many links meanwhile.
+ */
+const GAP = 4096;
+
+/** First walk: which names are spoken of, and which of them are made here. */
+class Collector implements NameLookup {
+  readonly wanted = new Set<string>();
+  /** Links that are made here and spoken of later. */
+  readonly numbered = new Set<string>();
+  readonly #made = new Set<string>();
+  /** Whether all that was written holds the right numbers already. */
+  isFinal = true;
+
+  index(link: string | number): number {
+    if (typeof link === "number") return link;
+    this.isFinal = false;
+    if (this.#made.has(link)) this.numbered.add(link);
+    else this.wanted.add(link);
+    return 1;
+  }
+
+  creates(name: string | undefined): number {
+    if (name !== undefined) this.#made.add(name);
+    return 0;
+  }
+
+  calls(_link: string | number, name: string): void {
+    this.#made.add(name);
+  }
+
+  namespace(): number {
+    this.isFinal = false;
+    return 0;
+  }
+}
+
+/** Second walk: the numbers. Holds descriptors until it is disposed of. */
+class Table implements NameLookup, Disposable {
+  readonly #indexes: Map<string, number>;
+  readonly #numbered: ReadonlySet<string>;
+  readonly #namespaces = new Map<string, number>();
+  #next: number;
+
+  constructor(
+    indexes: Map<string, number>,
+    numbered: ReadonlySet<string>,
+    next: number,
+  ) {
+    this.#indexes = indexes;
+    this.#numbered = numbered;
+    this.#next = next;
+  }
+
+  index(link: string | number): number {
+    return typeof link === "number" ? link : this.#indexes.get(link)!;
+  }
+
+  creates(name: string | undefined, peer?: string): number {
+    const spokenOf = [name, peer].some((one) =>
+      one !== undefined && this.#numbered.has(one)
+    );
+    if (!spokenOf) return 0;
+    if (name !== undefined) this.#indexes.set(name, this.#next);
+    return this.#next++;
+  }
+
+  calls(link: string | number, name: string): void {
+    this.#indexes.set(name, this.index(link));
+  }
+
+  namespace(name: string): number {
+    let fd = this.#namespaces.get(name);
+    if (fd === undefined) {
+      const path = cString(namespacePath(name));
+      fd = unwrap(libc().open(path, O_RDONLY | O_CLOEXEC, 0), "open", {
+        tried: `open network namespace ${name}`,
+        advice: "`netplumb netns list` shows the names there are",
+      });
+      this.#namespaces.set(name, fd);
+    }
+    return fd;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#namespaces.values()) libc().close(fd);
+    this.#namespaces.clear();
+  }
+}
+
+/**
+ * Changes as messages, good for as long as they are not disposed of.
+ *
+ * Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts
+ * import { addLink, Network } from "@netplumb/netplumb";
+ *
+ * await using network = Network.open();
+ * const change = addLink({ name: "bridge0", kind: "bridge" });
+ * using prepared = await network.prepare([change]); // nothing is sent
+ * console.log(prepared.requests[0][0].type); // 16, RTM_NEWLINK
+ * ```
+ */
+export class Prepared implements Disposable {
+  /** The messages of each change. */
+  readonly requests: readonly (readonly NetlinkRequest[])[];
+  readonly #table: Disposable;
+
+  /** Made by prepare(). */
+  constructor(
+    requests: readonly (readonly NetlinkRequest[])[],
+    table: Disposable,
+  ) {
+    this.requests = requests;
+    this.#table = table;
+  }
+
+  /** Closes the descriptors that the messages speak of. */
+  [Symbol.dispose](): void {
+    this.#table[Symbol.dispose]();
+  }
+}
+
+/**
+ * Writes the messages of some changes.
+ *
+ * @param made Links of first steps that were taken already.
+ * @throws {NetlinkError} ENODEV for a link that is not there.
+ */
+export async function prepare(
+  socket: RouteSocket,
+  changes: readonly Change[],
+  options: WaitOptions = {},
+  made: ReadonlySet<Change> = new Set(),
+): Promise<Prepared> {
+  const collector = new Collector();
+  const write = (change: Change, known: NameLookup) => {
+    if (change.first && !made.has(change)) known.creates(change.first.makes);
+    return change.requests(known);
+  };
+  const written = changes.map((change) => write(change, collector));
+  const { wanted, numbered, isFinal } = collector;
+  if (isFinal) return new Prepared(written, { [Symbol.dispose]() {} });
+
+  const indexes = new Map<string, number>();
+  let highest = 0;
+  if (wanted.size >= MANY || numbered.size > 0) {
+    const links = await socket.links({ ...options, onInterrupt: "partial" });
+    for (const { name, altNames, ifindex } of links) {
+      highest = Math.max(highest, ifindex);
+      for (const one of [name, ...altNames]) {
+        if (wanted.has(one)) indexes.set(one, ifindex);
+      }
+    }
+  }
+  const missing = [...wanted].filter((name) => !indexes.has(name));
+  const found = await Promise.all(
+    missing.map((name) => socket.link(name, options)),
+  );
+  missing.forEach((name, at) => indexes.set(name, found[at]!.ifindex));
+
+  const table = new Table(indexes, numbered, highest + GAP);
+  try {
+    return new Prepared(changes.map((one) => write(one, table)), table);
+  } catch (error) {
+    table[Symbol.dispose]();
+    throw error;
+  }
+}

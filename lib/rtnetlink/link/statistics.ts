@@ -1,0 +1,135 @@
+// The counters of a link. Source: linux/if_link.h, struct rtnl_link_stats64.
+
+import {
+  IFLA_INET6_STATS,
+  IFLA_PROTINFO,
+  IFLA_STATS,
+  IFLA_STATS64,
+  rtnl_link_stats,
+  rtnl_link_stats64,
+} from "../../../ffi/uapi/linux_if_link.ts";
+import * as mib from "../../../ffi/uapi/linux_snmp.ts";
+import type { AttributeReader } from "../../netlink/attribute.ts";
+
+/** The counters of a link under the kernel's own names. */
+export interface LinkStatistics {
+  /** Packets received. */
+  readonly rx_packets: number;
+  /** Packets sent. */
+  readonly tx_packets: number;
+  /** Bytes received. */
+  readonly rx_bytes: number;
+  /** Bytes sent. */
+  readonly tx_bytes: number;
+  /** Bad packets received. */
+  readonly rx_errors: number;
+  /** Packets that could not be sent. */
+  readonly tx_errors: number;
+  /** Packets received and not processed, for want of room. */
+  readonly rx_dropped: number;
+  /** Packets dropped on their way out. */
+  readonly tx_dropped: number;
+  /** Multicast packets received. */
+  readonly multicast: number;
+  /** Collisions while sending. */
+  readonly collisions: number;
+  /** Packets received with a bad length. */
+  readonly rx_length_errors: number;
+  /** Packets the receiver had no room for. */
+  readonly rx_over_errors: number;
+  /** Packets received with a bad checksum. */
+  readonly rx_crc_errors: number;
+  /** Packets received that were not aligned. */
+  readonly rx_frame_errors: number;
+  /** Overruns of the receiver. */
+  readonly rx_fifo_errors: number;
+  /** Packets the host missed. */
+  readonly rx_missed_errors: number;
+  /** Sending given up. */
+  readonly tx_aborted_errors: number;
+  /** Sending failed for want of carrier. */
+  readonly tx_carrier_errors: number;
+  /** Underruns of the sender. */
+  readonly tx_fifo_errors: number;
+  /** Heartbeat errors of half-duplex Ethernet. */
+  readonly tx_heartbeat_errors: number;
+  /** Late collisions. */
+  readonly tx_window_errors: number;
+  /** Compressed packets received. */
+  readonly rx_compressed: number;
+  /** Compressed packets sent. */
+  readonly tx_compressed: number;
+  /** Packets received that nobody wanted. */
+  readonly rx_nohandler: number;
+  /** Packets received that were for another host. */
+  readonly rx_otherhost_dropped: number;
+}
+
+const NAMES = Object.keys(
+  rtnl_link_stats64.fields,
+) as (keyof LinkStatistics)[];
+const SHORT_NAMES = Object.keys(
+  rtnl_link_stats.fields,
+) as (keyof LinkStatistics)[];
+
+type Counters = { -readonly [K in keyof LinkStatistics]: number };
+
+/** The counters, and whether the kernel gave them as 64-bit numbers. */
+export function linkStatistics(
+  link: { attribute(type: number): AttributeReader | undefined },
+): { readonly counters: LinkStatistics; readonly wide: boolean } | undefined {
+  const counters = Object.fromEntries(
+    NAMES.map((name) => [name, 0]),
+  ) as unknown as Counters;
+  const wide = link.attribute(IFLA_STATS64);
+  const short = wide ? undefined : link.attribute(IFLA_STATS);
+  const ofIPv6 = wide || short ? undefined : link.attribute(IFLA_PROTINFO);
+  if (wide !== undefined) readWords(counters, NAMES, wide, 2);
+  else if (short !== undefined) readWords(counters, SHORT_NAMES, short, 1);
+  else if (ofIPv6 !== undefined) readIPv6(counters, ofIPv6.enter());
+  else return undefined;
+  return { counters, wide: short === undefined };
+}
+
+/** Numbers of one or two words, as many as there are. */
+function readWords(
+  counters: Counters,
+  names: readonly (keyof Counters)[],
+  { words, at, length }: AttributeReader,
+  size: 1 | 2,
+): void {
+  // A kernel older or younger than the layout tells of fewer or more.
+  const end = (at + length) >> 2;
+  let word = at >> 2;
+  for (const name of names) {
+    if (word + size > end) break;
+    counters[name] = (words[word]! >>> 0) +
+      (size === 2 ? (words[word + 1]! >>> 0) * 0x1_0000_0000 : 0);
+    word += size;
+  }
+}
+
+/** What IPv6 counted, where that is all there is: see `ip -6 -s address`. */
+function readIPv6(counters: Counters, info: AttributeReader): void {
+  while (info.next()) {
+    if (info.type !== IFLA_INET6_STATS) continue;
+    const { words, at, length } = info;
+    for (const [index, name] of IPV6) {
+      if (length < 8 * (index + 1)) continue;
+      const word = (at >> 2) + 2 * index;
+      counters[name] = (words[word]! >>> 0) +
+        (words[word + 1]! >>> 0) * 0x1_0000_0000;
+    }
+  }
+}
+
+const IPV6 = [
+  [mib.IPSTATS_MIB_INPKTS, "rx_packets"],
+  [mib.IPSTATS_MIB_INOCTETS, "rx_bytes"],
+  [mib.IPSTATS_MIB_OUTPKTS, "tx_packets"],
+  [mib.IPSTATS_MIB_OUTOCTETS, "tx_bytes"],
+  [mib.IPSTATS_MIB_INDISCARDS, "rx_errors"],
+  [mib.IPSTATS_MIB_OUTDISCARDS, "tx_errors"],
+  [mib.IPSTATS_MIB_INMCASTPKTS, "multicast"],
+  [mib.IPSTATS_MIB_CSUMERRORS, "rx_frame_errors"],
+] as const;

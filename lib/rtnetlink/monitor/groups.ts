@@ -1,0 +1,48 @@
+// The groups of rtnetlink that tell of each kind of object.
+
+import {
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV4_ROUTE,
+  RTNLGRP_IPV4_RULE,
+  RTNLGRP_IPV6_IFADDR,
+  RTNLGRP_IPV6_ROUTE,
+  RTNLGRP_IPV6_RULE,
+  RTNLGRP_LINK,
+  RTNLGRP_MPLS_ROUTE,
+  RTNLGRP_NEIGH,
+  RTNLGRP_NEXTHOP,
+  RTNLGRP_NSID,
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
+import type { MonitoredObject } from "./event.ts";
+
+/** The groups that tell of a kind, and those that hint at what it leaves unsaid. */
+const GROUPS: { readonly [K in MonitoredObject]: readonly number[] } = {
+  link: [RTNLGRP_LINK, RTNLGRP_NSID],
+  port: [RTNLGRP_LINK],
+  address: [RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR],
+  route: [
+    RTNLGRP_IPV4_ROUTE,
+    RTNLGRP_IPV6_ROUTE,
+    RTNLGRP_MPLS_ROUTE,
+    RTNLGRP_IPV4_IFADDR,
+    RTNLGRP_NEXTHOP,
+  ],
+  nexthop: [RTNLGRP_NEXTHOP],
+  neighbour: [RTNLGRP_NEIGH],
+  rule: [RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
+  netns: [RTNLGRP_NSID],
+};
+
+/** Groups that some kernels do not have, with the objects they tell of. */
+export const OPTIONAL: ReadonlySet<number> = new Set([
+  RTNLGRP_MPLS_ROUTE,
+  RTNLGRP_NSID,
+  RTNLGRP_NEXTHOP,
+]);
+
+/** The groups to join for some kinds of object. */
+export function groupsOf(kinds: Iterable<MonitoredObject>): Set<number> {
+  const groups = new Set<number>();
+  for (const kind of kinds) for (const one of GROUPS[kind]) groups.add(one);
+  return groups;
+}

@@ -1,0 +1,96 @@
+// What tells the objects of each kind apart, and what of them may change
+// without being a change.
+
+import {
+  FIB_RULE_IIF_DETACHED,
+  FIB_RULE_OIF_DETACHED,
+  FIB_RULE_UNRESOLVED,
+} from "../../../ffi/uapi/linux_fib_rules.ts";
+import type { Address, AddressLifetime } from "../address.ts";
+import type { Link } from "../link/link.ts";
+import type { NamespaceId } from "../namespace_id.ts";
+import type { Neighbour } from "../neighbour.ts";
+import type { Nexthop } from "../nexthop.ts";
+import type { Rule } from "../rule.ts";
+import { differences } from "./differences.ts";
+import { linkDifferences, portDifferences } from "./link_differences.ts";
+import type { Identity } from "./table.ts";
+
+export const linkIdentity: Identity<Link> = {
+  key: (link) => link.ifindex,
+  differences: linkDifferences,
+};
+
+export const portIdentity: Identity<Link> = {
+  key: (port) => port.ifindex,
+  differences: portDifferences,
+};
+
+const LIFETIME: ReadonlySet<string> = new Set(["lifetime"]);
+const FOREVER = 0xffffffff;
+
+/** Seconds left become fewer by themselves; a change starts them anew. */
+function lifetimeChanged(
+  now: AddressLifetime | undefined,
+  before: AddressLifetime | undefined,
+): boolean {
+  return now?.created !== before?.created ||
+    now?.updated !== before?.updated ||
+    (now?.valid === FOREVER) !== (before?.valid === FOREVER) ||
+    (now?.preferred === FOREVER) !== (before?.preferred === FOREVER);
+}
+
+export const addressIdentity: Identity<Address> = {
+  // An IPv4 address may be there once for each prefix and peer.
+  key: ({ family, ifindex, address, prefixLength, peer }) =>
+    family === "inet6"
+      ? `${ifindex} ${address}`
+      : `${ifindex} ${address}/${prefixLength} ${peer ?? ""}`,
+  differences(address, previous) {
+    const fields = differences(address, previous, LIFETIME);
+    if (lifetimeChanged(address.lifetime, previous.lifetime)) {
+      fields.push("lifetime");
+    }
+    return fields;
+  },
+};
+
+const NEIGHBOUR_TIMES: ReadonlySet<string> = new Set(["cache", "probes"]);
+
+export const neighbourIdentity: Identity<Neighbour> = {
+  key: ({ family, ifindex, destination }) =>
+    `${family} ${ifindex} ${destination}`,
+  differences: (neighbour, previous) =>
+    differences(neighbour, previous, NEIGHBOUR_TIMES),
+};
+
+export const nexthopIdentity: Identity<Nexthop> = {
+  key: (nexthop) => nexthop.id,
+  differences: (nexthop, previous) => differences(nexthop, previous),
+};
+
+/** They come and go with links and other rules; the rule stays the same. */
+const RULE_STATE = FIB_RULE_UNRESOLVED | FIB_RULE_IIF_DETACHED |
+  FIB_RULE_OIF_DETACHED;
+
+export const ruleIdentity: Identity<Rule> = {
+  key(rule) {
+    let key = "";
+    for (const [field, value] of Object.entries(rule)) {
+      const part = field === "flags"
+        ? rule.flags & ~RULE_STATE
+        : typeof value === "bigint"
+        ? String(value)
+        : value;
+      if (part !== undefined) key += `${field}=${JSON.stringify(part)} `;
+    }
+    return key;
+  },
+  differences: ({ flags }, previous) =>
+    flags === previous.flags ? [] : ["flags"],
+};
+
+export const namespaceIdIdentity: Identity<NamespaceId> = {
+  key: ({ nsid }) => nsid,
+  differences: () => [],
+};

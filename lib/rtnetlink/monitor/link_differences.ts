@@ -1,0 +1,115 @@
+// In what a link differs from what it was. Most of what a message says of a
+// link has a field; of the rest, what moves by itself does not count.
+
+import * as ifla from "../../../ffi/uapi/linux_if_link.ts";
+import { RTM_NEWLINK } from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { AF_UNSPEC } from "../../../ffi/uapi/sys_socket.ts";
+import type { AttributeReader } from "../../netlink/attribute.ts";
+import type { LinkKind } from "../kinds/kind.ts";
+import { reportedKind } from "../kinds/mod.ts";
+import type { Link } from "../link/link.ts";
+import { routeVocabulary } from "../vocabulary.ts";
+import { differences, same } from "./differences.ts";
+
+/** Fields about the event, not the link. */
+const ABOUT_EVENT: ReadonlySet<string> = new Set([
+  "change",
+  "newNetnsid",
+  "newIfindex",
+]);
+
+/** What has a field, counts, or is only in dumps or only in events. */
+const LEFT_OUT: ReadonlySet<number> = new Set([
+  ifla.IFLA_ADDRESS,
+  ifla.IFLA_BROADCAST,
+  ifla.IFLA_IFNAME,
+  ifla.IFLA_MTU,
+  ifla.IFLA_LINK,
+  ifla.IFLA_QDISC,
+  ifla.IFLA_STATS,
+  ifla.IFLA_MASTER,
+  ifla.IFLA_WIRELESS,
+  ifla.IFLA_PROTINFO,
+  ifla.IFLA_TXQLEN,
+  ifla.IFLA_OPERSTATE,
+  ifla.IFLA_LINKMODE,
+  ifla.IFLA_LINKINFO,
+  ifla.IFLA_IFALIAS,
+  ifla.IFLA_NUM_VF,
+  ifla.IFLA_VFINFO_LIST,
+  ifla.IFLA_STATS64,
+  ifla.IFLA_VF_PORTS,
+  ifla.IFLA_PORT_SELF,
+  ifla.IFLA_AF_SPEC,
+  ifla.IFLA_GROUP,
+  ifla.IFLA_EXT_MASK,
+  ifla.IFLA_CARRIER_CHANGES,
+  ifla.IFLA_CARRIER_UP_COUNT,
+  ifla.IFLA_CARRIER_DOWN_COUNT,
+  ifla.IFLA_LINK_NETNSID,
+  ifla.IFLA_EVENT,
+  ifla.IFLA_NEW_NETNSID,
+  ifla.IFLA_NEW_IFINDEX,
+  ifla.IFLA_PROP_LIST,
+]);
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Options that change by themselves, of a kind or of its ports. */
+function timersOf(kind: LinkKind | undefined): ReadonlySet<string> {
+  return kind?.table.timers ?? NOTHING;
+}
+
+/** The fields and attributes in which a link differs from what it was. */
+export function linkDifferences(link: Link, previous: Link): string[] {
+  const fields = differences(link, previous, ABOUT_EVENT);
+  const now = otherAttributes(link);
+  const before = otherAttributes(previous);
+  for (const type of new Set([...now.keys(), ...before.keys()])) {
+    if (!same(now.get(type), before.get(type))) fields.push(attribute(type));
+  }
+  if (!same(kindAttributes(link), kindAttributes(previous))) {
+    const { data } = link;
+    if (data === undefined) fields.push("IFLA_INFO_DATA");
+    else {
+      const timers = timersOf(reportedKind(link.kind ?? ""));
+      return fields.concat(differences(data, previous.data ?? {}, timers));
+    }
+  }
+  return fields;
+}
+
+/** In what a port of a bridge differs; the rest is told of the link. */
+export function portDifferences(port: Link, previous: Link): string[] {
+  const fields = port.master === previous.master ? [] : ["master"];
+  const data = port.portData ?? {};
+  const timers = timersOf(reportedKind("bridge")?.port);
+  return fields.concat(differences(data, previous.portData ?? {}, timers));
+}
+
+function otherAttributes(link: Link): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
+  const attributes = link.attributes();
+  while (attributes.next()) {
+    const { type } = attributes;
+    if (!LEFT_OUT.has(type)) found.set(type, value(attributes));
+  }
+  return found;
+}
+
+function kindAttributes(link: Link): Uint8Array | undefined {
+  const info = link.attribute(ifla.IFLA_LINKINFO)?.enter();
+  while (info?.next()) {
+    if (info.type === ifla.IFLA_INFO_DATA) return value(info);
+  }
+  return undefined;
+}
+
+function value({ bytes, at, length }: AttributeReader): Uint8Array {
+  return bytes.subarray(at, at + length);
+}
+
+function attribute(type: number): string {
+  return routeVocabulary.body(RTM_NEWLINK, AF_UNSPEC)?.names[type]?.name ??
+    `attribute ${type}`;
+}

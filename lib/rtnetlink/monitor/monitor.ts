@@ -1,0 +1,287 @@
+// The kernel's links, addresses, routes, neighbours and rules, watched.
+
+import { ArgumentError, ClosedError } from "../../errors.ts";
+import { asyncIterator } from "../../io/async_iterator.ts";
+import type { Namespace } from "../../netns/namespace.ts";
+import type { NetlinkCounters } from "../../netlink/counters.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
+import { timerTurn, yieldDue } from "../../io/yield.ts";
+import { wholeNumber } from "../../whole_number.ts";
+import type {
+  MonitoredObject,
+  MonitoredObjects,
+  MonitorEvent,
+} from "./event.ts";
+import { EventQueue } from "./event_queue.ts";
+import { MONITORED_OBJECTS, type Picture, type Tables } from "./picture.ts";
+import { Watches } from "./watches.ts";
+
+/** What to watch. */
+export interface MonitorOptions {
+  /** The kinds of object to tell of; default: all. */
+  readonly objects?: Iterable<MonitoredObject> | undefined;
+  /** Whether to begin with what there is, as events of origin "snapshot". */
+  readonly snapshot?: boolean | undefined;
+  /**
+   * The network namespace to watch; default: this thread's. Its events do not
+   * name it.
+   */
+  readonly namespace?: Namespace | undefined;
+  /**
+   * The network namespaces to watch as one, in place of `namespace`: undefined
+   * is this thread's; "all" stands for this thread's and all that have a name.
+   * Names that come and go meanwhile are followed and told of.
+   */
+  readonly namespaces?: readonly (Namespace | undefined)[] | "all" | undefined;
+  /**
+   * Room for events that are not read yet, in bytes; default 16 MiB. More than
+   * net.core.rmem_max takes CAP_NET_ADMIN; without it, there is as much as is
+   * allowed. When it fills up, the process itself keeps as many bytes more,
+   * which hold ten times the events.
+   */
+  readonly receiveBuffer?: number | undefined;
+}
+
+/** 40,000 events of routes, whatever holds the reader up. */
+const RECEIVE_BUFFER = 16 << 20;
+
+/**
+ * The state that a monitor of a single namespace keeps, for modules of the
+ * library that look objects up by key. Read only.
+ */
+export let pictureOf: (monitor: Monitor) => Picture;
+
+/**
+ * Watches the kernel's network objects and keeps a picture of them that is
+ * right even where the kernel drops events or changes something without a word.
+ *
+ * Needs no capability. Source: rtnetlink(7), netlink(7).
+ *
+ * @example
+ * ```ts
+ * import { Monitor } from "@netplumb/netplumb";
+ *
+ * await using monitor = await Monitor.open({ objects: ["link", "address"] });
+ * for (const link of monitor.all("link")) console.log(link.name);
+ * // From here on every change is told of:
+ * // for (const event of await monitor.receive()) { ... }
+ * ```
+ */
+export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
+  readonly #watches: Watches;
+  /** Events that were received and not returned yet. */
+  readonly #queue = new EventQueue();
+
+  static {
+    pictureOf = (monitor) => monitor.#watches.picture(undefined)!;
+  }
+
+  private constructor(watches: Watches) {
+    this.#watches = watches;
+  }
+
+  /**
+   * Opens a monitor: when the promise resolves it knows all there is, and
+   * misses nothing that happens from then on.
+   *
+   * @param options What to watch.
+   * @param wait What ends the wait for the first picture; `timeout` in
+   * milliseconds.
+   * @throws {ArgumentError} For a kind of object that cannot be watched.
+   * @throws {SystemError} If a namespace cannot be entered.
+   * @throws {TimeoutError} When the time is over; also, with the signal's
+   * reason, when it is aborted.
+   */
+  static async open(
+    options: MonitorOptions = {},
+    wait?: WaitOptions,
+  ): Promise<Monitor> {
+    const watches = Watches.open(watchOptions(options));
+    try {
+      await watches.start(wait);
+      return new Monitor(watches);
+    } catch (error) {
+      await watches.close();
+      throw error;
+    }
+  }
+
+  /**
+   * The namespaces it watches now, as events name them; undefined for the one
+   * that needs no name.
+   */
+  get namespaces(): (string | undefined)[] {
+    return this.#watches.labels;
+  }
+
+  /**
+   * Room for unread events, in bytes as the kernel counts them; of several
+   * namespaces the least.
+   */
+  get receiveBuffer(): number {
+    return this.#watches.receiveBuffer;
+  }
+
+  /** What was received and not used. */
+  get counters(): NetlinkCounters {
+    return this.#watches.counters;
+  }
+
+  /**
+   * What the monitor knows of a kind of object: what the events it gave made of
+   * it. Neighbours come as they were last told of; the kernel does not tell of
+   * the states INCOMPLETE and DELAY.
+   *
+   * @param object The kind.
+   * @param namespace The namespace, as events name it.
+   * @throws {ArgumentError} For a kind that it was not opened for, and for a
+   * namespace that it does not watch.
+   */
+  all<K extends MonitoredObject>(
+    object: K,
+    namespace?: string,
+  ): MonitoredObjects[K][] {
+    const picture = this.#watches.picture(namespace);
+    if (picture === undefined) {
+      const watched = this.namespaces.map((one) => one ?? "undefined");
+      const expected = `one of ${watched.join(", ")}`;
+      throw new ArgumentError("namespace", namespace, expected);
+    }
+    if (!picture.kept.has(object)) {
+      const kept = [...picture.kept].join(", ");
+      throw new ArgumentError("object", object, `one of ${kept}`);
+    }
+    const table: Tables[K] = picture.tables[object];
+    return [...table];
+  }
+
+  /**
+   * Waits for events and gives them in the order they happened, at least one;
+   * between two namespaces, in the order they were read.
+   *
+   * @param options What ends the wait; `timeout` in milliseconds.
+   * @throws {ClosedError} When the monitor is closed meanwhile.
+   * @throws {TimeoutError} When the time is over.
+   */
+  receive(options?: WaitOptions): Promise<MonitorEvent[]> {
+    if (this.#queue.length === 0) return this.#watches.receive(options);
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason);
+    return Promise.resolve(this.#queue.takeAll());
+  }
+
+  /**
+   * Returns the events, one after the other, until the monitor is closed. A loop
+   * that ends before that loses no events: the next loop or receive() continues
+   * with the event after its last one. return() ends a pending next() at once.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<MonitorEvent, void, void> {
+    return asyncIterator({
+      take: () => yieldDue() ? undefined : this.#queue.take(),
+      wait: async (signal) => {
+        if (this.#queue.length > 0) {
+          await timerTurn();
+          return true;
+        }
+        try {
+          this.#queue.add(await this.#watches.receive({ signal }));
+          return true;
+        } catch (error) {
+          if (error instanceof ClosedError) return false;
+          throw error;
+        }
+      },
+    });
+  }
+
+  /** Lets a wait for events keep the process alive, which is the default. */
+  ref(): void {
+    this.#watches.setReferenced(true);
+  }
+
+  /** Lets the process end while it waits for events. */
+  unref(): void {
+    this.#watches.setReferenced(false);
+  }
+
+  /** Ends what waits with ClosedError and closes the sockets. */
+  close(): Promise<void> {
+    this.#queue.clear();
+    return this.#watches.close();
+  }
+
+  /** The same as close(). */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/**
+ * Tells of changes of the kernel's network objects for as long as the loop goes
+ * on; leaving the loop closes the sockets. return() ends a pending next() at
+ * once.
+ *
+ * Needs no capability. Source: rtnetlink(7), netlink(7).
+ *
+ * @param options What to watch.
+ * @param wait The signal ends the loop with its reason; a timeout, in
+ * milliseconds, if no event comes for so long.
+ * @throws {ArgumentError} For a kind of object that cannot be watched.
+ * @throws {SystemError} If a namespace cannot be entered.
+ *
+ * @example
+ * ```ts
+ * import { monitor } from "@netplumb/netplumb";
+ *
+ * for await (const event of monitor({ objects: ["link"], snapshot: true })) {
+ *   if (event.event === "new" && event.object === "link") {
+ *     console.log(event.data.name, event.data.mtu);
+ *   }
+ *   break;
+ * }
+ * ```
+ */
+export function monitor(
+  options?: MonitorOptions,
+  wait?: WaitOptions,
+): AsyncGenerator<MonitorEvent, void, void> {
+  const queue = new EventQueue();
+  let opened: Monitor | undefined;
+  return asyncIterator({
+    take: () => yieldDue() ? undefined : queue.take(),
+    async wait(signal) {
+      if (queue.length > 0) {
+        await timerTurn();
+        return true;
+      }
+      const bounds = { ...wait, signal };
+      opened ??= await Monitor.open(options, bounds);
+      queue.add(await opened.receive(bounds));
+      return true;
+    },
+    end: () => opened?.close(),
+  }, wait?.signal);
+}
+
+function watchOptions(options: MonitorOptions) {
+  const objects = new Set(options.objects ?? MONITORED_OBJECTS);
+  for (const object of objects) {
+    if (!MONITORED_OBJECTS.includes(object)) {
+      const expected = `one of ${MONITORED_OBJECTS.join(", ")}`;
+      throw new ArgumentError("objects", object, expected);
+    }
+  }
+  const {
+    namespace,
+    namespaces,
+    snapshot = false,
+    receiveBuffer = RECEIVE_BUFFER,
+  } = options;
+  if (namespaces !== undefined && namespace !== undefined) {
+    throw new ArgumentError("namespace", namespace, "none beside namespaces");
+  }
+  if (namespaces?.length === 0) {
+    throw new ArgumentError("namespaces", "", "one namespace or more");
+  }
+  wholeNumber("receiveBuffer", receiveBuffer, 1, 0x3fffffff);
+  return { objects, namespace, namespaces, snapshot, receiveBuffer };
+}

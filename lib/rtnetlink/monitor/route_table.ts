@@ -1,0 +1,336 @@
+// The routes. One destination may have several, told apart by what the kernel
+// compares, and its messages say where among them a new one stands: IPv4 and
+// IPv6 each in their own way.
+
+import {
+  NLM_F_APPEND,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+  NLM_F_REPLACE,
+} from "../../../ffi/uapi/linux_netlink.ts";
+import { RTN_UNICAST } from "../../../ffi/uapi/linux_rtnetlink.ts";
+import type { Route } from "../route.ts";
+import { differences, same, sameFields } from "./differences.ts";
+import {
+  joined,
+  joinNexthops,
+  leaveNexthop,
+  sameNexthop,
+  saysOtherwise,
+} from "./multipath.ts";
+import { groupKey } from "./route_group.ts";
+import { RouteIndex } from "./route_index.ts";
+import type { Sink, Table } from "./table.ts";
+
+/** Routes of one destination, type of service, metric and table, in order. */
+type Group = readonly Route[];
+
+const NONE: Group = [];
+
+/** The last thing messages said of a group while a dump was read. */
+interface Touch {
+  readonly route: Route;
+  readonly gone: boolean;
+}
+
+/** Fields that say how a route is, not which one it is. */
+const STATE: ReadonlySet<string> = new Set(["flags", "cache", "nexthops"]);
+const TIMES: ReadonlySet<string> = new Set(["cache"]);
+
+/** Whether two of a group are the same route, perhaps in another state. */
+function isSame(a: Route, b: Route): boolean {
+  return a.type === b.type && a.ifindex === b.ifindex &&
+    a.gateway === b.gateway && a.protocol === b.protocol &&
+    a.preferredSource === b.preferredSource && a.scope === b.scope &&
+    sameFields(a, b, STATE) && sameNexthops(a, b);
+}
+
+function sameNexthops(a: Route, b: Route): boolean {
+  const [left, right] = [a.nexthops, b.nexthops];
+  if (left === undefined || right === undefined) return left === right;
+  return left.length === right.length &&
+    left.every((hop, i) => sameNexthop(hop, right[i]!));
+}
+
+/** Whether the kernel joins it with others of its group to one multipath route. */
+function joins(route: Route): boolean {
+  return route.family === "inet6" && route.type === RTN_UNICAST &&
+    route.nexthopId === undefined &&
+    (route.gateway !== undefined || route.nexthops !== undefined);
+}
+
+/** Whether a route found is one that is known, changed; not another. */
+function isSuccessor(found: Route, known: Route): boolean {
+  return isSame(found, known) || (joins(found) && joins(known)) ||
+    (found.nexthopId !== undefined && found.nexthopId === known.nexthopId);
+}
+
+/** The routes of a namespace. */
+export class RouteTable implements Table<Route> {
+  // Almost all groups have one route: a key and an array for each would cost.
+  readonly #only = new RouteIndex();
+  /** Those of several, by their key. */
+  readonly #groups = new Map<string, Group>();
+  #size = 0;
+  #touched: Map<string, Touch> | undefined;
+  /**
+   * Whether a message was taken up that may mean something else than was made
+   * of it; whoever reads the routes again for it clears it.
+   */
+  doubtful = false;
+  /** Multipath routes of IPv6 whose ways differ in more than where they lead. */
+  readonly #mixed = new Set<string>();
+
+  get size(): number {
+    return this.#size;
+  }
+
+  *[Symbol.iterator](): Iterator<Route> {
+    yield* this.#only;
+    for (const group of this.#groups.values()) yield* group;
+  }
+
+  /** The routes of the group of a route, in order. */
+  group(like: Route): readonly Route[] {
+    return this.#group(like);
+  }
+
+  put(route: Route, flags: number, sink: Sink<Route>): void {
+    this.#touched?.set(groupKey(route), { route, gone: false });
+    const group = this.#group(route);
+    if (group.length === 0) {
+      this.#only.add(route);
+      this.#size++;
+      sink.added(route);
+    } else if (joins(route)) {
+      this.#joinIPv6(group, route, flags, sink);
+    } else {
+      this.#put(group, route, flags, sink);
+    }
+  }
+
+  remove(route: Route, sink: Sink<Route>): void {
+    this.#touched?.set(groupKey(route), { route, gone: true });
+    const only = this.#only.get(route);
+    if (only !== undefined && !joins(route) && isSuccessor(route, only)) {
+      // By far the most common case, without an array.
+      this.#only.delete(route);
+      this.#size--;
+      if (this.#mixed.size > 0) this.#mixed.delete(groupKey(route));
+      return sink.removed(route, only);
+    }
+    const group = only === undefined ? this.#group(route) : [only];
+    if (group.length === 0) return;
+    if (joins(route)) {
+      const at = group.findIndex(joins);
+      const left = at < 0 ? undefined : leaveNexthop(group[at]!, route);
+      if (left !== undefined) {
+        if (this.#mixed.has(groupKey(route))) this.doubtful = true;
+        return this.#update(group, at, left, sink);
+      }
+      if (at >= 0 && this.#isWhole(group[at]!, route)) {
+        return this.#take(group, at, route, sink);
+      }
+    } else {
+      const at = group.findIndex((one) => isSuccessor(route, one));
+      if (at >= 0) return this.#take(group, at, route, sink);
+    }
+    this.doubtful = true;
+  }
+
+  begin(): void {
+    this.#touched = new Map();
+  }
+
+  settle(found: Iterable<Route>, sink: Sink<Route>): boolean {
+    const touched = this.#touched ?? new Map<string, Touch>();
+    this.#touched = undefined;
+    const groups = new Map<string, Route | Route[]>();
+    for (const route of found) {
+      const key = groupKey(route);
+      const others = groups.get(key);
+      if (others === undefined) groups.set(key, route);
+      else if (Array.isArray(others)) others.push(route);
+      else groups.set(key, [others, route]);
+    }
+    let certain = true;
+    const before = [...this.#only];
+    for (const [first] of this.#groups.values()) before.push(first!);
+    for (const one of before) {
+      const key = groupKey(one);
+      if (groups.has(key)) continue;
+      const touch = touched.get(key);
+      if (touch === undefined) this.#replace(one, [], sink);
+      else if (!isLast(touch, this.#group(one), [])) certain = false;
+    }
+    for (const [key, there] of groups) {
+      const touch = touched.get(key);
+      const first = Array.isArray(there) ? there[0]! : there;
+      const only = this.#only.get(first);
+      if (touch === undefined && only !== undefined && first === there) {
+        // By far the most common case, without an array.
+        this.#settleOnly(only, first, sink);
+        continue;
+      }
+      const group = Array.isArray(there) ? there : [there];
+      if (touch === undefined) this.#replace(first, group, sink);
+      else if (!isLast(touch, this.#group(first), group)) certain = false;
+    }
+    return certain;
+  }
+
+  /** What is known of the group of a route. */
+  #group(like: Route): Group {
+    const only = this.#only.get(like);
+    if (only !== undefined) return [only];
+    return this.#groups.size === 0
+      ? NONE
+      : this.#groups.get(groupKey(like)) ?? NONE;
+  }
+
+  /** Makes a group, of which one may be, what is given. */
+  #store(like: Route, group: Group): void {
+    this.#size += group.length - this.#group(like).length;
+    const key = groupKey(like);
+    if (group.length === 1) {
+      this.#only.set(group[0]!);
+      this.#groups.delete(key);
+    } else {
+      this.#only.delete(like);
+      if (group.length === 0) {
+        this.#groups.delete(key);
+        this.#mixed.delete(key);
+      } else this.#groups.set(key, group);
+    }
+  }
+
+  /** A route that stands for itself: all of IPv4, and IPv6 without a gateway. */
+  #put(
+    group: Group,
+    route: Route,
+    flags: number,
+    sink: Sink<Route>,
+  ): void {
+    const at = group.findIndex((one) => isSame(one, route));
+    if (at >= 0) return this.#update(group, at, route, sink);
+    if (flags & NLM_F_REPLACE) {
+      // It takes the place of the first; of IPv6, of the first of its sort.
+      const sort = group.findIndex((one) => !joins(one));
+      const first = route.family === "inet6" && sort >= 0 ? sort : 0;
+      return this.#update(group, first, route, sink);
+    }
+    if (flags & NLM_F_EXCL && flags & NLM_F_CREATE) {
+      // The group was empty: what is known of it went without a word.
+      this.#replace(route, [route], sink);
+      return;
+    }
+    // Of IPv4, a route that is not appended stands in front of the others.
+    const last = route.family !== "inet" || (flags & NLM_F_APPEND) !== 0;
+    this.#store(route, last ? [...group, route] : [route, ...group]);
+    sink.added(route);
+  }
+
+  /** An IPv6 route with gateways: those of a group are ways of one route. */
+  #joinIPv6(
+    group: Group,
+    route: Route,
+    flags: number,
+    sink: Sink<Route>,
+  ): void {
+    const at = group.findIndex(joins);
+    if (at >= 0) {
+      const replaces = (flags & NLM_F_REPLACE) !== 0;
+      if (!replaces && saysOtherwise(group[at]!, route)) {
+        this.#mixed.add(groupKey(route));
+      }
+      const next = replaces ? route : joinNexthops(group[at]!, route);
+      return this.#update(group, at, next, sink);
+    }
+    if (flags & NLM_F_REPLACE) {
+      return this.#update(group, 0, route, sink);
+    }
+    if (flags & NLM_F_EXCL) return this.#replace(route, [route], sink);
+    this.#store(route, [...group, route]);
+    sink.added(route);
+  }
+
+  #isWhole(known: Route, gone: Route): boolean {
+    return gone.nexthops !== undefined ||
+      (known.nexthops === undefined && known.gateway === gone.gateway &&
+        known.ifindex === gone.ifindex);
+  }
+
+  /** Puts a route in the place of one that is known. */
+  #update(
+    group: Group,
+    at: number,
+    route: Route,
+    sink: Sink<Route>,
+  ): void {
+    const previous = group[at]!;
+    const fields = differences(route, previous, TIMES);
+    this.#store(route, group.with(at, route));
+    if (fields.length > 0) sink.changed(route, previous, fields);
+  }
+
+  #take(
+    group: Group,
+    at: number,
+    route: Route,
+    sink: Sink<Route>,
+  ): void {
+    this.#store(route, group.toSpliced(at, 1));
+    sink.removed(route, group[at]!);
+  }
+
+  #settleOnly(only: Route, there: Route, sink: Sink<Route>): void {
+    const fields = differences(there, only, TIMES);
+    if (fields.length === 0) return;
+    if (isSuccessor(there, only)) {
+      this.#only.set(there);
+      sink.changed(there, only, fields);
+    } else this.#replace(there, [there], sink);
+  }
+
+  /** Makes a group what it really is, telling what differs. */
+  #replace(like: Route, group: Group, sink: Sink<Route>): void {
+    const known = this.#group(like);
+    const rest = [...known];
+    const told: Array<() => void> = [];
+    for (const route of group) {
+      const at = rest.findIndex((one) => isSuccessor(route, one));
+      if (at < 0) {
+        told.push(() => sink.added(route));
+        continue;
+      }
+      const previous = rest.splice(at, 1)[0]!;
+      const fields = differences(route, previous, TIMES);
+      if (fields.length > 0) {
+        told.push(() => sink.changed(route, previous, fields));
+      }
+    }
+    this.#store(like, group);
+    for (const route of rest) sink.removed(route, route);
+    for (const tell of told) tell();
+  }
+}
+
+/**
+ * Whether what messages made of a group is right though a dump found it
+ * otherwise: only where the last message alone decides what there is.
+ */
+function isLast(touch: Touch, known: Group, found: Group): boolean {
+  if (found.length > 1) return sameGroup(known, found);
+  if (touch.gone) {
+    return known.length === 0
+      ? found.length === 0 || isSame(touch.route, found[0]!)
+      : sameGroup(known, found);
+  }
+  return (known.length === 1 && joined(touch.route, known[0]!)) ||
+    sameGroup(known, found);
+}
+
+function sameGroup(known: Group, found: Group): boolean {
+  return known.length === found.length &&
+    known.every((one, i) => same(one, found[i]));
+}

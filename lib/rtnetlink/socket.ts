@@ -1,0 +1,377 @@
+// A connection to NETLINK_ROUTE with a method for each table of the kernel's.
+
+import { ENODEV } from "../../ffi/errno.ts";
+import { ifaddrmsg } from "../../ffi/uapi/linux_if_addr.ts";
+import { fib_rule_hdr } from "../../ffi/uapi/linux_fib_rules.ts";
+import {
+  NDA_IFINDEX,
+  NDA_MASTER,
+  ndmsg,
+  NTF_PROXY,
+} from "../../ffi/uapi/linux_neighbour.ts";
+import { NETLINK_ROUTE } from "../../ffi/uapi/linux_netlink.ts";
+import { NHA_OIF, nhmsg } from "../../ffi/uapi/linux_nexthop.ts";
+import {
+  rtgenmsg,
+  RTM_GETADDR,
+  RTM_GETNEIGH,
+  RTM_GETNEXTHOP,
+  RTM_GETNSID,
+  RTM_GETRULE,
+  RTM_NEWADDR,
+  RTM_NEWNEIGH,
+  RTM_NEWNEXTHOP,
+  RTM_NEWNSID,
+  RTM_NEWRULE,
+} from "../../ffi/uapi/linux_rtnetlink.ts";
+import type { Namespace } from "../netns/namespace.ts";
+import { AttributeWriter } from "../netlink/attribute_writer.ts";
+import {
+  type Dump,
+  type DumpOptions,
+  type LazyDump,
+  NetlinkConnection,
+  type Reply,
+} from "../netlink/connection.ts";
+import type { NetlinkRequest } from "../netlink/exchange.ts";
+import type { NetlinkCounters } from "../netlink/counters.ts";
+import { advised, NetlinkError } from "../netlink/errors.ts";
+import type { MessageReader } from "../netlink/message.ts";
+import type { WaitOptions } from "../io/reactor.ts";
+import { type Address, decodeAddress } from "./address.ts";
+import { familyNumber } from "./family.ts";
+import type {
+  AddressFilter,
+  LinkFilter,
+  NeighbourFilter,
+  NexthopFilter,
+  RouteFilter,
+  RuleFilter,
+} from "./filter.ts";
+import { decodeLink, type Link } from "./link/link.ts";
+import { LinkSelection, oneLink } from "./link_selection.ts";
+import { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
+import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
+import { decodeNexthop, type Nexthop } from "./nexthop.ts";
+import { decodeRoute, type Route } from "./route.ts";
+import { RouteSelection } from "./route_selection.ts";
+import { decodeRule, type Rule } from "./rule.ts";
+import { routeVocabulary } from "./vocabulary.ts";
+
+/** Where to open it. */
+export interface RouteSocketOptions {
+  /** The network namespace it tells of; default: this thread's. */
+  readonly namespace?: Namespace | undefined;
+}
+
+/**
+ * A socket that reads and changes the kernel's links, addresses, routes,
+ * neighbours and rules. Reading needs no capability.
+ *
+ * Calls may overlap: each waits for its turn. Source: rtnetlink(7).
+ *
+ * @example
+ * ```ts
+ * import { RouteSocket } from "@netplumb/netplumb";
+ *
+ * await using route = RouteSocket.open();
+ * for (const link of await route.links()) {
+ *   console.log(link.ifindex, link.name, link.mtu);
+ * }
+ * ```
+ */
+export class RouteSocket implements AsyncDisposable {
+  readonly #connection: NetlinkConnection;
+
+  private constructor(connection: NetlinkConnection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Opens a socket.
+   *
+   * @param options Of which namespace; default: this thread's.
+   * @throws {SystemError} If the namespace cannot be entered.
+   */
+  static open(options: RouteSocketOptions = {}): RouteSocket {
+    return new RouteSocket(NetlinkConnection.open({
+      ...options,
+      protocol: NETLINK_ROUTE,
+      vocabulary: routeVocabulary,
+    }));
+  }
+
+  /** What was received and not used. */
+  get counters(): NetlinkCounters {
+    return this.#connection.counters;
+  }
+
+  /** Whether close() was called. */
+  get closed(): boolean {
+    return this.#connection.closed;
+  }
+
+  /**
+   * The network interfaces.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
+  links(filter: LinkFilter = {}): Promise<Dump<Link>> {
+    const selection = new LinkSelection(filter);
+    return this.#connection.dump(
+      selection.request(),
+      (message) => selection.decode(message),
+      filter,
+    );
+  }
+
+  /**
+   * One network interface.
+   *
+   * @param which Its name, one of its other names, or its index.
+   * @param options What ends the wait, and whether all counters are wanted.
+   * @throws {NetlinkError} ENODEV if there is none.
+   */
+  async link(
+    which: string | number,
+    options: WaitOptions & { readonly statistics?: boolean | undefined } = {},
+  ): Promise<Link> {
+    try {
+      const { objects: [link] } = await this.#connection.request(
+        oneLink(which, options),
+        decodeLink,
+        options,
+      );
+      return link!;
+    } catch (error) {
+      throw error instanceof NetlinkError && error.errno === ENODEV
+        ? advised(error, "`netplumb show link` shows those there are")
+        : error;
+    }
+  }
+
+  /**
+   * The addresses of the interfaces.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
+  addresses(filter: AddressFilter = {}): Promise<Dump<Address>> {
+    const { family = "unspec", ifindex = 0 } = filter;
+    const body = new AttributeWriter().raw(ifaddrmsg.build({
+      ifa_family: familyNumber(family),
+      ifa_index: ifindex,
+    }));
+    return this.#dump(
+      "show addresses",
+      RTM_GETADDR,
+      body,
+      filter,
+      (message) => {
+        if (message.type !== RTM_NEWADDR) return undefined;
+        const address = decodeAddress(message);
+        return address === undefined ||
+            (ifindex !== 0 && address.ifindex !== ifindex) ||
+            (family !== "unspec" && address.family !== family)
+          ? undefined
+          : address;
+      },
+    );
+  }
+
+  /**
+   * The routes, by default of all tables and families.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
+  routes(
+    filter?: RouteFilter & { readonly lazy?: false },
+  ): Promise<Dump<Route>>;
+  /**
+   * The routes as a list of messages, each of which becomes a Route when it is
+   * asked for; for the rest the same.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   */
+  routes(
+    filter: RouteFilter & { readonly lazy: true },
+  ): Promise<LazyDump<Route>>;
+  routes(
+    filter: RouteFilter & { readonly lazy?: boolean } = {},
+  ): Promise<Dump<Route> | LazyDump<Route>> {
+    const selection = new RouteSelection(filter);
+    const request = selection.request();
+    return filter.lazy
+      ? this.#connection.dumpLazily(
+        request,
+        decodeRoute,
+        (message) => selection.accepts(message),
+        filter,
+      )
+      : this.#connection.dump(
+        request,
+        (message) => selection.decode(message),
+        filter,
+      );
+  }
+
+  /**
+   * The neighbours: who has which link-layer address.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
+  neighbours(filter: NeighbourFilter = {}): Promise<Dump<Neighbour>> {
+    const { family = "unspec", ifindex, master, proxy = false } = filter;
+    const body = new AttributeWriter().raw(ndmsg.build({
+      ndm_family: familyNumber(family),
+      ndm_flags: proxy ? NTF_PROXY : 0,
+    }));
+    if (ifindex !== undefined) body.u32(NDA_IFINDEX, ifindex);
+    if (master !== undefined) body.u32(NDA_MASTER, master);
+    return this.#dump(
+      "show neighbours",
+      RTM_GETNEIGH,
+      body,
+      filter,
+      (message) => {
+        if (message.type !== RTM_NEWNEIGH) return undefined;
+        const neighbour = decodeNeighbour(message);
+        return neighbour === undefined ||
+            (ifindex !== undefined && neighbour.ifindex !== ifindex) ||
+            (family !== "unspec" && neighbour.family !== family)
+          ? undefined
+          : neighbour;
+      },
+    );
+  }
+
+  /**
+   * The routing policy rules.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
+  rules(filter: RuleFilter = {}): Promise<Dump<Rule>> {
+    const { family = "unspec" } = filter;
+    const body = new AttributeWriter().raw(
+      fib_rule_hdr.build({ family: familyNumber(family) }),
+    );
+    return this.#dump("show rules", RTM_GETRULE, body, filter, (message) => {
+      if (message.type !== RTM_NEWRULE) return undefined;
+      const rule = decodeRule(message);
+      return rule === undefined ||
+          (family !== "unspec" && rule.family !== family)
+        ? undefined
+        : rule;
+    });
+  }
+
+  /**
+   * The nexthop objects.
+   *
+   * @param filter Which of them, what ends the wait and what an interruption
+   * means.
+   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
+   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} When the socket is closed meanwhile.
+   */
+  nexthops(filter: NexthopFilter = {}): Promise<Dump<Nexthop>> {
+    const { family = "unspec", ifindex } = filter;
+    const body = new AttributeWriter().raw(
+      nhmsg.build({ nh_family: familyNumber(family) }),
+    );
+    if (ifindex !== undefined) body.u32(NHA_OIF, ifindex);
+    return this.#dump(
+      "show nexthops",
+      RTM_GETNEXTHOP,
+      body,
+      filter,
+      (message) =>
+        message.type === RTM_NEWNEXTHOP ? decodeNexthop(message) : undefined,
+    );
+  }
+
+  /** The ids that other network namespaces have in this one. */
+  namespaceIds(options: DumpOptions = {}): Promise<Dump<NamespaceId>> {
+    const body = new AttributeWriter().raw(rtgenmsg.build({}));
+    return this.#dump(
+      "show namespace ids",
+      RTM_GETNSID,
+      body,
+      options,
+      (message) =>
+        message.type === RTM_NEWNSID ? decodeNamespaceId(message) : undefined,
+    );
+  }
+
+  /**
+   * Sends a request of any kind and waits for its acknowledgement.
+   *
+   * @throws {NetlinkError} If the kernel refuses it.
+   */
+  request<T = never>(
+    request: NetlinkRequest,
+    decode?: (message: MessageReader) => T | undefined,
+    options?: WaitOptions,
+  ): Promise<Reply<T>> {
+    return this.#connection.request(request, decode, options);
+  }
+
+  /** Sends many requests in few datagrams; see NetlinkConnection.requestMany(). */
+  requestMany(
+    requests: readonly NetlinkRequest[],
+    options?: WaitOptions,
+  ): Promise<(Reply<never> | NetlinkError)[]> {
+    return this.#connection.requestMany(requests, options);
+  }
+
+  /** Ends what waits for an answer with ClosedError and closes the socket. */
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  /** The same as close(). */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #dump<T>(
+    tried: string,
+    type: number,
+    body: AttributeWriter,
+    options: DumpOptions,
+    decode: (message: MessageReader) => T | undefined,
+  ): Promise<Dump<T>> {
+    return this.#connection.dump(
+      { type, body: body.finish(), tried },
+      decode,
+      options,
+    );
+  }
+}

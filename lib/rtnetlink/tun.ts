@@ -1,0 +1,133 @@
+// Addresses and routes of a TUN or TAP device, which knows no rtnetlink itself.
+
+import { EEXIST } from "../../ffi/errno.ts";
+import { RT_TABLE_MAIN } from "../../ffi/uapi/linux_rtnetlink.ts";
+import { formatAddress } from "../net/ip_address.ts";
+import { parseNetwork } from "../net/prefix.ts";
+import { NetlinkError } from "../netlink/errors.ts";
+import type { WaitOptions } from "../io/reactor.ts";
+import { replaceAddress } from "./changes/address.ts";
+import { type Change, NUMBERED } from "./changes/change.ts";
+import { addRoute } from "./changes/route.ts";
+import { RouteSocket } from "./socket.ts";
+
+/** A device that stays the same link while it is renamed and moved: a `Tun`. */
+export interface TunDevice {
+  /** Its current name and interface index, in the namespace it is in. */
+  state(): { readonly name: string; readonly index: number };
+  /**
+   * Runs `body` with the calling thread in the network namespace that the
+   * device is in.
+   *
+   * @param body Synchronous; usually opens a socket.
+   */
+  inNamespace<T>(body: () => T): T;
+}
+
+/** How to add an address to a TUN or TAP device. */
+export interface TunAddressOptions extends WaitOptions {
+  /**
+   * The other end of a point-to-point link, with the prefix length of the
+   * network behind it if that is not one address.
+   */
+  readonly peer?: string;
+}
+
+/** The one message of a change that names its link by the index. */
+function message(change: Change, tried: string) {
+  const request = change.requests(NUMBERED)[0]!;
+  return { ...request, tried };
+}
+
+/**
+ * Adds an address to a TUN or TAP device, wherever it was moved. Nothing
+ * happens if the device has it already.
+ *
+ * Source: ip-address(8), rtnetlink(7).
+ *
+ * @param tun The device.
+ * @param address With its prefix length, for example `10.9.0.1/24`.
+ * @param options The other end of a point-to-point link, with the prefix length
+ * of the network behind it if that is not one address; `timeout` in
+ * milliseconds.
+ * @throws {ArgumentError} if it is no address.
+ * @throws {NetlinkError} without CAP_NET_ADMIN.
+ * @throws {DeviceGoneError} if the device was deleted.
+ *
+ * @example
+ * ```ts
+ * import { addTunAddress, TemporaryNamespace, Tun } from "@netplumb/netplumb";
+ *
+ * await using namespace = TemporaryNamespace.create();
+ * await using tun = Tun.open({ namespace: namespace.path });
+ * await addTunAddress(tun, "10.9.0.1/24");
+ * tun.up();
+ * ```
+ */
+export async function addTunAddress(
+  tun: TunDevice,
+  address: string,
+  { peer, ...options }: WaitOptions & { readonly peer?: string } = {},
+): Promise<void> {
+  await using socket = tun.inNamespace(() => RouteSocket.open());
+  const { name, index } = tun.state();
+  // Where there is a peer, the prefix is that of the network behind it.
+  const change = replaceAddress({ address, peer, dev: index });
+  const tried = `add address ${address} to ${name}`;
+  await socket.request(message(change, tried), undefined, options);
+}
+
+/**
+ * Routes a network into a TUN or TAP device, which has to be up. Nothing
+ * happens if that route exists already.
+ *
+ * Source: ip-route(8), rtnetlink(7).
+ *
+ * @param tun The device.
+ * @param to The network, for example `192.0.2.0/24`.
+ * @param options `timeout` in milliseconds.
+ * @throws {ArgumentError} if it is no network.
+ * @throws {NetlinkError} without CAP_NET_ADMIN, or if it is routed elsewhere.
+ * @throws {DeviceGoneError} if the device was deleted.
+ *
+ * @example
+ * ```ts
+ * import { addTunRoute, TemporaryNamespace, Tun } from "@netplumb/netplumb";
+ *
+ * await using namespace = TemporaryNamespace.create();
+ * await using tun = Tun.open({ namespace: namespace.path });
+ * tun.up();
+ * await addTunRoute(tun, "192.0.2.0/24");
+ * ```
+ */
+export async function addTunRoute(
+  tun: TunDevice,
+  to: string,
+  options: WaitOptions = {},
+): Promise<void> {
+  await using socket = tun.inNamespace(() => RouteSocket.open());
+  const { name, index } = tun.state();
+  const { address, prefix } = parseNetwork(to, "to");
+  const family = address.length === 4 ? "inet" : "inet6";
+  const request = message(
+    addRoute({ to, dev: index, family }),
+    `route ${to} into ${name}`,
+  );
+  try {
+    await socket.request(request, undefined, options);
+  } catch (error) {
+    if (!(error instanceof NetlinkError) || error.errno !== EEXIST) throw error;
+    const existing = await socket.routes({
+      ...options,
+      family,
+      ifindex: index,
+      table: RT_TABLE_MAIN,
+    });
+    const text = prefix === 0 ? undefined : formatAddress(address);
+    if (
+      !existing.some((route) =>
+        route.destination === text && route.prefixLength === prefix
+      )
+    ) throw error;
+  }
+}
