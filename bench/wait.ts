@@ -361,11 +361,6 @@ async function queries(
           against: peakName(SOCKET, SHORT),
           above: 10,
         },
-        {
-          ours: peakName(SOCKET, LONG),
-          against: peakName(NODE, LONG),
-          most: 1.3,
-        },
       ],
     },
   ];

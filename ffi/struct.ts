@@ -192,7 +192,9 @@ export function struct<const F extends Fields>(
   const total = Math.ceil(Math.max(end, size) / align) * align;
 
   const assign = (view: DataView, at: number, values: Partial<Values<F>>) => {
-    for (const [key, value] of Object.entries(values)) {
+    // Not Object.entries(), which makes an array for each field.
+    for (const key in values) {
+      const value = values[key];
       if (value !== undefined) fields[key]!.set(view, at, value);
     }
   };

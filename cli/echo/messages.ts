@@ -1,6 +1,6 @@
 // What the command and its worker threads say to each other.
 
-import type { UdpSocketHandle } from "../../lib/udp/open.ts";
+import type { UdpSocketHandle } from "../../lib/udp/socket_state.ts";
 import type { Refusal } from "./rules.ts";
 
 /** Which datagrams a worker tells of: all, as many as a person reads, none. */

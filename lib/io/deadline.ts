@@ -5,6 +5,7 @@ import { TimeoutError } from "../errors.ts";
 import { checkTimeout, type WaitOptions } from "./reactor.ts";
 
 export class Deadline {
+  readonly #target: string | { readonly what: string };
   readonly #signal: AbortSignal | undefined;
   readonly #timeout: number;
   readonly #end: number;
@@ -12,16 +13,26 @@ export class Deadline {
   /**
    * Starts the clock.
    *
-   * @param what The operation, as a TimeoutError names it.
+   * @param target What a TimeoutError names.
    * @throws {ArgumentError} For a time that is none.
    */
-  constructor(readonly what: string, options: WaitOptions = {}) {
+  constructor(
+    target: string | { readonly what: string },
+    options: WaitOptions = {},
+  ) {
+    this.#target = target;
     this.#signal = options.signal;
     this.#timeout = options.timeout ?? Infinity;
     checkTimeout(this.#timeout);
     this.#end = this.#timeout === Infinity
       ? Infinity
       : performance.now() + this.#timeout;
+  }
+
+  /** The target, as errors name it. */
+  get what(): string {
+    const target = this.#target;
+    return typeof target === "string" ? target : target.what;
   }
 
   /** Throws if the operation was aborted or its time is over. */

@@ -5,6 +5,7 @@ import { POLLIN, POLLOUT } from "../../ffi/uapi/poll.ts";
 import { ClosedError } from "../errors.ts";
 import {
   type Attempt,
+  isReactorQuiet,
   OperationQueue,
   reactorStopped,
   type WaitOptions,
@@ -50,6 +51,7 @@ export class Descriptor implements AsyncDisposable {
   readonly #borrowed: boolean;
   readonly #slowToClose: boolean;
   readonly #queue: OperationQueue;
+  #what: string | (() => string);
   #closing: Promise<void> | undefined;
 
   /**
@@ -57,18 +59,29 @@ export class Descriptor implements AsyncDisposable {
    * worker it may get another number: use `fd` from here on.
    *
    * @param fd An open descriptor with O_NONBLOCK and O_CLOEXEC set.
-   * @param what Its name in errors, for example "UDP socket 0.0.0.0:8888".
+   * @param what Its name in errors, for example "UDP socket 0.0.0.0:8888"; a
+   * function where it takes work to say.
    * @param options How it is held.
    */
   constructor(
     fd: number,
-    public what: string,
+    what: string | (() => string),
     { borrowed = false, slowToClose = false }: DescriptorOptions = {},
   ) {
     this.#fd = borrowed ? fd : ownDescriptor(fd);
+    this.#what = what;
     this.#borrowed = borrowed;
     this.#slowToClose = slowToClose;
     this.#queue = new OperationQueue(this.#fd, this);
+  }
+
+  /** Its name in errors. */
+  get what(): string {
+    return typeof this.#what === "string" ? this.#what : this.#what();
+  }
+
+  set what(what: string) {
+    this.#what = what;
   }
 
   /** The number, for system calls. @throws {ClosedError} Once closed. */
@@ -193,8 +206,22 @@ export class Descriptor implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  #close(): Promise<void> {
     this.#queue.leave();
+    // Most have nothing that waits and no reason to wait themselves.
+    if (this.#queue.size > 0 || this.#slowToClose || !isReactorQuiet()) {
+      return this.#closeLater();
+    }
+    const code = this.#borrowed ? 0 : closeOwned(this.#fd);
+    // Linux frees the number whatever close(2) returns.
+    return code === 0 || code === EINTR
+      ? Promise.resolve()
+      : Promise.reject(this.#closeError(code));
+  }
+
+  async #closeLater(): Promise<void> {
+    // What waits is rejected after the kernel has forgotten the descriptor.
+    if (this.#queue.size > 0) this.#what = this.what;
     const reject = this.#queue.end();
     let code = 0;
     if (!this.#borrowed) {
@@ -204,9 +231,10 @@ export class Descriptor implements AsyncDisposable {
     await reactorStopped();
     // Last, so that a caller may await close() before it looks at the operation.
     reject(() => new ClosedError(this.what));
-    // Linux frees the number whatever close(2) returns.
-    if (code !== 0 && code !== EINTR) {
-      throw new SystemError("close", code, { tried: `close ${this.what}` });
-    }
+    if (code !== 0 && code !== EINTR) throw this.#closeError(code);
+  }
+
+  #closeError(code: number): SystemError {
+    return new SystemError("close", code, { tried: `close ${this.what}` });
   }
 }

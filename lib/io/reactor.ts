@@ -499,14 +499,19 @@ class Reactor {
     }
   }
 
+  /** See isReactorQuiet(). */
+  isQuiet(): boolean {
+    if (this.#waiting > 0) return true;
+    clearTurn();
+    return this.#running === undefined;
+  }
+
   /**
    * Resolves when no call and no timer is pending that nothing waits for: at the
    * latest when an operation waits again, which uses them.
    */
   async stopped(): Promise<void> {
-    if (this.#waiting > 0) return;
-    clearTurn();
-    if (this.#running === undefined) return;
+    if (this.isQuiet()) return;
     await new Promise<void>((resolve) => this.#onStop.push(resolve));
     if (this.#waiting === 0) clearTurn();
   }
@@ -764,6 +769,14 @@ class Reactor {
 }
 
 const reactor = new Reactor();
+
+/**
+ * Whether no call and no timer of the reactor's is pending that no operation
+ * waits for.
+ */
+export function isReactorQuiet(): boolean {
+  return reactor.isQuiet();
+}
 
 /** Resolves when nothing of the reactor's is pending that no operation waits for. */
 export function reactorStopped(): Promise<void> {

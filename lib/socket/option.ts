@@ -18,8 +18,10 @@ export type NamedOption = Readonly<Record<string, number>>;
 const INT = new Int32Array(1);
 const LENGTH = new Uint32Array(1);
 
-function nameOf(option: NamedOption): [name: string, number: number] {
-  return Object.entries(option)[0]!;
+/** The one name of an option; a loop, because Object.keys() makes an array. */
+function nameOf(option: NamedOption): string {
+  for (const name in option) return name;
+  return "";
 }
 
 /**
@@ -37,8 +39,8 @@ export function setOption(
   value: number | Uint8Array<ArrayBuffer>,
   explain?: (code: number) => SystemErrorContext,
 ): void {
-  const [name, number] = nameOf(option);
-  if (trySetOption(fd, level, number, value)) return;
+  const name = nameOf(option);
+  if (trySetOption(fd, level, option[name]!, value)) return;
   const code = errno();
   throw new SystemError("setsockopt", code, {
     tried: `set ${name}`,
@@ -73,11 +75,10 @@ export function getOption(
   level: number,
   option: NamedOption,
 ): number {
-  const [name, number] = nameOf(option);
+  const name = nameOf(option);
   LENGTH[0] = 4;
-  unwrap(libc().getsockopt(fd, level, number, INT, LENGTH), "getsockopt", {
-    tried: `read ${name}`,
-  });
+  const result = libc().getsockopt(fd, level, option[name]!, INT, LENGTH);
+  unwrap(result, "getsockopt", { tried: `read ${name}` });
   return INT[0]!;
 }
 

@@ -90,29 +90,43 @@ export function sourceOf(
   return source === "0.0.0.0" || source === "::" ? undefined : source;
 }
 
-/** The fields of a datagram that come from its control messages. */
-export function describeControl(
+/** The fields that come from control messages, while they are filled in. */
+export type ControlFields = {
+  -readonly [
+    Key in keyof Omit<DatagramInfo, "peer" | "truncated" | "controlTruncated">
+  ]: DatagramInfo[Key];
+};
+
+// Which structs of packet info a datagram carries: shared by all of them.
+const NONE: DatagramInfo["control"] = Object.freeze([]);
+const IPV4: DatagramInfo["control"] = Object.freeze(["in_pktinfo"] as const);
+const IPV6: DatagramInfo["control"] = Object.freeze(["in6_pktinfo"] as const);
+const BOTH: DatagramInfo["control"] = Object.freeze(
+  ["in6_pktinfo", "in_pktinfo"] as const,
+);
+
+/** Sets the fields of a datagram that come from its control messages. */
+export function setControlFields(
+  to: ControlFields,
   bytes: Uint8Array,
   view: DataView,
   control: ControlMessages,
-): Omit<DatagramInfo, "peer" | "truncated" | "controlTruncated"> {
-  const structs: Array<"in_pktinfo" | "in6_pktinfo"> = [];
-  if (control.in6_pktinfo >= 0) structs.push("in6_pktinfo");
-  if (control.in_pktinfo >= 0) structs.push("in_pktinfo");
+): void {
+  const ipv4 = control.in_pktinfo >= 0;
+  if (control.in6_pktinfo >= 0) to.control = ipv4 ? BOTH : IPV6;
+  else to.control = ipv4 ? IPV4 : NONE;
   const local = localInfo(bytes, view, control);
-  return {
-    control: structs,
-    ...(local === undefined ? {} : { local }),
-    ...(control.ttl < 0 ? {} : { ttl: control.ttl }),
-    ...(control.trafficClass < 0
-      ? {}
-      : { trafficClass: control.trafficClass, ecn: control.trafficClass & 3 }),
-    ...(control.timestamp < 0
-      ? {}
-      : { timestamp: nanoseconds(view, control.timestamp) }),
-    ...(control.overflow < 0 ? {} : { overflow: control.overflow }),
-    ...(control.segmentSize === 0 ? {} : { segmentSize: control.segmentSize }),
-  };
+  if (local !== undefined) to.local = local;
+  if (control.ttl >= 0) to.ttl = control.ttl;
+  if (control.trafficClass >= 0) {
+    to.trafficClass = control.trafficClass;
+    to.ecn = control.trafficClass & 3;
+  }
+  if (control.timestamp >= 0) {
+    to.timestamp = nanoseconds(view, control.timestamp);
+  }
+  if (control.overflow >= 0) to.overflow = control.overflow;
+  if (control.segmentSize !== 0) to.segmentSize = control.segmentSize;
 }
 
 function nanoseconds(view: DataView, at: number): bigint {

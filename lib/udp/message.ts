@@ -91,12 +91,13 @@ export class MessageWriter {
 
   /** @throws {ArgumentError} For an invalid address, port or number. */
   append(data: Uint8Array, message: Message): void {
-    const { vector, slots: slot } = this.#queue;
+    const { to } = message;
+    const slot = this.#queue.slots;
     if (slot > 0 && this.#slot === slot - 1 && this.#repeatsLast(message)) {
       this.#copyLast(slot);
     } else {
-      this.#write(slot, message);
-      const { to, source, ttl, trafficClass } = message;
+      this.#write(slot, to, message);
+      const { source, ttl, trafficClass } = message;
       this.#to = to && { ...to };
       this.#options = {
         source,
@@ -106,9 +107,29 @@ export class MessageWriter {
       };
     }
     this.#slot = slot;
-    const segmentSize = message.segmentSize === undefined
+    this.#append(slot, data, message);
+  }
+
+  /**
+   * The same for a message that no other follows.
+   *
+   * @throws {ArgumentError} For an invalid address, port or number.
+   */
+  appendOnly(
+    data: Uint8Array,
+    to: Endpoint | undefined,
+    options: SendOptions,
+  ): void {
+    const slot = this.#queue.slots;
+    this.#write(slot, to, options);
+    this.#append(slot, data, options);
+  }
+
+  #append(slot: number, data: Uint8Array, options: SendOptions): void {
+    const { vector } = this.#queue;
+    const segmentSize = options.segmentSize === undefined
       ? 0
-      : wholeNumber("segmentSize", message.segmentSize, 1, MAX_PAYLOAD);
+      : wholeNumber("segmentSize", options.segmentSize, 1, MAX_PAYLOAD);
     this.#queue.append(
       vector,
       vector.nameAt(slot),
@@ -146,15 +167,19 @@ export class MessageWriter {
     );
   }
 
-  #write(slot: number, message: Message): void {
+  #write(
+    slot: number,
+    destination: Endpoint | undefined,
+    options: SendOptions,
+  ): void {
     const { vector } = this.#queue;
     const { words } = vector;
     const { fd, domain, peer } = this.#sender;
     let ipv4 = domain === AF_INET || peer !== undefined && isIPv4(peer.address);
     let scope = 0;
     this.#nameLength = 0;
-    if (message.to !== undefined) {
-      const to = parseEndpoint(message.to, this.#sender);
+    if (destination !== undefined) {
+      const to = parseEndpoint(destination, this.#sender);
       ipv4 = domain === AF_INET || to.address.length === 4 ||
         isMapped(to.address);
       scope = to.scope;
@@ -163,17 +188,17 @@ export class MessageWriter {
     }
     const start = vector.controlAt(slot);
     let at = start;
-    if (message.source !== undefined || message.interface !== undefined) {
-      const ifindex = message.interface === undefined
+    if (options.source !== undefined || options.interface !== undefined) {
+      const ifindex = options.interface === undefined
         ? scope
-        : interfaceIndexOf(fd, message.interface);
-      at += writeSource(words, at, ipv4, message.source, ifindex);
+        : interfaceIndexOf(fd, options.interface);
+      at += writeSource(words, at, ipv4, options.source, ifindex);
     }
-    if (message.ttl !== undefined) {
-      at += writeTtl(words, at, ipv4, wholeNumber("ttl", message.ttl, 1, 255));
+    if (options.ttl !== undefined) {
+      at += writeTtl(words, at, ipv4, wholeNumber("ttl", options.ttl, 1, 255));
     }
-    if (message.trafficClass !== undefined) {
-      const value = wholeNumber("trafficClass", message.trafficClass, 0, 255);
+    if (options.trafficClass !== undefined) {
+      const value = wholeNumber("trafficClass", options.trafficClass, 0, 255);
       at += writeTrafficClass(words, at, ipv4, value);
     }
     this.#controlLength = at - start;

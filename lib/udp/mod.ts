@@ -21,7 +21,7 @@ export {
   type InterfaceRef,
 } from "../net/interface_index.ts";
 export { UdpSocket } from "./socket.ts";
-export type { UdpSocketHandle } from "./open.ts";
+export type { UdpSocketHandle } from "./socket_state.ts";
 export type { SendResult } from "./send.ts";
 export type { BindOptions } from "./options.ts";
 export type { Family } from "../socket/option.ts";

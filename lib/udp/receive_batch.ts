@@ -3,6 +3,7 @@
 import { RECEIVE_CONTROL_SIZE } from "../socket/control_messages.ts";
 import { MessageVector } from "../socket/message_vector.ts";
 import {
+  type Endpoint,
   isIPv4Peer,
   readSockaddr,
   SOCKADDR_SIZE,
@@ -12,7 +13,7 @@ import { wholeNumber } from "../whole_number.ts";
 import {
   type Datagram,
   type DatagramInfo,
-  describeControl,
+  setControlFields,
 } from "./datagram.ts";
 
 /** Sizes of a batch. */
@@ -28,6 +29,8 @@ export interface ReceiveBatchOptions {
   readonly controlSize?: number | undefined;
 }
 
+/** Replaced by setControlFields(). */
+const NO_CONTROL: DatagramInfo["control"] = [];
 const UNKNOWN = { address: "", port: 0 } as const;
 
 /**
@@ -120,17 +123,34 @@ export class ReceiveBatch {
 
   /** Everything but the payload of a slot, copied. */
   describe(slot: number): DatagramInfo {
-    const { vector } = this;
-    return {
-      peer: readSockaddr(vector.view, vector.nameAt(slot)) ?? UNKNOWN,
-      ...describeControl(vector.bytes, vector.view, vector.control(slot)),
+    const info = {
+      peer: this.#peer(slot),
+      control: NO_CONTROL,
       truncated: this.truncated(slot),
       controlTruncated: this.controlTruncated(slot),
     };
+    const { bytes, view } = this.vector;
+    setControlFields(info, bytes, view, this.vector.control(slot));
+    return info;
   }
 
   /** A slot's datagram, copied. */
   datagram(slot: number): Datagram {
-    return { data: this.data(slot).slice(), ...this.describe(slot) };
+    // Not from describe(): a spread copies every field of the most frequent object.
+    const datagram = {
+      data: this.data(slot).slice(),
+      peer: this.#peer(slot),
+      control: NO_CONTROL,
+      truncated: this.truncated(slot),
+      controlTruncated: this.controlTruncated(slot),
+    };
+    const { bytes, view } = this.vector;
+    setControlFields(datagram, bytes, view, this.vector.control(slot));
+    return datagram;
+  }
+
+  #peer(slot: number): Endpoint {
+    const { view } = this.vector;
+    return readSockaddr(view, this.vector.nameAt(slot)) ?? UNKNOWN;
   }
 }

@@ -1,48 +1,40 @@
 // Receive operations that wait, for one datagram, a batch or an iterator.
 
+import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
+import { errno } from "../../ffi/libc.ts";
 import { POLLERR, POLLIN } from "../../ffi/uapi/poll.ts";
+import { MSG_DONTWAIT } from "../../ffi/uapi/sys_socket.ts";
 import { asyncIterator } from "../io/async_iterator.ts";
-import type { Descriptor } from "../io/descriptor.ts";
-import type { WaitOptions } from "../io/reactor.ts";
+import type { Attempt, WaitOptions } from "../io/reactor.ts";
 import { timerTurn, yieldDue } from "../io/yield.ts";
-import type { ErrorQueue } from "../socket/error_queue.ts";
+import { wholeNumber } from "../whole_number.ts";
 import type { Datagram } from "./datagram.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
-import type { UnreadDatagrams } from "./unread_datagrams.ts";
+import type { SocketState } from "./socket_state.ts";
 
 /** The longest payload of a datagram. */
 const MAX_PAYLOAD = 65535;
-
-/** The parts of a socket that a receiver uses. */
-export interface ReceiverOptions {
-  readonly descriptor: Descriptor;
-  readonly errors: ErrorQueue | undefined;
-  readonly unread: UnreadDatagrams;
-  /** Whether the kernel may combine datagrams (UDP_GRO). */
-  readonly gro: boolean | undefined;
-  /** Receives without waiting; 0 where no datagram is queued. */
-  readonly receive: (batch: ReceiveBatch, limit: number) => number;
-}
 
 /** This thread's batch for single datagrams, which are copied at once. */
 let single: ReceiveBatch | undefined;
 
 export class Receiver {
-  readonly #options: ReceiverOptions;
+  readonly #socket: SocketState;
 
-  constructor(options: ReceiverOptions) {
-    this.#options = options;
+  constructor(socket: SocketState) {
+    this.#socket = socket;
   }
 
   one(options: WaitOptions | undefined): Promise<Datagram> {
-    return this.#options.descriptor.perform(POLLIN, this.#receiveOne, options);
+    const attempt: Attempt<Datagram> = (events) => this.#receiveOne(events);
+    return this.#socket.descriptor.perform(POLLIN, attempt, options);
   }
 
   many(
     batch: ReceiveBatch,
     options: WaitOptions | undefined,
   ): Promise<number> {
-    return this.#options.descriptor.perform(
+    return this.#socket.descriptor.perform(
       POLLIN,
       (events) => this.receive(batch, events) || undefined,
       options,
@@ -52,28 +44,46 @@ export class Receiver {
   each(
     options: WaitOptions = {},
   ): AsyncGenerator<Datagram, void, void> {
-    const { gro } = this.#options;
-    const pool = gro ? longBatches : batches;
+    const pool = this.#socket.options.gro ? longBatches : batches;
     return asyncIterator(
-      new DatagramSource(this, this.#options, pool, options.timeout),
+      new DatagramSource(this, this.#socket, pool, options.timeout),
       options.signal,
     );
   }
 
   /** Receives without waiting, after the errors that poll(2) reported. */
   receive(batch: ReceiveBatch, events: number, limit = batch.size): number {
-    const { descriptor, errors, receive } = this.#options;
-    if (events & POLLERR) errors?.handlePollError(descriptor.fd);
-    return receive(batch, limit);
+    const { fd, errors } = this.#socket;
+    if (events & POLLERR) errors?.handlePollError(fd);
+    return this.tryReceive(batch, limit);
   }
 
-  readonly #receiveOne = (events: number): Datagram | undefined => {
+  /** See UdpSocket.tryReceiveMany(). */
+  tryReceive(batch: ReceiveBatch, limit: number): number {
+    wholeNumber("limit", limit, 1, batch.size);
+    batch.count = 0;
+    const { fd, unread, errors } = this.#socket;
+    if (!unread.isEmpty) return unread.moveTo(batch, limit);
+    for (;;) {
+      const count = batch.vector.receive(fd, limit, MSG_DONTWAIT);
+      if (count >= 0) return batch.count = count;
+      const code = errno();
+      if (code === EAGAIN) return 0;
+      // An error that is in the error queue as well is reported by errors() alone.
+      if (code === EINTR || errors?.drain(fd)) continue;
+      throw new SystemError("recvmmsg", code, {
+        tried: `receive on ${this.#socket.descriptor.what}`,
+      });
+    }
+  }
+
+  #receiveOne(events: number): Datagram | undefined {
     const batch = single ??= new ReceiveBatch({
       size: 1,
       bufferSize: MAX_PAYLOAD,
     });
     return this.receive(batch, events) > 0 ? batch.datagram(0) : undefined;
-  };
+  }
 }
 
 /** Source of an iterator over a socket's datagrams. */
@@ -84,7 +94,7 @@ class DatagramSource {
 
   constructor(
     readonly receiver: Receiver,
-    readonly options: ReceiverOptions,
+    readonly socket: SocketState,
     readonly pool: BatchPool,
     readonly timeout: number | undefined,
   ) {}
@@ -105,7 +115,7 @@ class DatagramSource {
       await timerTurn();
       return true;
     }
-    const { descriptor } = this.options;
+    const { descriptor } = this.socket;
     const { timeout } = this;
     const bounds = timeout === undefined ? { signal } : { signal, timeout };
     try {
@@ -122,14 +132,14 @@ class DatagramSource {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
-    this.options.unread.add(batch, this.#next);
-    this.options.descriptor.retry();
+    this.socket.unread.add(batch, this.#next);
+    this.socket.descriptor.retry();
   }
 
   readonly #receive = (events: number): number | undefined => {
     const batch = this.pool.get();
     // The operations behind this one wait for datagrams, too.
-    const limit = this.options.descriptor.hasSeveralWaiting(POLLIN)
+    const limit = this.socket.descriptor.hasSeveralWaiting(POLLIN)
       ? 1
       : batch.size;
     const count = this.receiver.receive(batch, events, limit);

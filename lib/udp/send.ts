@@ -11,6 +11,7 @@ import {
 } from "../../ffi/errno.ts";
 import { errno } from "../../ffi/libc.ts";
 import { MSG_DONTWAIT } from "../../ffi/uapi/sys_socket.ts";
+import type { ErrorQueue } from "../socket/error_queue.ts";
 import { formatEndpoint } from "../socket/sockaddr.ts";
 import {
   isSourceErrno,
@@ -113,13 +114,24 @@ export class Progress {
     this.retried = -1;
   }
 
+  /** Why the first datagram that was refused was. */
+  get failure(): SystemError | undefined {
+    return this.#failures?.[0]?.error;
+  }
+
   result(): SendResult {
     return { sent: this.sent, failures: this.#failures ?? [] };
   }
 
   /** Resets it for another send. */
   clear(): void {
-    this.sent = this.#before = 0;
+    this.sent =
+      this.#before =
+      this.message =
+      this.slot =
+      this.individual =
+        0;
+    this.retried = -1;
     this.#failures = undefined;
   }
 }
@@ -129,14 +141,16 @@ const NOT_SEGMENTABLE: ReadonlySet<number> = new Set([EINVAL, EIO, EMSGSIZE]);
 
 /**
  * Sends a queue and clears it; false where the send buffer is full: call it
- * again with the same progress. `checkPending` says whether a refusal may be the
+ * again with the same progress.
+ *
+ * @param errors The socket's error queue, if it has one: a refusal may be the
  * pending error of an earlier datagram.
  */
 export function sendQueue(
   fd: number,
   queue: SendQueue,
   progress: Progress,
-  checkPending: () => boolean,
+  errors: ErrorQueue | undefined,
 ): boolean {
   while (progress.message < queue.messages) {
     const { message } = progress;
@@ -153,7 +167,8 @@ export function sendQueue(
     const code = errno();
     if (code === EAGAIN) return false;
     if (code === EINTR) continue;
-    if (progress.retried !== progress.slot && checkPending()) {
+    if (progress.retried !== progress.slot && errors !== undefined) {
+      errors.drain(fd);
       progress.retried = progress.slot;
       continue;
     }

@@ -1,40 +1,27 @@
 // The UDP socket.
 
-import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
-import { errno } from "../../ffi/libc.ts";
-import { MSG_DONTWAIT } from "../../ffi/uapi/sys_socket.ts";
 import type { InterfaceRef } from "../net/interface_index.ts";
 import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
-import { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { droppedPackets } from "../socket/buffers.ts";
-import {
-  type ErrorEvent,
-  errorEvents,
-  ErrorQueue,
-} from "../socket/error_queue.ts";
+import { type ErrorEvent, errorEvents } from "../socket/error_queue.ts";
 import {
   changeMulticastGroup,
   setMulticastInterface,
 } from "../socket/membership.ts";
 import type { Family } from "../socket/option.ts";
-import { type Endpoint, formatEndpoint } from "../socket/sockaddr.ts";
-import { wholeNumber } from "../whole_number.ts";
+import type { Endpoint } from "../socket/sockaddr.ts";
 import type { Datagram } from "./datagram.ts";
-import { type Message, payload, type SendOptions } from "./message.ts";
-import {
-  bindUdpSocket,
-  connectUdpSocket,
-  type UdpSocketHandle,
-} from "./open.ts";
+import type { Message, SendOptions } from "./message.ts";
+import { bindUdpSocket, connectUdpSocket } from "./open.ts";
 import type { BindOptions } from "./options.ts";
 import type { ReceiveBatch } from "./receive_batch.ts";
 import { Receiver } from "./receiver.ts";
 import { replySource } from "./reply.ts";
 import type { SendResult } from "./send.ts";
 import type { SendBatch } from "./send_batch.ts";
+import { SocketState, type UdpSocketHandle } from "./socket_state.ts";
 import { Transmitter } from "./transmitter.ts";
-import { UnreadDatagrams } from "./unread_datagrams.ts";
 
 /**
  * A UDP socket that reports the local address of each datagram and replies from
@@ -61,46 +48,14 @@ import { UnreadDatagrams } from "./unread_datagrams.ts";
  * ```
  */
 export class UdpSocket implements AsyncDisposable {
-  readonly #descriptor: Descriptor;
-  readonly #domain: number;
-  readonly #errors: ErrorQueue | undefined;
-  readonly #options: UdpSocketHandle["options"];
-  readonly #unread = new UnreadDatagrams();
+  readonly #state: SocketState;
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
-  #peer: Endpoint | undefined;
 
-  /** The IP versions that it speaks. */
-  readonly family: Family;
-  /** The local address; the port is the one that the kernel chose for port 0. */
-  readonly address: Endpoint;
-
-  private constructor(handle: UdpSocketHandle, borrowed: boolean) {
-    const { fd, domain, family, address, peer, options } = handle;
-    const what = `UDP socket ${formatEndpoint(address)}`;
-    const descriptor = new Descriptor(fd, what, { borrowed });
-    const errors = options.receiveErrors
-      ? new ErrorQueue(() => descriptor.retry())
-      : undefined;
-    this.#descriptor = descriptor;
-    this.#domain = domain;
-    this.#options = options;
-    this.#errors = errors;
-    this.#receiver = new Receiver({
-      descriptor,
-      errors,
-      unread: this.#unread,
-      gro: options.gro,
-      receive: (batch, limit) => this.tryReceiveMany(batch, limit),
-    });
-    this.#transmitter = new Transmitter({
-      descriptor,
-      errors,
-      sender: () => this.handle,
-    });
-    this.#peer = peer;
-    this.family = family;
-    this.address = address;
+  private constructor(state: SocketState) {
+    this.#state = state;
+    this.#receiver = new Receiver(state);
+    this.#transmitter = new Transmitter(state);
   }
 
   /**
@@ -112,7 +67,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {SystemError} EADDRINUSE, EADDRNOTAVAIL, EACCES ...
    */
   static bind(options: BindOptions = {}): UdpSocket {
-    return new UdpSocket(bindUdpSocket(options), false);
+    return new UdpSocket(new SocketState(bindUdpSocket(options), false));
   }
 
   /**
@@ -122,19 +77,31 @@ export class UdpSocket implements AsyncDisposable {
    * @param handle The owner's `handle`.
    */
   static attach(handle: UdpSocketHandle): UdpSocket {
-    return new UdpSocket(handle, true);
+    return new UdpSocket(new SocketState(handle, true, handle.address));
   }
 
-  /** A handle to post to a worker of this process, for `attach`. */
+  /** The IP versions that it speaks. */
+  get family(): Family {
+    return this.#state.family;
+  }
+
+  /**
+   * The local address; the port is the one that the kernel chose for port 0.
+   *
+   * @throws {ClosedError} Once closed, if it was not read before.
+   */
+  get address(): Endpoint {
+    return this.#state.address;
+  }
+
+  /**
+   * A handle to post to a worker of this process, for `attach`.
+   *
+   * @throws {ClosedError} Once closed.
+   */
   get handle(): UdpSocketHandle {
-    return {
-      fd: this.#descriptor.fd,
-      domain: this.#domain,
-      family: this.family,
-      address: this.address,
-      peer: this.#peer,
-      options: this.#options,
-    };
+    const { fd, domain, family, address, peer, options } = this.#state;
+    return { fd, domain, family, address, peer, options };
   }
 
   /**
@@ -144,12 +111,12 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   blockingPoll(stop: StopEvent): BlockingPoll {
-    return new BlockingPoll(this.#descriptor, stop);
+    return new BlockingPoll(this.#state.descriptor, stop);
   }
 
   /** Whether close() was called. */
   get closed(): boolean {
-    return this.#descriptor.closed;
+    return this.#state.descriptor.closed;
   }
 
   /**
@@ -162,7 +129,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   get dropped(): number {
-    return droppedPackets(this.#descriptor.fd);
+    return droppedPackets(this.#state.descriptor.fd);
   }
 
   /**
@@ -175,7 +142,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   connect(to: Endpoint): void {
-    this.#peer = connectUdpSocket(this.handle, to);
+    this.#state.peer = connectUdpSocket(this.#state, to);
   }
 
   /**
@@ -204,7 +171,9 @@ export class UdpSocket implements AsyncDisposable {
    */
   async waitReadable(options?: WaitOptions): Promise<void> {
     options?.signal?.throwIfAborted();
-    if (this.#unread.isEmpty) await this.#descriptor.readable(options);
+    if (this.#state.unread.isEmpty) {
+      await this.#state.descriptor.readable(options);
+    }
   }
 
   /**
@@ -231,21 +200,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
   tryReceiveMany(batch: ReceiveBatch, limit: number = batch.size): number {
-    wholeNumber("limit", limit, 1, batch.size);
-    batch.count = 0;
-    const fd = this.#descriptor.fd;
-    if (!this.#unread.isEmpty) return this.#unread.moveTo(batch, limit);
-    for (;;) {
-      const count = batch.vector.receive(fd, limit, MSG_DONTWAIT);
-      if (count >= 0) return batch.count = count;
-      const code = errno();
-      if (code === EAGAIN) return 0;
-      // An error that is in the error queue as well is reported by errors() alone.
-      if (code === EINTR || this.#errors?.drain(fd)) continue;
-      throw new SystemError("recvmmsg", code, {
-        tried: `receive on ${this.#descriptor.what}`,
-      });
-    }
+    return this.#receiver.tryReceive(batch, limit);
   }
 
   /**
@@ -289,16 +244,12 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {SourceUnavailableError} When it cannot be sent from that source.
    * @throws {SystemError} When the kernel refuses it.
    */
-  async send(
+  send(
     data: Uint8Array | string,
     to?: Endpoint,
     options: SendOptions & WaitOptions = {},
   ): Promise<number> {
-    const bytes = payload(data);
-    const message = { ...options, data: bytes, to };
-    const { failures } = await this.sendMany([message], options);
-    if (failures.length > 0) throw failures[0]!.error;
-    return bytes.length;
+    return this.#transmitter.send(data, to, options);
   }
 
   /**
@@ -362,7 +313,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {TimeoutError} After the timeout.
    */
   errors(options?: WaitOptions): AsyncGenerator<ErrorEvent, void, void> {
-    return errorEvents(this.#errors, this.#descriptor, options);
+    return errorEvents(this.#state.errors, this.#state.descriptor, options);
   }
 
   /**
@@ -375,7 +326,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   join(group: string, on?: InterfaceRef): void {
-    const { fd } = this.#descriptor;
+    const { fd } = this.#state.descriptor;
     changeMulticastGroup(fd, this.family, "join", group, on);
   }
 
@@ -389,7 +340,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   leave(group: string, on?: InterfaceRef): void {
-    const { fd } = this.#descriptor;
+    const { fd } = this.#state.descriptor;
     changeMulticastGroup(fd, this.family, "leave", group, on);
   }
 
@@ -402,22 +353,22 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   multicastInterface(on: InterfaceRef): void {
-    setMulticastInterface(this.#descriptor.fd, this.family, on);
+    setMulticastInterface(this.#state.descriptor.fd, this.family, on);
   }
 
   /** Lets pending operations keep the process alive, which is the default. */
   ref(): void {
-    this.#descriptor.ref();
+    this.#state.descriptor.ref();
   }
 
   /** Lets the process end while operations are pending. */
   unref(): void {
-    this.#descriptor.unref();
+    this.#state.descriptor.unref();
   }
 
   /** Cancels pending operations with ClosedError and closes. The port is free when it resolves. */
   close(): Promise<void> {
-    return this.#descriptor.close();
+    return this.#state.descriptor.close();
   }
 
   /** The same as close(), for `await using`. */

@@ -2,44 +2,89 @@
 
 import { POLLOUT } from "../../ffi/uapi/poll.ts";
 import { Deadline } from "../io/deadline.ts";
-import type { Descriptor } from "../io/descriptor.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { yieldDue, yieldIfDue } from "../io/yield.ts";
-import type { ErrorQueue } from "../socket/error_queue.ts";
+import { checkTimeout } from "../io/reactor.ts";
+import type { Endpoint } from "../socket/sockaddr.ts";
 import {
   type Message,
   MessageWriter,
   payload,
-  type Sender,
+  type SendOptions,
 } from "./message.ts";
 import { Progress, sendQueue, type SendResult } from "./send.ts";
 import { SendBatch } from "./send_batch.ts";
 import { SendQueue } from "./send_queue.ts";
-
-/** The parts of a socket that a transmitter uses. */
-export interface TransmitterOptions {
-  readonly descriptor: Descriptor;
-  readonly errors: ErrorQueue | undefined;
-  /** The socket's current state, for writing messages. */
-  readonly sender: () => Sender;
-}
+import type { SocketState } from "./socket_state.ts";
 
 /** This thread's queues for messages that are sent without a batch. */
 const spareQueues: SendQueue[] = [];
 /** Queues kept for calls that wait at the same time. */
 const SPARE_QUEUES = 4;
+/** Progress of a send of one message, which does not wait. */
+const single = new Progress();
+
+/** Removes a queue from the spare ones: a concurrent call takes another. */
+function takeQueue(): SendQueue {
+  return spareQueues.pop() ?? new SendQueue(64, 256 * 1024);
+}
+
+function releaseQueue(queue: SendQueue): void {
+  queue.clear();
+  if (spareQueues.length < SPARE_QUEUES) spareQueues.push(queue);
+}
 
 export class Transmitter {
-  readonly #descriptor: Descriptor;
-  readonly #errors: ErrorQueue | undefined;
-  readonly #sender: () => Sender;
+  readonly #socket: SocketState;
   /** Reused by the next trySendMany. */
   #spare: Progress | undefined;
 
-  constructor({ descriptor, errors, sender }: TransmitterOptions) {
-    this.#descriptor = descriptor;
-    this.#errors = errors;
-    this.#sender = sender;
+  constructor(socket: SocketState) {
+    this.#socket = socket;
+  }
+
+  /** See UdpSocket.send(). */
+  send(
+    data: Uint8Array | string,
+    to: Endpoint | undefined,
+    options: SendOptions & WaitOptions,
+  ): Promise<number> {
+    // Not an async function: most sends complete here, and a state of one costs
+    // more memory than all else.
+    try {
+      options.signal?.throwIfAborted();
+      checkTimeout(options.timeout);
+      const bytes = payload(data);
+      const queue = takeQueue();
+      let sent: boolean;
+      try {
+        new MessageWriter(queue, this.#socket).appendOnly(bytes, to, options);
+        sent = this.#sendNow(queue, single);
+      } finally {
+        releaseQueue(queue);
+      }
+      if (!sent) return this.#sendOneLater(bytes, to, options);
+      const failure = single.failure;
+      single.clear();
+      return failure === undefined
+        ? Promise.resolve(bytes.length)
+        : Promise.reject(failure);
+    } catch (error) {
+      single.clear();
+      return Promise.reject(error);
+    }
+  }
+
+  async #sendOneLater(
+    data: Uint8Array,
+    to: Endpoint | undefined,
+    options: SendOptions & WaitOptions,
+  ): Promise<number> {
+    single.clear();
+    const message = { ...options, data, to };
+    const { failures } = await this.sendMany([message], options);
+    if (failures.length > 0) throw failures[0]!.error;
+    return data.length;
   }
 
   /** See UdpSocket.sendMany(). */
@@ -48,7 +93,13 @@ export class Transmitter {
     options: WaitOptions,
   ): Promise<SendResult> {
     options.signal?.throwIfAborted();
-    const deadline = new Deadline(this.#descriptor.what, options);
+    const deadline = new Deadline(this.#socket.descriptor, options);
+    // Before a queue is taken: each call that lets timers run would hold one.
+    const turn = yieldIfDue();
+    if (turn !== undefined) {
+      await turn;
+      deadline.check();
+    }
     if (datagrams instanceof SendBatch) {
       const progress = datagrams.progress ??= new Progress();
       if (!this.#sendNow(datagrams.queue, progress)) {
@@ -57,11 +108,9 @@ export class Transmitter {
       datagrams.progress = undefined;
       return progress.result();
     }
-    const sender = this.#sender();
     const progress = new Progress();
-    // Removed during the call, so that a concurrent call makes its own.
-    const queue = spareQueues.pop() ?? new SendQueue(64, 256 * 1024);
-    const writer = new MessageWriter(queue, sender);
+    const queue = takeQueue();
+    const writer = new MessageWriter(queue, this.#socket);
     try {
       for (const message of datagrams) {
         const data = payload(message.data);
@@ -80,8 +129,7 @@ export class Transmitter {
         await this.#sendLater(queue, progress, deadline);
       }
     } finally {
-      queue.clear();
-      if (spareQueues.length < SPARE_QUEUES) spareQueues.push(queue);
+      releaseQueue(queue);
     }
     return progress.result();
   }
@@ -100,7 +148,7 @@ export class Transmitter {
 
   /** Sends a queue if no other send waits; false if it has to wait. */
   #sendNow(queue: SendQueue, progress: Progress): boolean {
-    return !yieldDue() && !this.#descriptor.hasWaiting(POLLOUT) &&
+    return !yieldDue() && !this.#socket.descriptor.hasWaiting(POLLOUT) &&
       this.#send(queue, progress);
   }
 
@@ -110,7 +158,7 @@ export class Transmitter {
     deadline: Deadline,
   ): Promise<void> {
     try {
-      await this.#descriptor.perform(
+      await this.#socket.descriptor.perform(
         POLLOUT,
         () => this.#send(queue, progress) || undefined,
         deadline.bounds(),
@@ -121,17 +169,7 @@ export class Transmitter {
   }
 
   #send(queue: SendQueue, progress: Progress): boolean {
-    return sendQueue(
-      this.#descriptor.fd,
-      queue,
-      progress,
-      this.#checkPending,
-    );
+    const { fd, errors } = this.#socket;
+    return sendQueue(fd, queue, progress, errors);
   }
-
-  /** Whether a refusal may be the pending error of an earlier datagram. */
-  readonly #checkPending = (): boolean => {
-    this.#errors?.drain(this.#descriptor.fd);
-    return this.#errors !== undefined;
-  };
 }

@@ -30,7 +30,10 @@ import {
   SOL_NETLINK,
 } from "../../../ffi/uapi/linux_netlink.ts";
 import { ControlMessages } from "../../../lib/socket/control_messages.ts";
-import { describeControl } from "../../../lib/udp/datagram.ts";
+import {
+  type ControlFields,
+  setControlFields,
+} from "../../../lib/udp/datagram.ts";
 import { type Control, int, raw } from "../../support/bare_socket.ts";
 
 /** Messages one after the other, in memory that is not zero. */
@@ -55,7 +58,9 @@ function read(buffer: Uint8Array<ArrayBuffer>, length: number, at = 0) {
   const view = new DataView(buffer.buffer);
   const found = new ControlMessages();
   found.decode(words, view, at, length);
-  return describeControl(buffer, view, found);
+  const fields: ControlFields = { control: [] };
+  setControlFields(fields, buffer, view, found);
+  return fields;
 }
 
 const INFO: Control = {

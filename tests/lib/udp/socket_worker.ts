@@ -3,7 +3,7 @@
 
 import { StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
-import type { UdpSocketHandle } from "../../../lib/udp/open.ts";
+import type { UdpSocketHandle } from "../../../lib/udp/socket_state.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 
 declare const self: {

@@ -1,0 +1,94 @@
+// What the parts of a UDP socket share.
+
+import { Descriptor } from "../io/descriptor.ts";
+import { ErrorQueue } from "../socket/error_queue.ts";
+import { socketName } from "../socket/open.ts";
+import type { Family } from "../socket/option.ts";
+import {
+  type Endpoint,
+  formatEndpoint,
+  readSockaddr,
+  SOCKADDR_SIZE,
+} from "../socket/sockaddr.ts";
+import type { BindOptions } from "./options.ts";
+import { UnreadDatagrams } from "./unread_datagrams.ts";
+
+/** What another thread of this process needs to use the same socket. */
+export interface UdpSocketHandle {
+  /** The descriptor's number. */
+  readonly fd: number;
+  /** AF_INET or AF_INET6. */
+  readonly domain: number;
+  /** The IP versions that it speaks. */
+  readonly family: Family;
+  /** The local address. */
+  readonly address: Endpoint;
+  /** The peer it is connected to. */
+  readonly peer?: Endpoint | undefined;
+  /** The options of `bind` that its use depends on. */
+  readonly options: Pick<BindOptions, "receiveErrors" | "gro">;
+}
+
+/** A socket that was opened; its address is read when it is needed. */
+export type OpenSocket = Omit<UdpSocketHandle, "address">;
+
+export class SocketState {
+  readonly descriptor: Descriptor;
+  readonly domain: number;
+  readonly family: Family;
+  readonly options: UdpSocketHandle["options"];
+  /** With `receiveErrors`. */
+  readonly errors: ErrorQueue | undefined;
+  readonly unread = new UnreadDatagrams();
+  /** The peer it is connected to. */
+  peer: Endpoint | undefined;
+  #address: Endpoint | undefined;
+
+  /**
+   * @param borrowed Whether another thread owns the socket.
+   */
+  constructor(
+    { fd, domain, family, peer, options }: OpenSocket,
+    borrowed: boolean,
+    address?: Endpoint,
+  ) {
+    this.descriptor = new Descriptor(
+      fd,
+      () => this.#describe(),
+      borrowed ? BORROWED : undefined,
+    );
+    this.domain = domain;
+    this.family = family;
+    this.options = options;
+    this.errors = options.receiveErrors
+      ? new ErrorQueue(() => this.descriptor.retry())
+      : undefined;
+    this.peer = peer;
+    this.#address = address;
+  }
+
+  /** The descriptor's number. @throws {ClosedError} Once closed. */
+  get fd(): number {
+    return this.descriptor.fd;
+  }
+
+  /** The local address. @throws {ClosedError} If it was never read before. */
+  get address(): Endpoint {
+    return this.#address ??= readName(this.descriptor.fd);
+  }
+
+  #describe(): string {
+    // A descriptor that is closed is described from here: do not ask for its fd.
+    if (this.#address === undefined && this.descriptor.closed) {
+      return "UDP socket";
+    }
+    return `UDP socket ${formatEndpoint(this.address)}`;
+  }
+}
+
+const BORROWED = { borrowed: true };
+
+function readName(fd: number): Endpoint {
+  const name = socketName(fd, SOCKADDR_SIZE);
+  return readSockaddr(new DataView(name.buffer), 0)!;
+}
