@@ -1,6 +1,7 @@
-// An HTTP client with a fixed rate: RATE requests a second for SECONDS over
-// CONNECTIONS kept alive. A request's time counts from the moment it was due, so
-// that a server that stops for a while is charged for every request in it.
+// An HTTP client: RATE requests a second for SECONDS over CONNECTIONS kept alive.
+// A request's time counts from the moment it was due, so that a server that stops
+// for a while is charged for every request in it. With RATE 0 each connection
+// sends its next request when it has the response of the last one.
 //
 //   http_load HOST PORT CONNECTIONS RATE SECONDS
 
@@ -60,17 +61,21 @@ int main(int argc, char **argv) {
     fds[i] = (struct pollfd){.fd = fd, .events = POLLIN};
   }
 
-  long total = rate * (seconds + WARM_UP), begun = 0, done = 0, kept = 0;
+  int paced = rate > 0;
+  // Without a rate time is the limit, and this the room for samples.
+  long total = paced ? rate * (seconds + WARM_UP) : 1000000 * (seconds + 1);
+  long begun = 0, done = 0, kept = 0;
   double *times = calloc(total, sizeof *times);
   double begin = now(), end = begin + WARM_UP + seconds + LINGER;
   while (done < total) {
     double time = now();
+    if (!paced && time > begin + WARM_UP + seconds) break;
     if (time > end) {
       fprintf(stderr, "http_load: %ld responses are missing\n", total - done);
       return 1;
     }
     for (int i = 0; i < connections && begun < total; i++) {
-      double at = begin + begun / rate;
+      double at = paced ? begin + begun / rate : time;
       if (at > time) break;
       if (busy[i]) continue;
       if (write(fds[i].fd, request, sizeof request - 1) < 0) {
@@ -81,7 +86,7 @@ int main(int argc, char **argv) {
       busy[i] = 1;
       begun++;
     }
-    double next = begun < total ? begin + begun / rate - time : 1;
+    double next = paced && begun < total ? begin + begun / rate - time : 1;
     // Every connection is busy: only a response goes on.
     if (next <= 0) next = 1;
     struct timespec timeout = {.tv_sec = (time_t)next,

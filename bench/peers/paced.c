@@ -65,13 +65,13 @@ int main(int argc, char **argv) {
   double begin = now(), step = 1 / rate > TICK ? 1 / rate : TICK;
   for (double time = begin; time < begin + seconds + LINGER; time = now()) {
     long due = (time - begin) * rate;
+    if (due > total) due = total;
     // A client that was late at a slow rate keeps the pause: it sends no two at
     // once.
     if (step > TICK && due > sent + 1) {
       begin += (due - sent - 1) / rate;
       due = sent + 1;
     }
-    if (due > total) due = total;
     while (sent < due) {
       int batch = due - sent < BATCH ? due - sent : BATCH;
       int count = sendmmsg(fd, requests, batch, 0);

@@ -12,6 +12,8 @@ const http = Deno.serve(
   () => new Response("hello"),
 );
 await using socket = library.UdpSocket.bind({ address: "127.0.0.1" });
+/** Never received from: the kernel drops what comes. */
+await using sink = library.UdpSocket.bind({ address: "127.0.0.1" });
 
 let longest = 0;
 
@@ -32,7 +34,9 @@ async function report(): Promise<void> {
 
 void timers();
 void report();
-console.log(`listening on ${http.addr.port} ${socket.address.port}`);
+console.log(
+  `listening on ${http.addr.port} ${socket.address.port} ${sink.address.port}`,
+);
 for await (const request of socket) {
   await socket.reply(request, request.data);
 }

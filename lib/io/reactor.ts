@@ -26,7 +26,13 @@ import { DeadlineHeap } from "./deadline_heap.ts";
 import { openEventfd, signalEventfd } from "./eventfd.ts";
 import { keepAlive } from "./keep_alive.ts";
 import { closeOwned, ownDescriptor } from "./thread_descriptors.ts";
-import { clearTurn, recordIdle, yieldDue, yieldIfDue } from "./yield.ts";
+import {
+  clearTurn,
+  lastTurn,
+  recordIdle,
+  yieldDue,
+  yieldIfDue,
+} from "./yield.ts";
 
 /** What bounds a wait. */
 export interface WaitOptions {
@@ -65,6 +71,11 @@ const OTHERS = 24;
 const SPIN_BUDGET = 0.04;
 /** Milliseconds from an event to the promise it resolves, after a sleep. */
 const WAKE_UP_COST = 0.03;
+/**
+ * Milliseconds without a turn of the event loop after which the thread sleeps
+ * instead of polling: a sleep is such a turn, for HTTP and what else runs here.
+ */
+const TURN_INTERVAL = 0.5;
 /**
  * Milliseconds to sleep at most. In the main thread, what poll(2) can count. The
  * call of a worker may start when the worker has been terminated and its numbers
@@ -606,7 +617,8 @@ class Reactor {
       return OTHERS;
     }
     this.#idle = false;
-    if (this.#spin() > 0) return CONTINUATIONS;
+    const turnIsRecent = monotonicTime() - lastTurn() < TURN_INTERVAL;
+    if (turnIsRecent && this.#spin() > 0) return CONTINUATIONS;
     await this.#sleepUntilEvent();
     return 0;
   }

@@ -18,6 +18,7 @@ const TIMER_AFTER = 2;
 /** When the work began that no timer has interrupted; idle time is left out. */
 let workSince = -Infinity;
 let lastCheck = -Infinity;
+let turnedAt = -Infinity;
 let timer: ReturnType<typeof setTimeout> | undefined;
 /** Resolves when the timer fires. */
 let turn: Promise<void> | undefined;
@@ -70,6 +71,12 @@ export function recordIdle(start: number): void {
     workSince += idle;
     lastCheck = now;
   }
+  turnedAt = now;
+}
+
+/** When the event loop last came round, in milliseconds of `monotonicTime()`. */
+export function lastTurn(): number {
+  return turnedAt;
 }
 
 /** Clears the timer where no loop awaits it: nothing is left behind. */
@@ -93,6 +100,6 @@ function fire(): void {
   const end = endTurn!;
   timer = turn = endTurn = undefined;
   awaiting = 0;
-  workSince = lastCheck = monotonicTime();
+  workSince = lastCheck = turnedAt = monotonicTime();
   end();
 }
