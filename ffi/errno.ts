@@ -1,7 +1,10 @@
-// errno -> name -> sentence, and the one error class for refused system calls.
+// errno numbers, their names and texts, and the error of a refused system call.
 // Numbers are those of asm-generic, shared by x86_64 and aarch64.
 
-const TABLE: ReadonlyArray<readonly [number, string, string]> = [
+/** Every errno: its number, name and text. */
+export const ERRNOS: ReadonlyArray<
+  readonly [number: number, name: string, text: string]
+> = [
   [1, "EPERM", "operation not permitted"],
   [2, "ENOENT", "no such file or directory"],
   [3, "ESRCH", "no such process"],
@@ -142,25 +145,19 @@ let byNumber:
 /** Made at the first error: no program has to wait for it to start. */
 function described(errno: number) {
   byNumber ??= new Map(
-    TABLE.map(([number, code, text]) => [number, { code, text }]),
+    ERRNOS.map(([number, code, text]) => [number, { code, text }]),
   );
   return byNumber.get(errno);
 }
 
-/** errno numbers by name, for comparing: `errno() === Errno.EAGAIN`. */
-export const Errno: Readonly<Record<string, number>> = Object.freeze({
-  ...Object.fromEntries(TABLE.map(([n, code]) => [code, n])),
-  EWOULDBLOCK: 11,
-  EDEADLOCK: 35,
-  ENOTSUP: 95,
-});
-
-// Read after every call on hot paths, so plain constants rather than look-ups.
+// Those that the code compares with.
 export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EIO = 5;
+export const ENXIO = 6;
+export const E2BIG = 7;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;

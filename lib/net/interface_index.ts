@@ -1,7 +1,7 @@
 // Interface names and the numbers the kernel knows them by, in the calling
 // thread's network namespace or in a socket's.
 
-import { ENODEV, Errno, SystemError } from "../../ffi/errno.ts";
+import { ENODEV, ENXIO, SystemError } from "../../ffi/errno.ts";
 import { cString, errno, libc } from "../../ffi/libc.ts";
 import { IF_NAMESIZE, ifreq, SIOCGIFINDEX } from "../../ffi/uapi/net_if.ts";
 import { checkInterfaceName } from "./interface_name.ts";
@@ -93,7 +93,7 @@ const decoder = new TextDecoder();
 export function interfaceName(index: number): string | undefined {
   if (libc().if_indextoname(index, buffer) === null) {
     const code = errno();
-    if (code === Errno.ENXIO || code === ENODEV) return undefined;
+    if (code === ENXIO || code === ENODEV) return undefined;
     throw new SystemError("if_indextoname", code, {
       tried: `find the name of interface ${index}`,
     });

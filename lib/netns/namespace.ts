@@ -5,8 +5,8 @@ import {
   EACCES,
   EINVAL,
   ENOENT,
+  ENOSPC,
   EPERM,
-  Errno,
   SystemError,
 } from "../../ffi/errno.ts";
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
@@ -163,7 +163,7 @@ export function refusedNamespace(
         capability: "CAP_SYS_ADMIN",
         advice: "Run as root or grant CAP_SYS_ADMIN",
       }
-      : code === Errno.ENOSPC
+      : code === ENOSPC
       ? { advice: "The limit is user.max_net_namespaces (sysctl)" }
       : {}),
   });

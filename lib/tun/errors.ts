@@ -1,15 +1,17 @@
 // What the TUN driver answers, in words that say what to do.
 
 import {
+  E2BIG,
   EACCES,
+  EBADFD,
   EBUSY,
   EEXIST,
   EINVAL,
   EIO,
   ENODEV,
   ENOENT,
+  ENXIO,
   EPERM,
-  Errno,
   SystemError,
   type SystemErrorContext,
 } from "../../ffi/errno.ts";
@@ -128,7 +130,7 @@ function openAdvice(errno: number): SystemErrorContext {
           `needs --device ${NODE}`,
       };
     case ENODEV:
-    case Errno.ENXIO:
+    case ENXIO:
       return { advice: "The kernel has no TUN driver loaded: modprobe tun" };
     case EACCES:
       return {
@@ -192,7 +194,7 @@ function attachAdvice(
           } several queues. \`ip -d link show ${name}\` tells. Choose another ` +
           "name or the same kind",
       };
-    case Errno.E2BIG:
+    case E2BIG:
       return { advice: "The device has as many queues as the kernel allows" };
     default:
       return {};
@@ -208,7 +210,7 @@ export function writeError(
 ): SystemError {
   const tried = `write a packet of ${bytes} bytes to ${device}`;
   switch (errno) {
-    case Errno.EBADFD:
+    case EBADFD:
       return goneError("write", errno, tried);
     case EIO:
       return new LinkDownError(errno, bytes, index, {

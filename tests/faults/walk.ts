@@ -1,7 +1,7 @@
 // Each call an operation makes is made to fail, with each error, one at a time.
 
 import { assert, assertEquals } from "@std/assert";
-import { Errno, SystemError } from "../../ffi/errno.ts";
+import { ERRNOS, SystemError } from "../../ffi/errno.ts";
 import { assertDescriptors, idleDescriptors } from "../support/descriptors.ts";
 import { failing, Faults } from "../support/faults.ts";
 import {
@@ -98,7 +98,8 @@ async function take(
   { call, nth, error, outcome }: Step,
 ): Promise<void> {
   await using subject = await operation.prepare();
-  const fault = failing(Errno[error]);
+  const [errno] = ERRNOS.find(([, name]) => name === error)!;
+  const fault = failing(errno);
   // Linux lets go of the number whatever close(2) says.
   const closing = call === "close";
   faults.arm({

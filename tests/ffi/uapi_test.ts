@@ -3,7 +3,7 @@
 // added without a proof.
 
 import { assert, assertEquals } from "@std/assert";
-import { Errno } from "../../ffi/errno.ts";
+import { ERRNOS } from "../../ffi/errno.ts";
 import { CMSG_ALIGN, CMSG_LEN, CMSG_SPACE } from "../../ffi/uapi/sys_socket.ts";
 import { NLA_ALIGN, NLMSG_ALIGN } from "../../ffi/uapi/linux_netlink.ts";
 import type { Layout } from "../../ffi/struct.ts";
@@ -93,7 +93,7 @@ for (const [machine, compiler] of Object.entries(COMPILERS)) {
   });
 
   Deno.test(`errno numbers are those of errno.h on ${machine}`, async () => {
-    const claims = Object.entries(Errno);
+    const claims = ERRNOS.map(([number, name]): Claim => [name, number]);
     const headers = ["errno.h"];
     assertEquals(await disproved(compiler, { headers, claims }), []);
   });
