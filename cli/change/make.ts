@@ -3,11 +3,11 @@
 
 import type { Command, TypeHandler } from "@cliffy/command";
 import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
-import type { NetlinkRequest } from "../../lib/netlink/exchange.ts";
+import type { NetlinkRequest } from "../../lib/netlink/transaction.ts";
 import { Network } from "../../lib/rtnetlink/network.ts";
 import type { Change, FirstStep } from "../../lib/rtnetlink/changes/change.ts";
 import { type Reader, take } from "../../lib/rtnetlink/spec/value.ts";
-import { routeVocabulary } from "../../lib/rtnetlink/vocabulary.ts";
+import { routeNames } from "../../lib/rtnetlink/attribute_names.ts";
 import type { GlobalOptions } from "../command.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
@@ -69,7 +69,7 @@ export function showMessage(
     output.event({ event: "step", ...beside, tells }, () => printable(tells));
   }
   if (request === undefined) return;
-  const description = describeRequest(request, routeVocabulary);
+  const description = describeRequest(request, routeNames);
   const hex = requestBytes(request).toHex();
   output.event(
     { event: "message", what: request.tried, ...beside, ...description, hex },

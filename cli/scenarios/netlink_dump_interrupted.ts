@@ -10,7 +10,7 @@ import { NetlinkConnection } from "../../lib/netlink/connection.ts";
 import { DumpInterruptedError } from "../../lib/netlink/errors.ts";
 import { decodeLink } from "../../lib/rtnetlink/link/link.ts";
 import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
-import { routeVocabulary } from "../../lib/rtnetlink/vocabulary.ts";
+import { routeNames } from "../../lib/rtnetlink/attribute_names.ts";
 import { BareNetlink } from "./bare/netlink.ts";
 import {
   loopsForEver,
@@ -155,7 +155,7 @@ async function read(
 ): Promise<{ names: string[]; interrupted: boolean; attempts: number }> {
   await using connection = NetlinkConnection.open({
     protocol: NETLINK_ROUTE,
-    vocabulary: routeVocabulary,
+    names: routeNames,
     namespace: table.network.namespace,
   });
   let left = interruptions;

@@ -3,7 +3,7 @@
 
 import type { NameLookup } from "../rtnetlink/spec/name_lookup.ts";
 import type { FirstStep } from "../rtnetlink/changes/change.ts";
-import type { NetlinkRequest } from "../netlink/exchange.ts";
+import type { NetlinkRequest } from "../netlink/transaction.ts";
 import type { NamespaceName } from "./desired.ts";
 import { NOTHING, type State } from "./state.ts";
 import type { Step } from "./step.ts";

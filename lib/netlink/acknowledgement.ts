@@ -13,7 +13,11 @@ import {
 } from "../../ffi/uapi/linux_netlink.ts";
 import type { ExtendedAck } from "./errors.ts";
 import type { MessageReader } from "./message.ts";
-import { attributePath, missingName, type Vocabulary } from "./vocabulary.ts";
+import {
+  attributePath,
+  type FamilyNames,
+  missingName,
+} from "./attribute_names.ts";
 
 /** The error number of an NLMSG_ERROR or NLMSG_DONE, 0 where there is none. */
 export function errorNumber(message: MessageReader): number {
@@ -37,7 +41,7 @@ function headerSize(message: MessageReader): number {
 export function extendedAck(
   message: MessageReader,
   request: { readonly type: number; readonly body: Uint8Array },
-  vocabulary?: Vocabulary,
+  names?: FamilyNames,
 ): ExtendedAck | undefined {
   if (!(message.flags & NLM_F_ACK_TLVS)) return undefined;
   let text: string | undefined;
@@ -67,13 +71,13 @@ export function extendedAck(
   const { type, body } = request;
   const attribute = offset === undefined
     ? undefined
-    : attributePath(vocabulary, type, body, offset);
+    : attributePath(names, type, body, offset);
   return {
     ...(text === undefined ? {} : { message: text }),
     ...(offset === undefined ? {} : { offset }),
     ...(attribute === undefined ? {} : { attribute }),
     ...(missing === undefined
       ? {}
-      : { missing: missingName(vocabulary, type, body, missing, nest) }),
+      : { missing: missingName(names, type, body, missing, nest) }),
   };
 }

@@ -8,7 +8,7 @@ import {
 } from "../../ffi/uapi/linux_netlink.ts";
 import type { NetlinkCounters } from "./counters.ts";
 import type { NetlinkBuffer } from "./buffer.ts";
-import { attributeText } from "./text.ts";
+import { attributeText } from "./attribute_text.ts";
 
 /** An attribute nobody here knows, as it was received. */
 export interface UnknownAttribute {
@@ -173,7 +173,7 @@ export class AttributeReader {
     return this.bytes.slice(this.at, this.at + this.length);
   }
 
-  /** The attribute as somebody keeps it who does not know it. */
+  /** The attribute as bytes, for one that is unknown. */
   unknown(): UnknownAttribute {
     return { type: this.type, value: this.copy() };
   }

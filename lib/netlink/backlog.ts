@@ -1,23 +1,23 @@
-// Messages that were taken out of the kernel's queue before their turn. It
-// counts 768 bytes and more for each; here they take what they are long.
+// Messages read ahead from the kernel's receive buffer, which charges at least
+// 768 bytes for each; here they take their length.
 
 import type { NetlinkCounters } from "./counters.ts";
 import { NetlinkBuffer } from "./buffer.ts";
 import { MessageReader } from "./message.ts";
 
-/** Bytes of a piece of memory; one of these stays, for the next time. */
-const PIECE = 1 << 18;
-/** Words in front of each message: its length, and the namespace's id. */
+/** Bytes of a block; one is kept for reuse. */
+const BLOCK = 1 << 18;
+/** Words in front of each message: its length and the namespace id. */
 const HEAD = 2;
 
-/** What is done with a message; `nsid` is -1 for the socket's own namespace. */
+/** Visits a message; `nsid` is -1 for the socket's own namespace. */
 export type Visit = (message: MessageReader, nsid: number) => void;
 
-/** Memory that messages are put into, one behind the other. */
-class Piece {
+/** Memory for messages, one after the other. */
+class Block {
   readonly reader: MessageReader;
   readonly words: Int32Array<ArrayBuffer>;
-  /** Words in use, and those of them that were visited. */
+  /** Words in use, and words visited. */
   end = 0;
   at = 0;
 
@@ -28,29 +28,29 @@ class Piece {
   }
 }
 
-/** Messages in the order they came. */
+/** Messages in the order of arrival. */
 export class Backlog {
   readonly #counters: NetlinkCounters;
-  readonly #pieces: Piece[] = [];
-  #spare: Piece | undefined;
-  /** Words of all pieces. */
+  readonly #blocks: Block[] = [];
+  #spare: Block | undefined;
+  /** Words of all blocks. */
   #words = 0;
 
   constructor(counters: NetlinkCounters) {
     this.#counters = counters;
   }
 
-  /** Whether there is none. */
+  /** Whether it is empty. */
   get isEmpty(): boolean {
-    return this.#pieces.length === 0;
+    return this.#blocks.length === 0;
   }
 
-  /** The memory it takes, in bytes. */
+  /** Its memory, in bytes. */
   get bytes(): number {
     return 4 * this.#words;
   }
 
-  /** Puts a copy of a message, the words from `first` on, behind the others. */
+  /** Appends a copy of a message, the words from `first` on. */
   add(
     words: Int32Array,
     first: number,
@@ -58,55 +58,55 @@ export class Backlog {
     nsid: number,
   ): void {
     const length = bytes + 3 >> 2;
-    const piece = this.#room(HEAD + length);
-    const own = piece.words;
-    let at = piece.end;
+    const block = this.#blockFor(HEAD + length);
+    const own = block.words;
+    let at = block.end;
     own[at++] = bytes;
     own[at++] = nsid;
-    // For so few words a loop is faster than set().
+    // A loop is faster than set() for so few words.
     for (let i = first; i < first + length; i++) own[at++] = words[i]!;
-    piece.end = at;
+    block.end = at;
   }
 
-  /** Visits so many messages, which are gone with it. */
+  /** Visits and removes up to `count` messages. */
   visit(count: number, visit: Visit): void {
     let left = count;
     for (;;) {
-      const [piece] = this.#pieces;
-      if (left <= 0 || piece === undefined) return;
-      const { reader, words } = piece;
-      for (; left > 0 && piece.at < piece.end; left--) {
-        const bytes = words[piece.at]!;
-        const nsid = words[piece.at + 1]!;
-        const start = piece.at + HEAD << 2;
-        piece.at += HEAD + (bytes + 3 >> 2);
+      const [block] = this.#blocks;
+      if (left <= 0 || block === undefined) return;
+      const { reader, words } = block;
+      for (; left > 0 && block.at < block.end; left--) {
+        const bytes = words[block.at]!;
+        const nsid = words[block.at + 1]!;
+        const start = block.at + HEAD << 2;
+        block.at += HEAD + (bytes + 3 >> 2);
         reader.reset(start, start + bytes);
         while (reader.next()) visit(reader, nsid);
       }
-      if (piece.at === piece.end) this.#drop();
+      if (block.at === block.end) this.#drop();
     }
   }
 
-  #room(words: number): Piece {
-    const last = this.#pieces.at(-1);
+  #blockFor(words: number): Block {
+    const last = this.#blocks.at(-1);
     if (last !== undefined && last.words.length - last.end >= words) {
       return last;
     }
     const spare = this.#spare;
     const fits = spare !== undefined && spare.words.length >= words;
-    const piece = fits
+    const block = fits
       ? spare
-      : new Piece(Math.max(PIECE >> 2, words), this.#counters);
+      : new Block(Math.max(BLOCK >> 2, words), this.#counters);
     if (fits) this.#spare = undefined;
-    this.#pieces.push(piece);
-    this.#words += piece.words.length;
-    return piece;
+    this.#blocks.push(block);
+    this.#words += block.words.length;
+    return block;
   }
 
   #drop(): void {
-    const piece = this.#pieces.shift()!;
-    this.#words -= piece.words.length;
-    piece.at = piece.end = 0;
-    this.#spare = piece;
+    const block = this.#blocks.shift()!;
+    this.#words -= block.words.length;
+    block.at = block.end = 0;
+    this.#spare = block;
   }
 }

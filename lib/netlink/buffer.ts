@@ -1,22 +1,22 @@
-// Memory of datagrams.
+// Memory for datagrams, with typed views.
 
 import { NLMSG_ALIGN } from "../../ffi/uapi/linux_netlink.ts";
 
 /**
- * Memory that datagrams are received into, with the views that read it.
+ * Memory for received datagrams, with the views that read it.
  *
  * Source: netlink(7), netlink(3).
  */
 export class NetlinkBuffer {
   /** The memory, as bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** For 32-bit fields, which netlink keeps aligned: signed, so never boxed. */
+  /** For 32-bit fields, which netlink aligns: signed, so V8 never boxes them. */
   readonly words: Int32Array<ArrayBuffer>;
   /** The memory, for other sizes and byte orders. */
   readonly view: DataView<ArrayBuffer>;
 
   /**
-   * Makes or takes the memory.
+   * Allocates or wraps the memory.
    *
    * @param memory Its size in bytes, or the memory itself; a multiple of 4.
    */
@@ -29,7 +29,7 @@ export class NetlinkBuffer {
     this.view = new DataView(buffer);
   }
 
-  /** A buffer holding some bytes, or a copy of them padded to whole words. */
+  /** A buffer over bytes, or over a copy padded to whole words. */
   static of(bytes: Uint8Array<ArrayBuffer>): NetlinkBuffer {
     if (bytes.length === bytes.buffer.byteLength && bytes.length % 4 === 0) {
       return new NetlinkBuffer(bytes.buffer);

@@ -18,85 +18,89 @@ import {
   type ExtendedAck,
   type NetlinkError,
 } from "./errors.ts";
-import { type Decode, Exchanger, type NetlinkRequest } from "./exchange.ts";
+import {
+  type Decode,
+  type NetlinkRequest,
+  TransactionQueue,
+} from "./transaction.ts";
 import { LazyList } from "./lazy_list.ts";
 import type { MessageReader } from "./message.ts";
-import { Parts } from "./parts.ts";
+import { ChunkedList } from "./chunked_list.ts";
 import {
   type NetlinkSocketOptions,
   openNetlinkSocket,
   setRequestOptions,
 } from "./socket.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import type { FamilyNames } from "./attribute_names.ts";
 
 /** How to open a connection. */
 export interface NetlinkConnectionOptions extends NetlinkSocketOptions {
   /**
-   * What the family's numbers are called, for errors.
+   * Names of the family's messages and attributes, for errors.
    *
    * @internal
    */
-  readonly vocabulary?: Vocabulary | undefined;
-  /** Room for one datagram, in bytes; it grows when a longer one comes. */
+  readonly names?: FamilyNames | undefined;
+  /** Buffer for one datagram, in bytes; it grows when a longer one arrives. */
   readonly datagram?: number | undefined;
 }
 
-/** The answer to a request that was granted. */
+/** The reply to a request that the kernel accepted. */
 export interface Reply<T> {
-  /** The objects it brought. */
+  /** The objects in it. */
   readonly objects: T[];
-  /** What the kernel warned of, though it did as it was told. */
+  /** The kernel's warning, if it sent one. */
   readonly warning?: ExtendedAck;
 }
 
-/** What bounds a dump, and what it does when it is interrupted. */
+/** Options of a dump. */
 export interface DumpOptions extends WaitOptions {
   /**
    * - `"retry"` (default): dump again, up to `attempts` times, then throw;
    * - `"throw"`: throw DumpInterruptedError at once;
-   * - `"partial"`: give what there is, with `interrupted` set.
+   * - `"partial"`: return what was read, with `interrupted` set.
    */
   readonly onInterrupt?: "retry" | "throw" | "partial" | undefined;
-  /** How many times to try under `"retry"`; default 10. */
+  /** Attempts under `"retry"`; default 10. */
   readonly attempts?: number | undefined;
 }
 
-/** What a dump is to do when changes in the kernel interrupt it. */
+/** How a dump reacts when changes in the kernel interrupt it. */
 export type OnInterrupt = NonNullable<DumpOptions["onInterrupt"]>;
 
-/** How a dump went. */
+/** Outcome of a dump. */
 export interface DumpOutcome {
-  /** Whether changes interrupted it, so that objects may be missing or double. */
+  /** Whether changes interrupted it: objects may be missing or duplicate. */
   readonly interrupted: boolean;
-  /** How many times it was read. */
+  /** How many times the table was read. */
   readonly attempts: number;
-  /** What the kernel warned of at its end. */
+  /** The kernel's warning at its end. */
   readonly warning?: ExtendedAck;
 }
 
 /** The objects of a dump. */
 export type Dump<T> = T[] & DumpOutcome;
 
-/** The messages of a dump, each of which becomes an object when asked for. */
+/** The messages of a dump, each decoded on access. */
 export type LazyDump<T> = LazyList<T> & DumpOutcome;
 
-/** What the messages of one attempt go into. */
-interface Gathering<R> {
-  /** Whether their memory has to stay as it is. */
-  readonly keeps: boolean;
+/** Collects the messages of one attempt. */
+interface Collector<R> {
+  /** Whether the memory of the messages must not be reused. */
+  readonly retain: boolean;
   take(message: MessageReader): undefined;
   all(): R;
 }
 
-/** As many acknowledgements as the default receive buffer surely holds. */
+/** Acknowledgements that fit the default receive buffer. */
 const BATCH_REQUESTS = 128;
 const BATCH_BYTES = 65536;
 
 /**
  * A connection to a family of netlink, such as NETLINK_ROUTE.
  *
- * Several calls may be under way on one connection: they are sent one after
- * the other, each when the one before it is answered. Source: netlink(7).
+ * Concurrent calls on one connection are queued: each request is sent when the
+ * one before it has completed. Source: netlink(7).
  *
  * @example
  * ```ts
@@ -113,20 +117,20 @@ const BATCH_BYTES = 65536;
  */
 export class NetlinkConnection implements AsyncDisposable {
   readonly #channel: Channel;
-  readonly #exchanger: Exchanger;
+  readonly #transactions: TransactionQueue;
 
   private constructor(
     descriptor: Descriptor,
-    { datagram, vocabulary }: NetlinkConnectionOptions,
+    { datagram, names }: NetlinkConnectionOptions,
   ) {
     this.#channel = new Channel(descriptor, datagram);
-    this.#exchanger = new Exchanger(this.#channel, vocabulary);
+    this.#transactions = new TransactionQueue(this.#channel, names);
   }
 
   /**
    * Opens a connection.
    *
-   * @param options Which family of netlink, and where.
+   * @param options The netlink family and the namespace.
    * @throws {SystemError} If the kernel has no such family, or the namespace
    * cannot be entered.
    */
@@ -136,13 +140,13 @@ export class NetlinkConnection implements AsyncDisposable {
       setRequestOptions(descriptor.fd);
       return new NetlinkConnection(descriptor, options);
     } catch (error) {
-      // Nobody waits on it yet, so it is closed before this returns.
+      // Nothing waits on it yet, so it is closed before this returns.
       void descriptor.close();
       throw error;
     }
   }
 
-  /** What was received and not used. */
+  /** Received messages that were ignored, by reason. */
   get counters(): NetlinkCounters {
     return this.#channel.counters;
   }
@@ -155,80 +159,83 @@ export class NetlinkConnection implements AsyncDisposable {
   /**
    * Sends a request and waits for its acknowledgement.
    *
-   * @param request What to send.
-   * @param decode Makes objects of the messages that come before it.
-   * @param options What ends the wait; `timeout` in milliseconds.
+   * @param request The request.
+   * @param decode Decodes the messages that precede the acknowledgement.
+   * @param options Signal and timeout, in milliseconds.
    * @throws {NetlinkError} If the kernel refuses it.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the connection is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} When the connection is closed.
    */
   async request<T = never>(
     request: NetlinkRequest,
     decode?: Decode<T>,
     options?: WaitOptions,
   ): Promise<Reply<T>> {
-    const deadline = new Deadline(this.#exchanger.describe(request), options);
-    const exchanged = await this.#exchanger.exchange(
+    const deadline = new Deadline(
+      this.#transactions.describe(request),
+      options,
+    );
+    const result = await this.#transactions.run(
       [request],
       NLM_F_ACK,
       decode,
       deadline,
     );
-    const { error, objects, warning } = exchanged.pending[0]!;
+    const { error, objects, warning } = result.pending[0]!;
     if (error !== undefined) throw error;
-    if (exchanged.truncated) {
+    if (result.truncated) {
       throw new SystemError("recvfrom", EMSGSIZE, {
-        tried: this.#exchanger.describe(request),
-        detail: "the answer was longer than the buffer, which has grown since",
+        tried: this.#transactions.describe(request),
+        detail: "the reply was longer than the buffer, which has grown since",
       });
     }
     return { objects, ...(warning === undefined ? {} : { warning }) };
   }
 
   /**
-   * Sends many requests, as few datagrams as they fit in, and waits for all
-   * acknowledgements. A refused one does not stop those behind it.
+   * Sends many requests in as few datagrams as possible and waits for all
+   * acknowledgements. A refused request does not stop those after it.
    *
-   * @param requests What to send, in this order.
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @returns For each request, in order, its reply or the error it met.
-   * @throws {TimeoutError} When the time is over; some may have been carried
-   * out.
-   * @throws {ClosedError} When the connection is closed meanwhile.
+   * @param requests The requests, in order.
+   * @param options Signal and timeout, in milliseconds.
+   * @returns For each request, in order, its reply or its error.
+   * @throws {TimeoutError} After the timeout; some requests may have been
+   * applied.
+   * @throws {ClosedError} When the connection is closed.
    */
   async requestMany(
     requests: readonly NetlinkRequest[],
     options?: WaitOptions,
   ): Promise<(Reply<never> | NetlinkError)[]> {
     const deadline = new Deadline(`${requests.length} requests`, options);
-    const answers: (Reply<never> | NetlinkError)[] = [];
+    const replies: (Reply<never> | NetlinkError)[] = [];
     for (const batch of batches(requests)) {
-      const { pending } = await this.#exchanger.exchange<never>(
+      const { pending } = await this.#transactions.run<never>(
         batch,
         NLM_F_ACK,
         undefined,
         deadline,
       );
       for (const { error, objects, warning } of pending) {
-        answers.push(
+        replies.push(
           error ?? { objects, ...(warning === undefined ? {} : { warning }) },
         );
       }
     }
-    return answers;
+    return replies;
   }
 
   /**
-   * Reads a table of the kernel's.
+   * Dumps a table of the kernel.
    *
-   * @param request What to dump; NLM_F_DUMP is added.
-   * @param decode Makes an object of each message.
-   * @param options What an interruption means, and what ends the wait;
-   * `timeout` in milliseconds for all attempts.
+   * @param request The request; NLM_F_DUMP is added.
+   * @param decode Decodes each message.
+   * @param options Reaction to an interruption, signal, and timeout in
+   * milliseconds for all attempts.
    * @throws {NetlinkError} If the kernel refuses it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the connection is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} When the connection is closed.
    */
   dump<T>(
     request: NetlinkRequest,
@@ -236,9 +243,9 @@ export class NetlinkConnection implements AsyncDisposable {
     options?: DumpOptions,
   ): Promise<Dump<T>> {
     return this.#dump(request, options, () => {
-      const parts = new Parts<T>();
+      const parts = new ChunkedList<T>();
       return {
-        keeps: false,
+        retain: false,
         take(message): undefined {
           const object = decode(message);
           if (object !== undefined) parts.add(object);
@@ -249,18 +256,17 @@ export class NetlinkConnection implements AsyncDisposable {
   }
 
   /**
-   * Reads a table of the kernel's and makes objects of it later, each when it
-   * is asked for. For the rest it is dump().
+   * Dumps a table and decodes each message on access; otherwise as dump().
    *
-   * @param request What to dump; NLM_F_DUMP is added.
-   * @param decode Makes an object of a message.
-   * @param accept Whether a message is one to keep; default: all are.
-   * @param options What an interruption means, and what ends the wait;
-   * `timeout` in milliseconds for all attempts.
+   * @param request The request; NLM_F_DUMP is added.
+   * @param decode Decodes a message.
+   * @param accept Whether to retain a message; default: all.
+   * @param options Reaction to an interruption, signal, and timeout in
+   * milliseconds for all attempts.
    * @throws {NetlinkError} If the kernel refuses it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the connection is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} When the connection is closed.
    */
   dumpLazily<T>(
     request: NetlinkRequest,
@@ -271,7 +277,7 @@ export class NetlinkConnection implements AsyncDisposable {
     return this.#dump(request, options, () => {
       const list = new LazyList(decode, accept);
       return {
-        keeps: true,
+        retain: true,
         take: (message) => list.take(message),
         all: () => list,
       };
@@ -281,38 +287,42 @@ export class NetlinkConnection implements AsyncDisposable {
   async #dump<R extends Iterable<unknown>>(
     request: NetlinkRequest,
     options: DumpOptions = {},
-    gather: () => Gathering<R>,
+    collect: () => Collector<R>,
   ): Promise<R & DumpOutcome> {
     const { onInterrupt = "retry", attempts: limit = 10 } = options;
-    const deadline = new Deadline(this.#exchanger.describe(request), options);
+    const deadline = new Deadline(
+      this.#transactions.describe(request),
+      options,
+    );
     let partial: Iterable<unknown> = [];
     for (let attempt = 1;; attempt++) {
-      const gathering = gather();
+      const collector = collect();
       try {
-        const { pending: [one], interrupted, truncated } = await this.#exchanger
-          .exchange(
+        const { pending: [one], interrupted, truncated } = await this
+          .#transactions
+          .run(
             [request],
             NLM_F_DUMP,
-            (message) => gathering.take(message),
+            (message) => collector.take(message),
             deadline,
-            gathering.keeps,
+            collector.retain,
           );
         const { error, warning } = one!;
         if (error !== undefined && error.errno !== EINTR) throw error;
         const inconsistent = interrupted || truncated || error !== undefined;
         if (!inconsistent || (onInterrupt === "partial" && !truncated)) {
-          return Object.assign(gathering.all(), {
+          return Object.assign(collector.all(), {
             interrupted: inconsistent,
             attempts: attempt,
             ...(warning === undefined ? {} : { warning }),
           });
         }
-        partial = gathering.all();
+        partial = collector.all();
         const last = onInterrupt === "throw" || attempt >= limit;
         if (last && !truncated) {
           throw this.#interrupted(request, attempt, partial);
         }
-        // Two at once; then the one that changes things gets time to finish.
+        // The first retry is immediate; later ones let the changes finish.
         if (attempt >= 2) await deadline.pause(1 + Math.random() * 49);
       } catch (error) {
         if (error instanceof TimeoutError && attempt > 1) {
@@ -323,7 +333,7 @@ export class NetlinkConnection implements AsyncDisposable {
     }
   }
 
-  /** Ends what waits for an answer with ClosedError and closes the socket. */
+  /** Cancels pending requests with ClosedError and closes the socket. */
   close(): Promise<void> {
     return this.#channel.descriptor.close();
   }
@@ -340,7 +350,7 @@ export class NetlinkConnection implements AsyncDisposable {
     cause?: unknown,
   ): DumpInterruptedError {
     return new DumpInterruptedError(
-      this.#exchanger.description(request),
+      this.#transactions.description(request),
       attempts,
       [...partial],
       cause === undefined ? undefined : { cause },
@@ -348,7 +358,7 @@ export class NetlinkConnection implements AsyncDisposable {
   }
 }
 
-/** Requests in groups that fit a datagram and whose answers fit the socket. */
+/** Requests in groups that fit a datagram and whose acknowledgements fit the receive buffer. */
 function* batches(
   requests: readonly NetlinkRequest[],
 ): Generator<NetlinkRequest[]> {

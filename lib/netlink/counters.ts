@@ -1,15 +1,14 @@
-// What a socket received and did not use. Parsing never throws on what it
-// cannot read: it steps over it and counts it here.
+// Counters of ignored input: a parser skips what it cannot read, never throws.
 
-/** How much of what a netlink socket received was left out, and why. */
+/** Input that a netlink socket ignored, by reason. */
 export interface NetlinkCounters {
   /** Messages or attributes with an impossible length. */
   malformed: number;
-  /** Datagrams longer than the buffer they were received into. */
+  /** Datagrams longer than the receive buffer. */
   truncated: number;
-  /** Datagrams sent by a process and not by the kernel. */
+  /** Datagrams from another process instead of the kernel. */
   foreignSender: number;
-  /** Replies to no request that is under way, for example to an aborted one. */
+  /** Replies to no pending request, for example to an aborted one. */
   foreignSequence: number;
 }
 

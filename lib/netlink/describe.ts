@@ -11,14 +11,14 @@ import {
   NLM_F_REQUEST,
   NLMSG_HDRLEN,
 } from "../../ffi/uapi/linux_netlink.ts";
-import type { NetlinkRequest } from "./exchange.ts";
+import type { NetlinkRequest } from "./transaction.ts";
 import { writeHeader } from "./message.ts";
 import {
   type AttributeNames,
   attributesIn,
+  type FamilyNames,
   type NetlinkStruct,
-  type Vocabulary,
-} from "./vocabulary.ts";
+} from "./attribute_names.ts";
 
 /** An attribute of a message. */
 export interface AttributeDescription {
@@ -75,14 +75,14 @@ export function requestBytes(request: NetlinkRequest): Uint8Array<ArrayBuffer> {
 /** Tells a request that makes, changes or deletes something. */
 export function describeRequest(
   request: NetlinkRequest,
-  vocabulary: Vocabulary,
+  names: FamilyNames,
 ): MessageDescription {
   const { type, body } = request;
   const flags = ALWAYS | (request.flags ?? 0);
-  const known = vocabulary.body(type, body[0]!);
+  const known = names.body(type, body[0]!);
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   return {
-    type: vocabulary.message(type) ?? String(type),
+    type: names.message(type) ?? String(type),
     flags: FLAGS.filter(([flag]) => flags & flag).map(([, name]) => name),
     fields: known === undefined ? {} : fieldsOf(known.struct, view, 0),
     attributes: known === undefined

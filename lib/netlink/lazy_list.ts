@@ -1,7 +1,7 @@
 // Objects that are made of their messages when they are looked at. What is kept
 // are the datagrams themselves, in the memory they were received into.
 
-import type { Decode } from "./exchange.ts";
+import type { Decode } from "./transaction.ts";
 import type { MessageReader } from "./message.ts";
 
 /**

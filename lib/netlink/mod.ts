@@ -23,7 +23,7 @@ export {
   NetlinkSubscription,
   type NetlinkSubscriptionOptions,
 } from "./subscription.ts";
-export type { Decode, NetlinkRequest } from "./exchange.ts";
+export type { Decode, NetlinkRequest } from "./transaction.ts";
 export type { NetlinkSocketOptions } from "./socket.ts";
 export { LazyList } from "./lazy_list.ts";
 export { MessageReader } from "./message.ts";

@@ -1,4 +1,4 @@
-// Netlink sockets: opened, bound, and the options of a socket for requests.
+// Opens netlink sockets and sets their options.
 
 import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno } from "../../ffi/libc.ts";
@@ -47,28 +47,25 @@ export function openNetlinkSocket(
   );
 }
 
-/** The nl_pid that the kernel gave a socket. */
+/** The nl_pid that the kernel assigned to a socket. */
 export function ownPort(fd: number): number {
   const name = socketName(fd, sockaddr_nl.size);
   return sockaddr_nl.fields.nl_pid.get(new DataView(name.buffer), 0);
 }
 
-/**
- * Enables extended acknowledgements and strict checking of dump filters, as far
- * as the kernel has them.
- */
+/** Enables extended acknowledgements and strict checks of dump filters, where the kernel has them. */
 export function setRequestOptions(fd: number): void {
   trySetOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
   trySetOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
   trySetOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
 }
 
-/** Whether the errno of a receive means that there is nothing to read yet. */
-export function nothingYet(code: number): boolean {
+/** Whether the errno of a receive means that nothing is queued. */
+export function isNothingQueued(code: number): boolean {
   return code === EAGAIN || code === EINTR;
 }
 
-/** The error of a receive or send that failed. */
+/** The error of a failed receive or send. */
 export function failure(syscall: string, what: string): SystemError {
   return new SystemError(syscall, errno(), { tried: what });
 }

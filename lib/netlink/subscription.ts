@@ -23,8 +23,8 @@ import { NetlinkBuffer } from "./buffer.ts";
 import { MessageReader } from "./message.ts";
 import {
   failure,
+  isNothingQueued,
   type NetlinkSocketOptions,
-  nothingYet,
   openNetlinkSocket,
 } from "./socket.ts";
 
@@ -221,7 +221,7 @@ export class NetlinkSubscription implements AsyncDisposable {
     const received = this.#vector.receive(fd, this.#count, flags);
     if (received >= 0) return received;
     const code = errno();
-    if (nothingYet(code)) return "empty";
+    if (isNothingQueued(code)) return "empty";
     if (code === ENOBUFS) return "overrun";
     throw failure("recvmmsg", "receive netlink events");
   }

@@ -21,7 +21,7 @@ import type {
   UnknownAttribute,
 } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
-import { attributeText } from "../netlink/text.ts";
+import { attributeText } from "../netlink/attribute_text.ts";
 import {
   type AddressFamily,
   addressText,

@@ -3,7 +3,7 @@
 
 import { formatIPv4, formatIPv6 } from "../net/ip_address.ts";
 import { formatLinkAddress } from "../net/link_address.ts";
-import { textOf } from "../netlink/vocabulary.ts";
+import { textOf } from "../netlink/attribute_names.ts";
 
 type Read = (value: Uint8Array) => string | number;
 

@@ -1,7 +1,7 @@
 // The names of constants, by their numbers: what C calls them, taken from the
 // layout files themselves.
 
-import type { AttributeNames } from "../netlink/vocabulary.ts";
+import type { AttributeNames } from "../netlink/attribute_names.ts";
 import { valueReader } from "./attribute_values.ts";
 
 type Constants = Readonly<Record<string, unknown>>;

@@ -18,7 +18,7 @@ import {
 } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { IFNAMSIZ } from "../../ffi/uapi/net_if.ts";
 import { AttributeWriter } from "../netlink/attribute_writer.ts";
-import type { NetlinkRequest } from "../netlink/exchange.ts";
+import type { NetlinkRequest } from "../netlink/transaction.ts";
 import type { MessageReader } from "../netlink/message.ts";
 import { familyNumber } from "./family.ts";
 import type { LinkFilter } from "./filter.ts";

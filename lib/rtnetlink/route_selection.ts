@@ -12,7 +12,7 @@ import {
   rtmsg,
 } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AttributeWriter } from "../netlink/attribute_writer.ts";
-import type { NetlinkRequest } from "../netlink/exchange.ts";
+import type { NetlinkRequest } from "../netlink/transaction.ts";
 import type { MessageReader } from "../netlink/message.ts";
 import { familyNumber } from "./family.ts";
 import { decodeRoute, type Route } from "./route.ts";

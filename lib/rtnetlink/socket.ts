@@ -33,7 +33,7 @@ import {
   NetlinkConnection,
   type Reply,
 } from "../netlink/connection.ts";
-import type { NetlinkRequest } from "../netlink/exchange.ts";
+import type { NetlinkRequest } from "../netlink/transaction.ts";
 import type { NetlinkCounters } from "../netlink/counters.ts";
 import { advised, NetlinkError } from "../netlink/errors.ts";
 import type { MessageReader } from "../netlink/message.ts";
@@ -56,7 +56,7 @@ import { decodeNexthop, type Nexthop } from "./nexthop.ts";
 import { decodeRoute, type Route } from "./route.ts";
 import { RouteSelection } from "./route_selection.ts";
 import { decodeRule, type Rule } from "./rule.ts";
-import { routeVocabulary } from "./vocabulary.ts";
+import { routeNames } from "./attribute_names.ts";
 
 /** Where to open it. */
 export interface RouteSocketOptions {
@@ -97,7 +97,7 @@ export class RouteSocket implements AsyncDisposable {
     return new RouteSocket(NetlinkConnection.open({
       ...options,
       protocol: NETLINK_ROUTE,
-      vocabulary: routeVocabulary,
+      names: routeNames,
     }));
   }
 

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { libc } from "../../ffi/libc.ts";
-import type { NetlinkRequest } from "../../lib/netlink/exchange.ts";
+import type { NetlinkRequest } from "../../lib/netlink/transaction.ts";
 import { type Netns, type Output, output } from "./netns.ts";
 
 // Opened here and kept, so that no test is charged with the library's handle.

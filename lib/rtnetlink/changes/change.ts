@@ -1,7 +1,7 @@
 // A change of the kernel's objects that is not made yet: a plain value, so that
 // it can be shown, compared and sent together with others.
 
-import type { NetlinkRequest } from "../../netlink/exchange.ts";
+import type { NetlinkRequest } from "../../netlink/transaction.ts";
 import type { Namespace } from "../../netns/namespace.ts";
 import type { NameLookup } from "../spec/name_lookup.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";

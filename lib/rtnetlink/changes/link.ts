@@ -9,7 +9,7 @@ import {
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
-import type { NetlinkRequest } from "../../netlink/exchange.ts";
+import type { NetlinkRequest } from "../../netlink/transaction.ts";
 import { type LinkKind, writeLinkInfo } from "../kinds/kind.ts";
 import {
   KIND_NAMES,

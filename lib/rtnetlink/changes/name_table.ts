@@ -4,7 +4,7 @@
 import { cString, libc, unwrap } from "../../../ffi/libc.ts";
 import { O_CLOEXEC, O_RDONLY } from "../../../ffi/uapi/fcntl.ts";
 import { namespacePath } from "../../netns/namespace.ts";
-import type { NetlinkRequest } from "../../netlink/exchange.ts";
+import type { NetlinkRequest } from "../../netlink/transaction.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import type { RouteSocket } from "../socket.ts";
 import type { NameLookup } from "../spec/name_lookup.ts";

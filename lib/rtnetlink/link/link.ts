@@ -35,10 +35,10 @@ import {
 import { ifinfomsg } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { AttributeReader } from "../../netlink/attribute.ts";
 import { noCounts } from "../../netlink/counters.ts";
-import { keepMessage } from "../../netlink/keep.ts";
+import { retainMessage } from "../../netlink/retained_message.ts";
 import type { NetlinkBuffer } from "../../netlink/buffer.ts";
 import type { MessageReader } from "../../netlink/message.ts";
-import { attributeText } from "../../netlink/text.ts";
+import { attributeText } from "../../netlink/attribute_text.ts";
 import { kindData } from "../kinds/kind.ts";
 import { reportedKind } from "../kinds/mod.ts";
 import type { KindData } from "../spec/json.ts";
@@ -265,7 +265,7 @@ export class Link {
     this.masterKind = masterKind;
     this.newNetnsid = rare.newNetnsid;
     this.newIfindex = rare.newIfindex;
-    const kept = keepMessage(message);
+    const kept = retainMessage(message);
     this.#buffer = kept.buffer;
     this.#start = kept.start;
     this.#end = kept.end;

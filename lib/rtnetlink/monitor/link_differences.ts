@@ -8,7 +8,7 @@ import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { LinkKind } from "../kinds/kind.ts";
 import { reportedKind } from "../kinds/mod.ts";
 import type { Link } from "../link/link.ts";
-import { routeVocabulary } from "../vocabulary.ts";
+import { routeNames } from "../attribute_names.ts";
 import { differences, same } from "./differences.ts";
 
 /** Fields about the event, not the link. */
@@ -110,6 +110,6 @@ function value({ bytes, at, length }: AttributeReader): Uint8Array {
 }
 
 function attribute(type: number): string {
-  return routeVocabulary.body(RTM_NEWLINK, AF_UNSPEC)?.names[type]?.name ??
+  return routeNames.body(RTM_NEWLINK, AF_UNSPEC)?.names[type]?.name ??
     `attribute ${type}`;
 }

@@ -11,7 +11,10 @@ import {
   writeTrafficClass,
   writeTtl,
 } from "../../../lib/socket/control_messages.ts";
-import { describeControl } from "../../../lib/udp/datagram.ts";
+import {
+  type ControlFields,
+  setControlFields,
+} from "../../../lib/udp/datagram.ts";
 import { writeReplySource } from "../../../lib/udp/reply.ts";
 import type { Target } from "../target.ts";
 
@@ -45,8 +48,10 @@ export const control: Target = {
     const view = new DataView(arena);
     const bytes = new Uint8Array(arena);
     found.decode(words, view, start, length);
+    const fields: ControlFields = { control: [] };
+    setControlFields(fields, bytes, view, found);
     let told = JSON.stringify(
-      describeControl(bytes, view, found),
+      fields,
       (_, value) => typeof value === "bigint" ? `${value}` : value,
     );
     for (const ipv4 of [true, false]) {

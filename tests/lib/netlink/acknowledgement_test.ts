@@ -22,7 +22,7 @@ import {
 } from "../../../lib/netlink/acknowledgement.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import type { ExtendedAck } from "../../../lib/netlink/errors.ts";
-import { routeVocabulary } from "../../../lib/rtnetlink/vocabulary.ts";
+import { routeNames } from "../../../lib/rtnetlink/attribute_names.ts";
 import { type Bytes, message, reader } from "../../support/netlink.ts";
 
 /** ip link add NAME type vxlan id 5, with where what is in it. */
@@ -56,7 +56,7 @@ function answer(
 
 function read(bytes: Bytes): [number, ExtendedAck | undefined] {
   const one = reader(bytes);
-  return [errorNumber(one), extendedAck(one, request, routeVocabulary)];
+  return [errorNumber(one), extendedAck(one, request, routeNames)];
 }
 
 const header = message(RTM_NEWLINK, body).slice(0, NLMSG_HDRLEN);

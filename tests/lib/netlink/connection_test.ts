@@ -32,10 +32,10 @@ import { AF_INET } from "../../../ffi/uapi/sys_socket.ts";
 import { ClosedError, TimeoutError } from "../../../lib/errors.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
-import type { NetlinkRequest } from "../../../lib/netlink/exchange.ts";
+import type { NetlinkRequest } from "../../../lib/netlink/transaction.ts";
 import { NetlinkError } from "../../../lib/netlink/errors.ts";
 import { decodeLink } from "../../../lib/rtnetlink/link/link.ts";
-import { routeVocabulary } from "../../../lib/rtnetlink/vocabulary.ts";
+import { routeNames } from "../../../lib/rtnetlink/attribute_names.ts";
 import {
   assertDescriptors,
   ownedDescriptors,
@@ -45,7 +45,7 @@ import { Lab } from "../../support/netns.ts";
 function open(namespace?: string, datagram?: number): NetlinkConnection {
   return NetlinkConnection.open({
     protocol: NETLINK_ROUTE,
-    vocabulary: routeVocabulary,
+    names: routeNames,
     ...(namespace === undefined ? {} : { namespace }),
     ...(datagram === undefined ? {} : { datagram }),
   });

@@ -1,5 +1,5 @@
-// Requests and what the kernel answers to each: one exchange at a time on a
-// channel, in the order they were asked for.
+// Requests and their replies: one transaction at a time on a channel, in the
+// order of the calls.
 
 import {
   NLM_F_DUMP,
@@ -21,9 +21,9 @@ import {
 } from "./errors.ts";
 import { type MessageReader, writeHeader } from "./message.ts";
 import { ownPort } from "./socket.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import type { FamilyNames } from "./attribute_names.ts";
 
-// The module's own, for #visit(): what is imported is looked up at each use.
+// Local constants: V8 inlines them; an imported binding costs a load and a check.
 const INTERRUPTED = NLM_F_DUMP_INTR;
 const FIRST_OBJECT = NLMSG_MIN_TYPE;
 
@@ -31,18 +31,18 @@ const FIRST_OBJECT = NLMSG_MIN_TYPE;
 export interface NetlinkRequest {
   /** nlmsg_type, for example RTM_NEWLINK. */
   readonly type: number;
-  /** nlmsg_flags beside those that say what is asked for (NLM_F_CREATE ...). */
+  /** nlmsg_flags beside NLM_F_REQUEST, NLM_F_ACK and NLM_F_DUMP: NLM_F_CREATE ... */
   readonly flags?: number | undefined;
-  /** The family's struct and its attributes: see AttributeWriter. */
+  /** The family's struct and the attributes: see AttributeWriter. */
   readonly body: Uint8Array;
-  /** What it is for, for errors: "add link veth0". */
+  /** The operation, for errors: "add link veth0". */
   readonly tried?: string | undefined;
 }
 
-/** What makes an object of a message, or undefined of one to leave out. */
+/** Decodes a message; undefined to skip it. */
 export type Decode<T> = (message: MessageReader) => T | undefined;
 
-/** One request, and what came of it. */
+/** A request and its outcome. */
 export interface Pending<T> {
   readonly request: NetlinkRequest;
   readonly sequence: number;
@@ -52,64 +52,64 @@ export interface Pending<T> {
   done: boolean;
 }
 
-/** What an exchange found out. */
-export interface Exchanged<T> {
+/** Outcome of a transaction. */
+export interface TransactionResult<T> {
   readonly pending: Pending<T>[];
-  /** Whether a message said that changes interrupted the dump. */
+  /** Whether a message had NLM_F_DUMP_INTR. */
   interrupted: boolean;
-  /** Whether a datagram was longer than there was room for. */
+  /** Whether a datagram was longer than the buffer. */
   truncated: boolean;
 }
 
-export class Exchanger {
+export class TransactionQueue {
   readonly #channel: Channel;
-  readonly #vocabulary: Vocabulary | undefined;
+  readonly #names: FamilyNames | undefined;
   readonly #port: number;
   #sequence = Date.now() >>> 0;
   #tail: Promise<void> = Promise.resolve();
-  /** The sequence of a dump that was given up before its end. */
+  /** The sequence of a dump that was aborted before its end. */
   #abandoned: number | undefined;
 
-  constructor(channel: Channel, vocabulary: Vocabulary | undefined) {
+  constructor(channel: Channel, names: FamilyNames | undefined) {
     this.#channel = channel;
-    this.#vocabulary = vocabulary;
+    this.#names = names;
     this.#port = ownPort(channel.descriptor.fd);
   }
 
   /**
-   * Sends requests in one datagram, when it is their turn, and waits until each
-   * is answered.
+   * Sends requests in one datagram, after the transactions before, and waits
+   * until each has completed.
    *
    * @param flags NLM_F_ACK, or NLM_F_DUMP for one request alone.
-   * @param keeps Whether the memory of the messages stays as it is.
+   * @param retain Whether the memory of the messages must not be reused.
    */
-  async exchange<T>(
+  async run<T>(
     requests: readonly NetlinkRequest[],
     flags: number,
     decode: Decode<T> | undefined,
     deadline: Deadline,
-    keeps = false,
-  ): Promise<Exchanged<T>> {
+    retain = false,
+  ): Promise<TransactionResult<T>> {
     const before = this.#tail;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#tail = before.then(() => promise);
     try {
       await deadline.bound(before);
       if (this.#abandoned !== undefined) await this.#finishAbandoned(deadline);
-      return await this.#carryOut(requests, flags, decode, deadline, keeps);
+      return await this.#run(requests, flags, decode, deadline, retain);
     } finally {
       resolve();
     }
   }
 
-  async #carryOut<T>(
+  async #run<T>(
     requests: readonly NetlinkRequest[],
     flags: number,
     decode: Decode<T> | undefined,
     deadline: Deadline,
-    keeps: boolean,
-  ): Promise<Exchanged<T>> {
-    const exchanged: Exchanged<T> = {
+    retain: boolean,
+  ): Promise<TransactionResult<T>> {
+    const result: TransactionResult<T> = {
       pending: requests.map((request) => ({
         request,
         sequence: this.#sequence = (this.#sequence + 1) >>> 0,
@@ -119,31 +119,31 @@ export class Exchanger {
       interrupted: false,
       truncated: false,
     };
-    this.#send(exchanged.pending, flags);
+    this.#send(result.pending, flags);
     let left = requests.length;
     try {
       await this.#channel.read(deadline, (messages, truncated) => {
-        exchanged.truncated ||= truncated;
-        left -= this.#visit(messages, exchanged, decode);
+        result.truncated ||= truncated;
+        left -= this.#visit(messages, result, decode);
         return left === 0;
-      }, { keeps });
+      }, { retain });
     } catch (error) {
       if (flags === NLM_F_DUMP) {
-        this.#abandoned = exchanged.pending[0]!.sequence;
+        this.#abandoned = result.pending[0]!.sequence;
       }
       throw error;
     }
-    return exchanged;
+    return result;
   }
 
-  /** Reads one datagram's messages; how many requests they completed. */
+  /** Reads the messages of a datagram; returns how many requests they completed. */
   #visit<T>(
     message: MessageReader,
-    exchanged: Exchanged<T>,
+    result: TransactionResult<T>,
     decode: Decode<T> | undefined,
   ): number {
-    const { pending } = exchanged;
-    // As signed words, so that nothing is boxed.
+    const { pending } = result;
+    // Signed words: V8 would box larger numbers.
     const first = pending[0]!.sequence | 0;
     const port = this.#port | 0;
     const { words } = message;
@@ -156,7 +156,7 @@ export class Exchanger {
         this.#channel.counters.foreignSequence++;
         continue;
       }
-      if (message.flags & INTERRUPTED) exchanged.interrupted = true;
+      if (message.flags & INTERRUPTED) result.interrupted = true;
       if (message.type >= FIRST_OBJECT) {
         const object = decode?.(message);
         if (object !== undefined) one.objects.push(object);
@@ -171,7 +171,7 @@ export class Exchanger {
   #complete<T>(one: Pending<T>, message: MessageReader): void {
     const { request } = one;
     const code = errorNumber(message);
-    const ack = extendedAck(message, request, this.#vocabulary);
+    const ack = extendedAck(message, request, this.#names);
     one.done = true;
     if (code !== 0) {
       one.error = new NetlinkError(
@@ -186,9 +186,9 @@ export class Exchanger {
   }
 
   /**
-   * A dump goes on until it is read to its end; another would get EBUSY. The
-   * kernel makes the next part when one is taken, so where nothing is queued
-   * there is none to come: its end may have been lost for want of memory.
+   * Reads an aborted dump to its end; until then another gets EBUSY. The kernel
+   * fills the next datagram when one is read, so if none is queued, none will
+   * come: the end was lost for lack of memory.
    */
   async #finishAbandoned(deadline: Deadline): Promise<void> {
     await this.#channel.read(deadline, (message) => {
@@ -223,7 +223,7 @@ export class Exchanger {
     this.#channel.send(bytes, this.describe(pending[0]!.request));
   }
 
-  /** A request as an error tells of it. */
+  /** A request, for errors. */
   description(
     request: NetlinkRequest,
     sequence = this.#sequence,
@@ -236,12 +236,12 @@ export class Exchanger {
     };
   }
 
-  /** What a request is for, in words. */
+  /** The operation of a request, in words. */
   describe(request: NetlinkRequest): string {
     return request.tried ?? `netlink request ${this.#name(request.type)}`;
   }
 
   #name(type: number): string {
-    return this.#vocabulary?.message(type) ?? `message type ${type}`;
+    return this.#names?.message(type) ?? `message type ${type}`;
   }
 }

@@ -1,15 +1,14 @@
-// Text in attributes. Most of it is names, of interfaces and of kinds of them,
-// that come again with the next message or the next dump: the last for each of
-// some hashes is kept, so that it is neither made nor collected again.
+// Strings in attributes, with a cache: most are names of interfaces and kinds,
+// which the next message or dump repeats.
 
 const decoder = new TextDecoder();
 
 /** Words of a name: IFNAMSIZ. */
 const WORDS = 4;
-/** Names kept, a power of two, and its logarithm. */
+/** Cached names, a power of two, and its logarithm. */
 const SLOTS = 4096;
 const SLOT_BITS = 12;
-/** Numbers a name is found by: its length in front of its words. */
+/** Words of a cache key: the length and the words of a name. */
 const KEY = 1 + WORDS;
 
 let keys: Int32Array | undefined;
@@ -33,7 +32,7 @@ export function attributeText(
     names = new Array<string>(SLOTS).fill("");
   }
   const word = at >> 2;
-  // What is behind the end is padding: not the same, then only not found.
+  // Bytes after the end are padding; if they differ, the cache only misses.
   const a = length > 0 ? words[word]! : 0;
   const b = length > 4 ? words[word + 1]! : 0;
   const c = length > 8 ? words[word + 2]! : 0;
@@ -68,7 +67,7 @@ function decode(bytes: Uint8Array, at: number, length: number): string {
   return asciiText(bytes, at, end);
 }
 
-/** Short text, four characters at a time: each concatenation is a string. */
+/** Short ASCII text, four characters at a time: each concatenation allocates. */
 function asciiText(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
   let at = start;

@@ -5,7 +5,7 @@ import * as link from "../../../ffi/uapi/linux_if_link.ts";
 import * as kinds from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import { ifinfomsg } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/uapi/sys_socket.ts";
-import type { AttributeNames } from "../../netlink/vocabulary.ts";
+import type { AttributeNames } from "../../netlink/attribute_names.ts";
 import type { AttributeConstants, LinkKind } from "../kinds/kind.ts";
 import { reportedKind } from "../kinds/mod.ts";
 import type { Entries } from "../spec/table.ts";

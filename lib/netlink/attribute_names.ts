@@ -1,5 +1,5 @@
-// Names for what a family's messages hold. lib/netlink knows no family: whoever
-// opens a connection may say what its numbers are called, for errors to tell.
+// Names of a family's messages and attributes, for errors. lib/netlink knows no
+// family: the code that opens a connection passes them.
 
 import {
   NLA_ALIGN,
@@ -23,22 +23,22 @@ export interface NetlinkStruct {
 
 /** The names of the attributes of one level. */
 export interface AttributeNames {
-  /** What an attribute is called, by its number. */
+  /** By attribute number. */
   readonly [type: number]: {
     readonly name: string;
-    /** What is inside it; `siblings` reads a string beside it. */
+    /** The names of its nested attributes; `siblings` reads a string attribute beside it. */
     readonly inside?: (
       siblings: (type: number) => string | undefined,
     ) => AttributeNames | undefined;
-    /** A struct in front of what is inside. */
+    /** A struct in front of the nested attributes. */
     readonly struct?: NetlinkStruct;
-    /** Its value, where it is not a number of the machine's byte order. */
+    /** Reads a value that is not a number in host byte order. */
     readonly read?: (value: Uint8Array) => string | number;
   };
 }
 
 /** The names of a netlink family. */
-export interface Vocabulary {
+export interface FamilyNames {
   /** The name of a message type, for example "RTM_NEWLINK". */
   message(type: number): string | undefined;
   /**
@@ -56,19 +56,19 @@ export interface Vocabulary {
 
 const decoder = new TextDecoder();
 
-/** The string a value is, up to its NUL if it has one. */
+/** The string in a value, up to its NUL. */
 export function textOf(value: Uint8Array): string {
   return decoder.decode(value).replace(/\0.*$/s, "");
 }
 
-/** One attribute found in a request: where it is and where its value ends. */
+/** An attribute in a request: its offset and the end of its value. */
 export interface Found {
   readonly type: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** The attributes of one level, as far as they are whole. */
+/** The complete attributes of one level. */
 export function attributesIn(
   view: DataView,
   start: number,
@@ -88,17 +88,17 @@ export function attributesIn(
 
 /**
  * The attribute at an offset of a request, with those it is nested in:
- * "IFLA_LINKINFO > IFLA_INFO_KIND". Numbers stand where no name is known.
+ * "IFLA_LINKINFO > IFLA_INFO_KIND". Unknown ones appear as numbers.
  *
  * @param offset From the start of the message's header, as the kernel counts.
  */
 export function attributePath(
-  vocabulary: Vocabulary | undefined,
+  family: FamilyNames | undefined,
   type: number,
   body: Uint8Array,
   offset: number,
 ): string | undefined {
-  const described = vocabulary?.body(type, body[0]!);
+  const described = family?.body(type, body[0]!);
   if (described === undefined) return undefined;
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const target = offset - NLMSG_HDRLEN;
@@ -125,21 +125,21 @@ export function attributePath(
 }
 
 /**
- * The name of an attribute that a request lacks.
+ * The name of an attribute that is missing from a request.
  *
  * @param nest Offset of the attribute it should be in, if not the top level.
  */
 export function missingName(
-  vocabulary: Vocabulary | undefined,
+  family: FamilyNames | undefined,
   type: number,
   body: Uint8Array,
   missing: number,
   nest: number | undefined,
 ): string {
   if (nest === undefined) {
-    return vocabulary?.body(type, body[0]!)?.names[missing]?.name ??
+    return family?.body(type, body[0]!)?.names[missing]?.name ??
       `attribute ${missing}`;
   }
-  const outer = attributePath(vocabulary, type, body, nest);
+  const outer = attributePath(family, type, body, nest);
   return `attribute ${missing} in ${outer ?? `the one at ${nest}`}`;
 }

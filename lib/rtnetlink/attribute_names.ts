@@ -8,12 +8,15 @@ import * as netns from "../../ffi/uapi/linux_net_namespace.ts";
 import * as nexthop from "../../ffi/uapi/linux_nexthop.ts";
 import * as route from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_BRIDGE } from "../../ffi/uapi/sys_socket.ts";
-import type { AttributeNames, Vocabulary } from "../netlink/vocabulary.ts";
+import type {
+  AttributeNames,
+  FamilyNames,
+} from "../netlink/attribute_names.ts";
 import { named, withInside } from "./constant_names.ts";
-import { bridgePortNames, linkAttributeNames } from "./link/vocabulary.ts";
+import { bridgePortNames, linkAttributeNames } from "./link/attribute_names.ts";
 
 let messages: AttributeNames | undefined;
-let bodies: { readonly [object: number]: ReturnType<Vocabulary["body"]> };
+let bodies: { readonly [object: number]: ReturnType<FamilyNames["body"]> };
 
 /** RTM_ numbers come in fours: NEW, DEL, GET, SET of one kind of object. */
 const FOUR = 4;
@@ -55,7 +58,7 @@ function describe(): typeof bodies {
 }
 
 /** The names of NETLINK_ROUTE's messages and attributes. */
-export const routeVocabulary: Vocabulary = {
+export const routeNames: FamilyNames = {
   message(type) {
     messages ??= named(route, "RTM_", ["RTM_F_"]);
     return messages[type]?.name;
