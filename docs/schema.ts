@@ -5,6 +5,6 @@
  * @module
  */
 
-import { descriptionSchema } from "../lib/ensure/schema.ts";
+import { descriptionSchema } from "../lib/ensure/parse/schema.ts";
 
 console.log(JSON.stringify(descriptionSchema(), null, 2));

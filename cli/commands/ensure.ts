@@ -1,8 +1,8 @@
 // netplumb ensure: makes a network what a file describes, and keeps it so.
 
-import type { Ensurer } from "../../lib/ensure/ensurer.ts";
-import type { EnsureReport } from "../../lib/ensure/report.ts";
-import type { Step } from "../../lib/ensure/step.ts";
+import type { Ensurer } from "../../lib/ensure/reconcile/ensurer.ts";
+import type { EnsureReport } from "../../lib/ensure/reconcile/report.ts";
+import type { Step } from "../../lib/ensure/plan/step.ts";
 import { file } from "../arguments.ts";
 import { showMessage } from "../change/make.ts";
 import { subcommand } from "../command.ts";
@@ -63,7 +63,7 @@ export const ensure = subcommand(
   )
   .action((options, path) =>
     perform(options, async ({ output, signal }) => {
-      const { Ensurer } = await import("../../lib/ensure/ensurer.ts");
+      const { Ensurer } = await import("../../lib/ensure/reconcile/ensurer.ts");
       const desired = await reading(path, output);
       await using ensurer = await Ensurer.open(desired, {
         namespace: options.in,

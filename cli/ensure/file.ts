@@ -2,13 +2,13 @@
 // where it stands.
 
 import { ArgumentError } from "../../lib/errors.ts";
-import type { DesiredNetwork } from "../../lib/ensure/desired.ts";
-import { parseDescription } from "../../lib/ensure/parse.ts";
+import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
+import { parseDescription } from "../../lib/ensure/parse/parse.ts";
 import {
   DescriptionError,
   pathText,
   type Problem,
-} from "../../lib/ensure/problem.ts";
+} from "../../lib/ensure/parse/problem.ts";
 import { Exit } from "../failure.ts";
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";

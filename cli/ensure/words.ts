@@ -1,8 +1,11 @@
 // What `ensure` says of steps and of what becomes of them.
 
-import type { Applied, EnsureReport } from "../../lib/ensure/report.ts";
-import type { NamespaceName } from "../../lib/ensure/desired.ts";
-import type { Step } from "../../lib/ensure/step.ts";
+import type {
+  Applied,
+  EnsureReport,
+} from "../../lib/ensure/reconcile/report.ts";
+import type { NamespaceName } from "../../lib/ensure/parse/desired.ts";
+import type { Step } from "../../lib/ensure/plan/step.ts";
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
 

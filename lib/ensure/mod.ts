@@ -17,18 +17,22 @@ export type {
   NamespaceDescription,
   NeighbourDescription,
   NetworkDescription,
-} from "./description.ts";
+} from "./parse/description.ts";
 export {
   DescriptionError,
   type Path,
   pathText,
   type Problem,
-} from "./problem.ts";
-export { parseDescription } from "./parse.ts";
-export { descriptionSchema } from "./schema.ts";
-export type { DesiredNetwork } from "./desired.ts";
-export type { Differences } from "./comparison.ts";
-export type { Step } from "./step.ts";
-export { Ensurer, type EnsurerOptions, type KeepOptions } from "./ensurer.ts";
-export type { Applied, EnsureReport } from "./report.ts";
+} from "./parse/problem.ts";
+export { parseDescription } from "./parse/parse.ts";
+export { descriptionSchema } from "./parse/schema.ts";
+export type { DesiredNetwork } from "./parse/desired.ts";
+export type { Differences } from "./plan/comparison.ts";
+export type { Step } from "./plan/step.ts";
+export {
+  Ensurer,
+  type EnsurerOptions,
+  type KeepOptions,
+} from "./reconcile/ensurer.ts";
+export type { Applied, EnsureReport } from "./reconcile/report.ts";
 export type * as reports from "./reports.ts";

@@ -9,12 +9,12 @@ export type {
   DesiredLink,
   DesiredNamespace,
   NamespaceName,
-} from "./desired.ts";
-export type { ExclusiveKind } from "./description.ts";
-export type { Missing } from "./comparison.ts";
-export type { Step, StepObject, StepPart } from "./step.ts";
-export type { LeftBehind } from "./apply.ts";
-export type { StepMessage } from "./messages.ts";
+} from "./parse/desired.ts";
+export type { ExclusiveKind } from "./parse/description.ts";
+export type { Missing } from "./plan/comparison.ts";
+export type { Step, StepObject, StepPart } from "./plan/step.ts";
+export type { LeftBehind } from "./apply/apply.ts";
+export type { StepMessage } from "./apply/messages.ts";
 export type {
   Applied,
   ContestedReport,
@@ -24,4 +24,4 @@ export type {
   MissingReport,
   RefusedReport,
   SettledReport,
-} from "./report.ts";
+} from "./reconcile/report.ts";

@@ -2,7 +2,7 @@
 // macvlan, addresses of both IP versions, static and multipath routes. And what
 // `ip` says of such namespaces, without what is no part of it.
 
-import type { NetworkDescription } from "../../lib/ensure/description.ts";
+import type { NetworkDescription } from "../../lib/ensure/parse/description.ts";
 import { type Netns, UnmadeNetns } from "./netns.ts";
 
 /** The namespaces of a lab; ensure makes them. */

@@ -1,8 +1,11 @@
 // A network being kept as it is described, and what is told of it.
 
-import { Ensurer, type KeepOptions } from "../../lib/ensure/ensurer.ts";
-import { parseDescription } from "../../lib/ensure/parse.ts";
-import type { EnsureReport } from "../../lib/ensure/report.ts";
+import {
+  Ensurer,
+  type KeepOptions,
+} from "../../lib/ensure/reconcile/ensurer.ts";
+import { parseDescription } from "../../lib/ensure/parse/parse.ts";
+import type { EnsureReport } from "../../lib/ensure/reconcile/report.ts";
 
 /** How long a report may take to come, in milliseconds. */
 const LIMIT = 20_000;

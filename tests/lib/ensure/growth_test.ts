@@ -5,9 +5,9 @@ import { assert, assertEquals } from "@std/assert";
 import type {
   NamespaceDescription,
   NetworkDescription,
-} from "../../../lib/ensure/description.ts";
-import { Ensurer } from "../../../lib/ensure/ensurer.ts";
-import { parseDescription } from "../../../lib/ensure/parse.ts";
+} from "../../../lib/ensure/parse/description.ts";
+import { Ensurer } from "../../../lib/ensure/reconcile/ensurer.ts";
+import { parseDescription } from "../../../lib/ensure/parse/parse.ts";
 import { assertGrowth, costOf } from "../../support/growth.ts";
 import { Kept } from "../../support/kept.ts";
 import { type Netns, UnmadeNetns } from "../../support/netns.ts";

@@ -1,0 +1,41 @@
+// The desired objects of a namespace in the order in which they are compared,
+// encoded once for all comparisons.
+
+import { desiredAddress } from "./address_difference.ts";
+import type { DesiredNamespace } from "../parse/desired.ts";
+import type { DesiredObject } from "./desired_object.ts";
+import {
+  desiredNeighbour,
+  desiredNexthop,
+  desiredRule,
+} from "./other_differences.ts";
+import { desiredRoute } from "./route_difference.ts";
+import { routeLevels } from "./route_order.ts";
+
+const known = new WeakMap<DesiredNamespace, readonly DesiredObject[]>();
+
+/** The addresses, neighbours, nexthop objects, routes and rules of a namespace. */
+export function desiredObjects(
+  namespace: DesiredNamespace,
+): readonly DesiredObject[] {
+  let objects = known.get(namespace);
+  if (objects === undefined) {
+    known.set(namespace, objects = [...encode(namespace)]);
+  }
+  return objects;
+}
+
+function* encode(
+  { links, neighbours, nexthops, routes, rules }: DesiredNamespace,
+): Generator<DesiredObject, void, void> {
+  for (const { name, addresses } of links) {
+    for (const one of addresses) yield desiredAddress(name, one);
+  }
+  for (const spec of neighbours) yield desiredNeighbour(spec);
+  for (const spec of nexthops) yield desiredNexthop(spec);
+  const levels = routeLevels(routes);
+  for (const [at, spec] of routes.entries()) {
+    yield desiredRoute(spec, levels[at]!);
+  }
+  for (const spec of rules) yield desiredRule(spec);
+}

@@ -1,0 +1,104 @@
+// Policy rules by the fields that identify them, found without comparing each
+// with each.
+
+import { FIB_RULE_INVERT } from "../../../ffi/uapi/linux_fib_rules.ts";
+import type { RuleSpec } from "../../rtnetlink/changes/rule.ts";
+import type { Rule } from "../../rtnetlink/rule.ts";
+
+/** Which of the fields that the kernel fills in count for a comparison. */
+type Given = Pick<RuleSpec, "priority" | "protocol">;
+
+/** Rules do not change once they are decoded. */
+const selectors = new WeakMap<Rule, string>();
+
+/** The fields that the kernel fills in, or reports in another way than asked. */
+type Normalized =
+  | "priority"
+  | "protocol"
+  | "flags"
+  | "suppressPrefixLength"
+  | "suppressGroup"
+  | "mark"
+  | "markMask"
+  | "tunnelId";
+
+/** The other fields, whose values are compared as they are. */
+const FIELDS = Object.keys(
+  {
+    family: 0,
+    action: 0,
+    table: 0,
+    source: 0,
+    sourceLength: 0,
+    destination: 0,
+    destinationLength: 0,
+    tos: 0,
+    inputInterface: 0,
+    outputInterface: 0,
+    goto: 0,
+    realms: 0,
+    l3mdev: 0,
+    uids: 0,
+    ipProtocol: 0,
+    sourcePorts: 0,
+    destinationPorts: 0,
+    unknown: 0,
+  } satisfies { readonly [F in Exclude<keyof Rule, Normalized>]-?: 0 },
+) as readonly (keyof Rule)[];
+
+/**
+ * All that identifies a rule but for its priority and protocol, without the
+ * state of its links and the defaults that the kernel adds.
+ */
+function selectorOf(rule: Rule): string {
+  let text = selectors.get(rule);
+  if (text === undefined) {
+    const { mark = 0, markMask = mark === 0 ? 0 : 0xffff_ffff } = rule;
+    text = `${rule.flags & FIB_RULE_INVERT} ${
+      rule.suppressPrefixLength ?? -1
+    } ${rule.suppressGroup ?? -1} ${mark}/${markMask} ${rule.tunnelId ?? 0}`;
+    for (const field of FIELDS) {
+      const value = rule[field];
+      // A name of a link holds no space, nor does any other value.
+      text += value === undefined
+        ? " -"
+        : typeof value === "object"
+        ? ` ${JSON.stringify(value)}`
+        : ` ${value}`;
+    }
+    selectors.set(rule, text);
+  }
+  return text;
+}
+
+/** Lookup tables of the rules of a namespace. */
+export class RuleTables {
+  readonly #rules: Iterable<Rule>;
+  /** By whether priority and protocol count. */
+  readonly #tables = new Map<number, Map<string, Rule>>();
+
+  constructor(rules: Iterable<Rule>) {
+    this.#rules = rules;
+  }
+
+  /** The first rule that is as wanted, in all that the spec gives. */
+  find(spec: Given, wanted: Rule): Rule | undefined {
+    const kind = (spec.priority === undefined ? 0 : 1) +
+      (spec.protocol === undefined ? 0 : 2);
+    let table = this.#tables.get(kind);
+    if (table === undefined) {
+      this.#tables.set(kind, table = new Map());
+      for (const rule of this.#rules) {
+        const key = keyOf(rule, spec);
+        if (!table.has(key)) table.set(key, rule);
+      }
+    }
+    return table.get(keyOf(wanted, spec));
+  }
+}
+
+function keyOf(rule: Rule, { priority, protocol }: Given): string {
+  return `${priority === undefined ? "" : rule.priority} ${
+    protocol === undefined ? "" : rule.protocol
+  } ${selectorOf(rule)}`;
+}

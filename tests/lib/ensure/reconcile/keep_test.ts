@@ -1,0 +1,258 @@
+// A described network is kept: whatever somebody does to it through `ip`, it
+// comes back.
+
+import { assert, assertEquals } from "@std/assert";
+import { openDescriptors } from "../../../support/descriptors.ts";
+import { EnsureLab, seenIn } from "../../../support/ensure_lab.ts";
+import { RENAMES_UP, testOfRenaming } from "../../../support/kinds.ts";
+import { Kept } from "../../../support/kept.ts";
+import { Lab, output, run } from "../../../support/netns.ts";
+import { random } from "../../../support/random.ts";
+
+/** Other orders each day, so that CI sees more than one. */
+const SEED = Math.floor(Date.now() / 86_400_000);
+/** What should take 100 ms, with room for a busy machine. */
+const LATE = 5000;
+
+/** What somebody does to the lab. */
+const SABOTAGE: Readonly<Record<string, (lab: EnsureLab) => Promise<unknown>>> =
+  {
+    "a link goes down": ({ left }) => left.ip("link set eth0 down"),
+    "a bridge goes down": ({ router }) => router.ip("link set br0 down"),
+    "an address is removed": ({ right }) =>
+      right.ip("address delete 192.0.2.3/24 dev eth0"),
+    "an IPv6 address is removed": ({ left }) =>
+      left.ip("address delete 2001:db8:1::2/64 dev eth0"),
+    "all addresses are removed": ({ router }) =>
+      router.ip("address flush dev br0"),
+    "a route is deleted": ({ router }) =>
+      router.ip("route delete 198.51.100.0/24"),
+    "a multipath route is deleted": ({ router }) =>
+      router.ip("-6 route delete 2001:db8:9::/48"),
+    "a route leads elsewhere": ({ left }) =>
+      left.ip("route replace 10.9.0.0/16 via 192.0.2.3"),
+    "an MTU is changed": ({ router }) => router.ip("link set br0 mtu 1300"),
+    "a port leaves its bridge": ({ router }) =>
+      router.ip("link set p1 nomaster"),
+    "an option of a port is changed": ({ router }) =>
+      router.ip("link set p1 type bridge_slave cost 77"),
+    "an option of a bridge is changed": ({ router }) =>
+      router.ip("link set br0 type bridge forward_delay 900"),
+    ...RENAMES_UP && {
+      "a link is renamed": ({ router }: EnsureLab) =>
+        router.ip("link set p2 name other"),
+    },
+    "a link is moved to another namespace, and renamed": ({ right, left }) =>
+      right.ip(`link set eth0 netns ${left.name} name other`),
+    "a link is moved away": ({ router }) =>
+      router.ip(`link set p2 netns ${Deno.pid}`),
+    "a macvlan is deleted": ({ left }) => left.ip("link delete mv0"),
+    "a veth pair is deleted": ({ router }) => router.ip("link delete p1"),
+    "a bridge is deleted": ({ router }) => router.ip("link delete br0"),
+    "a link is made again as another kind": async ({ left }) => {
+      await left.ip("link delete mv0");
+      // Whoever keeps it may have been faster.
+      await output("ip", [
+        "-n",
+        left.name,
+        ..."link add mv0 type ifb".split(" "),
+      ]);
+    },
+    "a namespace is deleted": ({ left }) =>
+      run("ip", ["netns", "delete", left.name]),
+    "a namespace is made again": async ({ right }) => {
+      await run("ip", ["netns", "delete", right.name]);
+      // Whoever keeps it may have been faster.
+      await output("ip", ["netns", "add", right.name]);
+    },
+  };
+
+function shuffled<T>(list: readonly T[], seed: number): T[] {
+  const below = random(seed);
+  const rest = [...list];
+  return list.map(() => rest.splice(below(rest.length), 1)[0]);
+}
+
+async function comesBack<T>(seen: () => Promise<T>, before: T): Promise<void> {
+  const end = performance.now() + 20_000;
+  for (;;) {
+    const now = await seen().catch(String);
+    if (JSON.stringify(now) === JSON.stringify(before)) return;
+    if (performance.now() > end) assertEquals(now as T, before);
+  }
+}
+
+Deno.test(`a kept lab survives all that is done to it, seed ${SEED}`, async (t) => {
+  await using lab = new EnsureLab();
+  const descriptors = openDescriptors();
+  {
+    await using kept = await Kept.open(lab.description);
+    const before = await lab.seen();
+    for (const [name, act] of shuffled(Object.entries(SABOTAGE), SEED)) {
+      await t.step(name, async () => {
+        kept.reports.length = 0;
+        await act(lab);
+        const { milliseconds } = await kept.report("corrected");
+        assert(milliseconds < LATE, `corrected after ${milliseconds} ms`);
+        await comesBack(() => lab.seen(), before);
+      });
+    }
+  }
+  assertEquals(openDescriptors(), descriptors);
+});
+
+testOfRenaming(
+  "a link that is moved or renamed is brought back, not made again",
+  async () => {
+    await using lab = await Lab.open("one", "two");
+    const { one, two } = lab;
+    await using kept = await Kept.open({
+      namespaces: {
+        [one.name]: {
+          links: [{
+            name: "a0",
+            kind: "veth",
+            up: true,
+            addresses: ["192.0.2.1/24"],
+            options: { peer: { name: "a1" } },
+          }],
+        },
+        [two.name]: {},
+      },
+    });
+    const before = await seenIn(one);
+    const address = async () => (await one.json("link show a0"))[0].address;
+    const first = await address();
+    await one.ip("link set a0 name other");
+    await kept.report("corrected");
+    await comesBack(() => seenIn(one), before);
+    await one.ip(`link set a0 netns ${two.name}`);
+    const { step } = await kept.report(
+      "corrected",
+      ({ step }) => step.object === "link",
+    );
+    assertEquals(step.reasons[0], `is in namespace ${two.name}`);
+    await comesBack(() => seenIn(one), before);
+    assertEquals(await address(), first);
+    assertEquals((await two.json("link")).length, 1);
+  },
+);
+
+Deno.test("who keeps undoing it is not fought without a pause", async () => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  await using kept = await Kept.open({
+    namespaces: {
+      [one.name]: { links: [{ name: "br0", kind: "bridge", mtu: 1400 }] },
+    },
+  });
+  const before = await seenIn(one);
+  let fighting = true;
+  const contested = kept.report("contested").finally(() => fighting = false);
+  while (fighting) await one.ip("link set br0 mtu 1300");
+  const { pause, step } = await contested;
+  assert(pause > 0 && pause <= 30_000, `${pause}`);
+  assertEquals(step.name, "br0");
+  await comesBack(() => seenIn(one), before);
+  assertEquals((await kept.report("settled")).step.name, "br0");
+});
+
+Deno.test("a refused correction is told and tried again, later and later", async () => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  await using kept = await Kept.open({
+    namespaces: { [one.name]: { links: [{ name: "br0", kind: "bridge" }] } },
+  });
+  const before = await seenIn(one);
+  // Nothing can be mounted on a directory of that name, and none made.
+  await run("ip", ["netns", "delete", one.name]);
+  const path = `/run/netns/${one.name}`;
+  for (;;) {
+    // Whoever keeps it may be faster than this.
+    await output("ip", ["netns", "delete", one.name]);
+    const made = await Deno.mkdir(path).then(() => true, () => false);
+    if (made) break;
+  }
+  await using directory = new AsyncDisposableStack();
+  directory.defer(() => Deno.remove(path));
+  const isOfIt = ({ step }: { step: { name: string } }) =>
+    step.name === one.name;
+  await kept.report(
+    "refused",
+    (report) => isOfIt(report) && report.error.code === "EEXIST",
+  );
+  await kept.report(
+    "refused",
+    (report) => isOfIt(report) && report.pause > 100,
+  );
+  await directory.disposeAsync();
+  await kept.report("corrected", ({ step }) => step.object === "namespace");
+  await comesBack(
+    () => seenIn(one),
+    before.filter((line) => !line.startsWith("link lo"))
+      .concat("link lo mtu 65536"),
+  );
+});
+
+Deno.test("events that are lost are made up for", async () => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  await using kept = await Kept.open({
+    namespaces: {
+      [one.name]: {
+        links: [{ name: "br0", kind: "bridge", addresses: ["192.0.2.1/24"] }],
+      },
+    },
+  }, { receiveBuffer: 1 << 16 });
+  const before = await seenIn(one);
+  const flood = Array.from(
+    { length: 1000 },
+    (_, at) => `link set lo alias a${at}`,
+  );
+  const batch = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(
+      batch,
+      [...flood, "address flush dev br0", ...flood, ""].join("\n"),
+    );
+    // Nothing is read meanwhile: this thread is the one that would.
+    new Deno.Command("ip", {
+      args: ["-n", one.name, "-batch", batch],
+      stdout: "null",
+      stderr: "null",
+    }).outputSync();
+  } finally {
+    await Deno.remove(batch);
+  }
+  await kept.report("overrun");
+  await comesBack(() => seenIn(one), before);
+});
+
+Deno.test("a device of the machine is waited for", async () => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  await using kept = await Kept.open({
+    namespaces: {
+      [one.name]: {
+        links: [{ name: "eth9", up: true, addresses: ["192.0.2.1/24"] }],
+        routes: [{ to: "10.0.0.0/8", via: "192.0.2.2", dev: "eth9" }],
+      },
+    },
+  });
+  for (const _ of [1, 2]) {
+    assertEquals((await kept.report("missing")).name, "eth9");
+    await one.batch(`
+      link add eth9 type veth peer name peer
+      link set peer up`);
+    await kept.report("corrected", ({ step }) => step.object === "route");
+    assertEquals(
+      (await seenIn(one)).filter((line) => line.includes("eth9")),
+      [
+        "eth9 192.0.2.1/24",
+        "link eth9 up mtu 1500 kind veth",
+        "route unicast 10.0.0.0/8 via 192.0.2.2 dev eth9",
+      ],
+    );
+    await one.ip("link delete eth9");
+  }
+});
