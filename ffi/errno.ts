@@ -185,18 +185,18 @@ export function errnoName(errno: number): string {
   return described(errno)?.code ?? `errno ${errno}`;
 }
 
-/** The sentence of an errno: `errnoText(13)` is "permission denied". */
+/** The text of an errno: `errnoText(13)` is "permission denied". */
 export function errnoText(errno: number): string {
-  return described(errno)?.text ?? "an error this library has no name for";
+  return described(errno)?.text ?? "unknown error";
 }
 
-/** What the caller of a system call knows that the kernel does not say. */
+/** Context of a failed system call. */
 export interface SystemErrorContext {
-  /** What was tried, on what: "bind UDP socket to 0.0.0.0:53". */
+  /** The operation and its object: "bind UDP socket to 0.0.0.0:53". */
   readonly tried?: string | undefined;
-  /** What was said beside the error number, for example by the kernel. */
+  /** More than the errno, for example the kernel's extended-ack text. */
   readonly detail?: string | undefined;
-  /** What to do about it, a sentence. */
+  /** What to do, as a sentence. */
   readonly advice?: string | undefined;
   /** The capability that would have allowed it, for example "CAP_NET_ADMIN". */
   readonly capability?: string | undefined;
@@ -220,23 +220,23 @@ export interface SystemErrorContext {
  * ```
  */
 export class SystemError extends Error {
-  /** The class, also for subclasses that do not say otherwise. */
+  /** The name of the class. */
   override readonly name: string = "SystemError";
   /** The errno's name, for example "EADDRINUSE". */
   readonly code: string;
-  /** What was tried, on what, where the caller said. */
+  /** The operation and its object. */
   readonly tried: string | undefined;
-  /** What to do about it, where something can be said. */
+  /** What to do. */
   readonly advice: string | undefined;
-  /** The capability that would have allowed it, where one would. */
+  /** The capability that would have allowed it. */
   readonly capability: string | undefined;
 
   /**
-   * Puts the message together from what is known.
+   * Builds the message.
    *
-   * @param syscall The call that failed, for example "bind".
-   * @param errno The error number it left.
-   * @param context What was tried and what to do about it.
+   * @param syscall The system call that failed, for example "bind".
+   * @param errno Its errno.
+   * @param context The operation and what to do.
    */
   constructor(
     readonly syscall: string,

@@ -508,7 +508,7 @@ function open(): Libc {
 }
 
 /**
- * libc, opened on first use and kept for the life of the process.
+ * libc, opened at first use; it stays open until the process ends.
  *
  * @throws {Deno.errors.NotCapable} Without --allow-ffi.
  */
@@ -525,22 +525,21 @@ let errnoCell: Int32Array | undefined;
 export function errno(): number {
   if (errnoCell === undefined) {
     const at = libc().__errno_location();
-    if (at === null) throw new Error("libc keeps no errno for this thread");
+    if (at === null) throw new Error("libc has no errno for this thread");
     errnoCell = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(at, 4));
   }
   return errnoCell[0]!;
 }
 
-/** Leaves an errno behind, as a call that fails does. */
+/** Sets errno, as a failed call does. */
 export function setErrno(code: number): void {
   errno();
   errnoCell![0] = code;
 }
 
 /**
- * Puts other functions in the place of some of libc's, in this thread, until
- * disposed of: how tests bring about what a kernel seldom does. Whoever keeps
- * the functions it was given before goes on with those.
+ * Replaces functions of libc in this thread until disposed: tests inject faults
+ * with it. Code that holds the functions it read before still calls those.
  */
 export function substitute(
   replace: (real: Libc) => Partial<Libc>,
@@ -554,7 +553,7 @@ export function substitute(
   };
 }
 
-/** The result of a call, or a SystemError of the errno it left. */
+/** The result of a call; throws SystemError with its errno if it is negative. */
 export function unwrap(
   result: number,
   syscall: string,
@@ -566,7 +565,7 @@ export function unwrap(
 
 const encoder = new TextEncoder();
 
-/** A string as C wants it: UTF-8 with a NUL behind. */
+/** A C string: UTF-8, terminated by NUL. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text + "\0");
 }

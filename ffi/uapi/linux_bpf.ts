@@ -15,7 +15,7 @@ export const bpf_attr = struct("union bpf_attr", {
   "info.info": overlay(8, u64),
 }, 144);
 
-/** The fields that are of use here, and room for the others. */
+/** The fields in use, and space for the others. */
 export const bpf_prog_info = struct("struct bpf_prog_info", {
   type: u32,
   id: u32,

@@ -1,4 +1,4 @@
-// <linux/if.h>: what netlink says of an interface beyond <net/if.h>.
+// <linux/if.h>: interface flags beyond <net/if.h>.
 
 export const headers = ["linux/if.h"] as const;
 

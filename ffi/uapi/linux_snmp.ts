@@ -1,4 +1,4 @@
-// <linux/snmp.h>: where IPv6 keeps which of its counters.
+// <linux/snmp.h>: indexes of the counters of IPv6.
 
 export const headers = ["linux/snmp.h"] as const;
 

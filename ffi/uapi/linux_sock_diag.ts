@@ -1,4 +1,4 @@
-// <linux/sock_diag.h>: what SO_MEMINFO tells, as places in an array of u32.
+// <linux/sock_diag.h>: indexes into the array of u32 of SO_MEMINFO.
 
 export const headers = ["linux/sock_diag.h"] as const;
 

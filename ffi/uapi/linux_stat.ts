@@ -1,4 +1,4 @@
-// <linux/stat.h> and <fcntl.h>: what tells one file from another.
+// <linux/stat.h> and <fcntl.h>: the identity of a file.
 
 import { overlay, struct, u16, u32, u64 } from "../struct.ts";
 

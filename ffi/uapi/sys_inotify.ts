@@ -1,4 +1,4 @@
-// <sys/inotify.h>: being told that the names in a directory have changed.
+// <sys/inotify.h>: watching the names in a directory.
 
 export const headers = ["sys/inotify.h"] as const;
 

@@ -98,7 +98,7 @@ export function CMSG_ALIGN(length: number): number {
   return (length + 7) & ~7;
 }
 
-/** The room a control message with `length` bytes of data takes, padding included. */
+/** The space that a control message with `length` bytes of data takes, padding included. */
 export function CMSG_SPACE(length: number): number {
   return CMSG_HEADER + CMSG_ALIGN(length);
 }
@@ -110,7 +110,7 @@ export function CMSG_LEN(length: number): number {
 
 /**
  * The offset of the first control message between `at` and `end`, or -1 where
- * there is not even room for a header.
+ * not even a header fits.
  */
 export function CMSG_FIRSTHDR(at: number, end: number): number {
   return end - at >= CMSG_HEADER ? at : -1;

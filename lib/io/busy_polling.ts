@@ -11,7 +11,7 @@ const MISS_COST = 4;
 /**
  * Learns from the outcome of the last waits whether busy polling pays.
  *
- * The whole budget is spent or nothing: an event is either near or it is not.
+ * The full budget is spent or none of it: an event is either near or not.
  */
 export class AdaptiveBusyPolling {
   #confidence = 0;

@@ -60,7 +60,7 @@ export class Deadline {
     }
   }
 
-  /** The error of a wait within `bounds`, with the whole time in place of the rest. */
+  /** The error of a wait within `bounds()`, with the full timeout instead of the remaining time. */
   own(error: unknown): unknown {
     return error instanceof TimeoutError ? this.#over() : error;
   }

@@ -60,7 +60,7 @@ export class Descriptor implements AsyncDisposable {
    *
    * @param fd An open descriptor with O_NONBLOCK and O_CLOEXEC set.
    * @param what Its name in errors, for example "UDP socket 0.0.0.0:8888"; a
-   * function where it takes work to say.
+   * function if it is costly to build.
    * @param options How it is held.
    */
   constructor(
@@ -101,7 +101,7 @@ export class Descriptor implements AsyncDisposable {
    *
    * @param events POLLIN to read, POLLOUT to write.
    * @param attempt Tries the operation without waiting; undefined where the
-   * kernel says EAGAIN. It is called again after each event.
+   * kernel returns EAGAIN. It is called again after each event.
    * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ClosedError} When it is closed meanwhile.
    * @throws {TimeoutError} When the time is over.
@@ -160,7 +160,7 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * Waits until there may be something to read, an error included.
+   * Waits until there may be something to read, or an error is pending.
    *
    * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ClosedError} When it is closed meanwhile.
@@ -171,7 +171,7 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * Waits until there may be room to write, an error included.
+   * Waits until a write may succeed, or an error is pending.
    *
    * @param options What ends the wait; `timeout` in milliseconds.
    * @throws {ClosedError} When it is closed meanwhile.
@@ -186,12 +186,12 @@ export class Descriptor implements AsyncDisposable {
     this.#queue.retry();
   }
 
-  /** Lets what waits here keep the process alive, which is the default. */
+  /** Lets pending operations keep the process alive, which is the default. */
   ref(): void {
     this.#queue.setReferenced(true);
   }
 
-  /** Lets the process end while something waits here. */
+  /** Lets the process end while operations are pending. */
   unref(): void {
     this.#queue.setReferenced(false);
   }

@@ -1,5 +1,5 @@
-// Whether a pending FFI call keeps the process alive. Deno has no public way to
-// say so; its own modules use this one. Where it is absent, every wait keeps the
+// Sets whether a pending FFI call keeps the process alive. Deno has no public API
+// for it; its own modules use this one. Where it is absent, every wait keeps the
 // process alive, which is the default.
 
 interface Core {
@@ -16,7 +16,7 @@ function core(): Core {
 }
 
 /**
- * Says whether a pending nonblocking call keeps the process alive.
+ * Sets whether a pending nonblocking call keeps the process alive.
  *
  * @param call The promise that the call returned.
  * @param alive Whether it does.

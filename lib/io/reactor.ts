@@ -223,7 +223,7 @@ export class OperationQueue {
    * The same without an attempt at once.
    *
    * @param yields Whether the attempt was not made because timers are to run
-   * first; otherwise the kernel said EAGAIN.
+   * first; otherwise the kernel returned EAGAIN.
    */
   performLater<T>(
     events: number,
@@ -572,7 +572,7 @@ class Reactor {
     libc().epoll_ctl(this.#epoll, EPOLL_CTL_DEL, fd, this.#eventArgument);
   }
 
-  /** Takes a queue out of the table: its events are nobody's from now on. */
+  /** Removes a queue from the table; its events are ignored from now on. */
   forget(queue: OperationQueue): void {
     if (queue.index < 0) return;
     this.#queues[queue.index] = undefined;

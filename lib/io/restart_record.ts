@@ -1,6 +1,6 @@
 // The descriptors of a program under --watch, in memory that outlives its isolate:
 // `--watch-hmr` restarts without an `unload` event, and the next run closes what
-// the last one left open. Other programs keep no record.
+// the last one left open. Other programs have no record.
 
 import { cString, libc } from "../../ffi/libc.ts";
 import { O_CLOEXEC, O_RDONLY } from "../../ffi/uapi/fcntl.ts";

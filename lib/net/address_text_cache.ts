@@ -1,20 +1,19 @@
-// Texts of addresses that are likely to be asked for again, since a table is
-// read again or many of its entries share them: the last text for each of some
-// hashes is kept, so that it is neither made nor collected again.
+// Cache of addresses as text: tables repeat them, and are read again. Each slot
+// holds the last text of its hash, so that it is neither built nor collected again.
 
 import { formatIPv4 } from "./ip_address.ts";
 import { formatLinkAddress } from "./link_address.ts";
 
-/** Room for more neighbours than Linux keeps by default, a power of two. */
+/** More than the neighbours that Linux keeps by default; a power of two. */
 const SLOTS = 8192;
 
-/** A text for each slot, and the address that it is of. */
+/** The text of each slot and the address it belongs to. */
 interface Cache {
   readonly keys: Int32Array;
   readonly texts: string[];
 }
 
-// Made at the first use: no program that reads no tables has to.
+// Allocated at first use: programs that read no tables do not need it.
 let ipv4: Cache | undefined;
 let ethernet: Cache | undefined;
 
@@ -28,9 +27,9 @@ function cache(words: number, text: string): Cache {
 /**
  * The IPv4 address at `at`, a multiple of 4.
  *
- * @param words The memory that `bytes` are, as words.
+ * @param words The same memory as `bytes`, as words.
  */
-export function rememberedIPv4(
+export function cachedIPv4(
   words: Int32Array,
   bytes: Uint8Array,
   at: number,
@@ -47,8 +46,8 @@ export function rememberedIPv4(
   return texts[slot]!;
 }
 
-/** The Ethernet address at `at`, in the same way. */
-export function rememberedEthernet(
+/** The Ethernet address at `at`. */
+export function cachedEthernet(
   words: Int32Array,
   bytes: Uint8Array,
   at: number,

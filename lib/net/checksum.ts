@@ -1,5 +1,5 @@
 // The internet checksum, RFC 1071: the one's-complement sum of 16-bit words,
-// kept as a folded number of 0 to 0xffff until it is finished.
+// held as a folded number of 0 to 0xffff until it is complete.
 
 // The view of the buffer summed last: packets of a batch share one buffer, and
 // making a view costs more than summing a small packet.
@@ -85,7 +85,7 @@ function addSmall(
  * @param bytes Where the range is.
  * @param start Its first byte.
  * @param end The byte after its last.
- * @param initial A sum to begin with, for example of a pseudo header.
+ * @param initial The initial sum, for example of a pseudo-header.
  * @returns What belongs into the checksum field if that was zero in the range;
  * 0 if the range holds its own right checksum. Source: RFC 1071.
  *
@@ -138,7 +138,7 @@ export function checksumUpdate(
  * 12 in an IPv4 header.
  * @param protocol The protocol number, 6 for TCP.
  * @param length Bytes of the protocol's header and payload.
- * @returns A sum to begin with. Source: RFC 9293 section 3.1, RFC 768.
+ * @returns An initial sum. Source: RFC 9293 section 3.1, RFC 768.
  *
  * @example
  * ```ts
@@ -149,7 +149,7 @@ export function checksumUpdate(
  *   { sourcePort: 5000, destinationPort: 7, payload: new Uint8Array(4) },
  * );
  * const sum = headers.pseudoHeader4(packet, 12, 17, packet.length - 20);
- * // Over a packet with its checksum in place, 0 says that it is right.
+ * // Over a packet with its checksum in place, 0 means that it is valid.
  * console.log(checksum(packet, 20, packet.length, sum)); // 0
  * ```
  */
@@ -170,7 +170,7 @@ export function pseudoHeader4(
  * 8 in an IPv6 header.
  * @param protocol The protocol number, 58 for ICMPv6.
  * @param length Bytes of the protocol's header and payload.
- * @returns A sum to begin with. Source: RFC 8200 section 8.1.
+ * @returns An initial sum. Source: RFC 8200 section 8.1.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// Interface names and the numbers the kernel knows them by, in the calling
-// thread's network namespace or in a socket's.
+// Interface names and indexes, in the calling thread's network namespace or in a
+// socket's.
 
 import { ENODEV, ENXIO, SystemError } from "../../ffi/errno.ts";
 import { cString, errno, libc } from "../../ffi/libc.ts";
@@ -7,11 +7,11 @@ import { IF_NAMESIZE, ifreq, SIOCGIFINDEX } from "../../ffi/uapi/net_if.ts";
 import { checkInterfaceName } from "./interface_name.ts";
 import { wholeNumber } from "../whole_number.ts";
 
-/** The kernel keeps an index in an int. */
+/** The kernel stores an index in an int. */
 const HIGHEST = 0x7fffffff;
 const REQUEST = BigInt(SIOCGIFINDEX);
 
-/** An interface by its name or index. */
+/** An interface, by name or index. */
 export type InterfaceRef = string | number;
 
 /**
@@ -19,9 +19,9 @@ export type InterfaceRef = string | number;
  *
  * Source: if_nametoindex(3).
  *
- * @param name Its name, for example "lo"; a decimal number stands for itself.
- * @throws {ArgumentError} For a name no interface can have.
- * @throws {SystemError} ENODEV when there is none of that name.
+ * @param name Its name, for example "lo"; a decimal number is an index.
+ * @throws {ArgumentError} For an invalid name.
+ * @throws {SystemError} ENODEV if it does not exist.
  *
  * @example
  * ```ts
@@ -39,13 +39,13 @@ export function interfaceIndex(name: string): number {
 }
 
 /**
- * The index of an interface in the namespace a socket is in, wherever the
- * calling thread is.
+ * The index of an interface in the namespace of a socket, not of the calling
+ * thread.
  *
  * Source: netdevice(7), SIOCGIFINDEX.
  *
- * @throws {ArgumentError} For what no interface can have.
- * @throws {SystemError} ENODEV when there is none of that name.
+ * @throws {ArgumentError} For an invalid name or index.
+ * @throws {SystemError} ENODEV if it does not exist.
  */
 export function interfaceIndexOf(fd: number, ref: InterfaceRef): number {
   if (typeof ref === "number") return checkIndex(ref);
@@ -67,7 +67,7 @@ function refused(syscall: string, name: string): SystemError {
   return new SystemError(syscall, code, {
     tried: `find interface ${name}`,
     ...(code === ENODEV
-      ? { advice: "`netplumb show link` lists the interfaces there are" }
+      ? { advice: "`netplumb show link` lists the interfaces" }
       : {}),
   });
 }
@@ -76,12 +76,12 @@ const buffer = new Uint8Array(IF_NAMESIZE);
 const decoder = new TextDecoder();
 
 /**
- * The name of an interface; undefined where none has that index (any more).
+ * The name of an interface; undefined if no interface has that index.
  *
  * Source: if_indextoname(3).
  *
  * @param index Its index, as packet info and netlink give it.
- * @throws {SystemError} EMFILE and its like, when the kernel cannot be asked.
+ * @throws {SystemError} For any other error, such as EMFILE.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// Interface names, judged before the kernel sees them: it truncates long ones
-// without a word and says no more than EINVAL to the others.
+// Checks interface names before the kernel sees them: it silently truncates long
+// ones and returns a bare EINVAL for others.
 
 import { IFNAMSIZ } from "../../ffi/uapi/net_if.ts";
 import { ArgumentError } from "../errors.ts";
@@ -17,7 +17,7 @@ function problem(name: string): string | undefined {
     return `an interface name: ${bytes.length} bytes, ${LONGEST} at most`;
   }
   // Slash, colon and white space as dev_valid_name() has them, with Latin-1's
-  // no-break space byte; control characters would reach somebody's terminal.
+  // no-break space byte; control characters would reach a terminal.
   const wrong = bytes.find((b) =>
     b <= 0x20 || b === 0x7f || b === 0xa0 || b === 0x2f || b === 0x3a
   );
@@ -28,11 +28,11 @@ function problem(name: string): string | undefined {
 }
 
 /**
- * Refuses what cannot be an interface's name.
+ * Checks an interface name.
  *
  * @param name The name, for example `eth0`.
  * @param argument The name of the option or parameter, for the error.
- * @returns The name itself. Source: dev_valid_name() of net/core/dev.c.
+ * @returns The name. Source: dev_valid_name() of net/core/dev.c.
  * @throws {ArgumentError} if it is empty, longer than 15 bytes, `.` or `..`, or
  * holds a slash, a colon, white space, a control character or a `%`.
  */
@@ -44,11 +44,11 @@ export function checkInterfaceName(name: string, argument = "name"): string {
 }
 
 /**
- * Refuses what can neither be an interface's name nor a pattern for one.
+ * Checks an interface name or a pattern for one.
  *
  * @param pattern A name, or one with a single `%d` for the kernel to number.
  * @param argument The name of the option or parameter, for the error.
- * @returns The pattern itself. Source: dev_alloc_name() of net/core/dev.c.
+ * @returns The pattern. Source: dev_alloc_name() of net/core/dev.c.
  * @throws {ArgumentError} if it is neither.
  */
 export function checkInterfacePattern(

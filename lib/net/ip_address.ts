@@ -1,14 +1,13 @@
-// Addresses as bytes and as text: the one place of the library that reads or
-// prints them. Text follows glibc's inet_pton(3) and inet_ntop(3), so what is
-// shown here is what `ip`, `ss` and `nc` show.
+// Parses and formats IP addresses. Text follows glibc's inet_pton(3) and
+// inet_ntop(3), as in `ip`, `ss` and `nc`.
 
 import { ArgumentError } from "../errors.ts";
 
-/** An address with the zone (interface name or index) it was written with. */
+/** An address with its zone (interface name or index). */
 export interface ZonedAddress {
   /** 4 or 16 bytes, in network order. */
   readonly address: Uint8Array<ArrayBuffer>;
-  /** What stood behind `%`, for example `eth0`. */
+  /** The text after `%`, for example `eth0`. */
   readonly zone?: string;
 }
 
@@ -17,7 +16,7 @@ const DOT = 0x2e;
 const COLON = 0x3a;
 
 /**
- * Reads a dotted quad in `[start, text.length)` into four bytes of `out`;
+ * Parses a dotted quad in `[start, text.length)` into four bytes of `out`;
  * false when it is not one. Leading zeros are refused, as inet_pton(3) does.
  */
 function readIPv4(
@@ -111,7 +110,7 @@ function readIPv6(text: string, out: Uint8Array): boolean {
 }
 
 /**
- * Reads an IPv4 address, four decimal numbers with dots and nothing else.
+ * Parses an IPv4 address, four decimal numbers with dots and nothing else.
  *
  * @param text The address, for example `192.0.2.1`.
  * @returns Its 4 bytes, or undefined if it is not one. Source: inet_pton(3).
@@ -124,7 +123,7 @@ export function tryParseIPv4(
 }
 
 /**
- * Reads an IPv6 address, without a zone.
+ * Parses an IPv6 address, without a zone.
  *
  * @param text The address, for example `2001:db8::1` or `::ffff:192.0.2.1`.
  * @returns Its 16 bytes, or undefined if it is not one. Source: inet_pton(3),
@@ -138,7 +137,7 @@ export function tryParseIPv6(
 }
 
 /**
- * Reads an IPv4 address.
+ * Parses an IPv4 address.
  *
  * @param text The address, for example `192.0.2.1`.
  * @param argument The name of the option or parameter, for the error.
@@ -155,7 +154,7 @@ export function parseIPv4(
 }
 
 /**
- * Reads an IPv6 address, without a zone.
+ * Parses an IPv6 address, without a zone.
  *
  * @param text The address, for example `2001:db8::1`.
  * @param argument The name of the option or parameter, for the error.
@@ -172,7 +171,7 @@ export function parseIPv6(
 }
 
 /**
- * Reads an address of either family; an IPv6 one may carry a zone.
+ * Parses an address of either family; an IPv6 one may have a zone.
  *
  * @param text The address, for example `192.0.2.1` or `fe80::1%eth0`.
  * @returns The bytes and the zone, or undefined if it is not an address.
@@ -192,7 +191,7 @@ export function tryParseAddress(text: string): ZonedAddress | undefined {
 }
 
 /**
- * Reads an address of either family; an IPv6 one may carry a zone.
+ * Parses an address of either family; an IPv6 one may have a zone.
  *
  * @param text The address, for example `192.0.2.1` or `fe80::1%eth0`.
  * @param argument The name of the option or parameter, for the error.
@@ -243,8 +242,8 @@ export function isLinkLocal(address: Uint8Array): boolean {
  * Whether the 16 bytes are an IPv4-mapped address, ::ffff:0:0/96 (RFC 4291
  * section 2.5.5.2); the IPv4 address is then in the last four.
  *
- * @param address Where it stands.
- * @param offset At which byte.
+ * @param address Memory that holds it.
+ * @param offset Its offset, in bytes.
  */
 export function isMapped(address: Uint8Array, offset = 0): boolean {
   if (address.length - offset < 16) return false;
@@ -266,8 +265,8 @@ export function toMapped(address: Uint8Array): Uint8Array<ArrayBuffer> {
   return mapped;
 }
 
-// Half addresses as text, filled as they are met: a dump of 100,000 routes
-// meets few of them, and one concatenation is all that is left to do.
+// Cache of half addresses as text: a dump of 100,000 routes has few of them, so
+// that an address costs one concatenation.
 let upperHalves: string[] | undefined;
 let lowerHalves: string[] | undefined;
 let firstWords: string[] | undefined;
@@ -275,10 +274,10 @@ let firstWords: string[] | undefined;
 let laterWords: string[] | undefined;
 
 /**
- * Prints an IPv4 address.
+ * Formats an IPv4 address.
  *
- * @param bytes Where the address is.
- * @param offset Where it starts, in bytes.
+ * @param bytes Memory that holds the address.
+ * @param offset Its offset, in bytes.
  * @returns For example `192.0.2.1`. Source: inet_ntop(3).
  */
 export function formatIPv4(bytes: Uint8Array, offset = 0): string {
@@ -291,10 +290,10 @@ export function formatIPv4(bytes: Uint8Array, offset = 0): string {
 }
 
 /**
- * Prints an IPv6 address, in its shortest form and lower case.
+ * Formats an IPv6 address, in its shortest form and lower case.
  *
- * @param bytes Where the address is.
- * @param offset Where it starts, in bytes.
+ * @param bytes Memory that holds the address.
+ * @param offset Its offset, in bytes.
  * @returns For example `2001:db8::1`; mapped and compatible addresses end in a
  * dotted quad. Source: RFC 5952 and inet_ntop(3) of glibc.
  */
@@ -336,7 +335,7 @@ function firstWord(word: number): string {
 }
 
 /**
- * Prints an address of either family.
+ * Formats an address of either family.
  *
  * @param address Its 4 or 16 bytes.
  * @returns For example `192.0.2.1` or `2001:db8::1`.

@@ -3,17 +3,17 @@
 
 import { ArgumentError } from "../errors.ts";
 
-// Two bytes, with and without a colon behind, filled as they are met: most
-// addresses are three of these.
+// Cache of two bytes as text, with and without a colon after them: most addresses
+// are three of these.
 let middlePairs: string[] | undefined;
 let lastPairs: string[] | undefined;
 
 /**
- * Prints a link-layer address as iproute2 does for Ethernet.
+ * Formats a link-layer address as iproute2 does for Ethernet.
  *
- * @param bytes Where the address is.
- * @param offset Where it starts, in bytes.
- * @param length How long it is, in bytes.
+ * @param bytes Memory that holds the address.
+ * @param offset Its offset, in bytes.
+ * @param length Its length, in bytes.
  * @returns For example `02:00:5e:10:00:01`; empty for no bytes.
  *
  * Source: ip-link(8).
@@ -50,8 +50,8 @@ function pairText(pair: number): string {
 }
 
 /**
- * Reads a link-layer address: bytes of one or two hexadecimal digits with
- * colons between, as iproute2 takes them.
+ * Parses a link-layer address: bytes of one or two hexadecimal digits with
+ * colons between, as iproute2 accepts them.
  *
  * @param text For example `02:00:5e:10:00:01`.
  * @returns Its bytes, or undefined if it is not one.
@@ -73,7 +73,7 @@ export function tryParseLinkAddress(
 }
 
 /**
- * Reads a link-layer address.
+ * Parses a link-layer address.
  *
  * @param text For example `02:00:5e:10:00:01`.
  * @param argument The name of the option or parameter, for the error.

@@ -5,17 +5,17 @@ import { ArgumentError } from "../errors.ts";
 
 /** An address with its prefix length. */
 export interface Cidr {
-  /** 4 or 16 bytes, in network order; the host part is kept. */
+  /** 4 or 16 bytes, in network order, host part included. */
   readonly address: Uint8Array<ArrayBuffer>;
   /** Bits of the network part, 0 to 32 or 0 to 128. */
   readonly prefix: number;
 }
 
 /**
- * Reads an address with a prefix length; without one the whole address counts.
+ * Parses an address with a prefix length; without one all bits are network.
  *
  * @param text For example `10.0.0.1/24`, `2001:db8::1/64` or `10.0.0.1`.
- * @returns The address with its host part kept and the prefix length in bits,
+ * @returns The address, host part included, and the prefix length in bits,
  * or undefined if it is not one. Source: RFC 4632 section 3.1, RFC 4291
  * section 2.3.
  */
@@ -33,11 +33,11 @@ export function tryParseCidr(text: string): Cidr | undefined {
 }
 
 /**
- * Reads an address with a prefix length; without one the whole address counts.
+ * Parses an address with a prefix length; without one all bits are network.
  *
  * @param text For example `10.0.0.1/24`, `2001:db8::1/64` or `10.0.0.1`.
  * @param argument The name of the option or parameter, for the error.
- * @returns The address with its host part kept and the prefix length in bits.
+ * @returns The address, host part included, and the prefix length in bits.
  * Source: RFC 4632 section 3.1, RFC 4291 section 2.3.
  * @throws {ArgumentError} if the text is not an address with a prefix length.
  */
@@ -52,7 +52,7 @@ export function parseCidr(text: string, argument = "address"): Cidr {
 }
 
 /**
- * Reads a network: an address whose host part is zero, with a prefix length.
+ * Parses a network: an address whose host part is zero, with a prefix length.
  *
  * @param text For example `10.0.0.0/24`, `2001:db8::/64` or `0.0.0.0/0`.
  * @param argument The name of the option or parameter, for the error.

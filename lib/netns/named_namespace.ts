@@ -1,5 +1,5 @@
-// Named network namespaces, the ones of `ip netns`: a name is a file under
-// /run/netns with a namespace mounted on it.
+// Adds, deletes and lists named network namespaces, as `ip netns` does: a name is
+// a file under /run/netns with a namespace mounted on it.
 
 import {
   EACCES,
@@ -35,7 +35,7 @@ import {
 const NONE = cString("none");
 const NOTHING = cString("");
 
-/** The file that a name stands for; only names, no paths and no processes. */
+/** The file of a name; a path or process number is refused. */
 function namespaceFile(name: string): string {
   if (name.startsWith("/") || new TextEncoder().encode(name).length > 255) {
     throw new ArgumentError(
@@ -52,8 +52,8 @@ const ADVICE: { readonly [code: number]: Partial<SystemErrorContext> } = {
     capability: "CAP_SYS_ADMIN",
     advice: "Run as root or grant CAP_SYS_ADMIN",
   },
-  [EEXIST]: { advice: "That name is taken" },
-  [ENOENT]: { advice: "`netplumb netns list` shows the names there are" },
+  [EEXIST]: { advice: "Choose another name" },
+  [ENOENT]: { advice: "`netplumb netns list` shows the names" },
 };
 
 function refusal(syscall: string, code: number, tried: string): SystemError {
@@ -63,7 +63,7 @@ function refusal(syscall: string, code: number, tried: string): SystemError {
   });
 }
 
-function must(result: number, syscall: string, tried: string): number {
+function checked(result: number, syscall: string, tried: string): number {
   if (result < 0) throw refusal(syscall, errno(), tried);
   return result;
 }
@@ -78,7 +78,7 @@ function bindMount(from: string, to: string, flags = 0): number {
   );
 }
 
-/** Lets mounts under /run/netns be seen, and go, in every mount namespace. */
+/** Makes /run/netns a shared mount, so that names appear and vanish in every mount namespace. */
 function shareDirectory(tried: string): void {
   const { mkdir, mount, open, flock, close } = libc();
   if (mkdir(cString(NETNS_DIRECTORY), 0o755) < 0 && errno() !== EEXIST) {
@@ -94,9 +94,9 @@ function shareDirectory(tried: string): void {
     );
   if (share() === 0) return;
   if (errno() !== EINVAL) throw refusal("mount", errno(), tried);
-  // Not a mount point yet. Two at once would mount one on the other, so take
-  // the lock that `ip netns` takes, and look again.
-  const lock = must(
+  // Not a mount point yet. Two processes at once would stack mounts: take the
+  // lock that `ip netns` takes, and try again.
+  const lock = checked(
     open(cString(NETNS_DIRECTORY), O_RDONLY | O_CLOEXEC, 0),
     "open",
     tried,
@@ -106,15 +106,19 @@ function shareDirectory(tried: string): void {
       if (errno() !== EINTR) throw refusal("flock", errno(), tried);
     }
     if (share() === 0) return;
-    must(bindMount(NETNS_DIRECTORY, NETNS_DIRECTORY, MS_REC), "mount", tried);
-    must(share(), "mount", tried);
+    checked(
+      bindMount(NETNS_DIRECTORY, NETNS_DIRECTORY, MS_REC),
+      "mount",
+      tried,
+    );
+    checked(share(), "mount", tried);
   } finally {
     close(lock);
   }
 }
 
 /**
- * The names that network namespaces have, as `ip netns list` gives them.
+ * The names of network namespaces, as `ip netns list` prints them.
  *
  * Source: ip-netns(8).
  *
@@ -138,15 +142,14 @@ export function namespaceNames(): string[] {
 }
 
 /**
- * Makes a network namespace and gives it a name, as `ip netns add` does. It
- * lasts until deleteNamespace(), whatever becomes of this process; its
- * loopback interface is down.
+ * Creates a named network namespace, as `ip netns add` does. It exists until
+ * deleteNamespace(), also after this process ends; its loopback interface is down.
  *
  * Source: ip-netns(8), unshare(2), mount(2).
  *
  * @param name A name without a slash.
- * @throws {ArgumentError} For a name that cannot be one.
- * @throws {SystemError} EEXIST if the name is taken; EPERM without
+ * @throws {ArgumentError} For an invalid name.
+ * @throws {SystemError} EEXIST if the name exists; EPERM without
  * CAP_SYS_ADMIN.
  *
  * @example
@@ -164,13 +167,13 @@ export function addNamespace(name: string): void {
   const { open, close, umount2, unlink, unshare } = libc();
   shareDirectory(tried);
   const flags = O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  close(must(open(cString(file), flags, 0), "open", tried));
+  close(checked(open(cString(file), flags, 0), "open", tried));
   try {
     leaveNamespace({
       tried,
       where: `network namespace ${name}`,
-      go: () => must(unshare(CLONE_NEWNET), "unshare", tried),
-      body: () => must(bindMount(OWN_NAMESPACE, file), "mount", tried),
+      go: () => checked(unshare(CLONE_NEWNET), "unshare", tried),
+      body: () => checked(bindMount(OWN_NAMESPACE, file), "mount", tried),
       undo: () => umount2(cString(file), MNT_DETACH),
     });
   } catch (error) {
@@ -180,14 +183,14 @@ export function addNamespace(name: string): void {
 }
 
 /**
- * Takes the name of a network namespace away, as `ip netns delete` does. The
- * namespace itself goes when no process and no open descriptor is in it.
+ * Deletes the name of a network namespace, as `ip netns delete` does. The kernel
+ * destroys the namespace when no process and no open descriptor uses it.
  *
  * Source: ip-netns(8), umount2(2).
  *
- * @param name Its name.
- * @throws {ArgumentError} For a name that cannot be one.
- * @throws {SystemError} ENOENT if there is none of that name, EPERM without
+ * @param name The name.
+ * @throws {ArgumentError} For an invalid name.
+ * @throws {SystemError} ENOENT if the name does not exist, EPERM without
  * CAP_SYS_ADMIN.
  *
  * @example
@@ -203,12 +206,12 @@ export function deleteNamespace(name: string): void {
   const file = cString(namespaceFile(name));
   const tried = `delete network namespace ${name}`;
   const { umount2, unlink } = libc();
-  // A name whose mount is gone already, after a reboot for example, still goes.
+  // A name without a mount, for example after a reboot, is deleted too.
   if (umount2(file, MNT_DETACH) < 0) {
     const code = errno();
     if (code !== EINVAL && code !== ENOENT) {
       throw refusal("umount2", code, tried);
     }
   }
-  must(unlink(file), "unlink", tried);
+  checked(unlink(file), "unlink", tried);
 }

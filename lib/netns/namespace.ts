@@ -1,5 +1,5 @@
-// Opening things inside another network namespace. A socket keeps the namespace
-// it was made in; the thread is there only for the length of one call.
+// Runs code in another network namespace. A socket stays in the namespace that it
+// was opened in; the thread enters it only for one call.
 
 import {
   EACCES,
@@ -15,19 +15,19 @@ import { ArgumentError } from "../errors.ts";
 
 const decoder = new TextDecoder();
 
-/** Where `ip netns` keeps its names. */
+/** The directory of the names of `ip netns`. */
 export const NETNS_DIRECTORY = "/run/netns";
 
 /**
  * A network namespace: a name as `netplumb netns list` shows it, a path such as
- * "/proc/1234/ns/net", or the number of a process that is in it.
+ * "/proc/1234/ns/net", or the pid of a process in it.
  */
 export type Namespace = string | number;
 
 /**
- * The path that stands for a namespace.
+ * The path of a namespace.
  *
- * @throws {ArgumentError} For a name that is none.
+ * @throws {ArgumentError} For an invalid name or pid.
  */
 export function namespacePath(namespace: Namespace): string {
   if (typeof namespace === "number") {
@@ -48,29 +48,28 @@ export function namespacePath(namespace: Namespace): string {
   return `${NETNS_DIRECTORY}/${namespace}`;
 }
 
-/** The namespace the calling thread is in. */
+/** The namespace of the calling thread. */
 export const OWN_NAMESPACE = "/proc/thread-self/ns/net";
 
-/** Opens what stands for a namespace. @throws {SystemError} */
+/** Opens a namespace by its path. @throws {SystemError} */
 export function openNamespace(path: string, tried: string): number {
   const fd = libc().open(cString(path), O_RDONLY | O_CLOEXEC, 0);
   return unwrap(fd, "open", {
     tried,
-    advice: "`netplumb netns list` shows the names there are",
+    advice: "`netplumb netns list` shows the names",
   });
 }
 
-/** Whether an error says that a name is away, or stands for no namespace. */
+/** Whether an error means that a name does not exist or has no namespace. */
 export function isGone(error: unknown): boolean {
   return error instanceof SystemError &&
     (error.errno === ENOENT || error.errno === EINVAL);
 }
 
 /**
- * What tells one namespace from another, as ip-netns(8) and /proc show it:
- * "net:[4026531840]".
+ * The id of a namespace as /proc shows it: "net:[4026531840]".
  *
- * @param fd A descriptor of a namespace; without one, the calling thread's.
+ * @param fd A descriptor of the namespace; default: the calling thread's.
  */
 export function namespaceId(fd?: number): string {
   const path = fd === undefined ? OWN_NAMESPACE : `/proc/thread-self/fd/${fd}`;
@@ -83,27 +82,27 @@ export function namespaceId(fd?: number): string {
   return decoder.decode(target.subarray(0, length));
 }
 
-/** How often coming back is tried: it may fail for want of memory. */
-const RETURNS = 10;
+/** Attempts to return: setns() may fail for lack of memory. */
+const RETURN_ATTEMPTS = 10;
 
-/** A way out of the calling thread's namespace, and what to do out there. */
+/** A call in another namespace. */
 interface Leave<T> {
-  /** What it is all for, in errors. */
+  /** The operation, for errors. */
   readonly tried: string;
-  /** The namespace it leads to, in errors. */
+  /** The other namespace, for errors. */
   readonly where: string;
-  /** Goes there. */
+  /** Enters the other namespace. */
   readonly go: () => void;
-  /** What to do there; synchronous. */
+  /** Runs there; synchronous. */
   readonly body: () => T;
-  /** Takes back what `body` did, where its caller is not to get it. */
+  /** Undoes what `body` did if the thread cannot return. */
   readonly undo?: ((result: T) => void) | undefined;
 }
 
 /**
- * Leaves the calling thread's network namespace for the length of one call.
+ * Runs a call outside the calling thread's network namespace.
  *
- * @throws {SystemError} Before it leaves, where it could not come back.
+ * @throws {SystemError} Before it leaves, if it could not return.
  */
 export function leaveNamespace<T>(
   { tried, where, go, body, undo }: Leave<T>,
@@ -111,10 +110,10 @@ export function leaveNamespace<T>(
   const { setns, close } = libc();
   const home = openNamespace(OWN_NAMESPACE, tried);
   try {
-    // Where a thread is says nothing of whether it may come there: in a user
-    // namespace it would be gone for good.
+    // A thread may lack the permission to enter the namespace it is in: in a user
+    // namespace it could never return.
     if (setns(home, CLONE_NEWNET) < 0) {
-      throw refusedNamespace("setns", errno(), `${tried} and come back`);
+      throw refusedNamespace("setns", errno(), `${tried} and return`);
     }
     go();
     let outcome: { readonly result: T } | { readonly error: unknown };
@@ -123,7 +122,7 @@ export function leaveNamespace<T>(
     } catch (error) {
       outcome = { error };
     }
-    comeBack(home, where, outcome, undo);
+    returnHome(home, where, outcome, undo);
     if ("error" in outcome) throw outcome.error;
     return outcome.result;
   } finally {
@@ -131,18 +130,18 @@ export function leaveNamespace<T>(
   }
 }
 
-function comeBack<T>(
+function returnHome<T>(
   home: number,
   where: string,
   outcome: { readonly result: T } | { readonly error: unknown },
   undo: ((result: T) => void) | undefined,
 ): void {
   for (let attempt = 1; libc().setns(home, CLONE_NEWNET) < 0; attempt++) {
-    if (attempt < RETURNS) continue;
+    if (attempt < RETURN_ATTEMPTS) continue;
     const lost = new SystemError("setns", errno(), {
-      tried: `come back from ${where}`,
+      tried: `return from ${where}`,
       advice:
-        "This thread is still there, and so is what it opens next: end the process, or the worker",
+        "This thread is still there and opens everything there: end the process, or the worker",
     });
     if ("error" in outcome) lost.cause = outcome.error;
     else undo?.(outcome.result);
@@ -150,7 +149,7 @@ function comeBack<T>(
   }
 }
 
-/** What refuses a thread another namespace, with what would allow it. */
+/** The error of a refused setns() or unshare(), with what would allow it. */
 export function refusedNamespace(
   syscall: string,
   code: number,
@@ -170,19 +169,19 @@ export function refusedNamespace(
 }
 
 /**
- * Runs `body` with the calling thread inside a network namespace and comes
- * back before it returns. `body` must be synchronous: an await inside would
- * leave everything else this thread does in the wrong namespace.
+ * Runs `body` with the calling thread in a network namespace, and returns to its
+ * own. `body` must be synchronous: during an await, all other code of this thread
+ * would run in the wrong namespace.
  *
  * Source: setns(2), ip-netns(8).
  *
- * @param namespace Where to go; undefined stays here.
- * @param body What to do there, usually opening a socket.
- * @param undo Takes back what `body` did if the thread cannot come back, which
- * is the end of its use; closes a socket, for example.
+ * @param namespace The namespace; undefined for the current one.
+ * @param body Usually opens a socket.
+ * @param undo Undoes what `body` did if the thread cannot return, for example
+ * closes a socket; the thread is of no use then.
  * @returns What `body` returned.
- * @throws {SystemError} Without CAP_SYS_ADMIN, there or here, or where there is
- * no such namespace.
+ * @throws {SystemError} Without CAP_SYS_ADMIN in both namespaces, or if the
+ * namespace does not exist.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// Which network namespaces have a name, and being told when that changes.
+// Watches the names of network namespaces.
 
 import { ENOENT, SystemError } from "../../ffi/errno.ts";
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
@@ -24,35 +24,35 @@ import {
 import { namespaceNames } from "./named_namespace.ts";
 
 const TRIED = "watch the names of network namespaces";
-/** Where the directory of names is made with the first of them. */
+/** The parent of the directory of names, which the first name creates. */
 const PARENT = "/run";
-/** Of this process, whichever thread asks. */
+/** The mounts of this process. */
 const MOUNTS = "/proc/self/mountinfo";
 const SYS_statx = { x86_64: 332n, aarch64: 291n };
 const CHANGES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
   IN_ONLYDIR;
 
 /**
- * The names under /run/netns, watched.
+ * Watches the names under /run/netns.
  *
- * A name is a file with a namespace mounted on it, or a link to one in /proc.
- * The file is there before the mount and after it, so both are watched: the
- * kernel's list of mounts, which poll(2) tells of, and the directory.
+ * A name is a file with a namespace mounted on it, or a symbolic link to one in
+ * /proc. The file exists before the mount and after it, so both are watched: the
+ * kernel's list of mounts, by poll(2), and the directory, by inotify.
  *
  * Source: ip-netns(8), proc_pid_mountinfo(5), inotify(7).
  */
 export class NamespaceNames implements AsyncDisposable {
   readonly #mounts: Descriptor;
   readonly #directory: Descriptor;
-  readonly #room = new Uint8Array(4096);
+  readonly #buffer = new Uint8Array(4096);
 
   private constructor(mounts: Descriptor, directory: Descriptor) {
     this.#mounts = mounts;
     this.#directory = directory;
-    this.#look();
+    this.#discardEvents();
   }
 
-  /** Watches from here on. @throws {SystemError} If there is no /proc. */
+  /** Starts watching. @throws {SystemError} Without /proc. */
   static open(): NamespaceNames {
     const { open, inotify_init1, close } = libc();
     const flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
@@ -75,14 +75,14 @@ export class NamespaceNames implements AsyncDisposable {
   }
 
   /**
-   * Names, each with what tells its namespace from others; those that stand for
-   * none, not yet or no longer, are left out. No namespace is entered: others
-   * would take this process for one of those in there.
+   * Names, each with the id of its namespace; names without a namespace, not yet
+   * or no longer, are omitted. No namespace is entered, because other processes
+   * would see this one in it.
    *
-   * @param names The names in question; default: all there are.
+   * @param names The names to read; default: all.
    */
   read(names: Iterable<string> = namespaceNames()): Map<string, string> {
-    this.#look();
+    this.#discardEvents();
     const found = new Map<string, string>();
     for (const name of names) {
       const id = identifyNamespace(name);
@@ -92,18 +92,18 @@ export class NamespaceNames implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the names may have changed since read(). To be called again
-   * only after another read(), which sees what is given up here.
+   * Resolves when the names may have changed since read(). Call read() before
+   * calling it again: events between the two are dropped.
    *
-   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {ClosedError} When it is closed.
    */
   async changed(): Promise<void> {
     const other = new AbortController();
     const { signal } = other;
     try {
       await Promise.race([
-        // The list of mounts is always readable, and POLLPRI is gone once any
-        // poll has reported it: each edge of POLLIN is a change.
+        // The list of mounts is always readable, and any poll(2) consumes its
+        // POLLPRI: each edge of POLLIN is a change.
         this.#mounts.perform(POLLIN, reported, { signal }),
         this.#directory.wait(POLLIN, { signal }),
       ]);
@@ -112,7 +112,7 @@ export class NamespaceNames implements AsyncDisposable {
     }
   }
 
-  /** Whether a wait for changes keeps the process alive. */
+  /** Sets whether a pending wait keeps the process alive. */
   setReferenced(referenced: boolean): void {
     for (const descriptor of [this.#mounts, this.#directory]) {
       if (referenced) descriptor.ref();
@@ -120,7 +120,7 @@ export class NamespaceNames implements AsyncDisposable {
     }
   }
 
-  /** Ends what waits with ClosedError and closes. */
+  /** Cancels a pending wait with ClosedError and closes. */
   async close(): Promise<void> {
     await Promise.all([this.#mounts.close(), this.#directory.close()]);
   }
@@ -130,12 +130,12 @@ export class NamespaceNames implements AsyncDisposable {
     return this.close();
   }
 
-  /** Forgets what was told, and watches the directory once there is one. */
-  #look(): void {
+  /** Discards queued events, and watches the directory once it exists. */
+  #discardEvents(): void {
     const { read } = libc();
-    const size = BigInt(this.#room.length);
-    while (read(this.#directory.fd, this.#room, size) > 0);
-    // Watching what is watched already changes nothing.
+    const size = BigInt(this.#buffer.length);
+    while (read(this.#directory.fd, this.#buffer, size) > 0);
+    // A second watch of the same directory changes nothing.
     if (!this.#watch(NETNS_DIRECTORY)) this.#watch(PARENT);
   }
 
@@ -153,18 +153,18 @@ function reported(events: number): true | undefined {
 }
 
 /**
- * What tells a namespace from others, as namespaceId() does, without entering
- * it; undefined of what stands for none, not yet or no longer.
+ * The id of a namespace, as namespaceId() returns it, without entering it;
+ * undefined for a name without a namespace.
  */
 export function identifyNamespace(namespace: Namespace): string | undefined {
   const file = identify(namespacePath(namespace));
-  // All namespaces are files of one file system of the kernel's.
+  // All namespaces are files of one file system.
   return file !== undefined && file.device === identify(OWN_NAMESPACE)?.device
     ? `net:[${file.inode}]`
     : undefined;
 }
 
-/** What tells a file from others, without opening it; undefined without one. */
+/** Inode and device of a file, without opening it; undefined without one. */
 function identify(
   path: string,
 ): { readonly inode: bigint; readonly device: string } | undefined {

@@ -1,5 +1,5 @@
-// What a program sees in a named namespace beside its network: /sys of that
-// namespace, and the files of /etc/netns/NAME in place of those in /etc.
+// Mounts of a named namespace, as `ip netns exec` makes them: its /sys, and the
+// files of /etc/netns/NAME over those in /etc.
 
 import { SystemError } from "../../ffi/errno.ts";
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
@@ -15,7 +15,7 @@ import {
 import { inNamespace, type Namespace } from "./namespace.ts";
 
 const HERE = "/proc/thread-self/ns/mnt";
-/** Where `ip netns exec` looks for files of a namespace. */
+/** Where `ip netns exec` finds the files of a namespace. */
 const ETC = "/etc/netns";
 
 function mount(
@@ -35,8 +35,8 @@ function mount(
   unwrap(done, "mount", { tried });
 }
 
-/** A file or directory to come back to, whatever its path means meanwhile. */
-class Place implements Disposable {
+/** An open file or directory to return to after its path has changed its meaning. */
+class OpenPath implements Disposable {
   readonly fd: number;
 
   constructor(path: string, tried: string) {
@@ -50,7 +50,7 @@ class Place implements Disposable {
   }
 }
 
-/** The files that a namespace has of its own. */
+/** The files of a namespace in /etc/netns. */
 function ownFiles(namespace: Namespace): string[] {
   if (typeof namespace === "number" || namespace.startsWith("/")) return [];
   try {
@@ -62,26 +62,25 @@ function ownFiles(namespace: Namespace): string[] {
 }
 
 /**
- * Runs `body` as inNamespace() does, with the mounts that `ip netns exec`
- * makes: what it spawns has /sys of that namespace, and the files of
+ * Runs `body` as inNamespace() does, with the mounts of `ip netns exec`: the
+ * commands that it spawns see /sys of that namespace, and the files of
  * /etc/netns/NAME, such as resolv.conf, in /etc.
  *
- * The calling thread stops sharing its working directory with the other
- * threads of the process, for good: this is for a process that has only that
- * to do. Source: ip-netns(8), mount_namespaces(7).
+ * The calling thread permanently stops sharing its working directory with the
+ * other threads of the process: use it in a process that does nothing else.
+ * Source: ip-netns(8), mount_namespaces(7).
  *
- * @param namespace Where to go.
- * @param body What to do there, synchronously: usually to spawn a command.
- * @throws {SystemError} Without CAP_SYS_ADMIN, or where there is no such
- * namespace.
+ * @param namespace The namespace.
+ * @param body Synchronous; usually spawns a command.
+ * @throws {SystemError} Without CAP_SYS_ADMIN, or if the namespace does not exist.
  */
 export function inNamespaceView<T>(namespace: Namespace, body: () => T): T {
   const tried = `show namespace ${namespace} its own /sys and /etc`;
   const { chroot, fchdir, setns, umount2, unshare } = libc();
   return inNamespace(namespace, () => {
-    using home = new Place(HERE, tried);
-    using root = new Place("/", tried);
-    using directory = new Place(".", tried);
+    using home = new OpenPath(HERE, tried);
+    using root = new OpenPath("/", tried);
+    using directory = new OpenPath(".", tried);
     if (unshare(CLONE_NEWNS) < 0) {
       throw new SystemError("unshare", errno(), {
         tried,
@@ -98,9 +97,10 @@ export function inNamespaceView<T>(namespace: Namespace, body: () => T): T {
       }
       return body();
     } finally {
-      const back = { tried: "come back" };
+      const back = { tried: `return from namespace ${namespace}` };
       unwrap(setns(home.fd, CLONE_NEWNS), "setns", back);
-      // That led to the root of all mounts, which is not ours after a chroot.
+      // setns() leads to the root of all mounts, which is not this process's after
+      // a chroot.
       unwrap(fchdir(root.fd), "fchdir", back);
       unwrap(chroot(cString(".")), "chroot", back);
       unwrap(fchdir(directory.fd), "fchdir", back);

@@ -1,5 +1,5 @@
-// A network namespace that only a descriptor holds: no name, no mount, nothing
-// to be forgotten when the process ends in whatever way.
+// A network namespace that only a descriptor refers to: no name and no mount, so
+// nothing is left when the process ends in any way.
 
 import { errno, libc } from "../../ffi/libc.ts";
 import { CLONE_NEWNET } from "../../ffi/uapi/fcntl.ts";

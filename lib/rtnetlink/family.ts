@@ -14,7 +14,7 @@ import {
 } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { formatIPv4, formatIPv6 } from "../net/ip_address.ts";
 import { formatLinkAddress } from "../net/link_address.ts";
-import { rememberedIPv4 } from "../net/address_text_cache.ts";
+import { cachedIPv4 } from "../net/address_text_cache.ts";
 
 /**
  * An address family: the word iproute2 has for it, or `"af-N"` for one it has
@@ -85,7 +85,7 @@ export function rememberedAddressText(
   length: number,
 ): string {
   return length === 4 && family === "inet"
-    ? rememberedIPv4(words, bytes, at)
+    ? cachedIPv4(words, bytes, at)
     : addressText(family, bytes, at, length);
 }
 

@@ -29,7 +29,7 @@ import type {
   UnknownAttribute,
 } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
-import { rememberedEthernet } from "../net/address_text_cache.ts";
+import { cachedEthernet } from "../net/address_text_cache.ts";
 import {
   type AddressFamily,
   familyName,
@@ -145,7 +145,7 @@ export function decodeNeighbour(
         break;
       case LLADDR:
         linkAddress = length === 6
-          ? rememberedEthernet(words, bytes, value)
+          ? cachedEthernet(words, bytes, value)
           : formatLinkAddress(bytes, value, length);
         break;
       case CACHEINFO:

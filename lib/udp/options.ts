@@ -286,7 +286,7 @@ function bindToDevice(fd: number, name: string): void {
         advice: "Run as root or grant CAP_NET_RAW",
       }
       : code === ENODEV
-      ? { advice: "`netplumb show link` lists the interfaces there are" }
+      ? { advice: "`netplumb show link` lists the interfaces" }
       : {}),
   }));
 }

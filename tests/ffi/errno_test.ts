@@ -54,7 +54,7 @@ Deno.test("errno: one that has no name is still told", () => {
   assertEquals(error.code, "errno 4711");
   assertEquals(
     error.message,
-    "bind: errno 4711, an error this library has no name for",
+    "bind: errno 4711, unknown error",
   );
 });
 

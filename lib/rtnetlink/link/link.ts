@@ -43,7 +43,7 @@ import { kindData } from "../kinds/kind.ts";
 import { reportedKind } from "../kinds/mod.ts";
 import type { KindData } from "../spec/json.ts";
 import { AttributeLevel } from "../spec/level.ts";
-import { rememberedEthernet } from "../../net/address_text_cache.ts";
+import { cachedEthernet } from "../../net/address_text_cache.ts";
 import { type AddressFamily, familyName } from "../family.ts";
 import { linkLayerAddress } from "./link_layer.ts";
 import { type LinkStatistics, linkStatistics } from "./statistics.ts";
@@ -212,7 +212,7 @@ export class Link {
         }
         case LAYER: {
           const text = length === 6
-            ? rememberedEthernet(words, bytes, value)
+            ? cachedEthernet(words, bytes, value)
             : linkLayerAddress(layer, bytes, value, length);
           if (type === ADDRESS) address = text;
           else broadcast = text;

@@ -1,4 +1,4 @@
-// A thread that cannot come back from another network namespace.
+// A thread that cannot return from another network namespace.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EPERM, SystemError } from "../../../ffi/errno.ts";
@@ -34,7 +34,7 @@ export async function stranded(
     const error = assertThrows(() => act(namespace), SystemError);
     faults.disarm();
     assertEquals(error.code, "EPERM");
-    assert(/come back from .*This thread is still there/.test(error.message));
+    assert(/return from .*This thread is still there/.test(error.message));
     assert(faults.happened > 1, "it is tried again");
     assert(namespaceId() !== id, "it is not where it was");
     unwrap(setns(home, CLONE_NEWNET), "setns");
