@@ -7,6 +7,11 @@ const THRESHOLD = 4;
 const LIMIT = 16;
 /** Confidence that a poll without an event costs: one miss for this many hits pays. */
 const MISS_COST = 4;
+/** Processor time of a turn of the event loop in which other code ran, in milliseconds. */
+const TURN_OF_OTHERS = 0.02;
+/** Turns that the share of such turns is the average of, and the share that counts. */
+const TURNS = 32;
+const OTHERS_SHARE = 0.15;
 
 /**
  * Learns from the outcome of the last waits whether busy polling pays.
@@ -15,6 +20,8 @@ const MISS_COST = 4;
  */
 export class AdaptiveBusyPolling {
   #confidence = 0;
+  /** Share of the last turns in which other code ran. */
+  #others = 0;
   /** A sleep shorter than this would have been better spent polling. */
   readonly #shortSleep: number;
 
@@ -26,9 +33,22 @@ export class AdaptiveBusyPolling {
     this.#shortSleep = budget + wakeUpCost;
   }
 
-  /** Whether polling has paid recently. */
+  /**
+   * Whether polling has paid recently. It does not where other code of this
+   * thread, an HTTP server for example, waits for the event loop meanwhile.
+   */
   get pays(): boolean {
-    return this.#confidence >= THRESHOLD;
+    return this.#confidence >= THRESHOLD && this.#others < OTHERS_SHARE;
+  }
+
+  /**
+   * A turn of the event loop is over.
+   *
+   * @param processorTime What this thread used for it, in milliseconds.
+   */
+  recordTurn(processorTime: number): void {
+    const others = processorTime > TURN_OF_OTHERS ? 1 : 0;
+    this.#others += (others - this.#others) / TURNS;
   }
 
   /** An event came within the budget. */

@@ -21,7 +21,7 @@ import {
 import { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
 import { addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 import { AdaptiveBusyPolling } from "./busy_polling.ts";
-import { monotonicTime } from "./clock.ts";
+import { monotonicTime, threadProcessorTime } from "./clock.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
 import { openEventfd, signalEventfd } from "./eventfd.ts";
 import { keepAlive } from "./keep_alive.ts";
@@ -692,7 +692,9 @@ class Reactor {
         timeout,
       );
       if (this.#referenced === 0) keepAlive(this.#sleep, false);
+      const used = threadProcessorTime();
       if (await this.#sleep < 0) this.#diagnose();
+      this.#busyPolling.recordTurn(threadProcessorTime() - used);
     } finally {
       this.#sleep = undefined;
       this.#wakeAt = -Infinity;

@@ -42,3 +42,22 @@ Deno.test("busy polling: ends unless four of five polls find an event", () => {
     assertEquals(polling.pays, pays, `${found} found for one in vain`);
   }
 });
+
+Deno.test("busy polling: does not pay while other code uses the event loop", () => {
+  const polling = after(1000, SHORT);
+  // HTTP requests in half of the turns, then none.
+  for (let turn = 0; turn < 64; turn++) {
+    polling.recordTurn(turn % 2 === 0 ? 0.05 : 0.008);
+  }
+  assertEquals(polling.pays, false);
+  for (let turn = 0; turn < 64; turn++) polling.recordTurn(0.008);
+  assertEquals(polling.pays, true);
+});
+
+Deno.test("busy polling: a rare long turn does not end it", () => {
+  const polling = after(1000, SHORT);
+  for (let turn = 0; turn < 1000; turn++) {
+    polling.recordTurn(turn % 40 === 0 ? 1 : 0.008);
+    assertEquals(polling.pays, true);
+  }
+});
