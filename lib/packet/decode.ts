@@ -15,6 +15,7 @@ import { decodeIPv6 } from "./ipv6.ts";
 import { decodeLlc, llcEtherType, type LlcHeader } from "./llc.ts";
 import { decodeMpls, type MplsStack } from "./mpls.ts";
 import { decodeNtp, type NtpMessage } from "./ntp.ts";
+import { decodeGeneve, decodeVxlan, type OverlayHeader } from "./overlay.ts";
 import { decodePpp, pppEtherType, type PppHeader } from "./ppp.ts";
 import { decodePppoe, type PppoeHeader } from "./pppoe.ts";
 import { ETH_P, ETH_P_802_3_MIN, IPPROTO } from "./protocol.ts";
@@ -67,6 +68,11 @@ export interface Packet {
   readonly ppp?: PppHeader | undefined;
   /** The kind of an OSPF, PIM or VRRP message. */
   readonly routing?: RoutingMessage | undefined;
+  /**
+   * The VXLAN header to or from port 4789 or 8472 (Linux's default), or the
+   * Geneve header to or from port 6081, decoded when it is read.
+   */
+  readonly overlay?: OverlayHeader | undefined;
   /** The packet in a tunnel, decoded when it is read; 16 tunnels at most. */
   readonly inner?: Packet | undefined;
   /** The DNS message to or from port 53 or 5353, decoded when it is read. */
@@ -155,7 +161,19 @@ class DecodedPacket implements Packet {
     return this.#uncommon.routing;
   }
 
+  get overlay(): OverlayHeader | undefined {
+    return this.#message(decodeVxlan, 4789, 8472) ??
+      this.#message(decodeGeneve, 6081, 6081);
+  }
+
   get inner(): Packet | undefined {
+    const { overlay } = this;
+    if (overlay && this.#uncommon.innerType === undefined) {
+      const { protocol, payloadOffset } = overlay;
+      if (isTunnelled(protocol)) {
+        addInner(this, protocol, payloadOffset, this.udp!.payloadEnd);
+      }
+    }
     const uncommon = this.#uncommon;
     const { innerType, innerStart, innerEnd } = uncommon;
     if (innerType === undefined || this.depth >= MAX_DEPTH) return undefined;
@@ -458,22 +476,16 @@ function addGre(packet: DecodedPacket, at: number, end: number): void {
   packet.uncommon().gre = gre;
   if (!gre) return;
   const { protocol, payloadOffset } = gre;
-  switch (protocol) {
-    case ETH_P.IP:
-    case ETH_P.IPV6:
-    case ETH_P.MPLS_UC:
-    case ETH_P.TEB:
-      addInner(packet, protocol, payloadOffset, end);
-      break;
-    case ETH_P.PPTP: {
-      if (payloadOffset === end) break;
-      const ppp = accept(packet, decodePpp(bytes, payloadOffset, end));
-      packet.uncommon().ppp = ppp;
-      const type = ppp && pppEtherType(ppp.protocol);
-      if (type !== undefined) {
-        addInner(packet, type, ppp!.payloadOffset, end);
-      }
-      break;
-    }
-  }
+  if (isTunnelled(protocol)) addInner(packet, protocol, payloadOffset, end);
+  if (protocol !== ETH_P.PPTP || payloadOffset === end) return;
+  const ppp = accept(packet, decodePpp(bytes, payloadOffset, end));
+  packet.uncommon().ppp = ppp;
+  const type = ppp && pppEtherType(ppp.protocol);
+  if (type !== undefined) addInner(packet, type, ppp!.payloadOffset, end);
+}
+
+/** Whether the payload of a tunnel header is decoded as a packet. */
+function isTunnelled(etherType: number): boolean {
+  return etherType === ETH_P.IP || etherType === ETH_P.IPV6 ||
+    etherType === ETH_P.MPLS_UC || etherType === ETH_P.TEB;
 }

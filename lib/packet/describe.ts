@@ -18,6 +18,7 @@ import { describeExtensions } from "./ipv6.ts";
 import { describeLlc } from "./llc.ts";
 import { describeMpls } from "./mpls.ts";
 import { describeNtp } from "./ntp.ts";
+import { describeOverlay } from "./overlay.ts";
 import { describePppoe } from "./pppoe.ts";
 import { describeRoutingMessage } from "./routing_protocol.ts";
 import { describeSctp } from "./sctp.ts";
@@ -117,6 +118,8 @@ function describeUdp(packet: Packet, udp: UdpHeader): string {
   if (dns) return describeDns(dns, length, usesPort(udp, 5353));
   if (dhcp) return describeDhcp(dhcp, length);
   if (dhcpv6) return `dhcp6 ${dhcpv6.type}`;
+  const { overlay, inner } = packet;
+  if (overlay) return describeOverlay(overlay, inner && describePacket(inner));
   return ntp ? describeNtp(ntp, length) : `UDP, length ${length}`;
 }
 

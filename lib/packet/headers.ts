@@ -64,6 +64,7 @@ export {
 export { decodeMpls, type MplsLabel, type MplsStack } from "./mpls.ts";
 export type { NdOption, NdOptionPlace } from "./nd_option.ts";
 export type { NtpMessage } from "./ntp.ts";
+export { decodeGeneve, decodeVxlan, type OverlayHeader } from "./overlay.ts";
 export type { PppHeader } from "./ppp.ts";
 export { decodePppoe, type PppoeHeader, type PppoeTag } from "./pppoe.ts";
 export { protocolName } from "./protocol.ts";

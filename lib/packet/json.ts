@@ -11,6 +11,7 @@ import type { IPHeader } from "./ip.ts";
 import type { LlcHeader } from "./llc.ts";
 import type { MplsLabel } from "./mpls.ts";
 import type { NtpMessage } from "./ntp.ts";
+import type { OverlayHeader } from "./overlay.ts";
 import type { PppHeader } from "./ppp.ts";
 import type { PppoeHeader } from "./pppoe.ts";
 import { protocolName } from "./protocol.ts";
@@ -104,6 +105,8 @@ export interface PacketJson {
   dhcpv6?: Omit<Dhcpv6Message, Position>;
   /** NTP. */
   ntp?: NtpMessage;
+  /** VXLAN or Geneve. */
+  overlay?: Omit<OverlayHeader, Position>;
   /** The packet in a tunnel. */
   inner?: PacketJson;
   /** ARP. */
@@ -245,7 +248,7 @@ function addTransport(json: PacketJson, packet: Packet, ip: IPHeader): void {
 }
 
 function addApplication(json: PacketJson, packet: Packet): void {
-  const { dns, dhcp, dhcpv6, ntp } = packet;
+  const { dns, dhcp, dhcpv6, ntp, overlay } = packet;
   if (dns) {
     const { flags: _flags, ...message } = withoutPosition(dns);
     json.dns = message;
@@ -253,6 +256,7 @@ function addApplication(json: PacketJson, packet: Packet): void {
   if (dhcp) json.dhcp = withoutPosition(dhcp);
   if (dhcpv6) json.dhcpv6 = withoutPosition(dhcpv6);
   if (ntp) json.ntp = ntp;
+  if (overlay) json.overlay = withoutPosition(overlay);
 }
 
 function tcpJson(tcp: TcpHeader): NonNullable<PacketJson["tcp"]> {

@@ -10,6 +10,7 @@ import {
   protocolSamples,
   tcpOptionSamples,
   tunnelSamples,
+  vxlanSamples,
 } from "../../lib/packet/protocol_samples.ts";
 import {
   ethernetSamples,
@@ -31,6 +32,7 @@ function target(name: string, linkType: "ip" | "ethernet"): Target {
           ...protocolSamples,
           ...tcpOptionSamples,
           ...tunnelSamples,
+          ...vxlanSamples,
         ]
         : [...ethernetSamples, ...frameSamples],
     read(arena, start, length) {

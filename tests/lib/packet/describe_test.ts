@@ -15,6 +15,7 @@ import {
   protocolSamples,
   tcpOptionSamples,
   tunnelSamples,
+  vxlanSamples,
 } from "./protocol_samples.ts";
 import {
   ethernetSamples,
@@ -50,6 +51,17 @@ Deno.test("TCP options are described as tcpdump does", async () => {
     describePacket(decodePacket(bytes))
   );
   assertEquals(lines, await tcpdumpLines(tcpOptionSamples, "ip"));
+});
+
+Deno.test("VXLAN is described as tcpdump does, in one line instead of two", async () => {
+  const lines = vxlanSamples.map((bytes) =>
+    describePacket(decodePacket(bytes))
+  );
+  const expected = await tcpdumpLines(vxlanSamples, "ip");
+  assertEquals(
+    lines,
+    vxlanSamples.map((_, i) => `${expected[2 * i]}: ${expected[2 * i + 1]}`),
+  );
 });
 
 Deno.test("the MPTCP option of the first data, which tcpdump 4.99 rejects", () => {

@@ -8,6 +8,7 @@ import {
   protocolSamples,
   tcpOptionSamples,
   tunnelSamples,
+  vxlanSamples,
 } from "./protocol_samples.ts";
 import {
   ethernetSamples,
@@ -192,6 +193,9 @@ const FURTHER: Record<string, (json: PacketJson) => unknown[]> = {
   "dhcp.option.ip_address_lease_time": ({ dhcp }) => [dhcp?.leaseTime],
   "dhcpv6.xid": ({ dhcpv6 }) =>
     dhcpv6?.transaction === undefined ? [] : [hexOf(dhcpv6.transaction, 6)],
+  "geneve.vni": ({ overlay }) =>
+    overlay?.name === "geneve" ? [hexOf(overlay.vni, 6)] : [],
+  "vxlan.vni": ({ overlay }) => overlay?.name === "vxlan" ? [overlay.vni] : [],
   "ntp.flags.vn": ({ ntp }) => [ntp?.version],
 };
 
@@ -209,6 +213,7 @@ for (
       "ip",
     ],
     ["DNS, DHCP and NTP", applicationSamples, "ip"],
+    ["VXLAN", vxlanSamples, "ip"],
     ["VLAN, LLC, STP, MPLS and PPPoE", frameSamples, "ethernet"],
   ] as const
 ) {

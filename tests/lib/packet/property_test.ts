@@ -19,6 +19,7 @@ import {
   protocolSamples,
   tcpOptionSamples,
   tunnelSamples,
+  vxlanSamples,
 } from "./protocol_samples.ts";
 import {
   ethernetSamples,
@@ -38,6 +39,7 @@ const samples = [
   ...protocolSamples,
   ...tcpOptionSamples,
   ...tunnelSamples,
+  ...vxlanSamples,
 ];
 
 /** A sample with some bytes changed and its end cut or grown. */
@@ -78,12 +80,12 @@ function getters(header: object): [string, PropertyDescriptor][] {
 function readAll(bytes: Uint8Array, type: "ip" | "ethernet"): string {
   const packet = decodePacket(bytes, type);
   const { ip, tcp, udp, icmp, icmpv6, ethernet, arp } = packet;
-  const { dns, dhcp, dhcpv6, ntp, inner } = packet;
+  const { dns, dhcp, dhcpv6, ntp, overlay, inner } = packet;
   const line = describePacket(packet);
   // Nothing from a packet may reach a terminal as it is.
   assert(/^[\x20-\x7e]+$/.test(line), line);
   const read: unknown[] = [line, packetJson(packet)];
-  read.push(dns, dhcp, dhcpv6, ntp, inner?.ip?.source);
+  read.push(dns, dhcp, dhcpv6, ntp, overlay, inner?.ip?.source);
   for (const header of [ethernet, arp, ip, tcp, udp, icmp, icmpv6]) {
     if (!header) continue;
     for (const [name, { get }] of getters(header)) {

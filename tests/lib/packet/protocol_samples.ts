@@ -367,7 +367,9 @@ const segment = (from: number, to: number, payload: Uint8Array) =>
 const afterLength = (message: Uint8Array) =>
   bytes(message.length.toString(16).padStart(4, "0"), message);
 
-/** DNS, DHCP, NTP and HTTP. */
+const nothing6 = ipv6Packet(59, new Uint8Array(0));
+
+/** DNS, DHCP, NTP, Geneve and HTTP. */
 export const applicationSamples: Uint8Array[] = [
   ...messages.map((message) => datagram(40000, 53, message)),
   datagram6(53, 40000, messages[6]),
@@ -389,8 +391,22 @@ export const applicationSamples: Uint8Array[] = [
   ...["23", "24", "1b", "25", "11", "22", "26"].map((first) =>
     datagram(123, 123, bytes(first, new Uint8Array(47)))
   ),
+  datagram(40000, 6081, bytes("0000 6558 00002a00", innerFrame)),
+  datagram(
+    40000,
+    6081,
+    bytes("02c0 6558 00002a00 0102800101020304", innerFrame),
+  ),
+  datagram(40000, 6081, bytes("0000 86dd 00002a00", nothing6)),
+  datagram(40000, 6081, bytes("0000 1234 00002a00", innerFrame)),
   segment(40000, 80, text("GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n")),
   segment(80, 40000, text("HTTP/1.0 200 OK\r\nServer: x\r\n\r\nbody")),
   segment(80, 40000, text("the rest of a body\r\n")),
   segment(40000, 8080, text("POST /form")),
+];
+
+/** VXLAN, for which tcpdump prints two lines. */
+export const vxlanSamples: Uint8Array[] = [
+  datagram(40000, 4789, bytes("08000000 00002a00", innerFrame)),
+  datagram6(40000, 4789, bytes("88400005 ffffff00", innerFrame)),
 ];
