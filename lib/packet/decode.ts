@@ -1,5 +1,12 @@
+import {
+  type Application,
+  decodeNtp,
+  type NtpMessage,
+  tcpApplication,
+  udpApplication,
+} from "./application.ts";
 import { type ArpMessage, decodeArp } from "./arp.ts";
-import type { Malformed } from "./bytes.ts";
+import { type Malformed, readU16 } from "./bytes.ts";
 import { decodeDhcp, decodeDhcpv6, type DhcpMessage } from "./dhcp.ts";
 import type { Dhcpv6Message } from "./dhcp.ts";
 import { decodeDns, type DnsMessage } from "./dns.ts";
@@ -14,10 +21,14 @@ import { decodeIPv4 } from "./ipv4.ts";
 import { decodeIPv6 } from "./ipv6.ts";
 import { decodeLlc, llcEtherType, type LlcHeader } from "./llc.ts";
 import { decodeMpls, type MplsStack } from "./mpls.ts";
-import { decodeNtp, type NtpMessage } from "./ntp.ts";
 import { decodeGeneve, decodeVxlan, type OverlayHeader } from "./overlay.ts";
-import { decodePpp, pppEtherType, type PppHeader } from "./ppp.ts";
-import { decodePppoe, type PppoeHeader } from "./pppoe.ts";
+import {
+  decodePpp,
+  decodePppoe,
+  pppEtherType,
+  type PppHeader,
+  type PppoeHeader,
+} from "./pppoe.ts";
 import { ETH_P, ETH_P_802_3_MIN, IPPROTO } from "./protocol.ts";
 import {
   decodeRoutingMessage,
@@ -162,18 +173,13 @@ class DecodedPacket implements Packet {
   }
 
   get overlay(): OverlayHeader | undefined {
-    return this.#message(decodeVxlan, 4789, 8472) ??
-      this.#message(decodeGeneve, 6081, 6081);
+    return this.#message("vxlan", decodeVxlan) ??
+      this.#message("geneve", decodeGeneve);
   }
 
   get inner(): Packet | undefined {
-    const { overlay } = this;
-    if (overlay && this.#uncommon.innerType === undefined) {
-      const { protocol, payloadOffset } = overlay;
-      if (isTunnelled(protocol)) {
-        addInner(this, protocol, payloadOffset, this.udp!.payloadEnd);
-      }
-    }
+    if (this.#uncommon === NONE && this.udp === undefined) return undefined;
+    this.#findOverlay();
     const uncommon = this.#uncommon;
     const { innerType, innerStart, innerEnd } = uncommon;
     if (innerType === undefined || this.depth >= MAX_DEPTH) return undefined;
@@ -184,32 +190,39 @@ class DecodedPacket implements Packet {
     );
   }
 
+  #findOverlay(): void {
+    const { overlay } = this;
+    if (overlay === undefined || this.#uncommon.innerType !== undefined) return;
+    const { protocol, payloadOffset } = overlay;
+    if (!isTunnelled(protocol)) return;
+    addInner(this, protocol, payloadOffset, this.udp!.payloadEnd);
+  }
+
   get dns(): DnsMessage | undefined {
-    return this.#message(decodeDns, 53, 5353) ?? this.#dnsOverTcp();
+    return this.udp
+      ? this.#message("dns", decodeDns) ?? this.#message("mdns", decodeDns)
+      : this.#dnsOverTcp();
   }
 
   get dhcp(): DhcpMessage | undefined {
-    return this.#message(decodeDhcp, 67, 68);
+    return this.#message("dhcp", decodeDhcp);
   }
 
   get dhcpv6(): Dhcpv6Message | undefined {
-    return this.#message(decodeDhcpv6, 546, 547);
+    return this.#message("dhcpv6", decodeDhcpv6);
   }
 
   get ntp(): NtpMessage | undefined {
-    const { udp } = this;
-    return udp && usesPort(udp, 123) && udp.payloadEnd > udp.payloadOffset
-      ? decodeNtp(this.bytes[udp.payloadOffset]!)
-      : undefined;
+    return this.#message("ntp", decodeNtp);
   }
 
+  /** The message of a datagram; undefined if it is malformed or another's. */
   #message<T extends { malformed?: undefined }>(
+    application: Application,
     decode: (bytes: Uint8Array, at: number, end: number) => T | Malformed,
-    port: number,
-    otherPort: number,
   ): T | undefined {
     const { udp } = this;
-    if (!udp || !usesPort(udp, port) && !usesPort(udp, otherPort)) return;
+    if (!udp || udpApplication(udp) !== application) return undefined;
     const message = decode(this.bytes, udp.payloadOffset, udp.payloadEnd);
     return message.malformed === undefined ? message as T : undefined;
   }
@@ -217,18 +230,13 @@ class DecodedPacket implements Packet {
   /** A message in one segment, after its length: RFC 1035 section 4.2.2. */
   #dnsOverTcp(): DnsMessage | undefined {
     const { tcp, bytes } = this;
-    if (!tcp || tcp.payloadLength < 14 || !usesPort(tcp, 53)) return undefined;
+    if (!tcp || tcpApplication(tcp) !== "dns") return undefined;
     const at = tcp.payloadOffset;
-    const length = bytes[at]! << 8 | bytes[at + 1]!;
-    if (length !== tcp.payloadLength - 2) return undefined;
+    if (tcp.payloadLength < 14) return undefined;
+    if (readU16(bytes, at) !== tcp.payloadLength - 2) return undefined;
     const message = decodeDns(bytes, at + 2, tcp.payloadEnd);
     return message.malformed === undefined ? message : undefined;
   }
-}
-
-/** Whether a segment or datagram comes from or goes to a port. */
-export function usesPort(header: TcpHeader | UdpHeader, port: number): boolean {
-  return header.sourcePort === port || header.destinationPort === port;
 }
 
 /**

@@ -1,14 +1,19 @@
 // One line a packet, in the words of `tcpdump -nn -t -S`.
 
+import {
+  describeHttp,
+  describeNtp,
+  tcpApplication,
+  udpApplication,
+} from "./application.ts";
 import { describeArp } from "./arp.ts";
 import { hexNumber } from "./bytes.ts";
-import { type Packet, transportOf, usesPort } from "./decode.ts";
+import { type Packet, transportOf } from "./decode.ts";
 import { describeDhcp } from "./dhcp.ts";
 import { describeDns } from "./dns.ts";
 import { ETH_P, ETH_P_802_3_MIN, IPPROTO } from "./protocol.ts";
 import type { EthernetHeader } from "./ethernet.ts";
 import { describeGre } from "./gre.ts";
-import { describeHttp } from "./http.ts";
 import { describeIcmp } from "./icmp.ts";
 import { describeIcmpv6 } from "./icmpv6.ts";
 import { describeIgmp } from "./igmp.ts";
@@ -17,7 +22,6 @@ import { describeAuthentication, describeEsp } from "./ipsec.ts";
 import { describeExtensions } from "./ipv6.ts";
 import { describeLlc } from "./llc.ts";
 import { describeMpls } from "./mpls.ts";
-import { describeNtp } from "./ntp.ts";
 import { describeOverlay } from "./overlay.ts";
 import { describePppoe } from "./pppoe.ts";
 import { describeRoutingMessage } from "./routing_protocol.ts";
@@ -88,16 +92,16 @@ function describeEthernet(ethernet: EthernetHeader, length: number): string {
 
 function describeIP(packet: Packet, ip: IPHeader): string {
   const name = ip.version === 4 ? "IP" : "IP6";
-  const { tcp, udp, sctp } = packet;
+  const { tcp, udp } = packet;
+  const sctp = tcp || udp ? undefined : packet.sctp;
   const ports = tcp ?? udp ?? sctp;
-  const { protocol, offset } = transportOf(ip);
   const headers = ip.version === 6
     ? describeExtensions(ip)
-    : offset > ip.payloadOffset
+    : ip.protocol === IPPROTO.AH
     ? describeAuthentication(ip.bytes, ip.payloadOffset, ip.payloadEnd)
     : "";
   if (!ports) {
-    const text = describePayload(packet, ip, protocol, offset);
+    const text = describePayload(packet, ip);
     return `${name} ${ip.source} > ${ip.destination}: ${headers}${text}`;
   }
   const text = tcp
@@ -114,36 +118,42 @@ function describeIP(packet: Packet, ip: IPHeader): string {
 
 function describeUdp(packet: Packet, udp: UdpHeader): string {
   const { payloadLength: length } = udp;
-  const { dns, dhcp, dhcpv6, ntp } = packet;
-  if (dns) return describeDns(dns, length, usesPort(udp, 5353));
-  if (dhcp) return describeDhcp(dhcp, length);
-  if (dhcpv6) return `dhcp6 ${dhcpv6.type}`;
-  const { overlay, inner } = packet;
-  if (overlay) return describeOverlay(overlay, inner && describePacket(inner));
-  return ntp ? describeNtp(ntp, length) : `UDP, length ${length}`;
+  const application = udpApplication(udp);
+  if (application !== undefined) {
+    const { dns, dhcp, dhcpv6, ntp, overlay, inner } = packet;
+    if (dns) return describeDns(dns, length, application === "mdns");
+    if (dhcp) return describeDhcp(dhcp, length);
+    if (dhcpv6) return `dhcp6 ${dhcpv6.type}`;
+    if (ntp) return describeNtp(ntp, length);
+    if (overlay) {
+      return describeOverlay(overlay, inner && describePacket(inner));
+    }
+  }
+  return `UDP, length ${length}`;
 }
 
 function describeTcpPayload(packet: Packet, tcp: TcpHeader): string {
   const { payloadLength: length } = tcp;
   if (length === 0) return "";
-  const { dns } = packet;
-  if (dns) return ` ${describeDns(dns, length - 2, false)}`;
-  return usesPort(tcp, 80) || usesPort(tcp, 8080)
-    ? describeHttp(tcp.bytes, tcp.payloadOffset, tcp.payloadEnd)
-    : "";
+  switch (tcpApplication(tcp)) {
+    case "dns": {
+      const { dns } = packet;
+      return dns ? ` ${describeDns(dns, length - 2, false)}` : "";
+    }
+    case "http":
+      return describeHttp(tcp.bytes, tcp.payloadOffset, tcp.payloadEnd);
+    default:
+      return "";
+  }
 }
 
-function describePayload(
-  packet: Packet,
-  ip: IPHeader,
-  protocol: number,
-  at: number,
-): string {
+function describePayload(packet: Packet, ip: IPHeader): string {
   if (ip.fragmentOffset !== 0) {
     // tcpdump reports an IPv6 fragment among the extension headers.
     return ip.version === 4 ? `ip-proto-${ip.protocol}` : "";
   }
   const { icmp, icmpv6, igmp, gre, routing } = packet;
+  const { protocol, offset: at } = transportOf(ip);
   const length = ip.payloadLength - (at - ip.payloadOffset);
   if (icmp) return describeIcmp(icmp, length);
   if (icmpv6) return describeIcmpv6(icmpv6, length);
@@ -176,5 +186,7 @@ function otherVersionsProtocol(
       return version === 4 ? "ICMPv6" : undefined;
     case IPPROTO.ETHERNET:
       return version === 4 ? "Ethernet" : undefined;
+    default:
+      return undefined;
   }
 }

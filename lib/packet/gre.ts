@@ -5,7 +5,7 @@ import {
   readU32,
   tooShort,
 } from "./bytes.ts";
-import { describePppControl, type PppHeader } from "./ppp.ts";
+import { describePppControl, type PppHeader } from "./pppoe.ts";
 import { ETH_P } from "./protocol.ts";
 
 /**

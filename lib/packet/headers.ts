@@ -11,6 +11,7 @@ export {
   pseudoHeader6,
 } from "../net/checksum.ts";
 export { swapEthernet } from "./answer.ts";
+export type { NtpMessage } from "./application.ts";
 export { type ArpFields, ArpMessage, decodeArp, writeArp } from "./arp.ts";
 export type { RawOption } from "./bytes.ts";
 export {
@@ -63,10 +64,13 @@ export {
 } from "./llc.ts";
 export { decodeMpls, type MplsLabel, type MplsStack } from "./mpls.ts";
 export type { NdOption, NdOptionPlace } from "./nd_option.ts";
-export type { NtpMessage } from "./ntp.ts";
 export { decodeGeneve, decodeVxlan, type OverlayHeader } from "./overlay.ts";
-export type { PppHeader } from "./ppp.ts";
-export { decodePppoe, type PppoeHeader, type PppoeTag } from "./pppoe.ts";
+export {
+  decodePppoe,
+  type PppHeader,
+  type PppoeHeader,
+  type PppoeTag,
+} from "./pppoe.ts";
 export { protocolName } from "./protocol.ts";
 export type { RoutingMessage } from "./routing_protocol.ts";
 export { decodeSctp, type SctpChunk, type SctpHeader } from "./sctp.ts";

@@ -1,3 +1,8 @@
+import {
+  type NtpMessage,
+  tcpApplication,
+  udpApplication,
+} from "./application.ts";
 import type { ArpMessage } from "./arp.ts";
 import type { Packet } from "./decode.ts";
 import type { DhcpMessage, Dhcpv6Message } from "./dhcp.ts";
@@ -10,18 +15,19 @@ import type { IgmpMessage } from "./igmp.ts";
 import type { IPHeader } from "./ip.ts";
 import type { LlcHeader } from "./llc.ts";
 import type { MplsLabel } from "./mpls.ts";
-import type { NtpMessage } from "./ntp.ts";
 import type { OverlayHeader } from "./overlay.ts";
-import type { PppHeader } from "./ppp.ts";
-import type { PppoeHeader } from "./pppoe.ts";
+import type { PppHeader, PppoeHeader } from "./pppoe.ts";
 import { protocolName } from "./protocol.ts";
 import type { RoutingMessage } from "./routing_protocol.ts";
 import type { SctpChunk } from "./sctp.ts";
 import { formatTcpFlags, type TcpHeader } from "./tcp.ts";
 import { formatTcpOption } from "./tcp_option.ts";
 
-/** The keys of a decoded header that say where it is in the packet. */
-type Position = "malformed" | "defect" | "payloadOffset" | "payloadEnd";
+/** A decoded header without the keys that say where it is in the packet. */
+export type HeaderJson<T> = Omit<
+  T,
+  "malformed" | "defect" | "payloadOffset" | "payloadEnd"
+>;
 
 /** A packet as plain JSON; its headers determine which keys it has. */
 export interface PacketJson {
@@ -36,11 +42,11 @@ export interface PacketJson {
     vlans?: VlanTag[];
   };
   /** The LLC header of an 802.3 frame. */
-  llc?: Omit<LlcHeader, Position>;
+  llc?: HeaderJson<LlcHeader>;
   /** The PPPoE header. */
-  pppoe?: Omit<PppoeHeader, Position | "ppp">;
+  pppoe?: Omit<HeaderJson<PppoeHeader>, "ppp">;
   /** The PPP header, of PPPoE or PPTP. */
-  ppp?: Omit<PppHeader, Position>;
+  ppp?: HeaderJson<PppHeader>;
   /** The MPLS labels, outermost first. */
   mpls?: readonly MplsLabel[];
   /** IP version. */
@@ -90,23 +96,23 @@ export interface PacketJson {
     options?: string[];
   };
   /** IGMP. */
-  igmp?: Omit<IgmpMessage, Position>;
+  igmp?: HeaderJson<IgmpMessage>;
   /** SCTP. */
   sctp?: { tag: number; chunks: readonly SctpChunk[] };
   /** GRE. */
-  gre?: Omit<GreHeader, Position>;
+  gre?: HeaderJson<GreHeader>;
   /** The kind of an OSPF, PIM or VRRP message. */
   routing?: RoutingMessage;
   /** DNS. */
-  dns?: Omit<DnsMessage, Position | "flags">;
+  dns?: Omit<HeaderJson<DnsMessage>, "flags">;
   /** DHCP and BOOTP. */
-  dhcp?: Omit<DhcpMessage, Position>;
+  dhcp?: HeaderJson<DhcpMessage>;
   /** DHCPv6. */
-  dhcpv6?: Omit<Dhcpv6Message, Position>;
+  dhcpv6?: HeaderJson<Dhcpv6Message>;
   /** NTP. */
-  ntp?: NtpMessage;
+  ntp?: HeaderJson<NtpMessage>;
   /** VXLAN or Geneve. */
-  overlay?: Omit<OverlayHeader, Position>;
+  overlay?: HeaderJson<OverlayHeader>;
   /** The packet in a tunnel. */
   inner?: PacketJson;
   /** ARP. */
@@ -143,7 +149,7 @@ export interface PacketJson {
  */
 export function packetJson(packet: Packet): PacketJson {
   const json: PacketJson = { bytes: packet.bytes.length };
-  const { ethernet, llc, pppoe, ppp, mpls, arp, ip, malformed } = packet;
+  const { ethernet, llc, pppoe, mpls, arp, ip, malformed } = packet;
   if (ethernet) json.ethernet = ethernetJson(ethernet);
   if (llc) json.llc = withoutPosition(llc);
   if (pppoe) {
@@ -161,14 +167,12 @@ export function packetJson(packet: Packet): PacketJson {
     addTransport(json, packet, ip);
     addApplication(json, packet);
   }
-  if (ppp) json.ppp = withoutPosition(ppp);
   const { inner } = packet;
   if (inner) json.inner = packetJson(inner);
   if (malformed !== undefined) json.malformed = malformed;
   return json;
 }
 
-/** A decoded header without the keys that say where it is in the packet. */
 function withoutPosition<
   T extends {
     malformed?: undefined;
@@ -176,7 +180,7 @@ function withoutPosition<
     payloadOffset?: number;
     payloadEnd?: number;
   },
->(header: T): Omit<T, Position> {
+>(header: T): HeaderJson<T> {
   const {
     malformed: _malformed,
     defect: _defect,
@@ -230,7 +234,8 @@ function addIP(json: PacketJson, ip: IPHeader): void {
 }
 
 function addTransport(json: PacketJson, packet: Packet, ip: IPHeader): void {
-  const { tcp, udp, sctp, igmp, gre, routing } = packet;
+  const { tcp, udp } = packet;
+  const sctp = tcp || udp ? undefined : packet.sctp;
   const ports = tcp ?? udp ?? sctp;
   if (ports) {
     json.sourcePort = ports.sourcePort;
@@ -239,15 +244,28 @@ function addTransport(json: PacketJson, packet: Packet, ip: IPHeader): void {
   if (tcp) json.tcp = tcpJson(tcp);
   const icmp = packet.icmp ?? packet.icmpv6;
   if (icmp) json.icmp = icmpJson(icmp);
+  if (!ports && !icmp) addUncommon(json, packet);
   if (sctp) json.sctp = { tag: sctp.tag, chunks: sctp.chunks };
-  if (igmp) json.igmp = withoutPosition(igmp);
-  if (gre) json.gre = withoutPosition(gre);
-  if (routing) json.routing = routing;
   const length = (ports ?? icmp ?? ip).payloadLength;
   json.length = Math.max(0, length);
 }
 
+function addUncommon(json: PacketJson, packet: Packet): void {
+  const { igmp, gre, ppp, routing } = packet;
+  if (igmp) json.igmp = withoutPosition(igmp);
+  if (gre) json.gre = withoutPosition(gre);
+  if (ppp) json.ppp = withoutPosition(ppp);
+  if (routing) json.routing = routing;
+}
+
 function addApplication(json: PacketJson, packet: Packet): void {
+  const { tcp, udp } = packet;
+  const application = tcp
+    ? tcpApplication(tcp)
+    : udp
+    ? udpApplication(udp)
+    : undefined;
+  if (application === undefined) return;
   const { dns, dhcp, dhcpv6, ntp, overlay } = packet;
   if (dns) {
     const { flags: _flags, ...message } = withoutPosition(dns);
@@ -255,7 +273,7 @@ function addApplication(json: PacketJson, packet: Packet): void {
   }
   if (dhcp) json.dhcp = withoutPosition(dhcp);
   if (dhcpv6) json.dhcpv6 = withoutPosition(dhcpv6);
-  if (ntp) json.ntp = ntp;
+  if (ntp) json.ntp = withoutPosition(ntp);
   if (overlay) json.overlay = withoutPosition(overlay);
 }
 

@@ -27,7 +27,7 @@ export {
 export * as headers from "./headers.ts";
 export { ICMP } from "./icmp.ts";
 export { ICMPV6 } from "./icmpv6.ts";
-export { type PacketJson, packetJson } from "./json.ts";
+export { type HeaderJson, type PacketJson, packetJson } from "./json.ts";
 export type {
   PcapngDirection,
   PcapngInterface,

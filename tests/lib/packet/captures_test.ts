@@ -13,6 +13,7 @@ import {
   tcpdumpLines,
   tsharkFields,
 } from "../../support/capture.ts";
+import "../../support/descriptors.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
 import { RunningProgram } from "../../support/program.ts";
 import { hex } from "./samples.ts";
@@ -27,7 +28,8 @@ async function captureWhile(
   traffic: () => Promise<void>,
 ): Promise<Uint8Array[]> {
   const file = `${folder}/capture.pcap`;
-  const command = `exec tcpdump -i eth0 -Z root -U -w ${file} 2>&1`;
+  const command =
+    `exec tcpdump -i eth0 --immediate-mode -Z root -U -w ${file} 2>&1`;
   await using tcpdump = new RunningProgram(
     { netns: namespace },
     ...["sh", "-c", command],
@@ -111,6 +113,7 @@ s.sendall(b"hello")
 finish(s)
 for _ in range(2):
     s = make()
+    s.setblocking(True)
     s.sendto(b"hello", MSG_FASTOPEN, (THERE, 7002))
     finish(s)
 s = make()
@@ -119,10 +122,15 @@ s.connect((THERE, 7003))
 s.sendall(b"hello")
 finish(s)
 
+seen = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+seen.settimeout(10)
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 group = socket.inet_aton("239.1.2.3") + socket.inet_aton(HERE)
 u.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
-u.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, group)
+def reported():
+    packet, (_, protocol, *_) = seen.recvfrom(2000)
+    return protocol == 0x0800 and packet[9] == 2 and packet[12:16] == socket.inet_aton(HERE)
+while not reported(): pass
 u.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(HERE))
 query = bytes.fromhex("00000000000100000000000004686f7374056c6f63616c0000010001")
 u.sendto(query, ("224.0.0.251", 5353))
@@ -148,6 +156,17 @@ async function makeTraffic(
     here.run("ping", ["-q", "-c1", "-W5", ...args]);
   const pingUnanswered = (...args: string[]) =>
     here.output("ping", ["-q", "-c1", "-W1", ...args]);
+
+  await between.ip("link set br0 type bridge stp_state 1");
+  await here.run("tcpdump", [
+    "-i",
+    "eth0",
+    "-c",
+    "1",
+    "-w",
+    "/dev/null",
+    "stp",
+  ]);
 
   await using dhcp = new RunningProgram(
     { netns: there },
@@ -176,8 +195,8 @@ async function makeTraffic(
   await ping("-s", "4000", THERE[6]);
   await pingUnanswered("-t", "1", "198.51.100.9");
   await pingUnanswered("-t", "1", "2001:db8:1::9");
-  await pingUnanswered("198.51.100.9");
-  await pingUnanswered("2001:db8:1::9");
+  await pingUnanswered("203.0.113.9");
+  await pingUnanswered("2001:db8:2::9");
 
   const names = inNamespace(
     there.name,
@@ -244,6 +263,8 @@ async function openLab() {
   }
   await lab.here.ip(`route add default via ${THERE[4]}`);
   await lab.here.ip(`-6 route add default via ${THERE[6]}`);
+  await lab.there.ip(`route add 198.51.100.0/24 via ${HERE[4]}`);
+  await lab.there.ip(`-6 route add 2001:db8:1::/48 via ${HERE[6]}`);
   await lab.there.sysctl("net.ipv4.ip_forward", 1);
   await lab.there.sysctl("net.ipv6.conf.all.forwarding", 1);
   return lab;

@@ -173,6 +173,6 @@ Deno.test("what is wrong with a packet stands at the end of its line", () => {
   );
   assertEquals(
     describe("ffffffffffff0250560000010003 424203", "ethernet"),
-    "STP 802.1d",
+    "02:50:56:00:00:01 > ff:ff:ff:ff:ff:ff, 802.3, length 17 [malformed: STP message of 4 bytes, 0 available]",
   );
 });

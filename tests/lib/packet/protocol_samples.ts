@@ -383,11 +383,7 @@ export const applicationSamples: Uint8Array[] = [
   ...["01", "02", "03", "05", "06", "07", "08", "0b", "ff"].map((type) =>
     datagram6(546, 547, hex(`${type}abcdef`))
   ),
-  datagram6(
-    547,
-    547,
-    bytes("0c00", address6, address6, "0009 0004 01abcdef"),
-  ),
+  datagram6(547, 547, bytes("0c00", address6, address6)),
   ...["23", "24", "1b", "25", "11", "22", "26"].map((first) =>
     datagram(123, 123, bytes(first, new Uint8Array(47)))
   ),
