@@ -1,5 +1,5 @@
-// The host that answers pings behind the device: any address that is routed to
-// it. On a TAP device it also answers for the addresses it is asked about.
+// Replies to pings of any address that is routed to the device. On a TAP device
+// it also replies to requests for link-layer addresses.
 
 import type { Tun } from "../../lib/tun/device.ts";
 import { PacketBatch } from "../../lib/tun/batch.ts";
@@ -11,66 +11,120 @@ import {
   swapEthernet,
 } from "../../lib/packet/answer.ts";
 import { decodeEthernet } from "../../lib/packet/ethernet.ts";
+import {
+  fragmentPacket,
+  FragmentReassembler,
+} from "../../lib/packet/fragment.ts";
 
-/** Answers what a device's packets ask, as far as a ping needs it. */
+/** Replies to the packets of a device, as far as a ping needs it. */
 export class Responder {
   readonly #tun: Tun;
   readonly #linkAddress: Uint8Array;
-  readonly #answers = new PacketBatch();
+  readonly #reassembler = new FragmentReassembler();
+  readonly #batch = new PacketBatch();
+  /** Replies in fragments, which may be more than the batch takes. */
+  readonly #fragmented: Uint8Array[][] = [];
   answered = 0;
 
   constructor(tun: Tun) {
     this.#tun = tun;
-    // Locally administered, of one host: nobody else's.
+    // A locally administered unicast address.
     this.#linkAddress = crypto.getRandomValues(new Uint8Array(6));
     this.#linkAddress[0] = this.#linkAddress[0] & 0xfc | 0x02;
   }
 
-  /** Takes up a packet; it may be changed. */
+  /** Takes a packet, which it may change. */
   look(packet: Uint8Array): void {
-    const answer = this.#tun.mode === "tun"
-      ? answerEcho(packet) ? packet : undefined
-      : this.#lookFrame(packet);
-    if (answer !== undefined) this.#answers.push(answer);
+    if (this.#tun.mode === "tun") {
+      this.#replyToEcho(packet, 0);
+      return;
+    }
+    if (answerArp(packet, this.#linkAddress)) {
+      this.#batch.push(packet);
+      return;
+    }
+    const advertisement = answerNeighbour(packet, this.#linkAddress);
+    if (advertisement !== undefined) {
+      this.#batch.push(advertisement);
+      return;
+    }
+    const ethernet = decodeEthernet(packet);
+    if (ethernet.malformed === undefined) {
+      this.#replyToEcho(packet, ethernet.payloadOffset);
+    }
+  }
+
+  /** Replies to an echo request, in fragments if it came in fragments. */
+  #replyToEcho(packet: Uint8Array, offset: number): void {
+    const part = offset === 0 ? packet : packet.subarray(offset);
+    const request = this.#reassembler.add(part);
+    if (request === undefined || !answerEcho(request)) return;
+    if (request === part) {
+      if (offset > 0) swapEthernet(packet);
+      this.#batch.push(packet);
+      return;
+    }
+    const header = packet.slice(0, offset);
+    if (offset > 0) swapEthernet(header);
+    const { mtu } = this.#tun.state();
+    this.#fragmented.push(
+      fragmentPacket(request, mtu).map((fragment) => joined(header, fragment)),
+    );
   }
 
   /**
-   * Writes the answers.
+   * Writes the replies.
    *
    * @param onWritten Called with each that the kernel took.
-   * @param onRejected Called with what it said of others.
+   * @param onRejected Called with the error of each that it did not.
    */
   async send(
     onWritten: (packet: Uint8Array) => void,
     onRejected: (error: SystemError) => void,
   ): Promise<void> {
-    const answers = this.#answers;
-    if (answers.count === 0) return;
+    const batch = this.#batch;
+    this.answered += await this.#write(onWritten, onRejected);
+    for (const fragments of this.#fragmented.splice(0)) {
+      let written = 0;
+      for (const fragment of fragments) {
+        if (batch.push(fragment)) continue;
+        written += await this.#write(onWritten, onRejected);
+        batch.push(fragment);
+      }
+      written += await this.#write(onWritten, onRejected);
+      if (written === fragments.length) this.answered++;
+    }
+  }
+
+  /** Writes the batch and empties it; returns how many the kernel took. */
+  async #write(
+    onWritten: (packet: Uint8Array) => void,
+    onRejected: (error: SystemError) => void,
+  ): Promise<number> {
+    const batch = this.#batch;
+    if (batch.count === 0) return 0;
     const rejected = new Set<number>();
-    await this.#tun.writeMany(answers, {
+    await this.#tun.writeMany(batch, {
       onRejected(error) {
         rejected.add(error.index);
         onRejected(error);
       },
     });
-    for (let i = 0; i < answers.count; i++) {
+    let written = 0;
+    for (let i = 0; i < batch.count; i++) {
       if (rejected.has(i)) continue;
-      this.answered++;
-      onWritten(answers.packet(i));
+      written++;
+      onWritten(batch.packet(i));
     }
-    answers.clear();
+    batch.clear();
+    return written;
   }
+}
 
-  #lookFrame(frame: Uint8Array): Uint8Array | undefined {
-    if (answerArp(frame, this.#linkAddress)) return frame;
-    const advertisement = answerNeighbour(frame, this.#linkAddress);
-    if (advertisement !== undefined) return advertisement;
-    const ethernet = decodeEthernet(frame);
-    if (
-      ethernet.malformed !== undefined ||
-      !answerEcho(frame, ethernet.payloadOffset)
-    ) return;
-    swapEthernet(frame);
-    return frame;
-  }
+function joined(header: Uint8Array, packet: Uint8Array): Uint8Array {
+  if (header.length === 0) return packet;
+  const frame = new Uint8Array(header.length + packet.length);
+  frame.set(header);
+  frame.set(packet, header.length);
+  return frame;
 }

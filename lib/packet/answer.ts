@@ -1,9 +1,14 @@
-// Answers that a device without a host behind it can give: to pings, and on a
-// TAP device to the question who has an address.
+// Replies of a host to what a TUN or TAP device carries: to pings, and on a TAP
+// device to requests for link-layer addresses.
 
+import {
+  checksum,
+  checksumAdd,
+  checksumUpdate,
+  pseudoHeader6,
+} from "../net/checksum.ts";
 import { ARPOP, decodeArp } from "./arp.ts";
 import { readU16, writeU16, writeU32 } from "./bytes.ts";
-import { checksum, checksumUpdate, pseudoHeader6 } from "../net/checksum.ts";
 import { decodeEthernet } from "./ethernet.ts";
 import { ICMP } from "./icmp.ts";
 import { decodeIcmpv6, ICMPV6 } from "./icmpv6.ts";
@@ -11,18 +16,21 @@ import { decodeIP, type IPHeader } from "./ip.ts";
 import { writeIPv6 } from "./ipv6.ts";
 import { ETH_P, IPPROTO } from "./protocol.ts";
 
-const ANSWER_TTL = 64;
+const REPLY_TTL = 64;
+const ARPHRD_ETHER = 1;
 
 /**
- * Turns an echo request, ICMP or ICMPv6, into its reply where it stands:
- * addresses swapped, type and checksum changed, hops set to 64.
+ * Turns an echo request, ICMP or ICMPv6, into its reply in place: swaps the
+ * addresses, changes type and checksum, sets the time to live to 64.
  *
  * @param bytes The packet.
- * @param offset Where its IP header starts; 14 in an untagged Ethernet frame,
- * the addresses of which are the caller's to swap.
- * @returns Whether it was a request that may be answered; if not nothing was
- * changed. Fragments are not answered, nor what was sent to or from a multicast
- * or broadcast address. Source: RFC 792, RFC 4443 section 4.2, RFC 1122, 3.2.2.6.
+ * @param offset Offset of its IP header: 14 in an untagged Ethernet frame. The
+ * caller swaps the addresses of the frame.
+ * @returns Whether the packet was a valid request; if not it is unchanged. A
+ * wrong checksum, a fragment and a multicast or broadcast address make a request
+ * invalid.
+ *
+ * Source: RFC 792, RFC 4443 section 4.2, RFC 1122 sections 3.2.1.2 and 3.2.2.6.
  *
  * @example
  * ```ts
@@ -38,35 +46,43 @@ const ANSWER_TTL = 64;
 export function answerEcho(bytes: Uint8Array, offset = 0): boolean {
   const ip = decodeIP(bytes, offset);
   if (ip.malformed !== undefined || ip.defect !== undefined) return false;
-  const at = ip.payloadOffset;
-  const length = ip.payloadEnd - at;
-  if (length < 8 || ip.isFragment || !isAnswerable(ip)) return false;
+  const { payloadOffset: at, payloadEnd: end, protocol } = ip;
+  if (end - at < 8 || ip.isFragment || !hasUnicastAddresses(ip)) return false;
   if (ip.version === 4) {
-    if (ip.protocol !== IPPROTO.ICMP || bytes[at] !== ICMP.ECHO) return false;
+    if (protocol !== IPPROTO.ICMP || bytes[at] !== ICMP.ECHO) return false;
+    if (!ip.verifyChecksum() || checksumAdd(bytes, at, end) !== 0xffff) {
+      return false;
+    }
     setType(bytes, at, ICMP.ECHOREPLY);
     swap(bytes, offset + 12, offset + 16, 4);
     setTtl(bytes, offset);
     return true;
   }
-  if (ip.protocol !== IPPROTO.ICMPV6 || ip.extensions.length > 0) return false;
+  if (protocol !== IPPROTO.ICMPV6 || ip.extensions.length > 0) return false;
   if (bytes[at] !== ICMPV6.ECHO_REQUEST) return false;
+  const pseudo = ip.pseudoHeader(IPPROTO.ICMPV6, end - at);
+  if (checksumAdd(bytes, at, end, pseudo) !== 0xffff) return false;
   setType(bytes, at, ICMPV6.ECHO_REPLY);
   swap(bytes, offset + 8, offset + 24, 16);
-  bytes[offset + 7] = ANSWER_TTL;
+  bytes[offset + 7] = REPLY_TTL;
   return true;
 }
 
-/** Whether both addresses can be of one host each. */
-function isAnswerable(ip: IPHeader): boolean {
+/** Whether both addresses can be those of one host. */
+function hasUnicastAddresses(ip: IPHeader): boolean {
   const { bytes, offset } = ip;
   if (ip.version === 4) {
     // 224.0.0.0 and above is multicast, reserved or the limited broadcast.
     return bytes[offset + 16]! < 224 && bytes[offset + 12]! < 224 &&
       bytes[offset + 12] !== 0;
   }
-  if (bytes[offset + 24] === 0xff || bytes[offset + 8] === 0xff) return false;
-  for (let i = 8; i < 24; i++) if (bytes[offset + i] !== 0) return true;
-  return false;
+  return bytes[offset + 24] !== 0xff && bytes[offset + 8] !== 0xff &&
+    !isZero(bytes, offset + 8, 16);
+}
+
+function isZero(bytes: Uint8Array, at: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== 0) return false;
+  return true;
 }
 
 function setType(bytes: Uint8Array, at: number, type: number): void {
@@ -82,7 +98,7 @@ function setType(bytes: Uint8Array, at: number, type: number): void {
 
 function setTtl(bytes: Uint8Array, offset: number): void {
   const before = readU16(bytes, offset + 8);
-  bytes[offset + 8] = ANSWER_TTL;
+  bytes[offset + 8] = REPLY_TTL;
   const after = readU16(bytes, offset + 8);
   const sum = checksumUpdate(readU16(bytes, offset + 10), before, after);
   writeU16(bytes, offset + 10, sum);
@@ -117,12 +133,13 @@ export function swapEthernet(frame: Uint8Array): void {
 }
 
 /**
- * Turns an ARP request for an IPv4 address into its reply where it stands.
+ * Turns an ARP request for an IPv4 address into its reply in place.
  *
  * @param frame An Ethernet frame.
- * @param linkAddress The 6 bytes to say the address is at.
- * @returns Whether it was such a request; if not nothing was changed. A host
- * that only tests whether its own address is free (RFC 5227) is not answered.
+ * @param linkAddress The 6 bytes of the link-layer address to reply with.
+ * @returns Whether the frame was a request; if not it is unchanged. Probes and
+ * announcements of a host's own address (RFC 5227) get no reply.
+ *
  * Source: RFC 826.
  *
  * @example
@@ -146,7 +163,8 @@ export function answerArp(frame: Uint8Array, linkAddress: Uint8Array): boolean {
   const arp = decodeArp(frame, ethernet.payloadOffset);
   if (
     arp.malformed !== undefined || arp.operation !== ARPOP.REQUEST ||
-    !arp.isIPv4 || arp.hardwareLength !== 6
+    !arp.isIPv4 || arp.hardwareLength !== 6 ||
+    arp.hardwareType !== ARPHRD_ETHER
   ) return false;
   const sender = arp.senderAddress;
   const target = arp.targetAddress;
@@ -155,7 +173,7 @@ export function answerArp(frame: Uint8Array, linkAddress: Uint8Array): boolean {
   if (isProbe || isAnnouncement) return false;
   const at = ethernet.payloadOffset;
   writeU16(frame, at + 6, ARPOP.REPLY);
-  // Sender and target change places; what was asked for is filled in.
+  // The sender becomes the target.
   swap(frame, at + 8, at + 18, 10);
   frame.set(linkAddress, at + 8);
   frame.copyWithin(0, 6, 12);
@@ -163,23 +181,24 @@ export function answerArp(frame: Uint8Array, linkAddress: Uint8Array): boolean {
   return true;
 }
 
-/** Bytes that {@link answerNeighbour} writes behind the Ethernet header. */
+/** Bytes that {@link answerNeighbour} writes after the Ethernet header. */
 const ADVERTISEMENT = 40 + 24 + 8;
 
 /**
- * Writes the advertisement that answers a neighbour solicitation.
+ * Builds the advertisement that replies to a neighbour solicitation.
  *
  * @param frame An Ethernet frame with the solicitation.
- * @param linkAddress The 6 bytes to say the address is at.
- * @returns The answer's frame, or undefined if there is nothing to answer. A
- * host that only tests whether its own address is free is not answered.
- * Source: RFC 4861 section 7.2.4.
+ * @param linkAddress The 6 bytes of the link-layer address to reply with.
+ * @returns The frame of the advertisement; undefined if the frame is not a valid
+ * solicitation, or one of duplicate address detection.
+ *
+ * Source: RFC 4861 sections 7.1.1 and 7.2.4.
  *
  * @example
  * ```ts
  * import { answerNeighbour, buildIcmp, parseAddress } from "@netplumb/netplumb";
  *
- * const asked = buildIcmp(
+ * const request = buildIcmp(
  *   { source: "fe80::1", destination: "ff02::1:ff00:2", ttl: 255 },
  *   {
  *     type: 135,
@@ -189,11 +208,11 @@ const ADVERTISEMENT = 40 + 24 + 8;
  *     payload: parseAddress("fe80::2").address,
  *   },
  * );
- * const frame = new Uint8Array(14 + asked.length);
+ * const frame = new Uint8Array(14 + request.length);
  * frame.set(Uint8Array.fromHex("3333ff00000202000000000186dd"));
- * frame.set(asked, 14);
- * const answer = answerNeighbour(frame, Uint8Array.fromHex("020000000002"));
- * console.log(answer?.length); // 86
+ * frame.set(request, 14);
+ * const reply = answerNeighbour(frame, Uint8Array.fromHex("020000000002"));
+ * console.log(reply?.length); // 86
  * ```
  */
 export function answerNeighbour(
@@ -202,42 +221,61 @@ export function answerNeighbour(
 ): Uint8Array<ArrayBuffer> | undefined {
   const ethernet = decodeEthernet(frame);
   if (ethernet.malformed !== undefined || ethernet.type !== ETH_P.IPV6) return;
-  const ip = decodeIP(frame, ethernet.payloadOffset);
-  if (
-    ip.malformed !== undefined || ip.version !== 6 ||
-    ip.defect !== undefined || ip.protocol !== IPPROTO.ICMPV6 ||
-    // What did not come from this link is not from a neighbour.
-    ip.ttl !== 255 || ip.isFragment
-  ) return;
-  const asked = decodeIcmpv6(frame, ip.payloadOffset, ip.payloadEnd);
-  if (
-    asked.malformed !== undefined ||
-    asked.type !== ICMPV6.NDISC_NEIGHBOUR_SOLICITATION ||
-    ip.sourceAddress.every((byte) => byte === 0)
-  ) return;
   const start = ethernet.payloadOffset;
-  const answer = new Uint8Array(start + ADVERTISEMENT);
-  answer.set(frame.subarray(6, 12));
-  answer.set(linkAddress, 6);
+  const solicitation = decodeSolicitation(frame, start);
+  if (solicitation === undefined) return;
+  const reply = new Uint8Array(start + ADVERTISEMENT);
+  reply.set(frame.subarray(6, 12));
+  reply.set(linkAddress, 6);
   // VLAN tags and the type.
-  answer.set(frame.subarray(12, start), 12);
-  const target = frame.subarray(asked.offset + 8, asked.offset + 24);
+  reply.set(frame.subarray(12, start), 12);
+  const { source, target } = solicitation;
   const length = ADVERTISEMENT - 40;
-  const at = writeIPv6(answer, start, {
+  const at = writeIPv6(reply, start, {
     sourceAddress: target,
-    destinationAddress: ip.sourceAddress,
+    destinationAddress: source,
     protocol: IPPROTO.ICMPV6,
     payloadLength: length,
     ttl: 255,
   });
-  answer[at] = ICMPV6.NDISC_NEIGHBOUR_ADVERTISEMENT;
+  reply[at] = ICMPV6.NDISC_NEIGHBOUR_ADVERTISEMENT;
   // Solicited and override.
-  writeU32(answer, at + 4, 0x60000000);
-  answer.set(target, at + 8);
+  writeU32(reply, at + 4, 0x60000000);
+  reply.set(target, at + 8);
   // The target's link-layer address: type 2, one unit of 8 bytes.
-  writeU16(answer, at + 24, 0x0201);
-  answer.set(linkAddress, at + 26);
-  const pseudo = pseudoHeader6(answer, start + 8, IPPROTO.ICMPV6, length);
-  writeU16(answer, at + 2, checksum(answer, at, at + length, pseudo));
-  return answer;
+  writeU16(reply, at + 24, 0x0201);
+  reply.set(linkAddress, at + 26);
+  const pseudo = pseudoHeader6(reply, start + 8, IPPROTO.ICMPV6, length);
+  writeU16(reply, at + 2, checksum(reply, at, at + length, pseudo));
+  return reply;
+}
+
+/** The addresses of a solicitation that passes RFC 4861 section 7.1.1. */
+function decodeSolicitation(
+  bytes: Uint8Array,
+  offset: number,
+): { source: Uint8Array; target: Uint8Array } | undefined {
+  const ip = decodeIP(bytes, offset);
+  if (
+    ip.malformed !== undefined || ip.version !== 6 ||
+    ip.defect !== undefined || ip.protocol !== IPPROTO.ICMPV6 || ip.isFragment
+  ) return;
+  const message = decodeIcmpv6(bytes, ip.payloadOffset, ip.payloadEnd);
+  if (
+    message.malformed !== undefined ||
+    message.type !== ICMPV6.NDISC_NEIGHBOUR_SOLICITATION
+  ) return;
+  const target = message.offset + 8;
+  if (
+    // A router would have decremented the hop limit.
+    ip.ttl !== 255 || message.code !== 0 || !message.verifyChecksum(ip) ||
+    message.options().malformed !== undefined ||
+    bytes[target] === 0xff || isZero(bytes, target, 16) ||
+    // Duplicate address detection has no source, a host no multicast address.
+    bytes[offset + 8] === 0xff || isZero(bytes, offset + 8, 16)
+  ) return;
+  return {
+    source: ip.sourceAddress,
+    target: bytes.subarray(target, target + 16),
+  };
 }

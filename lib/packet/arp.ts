@@ -1,7 +1,7 @@
 import { formatIPv4 } from "../net/ip_address.ts";
 import { formatLinkAddress } from "../net/link_address.ts";
-import { readU16, writeU16 } from "./bytes.ts";
-import { type Malformed, tooShort } from "./malformed.ts";
+import { type Malformed, readU16, tooShort, writeU16 } from "./bytes.ts";
+import { checkLength, checkNumber, checkRoom } from "./field_check.ts";
 import { ETH_P } from "./protocol.ts";
 
 /**
@@ -25,7 +25,7 @@ export const ARPOP = {
   RREPLY: 4,
 } as const;
 
-/** What {@link writeArp} needs to know; a decoded {@link ArpMessage} has it. */
+/** Fields that {@link writeArp} writes; a decoded header has them. */
 export interface ArpFields {
   /** A number of {@link ARPOP}. */
   readonly operation: number;
@@ -39,13 +39,12 @@ export interface ArpFields {
   readonly targetAddress: Uint8Array;
   /** Kind of link, ARPHRD_*; 1 for Ethernet if not given. */
   readonly hardwareType?: number;
-  /** Kind of address, ETH_P_*; 0x0800 for IPv4 if not given. */
+  /** Kind of address, ETH_P_*; 0x0800 for IPvdefault 4. */
   readonly protocolType?: number;
 }
 
 /**
- * An ARP message where it stands in a frame. Fields are read from the bytes when
- * asked for. Source: RFC 826.
+ * An ARP message as a view of a frame: getters read the bytes. Source: RFC 826.
  *
  * @example
  * ```ts
@@ -62,14 +61,14 @@ export interface ArpFields {
  * ```
  */
 export class ArpMessage implements ArpFields {
-  /** A message is well-formed; what is not is a {@link Malformed}. */
+  /** Always undefined; distinguishes a message from {@link Malformed}. */
   declare readonly malformed?: undefined;
 
   /**
-   * Made by `decodeArp`, which checks that the bytes are there.
+   * Called by `decodeArp`, which checks the length first.
    *
    * @param bytes The frame.
-   * @param offset Where the message starts.
+   * @param offset Offset of the message.
    * @param end Where the frame ends, padding included.
    */
   constructor(
@@ -166,9 +165,9 @@ export class ArpMessage implements ArpFields {
  * Decodes an ARP message.
  *
  * @param bytes The frame.
- * @param offset Where the message starts, behind the Ethernet header.
- * @param end Where the frame ends.
- * @returns The message, or what makes it none. Source: RFC 826.
+ * @param offset Offset of the message, after the Ethernet header.
+ * @param end Offset where decoding stops.
+ * @returns The message, or why the bytes are not one. Source: RFC 826.
  *
  * @example
  * ```ts
@@ -189,20 +188,20 @@ export function decodeArp(
   end: number = bytes.length,
 ): ArpMessage | Malformed {
   if (end > bytes.length) end = bytes.length;
-  const there = end - offset;
-  if (there < 8) return tooShort("ARP message", 8, there);
+  const available = end - offset;
+  if (available < 8) return tooShort("ARP message", 8, available);
   const needed = 8 + 2 * (bytes[offset + 4]! + bytes[offset + 5]!);
-  if (needed > there) return tooShort("ARP message", needed, there);
+  if (needed > available) return tooShort("ARP message", needed, available);
   return new ArpMessage(bytes, offset, end);
 }
 
 /**
  * Writes an ARP message.
  *
- * @param bytes Where to.
- * @param offset Where the message shall start.
- * @param fields What it shall say.
- * @returns Where it ends. Source: RFC 826.
+ * @param bytes The buffer to write into.
+ * @param offset Offset of the message.
+ * @param fields The fields to write.
+ * @returns Offset of the end of the message. Source: RFC 826.
  *
  * @example
  * ```ts
@@ -224,10 +223,20 @@ export function writeArp(
   offset: number,
   fields: ArpFields,
 ): number {
+  const hardware = fields.senderLinkAddress.length;
+  const protocol = fields.senderAddress.length;
+  checkNumber("operation", fields.operation, 0xffff);
+  checkNumber("hardwareType", fields.hardwareType, 0xffff);
+  checkNumber("protocolType", fields.protocolType, 0xffff);
+  checkNumber("senderLinkAddress.length", hardware, 0xff);
+  checkNumber("senderAddress.length", protocol, 0xff);
+  checkLength("targetLinkAddress", fields.targetLinkAddress, hardware);
+  checkLength("targetAddress", fields.targetAddress, protocol);
+  checkRoom(bytes, offset, 8 + 2 * (hardware + protocol));
   writeU16(bytes, offset, fields.hardwareType ?? 1);
   writeU16(bytes, offset + 2, fields.protocolType ?? ETH_P.IP);
-  bytes[offset + 4] = fields.senderLinkAddress.length;
-  bytes[offset + 5] = fields.senderAddress.length;
+  bytes[offset + 4] = hardware;
+  bytes[offset + 5] = protocol;
   writeU16(bytes, offset + 6, fields.operation);
   let at = offset + 8;
   for (
@@ -242,4 +251,30 @@ export function writeArp(
     at += part.length;
   }
   return at;
+}
+
+/** An ARP message in tcpdump's words. */
+export function describeArp(arp: ArpMessage): string {
+  const length = `, length ${arp.end - arp.offset}`;
+  if (!arp.isIPv4) {
+    const type = arp.protocolType.toString(16).padStart(4, "0");
+    return `ARP, hardware type ${arp.hardwareType}, protocol type 0x${type}${length}`;
+  }
+  switch (arp.operation) {
+    case ARPOP.REQUEST: {
+      const known = arp.targetLinkAddress.some((byte) => byte !== 0);
+      const link = known
+        ? ` (${formatLinkAddress(arp.targetLinkAddress)})`
+        : "";
+      return `ARP, Request who-has ${arp.target}${link} tell ${arp.sender}${length}`;
+    }
+    case ARPOP.REPLY:
+      return `ARP, Reply ${arp.sender} is-at ${arp.senderLink}${length}`;
+    case ARPOP.RREQUEST:
+      return `ARP, Reverse Request who-is ${arp.targetLink} tell ${arp.senderLink}${length}`;
+    case ARPOP.RREPLY:
+      return `ARP, Reverse Reply ${arp.targetLink} at ${arp.target}${length}`;
+    default:
+      return `ARP, operation ${arp.operation}${length}`;
+  }
 }

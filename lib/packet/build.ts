@@ -1,4 +1,4 @@
-// Whole packets from what they shall say.
+// Builds complete packets.
 
 import { parseAddress } from "../net/ip_address.ts";
 import { ArgumentError } from "../errors.ts";
@@ -10,21 +10,21 @@ import { IPPROTO } from "./protocol.ts";
 import { type TcpFields, writeTcp } from "./tcp.ts";
 import { type UdpFields, writeUdp } from "./udp.ts";
 
-/** Between whom a packet goes, and how; the addresses tell the IP version. */
+/** The IP header fields of a packet; the addresses determine the version. */
 export interface IPEnvelope {
-  /** The sender, as text or as 4 or 16 bytes. */
+  /** The source, as text or as 4 or 16 bytes. */
   readonly source: string | Uint8Array;
-  /** The receiver, of the same version. */
+  /** The destination, of the same version. */
   readonly destination: string | Uint8Array;
-  /** Hops left; 64 if not given. */
+  /** Time to live, or hop limit; default 64. */
   readonly ttl?: number | undefined;
-  /** The byte of DSCP and ECN; 0 if not given. */
+  /** The DSCP and ECN bits; default 0. */
   readonly trafficClass?: number | undefined;
-  /** IPv4: tells the fragments of one packet; 0 if not given. */
+  /** IPv4: identifies the fragments of one packet; default 0. */
   readonly identification?: number | undefined;
   /** IPv4: whether routers must not fragment it. */
   readonly dontFragment?: boolean | undefined;
-  /** IPv6: 20 bits; 0 if not given. */
+  /** IPv6: 20 bits; default 0. */
   readonly flowLabel?: number | undefined;
 }
 
@@ -86,11 +86,11 @@ function addressBytes(address: string | Uint8Array, name: string) {
 /**
  * Builds a UDP packet.
  *
- * @param envelope Between whom it goes.
+ * @param envelope The IP header fields.
  * @param fields Its header and payload.
  * @returns The packet, IP header first, all lengths and checksums right.
- * @throws {ArgumentError} if an address is none, the versions differ, or the
- * packet would be too long.
+ * @throws {ArgumentError} if an address or number is invalid, the versions
+ * differ, or the packet is too long.
  *
  * @example
  * ```ts
@@ -118,11 +118,11 @@ export function buildUdp(
 /**
  * Builds a TCP packet. Source: RFC 9293.
  *
- * @param envelope Between whom it goes.
+ * @param envelope The IP header fields.
  * @param fields Its header and payload.
  * @returns The packet, IP header first, all lengths and checksums right.
- * @throws {ArgumentError} if an address is none, the versions differ, or the
- * packet would be too long.
+ * @throws {ArgumentError} if an address or number is invalid, the versions
+ * differ, or the packet is too long.
  *
  * @example
  * ```ts
@@ -153,11 +153,11 @@ export function buildTcp(
 /**
  * Builds an ICMP packet, or an ICMPv6 one if the addresses are IPv6.
  *
- * @param envelope Between whom it goes.
+ * @param envelope The IP header fields.
  * @param fields The message.
  * @returns The packet, IP header first, all lengths and checksums right.
- * @throws {ArgumentError} if an address is none, the versions differ, or the
- * packet would be too long.
+ * @throws {ArgumentError} if an address or number is invalid, the versions
+ * differ, or the packet is too long.
  *
  * Source: RFC 792, RFC 4443.
  *

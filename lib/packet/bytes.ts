@@ -32,10 +32,10 @@ export interface RawOption {
 }
 
 /**
- * Walks options as IPv4 and TCP lay them out: 0 ends the list, 1 stands alone,
- * all others tell their length.
+ * Walks options as IPv4 and TCP lay them out: 0 ends the list, 1 has no length,
+ * all others have one.
  *
- * @returns The options in front of the first that cannot be one.
+ * @returns The options before the first malformed one.
  */
 export function walkOptions(
   bytes: Uint8Array,
@@ -62,4 +62,54 @@ export function walkOptions(
     offset += length;
   }
   return { options };
+}
+
+/**
+ * Returned by a decoder instead of a header. Headers declare `malformed` as
+ * undefined, so `header.malformed` distinguishes the two.
+ */
+export interface Malformed {
+  /** What is wrong, for example "IPv4 header of 20 bytes, 7 available". */
+  readonly malformed: string;
+}
+
+/** The result for a header that is longer than the available bytes. */
+export function tooShort(
+  what: string,
+  needed: number,
+  available: number,
+): Malformed {
+  return {
+    malformed: `${what} of ${needed} bytes, ${
+      Math.max(0, available)
+    } available`,
+  };
+}
+
+/**
+ * Bytes of a packet as printable ASCII, in tcpdump's notation: `^M` for a
+ * control character, `M-` before a byte above 127.
+ */
+export function printable(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): string {
+  let text = "";
+  for (let at = start; at < end; at++) {
+    let byte = bytes[at]!;
+    if (byte >= 0x80) {
+      text += "M-";
+      byte &= 0x7f;
+    }
+    text += byte < 0x20 || byte === 0x7f
+      ? "^" + String.fromCharCode(byte ^ 0x40)
+      : String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** A number in hexadecimal with 0x, of at least so many digits. */
+export function hexNumber(value: number, digits = 1): string {
+  return "0x" + value.toString(16).padStart(digits, "0");
 }

@@ -1,22 +1,40 @@
 // One line a packet, in the words of `tcpdump -nn -t -S`.
 
-import { formatIPv6 } from "../net/ip_address.ts";
-import { formatLinkAddress } from "../net/link_address.ts";
-import { type ArpMessage, ARPOP } from "./arp.ts";
-import { readU16, readU32 } from "./bytes.ts";
-import type { Packet } from "./decode.ts";
-import { describeIcmp, describeIcmpv6 } from "./describe_icmp.ts";
-import { describeTcp } from "./describe_tcp.ts";
+import {
+  describeHttp,
+  describeNtp,
+  tcpApplication,
+  udpApplication,
+} from "./application.ts";
+import { describeArp } from "./arp.ts";
+import { hexNumber } from "./bytes.ts";
+import { type Packet, transportOf } from "./decode.ts";
+import { describeDhcp } from "./dhcp.ts";
+import { describeDns } from "./dns.ts";
+import { ETH_P, ETH_P_802_3_MIN, IPPROTO } from "./protocol.ts";
+import type { EthernetHeader } from "./ethernet.ts";
+import { describeGre } from "./gre.ts";
+import { describeIcmp } from "./icmp.ts";
+import { describeIcmpv6 } from "./icmpv6.ts";
+import { describeIgmp } from "./igmp.ts";
 import type { IPHeader } from "./ip.ts";
-import type { IPv6Extension, IPv6Header } from "./ipv6.ts";
-import { IPPROTO } from "./protocol.ts";
+import { describeAuthentication, describeEsp } from "./ipsec.ts";
+import { describeExtensions } from "./ipv6.ts";
+import { describeLlc } from "./llc.ts";
+import { describeMpls } from "./mpls.ts";
+import { describeOverlay } from "./overlay.ts";
+import { describePppoe } from "./pppoe.ts";
+import { describeRoutingMessage } from "./routing_protocol.ts";
+import { describeSctp } from "./sctp.ts";
+import { describeTcp, type TcpHeader } from "./tcp.ts";
+import type { UdpHeader } from "./udp.ts";
 
 /**
  * Prints a packet as one line, in the style of tcpdump.
  *
  * @param packet A packet from `decodePacket`.
  * @returns The line, without an end of line; what is wrong with the packet
- * stands in brackets at its end.
+ * follows in brackets.
  *
  * Source: tcpdump(8).
  *
@@ -25,9 +43,9 @@ import { IPPROTO } from "./protocol.ts";
  * import { decodePacket, describePacket } from "@netplumb/netplumb";
  *
  * console.log(describePacket(decodePacket(Uint8Array.fromHex(
- *   "4500001e00010000401166cc0a0000010a000002" + "c0000035000a0000" + "6869",
+ *   "4500001e00010000401166cc0a0000010a000002" + "c000c350000a0000" + "6869",
  * ))));
- * // IP 10.0.0.1.49152 > 10.0.0.2.53: UDP, length 2
+ * // IP 10.0.0.1.49152 > 10.0.0.2.50000: UDP, length 2
  * ```
  */
 export function describePacket(packet: Packet): string {
@@ -40,136 +58,135 @@ export function describePacket(packet: Packet): string {
 }
 
 function headline(packet: Packet): string {
-  const { ip, arp, ethernet } = packet;
-  if (ip) return describeIP(packet, ip);
-  if (arp) return describeArp(arp);
+  const { mpls, pppoe } = packet;
+  const text = networkText(packet);
+  if (pppoe) {
+    const carried = mpls ? `${describeMpls(mpls)} ${text ?? ""}` : text;
+    return describePppoe(pppoe, carried?.trimEnd());
+  }
+  if (mpls) return `${describeMpls(mpls)} ${text ?? ""}`.trimEnd();
+  if (text !== undefined) return text;
+  const { ethernet, llc } = packet;
   if (!ethernet) return "";
-  const type = ethernet.type;
-  const kind = type < 1536
+  return llc
+    ? describeLlc(llc, ethernet.source, ethernet.destination)
+    : describeEthernet(ethernet, packet.bytes.length);
+}
+
+function networkText(packet: Packet): string | undefined {
+  const { ip, arp } = packet;
+  if (ip) return describeIP(packet, ip);
+  return arp && describeArp(arp);
+}
+
+function describeEthernet(ethernet: EthernetHeader, length: number): string {
+  const { type, source, destination } = ethernet;
+  if (type === ETH_P.LLDP) {
+    return `LLDP, length ${ethernet.payloadEnd - ethernet.payloadOffset}`;
+  }
+  const kind = type < ETH_P_802_3_MIN
     ? "802.3"
-    : `ethertype 0x${type.toString(16).padStart(4, "0")}`;
-  const length = packet.bytes.length;
-  return `${ethernet.source} > ${ethernet.destination}, ${kind}, length ${length}`;
+    : `ethertype Unknown (${hexNumber(type, 4)})`;
+  return `${source} > ${destination}, ${kind}, length ${length}`;
 }
 
 function describeIP(packet: Packet, ip: IPHeader): string {
   const name = ip.version === 4 ? "IP" : "IP6";
-  const extensions = ip.version === 6 ? describeExtensions(ip) : "";
   const { tcp, udp } = packet;
-  const ports = tcp ?? udp;
+  const sctp = tcp || udp ? undefined : packet.sctp;
+  const ports = tcp ?? udp ?? sctp;
+  const headers = ip.version === 6
+    ? describeExtensions(ip)
+    : ip.protocol === IPPROTO.AH
+    ? describeAuthentication(ip.bytes, ip.payloadOffset, ip.payloadEnd)
+    : "";
   if (!ports) {
     const text = describePayload(packet, ip);
-    return `${name} ${ip.source} > ${ip.destination}: ${extensions}${text}`;
+    return `${name} ${ip.source} > ${ip.destination}: ${headers}${text}`;
   }
-  const text = tcp ? describeTcp(tcp) : `UDP, length ${udp!.payloadLength}`;
+  const text = tcp
+    ? describeTcp(tcp) + describeTcpPayload(packet, tcp)
+    : udp
+    ? describeUdp(packet, udp)
+    : describeSctp(sctp!);
   const { sourcePort, destinationPort } = ports;
-  // With headers between, the ports stand behind them and not at the addresses.
-  return extensions === ""
+  // With headers between, the ports follow those and not the addresses.
+  return headers === ""
     ? `${name} ${ip.source}.${sourcePort} > ${ip.destination}.${destinationPort}: ${text}`
-    : `${name} ${ip.source} > ${ip.destination}: ${extensions}${sourcePort} > ${destinationPort}: ${text}`;
+    : `${name} ${ip.source} > ${ip.destination}: ${headers}${sourcePort} > ${destinationPort}: ${text}`;
+}
+
+function describeUdp(packet: Packet, udp: UdpHeader): string {
+  const { payloadLength: length } = udp;
+  const application = udpApplication(udp);
+  if (application !== undefined) {
+    const { dns, dhcp, dhcpv6, ntp, overlay, inner } = packet;
+    if (dns) return describeDns(dns, length, application === "mdns");
+    if (dhcp) return describeDhcp(dhcp, length);
+    if (dhcpv6) return `dhcp6 ${dhcpv6.type}`;
+    if (ntp) return describeNtp(ntp, length);
+    if (overlay) {
+      return describeOverlay(overlay, inner && describePacket(inner));
+    }
+  }
+  return `UDP, length ${length}`;
+}
+
+function describeTcpPayload(packet: Packet, tcp: TcpHeader): string {
+  const { payloadLength: length } = tcp;
+  if (length === 0) return "";
+  switch (tcpApplication(tcp)) {
+    case "dns": {
+      const { dns } = packet;
+      return dns ? ` ${describeDns(dns, length - 2, false)}` : "";
+    }
+    case "http":
+      return describeHttp(tcp.bytes, tcp.payloadOffset, tcp.payloadEnd);
+    default:
+      return "";
+  }
 }
 
 function describePayload(packet: Packet, ip: IPHeader): string {
   if (ip.fragmentOffset !== 0) {
-    // An IPv6 fragment is told among the extension headers.
+    // tcpdump reports an IPv6 fragment among the extension headers.
     return ip.version === 4 ? `ip-proto-${ip.protocol}` : "";
   }
-  const { icmp, icmpv6 } = packet;
-  if (icmp) return describeIcmp(icmp, ip.payloadLength);
-  if (icmpv6) return describeIcmpv6(icmpv6, ip.payloadLength);
-  const { bytes, payloadOffset: at, payloadEnd: end, protocol } = ip;
-  if (protocol === IPPROTO.ESP && end - at >= 8) {
-    return `ESP(spi=${hex32(bytes, at)},seq=0x${
-      readU32(bytes, at + 4).toString(16)
-    }), length ${ip.payloadLength}`;
-  }
-  if (protocol === IPPROTO.AH && ip.version === 4 && end - at >= 12) {
-    return `${
-      describeAuthentication(bytes, at, end)
-    }length ${ip.payloadLength}`;
+  const { icmp, icmpv6, igmp, gre, routing } = packet;
+  const { protocol, offset: at } = transportOf(ip);
+  const length = ip.payloadLength - (at - ip.payloadOffset);
+  if (icmp) return describeIcmp(icmp, length);
+  if (icmpv6) return describeIcmpv6(icmpv6, length);
+  if (igmp) return describeIgmp(igmp);
+  const inner = packet.inner && describePacket(packet.inner);
+  if (gre) return describeGre(gre, length, inner, packet.ppp);
+  if (inner !== undefined) return inner;
+  if (routing) return describeRoutingMessage(protocol, routing, length, ip.ttl);
+  if (protocol === IPPROTO.ESP && ip.payloadEnd - at >= 8) {
+    return describeEsp(ip.bytes, at, length);
   }
   if (protocol === IPPROTO.NONE) return "no next header";
-  return `ip-proto-${protocol} ${ip.payloadLength}`;
+  const other = ip.version === 4 ? 6 : 4;
+  const name = otherVersionsProtocol(protocol, ip.version);
+  if (name) return `[${name} requires IPv${other}] (invalid)`;
+  return `ip-proto-${protocol} ${length}`;
 }
 
-function describeExtensions(ip: IPv6Header): string {
-  let text = "";
-  for (const extension of ip.extensions) {
-    text += describeExtension(ip, extension);
-  }
-  return text;
-}
-
-function describeExtension(ip: IPv6Header, extension: IPv6Extension): string {
-  const { bytes } = ip;
-  const { protocol, offset, length } = extension;
+/** The name of a protocol that only the other version of IP has. */
+function otherVersionsProtocol(
+  protocol: number,
+  version: 4 | 6,
+): string | undefined {
   switch (protocol) {
-    case IPPROTO.HOPOPTS:
-      return "HBH ";
-    case IPPROTO.DSTOPTS:
-      return "DSTOPT ";
-    case IPPROTO.AH:
-      return describeAuthentication(bytes, offset, ip.payloadEnd);
-    case IPPROTO.FRAGMENT: {
-      const place = readU16(bytes, offset + 2) & 0xfff8;
-      // What is behind the header, further headers included.
-      const rest = ip.payloadOffset + ip.payloadLength - offset - length;
-      return `frag (${place}|${rest})${place === 0 ? " " : ""}`;
-    }
+    case IPPROTO.ICMP:
+      return version === 6 ? "ICMP" : undefined;
+    case IPPROTO.IGMP:
+      return version === 6 ? "IGMP" : undefined;
+    case IPPROTO.ICMPV6:
+      return version === 4 ? "ICMPv6" : undefined;
+    case IPPROTO.ETHERNET:
+      return version === 4 ? "Ethernet" : undefined;
     default:
-      return describeRouting(bytes, offset, length);
-  }
-}
-
-function describeRouting(bytes: Uint8Array, at: number, length: number) {
-  const type = bytes[at + 2];
-  let text = `RT6 (len=${bytes[at + 1]}, type=${type}, segleft=${
-    bytes[at + 3]
-  }`;
-  if (type === 4) {
-    const tag = readU16(bytes, at + 6).toString(16);
-    text += `, last-entry=${bytes[at + 4]}, tag=${tag}`;
-  }
-  if (type === 0 || type === 2 || type === 4) {
-    for (let i = 0; 8 + i * 16 + 16 <= length; i++) {
-      text += `, [${i}]${formatIPv6(bytes, at + 8 + i * 16)}`;
-    }
-  }
-  return text + ") ";
-}
-
-function describeAuthentication(bytes: Uint8Array, at: number, end: number) {
-  const stop = Math.min(end, at + (bytes[at + 1]! + 2) * 4);
-  const value = bytes.subarray(at + 12, stop).toHex();
-  const sequence = readU32(bytes, at + 8).toString(16);
-  return `AH(spi=${hex32(bytes, at + 4)},seq=0x${sequence},icv=0x${value}): `;
-}
-
-function hex32(bytes: Uint8Array, at: number): string {
-  return "0x" + readU32(bytes, at).toString(16).padStart(8, "0");
-}
-
-function describeArp(arp: ArpMessage): string {
-  const length = `, length ${arp.end - arp.offset}`;
-  if (!arp.isIPv4) {
-    const type = arp.protocolType.toString(16).padStart(4, "0");
-    return `ARP, hardware type ${arp.hardwareType}, protocol type 0x${type}${length}`;
-  }
-  switch (arp.operation) {
-    case ARPOP.REQUEST: {
-      const known = arp.targetLinkAddress.some((byte) => byte !== 0);
-      const link = known
-        ? ` (${formatLinkAddress(arp.targetLinkAddress)})`
-        : "";
-      return `ARP, Request who-has ${arp.target}${link} tell ${arp.sender}${length}`;
-    }
-    case ARPOP.REPLY:
-      return `ARP, Reply ${arp.sender} is-at ${arp.senderLink}${length}`;
-    case ARPOP.RREQUEST:
-      return `ARP, Reverse Request who-is ${arp.targetLink} tell ${arp.senderLink}${length}`;
-    case ARPOP.RREPLY:
-      return `ARP, Reverse Reply ${arp.targetLink} at ${arp.target}${length}`;
-    default:
-      return `ARP, operation ${arp.operation}${length}`;
+      return undefined;
   }
 }

@@ -1,11 +1,11 @@
 import { formatLinkAddress } from "../net/link_address.ts";
-import { readU16, writeU16 } from "./bytes.ts";
-import { type Malformed, tooShort } from "./malformed.ts";
-import { ETH_P } from "./protocol.ts";
+import { type Malformed, readU16, tooShort, writeU16 } from "./bytes.ts";
+import { checkLength, checkNumber, checkRoom } from "./field_check.ts";
+import { isVlanTag } from "./protocol.ts";
 
 /** A VLAN tag. Source: IEEE 802.1Q clause 9. */
 export interface VlanTag {
-  /** 0x8100, or 0x88a8 for a service tag. */
+  /** 0x8100; 0x88a8, 0x9100 or 0x9200 for a service tag. */
   readonly protocol: number;
   /** 0 to 4095. */
   readonly id: number;
@@ -15,21 +15,20 @@ export interface VlanTag {
   readonly dropEligible: boolean;
 }
 
-/** What {@link writeEthernet} needs to know; a decoded header has it. */
+/** Fields that {@link writeEthernet} writes; a decoded header has them. */
 export interface EthernetFields {
   /** 6 bytes. */
   readonly destinationAddress: Uint8Array;
   /** 6 bytes. */
   readonly sourceAddress: Uint8Array;
-  /** The tags in front of the type, outermost first. */
+  /** The tags before the type, outermost first. */
   readonly vlans?: readonly VlanTag[];
   /** The payload's protocol, or its length if below 1536. */
   readonly type: number;
 }
 
 /**
- * An Ethernet header where it stands in a frame. Fields are read from the bytes
- * when asked for. Source: IEEE 802.3 clause 3.
+ * An Ethernet header as a view of a frame: getters read the bytes. Source: IEEE 802.3 clause 3.
  *
  * @example
  * ```ts
@@ -44,16 +43,16 @@ export interface EthernetFields {
  * ```
  */
 export class EthernetHeader implements EthernetFields {
-  /** A header is well-formed; what is not is a {@link Malformed}. */
+  /** Always undefined; distinguishes a header from {@link Malformed}. */
   declare readonly malformed?: undefined;
 
   /**
-   * Made by `decodeEthernet`, which checks that the bytes are there.
+   * Called by `decodeEthernet`, which checks the length first.
    *
    * @param bytes The frame.
-   * @param offset Where the header starts.
-   * @param payloadOffset Where the payload starts, behind all tags.
-   * @param payloadEnd Where the payload ends, padding included.
+   * @param offset Offset of the header.
+   * @param payloadOffset Offset of the payload, after all tags.
+   * @param payloadEnd Offset of the end of the payload, padding included.
    */
   constructor(
     readonly bytes: Uint8Array,
@@ -102,7 +101,7 @@ export class EthernetHeader implements EthernetFields {
     return tags;
   }
 
-  /** What is behind the header. */
+  /** The bytes of the payload. */
   get payload(): Uint8Array {
     return this.bytes.subarray(this.payloadOffset, this.payloadEnd);
   }
@@ -112,9 +111,9 @@ export class EthernetHeader implements EthernetFields {
  * Decodes an Ethernet header and the VLAN tags in it.
  *
  * @param bytes The frame, without the check sequence.
- * @param offset Where the header starts.
- * @param end Where the frame ends.
- * @returns The header, or what makes it none. Source: IEEE 802.3, 802.1Q.
+ * @param offset Offset of the header.
+ * @param end Offset where decoding stops.
+ * @returns The header, or why the bytes are not one. Source: IEEE 802.3, 802.1Q.
  *
  * @example
  * ```ts
@@ -136,9 +135,7 @@ export function decodeEthernet(
   if (end > bytes.length) end = bytes.length;
   let at = offset + 14;
   if (at > end) return tooShort("Ethernet header", 14, end - offset);
-  for (;;) {
-    const type = readU16(bytes, at - 2);
-    if (type !== ETH_P.VLAN && type !== ETH_P.QINQ) break;
+  while (isVlanTag(readU16(bytes, at - 2))) {
     at += 4;
     if (at > end) return tooShort("Ethernet header", at - offset, end - offset);
   }
@@ -148,10 +145,10 @@ export function decodeEthernet(
 /**
  * Writes an Ethernet header with its VLAN tags.
  *
- * @param bytes Where to.
- * @param offset Where the header shall start.
- * @param fields What it shall say.
- * @returns Where the payload starts. Source: IEEE 802.3, 802.1Q.
+ * @param bytes The buffer to write into.
+ * @param offset Offset of the header.
+ * @param fields The fields to write.
+ * @returns Offset of the payload. Source: IEEE 802.3, 802.1Q.
  *
  * @example
  * ```ts
@@ -177,10 +174,20 @@ export function writeEthernet(
   offset: number,
   fields: EthernetFields,
 ): number {
+  const vlans = fields.vlans ?? [];
+  checkLength("destinationAddress", fields.destinationAddress, 6);
+  checkLength("sourceAddress", fields.sourceAddress, 6);
+  checkNumber("type", fields.type, 0xffff);
+  for (const { protocol, id, priority } of vlans) {
+    checkNumber("vlan protocol", protocol, 0xffff);
+    checkNumber("vlan id", id, 0xfff);
+    checkNumber("vlan priority", priority, 7);
+  }
+  checkRoom(bytes, offset, 14 + 4 * vlans.length);
   bytes.set(fields.destinationAddress, offset);
   bytes.set(fields.sourceAddress, offset + 6);
   let at = offset + 12;
-  for (const { protocol, id, priority, dropEligible } of fields.vlans ?? []) {
+  for (const { protocol, id, priority, dropEligible } of vlans) {
     writeU16(bytes, at, protocol);
     writeU16(bytes, at + 2, priority << 13 | (dropEligible ? 0x1000 : 0) | id);
     at += 4;

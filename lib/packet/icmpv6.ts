@@ -1,9 +1,9 @@
 import { formatIPv6 } from "../net/ip_address.ts";
-import { readU16, readU32 } from "./bytes.ts";
 import { checksumAdd } from "../net/checksum.ts";
-import type { IcmpFields } from "./icmp.ts";
+import { type Malformed, readU16, readU32, tooShort } from "./bytes.ts";
+import { IcmpHeader } from "./icmp.ts";
+import { quotedPort } from "./ip.ts";
 import { decodeIPv6, type IPv6Header } from "./ipv6.ts";
-import { type Malformed, tooShort } from "./malformed.ts";
 import { type NdOption, walkNdOptions } from "./nd_option.ts";
 import { IPPROTO } from "./protocol.ts";
 
@@ -74,25 +74,24 @@ function leastLength(type: number): number {
   }
 }
 
-/** What a router advertisement says of its sender. Source: RFC 4861, 4.2. */
+/** The fields of a router advertisement. Source: RFC 4861 section 4.2. */
 export interface RouterAdvertisement {
-  /** The hop limit to use; 0 says nothing. */
+  /** The hop limit to use; 0 if unspecified. */
   readonly hopLimit: number;
   /** Whether addresses come from DHCPv6. */
   readonly managed: boolean;
   /** Whether other configuration comes from DHCPv6. */
   readonly other: boolean;
-  /** How long it is a default router, in seconds; 0 says it is none. */
+  /** Lifetime as a default router in seconds; 0 if it is not one. */
   readonly lifetime: number;
-  /** How long a neighbour counts as reachable, in milliseconds. */
+  /** Reachable time of neighbours in milliseconds. */
   readonly reachableTime: number;
   /** Time between solicitations, in milliseconds. */
   readonly retransmitTime: number;
 }
 
 /**
- * An ICMPv6 message where it stands in a packet. Fields are read from the bytes
- * when asked for. Source: RFC 4443, RFC 4861.
+ * An ICMPv6 message as a view of a packet: getters read the bytes. Source: RFC 4443, RFC 4861.
  *
  * @example
  * ```ts
@@ -111,53 +110,10 @@ export interface RouterAdvertisement {
  * console.log(icmpv6?.name, icmpv6?.sequence); // echo request 2
  * ```
  */
-export class Icmpv6Message implements IcmpFields {
-  /** A message is well-formed; what is not is a {@link Malformed}. */
-  declare readonly malformed?: undefined;
-  /** Nothing can be wrong behind the header: it tells no length. */
-  declare readonly defect?: undefined;
-
-  /**
-   * Made by `decodeIcmpv6`, which checks that the bytes are there.
-   *
-   * @param bytes The packet.
-   * @param offset Where the message starts.
-   * @param payloadEnd Where the message ends.
-   */
-  constructor(
-    readonly bytes: Uint8Array,
-    readonly offset: number,
-    readonly payloadEnd: number,
-  ) {}
-
-  /** A number of {@link ICMPV6}. */
-  get type(): number {
-    return this.bytes[this.offset]!;
-  }
-
-  /** What it is in particular, for example which thing cannot be reached. */
-  get code(): number {
-    return this.bytes[this.offset + 1]!;
-  }
-
-  /** The type in words; the number as text if it has none here. */
-  get name(): string {
+export class Icmpv6Message extends IcmpHeader {
+  /** The name of the type; the number if it has no name here. */
+  override get name(): string {
     return names.get(this.type) ?? String(this.type);
-  }
-
-  /** The checksum as it stands. */
-  get checksum(): number {
-    return readU16(this.bytes, this.offset + 2);
-  }
-
-  /** The identifier of an echo. */
-  get identifier(): number {
-    return readU16(this.bytes, this.offset + 4);
-  }
-
-  /** The sequence number of an echo. */
-  get sequence(): number {
-    return readU16(this.bytes, this.offset + 6);
   }
 
   /** The next hop's MTU in "packet too big", in bytes. */
@@ -170,27 +126,12 @@ export class Icmpv6Message implements IcmpFields {
     return readU32(this.bytes, this.offset + 4);
   }
 
-  /** Where that starts which follows the first 8 bytes. */
-  get payloadOffset(): number {
-    return this.offset + 8;
-  }
-
-  /** Bytes behind the first 8. */
-  get payloadLength(): number {
-    return this.payloadEnd - this.payloadOffset;
-  }
-
-  /** What follows the first 8 bytes. */
-  get payload(): Uint8Array {
-    return this.bytes.subarray(this.payloadOffset, this.payloadEnd);
-  }
-
-  /** Whether the message is about a packet, the beginning of which it quotes. */
-  get isError(): boolean {
+  /** Whether this is an error message, which quotes the packet that caused it. */
+  override get isError(): boolean {
     return this.type < 128;
   }
 
-  /** The header of the packet an error is about; its payload is cut short. */
+  /** The quoted IP header of an error message; its payload is truncated. */
   quoted(): IPv6Header | Malformed {
     return decodeIPv6(this.bytes, this.payloadOffset, this.payloadEnd);
   }
@@ -215,7 +156,7 @@ export class Icmpv6Message implements IcmpFields {
       : undefined;
   }
 
-  /** What a router advertisement says; undefined in other messages. */
+  /** The fields of a router advertisement; undefined in other messages. */
   get router(): RouterAdvertisement | undefined {
     if (this.type !== ICMPV6.NDISC_ROUTER_ADVERTISEMENT) return undefined;
     const { bytes, offset } = this;
@@ -243,9 +184,9 @@ export class Icmpv6Message implements IcmpFields {
   }
 
   /**
-   * Whether the checksum is right.
+   * Whether the checksum is correct.
    *
-   * @param ip The header in front.
+   * @param ip The IP header of the packet.
    */
   verifyChecksum(ip: IPv6Header): boolean {
     const end = this.payloadEnd;
@@ -258,9 +199,9 @@ export class Icmpv6Message implements IcmpFields {
  * Decodes an ICMPv6 message; `writeIcmp` writes one.
  *
  * @param bytes The packet.
- * @param offset Where the message starts.
- * @param end Where the packet ends.
- * @returns The message, or what makes it none. Source: RFC 4443, RFC 4861.
+ * @param offset Offset of the message.
+ * @param end Offset where decoding stops.
+ * @returns The message, or why the bytes are not one. Source: RFC 4443, RFC 4861.
  *
  * @example
  * ```ts
@@ -280,11 +221,92 @@ export function decodeIcmpv6(
   end: number = bytes.length,
 ): Icmpv6Message | Malformed {
   if (end > bytes.length) end = bytes.length;
-  const there = end - offset;
-  if (there < 8) return tooShort("ICMPv6 message", 8, there);
+  const available = end - offset;
+  if (available < 8) return tooShort("ICMPv6 message", 8, available);
   const message = new Icmpv6Message(bytes, offset, end);
   const least = leastLength(message.type);
-  return there < least
-    ? tooShort(`ICMPv6 ${message.name}`, least, there)
+  return available < least
+    ? tooShort(`ICMPv6 ${message.name}`, least, available)
     : message;
+}
+
+/** An ICMPv6 message in tcpdump's words. */
+export function describeIcmpv6(icmp: Icmpv6Message, length: number): string {
+  return `ICMP6, ${icmpv6Text(icmp)}, length ${length}`;
+}
+
+function icmpv6Text(icmp: Icmpv6Message): string {
+  const { type, name } = icmp;
+  switch (type) {
+    case ICMPV6.ECHO_REQUEST:
+    case ICMPV6.ECHO_REPLY:
+      return `${name}, id ${icmp.identifier}, seq ${icmp.sequence}`;
+    case ICMPV6.NDISC_NEIGHBOUR_SOLICITATION:
+      return `${name}, who has ${icmp.target}`;
+    case ICMPV6.NDISC_NEIGHBOUR_ADVERTISEMENT:
+      return `${name}, tgt is ${icmp.target}`;
+    case ICMPV6.NDISC_REDIRECT:
+      return `${name}, ${icmp.redirected} to ${icmp.target}`;
+    case ICMPV6.PKT_TOOBIG:
+      return `${name}, mtu ${icmp.mtu}`;
+    case ICMPV6.DEST_UNREACH:
+      return `${name}, ${unreachable6(icmp)}`;
+    case ICMPV6.TIME_EXCEED:
+      return `${name} ${timeExceeded6(icmp)}`;
+    case ICMPV6.PARAMPROB:
+      return `${name}, ${parameterProblem6(icmp)}`;
+    case ICMPV6.MGM_QUERY:
+      // Version 2 has more fields after the address (RFC 3810 section 8.1).
+      if (icmp.payloadEnd - icmp.offset > 24) {
+        return `${name} v2 [gaddr ${icmp.target}]`;
+      }
+      return `${name}max resp delay: ${icmp.identifier} addr: ${icmp.target}`;
+    case ICMPV6.MGM_REPORT:
+    case ICMPV6.MGM_REDUCTION:
+      return `${name}max resp delay: ${icmp.identifier} addr: ${icmp.target}`;
+    case ICMPV6.MLD2_REPORT:
+      return `${name}, ${icmp.sequence} group record(s)`;
+    case ICMPV6.NDISC_ROUTER_SOLICITATION:
+    case ICMPV6.NDISC_ROUTER_ADVERTISEMENT:
+      return name;
+    default:
+      return `unknown icmp6 type (${type})`;
+  }
+}
+
+const UNREACHABLE6 = [
+  "unreachable route D",
+  " unreachable prohibited D",
+  "beyond scope D, source address S",
+  "unreachable address D",
+];
+
+function unreachable6(icmp: Icmpv6Message): string {
+  const { code } = icmp;
+  const quoted = icmp.quoted();
+  if (quoted.malformed !== undefined) return `unreach code (${code})`;
+  if (code === 4) {
+    const port = quotedPort(quoted, "protocol");
+    return `unreachable port, ${quoted.destination} ${port ?? ""}`;
+  }
+  return UNREACHABLE6[code]?.replace(/\bD\b/, quoted.destination)
+    .replace(/\bS\b/, quoted.source) ?? `unknown unreach code (${code})`;
+}
+
+function timeExceeded6(icmp: Icmpv6Message): string {
+  if (icmp.code === 1) return "in-transit (reassembly)";
+  const quoted = icmp.quoted();
+  return quoted.malformed === undefined
+    ? `in-transit for ${quoted.destination}`
+    : "in-transit";
+}
+
+function parameterProblem6(icmp: Icmpv6Message): string {
+  const what = [
+    "erroneous",
+    "next header",
+    "option",
+    "incomplete header chain",
+  ][icmp.code];
+  return what ? `${what} - octet ${icmp.pointer}` : `code-#${icmp.code}`;
 }

@@ -1,17 +1,18 @@
+import { type Malformed, readU16, tooShort } from "./bytes.ts";
 import { decodeIPv4, type IPv4Header } from "./ipv4.ts";
 import { decodeIPv6, type IPv6Header } from "./ipv6.ts";
-import { type Malformed, tooShort } from "./malformed.ts";
+import { IPPROTO } from "./protocol.ts";
 
-/** A header of either version; `version` tells which. */
+/** A header of either IP version; see `version`. */
 export type IPHeader = IPv4Header | IPv6Header;
 
 /**
- * Decodes an IP header of the version its first four bits tell.
+ * Decodes an IP header; the first four bits are its version.
  *
  * @param bytes The packet.
- * @param offset Where the header starts.
- * @param end Where the bytes that may be read end.
- * @returns The header, or what makes it none.
+ * @param offset Offset of the header.
+ * @param end Offset where decoding stops.
+ * @returns The header, or why the bytes are not one.
  *
  * Source: RFC 791, RFC 8200.
  *
@@ -34,4 +35,22 @@ export function decodeIP(
   if (version === 4) return decodeIPv4(bytes, offset, end);
   if (version === 6) return decodeIPv6(bytes, offset, end);
   return { malformed: `IP version ${version}, neither 4 nor 6` };
+}
+
+/** The destination port of a quoted packet, with its protocol. */
+export function quotedPort(
+  quoted: IPHeader,
+  other: string,
+): string | undefined {
+  const at = quoted.payloadOffset;
+  if (at + 4 > quoted.payloadEnd) return undefined;
+  const port = readU16(quoted.bytes, at + 2);
+  switch (quoted.protocol) {
+    case IPPROTO.TCP:
+      return `tcp port ${port}`;
+    case IPPROTO.UDP:
+      return `udp port ${port}`;
+    default:
+      return `${other} ${quoted.protocol} port ${port}`;
+  }
 }

@@ -1,9 +1,21 @@
 import { formatIPv4 } from "../net/ip_address.ts";
-import { type RawOption, readU16, walkOptions, writeU16 } from "./bytes.ts";
 import { checksum, checksumAdd, pseudoHeader4 } from "../net/checksum.ts";
-import { type Malformed, tooShort } from "./malformed.ts";
+import {
+  type Malformed,
+  type RawOption,
+  readU16,
+  tooShort,
+  walkOptions,
+  writeU16,
+} from "./bytes.ts";
+import {
+  checkLength,
+  checkNumber,
+  checkRoom,
+  checkUnits,
+} from "./field_check.ts";
 
-/** What {@link writeIPv4} needs to know; a decoded {@link IPv4Header} has it. */
+/** Fields that {@link writeIPv4} writes; a decoded header has them. */
 export interface IPv4Fields {
   /** 4 bytes. */
   readonly sourceAddress: Uint8Array;
@@ -11,29 +23,29 @@ export interface IPv4Fields {
   readonly destinationAddress: Uint8Array;
   /** Protocol number of the payload. */
   readonly protocol: number;
-  /** Bytes behind the header. */
+  /** Number of bytes of the payload. */
   readonly payloadLength: number;
-  /** Hops left; 64 if not given. */
+  /** Time to live, or hop limit; default 64. */
   readonly ttl?: number | undefined;
-  /** The byte of DSCP and ECN; 0 if not given. */
+  /** The DSCP and ECN bits; default 0. */
   readonly trafficClass?: number | undefined;
-  /** Tells the fragments of one packet; 0 if not given. */
+  /** Identifies the fragments of one packet; default 0. */
   readonly identification?: number | undefined;
-  /** Whether routers must not fragment it. */
+  /** Whether routers must not fragment the packet (DF). */
   readonly dontFragment?: boolean | undefined;
   /** Whether fragments follow. */
   readonly moreFragments?: boolean | undefined;
-  /** Where the payload belongs in the whole packet's, in bytes. */
+  /** Offset of this payload in the unfragmented one, in bytes. */
   readonly fragmentOffset?: number | undefined;
-  /** The reserved bit of the flags, 0 in all honest packets. */
+  /** The reserved bit of the flags, normally 0. */
   readonly reserved?: boolean | undefined;
-  /** Options as they stand in the header, a multiple of 4 bytes, 40 at most. */
+  /** Encoded options: a multiple of 4 bytes, at most 40. */
   readonly optionBytes?: Uint8Array | undefined;
 }
 
 /**
- * An IPv4 header where it stands in a packet. Fields are read from the bytes
- * when asked for, so a later change of the bytes shows. Source: RFC 791.
+ * An IPv4 header as a view of a packet: getters read
+ * the bytes, so they reflect later changes. Source: RFC 791.
  *
  * @example
  * ```ts
@@ -49,17 +61,17 @@ export interface IPv4Fields {
  * ```
  */
 export class IPv4Header implements IPv4Fields {
-  /** A header is well-formed; what is not is a {@link Malformed}. */
+  /** Always undefined; distinguishes a header from {@link Malformed}. */
   declare readonly malformed?: undefined;
 
   /**
-   * Made by `decodeIPv4`, which checks that the bytes are there.
+   * Called by `decodeIPv4`, which checks the length first.
    *
    * @param bytes The packet.
-   * @param offset Where the header starts.
-   * @param payloadOffset Where the payload starts.
-   * @param payloadEnd Where the payload ends, at most the end of what is there.
-   * @param payloadLength How long the header says the payload is, in bytes.
+   * @param offset Offset of the header.
+   * @param payloadOffset Offset of the payload.
+   * @param payloadEnd Offset of the end of the payload, at most the end of the captured bytes.
+   * @param payloadLength Length of the payload according to the header, in bytes.
    */
   constructor(
     readonly bytes: Uint8Array,
@@ -74,11 +86,11 @@ export class IPv4Header implements IPv4Fields {
     return 4;
   }
 
-  /** What is wrong behind the header, for example that a part is missing. */
+  /** What is wrong after the header, for example a truncated payload. */
   get defect(): string | undefined {
-    const there = this.payloadEnd - this.payloadOffset;
-    return there < this.payloadLength
-      ? `IPv4 payload of ${this.payloadLength} bytes, ${there} there`
+    const available = this.payloadEnd - this.payloadOffset;
+    return available < this.payloadLength
+      ? `IPv4 payload of ${this.payloadLength} bytes, ${available} available`
       : undefined;
   }
 
@@ -87,27 +99,27 @@ export class IPv4Header implements IPv4Fields {
     return this.payloadOffset - this.offset;
   }
 
-  /** The byte of DSCP (upper six bits) and ECN (lower two). */
+  /** DSCP (upper six bits) and ECN (lower two). */
   get trafficClass(): number {
     return this.bytes[this.offset + 1]!;
   }
 
-  /** Bytes of header and payload, as the header says. */
+  /** Bytes of header and payload, according to the header. */
   get totalLength(): number {
     return readU16(this.bytes, this.offset + 2);
   }
 
-  /** Tells the fragments of one packet. */
+  /** Identifies the fragments of one packet. */
   get identification(): number {
     return readU16(this.bytes, this.offset + 4);
   }
 
-  /** The reserved bit of the flags, 0 in all honest packets. */
+  /** The reserved bit of the flags, normally 0. */
   get reserved(): boolean {
     return (this.bytes[this.offset + 6]! & 0x80) !== 0;
   }
 
-  /** Whether routers must not fragment it. */
+  /** Whether routers must not fragment the packet (DF). */
   get dontFragment(): boolean {
     return (this.bytes[this.offset + 6]! & 0x40) !== 0;
   }
@@ -117,7 +129,7 @@ export class IPv4Header implements IPv4Fields {
     return (this.bytes[this.offset + 6]! & 0x20) !== 0;
   }
 
-  /** Where the payload belongs in the whole packet's, in bytes. */
+  /** Offset of this payload in the unfragmented one, in bytes. */
   get fragmentOffset(): number {
     return (readU16(this.bytes, this.offset + 6) & 0x1fff) * 8;
   }
@@ -127,7 +139,7 @@ export class IPv4Header implements IPv4Fields {
     return (readU16(this.bytes, this.offset + 6) & 0x3fff) !== 0;
   }
 
-  /** Hops left. */
+  /** Time to live. */
   get ttl(): number {
     return this.bytes[this.offset + 8]!;
   }
@@ -137,7 +149,7 @@ export class IPv4Header implements IPv4Fields {
     return this.bytes[this.offset + 9]!;
   }
 
-  /** The header checksum as it stands. */
+  /** The header checksum in the packet. */
   get checksum(): number {
     return readU16(this.bytes, this.offset + 10);
   }
@@ -162,22 +174,22 @@ export class IPv4Header implements IPv4Fields {
     return this.bytes.subarray(this.offset + 16, this.offset + 20);
   }
 
-  /** The options as they stand in the header. */
+  /** The encoded options. */
   get optionBytes(): Uint8Array {
     return this.bytes.subarray(this.offset + 20, this.payloadOffset);
   }
 
-  /** What is behind the header, as far as it is there. */
+  /** The captured bytes of the payload. */
   get payload(): Uint8Array {
     return this.bytes.subarray(this.payloadOffset, this.payloadEnd);
   }
 
-  /** The options one by one, and what is wrong with the first that is none. */
+  /** The decoded options, and what is wrong with the first malformed one. */
   options(): { options: RawOption[]; malformed?: string } {
     return walkOptions(this.bytes, this.offset + 20, this.payloadOffset);
   }
 
-  /** Whether the header checksum is right. */
+  /** Whether the header checksum is correct. */
   verifyChecksum(): boolean {
     return checksumAdd(this.bytes, this.offset, this.payloadOffset) === 0xffff;
   }
@@ -197,9 +209,9 @@ export class IPv4Header implements IPv4Fields {
  * Decodes an IPv4 header.
  *
  * @param bytes The packet.
- * @param offset Where the header starts.
- * @param end Where the bytes that may be read end.
- * @returns The header, or what makes it none. Source: RFC 791 section 3.1.
+ * @param offset Offset of the header.
+ * @param end Offset where decoding stops.
+ * @returns The header, or why the bytes are not one. Source: RFC 791 section 3.1.
  *
  * @example
  * ```ts
@@ -213,7 +225,7 @@ export class IPv4Header implements IPv4Fields {
  *   // 10.0.0.1 10.0.0.2 64
  * }
  * console.log(headers.decodeIPv4(new Uint8Array([0x45, 0])).malformed);
- * // IPv4 header of 20 bytes, 2 there
+ * // IPv4 header of 20 bytes, 2 available
  * ```
  */
 export function decodeIPv4(
@@ -222,15 +234,17 @@ export function decodeIPv4(
   end: number = bytes.length,
 ): IPv4Header | Malformed {
   if (end > bytes.length) end = bytes.length;
-  const there = end - offset;
-  if (there < 20) return tooShort("IPv4 header", 20, there);
+  const available = end - offset;
+  if (available < 20) return tooShort("IPv4 header", 20, available);
   const first = bytes[offset]!;
   if (first >> 4 !== 4) return { malformed: `IP version ${first >> 4}, not 4` };
   const headerLength = (first & 15) * 4;
   if (headerLength < 20) {
     return { malformed: `IPv4 header length ${headerLength}, below 20` };
   }
-  if (headerLength > there) return tooShort("IPv4 header", headerLength, there);
+  if (headerLength > available) {
+    return tooShort("IPv4 header", headerLength, available);
+  }
   const totalLength = readU16(bytes, offset + 2);
   if (totalLength < headerLength) {
     return {
@@ -241,7 +255,7 @@ export function decodeIPv4(
     bytes,
     offset,
     offset + headerLength,
-    totalLength < there ? offset + totalLength : end,
+    totalLength < available ? offset + totalLength : end,
     totalLength - headerLength,
   );
 }
@@ -249,10 +263,10 @@ export function decodeIPv4(
 /**
  * Writes an IPv4 header, its checksum included.
  *
- * @param bytes Where to.
- * @param offset Where the header shall start.
- * @param fields What it shall say.
- * @returns Where the payload starts. Source: RFC 791 section 3.1.
+ * @param bytes The buffer to write into.
+ * @param offset Offset of the header.
+ * @param fields The fields to write.
+ * @returns Offset of the payload. Source: RFC 791 section 3.1.
  *
  * @example
  * ```ts
@@ -275,6 +289,17 @@ export function writeIPv4(
 ): number {
   const optionLength = fields.optionBytes?.length ?? 0;
   const headerLength = 20 + optionLength;
+  const fragment = fields.fragmentOffset ?? 0;
+  checkLength("sourceAddress", fields.sourceAddress, 4);
+  checkLength("destinationAddress", fields.destinationAddress, 4);
+  checkUnits("optionBytes", fields.optionBytes, 4, 40);
+  checkNumber("payloadLength", fields.payloadLength, 0xffff - headerLength);
+  checkNumber("trafficClass", fields.trafficClass, 0xff);
+  checkNumber("identification", fields.identification, 0xffff);
+  checkNumber("fragmentOffset / 8", fragment / 8, 0x1fff);
+  checkNumber("ttl", fields.ttl, 0xff);
+  checkNumber("protocol", fields.protocol, 0xff);
+  checkRoom(bytes, offset, headerLength);
   bytes[offset] = 0x40 | headerLength >> 2;
   bytes[offset + 1] = fields.trafficClass ?? 0;
   writeU16(bytes, offset + 2, headerLength + fields.payloadLength);
@@ -283,7 +308,7 @@ export function writeIPv4(
     bytes,
     offset + 6,
     (fields.reserved ? 0x8000 : 0) | (fields.dontFragment ? 0x4000 : 0) |
-      (fields.moreFragments ? 0x2000 : 0) | (fields.fragmentOffset ?? 0) >> 3,
+      (fields.moreFragments ? 0x2000 : 0) | fragment >> 3,
   );
   bytes[offset + 8] = fields.ttl ?? 64;
   bytes[offset + 9] = fields.protocol;

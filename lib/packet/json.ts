@@ -1,14 +1,35 @@
+import {
+  type NtpMessage,
+  tcpApplication,
+  udpApplication,
+} from "./application.ts";
 import type { ArpMessage } from "./arp.ts";
 import type { Packet } from "./decode.ts";
-import { formatTcpFlags, formatTcpOption } from "./describe_tcp.ts";
+import type { DhcpMessage, Dhcpv6Message } from "./dhcp.ts";
+import type { DnsMessage } from "./dns.ts";
 import type { EthernetHeader, VlanTag } from "./ethernet.ts";
+import type { GreHeader } from "./gre.ts";
 import { ICMP, IcmpMessage } from "./icmp.ts";
 import { ICMPV6, type Icmpv6Message } from "./icmpv6.ts";
+import type { IgmpMessage } from "./igmp.ts";
 import type { IPHeader } from "./ip.ts";
+import type { LlcHeader } from "./llc.ts";
+import type { MplsLabel } from "./mpls.ts";
+import type { OverlayHeader } from "./overlay.ts";
+import type { PppHeader, PppoeHeader } from "./pppoe.ts";
 import { protocolName } from "./protocol.ts";
-import type { TcpHeader } from "./tcp.ts";
+import type { RoutingMessage } from "./routing_protocol.ts";
+import type { SctpChunk } from "./sctp.ts";
+import { formatTcpFlags, type TcpHeader } from "./tcp.ts";
+import { formatTcpOption } from "./tcp_option.ts";
 
-/** A packet as plain JSON; which keys are there depends on its headers. */
+/** A decoded header without the keys that say where it is in the packet. */
+export type HeaderJson<T> = Omit<
+  T,
+  "malformed" | "defect" | "payloadOffset" | "payloadEnd"
+>;
+
+/** A packet as plain JSON; its headers determine which keys it has. */
 export interface PacketJson {
   /** Bytes of the whole packet. */
   bytes: number;
@@ -20,31 +41,41 @@ export interface PacketJson {
     type: string;
     vlans?: VlanTag[];
   };
+  /** The LLC header of an 802.3 frame. */
+  llc?: HeaderJson<LlcHeader>;
+  /** The PPPoE header. */
+  pppoe?: Omit<HeaderJson<PppoeHeader>, "ppp">;
+  /** The PPP header, of PPPoE or PPTP. */
+  ppp?: HeaderJson<PppHeader>;
+  /** The MPLS labels, outermost first. */
+  mpls?: readonly MplsLabel[];
   /** IP version. */
   version?: 4 | 6;
   /** For example `udp` or `arp`; a number as text if it has no name here. */
   protocol?: string;
-  /** The sender's IP address. */
+  /** The source address. */
   source?: string;
-  /** The receiver's IP address. */
+  /** The destination address. */
   destination?: string;
-  /** The sender's port, TCP and UDP. */
+  /** The source port of TCP, UDP and SCTP. */
   sourcePort?: number;
-  /** The receiver's port, TCP and UDP. */
+  /** The destination port of TCP, UDP and SCTP. */
   destinationPort?: number;
-  /** Hops left; the hop limit of IPv6. */
+  /** Time to live; the hop limit of IPv6. */
   ttl?: number;
-  /** The byte of DSCP and ECN, if it is not 0. */
+  /** The DSCP and ECN bits, if it is not 0. */
   trafficClass?: number;
   /** The flow label of IPv6, if it is not 0. */
   flowLabel?: number;
   /** The identification of IPv4. */
   identification?: number;
-  /** Whether IPv4 routers must not fragment the packet, if so. */
+  /** Whether IPv4 routers must not fragment the packet. */
   dontFragment?: true;
   /** The extension headers of IPv6. */
   extensions?: string[];
-  /** Which part of a larger packet this is. */
+  /** The addresses of IPv6 routing headers. */
+  segments?: string[];
+  /** The fragment of a packet. */
   fragment?: { identification: number; offset: number; more: boolean };
   /** ICMP and ICMPv6. */
   icmp?: {
@@ -64,6 +95,26 @@ export interface PacketJson {
     window: number;
     options?: string[];
   };
+  /** IGMP. */
+  igmp?: HeaderJson<IgmpMessage>;
+  /** SCTP. */
+  sctp?: { tag: number; chunks: readonly SctpChunk[] };
+  /** GRE. */
+  gre?: HeaderJson<GreHeader>;
+  /** The kind of an OSPF, PIM or VRRP message. */
+  routing?: RoutingMessage;
+  /** DNS. */
+  dns?: Omit<HeaderJson<DnsMessage>, "flags">;
+  /** DHCP and BOOTP. */
+  dhcp?: HeaderJson<DhcpMessage>;
+  /** DHCPv6. */
+  dhcpv6?: HeaderJson<Dhcpv6Message>;
+  /** NTP. */
+  ntp?: HeaderJson<NtpMessage>;
+  /** VXLAN or Geneve. */
+  overlay?: HeaderJson<OverlayHeader>;
+  /** The packet in a tunnel. */
+  inner?: PacketJson;
   /** ARP. */
   arp?: {
     operation: number;
@@ -72,9 +123,9 @@ export interface PacketJson {
     target: string;
     targetLink: string;
   };
-  /** Bytes behind the last header that was read. */
+  /** Number of bytes after the last decoded header. */
   length?: number;
-  /** What is wrong with the packet, if something is. */
+  /** What is wrong with the packet. */
   malformed?: string;
 }
 
@@ -82,7 +133,7 @@ export interface PacketJson {
  * A packet as plain JSON, as `netplumb tun --json` prints it.
  *
  * @param packet A packet from `decodePacket`.
- * @returns An object of its own; later changes of the packet do not show.
+ * @returns A copy; later changes of the packet do not affect it.
  *
  * Source: RFC 791, RFC 8200 and those of the protocols inside.
  *
@@ -98,8 +149,15 @@ export interface PacketJson {
  */
 export function packetJson(packet: Packet): PacketJson {
   const json: PacketJson = { bytes: packet.bytes.length };
-  const { ethernet, arp, ip, malformed } = packet;
+  const { ethernet, llc, pppoe, mpls, arp, ip, malformed } = packet;
   if (ethernet) json.ethernet = ethernetJson(ethernet);
+  if (llc) json.llc = withoutPosition(llc);
+  if (pppoe) {
+    const { ppp, ...header } = withoutPosition(pppoe);
+    json.pppoe = header;
+    if (ppp) json.ppp = withoutPosition(ppp);
+  }
+  if (mpls) json.mpls = mpls.labels;
   if (arp) {
     json.protocol = "arp";
     json.arp = arpJson(arp);
@@ -107,9 +165,30 @@ export function packetJson(packet: Packet): PacketJson {
   if (ip) {
     addIP(json, ip);
     addTransport(json, packet, ip);
+    addApplication(json, packet);
   }
+  const { inner } = packet;
+  if (inner) json.inner = packetJson(inner);
   if (malformed !== undefined) json.malformed = malformed;
   return json;
+}
+
+function withoutPosition<
+  T extends {
+    malformed?: undefined;
+    defect?: string;
+    payloadOffset?: number;
+    payloadEnd?: number;
+  },
+>(header: T): HeaderJson<T> {
+  const {
+    malformed: _malformed,
+    defect: _defect,
+    payloadOffset: _payloadOffset,
+    payloadEnd: _payloadEnd,
+    ...rest
+  } = header;
+  return rest;
 }
 
 function ethernetJson(
@@ -141,6 +220,8 @@ function addIP(json: PacketJson, ip: IPHeader): void {
     if (ip.flowLabel !== 0) json.flowLabel = ip.flowLabel;
     if (ip.extensions.length > 0) {
       json.extensions = ip.extensions.map((e) => protocolName(e.protocol));
+      const { segments } = ip;
+      if (segments.length > 0) json.segments = segments;
     }
   }
   if (ip.isFragment) {
@@ -154,7 +235,8 @@ function addIP(json: PacketJson, ip: IPHeader): void {
 
 function addTransport(json: PacketJson, packet: Packet, ip: IPHeader): void {
   const { tcp, udp } = packet;
-  const ports = tcp ?? udp;
+  const sctp = tcp || udp ? undefined : packet.sctp;
+  const ports = tcp ?? udp ?? sctp;
   if (ports) {
     json.sourcePort = ports.sourcePort;
     json.destinationPort = ports.destinationPort;
@@ -162,8 +244,37 @@ function addTransport(json: PacketJson, packet: Packet, ip: IPHeader): void {
   if (tcp) json.tcp = tcpJson(tcp);
   const icmp = packet.icmp ?? packet.icmpv6;
   if (icmp) json.icmp = icmpJson(icmp);
+  if (!ports && !icmp) addUncommon(json, packet);
+  if (sctp) json.sctp = { tag: sctp.tag, chunks: sctp.chunks };
   const length = (ports ?? icmp ?? ip).payloadLength;
   json.length = Math.max(0, length);
+}
+
+function addUncommon(json: PacketJson, packet: Packet): void {
+  const { igmp, gre, ppp, routing } = packet;
+  if (igmp) json.igmp = withoutPosition(igmp);
+  if (gre) json.gre = withoutPosition(gre);
+  if (ppp) json.ppp = withoutPosition(ppp);
+  if (routing) json.routing = routing;
+}
+
+function addApplication(json: PacketJson, packet: Packet): void {
+  const { tcp, udp } = packet;
+  const application = tcp
+    ? tcpApplication(tcp)
+    : udp
+    ? udpApplication(udp)
+    : undefined;
+  if (application === undefined) return;
+  const { dns, dhcp, dhcpv6, ntp, overlay } = packet;
+  if (dns) {
+    const { flags: _flags, ...message } = withoutPosition(dns);
+    json.dns = message;
+  }
+  if (dhcp) json.dhcp = withoutPosition(dhcp);
+  if (dhcpv6) json.dhcpv6 = withoutPosition(dhcpv6);
+  if (ntp) json.ntp = withoutPosition(ntp);
+  if (overlay) json.overlay = withoutPosition(overlay);
 }
 
 function tcpJson(tcp: TcpHeader): NonNullable<PacketJson["tcp"]> {

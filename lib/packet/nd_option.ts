@@ -2,7 +2,7 @@ import { formatIPv6 } from "../net/ip_address.ts";
 import { formatLinkAddress } from "../net/link_address.ts";
 import { readU32 } from "./bytes.ts";
 
-/** Where an option of neighbour discovery stands. Source: RFC 4861, 4.6. */
+/** Position of a neighbour discovery option. Source: RFC 4861 section 4.6. */
 export interface NdOptionPlace {
   /** Its number. */
   readonly type: number;
@@ -12,7 +12,7 @@ export interface NdOptionPlace {
   readonly length: number;
 }
 
-/** An option of neighbour discovery; `name` tells which. */
+/** A neighbour discovery option, identified by `name`. */
 export type NdOption =
   & NdOptionPlace
   & (
@@ -48,7 +48,7 @@ function decodeNdOption(bytes: Uint8Array, place: NdOptionPlace): NdOption {
       return {
         ...place,
         name: type === 1 ? "source link-address" : "destination link-address",
-        // Padding of longer addresses (InfiniBand) cannot be told from them.
+        // Longer addresses (InfiniBand) include their padding.
         address: formatLinkAddress(bytes, offset + 2, length - 2),
       };
     case 3:

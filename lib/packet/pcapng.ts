@@ -1,6 +1,7 @@
 import type { Timestamp } from "../clock.ts";
 import { ArgumentError } from "../errors.ts";
 import type { LinkType } from "./decode.ts";
+import { checkNumber } from "./field_check.ts";
 
 // Block types and option codes: draft-ietf-opsawg-pcapng, sections 4 and 3.5.
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -24,7 +25,7 @@ const ISB_IFDROP = 5;
 // https://www.tcpdump.org/linktypes.html
 const LINKTYPE: Record<LinkType, number> = { ethernet: 1, ip: 101 };
 
-/** What the head of a pcapng section tells. */
+/** Metadata of a pcapng section. */
 export interface PcapngSection {
   /** The machine, for example `x86_64`. */
   readonly hardware?: string | undefined;
@@ -34,7 +35,7 @@ export interface PcapngSection {
   readonly application?: string | undefined;
 }
 
-/** What a pcapng file tells of an interface. */
+/** Metadata of an interface in a pcapng file. */
 export interface PcapngInterface {
   /** What packets start with. */
   readonly linkType: LinkType;
@@ -78,7 +79,7 @@ export class PcapngEncoder {
   /**
    * Starts a section.
    *
-   * @param section What its head tells.
+   * @param section Metadata of the section.
    */
   constructor(section: PcapngSection = {}) {
     this.#begin(SECTION_HEADER, 16);
@@ -106,6 +107,10 @@ export class PcapngEncoder {
    */
   addInterface(description: PcapngInterface): number {
     const { linkType, name, os, snapLength = 0 } = description;
+    if (LINKTYPE[linkType] === undefined) {
+      throw new ArgumentError("linkType", linkType, '"ip" or "ethernet"');
+    }
+    checkNumber("snapLength", snapLength, 0x7fffffff);
     this.#begin(INTERFACE_DESCRIPTION, 8);
     this.#u16(LINKTYPE[linkType]);
     this.#u16(0);
@@ -126,10 +131,10 @@ export class PcapngEncoder {
    * @param interfaceId The number of its interface.
    * @param seconds Since 1970-01-01 UTC.
    * @param nanoseconds 0 to 999,999,999.
-   * @param packet What was there of it.
+   * @param packet The captured bytes.
    * @param direction Which way it went, if known.
    * @param originalLength How long it was, in bytes, if it was cut before.
-   * @throws {ArgumentError} if there is no such interface.
+   * @throws {ArgumentError} if the interface does not exist or a number is out of range.
    */
   addPacket(
     interfaceId: number,
@@ -140,6 +145,15 @@ export class PcapngEncoder {
     originalLength: number = packet.length,
   ): void {
     const length = Math.min(packet.length, this.#snapLength(interfaceId));
+    checkTime(seconds, nanoseconds);
+    checkNumber("originalLength", originalLength, 0xffffffff);
+    if (originalLength < packet.length) {
+      throw new ArgumentError(
+        "originalLength",
+        originalLength,
+        `at least the captured ${packet.length} bytes`,
+      );
+    }
     this.#begin(ENHANCED_PACKET, 20 + length + 3);
     this.#u32(interfaceId);
     this.#time(seconds, nanoseconds);
@@ -160,7 +174,7 @@ export class PcapngEncoder {
    * @param seconds The time of the counters since 1970-01-01 UTC.
    * @param nanoseconds 0 to 999,999,999.
    * @param statistics The counters.
-   * @throws {ArgumentError} if there is no such interface.
+   * @throws {ArgumentError} if the interface does not exist or a number is out of range.
    */
   addStatistics(
     interfaceId: number,
@@ -170,6 +184,12 @@ export class PcapngEncoder {
   ): void {
     const { start, end, received, dropped } = statistics;
     this.#snapLength(interfaceId);
+    checkTime(seconds, nanoseconds);
+    for (const time of [start, end]) {
+      if (time) checkTime(time.seconds, time.nanoseconds);
+    }
+    checkNumber("received", received, Number.MAX_SAFE_INTEGER);
+    checkNumber("dropped", dropped, Number.MAX_SAFE_INTEGER);
     this.#begin(INTERFACE_STATISTICS, 12);
     this.#u32(interfaceId);
     this.#time(seconds, nanoseconds);
@@ -285,4 +305,10 @@ export class PcapngEncoder {
     this.#u32(count % 0x100000000);
     this.#u32(Math.floor(count / 0x100000000));
   }
+}
+
+/** Refuses a time that does not fit into 64 bits of nanoseconds. */
+function checkTime(seconds: number, nanoseconds: number): void {
+  checkNumber("seconds", seconds, 18_446_744_072);
+  checkNumber("nanoseconds", nanoseconds, 999_999_999);
 }

@@ -8,7 +8,7 @@ import {
 
 /** Where a capture goes: a `Deno.FsFile` or anything with its `write`. */
 export interface ByteSink {
-  /** Writes some of the bytes and tells how many. */
+  /** Writes some of the bytes and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
@@ -42,7 +42,7 @@ export class PcapngWriter {
    * Starts a capture.
    *
    * @param sink Where the capture goes.
-   * @param section What its head tells.
+   * @param section Metadata of the section.
    */
   constructor(
     sink: ByteSink | WritableStream<Uint8Array>,
@@ -74,10 +74,10 @@ export class PcapngWriter {
    * @param interfaceId The number of its interface.
    * @param seconds Since 1970-01-01 UTC.
    * @param nanoseconds 0 to 999,999,999.
-   * @param packet What was there of it.
+   * @param packet The captured bytes.
    * @param direction Which way it went, if known.
    * @param originalLength How long it was, in bytes, if it was cut before.
-   * @throws {ArgumentError} if there is no such interface.
+   * @throws {ArgumentError} if the interface does not exist or a number is out of range.
    */
   addPacket(
     interfaceId: number,
@@ -104,7 +104,7 @@ export class PcapngWriter {
    * @param seconds The time of the counters since 1970-01-01 UTC.
    * @param nanoseconds 0 to 999,999,999.
    * @param statistics The counters.
-   * @throws {ArgumentError} if there is no such interface.
+   * @throws {ArgumentError} if the interface does not exist or a number is out of range.
    */
   addStatistics(
     interfaceId: number,
@@ -142,7 +142,7 @@ export class PcapngWriter {
 async function writeAll(sink: ByteSink, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const count = await sink.write(bytes.subarray(at));
-    // A sink that takes nothing would be asked for ever.
+    // A sink that accepts nothing would make this loop endless.
     if (!(count > 0)) {
       throw new Error(`the capture's sink took ${at} of ${bytes.length} bytes`);
     }

@@ -1,4 +1,4 @@
-// Numbers of the Internet's registries that more than one header refers to.
+// Protocol numbers that more than one header refers to.
 
 /**
  * IP protocol numbers, by the names of netinet/in.h. Source: IANA, RFC 5237.
@@ -30,6 +30,7 @@ export const IPPROTO = {
   PIM: 103,
   VRRP: 112,
   SCTP: 132,
+  ETHERNET: 143,
 } as const;
 
 /**
@@ -47,10 +48,23 @@ export const IPPROTO = {
 export const ETH_P = {
   IP: 0x0800,
   ARP: 0x0806,
+  TEB: 0x6558,
+  RARP: 0x8035,
   VLAN: 0x8100,
   IPV6: 0x86dd,
+  MPLS_UC: 0x8847,
+  MPLS_MC: 0x8848,
+  PPP_DISC: 0x8863,
+  PPP_SES: 0x8864,
+  PPTP: 0x880b,
+  LLDP: 0x88cc,
   QINQ: 0x88a8,
+  QINQ1: 0x9100,
+  QINQ2: 0x9200,
 } as const;
+
+/** The lowest EtherType; a smaller number is the length of an 802.3 frame. */
+export const ETH_P_802_3_MIN = 0x0600;
 
 const protocolNames: ReadonlyMap<number, string> = new Map(
   Object.entries(IPPROTO).map((
@@ -75,6 +89,12 @@ const protocolNames: ReadonlyMap<number, string> = new Map(
  */
 export function protocolName(protocol: number): string {
   return protocolNames.get(protocol) ?? String(protocol);
+}
+
+/** Whether an EtherType is that of a VLAN tag. */
+export function isVlanTag(etherType: number): boolean {
+  return etherType === ETH_P.VLAN || etherType === ETH_P.QINQ ||
+    etherType === ETH_P.QINQ1 || etherType === ETH_P.QINQ2;
 }
 
 /** Whether a next-header value of IPv6 is that of an extension header. */

@@ -1,9 +1,21 @@
-import { readU16, readU32, walkOptions, writeU16, writeU32 } from "./bytes.ts";
 import { checksumAdd } from "../net/checksum.ts";
+import {
+  type Malformed,
+  readU16,
+  readU32,
+  tooShort,
+  walkOptions,
+  writeU16,
+  writeU32,
+} from "./bytes.ts";
+import { checkNumber, checkRoom, checkUnits } from "./field_check.ts";
 import type { IPHeader } from "./ip.ts";
-import { type Malformed, tooShort } from "./malformed.ts";
 import { IPPROTO } from "./protocol.ts";
-import { decodeTcpOption, type TcpOption } from "./tcp_option.ts";
+import {
+  decodeTcpOption,
+  formatTcpOption,
+  type TcpOption,
+} from "./tcp_option.ts";
 
 /**
  * The flags of a TCP header as bits. Source: RFC 9293 section 3.1, RFC 9768.
@@ -27,31 +39,64 @@ export const TCP = {
   AE: 0x100,
 } as const;
 
-/** What {@link writeTcp} needs to know; a decoded {@link TcpHeader} has it. */
+// In tcpdump's order.
+const FLAGS: [bit: number, letter: string][] = [
+  [TCP.FIN, "F"],
+  [TCP.SYN, "S"],
+  [TCP.RST, "R"],
+  [TCP.PSH, "P"],
+  [TCP.ACK, "."],
+  [TCP.URG, "U"],
+  [TCP.ECE, "E"],
+  [TCP.CWR, "W"],
+  [TCP.AE, "e"],
+];
+
+/**
+ * Prints TCP flags as tcpdump does.
+ *
+ * @param flags Bits of `TCP`.
+ * @returns For example `S.` for SYN and ACK; `none` if no flag is set.
+ *
+ * Source: tcpdump(8), RFC 9293.
+ *
+ * @example
+ * ```ts
+ * import { headers, TCP } from "@netplumb/netplumb";
+ *
+ * console.log(headers.formatTcpFlags(TCP.PSH | TCP.ACK)); // P.
+ * ```
+ */
+export function formatTcpFlags(flags: number): string {
+  let text = "";
+  for (const [bit, letter] of FLAGS) if (flags & bit) text += letter;
+  return text || "none";
+}
+
+/** Fields that {@link writeTcp} writes; a decoded header has them. */
 export interface TcpFields {
   /** 0 to 65535. */
   readonly sourcePort: number;
   /** 0 to 65535. */
   readonly destinationPort: number;
-  /** Number of the first byte of the payload. */
+  /** The sequence number. */
   readonly sequence: number;
-  /** Number of the next byte expected; 0 if not given. */
+  /** The acknowledgement number; default 0. */
   readonly acknowledgement?: number | undefined;
   /** Bits of {@link TCP}, and the three reserved ones above them. */
   readonly flags: number;
-  /** The window as it stands, not scaled; 0 if not given. */
+  /** The window field, not scaled; default 0. */
   readonly window?: number | undefined;
-  /** End of the urgent data; 0 if not given. */
+  /** End of the urgent data; default 0. */
   readonly urgentPointer?: number | undefined;
-  /** Options as they stand in the header, a multiple of 4 bytes, 40 at most. */
+  /** Encoded options: a multiple of 4 bytes, at most 40. */
   readonly optionBytes?: Uint8Array | undefined;
-  /** What is sent. */
+  /** The payload. */
   readonly payload: Uint8Array;
 }
 
 /**
- * A TCP header where it stands in a packet. Fields are read from the bytes when
- * asked for. Source: RFC 9293.
+ * A TCP header as a view of a packet: getters read the bytes. Source: RFC 9293.
  *
  * @example
  * ```ts
@@ -71,18 +116,18 @@ export interface TcpFields {
  * ```
  */
 export class TcpHeader implements TcpFields {
-  /** A header is well-formed; what is not is a {@link Malformed}. */
+  /** Always undefined; distinguishes a header from {@link Malformed}. */
   declare readonly malformed?: undefined;
-  /** Nothing can be wrong behind the header: it tells no length. */
+  /** Always undefined: the header has no length field. */
   declare readonly defect?: undefined;
 
   /**
-   * Made by `decodeTcp`, which checks that the bytes are there.
+   * Called by `decodeTcp`, which checks the length first.
    *
    * @param bytes The packet.
-   * @param offset Where the header starts.
-   * @param payloadOffset Where the payload starts.
-   * @param payloadEnd Where the payload ends.
+   * @param offset Offset of the header.
+   * @param payloadOffset Offset of the payload.
+   * @param payloadEnd Offset of the end of the payload.
    */
   constructor(
     readonly bytes: Uint8Array,
@@ -91,22 +136,22 @@ export class TcpHeader implements TcpFields {
     readonly payloadEnd: number,
   ) {}
 
-  /** The port it comes from. */
+  /** The source port. */
   get sourcePort(): number {
     return readU16(this.bytes, this.offset);
   }
 
-  /** The port it goes to. */
+  /** The destination port. */
   get destinationPort(): number {
     return readU16(this.bytes, this.offset + 2);
   }
 
-  /** Number of the first byte of the payload. */
+  /** The sequence number. */
   get sequence(): number {
     return readU32(this.bytes, this.offset + 4);
   }
 
-  /** Number of the next byte expected. */
+  /** The acknowledgement number. */
   get acknowledgement(): number {
     return readU32(this.bytes, this.offset + 8);
   }
@@ -116,12 +161,12 @@ export class TcpHeader implements TcpFields {
     return readU16(this.bytes, this.offset + 12) & 0xfff;
   }
 
-  /** The window as it stands, not scaled. */
+  /** The window field, not scaled. */
   get window(): number {
     return readU16(this.bytes, this.offset + 14);
   }
 
-  /** The checksum as it stands. */
+  /** The checksum in the packet. */
   get checksum(): number {
     return readU16(this.bytes, this.offset + 16);
   }
@@ -131,22 +176,22 @@ export class TcpHeader implements TcpFields {
     return readU16(this.bytes, this.offset + 18);
   }
 
-  /** The options as they stand in the header. */
+  /** The encoded options. */
   get optionBytes(): Uint8Array {
     return this.bytes.subarray(this.offset + 20, this.payloadOffset);
   }
 
-  /** What is behind the header. */
+  /** The bytes of the payload. */
   get payload(): Uint8Array {
     return this.bytes.subarray(this.payloadOffset, this.payloadEnd);
   }
 
-  /** Bytes behind the header. */
+  /** Number of bytes of the payload. */
   get payloadLength(): number {
     return this.payloadEnd - this.payloadOffset;
   }
 
-  /** The options one by one, and what is wrong with the first that is none. */
+  /** The decoded options, and what is wrong with the first malformed one. */
   options(): { options: TcpOption[]; malformed?: string } {
     const { bytes } = this;
     const walked = walkOptions(bytes, this.offset + 20, this.payloadOffset);
@@ -157,9 +202,9 @@ export class TcpHeader implements TcpFields {
   }
 
   /**
-   * Whether the checksum is right.
+   * Whether the checksum is correct.
    *
-   * @param ip The header in front.
+   * @param ip The IP header of the packet.
    */
   verifyChecksum(ip: IPHeader): boolean {
     const end = this.payloadEnd;
@@ -172,9 +217,9 @@ export class TcpHeader implements TcpFields {
  * Decodes a TCP header.
  *
  * @param bytes The packet.
- * @param offset Where the header starts.
- * @param end Where the packet ends.
- * @returns The header, or what makes it none. Source: RFC 9293 section 3.1.
+ * @param offset Offset of the header.
+ * @param end Offset where decoding stops.
+ * @returns The header, or why the bytes are not one. Source: RFC 9293 section 3.1.
  *
  * @example
  * ```ts
@@ -195,24 +240,26 @@ export function decodeTcp(
   end: number = bytes.length,
 ): TcpHeader | Malformed {
   if (end > bytes.length) end = bytes.length;
-  const there = end - offset;
-  if (there < 20) return tooShort("TCP header", 20, there);
+  const available = end - offset;
+  if (available < 20) return tooShort("TCP header", 20, available);
   const headerLength = (bytes[offset + 12]! >> 4) * 4;
   if (headerLength < 20) {
     return { malformed: `TCP header length ${headerLength}, below 20` };
   }
-  if (headerLength > there) return tooShort("TCP header", headerLength, there);
+  if (headerLength > available) {
+    return tooShort("TCP header", headerLength, available);
+  }
   return new TcpHeader(bytes, offset, offset + headerLength, end);
 }
 
 /**
  * Writes a TCP header and payload, the checksum included.
  *
- * @param bytes Where to.
- * @param offset Where the header shall start.
- * @param fields What it shall say.
+ * @param bytes The buffer to write into.
+ * @param offset Offset of the header.
+ * @param fields The fields to write.
  * @param pseudoHeader The sum of the pseudo header, see `pseudoHeader4`.
- * @returns Where the payload ends. Source: RFC 9293 section 3.1.
+ * @returns Offset of the end of the payload. Source: RFC 9293 section 3.1.
  *
  * @example
  * ```ts
@@ -240,6 +287,15 @@ export function writeTcp(
 ): number {
   const headerLength = 20 + (fields.optionBytes?.length ?? 0);
   const end = offset + headerLength + fields.payload.length;
+  checkNumber("sourcePort", fields.sourcePort, 0xffff);
+  checkNumber("destinationPort", fields.destinationPort, 0xffff);
+  checkNumber("sequence", fields.sequence, 0xffffffff);
+  checkNumber("acknowledgement", fields.acknowledgement, 0xffffffff);
+  checkNumber("flags", fields.flags, 0xfff);
+  checkNumber("window", fields.window, 0xffff);
+  checkNumber("urgentPointer", fields.urgentPointer, 0xffff);
+  checkUnits("optionBytes", fields.optionBytes, 4, 40);
+  checkRoom(bytes, offset, end - offset);
   writeU16(bytes, offset, fields.sourcePort);
   writeU16(bytes, offset + 2, fields.destinationPort);
   writeU32(bytes, offset + 4, fields.sequence);
@@ -253,4 +309,24 @@ export function writeTcp(
   const sum = checksumAdd(bytes, offset, end, pseudoHeader);
   writeU16(bytes, offset + 16, ~sum & 0xffff);
   return end;
+}
+
+export function describeTcp(tcp: TcpHeader): string {
+  const { flags, payloadLength: length } = tcp;
+  let text = `Flags [${formatTcpFlags(flags)}]`;
+  if (length > 0) {
+    text += `, seq ${tcp.sequence}:${(tcp.sequence + length) >>> 0}`;
+  } else if (flags & (TCP.SYN | TCP.FIN | TCP.RST)) {
+    text += `, seq ${tcp.sequence}`;
+  }
+  if (flags & TCP.ACK) text += `, ack ${tcp.acknowledgement}`;
+  text += `, win ${tcp.window}`;
+  if (flags & TCP.URG) text += `, urg ${tcp.urgentPointer}`;
+  if (tcp.payloadOffset > tcp.offset + 20) {
+    const { options, malformed } = tcp.options();
+    const texts = options.map(formatTcpOption);
+    if (malformed !== undefined) texts.push(`malformed: ${malformed}`);
+    text += `, options [${texts.join(",")}]`;
+  }
+  return `${text}, length ${length}`;
 }

@@ -1,22 +1,21 @@
-import { readU16, writeU16 } from "./bytes.ts";
 import { checksumAdd } from "../net/checksum.ts";
+import { type Malformed, readU16, tooShort, writeU16 } from "./bytes.ts";
+import { checkNumber, checkRoom } from "./field_check.ts";
 import type { IPHeader } from "./ip.ts";
-import { type Malformed, tooShort } from "./malformed.ts";
 import { IPPROTO } from "./protocol.ts";
 
-/** What {@link writeUdp} needs to know; a decoded {@link UdpHeader} has it. */
+/** Fields that {@link writeUdp} writes; a decoded header has them. */
 export interface UdpFields {
   /** 0 to 65535. */
   readonly sourcePort: number;
   /** 0 to 65535. */
   readonly destinationPort: number;
-  /** What is sent. */
+  /** The payload. */
   readonly payload: Uint8Array;
 }
 
 /**
- * A UDP header where it stands in a packet. Fields are read from the bytes when
- * asked for. Source: RFC 768.
+ * A UDP header as a view of a packet: getters read the bytes. Source: RFC 768.
  *
  * @example
  * ```ts
@@ -29,16 +28,16 @@ export interface UdpFields {
  * ```
  */
 export class UdpHeader implements UdpFields {
-  /** A header is well-formed; what is not is a {@link Malformed}. */
+  /** Always undefined; distinguishes a header from {@link Malformed}. */
   declare readonly malformed?: undefined;
 
   /**
-   * Made by `decodeUdp`, which checks that the bytes are there.
+   * Called by `decodeUdp`, which checks the length first.
    *
    * @param bytes The packet.
-   * @param offset Where the header starts.
-   * @param payloadEnd Where the payload ends, at most the end of what is there.
-   * @param payloadLength How long the header says the payload is, in bytes.
+   * @param offset Offset of the header.
+   * @param payloadEnd Offset of the end of the payload, at most the end of the captured bytes.
+   * @param payloadLength Length of the payload according to the header, in bytes.
    */
   constructor(
     readonly bytes: Uint8Array,
@@ -47,25 +46,25 @@ export class UdpHeader implements UdpFields {
     readonly payloadLength: number,
   ) {}
 
-  /** What is wrong behind the header, for example that a part is missing. */
+  /** What is wrong after the header, for example a truncated payload. */
   get defect(): string | undefined {
-    const there = this.payloadEnd - this.payloadOffset;
-    return there < this.payloadLength
-      ? `UDP payload of ${this.payloadLength} bytes, ${there} there`
+    const available = this.payloadEnd - this.payloadOffset;
+    return available < this.payloadLength
+      ? `UDP payload of ${this.payloadLength} bytes, ${available} available`
       : undefined;
   }
 
-  /** The port it comes from. */
+  /** The source port. */
   get sourcePort(): number {
     return readU16(this.bytes, this.offset);
   }
 
-  /** The port it goes to. */
+  /** The destination port. */
   get destinationPort(): number {
     return readU16(this.bytes, this.offset + 2);
   }
 
-  /** The checksum as it stands; 0 on IPv4 means there is none. */
+  /** The checksum in the packet; 0 on IPv4 means no checksum. */
   get checksum(): number {
     return readU16(this.bytes, this.offset + 6);
   }
@@ -75,15 +74,15 @@ export class UdpHeader implements UdpFields {
     return this.offset + 8;
   }
 
-  /** What is behind the header, as far as it is there. */
+  /** The captured bytes of the payload. */
   get payload(): Uint8Array {
     return this.bytes.subarray(this.offset + 8, this.payloadEnd);
   }
 
   /**
-   * Whether the checksum is right, or absent on IPv4.
+   * Whether the checksum is correct, or absent on IPv4.
    *
-   * @param ip The header in front.
+   * @param ip The IP header of the packet.
    */
   verifyChecksum(ip: IPHeader): boolean {
     if (this.checksum === 0) return ip.version === 4;
@@ -97,9 +96,9 @@ export class UdpHeader implements UdpFields {
  * Decodes a UDP header.
  *
  * @param bytes The packet.
- * @param offset Where the header starts.
- * @param end Where the bytes that may be read end.
- * @returns The header, or what makes it none. Source: RFC 768.
+ * @param offset Offset of the header.
+ * @param end Offset where decoding stops.
+ * @returns The header, or why the bytes are not one. Source: RFC 768.
  *
  * @example
  * ```ts
@@ -118,16 +117,16 @@ export function decodeUdp(
   end: number = bytes.length,
 ): UdpHeader | Malformed {
   if (end > bytes.length) end = bytes.length;
-  const there = end - offset;
-  if (there < 8) return tooShort("UDP header", 8, there);
+  const available = end - offset;
+  if (available < 8) return tooShort("UDP header", 8, available);
   let length = readU16(bytes, offset + 4);
-  // 0 stands for more than 65,535 bytes: RFC 2675 section 4.
-  if (length === 0 && there > 65535) length = there;
+  // 0 means more than 65,535 bytes: RFC 2675 section 4.
+  if (length === 0 && available > 65535) length = available;
   if (length < 8) return { malformed: `UDP length ${length}, below 8` };
   return new UdpHeader(
     bytes,
     offset,
-    length < there ? offset + length : end,
+    length < available ? offset + length : end,
     length - 8,
   );
 }
@@ -135,11 +134,11 @@ export function decodeUdp(
 /**
  * Writes a UDP header and payload, the checksum included.
  *
- * @param bytes Where to.
- * @param offset Where the header shall start.
- * @param fields What it shall say.
+ * @param bytes The buffer to write into.
+ * @param offset Offset of the header.
+ * @param fields The fields to write.
  * @param pseudoHeader The sum of the pseudo header, see `pseudoHeader4`.
- * @returns Where the payload ends. Source: RFC 768.
+ * @returns Offset of the end of the payload. Source: RFC 768.
  *
  * @example
  * ```ts
@@ -166,13 +165,17 @@ export function writeUdp(
   pseudoHeader: number,
 ): number {
   const end = offset + 8 + fields.payload.length;
+  checkNumber("sourcePort", fields.sourcePort, 0xffff);
+  checkNumber("destinationPort", fields.destinationPort, 0xffff);
+  checkNumber("payload.length", fields.payload.length, 0xffff - 8);
+  checkRoom(bytes, offset, end - offset);
   writeU16(bytes, offset, fields.sourcePort);
   writeU16(bytes, offset + 2, fields.destinationPort);
   writeU16(bytes, offset + 4, end - offset);
   writeU16(bytes, offset + 6, 0);
   bytes.set(fields.payload, offset + 8);
   const sum = ~checksumAdd(bytes, offset, end, pseudoHeader) & 0xffff;
-  // 0 would say that there is no checksum.
+  // 0 means no checksum.
   writeU16(bytes, offset + 6, sum || 0xffff);
   return end;
 }

@@ -102,6 +102,41 @@ for (const kind of ["tun", "tap"]) {
   });
 }
 
+for (const kind of ["tun", "tap"]) {
+  Deno.test(`tun: a ping in fragments to a ${kind} device is answered in fragments`, async () => {
+    await using lab = await Lab.open("host");
+    const options = kind === "tap" ? ["--tap"] : [];
+    await using running = await start(
+      lab.host,
+      ...options,
+      "--answer-ping",
+      "--json",
+    );
+    for (const address of Object.values(BEYOND)) {
+      const printed = await lab.host.run("ping", [
+        ...["-c2", "-i0.05", "-W5", "-s4000", address],
+      ]);
+      assertStringIncludes(printed, "2 packets transmitted, 2 received");
+    }
+    const { code, stdout, stderr } = await running.stop();
+    assertEquals(code, 0, stderr);
+    const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const replies = lines.filter(({ direction, fragment }) =>
+      direction === "in" && fragment !== undefined
+    );
+    // Three fragments each, none longer than the MTU.
+    assertEquals(replies.length, 12);
+    const link = kind === "tap" ? 14 : 0;
+    assert(replies.every(({ bytes }) => bytes <= 1500 + link));
+    // On a TAP device requests for the link-layer addresses are answered too.
+    const { answered, rejected } = lines.at(-1);
+    const others = lines.filter(({ direction, fragment }) =>
+      direction === "in" && fragment === undefined
+    );
+    assertEquals([answered - others.length, rejected], [4, 0]);
+  });
+}
+
 Deno.test("tun: what is written is what tshark and tcpdump read, and what JSON says", async () => {
   await using lab = await Lab.open("host");
   await using file = await temporary();

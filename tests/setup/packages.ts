@@ -68,6 +68,7 @@ export function debianPackages(
   return [
     { package: "bash", parts: programs("bash") },
     { package: "bsdutils", parts: programs("script") },
+    { package: "busybox", parts: programs("busybox") },
     {
       package: "coreutils",
       parts: programs(

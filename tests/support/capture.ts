@@ -31,7 +31,11 @@ export function capture(
   return encoder.take();
 }
 
-/** One line a packet, as `tcpdump -nn -t -S` prints them. */
+/**
+ * One line a packet, as `tcpdump -nn -t -S` prints them, without what is not of
+ * the line: a second space, a space at its end, and hex dumps that follow with
+ * the colon before them.
+ */
 export async function tcpdumpLines(
   packets: readonly Uint8Array[],
   linkType: LinkType,
@@ -40,7 +44,20 @@ export async function tcpdumpLines(
     capture(packets, linkType),
     (path) => run("tcpdump", ["-nn", "-t", "-S", "-r", path]),
   );
-  return text.trimEnd().split("\n");
+  return text.trimEnd().split("\n").filter((line) => !line.startsWith("\t"))
+    .map((line) => line.replace(":  ip", ": ip").replace(/:? +$/, ""));
+}
+
+/** The packets of a pcap file, as `tcpdump -w` writes it. */
+export function readPcap(file: Uint8Array<ArrayBuffer>): Uint8Array[] {
+  const view = new DataView(file.buffer);
+  const packets: Uint8Array[] = [];
+  for (let at = 24; at < file.length;) {
+    const length = view.getUint32(at + 8, true);
+    packets.push(file.subarray(at + 16, at + 16 + length));
+    at += 16 + length;
+  }
+  return packets;
 }
 
 /** What tshark reads of each packet: the fields named, in that order. */

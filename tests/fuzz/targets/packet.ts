@@ -5,6 +5,14 @@ import { describePacket } from "../../../lib/packet/describe.ts";
 import { packetJson } from "../../../lib/packet/json.ts";
 import type { Target } from "../target.ts";
 import {
+  applicationSamples,
+  frameSamples,
+  protocolSamples,
+  tcpOptionSamples,
+  tunnelSamples,
+  vxlanSamples,
+} from "../../lib/packet/protocol_samples.ts";
+import {
   ethernetSamples,
   icmpSamples,
   icmpv6Samples,
@@ -16,8 +24,17 @@ function target(name: string, linkType: "ip" | "ethernet"): Target {
     name,
     seeds: () =>
       linkType === "ip"
-        ? [...ipSamples, ...icmpSamples, ...icmpv6Samples]
-        : [...ethernetSamples],
+        ? [
+          ...ipSamples,
+          ...icmpSamples,
+          ...icmpv6Samples,
+          ...applicationSamples,
+          ...protocolSamples,
+          ...tcpOptionSamples,
+          ...tunnelSamples,
+          ...vxlanSamples,
+        ]
+        : [...ethernetSamples, ...frameSamples],
     read(arena, start, length) {
       const packet = decodePacket(
         new Uint8Array(arena, start, length),

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatIPv6 } from "../../../lib/net/ip_address.ts";
+import { formatIPv6, parseAddress } from "../../../lib/net/ip_address.ts";
 import {
   answerArp,
   answerEcho,
@@ -170,4 +170,63 @@ Deno.test("a solicitation that is a test or no neighbour's is not answered", () 
     assertEquals(answerNeighbour(frame, link), undefined);
   }
   assertEquals(formatIPv6(whole, 22), "fe80::1");
+});
+
+Deno.test("an echo request with a wrong checksum gets no reply (RFC 1122)", () => {
+  const requests = [
+    ping("10.0.0.1", "10.0.0.2"),
+    ping("2001:db8::1", "2001:db8::2"),
+  ];
+  for (const request of requests) {
+    // Every byte but the first, which decides what is decoded.
+    for (let at = 1; at < request.length; at++) {
+      const damaged = request.slice();
+      damaged[at] ^= 0x10;
+      const before = damaged.toHex();
+      const isHopLimit = request[0] === 0x60 && at === 7;
+      const isLabel = request[0] === 0x60 && at < 4;
+      // No checksum covers these fields of IPv6.
+      assertEquals(answerEcho(damaged), isHopLimit || isLabel, `byte ${at}`);
+      if (!isHopLimit && !isLabel) assertEquals(damaged.toHex(), before);
+    }
+  }
+});
+
+/** A solicitation for a target, with options, its checksum right. */
+function solicit(
+  target: string,
+  options = "0101025056000001",
+  { code = 0, destination = "ff02::1:ff00:2" } = {},
+): Uint8Array {
+  return hex(
+    "3333ff000002" + "025056000001" + "86dd" +
+      buildIcmp({ source: "fe80::1", destination, ttl: 255 }, {
+        type: 135,
+        code,
+        identifier: 0,
+        sequence: 0,
+        payload: new Uint8Array([
+          ...parseAddress(target).address,
+          ...hex(options),
+        ]),
+      }).toHex(),
+  );
+}
+
+Deno.test("solicitations that RFC 4861 section 7.1.1 discards get no reply", () => {
+  assert(answerNeighbour(solicit("fe80::2"), link));
+  assert(answerNeighbour(solicit("fe80::2", ""), link));
+  const damaged = solicit("fe80::2");
+  damaged[damaged.length - 1] ^= 1;
+  const invalid: Record<string, Uint8Array> = {
+    "wrong checksum": damaged,
+    "code 1": solicit("fe80::2", "", { code: 1 }),
+    "option of length 0": solicit("fe80::2", "0100025056000001"),
+    "option beyond the end": solicit("fe80::2", "0102025056000001"),
+    "unspecified target": solicit("::"),
+    "multicast target": solicit("ff02::1"),
+  };
+  for (const [name, frame] of Object.entries(invalid)) {
+    assertEquals(answerNeighbour(frame, link), undefined, name);
+  }
 });

@@ -7,8 +7,11 @@ import { decodeIcmpv6 } from "../../../lib/packet/icmpv6.ts";
 import { decodeIP } from "../../../lib/packet/ip.ts";
 import { decodeIPv4 } from "../../../lib/packet/ipv4.ts";
 import { decodeIPv6 } from "../../../lib/packet/ipv6.ts";
+import { describePacket } from "../../../lib/packet/describe.ts";
+import { packetJson } from "../../../lib/packet/json.ts";
 import { decodeTcp } from "../../../lib/packet/tcp.ts";
 import { decodeUdp } from "../../../lib/packet/udp.ts";
+import { capture, tsharkFields } from "../../support/capture.ts";
 import {
   ethernetSamples,
   hex,
@@ -34,36 +37,36 @@ const zeros = (count: number) => "00".repeat(count);
 
 // What each decoder refuses, and how it says so.
 const malformed: [keyof typeof decoders, string, string][] = [
-  ["IP", "", "IP header of 20 bytes, 0 there"],
+  ["IP", "", "IP header of 20 bytes, 0 available"],
   ["IP", "05", "IP version 0, neither 4 nor 6"],
-  ["IPv4", "45", "IPv4 header of 20 bytes, 1 there"],
+  ["IPv4", "45", "IPv4 header of 20 bytes, 1 available"],
   ["IPv4", "60" + zeros(19), "IP version 6, not 4"],
   ["IPv4", "44" + zeros(19), "IPv4 header length 16, below 20"],
-  ["IPv4", "46000018" + zeros(16), "IPv4 header of 24 bytes, 20 there"],
+  ["IPv4", "46000018" + zeros(16), "IPv4 header of 24 bytes, 20 available"],
   ["IPv4", "45000013" + zeros(16), "IPv4 total length 19, header 20"],
   ["IPv4", "45000000" + zeros(16), "IPv4 total length 0, header 20"],
-  ["IPv6", "60" + zeros(38), "IPv6 header of 40 bytes, 39 there"],
+  ["IPv6", "60" + zeros(38), "IPv6 header of 40 bytes, 39 available"],
   ["IPv6", "45" + zeros(39), "IP version 4, not 6"],
-  ["ICMP", "0800", "ICMP message of 8 bytes, 2 there"],
-  ["ICMPv6", "80000000000000", "ICMPv6 message of 8 bytes, 7 there"],
+  ["ICMP", "0800", "ICMP message of 8 bytes, 2 available"],
+  ["ICMPv6", "80000000000000", "ICMPv6 message of 8 bytes, 7 available"],
   [
     "ICMPv6",
     "87" + zeros(22),
-    "ICMPv6 neighbor solicitation of 24 bytes, 23 there",
+    "ICMPv6 neighbor solicitation of 24 bytes, 23 available",
   ],
-  ["TCP", zeros(19), "TCP header of 20 bytes, 19 there"],
+  ["TCP", zeros(19), "TCP header of 20 bytes, 19 available"],
   ["TCP", zeros(12) + "40" + zeros(7), "TCP header length 16, below 20"],
-  ["TCP", zeros(12) + "60" + zeros(7), "TCP header of 24 bytes, 20 there"],
-  ["UDP", zeros(7), "UDP header of 8 bytes, 7 there"],
+  ["TCP", zeros(12) + "60" + zeros(7), "TCP header of 24 bytes, 20 available"],
+  ["UDP", zeros(7), "UDP header of 8 bytes, 7 available"],
   ["UDP", "0000000000070000", "UDP length 7, below 8"],
-  ["Ethernet", zeros(13), "Ethernet header of 14 bytes, 13 there"],
+  ["Ethernet", zeros(13), "Ethernet header of 14 bytes, 13 available"],
   [
     "Ethernet",
     zeros(12) + "8100" + "0001",
-    "Ethernet header of 18 bytes, 16 there",
+    "Ethernet header of 18 bytes, 16 available",
   ],
-  ["ARP", zeros(7), "ARP message of 8 bytes, 7 there"],
-  ["ARP", "00010800ffff0001", "ARP message of 1028 bytes, 8 there"],
+  ["ARP", zeros(7), "ARP message of 8 bytes, 7 available"],
+  ["ARP", "00010800ffff0001", "ARP message of 1028 bytes, 8 available"],
 ];
 
 for (const [name, bytes, expected] of malformed) {
@@ -151,7 +154,7 @@ Deno.test("a chain of the shortest extension headers ends with the packet", () =
   const ip = decodeIPv6(bytes);
   assert(ip.malformed === undefined);
   assertEquals(ip.extensions.length, 8191);
-  assertEquals(ip.defect, "IPv6 dstopts header of 8 bytes, 0 there");
+  assertEquals(ip.defect, "IPv6 dstopts header of 8 bytes, 0 available");
 });
 
 Deno.test("a broken extension header leaves the ones in front of it", () => {
@@ -168,7 +171,7 @@ Deno.test("a broken extension header leaves the ones in front of it", () => {
     assert(ip.malformed === undefined);
     assertEquals(ip.extensions.length, 1);
     assertEquals(ip.protocol, kind);
-    assert(ip.defect?.endsWith("bytes, 8 there"));
+    assert(ip.defect?.endsWith("bytes, 8 available"));
     assertEquals(decodePacket(bytes).udp, undefined);
   }
 });
@@ -187,7 +190,7 @@ Deno.test("a jumbogram has the length of its option", () => {
   bytes.set(hex("1100 0104 00000000"), 40);
   assertEquals(
     decodePacket(bytes).malformed,
-    "IPv6 hopopts header of 8 bytes, 0 there",
+    "IPv6 hopopts header of 8 bytes, 0 available",
   );
 });
 
@@ -252,4 +255,56 @@ Deno.test("options of neighbour discovery", () => {
   assertEquals(broken("01"), "option 1 of 0 bytes, 1 left");
   assertEquals(broken("0102025056000001"), "option 1 of 16 bytes, 8 left");
   assertEquals(broken("0101025056000001"), undefined);
+});
+
+// RFC 6275: the home address is part of the pseudo-header, the care-of address
+// of the IPv6 header is not.
+const HOME_ADDRESS = hex(
+  "6000000000243c40 20010db8000c00000000000000000001" +
+    "20010db8000d00000000000000000001 110201020000c910" +
+    "20010db8000a00000000000000000001 00010002000ca448 00000000",
+);
+
+Deno.test("the checksum of a packet with a Home Address option", async () => {
+  const { ip, udp } = decodePacket(HOME_ADDRESS);
+  assert(ip?.version === 6);
+  assertEquals(udp?.verifyChecksum(ip), true);
+  const damaged = HOME_ADDRESS.slice();
+  damaged[63] ^= 1;
+  const changed = decodePacket(damaged);
+  assertEquals(changed.udp?.verifyChecksum(changed.ip!), false);
+  const [[status]] = await tsharkFields(
+    capture([HOME_ADDRESS], "ip"),
+    ["udp.checksum.status"],
+    ["-o", "udp.check_checksum:TRUE"],
+  );
+  assertEquals(status, "1");
+});
+
+// RFC 8754: TLVs follow the addresses, which "last entry" counts.
+const SEGMENT_ROUTING = hex(
+  "6000000000302b40 20010db8000c00000000000000000001" +
+    "20010db8000d00000000000000000001 3b05040000000000" +
+    "20010db8000d00000000000000000001 0516" + "aa".repeat(22),
+);
+
+Deno.test("the addresses of a segment routing header end before its TLVs", async () => {
+  const packet = decodePacket(SEGMENT_ROUTING);
+  assertEquals(packet.malformed, undefined);
+  const { segments } = packetJson(packet);
+  assertEquals(segments, ["2001:db8:d::1"]);
+  assertEquals(
+    describePacket(packet),
+    "IP6 2001:db8:c::1 > 2001:db8:d::1: RT6 (len=5, type=4, segleft=0, " +
+      "last-entry=0, tag=0, [0]2001:db8:d::1, TLVs 24) no next header",
+  );
+  const rows = await tsharkFields(
+    capture([SEGMENT_ROUTING], "ip"),
+    ["ipv6.routing.srh.addr"],
+  );
+  assertEquals(rows, [segments]);
+  // A last entry beyond the header.
+  const damaged = SEGMENT_ROUTING.slice();
+  damaged[44] = 9;
+  assertEquals(packetJson(decodePacket(damaged)).segments?.length, 2);
 });

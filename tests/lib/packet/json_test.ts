@@ -3,6 +3,14 @@ import { decodePacket } from "../../../lib/packet/decode.ts";
 import { type PacketJson, packetJson } from "../../../lib/packet/json.ts";
 import { capture, tsharkFields } from "../../support/capture.ts";
 import {
+  applicationSamples,
+  frameSamples,
+  protocolSamples,
+  tcpOptionSamples,
+  tunnelSamples,
+  vxlanSamples,
+} from "./protocol_samples.ts";
+import {
   ethernetSamples,
   hex,
   icmpSamples,
@@ -122,6 +130,126 @@ for (const [name, packets, linkType] of kinds) {
     });
   });
 }
+
+/** The packet and those in its tunnels, outermost first. */
+function layers(json: PacketJson): PacketJson[] {
+  return json.inner ? [json, ...layers(json.inner)] : [json];
+}
+
+const hexOf = (value: number, digits: number) =>
+  "0x" + value.toString(16).padStart(digits, "0");
+
+/** Fields of further protocols, as tshark prints them, and their values. */
+const FURTHER: Record<string, (json: PacketJson) => unknown[]> = {
+  "ip.src": ({ version, source }) => version === 4 ? [source] : [],
+  "ipv6.dst": ({ version, destination }) => version === 6 ? [destination] : [],
+  "vlan.id": ({ ethernet }) =>
+    (ethernet?.vlans ?? []).filter(({ protocol }) => protocol !== 0x88a8)
+      .map(({ id }) => id),
+  "gre.proto": ({ gre }) => gre ? [hexOf(gre.protocol, 4)] : [],
+  "gre.key": ({ gre }) => gre?.key === undefined ? [] : [hexOf(gre.key, 8)],
+  "gre.sequence_number": ({ gre }) => [gre?.sequence],
+  "mpls.label": ({ mpls }) => mpls?.map(({ label }) => label) ?? [],
+  "mpls.ttl": ({ mpls }) => mpls?.map(({ ttl }) => ttl) ?? [],
+  "pppoe.code": ({ pppoe }) => pppoe ? [hexOf(pppoe.code, 2)] : [],
+  "pppoe.session_id": ({ pppoe }) => pppoe ? [hexOf(pppoe.session, 4)] : [],
+  "llc.dsap": ({ llc }) => llc ? [hexOf(llc.destinationSap, 2)] : [],
+  "stp.version": ({ llc }) => [llc?.stp?.version],
+  "stp.type": ({ llc }) => llc?.stp ? [hexOf(llc.stp.type, 2)] : [],
+  "stp.root.cost": ({ llc }) => [llc?.stp?.rootCost],
+  "stp.bridge.hw": ({ llc }) => [llc?.stp?.bridge?.slice(5)],
+  "igmp.type": ({ igmp }) => igmp ? [hexOf(igmp.type, 2)] : [],
+  "igmp.num_grp_recs": ({ igmp }) => [igmp?.records?.length],
+  "igmp.maddr": ({ igmp }) => [
+    igmp?.group,
+    ...igmp?.records?.map(({ group }) => group) ?? [],
+  ],
+  "sctp.verification_tag": ({ sctp }) => sctp ? [hexOf(sctp.tag, 8)] : [],
+  "sctp.chunk_type": ({ sctp }) => sctp?.chunks.map(({ type }) => type) ?? [],
+  "sctp.srcport": ({ sctp, sourcePort }) => sctp ? [sourcePort] : [],
+  "ospf.msg": ({ routing, protocol }) =>
+    protocol === "ospf" ? [routing?.type] : [],
+  "vrrp.virt_rtr_id": ({ routing }) => [routing?.virtualRouter],
+  "vrrp.prio": ({ routing }) => [routing?.priority],
+  "pim.type": ({ routing, protocol }) =>
+    protocol === "pim" ? [routing?.type] : [],
+  "dns.id": ({ dns }) => dns ? [hexOf(dns.id, 4)] : [],
+  "dns.flags.rcode": ({ dns }) => dns?.response ? [dns.rcode] : [],
+  "dns.qry.name": ({ dns }) =>
+    dns?.questions.map(({ name }) =>
+      name === "." ? "<Root>" : name.replace(/\.$/, "")
+    ) ?? [],
+  // The counts of an update have fields of their own.
+  "dns.count.answers": ({ dns }) => dns?.opcode === 5 ? [] : [dns?.answerCount],
+  "dns.a": ({ dns }) =>
+    dns?.answers.filter(({ type }) => type === "A").map(({ data }) => data) ??
+      [],
+  "dns.aaaa": ({ dns }) =>
+    dns?.answers.filter(({ type }) => type === "AAAA")
+      .map(({ data }) => data) ?? [],
+  "dhcp.id": ({ dhcp }) => dhcp ? [hexOf(dhcp.transaction, 8)] : [],
+  "dhcp.option.requested_ip_address": ({ dhcp }) => [dhcp?.requested],
+  "dhcp.option.dhcp_server_id": ({ dhcp }) => [dhcp?.serverIdentifier],
+  "dhcp.option.ip_address_lease_time": ({ dhcp }) => [dhcp?.leaseTime],
+  "dhcpv6.xid": ({ dhcpv6 }) =>
+    dhcpv6?.transaction === undefined ? [] : [hexOf(dhcpv6.transaction, 6)],
+  "geneve.vni": ({ overlay }) =>
+    overlay?.name === "geneve" ? [hexOf(overlay.vni, 6)] : [],
+  "vxlan.vni": ({ overlay }) => overlay?.name === "vxlan" ? [overlay.vni] : [],
+  "ntp.flags.vn": ({ ntp }) => [ntp?.version],
+};
+
+/** ERSPAN, and IGMP over IPv6, which tcpdump does not decode either. */
+const isDecoded = (bytes: Uint8Array) =>
+  !/^45.{38}100088be/.test(bytes.toHex()) &&
+  (bytes[0] !== 0x60 || bytes[6] !== 2);
+
+for (
+  const [name, packets, linkType] of [
+    ["tunnel", tunnelSamples.filter(isDecoded), "ip"],
+    [
+      "IGMP, SCTP and routing protocol",
+      protocolSamples.filter(isDecoded),
+      "ip",
+    ],
+    ["DNS, DHCP and NTP", applicationSamples, "ip"],
+    ["VXLAN", vxlanSamples, "ip"],
+    ["VLAN, LLC, STP, MPLS and PPPoE", frameSamples, "ethernet"],
+  ] as const
+) {
+  Deno.test(`the JSON of ${name} packets has the fields of tshark`, async () => {
+    const fields = Object.keys(FURTHER);
+    const rows = await tsharkFields(capture(packets, linkType), fields, [
+      ...["-E", "occurrence=a", "-E", "aggregator=;"],
+    ]);
+    packets.forEach((bytes, i) => {
+      const json = layers(packetJson(decodePacket(bytes, linkType)));
+      const ours = fields.map((field) =>
+        json.flatMap(FURTHER[field]).filter((value) => value !== undefined)
+          .join(";")
+      );
+      const differing = fields.filter((_, j) => ours[j] !== rows[i][j]);
+      assertEquals(
+        differing.map((field) => [field, ours[fields.indexOf(field)]]),
+        differing.map((field) => [field, rows[i][fields.indexOf(field)]]),
+        `packet ${i}: ${bytes.toHex()}`,
+      );
+    });
+  });
+}
+
+Deno.test("TCP options have the kind that tshark reads", async () => {
+  const rows = await tsharkFields(
+    capture(tcpOptionSamples, "ip"),
+    ["tcp.option_kind"],
+    ["-E", "aggregator=;"],
+  );
+  const ours = tcpOptionSamples.map((bytes) => [
+    decodePacket(bytes).tcp!.options().options.map(({ kind }) => kind)
+      .join(";"),
+  ]);
+  assertEquals(ours, rows);
+});
 
 Deno.test("the JSON of a packet, in full", () => {
   assertEquals(packetJson(decodePacket(icmpSamples[0])), {

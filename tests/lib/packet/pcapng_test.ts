@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ArgumentError } from "../../../lib/errors.ts";
 import { PcapngEncoder } from "../../../lib/packet/pcapng.ts";
 import { PcapngWriter } from "../../../lib/packet/pcapng_writer.ts";
-import { tsharkFields, withFile } from "../../support/capture.ts";
+import { readPcap, tsharkFields, withFile } from "../../support/capture.ts";
 import { run } from "../../support/netns.ts";
 import { ethernetSamples, ipSamples } from "./samples.ts";
 
@@ -60,14 +60,7 @@ async function rewritten(file: Uint8Array): Promise<Uint8Array[]> {
       await Deno.remove(converted);
     }
   });
-  const view = new DataView(pcap.buffer);
-  const packets: Uint8Array[] = [];
-  for (let at = 24; at < pcap.length;) {
-    const length = view.getUint32(at + 8, true);
-    packets.push(pcap.subarray(at + 16, at + 16 + length));
-    at += 16 + length;
-  }
-  return packets;
+  return readPcap(pcap);
 }
 
 Deno.test("packets come out byte for byte, of any length", async () => {
@@ -260,4 +253,46 @@ Deno.test("a failed write is told by the flush that made it", async () => {
   await writer.flush();
   const full = new PcapngWriter({ write: () => Promise.resolve(0) });
   await assertRejects(() => full.flush(), Error, "0 of 32 bytes");
+});
+
+Deno.test("numbers that make a capture unreadable are refused", () => {
+  const encoder = new PcapngEncoder();
+  const id = encoder.addInterface({ linkType: "ip" });
+  const { length } = encoder;
+  const packet = new Uint8Array(20);
+  const add = (seconds: number, nanoseconds: number, original?: number) =>
+    encoder.addPacket(id, seconds, nanoseconds, packet, undefined, original);
+  const refused: [field: string, write: () => unknown][] = [
+    [
+      "snapLength",
+      () => encoder.addInterface({ linkType: "ip", snapLength: -1 }),
+    ],
+    [
+      "snapLength",
+      () => encoder.addInterface({ linkType: "ip", snapLength: 1.5 }),
+    ],
+    [
+      "linkType",
+      () => encoder.addInterface({ linkType: "token ring" as "ip" }),
+    ],
+    ["originalLength", () => add(1, 0, 19)],
+    ["originalLength", () => add(1, 0, 2 ** 32)],
+    ["nanoseconds", () => add(1, 1e9)],
+    ["seconds", () => add(-1, 0)],
+    ["seconds", () => add(NaN, 0)],
+    ["received", () => encoder.addStatistics(id, 1, 0, { received: -1 })],
+    ["dropped", () => encoder.addStatistics(id, 1, 0, { dropped: 0.5 })],
+    [
+      "nanoseconds",
+      () =>
+        encoder.addStatistics(id, 1, 0, {
+          start: { seconds: 1, nanoseconds: -1 },
+        }),
+    ],
+  ];
+  for (const [field, write] of refused) {
+    const error = assertThrows(write, ArgumentError);
+    assertEquals(error.argument, field);
+    assertEquals(encoder.length, length);
+  }
 });

@@ -5,7 +5,11 @@ import { buildIcmp, buildTcp, buildUdp } from "../../../lib/packet/build.ts";
 import { writeIPv4 } from "../../../lib/packet/ipv4.ts";
 import { writeIPv6 } from "../../../lib/packet/ipv6.ts";
 import { TCP } from "../../../lib/packet/tcp.ts";
-import { encodeTcpOptions } from "../../../lib/packet/tcp_option.ts";
+import {
+  encodeTcpOptions,
+  type TcpOptionFields,
+} from "../../../lib/packet/tcp_option.ts";
+import { ArgumentError } from "../../../lib/errors.ts";
 
 const v4 = { source: "10.0.0.1", destination: "10.0.0.2" };
 const v6 = { source: "2001:db8::1", destination: "2001:db8::2" };
@@ -13,6 +17,17 @@ export const hex = (text: string) =>
   Uint8Array.fromHex(text.replace(/\s/g, ""));
 const text = (string: string) => new TextEncoder().encode(string);
 const none = new Uint8Array(0);
+
+/** Whether options have at most the 40 bytes of a header. */
+export function fitsTcpHeader(options: readonly TcpOptionFields[]): boolean {
+  try {
+    encodeTcpOptions(options);
+    return true;
+  } catch (error) {
+    if (error instanceof ArgumentError) return false;
+    throw error;
+  }
+}
 
 export function ipv4Packet(
   protocol: number,
