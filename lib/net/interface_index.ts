@@ -67,7 +67,10 @@ function refused(syscall: string, name: string): SystemError {
   return new SystemError(syscall, code, {
     tried: `find interface ${name}`,
     ...(code === ENODEV
-      ? { advice: "`netplumb show link` lists the interfaces" }
+      ? {
+        advice:
+          "Check its name; an interface in another namespace is not visible here",
+      }
       : {}),
   });
 }

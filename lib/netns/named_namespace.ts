@@ -53,7 +53,7 @@ const ADVICE: { readonly [code: number]: Partial<SystemErrorContext> } = {
     advice: "Run as root or grant CAP_SYS_ADMIN",
   },
   [EEXIST]: { advice: "Choose another name" },
-  [ENOENT]: { advice: "`netplumb netns list` shows the names" },
+  [ENOENT]: { advice: "Check its name" },
 };
 
 function refusal(syscall: string, code: number, tried: string): SystemError {

@@ -56,7 +56,7 @@ export function openNamespace(path: string, tried: string): number {
   const fd = libc().open(cString(path), O_RDONLY | O_CLOEXEC, 0);
   return unwrap(fd, "open", {
     tried,
-    advice: "`netplumb netns list` shows the names",
+    advice: "Check its name, path or pid",
   });
 }
 

@@ -150,7 +150,10 @@ export class RouteSocket implements AsyncDisposable {
       return link!;
     } catch (error) {
       throw error instanceof NetlinkError && error.errno === ENODEV
-        ? advised(error, "`netplumb show link` shows those there are")
+        ? advised(
+          error,
+          "Check its name; a link in another namespace is not visible here",
+        )
         : error;
     }
   }

@@ -286,7 +286,10 @@ function bindToDevice(fd: number, name: string): void {
         advice: "Run as root or grant CAP_NET_RAW",
       }
       : code === ENODEV
-      ? { advice: "`netplumb show link` lists the interfaces" }
+      ? {
+        advice:
+          "Check its name; an interface in another namespace is not visible here",
+      }
       : {}),
   }));
 }

@@ -164,7 +164,7 @@ export function descriptionSchema(): Readonly<Record<string, unknown>> {
   }
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    title: "A network as netplumb ensure keeps it",
+    title: "Network configuration of netplumb ensure",
     type: "object",
     properties: {
       $schema: { type: "string" },

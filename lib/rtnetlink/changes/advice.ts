@@ -1,5 +1,5 @@
-// What to do about a refusal whose number alone, or even whose words, leave that
-// open. A change that knows more says it itself.
+// Advice for a refused change, by the kernel's text or errno. A change that knows
+// more gives its own.
 
 import {
   EACCES,
@@ -34,10 +34,10 @@ import type { NetlinkError } from "../../netlink/errors.ts";
 
 const DISABLED =
   "sysctl net.ipv6.conf.LINK.disable_ipv6=0 enables it, if the kernel has it";
-const DOWN = "Set its link up first, lo where packets go nowhere";
+const DOWN = "Set its link up first; lo for routes without a link";
 
-/** By words of the kernel's; the first that are in its sentence. */
-const BY_WORDS: readonly (readonly [words: string, advice: string])[] = [
+/** By a part of the kernel's text; the first that matches. */
+const BY_TEXT: readonly (readonly [text: string, advice: string])[] = [
   ["Device for nexthop is not up", DOWN],
   [
     "Carrier for nexthop device is down",
@@ -48,72 +48,75 @@ const BY_WORDS: readonly (readonly [words: string, advice: string])[] = [
   ["Invalid prefsrc address", "Add the source to a link first"],
   [
     "Invalid prefix for given prefix length",
-    "The bits behind the prefix length have to be zero",
+    "Bits after the prefix length must be zero",
   ],
   ["IPv6 is disabled", DISABLED],
 ];
 
 const UNREACHABLE =
-  "A gateway has to be in the network of an address of this machine: add that " +
-  "address, or name the link and say onlink";
-const replaced = (object: string) =>
-  `\`netplumb ${object} replace\` puts this one in its place`;
-const shown = (what: string) => `\`netplumb show ${what}\` shows what is there`;
+  "A gateway must be in the network of a local address: add that address, or " +
+  "name the link and set onlink";
+const REPLACE = "It exists: use replace instead of add";
+const compare = (objects: string) => `list the ${objects} to compare`;
 
-/** By nlmsg_type and error number, where the kernel says no more. */
+/** By nlmsg_type and errno, without a text of the kernel. */
 const BY_NUMBER = new Map<number, { readonly [errno: number]: string }>([
   [RTM_NEWLINK, {
-    [EEXIST]: `A link has that name or index: ${shown("link")}`,
-    [EBUSY]: "It is in use: set it down, or take it out of its master, first",
-    [ESRCH]: "No process has that number",
-    [EADDRNOTAVAIL]: "That address is not one that a link can have",
+    [EEXIST]: `A link has that name or index; ${compare("links")}`,
+    [EBUSY]: "It is in use: set it down or remove it from its master first",
+    [ESRCH]: "No process has that pid",
+    [EADDRNOTAVAIL]: "A link cannot have that address",
   }],
   [RTM_NEWLINKPROP, {
-    [EEXIST]: `A link has that name: ${shown("link")}`,
+    [EEXIST]: `A link has that name; ${compare("links")}`,
   }],
   [RTM_DELLINK, {
-    [EOPNOTSUPP]: "The kernel made it, not a request: it can only be set down",
+    [EOPNOTSUPP]: "The kernel created this link; it can only be set down",
   }],
-  // Kernels before 6.2 say no more of IPv6 that is disabled.
-  [RTM_NEWADDR, { [EEXIST]: replaced("address"), [EACCES]: DISABLED }],
+  // Kernels before 6.2 give no text when IPv6 is disabled.
+  [RTM_NEWADDR, { [EEXIST]: REPLACE, [EACCES]: DISABLED }],
   [RTM_DELADDR, {
-    [EADDRNOTAVAIL]: `The link has none with that prefix length: ${
-      shown("address")
+    [EADDRNOTAVAIL]: `The link has no such address with that prefix length; ${
+      compare("addresses")
     }`,
   }],
   [RTM_NEWROUTE, {
-    [EEXIST]: `${replaced("route")}, \`append\` behind it`,
+    [EEXIST]: `${REPLACE}, or append to add another`,
     [ENETUNREACH]: UNREACHABLE,
     [EHOSTUNREACH]: UNREACHABLE,
     [ENETDOWN]: DOWN,
   }],
   [RTM_DELROUTE, {
-    [ESRCH]: `No route is as told: ${shown("route --table all")}`,
+    [ESRCH]: `No route matches; ${compare("routes of all tables")}`,
   }],
-  [RTM_NEWNEIGH, { [EEXIST]: replaced("neighbour") }],
-  [RTM_DELNEIGH, { [ENOENT]: shown("neighbour") }],
-  [RTM_NEWRULE, { [EEXIST]: `There is one like it: ${shown("rule")}` }],
-  [RTM_DELRULE, { [ENOENT]: `No rule is as told: ${shown("rule")}` }],
+  [RTM_NEWNEIGH, { [EEXIST]: REPLACE }],
+  [RTM_DELNEIGH, {
+    [ENOENT]: `No neighbour matches; ${compare("neighbours")}`,
+  }],
+  [RTM_NEWRULE, { [EEXIST]: `The same rule exists; ${compare("rules")}` }],
+  [RTM_DELRULE, { [ENOENT]: `No rule matches; ${compare("rules")}` }],
   [RTM_NEWNEXTHOP, {
-    [EEXIST]: replaced("nexthop"),
+    [EEXIST]: REPLACE,
     [ENETUNREACH]: UNREACHABLE,
     [EHOSTUNREACH]: UNREACHABLE,
     [ENETDOWN]: DOWN,
   }],
   [RTM_NEWNSID, {
-    [EEXIST]: "It has an id here, which it keeps: `netplumb netns list`",
-    [ENOSPC]: "Another namespace has that id here",
+    [EEXIST]: "The namespace already has an id here, which cannot change",
+    [ENOSPC]: "Another namespace has that id",
   }],
-  [RTM_DELNEXTHOP, { [ENOENT]: shown("nexthop") }],
+  [RTM_DELNEXTHOP, {
+    [ENOENT]: `No nexthop has that id; ${compare("nexthops")}`,
+  }],
 ]);
 
-/** What to do about a refusal, if anything can be said. */
+/** Advice for a refusal; undefined for none. */
 export function advise(
   { errno, ack, request }: NetlinkError,
 ): string | undefined {
-  const told = BY_WORDS.find(([words]) => ack.message?.includes(words));
-  if (told !== undefined) return told[1];
-  // Of a link its words are about something rarer than the number means.
+  const found = BY_TEXT.find(([text]) => ack.message?.includes(text));
+  if (found !== undefined) return found[1];
+  // The kernel's text about a link is more specific than the errno.
   return request.type === RTM_NEWLINK && ack.message !== undefined
     ? undefined
     : BY_NUMBER.get(request.type)?.[errno];

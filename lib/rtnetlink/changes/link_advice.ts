@@ -1,11 +1,10 @@
-// What to do where a kind of link, an option or a setting of one is refused and
-// the kernel does not say why.
+// Advice for a refused link, option or setting, where the kernel gives no reason.
 
 import { EINVAL, EOPNOTSUPP } from "../../../ffi/errno.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";
 import type { LinkKind } from "../kinds/kind.ts";
 
-/** Of a link that was to be made. */
+/** Advice for a link that was not created. */
 export function adviseMaking(
   { errno, ack }: NetlinkError,
   { name, module = name }: LinkKind,
@@ -13,28 +12,28 @@ export function adviseMaking(
 ): string | undefined {
   if (errno !== EOPNOTSUPP) return undefined;
   if (ack.message?.includes("Unknown device type")) {
-    return `This kernel makes no links of kind ${name}: it lacks the module ` +
-      `${module}, which modprobe(8) loads if it is there`;
+    return `This kernel has no links of kind ${name}: load the module ` +
+      `${module} with modprobe(8), if it is installed`;
   }
   const words = Object.keys(options);
   return words.length === 0
     ? undefined
-    : `This kernel's ${module} lacks one of ${words.join(", ")}`;
+    : `This kernel's ${module} does not support one of ${words.join(", ")}`;
 }
 
-/** What was to be changed of a link. */
+/** A change of a link. */
 interface Changed {
   /** Its name. */
   readonly link: string | number;
-  /** Its kind, or what it is to its master, where options of it were given. */
+  /** Its kind or port kind, if options of it were given. */
   readonly kind: LinkKind | undefined;
   /** Those options. */
   readonly options: object;
-  /** What else was to be set. */
+  /** The other settings. */
   readonly settings: object;
 }
 
-/** Of a link that was to be changed. */
+/** Advice for a link that was not changed. */
 export function adviseChanging(
   { errno, ack }: NetlinkError,
   { link, kind, options, settings }: Changed,
@@ -44,17 +43,19 @@ export function adviseChanging(
   if (kind !== undefined) {
     const { name, module = name } = kind;
     const words = Object.keys(options).join(", ");
-    return `${link} is no ${name}` +
+    return `${link} is not of kind ${name}` +
       (words === ""
         ? ""
-        : `, or this kernel's ${module} lacks one of ${words}`);
+        : `, or this kernel's ${module} does not support one of ${words}`);
   }
   const words = Object.keys(settings).filter((word) => word !== "master");
   const parts = words.length === 0
     ? []
-    : [`${link} cannot have ${words.join(" or ")} set like that`];
+    : [`${link} does not accept this ${words.join(" or ")}`];
   if ("master" in settings) {
-    parts.push("A master is a bridge, a bond or a VRF, and lo has none");
+    parts.push(
+      "A master must be a bridge, a bond or a VRF, and lo cannot have one",
+    );
   }
   return parts.length === 0 ? undefined : parts.join(". ");
 }

@@ -90,7 +90,7 @@ class Table implements NameLookup, Disposable {
       const path = cString(namespacePath(name));
       fd = unwrap(libc().open(path, O_RDONLY | O_CLOEXEC, 0), "open", {
         tried: `open network namespace ${name}`,
-        advice: "`netplumb netns list` shows the names",
+        advice: "Check its name",
       });
       this.#namespaces.set(name, fd);
     }

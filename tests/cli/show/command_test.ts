@@ -89,7 +89,7 @@ Deno.test("netplumb show: what is not there is refused, and why", async () => {
   assertEquals(await fails("link", "--dev", "nosuch"), [
     1,
     "netplumb: find link nosuch: ENODEV, no such device (RTM_GETLINK). " +
-    "`netplumb show link` shows those there are",
+    "Check its name; a link in another namespace is not visible here",
   ]);
   const [noTable, table] = await fails("route", "--table", "4711");
   assertEquals(noTable, 1);

@@ -79,7 +79,7 @@ Deno.test("namespace: one that is not there, or is none", () => {
   assertEquals(
     absent.message,
     "enter network namespace np-no-such: ENOENT, no such file or directory" +
-      " (open). `netplumb netns list` shows the names",
+      " (open). Check its name, path or pid",
   );
   const none = assertThrows(() => inNamespace("/dev/null", body), SystemError);
   assertEquals([none.syscall, none.code], ["setns", "EINVAL"]);

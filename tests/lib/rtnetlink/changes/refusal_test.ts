@@ -50,17 +50,16 @@ const SETUP = `
 const NOBODY = 0x7fff_fff0;
 const dev = "a0";
 const vxlan = { name: "x0", kind: "vxlan", options: { id: 5 } } as const;
-const shown = (what: string) => `\`netplumb show ${what}\` shows what is there`;
-const GATEWAY =
-  "A gateway has to be in the network of an address of this machine: " +
-  "add that address, or name the link and say onlink";
+const REPLACE = "It exists: use replace instead of add";
+const GATEWAY = "A gateway must be in the network of a local address: " +
+  "add that address, or name the link and set onlink";
 
 /** The change, and how its refusal goes on behind what was tried. */
 const CASES: [change: Change, message: string][] = [
   [
     addLink({ name: "a0", kind: "veth" }),
-    "EEXIST, file exists (RTM_NEWLINK). A link has that name or index: " +
-    shown("link"),
+    "EEXIST, file exists (RTM_NEWLINK). A link has that name or index; " +
+    "list the links to compare",
   ],
   [
     addLink({ ...vxlan, mtu: 10 }),
@@ -70,13 +69,13 @@ const CASES: [change: Change, message: string][] = [
   [
     // Down, for kernels before 6.2 rename no link that is up.
     setLink("c1", { name: "a1" }),
-    "EEXIST, file exists (RTM_NEWLINK). A link has that name or index: " +
-    shown("link"),
+    "EEXIST, file exists (RTM_NEWLINK). A link has that name or index; " +
+    "list the links to compare",
   ],
   [
     addAltNames("a0", ["a1"]),
-    "EEXIST, file exists (RTM_NEWLINKPROP). A link has that name: " +
-    shown("link"),
+    "EEXIST, file exists (RTM_NEWLINKPROP). A link has that name; " +
+    "list the links to compare",
   ],
   [
     setLink("a0", { mtu: 10 }),
@@ -86,17 +85,17 @@ const CASES: [change: Change, message: string][] = [
   [
     setLink("a0", { address: "01:00:00:00:00:01" }),
     "EADDRNOTAVAIL, cannot assign requested address (RTM_NEWLINK). " +
-    "That address is not one that a link can have",
+    "A link cannot have that address",
   ],
   [
     setLink("a0", { carrier: false }),
     "EOPNOTSUPP, operation not supported (RTM_NEWLINK). " +
-    "a0 cannot have carrier set like that",
+    "a0 does not accept this carrier",
   ],
   [
     setLink("a0", { master: "a1" }),
     "EOPNOTSUPP, operation not supported (RTM_NEWLINK). " +
-    "A master is a bridge, a bond or a VRF, and lo has none",
+    "A master must be a bridge, a bond or a VRF, and lo cannot have one",
   ],
   [
     setLink("br0", { master: "br0" }),
@@ -105,34 +104,35 @@ const CASES: [change: Change, message: string][] = [
   ],
   [
     setLink("a0", { netns: NOBODY }),
-    "ESRCH, no such process (RTM_NEWLINK). No process has that number",
+    "ESRCH, no such process (RTM_NEWLINK). No process has that pid",
   ],
   [
     setLink("a0", { kind: "vxlan", options: { id: 7 } }),
     "EOPNOTSUPP, operation not supported (RTM_NEWLINK). " +
-    "a0 is no vxlan, or this kernel's vxlan lacks one of id",
+    "a0 is not of kind vxlan, or this kernel's vxlan does not support one of id",
   ],
   [
     setLink("a0", { port: { kind: "bridge", options: { cost: 5 } } }),
     "EOPNOTSUPP, operation not supported (RTM_NEWLINK). " +
-    "a0 is no bridge_slave, or this kernel's bridge lacks one of cost",
+    "a0 is not of kind bridge_slave, or this kernel's bridge does not support one of cost",
   ],
   [
     deleteLink("lo"),
     "EOPNOTSUPP, operation not supported (RTM_DELLINK). " +
-    "The kernel made it, not a request: it can only be set down",
+    "The kernel created this link; it can only be set down",
   ],
   [
     addAddress({ address: "192.0.2.1/24", dev }),
     "EEXIST, file exists (RTM_NEWADDR); the kernel says: ipv4: " +
     "Address already assigned. " +
-    "`netplumb address replace` puts this one in its place",
+    REPLACE,
   ],
   [
     deleteAddress({ address: "192.0.2.1/25", dev }),
     "EADDRNOTAVAIL, cannot assign requested address (RTM_DELADDR); " +
     "the kernel says: ipv4: Address not found. " +
-    "The link has none with that prefix length: " + shown("address"),
+    "The link has no such address with that prefix length; " +
+    "list the addresses to compare",
   ],
   // Not for want of a capability.
   [
@@ -143,8 +143,7 @@ const CASES: [change: Change, message: string][] = [
   ],
   [
     addRoute({ to: "10.1.0.0/16", dev }),
-    "EEXIST, file exists (RTM_NEWROUTE). `netplumb route replace` puts this " +
-    "one in its place, `append` behind it",
+    `EEXIST, file exists (RTM_NEWROUTE). ${REPLACE}, or append to add another`,
   ],
   [
     addRoute({ to: "10.2.0.0/16", via: "198.51.100.1" }),
@@ -158,7 +157,7 @@ const CASES: [change: Change, message: string][] = [
   [
     addRoute({ to: "10.2.0.0/16", dev: "br0" }),
     "ENETDOWN, network is down (RTM_NEWROUTE); the kernel says: Device for " +
-    "nexthop is not up. Set its link up first, lo where packets go nowhere",
+    "nexthop is not up. Set its link up first; lo for routes without a link",
   ],
   [
     addRoute({ to: "10.2.0.0/16", nhid: 77 }),
@@ -174,35 +173,37 @@ const CASES: [change: Change, message: string][] = [
     addRoute({ to: "10.2.0.1/16", dev }),
     "EINVAL, invalid argument (RTM_NEWROUTE); the kernel says: " +
     "Invalid prefix for given prefix length. " +
-    "The bits behind the prefix length have to be zero",
+    "Bits after the prefix length must be zero",
   ],
   [
     deleteRoute({ to: "10.9.0.0/16" }),
-    "ESRCH, no such process (RTM_DELROUTE). No route is as told: " +
-    shown("route --table all"),
+    "ESRCH, no such process (RTM_DELROUTE). No route matches; " +
+    "list the routes of all tables to compare",
   ],
   [
     addNeighbour({ to: "192.0.2.3", dev, lladdr: "02:00:00:00:00:09" }),
     "EEXIST, file exists (RTM_NEWNEIGH). " +
-    "`netplumb neighbour replace` puts this one in its place",
+    REPLACE,
   ],
   [
     deleteNeighbour({ to: "192.0.2.9", dev }),
-    "ENOENT, no such file or directory (RTM_DELNEIGH). " + shown("neighbour"),
+    "ENOENT, no such file or directory (RTM_DELNEIGH). " +
+    "No neighbour matches; list the neighbours to compare",
   ],
   [
     addRule({ fwmark: 1, table: 5, priority: 5 }),
-    "EEXIST, file exists (RTM_NEWRULE). There is one like it: " + shown("rule"),
+    "EEXIST, file exists (RTM_NEWRULE). The same rule exists; " +
+    "list the rules to compare",
   ],
   [
     deleteRule({ priority: 77 }),
     "ENOENT, no such file or directory (RTM_DELRULE). " +
-    "No rule is as told: " + shown("rule"),
+    "No rule matches; list the rules to compare",
   ],
   [
     addNexthop({ id: 1, dev }),
     "EEXIST, file exists (RTM_NEWNEXTHOP). " +
-    "`netplumb nexthop replace` puts this one in its place",
+    REPLACE,
   ],
   [
     addNexthop({ id: 2, dev: "c0" }),
@@ -216,7 +217,8 @@ const CASES: [change: Change, message: string][] = [
   ],
   [
     deleteNexthop(77),
-    "ENOENT, no such file or directory (RTM_DELNEXTHOP). " + shown("nexthop"),
+    "ENOENT, no such file or directory (RTM_DELNEXTHOP). " +
+    "No nexthop has that id; list the nexthops to compare",
   ],
 ];
 
@@ -251,6 +253,6 @@ Deno.test("refusal: of a link that is not there, before anything is sent", async
   assertEquals(
     error.message,
     "find link none: ENODEV, no such device (RTM_GETLINK). " +
-      "`netplumb show link` shows those there are",
+      "Check its name; a link in another namespace is not visible here",
   );
 });
