@@ -33,6 +33,7 @@ export {
   type VlanTag,
   writeEthernet,
 } from "./ethernet.ts";
+export type { ReassemblyOptions } from "./fragment.ts";
 export { decodeGre, type GreHeader } from "./gre.ts";
 export {
   decodeIcmp,
@@ -56,6 +57,7 @@ export {
   IPv6Header,
   writeIPv6,
 } from "./ipv6.ts";
+export type { HeaderJson } from "./json.ts";
 export {
   decodeLlc,
   type LlcHeader,

@@ -19,15 +19,11 @@ export { buildIcmp, buildTcp, buildUdp, type IPEnvelope } from "./build.ts";
 export type { Malformed } from "./bytes.ts";
 export { decodePacket, type LinkType, type Packet } from "./decode.ts";
 export { describePacket } from "./describe.ts";
-export {
-  fragmentPacket,
-  FragmentReassembler,
-  type ReassemblyOptions,
-} from "./fragment.ts";
+export { fragmentPacket, FragmentReassembler } from "./fragment.ts";
 export * as headers from "./headers.ts";
 export { ICMP } from "./icmp.ts";
 export { ICMPV6 } from "./icmpv6.ts";
-export { type HeaderJson, type PacketJson, packetJson } from "./json.ts";
+export { type PacketJson, packetJson } from "./json.ts";
 export type {
   PcapngDirection,
   PcapngInterface,
