@@ -12,9 +12,11 @@ export type Application =
   | "dhcp"
   | "dhcpv6"
   | "ntp"
+  | "esp"
   | "vxlan"
   | "geneve"
-  | "http";
+  | "http"
+  | "bgp";
 
 /** The protocol of a datagram, undefined if its ports are of no decoded one. */
 export function udpApplication(udp: UdpHeader): Application | undefined {
@@ -37,6 +39,8 @@ function byUdpPort(port: number): Application | undefined {
     // Linux's default.
     case 8472:
       return "vxlan";
+    case 4500:
+      return "esp";
     case 5353:
       return "mdns";
     case 6081:
@@ -58,6 +62,8 @@ function byTcpPort(port: number): Application | undefined {
     case 80:
     case 8080:
       return "http";
+    case 179:
+      return "bgp";
     default:
       return undefined;
   }

@@ -1,6 +1,12 @@
 import { formatIPv4 } from "../net/ip_address.ts";
 import { formatLinkAddress } from "../net/link_address.ts";
-import { type Malformed, readU16, tooShort, writeU16 } from "./bytes.ts";
+import {
+  hexNumber,
+  type Malformed,
+  readU16,
+  tooShort,
+  writeU16,
+} from "./bytes.ts";
 import { checkLength, checkNumber, checkRoom } from "./field_check.ts";
 import { ETH_P } from "./protocol.ts";
 
@@ -23,6 +29,9 @@ export const ARPOP = {
   REPLY: 2,
   RREQUEST: 3,
   RREPLY: 4,
+  InREQUEST: 8,
+  InREPLY: 9,
+  NAK: 10,
 } as const;
 
 /** Fields that {@link writeArp} writes; a decoded header has them. */
@@ -257,24 +266,40 @@ export function writeArp(
 export function describeArp(arp: ArpMessage): string {
   const length = `, length ${arp.end - arp.offset}`;
   if (!arp.isIPv4) {
-    const type = arp.protocolType.toString(16).padStart(4, "0");
-    return `ARP, hardware type ${arp.hardwareType}, protocol type 0x${type}${length}`;
+    const { hardwareType, hardwareLength, protocolType, protocolLength } = arp;
+    const hardware = hardwareType === 1
+      ? "Ethernet"
+      : `Unknown Hardware (${hardwareType})`;
+    const protocol = PROTOCOLS.get(protocolType) ??
+      `Unknown Protocol (${hexNumber(protocolType, 4)})`;
+    return `ARP, ${hardware} (len ${hardwareLength}), ${protocol} (len ${protocolLength})${length}`;
   }
   switch (arp.operation) {
     case ARPOP.REQUEST: {
       const known = arp.targetLinkAddress.some((byte) => byte !== 0);
-      const link = known
-        ? ` (${formatLinkAddress(arp.targetLinkAddress)})`
-        : "";
+      const link = known ? ` (${arp.targetLink})` : "";
       return `ARP, Request who-has ${arp.target}${link} tell ${arp.sender}${length}`;
     }
     case ARPOP.REPLY:
       return `ARP, Reply ${arp.sender} is-at ${arp.senderLink}${length}`;
     case ARPOP.RREQUEST:
-      return `ARP, Reverse Request who-is ${arp.targetLink} tell ${arp.senderLink}${length}`;
+    case ARPOP.InREQUEST: {
+      const kind = arp.operation === ARPOP.RREQUEST ? "Reverse" : "Inverse";
+      return `ARP, ${kind} Request who-is ${arp.targetLink} tell ${arp.senderLink}${length}`;
+    }
     case ARPOP.RREPLY:
       return `ARP, Reverse Reply ${arp.targetLink} at ${arp.target}${length}`;
+    case ARPOP.InREPLY:
+      return `ARP, Inverse Reply ${arp.senderLink} at ${arp.sender}${length}`;
+    case ARPOP.NAK:
+      return "ARP, NACK Reply";
     default:
-      return `ARP, operation ${arp.operation}${length}`;
+      return `ARP, Unknown (${arp.operation})`;
   }
 }
+
+const PROTOCOLS: ReadonlyMap<number, string> = new Map([
+  [ETH_P.IP, "IPv4"],
+  [ETH_P.ARP, "ARP"],
+  [ETH_P.IPV6, "IPv6"],
+]);

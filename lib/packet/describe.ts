@@ -7,7 +7,7 @@ import {
   udpApplication,
 } from "./application.ts";
 import { describeArp } from "./arp.ts";
-import { hexNumber } from "./bytes.ts";
+import { hexNumber, printable, readU16, readU32 } from "./bytes.ts";
 import { type Packet, transportOf } from "./decode.ts";
 import { describeDhcp } from "./dhcp.ts";
 import { describeDns } from "./dns.ts";
@@ -81,13 +81,25 @@ function networkText(packet: Packet): string | undefined {
 
 function describeEthernet(ethernet: EthernetHeader, length: number): string {
   const { type, source, destination } = ethernet;
-  if (type === ETH_P.LLDP) {
-    return `LLDP, length ${ethernet.payloadEnd - ethernet.payloadOffset}`;
-  }
+  if (type === ETH_P.LLDP) return describeLldp(ethernet);
   const kind = type < ETH_P_802_3_MIN
     ? "802.3"
     : `ethertype Unknown (${hexNumber(type, 4)})`;
   return `${source} > ${destination}, ${kind}, length ${length}`;
+}
+
+/** LLDP with the name of the system: IEEE 802.1AB clause 8.5.6. */
+function describeLldp(ethernet: EthernetHeader): string {
+  const { bytes, payloadOffset, payloadEnd: end } = ethernet;
+  let name = "";
+  for (let at = payloadOffset; name === "" && at + 2 <= end;) {
+    const header = readU16(bytes, at);
+    const next = at + 2 + (header & 0x1ff);
+    if (header === 0 || next > end) break;
+    if (header >> 9 === 5) name = printable(bytes, at + 2, next);
+    at = next;
+  }
+  return `LLDP, length ${end - payloadOffset}${name && ": "}${name}`;
 }
 
 function describeIP(packet: Packet, ip: IPHeader): string {
@@ -119,6 +131,7 @@ function describeIP(packet: Packet, ip: IPHeader): string {
 function describeUdp(packet: Packet, udp: UdpHeader): string {
   const { payloadLength: length } = udp;
   const application = udpApplication(udp);
+  if (application === "esp") return describeUdpEncapsulation(udp);
   if (application !== undefined) {
     const { dns, dhcp, dhcpv6, ntp, overlay, inner } = packet;
     if (dns) return describeDns(dns, length, application === "mdns");
@@ -132,6 +145,16 @@ function describeUdp(packet: Packet, udp: UdpHeader): string {
   return `UDP, length ${length}`;
 }
 
+/** ESP over UDP, for NAT traversal: RFC 3948. */
+function describeUdpEncapsulation(udp: UdpHeader): string {
+  const { bytes, payloadOffset: at, payloadEnd: end, payloadLength } = udp;
+  if (payloadLength === 1 && bytes[at] === 0xff) return "isakmp-nat-keep-alive";
+  // Without a security parameter index it is a message of IKE.
+  return end - at >= 8 && readU32(bytes, at) !== 0
+    ? `UDP-encap: ${describeEsp(bytes, at, payloadLength)}`
+    : `UDP, length ${payloadLength}`;
+}
+
 function describeTcpPayload(packet: Packet, tcp: TcpHeader): string {
   const { payloadLength: length } = tcp;
   if (length === 0) return "";
@@ -142,6 +165,8 @@ function describeTcpPayload(packet: Packet, tcp: TcpHeader): string {
     }
     case "http":
       return describeHttp(tcp.bytes, tcp.payloadOffset, tcp.payloadEnd);
+    case "bgp":
+      return ": BGP";
     default:
       return "";
   }

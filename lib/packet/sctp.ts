@@ -92,6 +92,12 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0xc1, "REL CTRL"],
 ]);
 
+// Payload protocols from 1 on, as tcpdump names them. Source: IANA.
+const PAYLOAD_PROTOCOLS =
+  ("ISDN Q.921,M2UA,M3UA,SUA,M2PA,V5.2,H.248,BICC,TALI,DUA,ASAP,ENRP,H.323," +
+    "Q.IPC,SIMCO,DDPSC,DDPSSC,S1AP,RUA,HNBAP,ForCES HP,ForCES MP,ForCES LP," +
+    "SBc-AP,NBAP,,X2AP").split(",");
+
 /**
  * Decodes an SCTP packet.
  *
@@ -204,7 +210,8 @@ function describeChunk(chunk: SctpChunk): string {
       const unordered = flags & 4 ? "(U)" : "";
       const first = flags & 2 ? "(B)" : "";
       const last = flags & 1 ? "(E)" : "";
-      const protocol = hexNumber(chunk.payloadProtocol!);
+      const number = chunk.payloadProtocol!;
+      const protocol = PAYLOAD_PROTOCOLS[number - 1] || hexNumber(number);
       const bits = `${unordered}${first}${last}`;
       return `${text} ${bits}${
         bits && " "

@@ -90,6 +90,9 @@ export const protocolSamples: Uint8Array[] = [
     "00030014 00000001 00000000 00000000 61626364",
     "00030017 00000001 00010002 00000033 61626364 65666700" +
     "03000010 00000001 00010000 00000000",
+    "00030014 00000001 00000000 00000003 61626364",
+    "00030014 00000001 00000000 00000012 61626364",
+    "00030014 00000001 00000000 0000003b 61626364",
     "00050011 00000001 00010002 00000033 61000000 0b000004",
     "04000008 00010004",
     "05000008 00010004",
@@ -265,6 +268,12 @@ export const frameSamples: Uint8Array[] = [
   session(hex("8057 0101 0004")),
   session(hex("80fd 0101 0004")),
   frame("88cc 0207 04020000000001 0403 056530 0602 0078 0000"),
+  frame("88cc 0207 04020000000001 0a09", text("host.name"), "0000"),
+  ...["0004", "0005", "0008", "0009", "000a"].map((operation) =>
+    frame("0806", arp.replace("0001 020", `${operation} 020`))
+  ),
+  frame("0806 0001 86dd 06 10 0001", new Uint8Array(44)),
+  frame("0806 0025 0825 06 04 0001", new Uint8Array(20)),
   frame("8035 0001 0800 0604 0003 020000000001 00000000 020000000002 00000000"),
 ];
 
@@ -395,6 +404,9 @@ export const applicationSamples: Uint8Array[] = [
   ),
   datagram(40000, 6081, bytes("0000 86dd 00002a00", nothing6)),
   datagram(40000, 6081, bytes("0000 1234 00002a00", innerFrame)),
+  datagram(4500, 4500, hex("00000100 00000001 aabb")),
+  datagram(4500, 4500, hex("ff")),
+  segment(179, 40000, bytes("ff".repeat(16), "0013 04")),
   segment(40000, 80, text("GET /index.html HTTP/1.1\r\nHost: x\r\n\r\n")),
   segment(80, 40000, text("HTTP/1.0 200 OK\r\nServer: x\r\n\r\nbody")),
   segment(80, 40000, text("the rest of a body\r\n")),
