@@ -23,12 +23,36 @@ export {
 export { UdpSocket } from "./socket.ts";
 export type { UdpSocketHandle } from "./socket_state.ts";
 export type { SendResult } from "./send.ts";
-export type { BindOptions } from "./options.ts";
+export type { BindOptions, UdpSocketSettings } from "./options.ts";
+export type { AddressPreference, PathMtuDiscovery } from "./option_table.ts";
+export { type OptionLevel, UdpSocketOptions } from "./socket_options.ts";
+export {
+  type ActivationDescriptor,
+  activationDescriptors,
+} from "./activation.ts";
+export {
+  type InterfaceEvent,
+  type InterfaceInfo,
+  type JoinAllOptions,
+  joinOnAllInterfaces,
+  type MembershipEvent,
+} from "./join_all.ts";
+export { pathMtu, type PathMtuOptions } from "./path_mtu.ts";
+export type {
+  BpfProgramFd,
+  FilterInstruction,
+  SocketProgram,
+} from "../socket/filter.ts";
+export type {
+  PacketTimestamps,
+  Timestamping,
+  TransmitTimeOptions,
+} from "../socket/timestamping.ts";
 export type { Family } from "../socket/option.ts";
 export type { Datagram, DatagramInfo, LocalInfo } from "./datagram.ts";
 export type { Endpoint } from "../socket/sockaddr.ts";
 export type { Message, SendOptions } from "./message.ts";
-export type { ErrorEvent } from "../socket/error_queue.ts";
+export type { ErrorEvent, TransmitTimestamp } from "../socket/error_queue.ts";
 export { SourceUnavailableError } from "./errors.ts";
 export { ReceiveBatch, type ReceiveBatchOptions } from "./receive_batch.ts";
 export { type ReplyOptions, SendBatch } from "./send_batch.ts";
