@@ -223,3 +223,37 @@ Deno.test({
     }
   },
 });
+
+const ETF = "qdisc add dev wire root etf clockid CLOCK_TAI delta 200000";
+
+/** Whether this kernel has the queueing discipline etf. */
+async function hasEtf(): Promise<boolean> {
+  await using lab = await UdpLab.open();
+  return (await lab.server.output("tc", ETF.split(" "))).code === 0;
+}
+
+Deno.test({
+  name: "transmit time: etf reports a datagram whose time is over",
+  ignore: !await hasEtf(),
+  async fn() {
+    await using lab = await UdpLab.open();
+    await lab.server.run("tc", ETF.split(" "));
+    const socket = lab.bind({
+      transmitTime: { clock: "tai", reportErrors: true },
+    });
+    const errors = socket.errors({ timeout: 5000 });
+    const transmitTime = 5_000_000_000n;
+    for (const address of [CLIENT.four, CLIENT.six]) {
+      const next = errors.next();
+      await socket.send("late", { address, port: 9 }, { transmitTime });
+      const { value } = await next;
+      assertEquals([value?.origin, value?.transmitTime], [
+        "txtime",
+        transmitTime,
+      ]);
+      // SO_EE_CODE_TXTIME_INVALID_PARAM
+      assertEquals(value?.icmpCode, 1);
+    }
+    await errors.return();
+  },
+});
