@@ -115,8 +115,10 @@ const INTEGERS = {
 /** An option that is an int or a boolean. */
 export type IntegerKey = keyof typeof INTEGERS;
 
-/** Their names, in the order in which bind() sets them. */
-export const INTEGER_KEYS = Object.keys(INTEGERS) as IntegerKey[];
+/** Whether an option is one of these. */
+export function isIntegerKey(key: string): key is IntegerKey {
+  return Object.hasOwn(INTEGERS, key);
+}
 
 /** @throws {ArgumentError} For a value out of range, or the wrong IP version. */
 export function checkIntegerOption(

@@ -48,7 +48,7 @@ import {
   addressPreferenceFlags,
   checkIntegerOption,
   checkPortRange,
-  INTEGER_KEYS,
+  isIntegerKey,
   type PathMtuDiscovery,
   pathMtuDiscoveryMode,
   setAddressPreferences,
@@ -223,6 +223,10 @@ export function planBind(options: BindOptions): Plan {
   }
   const plan = planAddress(options, port);
   checkOptions(plan.family, options);
+  if (options.peer !== undefined) {
+    parseAddress(options.peer.address, "peer.address");
+    checkPort(options.peer.port, "peer.port");
+  }
   // The socket would get no packet info, and reply from any address.
   const { packetInfo } = options;
   if (
@@ -280,14 +284,14 @@ export function checkOptions(
   family: Family,
   options: BindOptions,
 ): void {
-  for (const key of INTEGER_KEYS) {
+  // Only those that are given: a program may open a socket for each query.
+  for (const key in options) {
+    if (!isIntegerKey(key)) continue;
     const value = options[key];
     if (value !== undefined) checkIntegerOption(family, key, value);
   }
-  for (const key of ["receiveBuffer", "sendBuffer"] as const) {
-    const value = options[key];
-    if (value !== undefined) wholeNumber(key, value, 1, 0x3fffffff);
-  }
+  checkBufferSize("receiveBuffer", options.receiveBuffer);
+  checkBufferSize("sendBuffer", options.sendBuffer);
   if (options.interface !== undefined) {
     checkInterfaceName(options.interface, "interface");
   }
@@ -314,9 +318,9 @@ export function checkOptions(
     }
   }
   if (localPortRange !== undefined) checkPortRange(localPortRange);
-  for (const key of ["filter", "reusePortProgram"] as const) {
-    const program = options[key];
-    if (program !== undefined) checkProgram(key, program);
+  if (options.filter !== undefined) checkProgram("filter", options.filter);
+  if (options.reusePortProgram !== undefined) {
+    checkProgram("reusePortProgram", options.reusePortProgram);
   }
   if (options.timestamping !== undefined) {
     timestampingFlags(options.timestamping);
@@ -324,6 +328,10 @@ export function checkOptions(
   if (options.transmitTime !== undefined) {
     checkTransmitTime(options.transmitTime);
   }
+}
+
+function checkBufferSize(key: string, bytes: number | undefined): void {
+  if (bytes !== undefined) wholeNumber(key, bytes, 1, 0x3fffffff);
 }
 
 /** Sets what must be set before bind(2) and cannot be set later. @throws {SystemError} */
@@ -363,9 +371,14 @@ export function applyOptions(
       1,
     );
   }
-  for (const key of INTEGER_KEYS) {
+  for (const key in options) {
+    if (!isIntegerKey(key) || key === "priority") continue;
     const value = options[key];
     if (value !== undefined) setIntegerOption(fd, family, key, value);
+  }
+  // Last, because the kernel derives the priority from the traffic class.
+  if (options.priority !== undefined) {
+    setIntegerOption(fd, family, "priority", options.priority);
   }
   if (options.receiveBuffer !== undefined) {
     setBufferSize(fd, "receive", options.receiveBuffer);

@@ -38,6 +38,8 @@ const BIND: [object, string][] = [
   [{ receiveBuffer: 0 }, "receiveBuffer: 0 is not"],
   [{ receiveBuffer: 2 ** 31 }, "receiveBuffer: 2147483648 is not"],
   [{ sendBuffer: -5 }, "sendBuffer: -5 is not"],
+  [{ peer: { address: "x", port: 9 } }, `peer.address: "x" ${ADDRESS}`],
+  [{ peer: { address: "::1", port: -9 } }, `peer.port: -9 ${PORT}`],
   [{ priority: -1 }, "priority: -1 is not"],
   [{ busyPoll: 1.5 }, "busyPoll: 1.5 is not"],
   [{ incomingCpu: -1 }, "incomingCpu: -1 is not"],

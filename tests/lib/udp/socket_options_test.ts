@@ -86,6 +86,19 @@ for (const family of ["dual", "ipv4", "ipv6"] as const) {
   });
 }
 
+Deno.test("options: priority is independent of the traffic class", async () => {
+  await using lab = await UdpLab.open();
+  for (
+    const options of [
+      { priority: 3, trafficClass: 0xb8 },
+      { trafficClass: 0xb8, priority: 3 },
+    ]
+  ) {
+    const { fd } = lab.bind(options).handle;
+    assertEquals(getOption(fd, SOL_SOCKET, { SO_PRIORITY }), 3);
+  }
+});
+
 Deno.test("options: the peer sees what was set", async () => {
   await using lab = await UdpLab.open();
   const socket = lab.bind();
