@@ -178,8 +178,9 @@ export class UdpSocketOptions {
   }
 
   /**
-   * The CPU whose datagrams this socket of a `reusePort` group receives; if it was
-   * not set, the CPU that processed the last datagram, -1 before the first.
+   * The CPU whose datagrams this socket of a `reusePort` group receives. If it was
+   * not set, that of a connected socket is the CPU that processed the last
+   * datagram; -1 otherwise.
    */
   get incomingCpu(): number {
     return this.#get("incomingCpu");

@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoRun, netplumb, Running } from "../support/command.ts";
 import { Lab, type Netns, output } from "../support/netns.ts";
+import { RunningProgram } from "../support/program.ts";
 
 const SERVER = { ipv4: "192.0.2.1", ipv6: "2001:db8::1" } as const;
 
@@ -144,6 +145,8 @@ Deno.test("send: a broadcast is sent with --broadcast, and refused in words with
 
 Deno.test("send: a refusal names the peer, and is not waited out", async () => {
   await using net = await lab();
+  await net.server.sysctl("net.ipv4.icmp_ratelimit", 0);
+  await net.server.sysctl("net.ipv6.icmp.ratelimit", 0);
   for (const address of Object.values(SERVER)) {
     for (const connect of [[], ["--connect"]]) {
       const start = performance.now();
@@ -270,25 +273,18 @@ Deno.test("send: payloads that cannot be sent are refused before any system call
 
 Deno.test("send --ttl: a multicast datagram passes routers", async () => {
   await using net = await lab();
-  const listener = net.server.spawn("python3", ["-c", TTL_LISTENER], {
-    stdout: "piped",
-  });
-  const lines = listener.stdout.pipeThrough(new TextDecoderStream())
-    .getReader();
-  try {
-    assertEquals((await lines.read()).value, "ready\n");
-    for (const [ttl, seen] of [["1", "1\n"], ["9", "9\n"]]) {
-      await send(
-        net.client,
-        ...["239.5.5.5", "7000", "--interface", "eth0", "--timeout", "1ms"],
-        ...["--ttl", ttl!],
-      );
-      assertEquals((await lines.read()).value, seen);
-    }
-  } finally {
-    listener.kill("SIGKILL");
-    await lines.cancel();
-    await listener.status;
+  await using listener = new RunningProgram(
+    { netns: net.server },
+    ...["python3", "-c", TTL_LISTENER],
+  );
+  assertEquals(await listener.line(), "ready");
+  for (const ttl of ["1", "9"]) {
+    await send(
+      net.client,
+      ...["239.5.5.5", "7000", "--interface", "eth0", "--timeout", "1ms"],
+      ...["--ttl", ttl],
+    );
+    assertEquals(await listener.line(), ttl);
   }
 });
 

@@ -4,7 +4,7 @@
 #
 #   activate.py "NAME=ADDRESS[,v6only] ..." "QUERY ..." PROGRAM [ARGUMENT ...]
 #
-# A query is ADDRESS=TEXT, sent to the first socket; ":" in front of it sends it
+# A query is ADDRESS=TEXT, sent to the first socket; "@" in front of it sends it
 # only once the service has printed a line.
 
 import os, socket, subprocess, sys
@@ -35,7 +35,7 @@ def ask(query):
 
 queries = sys.argv[2].split()
 for query in queries:
-    if not query.startswith(":"):
+    if not query.startswith("@"):
         ask(query)
 
 out_read, out_write = os.pipe()
@@ -59,7 +59,7 @@ os.close(out_write)
 lines = os.fdopen(out_read)
 sys.stdout.write(lines.readline())
 for query in queries:
-    if query.startswith(":"):
+    if query.startswith("@"):
         ask(query[1:])
 for client in clients:
     data, peer = client.recvfrom(2048)

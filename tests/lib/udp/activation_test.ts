@@ -55,16 +55,16 @@ async function activated(
 
 for (
   const [kind, sockets, queries, families] of [
-    ["IPv4", "dns=0.0.0.0", "127.0.0.2=early :127.0.0.3=late", [
+    ["IPv4", "dns=0.0.0.0", "127.0.0.2=early @127.0.0.3=late", [
       "ipv4 0.0.0.0",
     ]],
     [
       "dual",
       "dns=::",
-      "127.0.0.2=early ::1=six :127.0.0.3=late :::1=six-late",
+      "127.0.0.2=early ::1=six @127.0.0.3=late @::1=six-late",
       ["dual ::"],
     ],
-    ["IPv6", "dns=::,v6only other=127.0.0.1", "::1=early :::1=late", [
+    ["IPv6", "dns=::,v6only other=127.0.0.1", "::1=early @::1=late", [
       "ipv6 ::",
       "ipv4 127.0.0.1",
     ]],
@@ -77,7 +77,7 @@ for (
       JSON.parse(passed!),
       names.map((name, index) => ({ fd: 3 + index, name })),
     );
-    const asked = queries.split(" ").map((word) => word.replace(/^:/, ""));
+    const asked = queries.split(" ").map((word) => word.replace(/^@/, ""));
     // In the order of the queries, the ones before the service ran first.
     const replies = asked.map((query) => {
       const [address, text] = query.split("=");

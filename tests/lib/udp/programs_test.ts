@@ -9,7 +9,7 @@ import type { FilterInstruction } from "../../../lib/socket/filter.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import type { UdpSocket } from "../../../lib/udp/socket.ts";
 import { loadFilter } from "../../support/ebpf.ts";
-import { FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
+import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -132,9 +132,11 @@ Deno.test("programs: what cannot be attached", async () => {
 
 Deno.test("incomingCpu: set and read; the CPU of the last datagram while it is not set", async () => {
   await using lab = await UdpLab.open();
-  const socket = lab.bind();
+  const client = lab.bind({}, "client");
+  const { port } = client.address;
+  const socket = lab.bind({ peer: { address: CLIENT.four, port } });
   assertEquals(socket.options.incomingCpu, -1);
-  await lab.ask("-w", "1", FOUR[0], String(socket.address.port), "q");
+  await client.send("q", socket.address);
   await socket.receive({ timeout: 5000 });
   const { incomingCpu } = socket.options;
   assertEquals(incomingCpu >= 0 && incomingCpu < 1024, true);

@@ -142,7 +142,7 @@ Deno.test("options: the effective buffers, and the limit without capabilities", 
         console.log(key, code, capability);
       }
     }`,
-    { under: without("net_admin") },
+    { under: without("net_admin", "net_raw") },
   );
   assertEquals(stdout.trim().split("\n"), [
     String(2 * limit),
