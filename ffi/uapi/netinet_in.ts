@@ -41,8 +41,11 @@ export const MCAST_JOIN_SOURCE_GROUP = 46;
 export const MCAST_LEAVE_SOURCE_GROUP = 47;
 export const IP_MULTICAST_ALL = 49;
 
-/** Since Linux 6.3. */
-export const newer = { IP_LOCAL_PORT_RANGE: 51 } as const;
+/** Of Linux 6.3, and what glibc's <netinet/in.h> hides. */
+export const newer = {
+  IP_LOCAL_PORT_RANGE: 51,
+  IPV6_FLOWINFO: 11,
+} as const;
 
 export const IP_PMTUDISC_DONT = 0;
 export const IP_PMTUDISC_WANT = 1;
@@ -51,7 +54,6 @@ export const IP_PMTUDISC_PROBE = 3;
 export const IP_PMTUDISC_INTERFACE = 4;
 export const IP_PMTUDISC_OMIT = 5;
 
-export const IPV6_FLOWINFO = 11;
 export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_MULTICAST_IF = 17;
 export const IPV6_MULTICAST_HOPS = 18;

@@ -15,13 +15,13 @@ import {
   IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
-  IPV6_FLOWINFO,
   IPV6_FLOWINFO_FLOWLABEL,
   IPV6_HOPLIMIT,
   IPV6_ORIGDSTADDR,
   IPV6_PKTINFO,
   IPV6_RECVERR,
   IPV6_TCLASS,
+  newer,
   sockaddr_in,
   sockaddr_in6,
   SOL_UDP,
@@ -47,6 +47,7 @@ import {
   timespec,
 } from "../../ffi/uapi/sys_socket.ts";
 
+const { IPV6_FLOWINFO } = newer;
 const HEADER = cmsghdr.size;
 
 /** Bytes for every control message that a UDP socket may receive at once. */

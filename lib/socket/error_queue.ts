@@ -230,7 +230,13 @@ export function errorEvents(
   descriptor: Descriptor,
   options?: WaitOptions,
 ): AsyncGenerator<ErrorEvent, void, void> {
-  return eventsOf(queue, queue?.events, "receiveErrors", descriptor, options);
+  return eventsOf(
+    queue,
+    queue?.events,
+    "receiveErrors",
+    descriptor,
+    options,
+  );
 }
 
 /** The time stamps until the socket is closed: see UdpSocket.transmitTimestamps(). */

@@ -23,7 +23,6 @@ import {
   IPPROTO_IPV6,
   IPV6_ADDR_PREFERENCES,
   IPV6_AUTOFLOWLABEL,
-  IPV6_FLOWINFO,
   IPV6_FREEBIND,
   IPV6_MTU_DISCOVER,
   IPV6_MULTICAST_HOPS,
@@ -76,6 +75,7 @@ interface IntegerOption {
   readonly ipv6?: NamedOption;
 }
 
+const { IP_LOCAL_PORT_RANGE, IPV6_FLOWINFO } = newer;
 const INT_MAX = 0x7fffffff;
 
 const INTEGERS = {
@@ -276,7 +276,6 @@ export function setPortRange(
   fd: number,
   [low, high]: readonly [number, number],
 ): void {
-  const { IP_LOCAL_PORT_RANGE } = newer;
   // An option of IPPROTO_IP for both IP versions.
   setOption(
     fd,
