@@ -53,6 +53,8 @@ export interface JoinAllOptions {
  * Memberships of an interface that was deleted are left: the kernel counts them
  * until then (net.ipv4.igmp_max_memberships).
  *
+ * Source: ip(7), ipv6(7), RFC 6762 section 14.
+ *
  * @param socket The socket that joins.
  * @param groups IPv4 and IPv6 groups.
  * @param events Events about links, those of existing ones first, for example of

@@ -23,31 +23,11 @@ export {
 export { UdpSocket } from "./socket.ts";
 export type { UdpSocketHandle } from "./socket_state.ts";
 export type { SendResult } from "./send.ts";
-export type { BindOptions, UdpSocketSettings } from "./options.ts";
-export type { AddressPreference, PathMtuDiscovery } from "./option_table.ts";
-export { type OptionLevel, UdpSocketOptions } from "./socket_options.ts";
-export {
-  type ActivationDescriptor,
-  activationDescriptors,
-} from "./activation.ts";
-export {
-  type InterfaceEvent,
-  type InterfaceInfo,
-  type JoinAllOptions,
-  joinOnAllInterfaces,
-  type MembershipEvent,
-} from "./join_all.ts";
-export { pathMtu, type PathMtuOptions } from "./path_mtu.ts";
-export type {
-  BpfProgramFd,
-  FilterInstruction,
-  SocketProgram,
-} from "../socket/filter.ts";
-export type {
-  PacketTimestamps,
-  Timestamping,
-  TransmitTimeOptions,
-} from "../socket/timestamping.ts";
+export type { BindOptions } from "./options.ts";
+export type * as udpOptions from "./option_types.ts";
+export { activationDescriptors } from "./activation.ts";
+export { joinOnAllInterfaces } from "./join_all.ts";
+export { pathMtu } from "./path_mtu.ts";
 export type { Family } from "../socket/option.ts";
 export type { Datagram, DatagramInfo, LocalInfo } from "./datagram.ts";
 export type { Endpoint } from "../socket/sockaddr.ts";

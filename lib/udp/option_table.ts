@@ -160,15 +160,6 @@ export function getIntegerOption(
     : getOption(fd, IPPROTO_IPV6, ipv6!);
 }
 
-const PATH_MTU_DISCOVERY = {
-  off: IP_PMTUDISC_DONT,
-  want: IP_PMTUDISC_WANT,
-  do: IP_PMTUDISC_DO,
-  probe: IP_PMTUDISC_PROBE,
-  interface: IP_PMTUDISC_INTERFACE,
-  omit: IP_PMTUDISC_OMIT,
-} as const;
-
 /**
  * Path MTU discovery: whether datagrams may be fragmented, and which MTU bounds
  * them.
@@ -188,7 +179,22 @@ const PATH_MTU_DISCOVERY = {
  *
  * Source: IP_MTU_DISCOVER of ip(7), IPV6_MTU_DISCOVER of ipv6(7).
  */
-export type PathMtuDiscovery = keyof typeof PATH_MTU_DISCOVERY;
+export type PathMtuDiscovery =
+  | "off"
+  | "want"
+  | "do"
+  | "probe"
+  | "interface"
+  | "omit";
+
+const PATH_MTU_DISCOVERY: Readonly<Record<PathMtuDiscovery, number>> = {
+  off: IP_PMTUDISC_DONT,
+  want: IP_PMTUDISC_WANT,
+  do: IP_PMTUDISC_DO,
+  probe: IP_PMTUDISC_PROBE,
+  interface: IP_PMTUDISC_INTERFACE,
+  omit: IP_PMTUDISC_OMIT,
+};
 
 /** The number of a mode. @throws {ArgumentError} For any other. */
 export function pathMtuDiscoveryMode(mode: PathMtuDiscovery): number {
@@ -219,14 +225,6 @@ export function getPathMtuDiscovery(
   return modes.find(([, number]) => number === value)![0] as PathMtuDiscovery;
 }
 
-const ADDRESS_PREFERENCES = {
-  temporary: IPV6_PREFER_SRC_TMP,
-  public: IPV6_PREFER_SRC_PUBLIC,
-  default: IPV6_PREFER_SRC_PUBTMP_DEFAULT,
-  home: IPV6_PREFER_SRC_HOME,
-  "care-of": IPV6_PREFER_SRC_COA,
-} as const;
-
 /**
  * Which IPv6 source addresses the kernel prefers: temporary ones (RFC 8981),
  * public ones, or as the sysctl use_tempaddr says (`default`); with Mobile IPv6
@@ -234,7 +232,20 @@ const ADDRESS_PREFERENCES = {
  *
  * Source: RFC 5014, IPV6_ADDR_PREFERENCES of linux/in6.h.
  */
-export type AddressPreference = keyof typeof ADDRESS_PREFERENCES;
+export type AddressPreference =
+  | "temporary"
+  | "public"
+  | "default"
+  | "home"
+  | "care-of";
+
+const ADDRESS_PREFERENCES: Readonly<Record<AddressPreference, number>> = {
+  temporary: IPV6_PREFER_SRC_TMP,
+  public: IPV6_PREFER_SRC_PUBLIC,
+  default: IPV6_PREFER_SRC_PUBTMP_DEFAULT,
+  home: IPV6_PREFER_SRC_HOME,
+  "care-of": IPV6_PREFER_SRC_COA,
+};
 
 /** The flags of preferences. @throws {ArgumentError} For an unknown one. */
 export function addressPreferenceFlags(

@@ -36,15 +36,15 @@ import {
   setPathMtuDiscovery,
 } from "./option_table.ts";
 
-const LEVELS = {
+/** The level of a socket option: SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 or IPPROTO_UDP. */
+export type OptionLevel = "socket" | "ip" | "ipv6" | "udp";
+
+const LEVELS: Readonly<Record<OptionLevel, number>> = {
   socket: SOL_SOCKET,
   ip: IPPROTO_IP,
   ipv6: IPPROTO_IPV6,
   udp: SOL_UDP,
-} as const;
-
-/** The level of a socket option: SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 or IPPROTO_UDP. */
-export type OptionLevel = keyof typeof LEVELS;
+};
 
 /** The longest value of an option that get() reads. */
 const LONGEST = 4096;
