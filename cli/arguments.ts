@@ -6,7 +6,7 @@ import {
   type TypeHandler,
   ValidationError,
 } from "@cliffy/command";
-import { parseAddress } from "../lib/net/ip_address.ts";
+import { isMulticast, parseAddress } from "../lib/net/ip_address.ts";
 import { parseCidr, parseNetwork } from "../lib/net/prefix.ts";
 import { ArgumentError } from "../lib/errors.ts";
 import {
@@ -82,6 +82,22 @@ export function address({ name, value }: ArgumentValue): string {
   return value;
 }
 
+/** A multicast group and the interface to join it on. */
+export interface GroupOnInterface {
+  readonly group: string;
+  readonly on: string | undefined;
+}
+
+/** A multicast group, with or without its %interface. */
+export function multicastGroup(given: ArgumentValue): GroupOnInterface {
+  const [group, on] = given.value.split(/%(.*)/s);
+  if (!isMulticast(parseAddress(group!, given.name).address)) {
+    refuse(given, "a multicast address (224.0.0.0/4 or ff00::/8)");
+  }
+  if (on !== undefined) checkInterfaceName(on, given.name);
+  return { group: group!, on };
+}
+
 /** An address or a name to be looked up. */
 export function host(given: ArgumentValue): string {
   return word(given);
@@ -97,6 +113,14 @@ export function cidr({ name, value }: ArgumentValue): string {
 export function network({ name, value }: ArgumentValue): string {
   parseNetwork(value, name);
   return value;
+}
+
+/** Bytes in hexadecimal digits, with spaces or colons between them or without. */
+export function hexBytes(given: ArgumentValue): Uint8Array<ArrayBuffer> {
+  const digits = given.value.replaceAll(/[\s:]+/g, "");
+  return /^([0-9a-f]{2})+$/i.test(digits)
+    ? Uint8Array.fromHex(digits)
+    : refuse(given, "bytes in hexadecimal digits, such as 0a0b or 0a:0b");
 }
 
 /** The name of a network interface, as the kernel allows it. */

@@ -41,6 +41,7 @@ const ROOMS: readonly (readonly [title: string, files: RegExp])[] = [
 
 /** The modules whose exports are those of a namespace that mod.ts exports. */
 const NAMESPACES: readonly (readonly [name: string, file: string])[] = [
+  ["udpOptions", "lib/udp/option_types.ts"],
   ["headers", "lib/packet/headers.ts"],
   ["offload", "lib/tun/offload.ts"],
   ["kinds", "lib/rtnetlink/kinds/options.ts"],

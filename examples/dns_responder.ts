@@ -8,15 +8,22 @@ import { UdpSocket } from "@netplumb/netplumb";
 import { parseArgs } from "@std/cli/parse-args";
 
 const args = parseArgs(Deno.args, { string: ["port"] });
-const table = new Map<string, Uint8Array>();
+const table = new Map<string, Uint8Array[]>();
 for (const record of args._) {
-  const [name, address] = String(record).split("=");
-  const bytes = (address ?? "").split(".").map(Number);
-  if (bytes.length !== 4) throw new Error(`${record}: not NAME=IPv4-ADDRESS`);
-  table.set(name.toLowerCase(), Uint8Array.from(bytes));
+  const [name, addresses] = String(record).split("=");
+  const all = (addresses ?? "").split(",").map((one) =>
+    Uint8Array.from(one.split("."), Number)
+  );
+  if (all.some(({ length }) => length !== 4)) {
+    throw new Error(`${record}: not NAME=IPv4-ADDRESS[,IPv4-ADDRESS...]`);
+  }
+  table.set(name.toLowerCase(), all);
 }
 
-const TYPE_A = 1, CLASS_IN = 1, NAME_ERROR = 3, NOT_IMPLEMENTED = 4;
+const TYPE_A = 1, TYPE_OPT = 41, CLASS_IN = 1;
+const NAME_ERROR = 3, NOT_IMPLEMENTED = 4;
+/** Bytes of a reply: without EDNS, and at most (RFC 6891). */
+const PLAIN = 512, LARGEST = 4096;
 
 /** RFC 1035, section 4: the question of a query, if it has exactly one. */
 function question(query: Uint8Array) {
@@ -30,11 +37,19 @@ function question(query: Uint8Array) {
     labels.push(new TextDecoder().decode(query.subarray(at + 1, end)));
     at = end;
   }
+  const end = at + 5;
+  const edns = query.length >= end + 11 && query[end] === 0 &&
+    view.getUint16(end + 1) === TYPE_OPT;
   return {
     name: labels.join(".").toLowerCase(),
     type: view.getUint16(at + 1),
     class: view.getUint16(at + 3),
-    end: at + 5,
+    end,
+    edns,
+    // What the client receives in one piece.
+    most: edns
+      ? Math.min(Math.max(view.getUint16(end + 3), PLAIN), LARGEST)
+      : PLAIN,
   };
 }
 
@@ -43,22 +58,33 @@ function answer(query: Uint8Array): Uint8Array | undefined {
   const asked = question(query);
   // What is itself an answer is never answered: two servers would not end.
   if (!asked || query[2] & 0x80) return;
-  const address = table.get(asked.name);
-  const found = address && asked.type === TYPE_A && asked.class === CLASS_IN;
-  const error = query[2] & 0x78 ? NOT_IMPLEMENTED : address ? 0 : NAME_ERROR;
-  const reply = new Uint8Array(asked.end + (found ? 16 : 0));
-  reply.set(query.subarray(0, asked.end));
-  reply[2] = query[2] & 0x79 | 0x84; // an answer, with authority
+  const addresses = table.get(asked.name);
+  const error = query[2] & 0x78 ? NOT_IMPLEMENTED : addresses ? 0 : NAME_ERROR;
+  const match = asked.type === TYPE_A && asked.class === CLASS_IN;
+  const opt = asked.edns
+    ? [0, 0, TYPE_OPT, LARGEST >> 8, 0, 0, 0, 0, 0, 0, 0]
+    : [];
+  // The name as in the question, A, IN, a minute, four bytes.
+  const records = (match && addresses || []).map((
+    address,
+  ) => [0xc0, 12, 0, TYPE_A, 0, CLASS_IN, 0, 0, 0, 60, 0, 4, ...address]);
+  const truncated = asked.end + 16 * records.length + opt.length > asked.most;
+  const sections = truncated ? [opt] : [...records, opt];
+  const reply = Uint8Array.from(
+    [...query.subarray(0, asked.end), ...sections.flat()],
+  );
+  reply[2] = query[2] & 0x79 | 0x84 | (truncated ? 2 : 0); // an answer, with authority
   reply[3] = error;
-  reply.set([0, 1, 0, found ? 1 : 0, 0, 0, 0, 0], 4);
-  if (found) {
-    // The name as in the question, A, IN, a minute, four bytes.
-    reply.set([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...address], asked.end);
-  }
+  const count = truncated ? 0 : records.length;
+  reply.set([0, 1, count >> 8, count & 255, 0, 0, 0, asked.edns ? 1 : 0], 4);
   return reply;
 }
 
-await using socket = UdpSocket.bind({ port: Number(args.port ?? 53) });
+await using socket = UdpSocket.bind({
+  port: Number(args.port ?? 53),
+  // A forged ICMP message must not have replies cut into fragments.
+  pathMtuDiscovery: "omit",
+});
 Deno.addSignalListener("SIGINT", () => socket.close());
 console.log(`answering for ${table.size} names on port ${socket.address.port}`);
 for await (const query of socket) {

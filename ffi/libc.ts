@@ -54,6 +54,14 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  getpeername: {
+    parameters: [
+      "i32", // int sockfd
+      "buffer", // struct sockaddr *addr
+      "buffer", // socklen_t *addrlen
+    ],
+    result: "i32",
+  },
   setsockopt: {
     parameters: [
       "i32", // int sockfd

@@ -4,9 +4,18 @@ import { EnumType } from "@cliffy/command";
 import type { Family } from "../../lib/socket/option.ts";
 import { formatEndpoint } from "../../lib/socket/sockaddr.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
-import { address, count, duration, port, wholeNumber } from "../arguments.ts";
+import {
+  address,
+  count,
+  duration,
+  interfaceName,
+  multicastGroup,
+  port,
+  wholeNumber,
+} from "../arguments.ts";
 import { subcommand } from "../command.ts";
 import type { Detail, EchoEvent } from "../echo/messages.ts";
+import { ANSWERING_PORTS } from "../echo/rules.ts";
 import { EchoServer, type Totals } from "../echo/server.ts";
 import { log } from "../log.ts";
 import type { Output } from "../output/output.ts";
@@ -25,6 +34,8 @@ export const echo = subcommand(
 )
   .type("address", address)
   .type("port", port)
+  .type("interface", interfaceName)
+  .type("group", multicastGroup)
   .type("family", new EnumType(Object.keys(FAMILIES)))
   .type("batch", wholeNumber(1, 1024))
   .type("workers", wholeNumber(1, 256))
@@ -39,6 +50,19 @@ export const echo = subcommand(
   .option("--family <family:family>", "IP versions.", {
     defaultText: "that of --bind, or dual",
   })
+  .option(
+    "--interface <if:interface>",
+    "Receive and reply through this interface only.",
+  )
+  .option(
+    "--join <group:group>",
+    "Join this multicast group, GROUP or GROUP%INTERFACE; may be repeated.",
+    { collect: true },
+  )
+  .option(
+    "--free-bind",
+    "Bind to an address that this host does not have yet.",
+  )
   .group("Answers")
   .option("--reply <text:string>", "What to answer: echo, or a fixed text.", {
     default: "echo",
@@ -46,6 +70,11 @@ export const echo = subcommand(
   .option(
     "--pin-interface",
     "Answer through the interface a datagram came in by, whatever the routes say.",
+  )
+  .option(
+    "--any-port",
+    "Reply also to ports of services that reply to everything: " +
+      `${[...ANSWERING_PORTS].join(", ")}.`,
   )
   .group("Speed")
   .option("--batch <n:batch>", "Datagrams taken by one system call.", {
@@ -97,11 +126,26 @@ export const echo = subcommand(
         gro: options.gro,
         reusePort: options.workers > 1,
         receiveBuffer: 4 << 20,
+        interface: options.interface,
+        freeBind: options.freeBind,
       }, sockets);
       const [{ address: where }] = bound;
+      const groups = options.join ?? [];
+      const joined = groups.map(({ group, on }) =>
+        on === undefined ? group : `${group}%${on}`
+      );
+      // One socket: the kernel gives multicast to every member.
+      for (const { group, on } of groups) {
+        bound[0].join(group, on ?? options.interface);
+      }
       output.event(
-        { event: "listening", address: where.address, port: where.port },
-        () => `listening on ${formatEndpoint(where)}`,
+        {
+          event: "listening",
+          address: where.address,
+          port: where.port,
+          ...(joined.length === 0 ? {} : { groups: joined }),
+        },
+        () => `listening on ${[formatEndpoint(where), ...joined].join(", ")}`,
       );
       await using ending = new AsyncDisposableStack();
       const once = new Set<string>();
@@ -109,6 +153,7 @@ export const echo = subcommand(
         new EchoServer(bound, {
           reply: options.reply === "echo" ? undefined : options.reply,
           pinInterface: options.pinInterface ?? false,
+          anyPort: options.anyPort ?? false,
           batch: options.batch,
           count: options.count ?? Infinity,
           spin: options.spin,
@@ -229,10 +274,15 @@ function report(
     return;
   }
   const { datagrams, bytes, replies, refused, failed, dropped } = totals;
+  const { servicePort } = totals;
+  const ofThem = servicePort === 0
+    ? ""
+    : `, ${servicePort} of them from ports of services that reply to ` +
+      `everything (--any-port replies)`;
   const parts = [
     `${datagrams} datagrams (${bytes} bytes)`,
     `${replies} answered`,
-    ...(refused > 0 ? [`${refused} not answered on purpose`] : []),
+    ...(refused > 0 ? [`${refused} not answered on purpose${ofThem}`] : []),
     ...(failed > 0 ? [`${failed} answers refused by the kernel`] : []),
     ...(dropped > 0 ? [`${dropped} dropped by the kernel before that`] : []),
   ];

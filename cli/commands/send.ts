@@ -1,37 +1,48 @@
-// netplumb send: asks a UDP service and sees from where the answer comes.
+// netplumb send: sends datagrams to a UDP service and reports from where it
+// replies.
 
 import { lookup } from "node:dns/promises";
 import {
   formatAddress,
   isMapped,
+  isMulticast,
   parseAddress,
   tryParseAddress,
 } from "../../lib/net/ip_address.ts";
-import { TimeoutError } from "../../lib/errors.ts";
+import { SystemError } from "../../ffi/errno.ts";
+import { ArgumentError, TimeoutError } from "../../lib/errors.ts";
 import { interfaceIndex } from "../../lib/net/interface_index.ts";
-import type { Datagram } from "../../lib/udp/datagram.ts";
-import { type Endpoint, formatEndpoint } from "../../lib/socket/sockaddr.ts";
+import type { Endpoint } from "../../lib/socket/sockaddr.ts";
+import type { ErrorEvent } from "../../lib/socket/error_queue.ts";
+import type { Message } from "../../lib/udp/message.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import {
   address,
   count,
   duration,
+  file,
+  hexBytes,
   host,
   interfaceName,
   remotePort,
+  wholeNumber,
   word,
 } from "../arguments.ts";
 import { subcommand } from "../command.ts";
 import { Exit } from "../failure.ts";
-import { log } from "../log.ts";
-import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
+import { readPayload } from "../send/payload.ts";
+import { Tally } from "../send/tally.ts";
+
+const BROADCAST = "255.255.255.255";
 
 export const send = subcommand(
-  "Exits with 1 when an answer is missing, or comes from another address or " +
-    "port than the one asked: the mark of a service on a host with many " +
-    "addresses that leaves the choice of the source to the routes.",
+  "Exits with 1 when a reply is missing, or comes from another address or " +
+    "port than the one asked: this shows a service on a host with many " +
+    "addresses that leaves the choice of the source to the routes. A multicast " +
+    "or broadcast query waits for the whole timeout, and a reply from any " +
+    "address is right.",
 )
   .type("port", remotePort)
   .type("address", address)
@@ -40,21 +51,39 @@ export const send = subcommand(
   .type("duration", duration)
   .type("host", host)
   .type("text", word)
+  .type("bytes", hexBytes)
+  .type("file", file)
+  .type("ttl", wholeNumber(1, 255))
   .arguments("<host:host> <port:port> [text:text]", [
     "Address or name to ask.",
     "Port to ask.",
-    'What to send; "netplumb" if nothing is given.',
+    'Text to send, or - for standard input (default: "netplumb").',
   ])
+  .group("Payload")
+  .option(
+    "--hex <bytes:bytes>",
+    "Send these bytes, in hexadecimal digits; spaces and colons may separate them.",
+  )
+  .option("--file <path:file>", "Send the content of this file.")
   .group("From where")
   .option("--source <address:address>", "Local address to ask from.", {
     defaultText: "as the routes say",
   })
-  .option("--interface <if:interface>", "Interface to ask through.", {
-    defaultText: "as the routes say",
+  .option(
+    "--interface <if:interface>",
+    "Interface to send through, for multicast and broadcast too.",
+    { defaultText: "as the routes say" },
+  )
+  .option(
+    "--broadcast",
+    `Send to a broadcast address; implied for ${BROADCAST}.`,
+  )
+  .option("--ttl <n:ttl>", "TTL and hop limit.", {
+    defaultText: "64, 1 for multicast",
   })
   .option(
     "--connect",
-    "Connect the socket: refusals by ICMP fail at once, strangers go unheard.",
+    "Connect the socket: datagrams of other peers are not received.",
   )
   .group("How often")
   .option("--count <n:count>", "How many datagrams, one after the other.", {
@@ -69,54 +98,154 @@ export const send = subcommand(
     "Measure round trips from a certain address",
     "netplumb send 192.0.2.2 8888 --source 192.0.2.1 --count 10",
   )
-  .action((options, host, port, text = "netplumb") =>
+  .example(
+    "Ask all multicast DNS responders of a link for their services",
+    "netplumb send 224.0.0.251 5353 --interface eth0 --hex " +
+      "000000000001000000000000095f7365727669636573075f646e732d7364045f756470056c6f63616c00000c0001",
+  )
+  .action((options, host, port, text) =>
     perform(options, async ({ output, signal }) => {
+      const { hex, file } = options;
+      const data = await readPayload({ text, hex, file });
       const to = await resolve(host, port);
+      const broadcast = options.broadcast ?? to.endpoint.address === BROADCAST;
+      const group = broadcast || to.multicast;
+      if (group && options.connect) {
+        throw new ArgumentError(
+          "--connect",
+          host,
+          "for a multicast or broadcast address: no reply comes from there",
+        );
+      }
       await using socket = UdpSocket.bind({
-        // Written mapped, it is asked through an IPv6 socket.
+        // A mapped address is sent to through an IPv6 socket.
         family: to.mapped ? "dual" : to.ipv4 ? "ipv4" : "ipv6",
         address: options.source,
         packetInfo: false,
+        receiveErrors: true,
+        broadcast,
+        ttl: options.ttl,
+        multicastTtl: options.ttl,
+        peer: options.connect ? to.endpoint : undefined,
       });
-      if (options.connect) socket.connect(to.endpoint);
-      const tally = new Tally(formatEndpoint(to.endpoint));
       const message = {
-        data: new TextEncoder().encode(text),
+        data,
         to: options.connect ? undefined : to.endpoint,
-        ...(options.interface === undefined
-          ? {}
-          : { interface: interfaceIndex(options.interface) }),
+        interface: options.interface === undefined
+          // Of a group that is not link-local the kernel ignores the zone.
+          ? to.multicast ? to.endpoint.scope : undefined
+          : interfaceIndex(options.interface),
       };
-      for (let sequence = 1; sequence <= options.count; sequence++) {
-        const started = performance.now();
-        const { failures } = await socket.sendMany([message], { signal });
-        if (failures.length > 0) throw failures[0].error;
-        try {
-          const { timeout } = options;
-          const answer = await socket.receive({ signal, timeout });
-          const milliseconds = performance.now() - started;
-          tally.answered(output, sequence, answer, milliseconds, to.endpoint);
-        } catch (error) {
-          if (!(error instanceof TimeoutError)) throw error;
-          tally.unanswered(output, sequence, options.timeout);
+      const tally = new Tally(output, to.endpoint, group);
+      const exchange = new Exchange(socket, message, tally, signal);
+      try {
+        for (let sequence = 1; sequence <= options.count; sequence++) {
+          await exchange.query(sequence, options.timeout);
         }
+      } finally {
+        await exchange.end();
       }
-      tally.summary(output);
-      if (!tally.right) Deno.exitCode = Exit.refused;
+      tally.summary();
+      if (!tally.complete) Deno.exitCode = Exit.refused;
     })
   );
+
+/** Queries of one destination, one after the other. */
+class Exchange {
+  readonly #errors: AsyncGenerator<ErrorEvent, void, void>;
+  /** The next error of the socket, for this query or a later one. */
+  #nextError: Promise<ErrorEvent | void> | undefined;
+
+  constructor(
+    readonly socket: UdpSocket,
+    readonly message: Message,
+    readonly tally: Tally,
+    readonly signal: AbortSignal,
+  ) {
+    this.#errors = socket.errors();
+  }
+
+  /** Sends a query and waits for the reply; for all, where there may be many. */
+  async query(sequence: number, timeout: number): Promise<void> {
+    const { socket, tally, signal } = this;
+    const started = performance.now();
+    const { failures } = await socket.sendMany([this.message], { signal });
+    if (failures.length > 0) throw sendFailure(failures[0].error, tally.group);
+    tally.recordQuery();
+    for (let replies = 0;; replies++) {
+      const left = Math.max(started + timeout - performance.now(), 0);
+      const outcome = await this.#outcome(left);
+      if (outcome === undefined) {
+        if (replies === 0) tally.recordTimeout(sequence, timeout);
+        return;
+      }
+      if ("origin" in outcome) return tally.recordRefusal(sequence, outcome);
+      const milliseconds = performance.now() - started;
+      tally.recordReply(sequence, outcome, milliseconds, replies === 0);
+      if (!tally.group) return;
+    }
+  }
+
+  /** A reply, an error that concerns the destination, or undefined for neither. */
+  async #outcome(timeout: number) {
+    const { socket, tally, signal } = this;
+    const enough = new AbortController();
+    const reply = socket.receive({
+      signal: AbortSignal.any([signal, enough.signal]),
+      timeout,
+    });
+    try {
+      for (;;) {
+        this.#nextError ??= this.#errors.next().then(({ value }) => value);
+        const outcome = await Promise.race([reply, this.#nextError]);
+        if (outcome === undefined) return undefined;
+        if (!("origin" in outcome)) return outcome;
+        this.#nextError = undefined;
+        // Of many receivers one error says nothing about the others.
+        if (!tally.group && concerns(outcome, tally.to)) {
+          enough.abort();
+          await reply.catch(() => {});
+          return outcome;
+        }
+      }
+    } catch (error) {
+      if (error instanceof TimeoutError) return undefined;
+      throw error;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#errors.return();
+  }
+}
+
+/** The error of a send, with the option that may help. */
+function sendFailure(error: SystemError, group: boolean): SystemError {
+  const { syscall, errno, code, tried } = error;
+  if (code !== "EACCES" || group) return error;
+  const advice = "Sending to a broadcast address needs --broadcast";
+  return new SystemError(syscall, errno, { tried, advice });
+}
+
+/** Whether an error is about datagrams to a destination. */
+function concerns({ origin, peer }: ErrorEvent, to: Endpoint): boolean {
+  return origin !== "local" &&
+    (peer === undefined || peer.address === to.address);
+}
 
 async function resolve(host: string, port: number) {
   const literal = tryParseAddress(host);
   const { address, zone } = literal ??
     parseAddress((await byName(host)).address);
   const mapped = address.length === 16 && isMapped(address);
+  const plain = mapped ? address.slice(12) : address;
   const endpoint: Endpoint = {
-    address: formatAddress(mapped ? address.slice(12) : address),
+    address: formatAddress(plain),
     port,
     ...(zone === undefined ? {} : { scope: interfaceIndex(zone) }),
   };
-  return { endpoint, mapped, ipv4: mapped || address.length === 4 };
+  const ipv4 = plain.length === 4;
+  return { endpoint, mapped, ipv4, multicast: isMulticast(plain) };
 }
 
 async function byName(host: string): Promise<{ address: string }> {
@@ -127,80 +256,5 @@ async function byName(host: string): Promise<{ address: string }> {
     throw new Error(
       `${printable(host)}: no address is known by that name (${code})`,
     );
-  }
-}
-
-/** What came of the questions so far. */
-class Tally {
-  #sent = 0;
-  #answered = 0;
-  #elsewhere = 0;
-  readonly #times: number[] = [];
-  readonly #decoder = new TextDecoder();
-
-  constructor(readonly whom: string) {}
-
-  get right(): boolean {
-    return this.#answered === this.#sent && this.#elsewhere === 0;
-  }
-
-  answered(
-    output: Output,
-    sequence: number,
-    { data, peer }: Datagram,
-    milliseconds: number,
-    to: Endpoint,
-  ): void {
-    this.#sent++;
-    this.#answered++;
-    this.#times.push(milliseconds);
-    const expected = peer.address === to.address && peer.port === to.port;
-    if (!expected) this.#elsewhere++;
-    output.event(
-      {
-        event: "answer",
-        sequence,
-        bytes: data.length,
-        peer,
-        expected,
-        milliseconds: Number(milliseconds.toFixed(3)),
-        text: this.#decoder.decode(data),
-      },
-      ({ bytes, text, milliseconds }) =>
-        `${bytes} bytes from ${formatEndpoint(peer)} in ${milliseconds} ms: ${
-          printable(text)
-        }`,
-    );
-    if (!expected) {
-      log.error(
-        `asked ${this.whom}, answered from ${formatEndpoint(peer)}: ` +
-          "the service does not reply from the address it was asked on",
-      );
-    }
-  }
-
-  unanswered(output: Output, sequence: number, timeout: number): void {
-    this.#sent++;
-    output.event(
-      { event: "timeout", sequence, milliseconds: timeout },
-      () => `no answer from ${this.whom} within ${timeout} ms`,
-    );
-  }
-
-  summary(output: Output): void {
-    const [sent, answered, elsewhere] = [
-      this.#sent,
-      this.#answered,
-      this.#elsewhere,
-    ];
-    if (output.json) {
-      output.object({ event: "summary", sent, answered, elsewhere });
-    } else if (sent > 1) {
-      const sorted = this.#times.toSorted((a, b) => a - b);
-      const median = sorted[sorted.length >> 1]?.toFixed(3) ?? "-";
-      log.info(
-        `${sent} sent, ${answered} answered, median round trip ${median} ms`,
-      );
-    }
   }
 }

@@ -16,6 +16,8 @@ export interface Orders {
   /** The answer; undefined sends back what came. */
   readonly reply: string | undefined;
   readonly pinInterface: boolean;
+  /** Whether to reply to the ports of services that reply to everything. */
+  readonly anyPort: boolean;
   readonly batch: number;
   /** Datagrams after which it stops. */
   readonly count: number;
@@ -33,8 +35,10 @@ export const Counter = {
   refused: 3,
   /** Answers the kernel would not send. */
   failed: 4,
+  /** Of those not answered, the ones from ports of services that reply to everything. */
+  servicePort: 5,
 } as const;
-export const COUNTERS = 5;
+export const COUNTERS = 6;
 
 /** One datagram and what became of its answer; the JSON line of `echo`. */
 export interface EchoEvent {

@@ -25,6 +25,7 @@ export class Responder {
   readonly #counters: Float64Array;
   readonly #options: ReplyOptions;
   readonly #port: number;
+  readonly #anyPort: boolean;
   readonly #detail: Detail;
   readonly #guard = new LoopGuard();
   /** The place of a probe among the answers, -1 for none. */
@@ -50,6 +51,7 @@ export class Responder {
     );
     this.#counters = new Float64Array(counters);
     this.#port = orders.socket.address.port;
+    this.#anyPort = orders.anyPort;
     this.#detail = detail;
   }
 
@@ -70,11 +72,14 @@ export class Responder {
         ? Math.ceil(bytes / segment)
         : 1;
       counters[Counter.bytes] += bytes;
-      const refused = refusal(received, slot, this.#port) ??
+      const refused = refusal(received, slot, this.#port, this.#anyPort) ??
         (this.#guard.refuses(received, slot) ? "echoing-peer" : undefined);
       if (slot === 0) first = refused;
       if (refused === undefined) answers.reply(received, slot, this.#options);
-      else counters[Counter.refused]++;
+      else {
+        counters[Counter.refused]++;
+        if (refused === "answering-port") counters[Counter.servicePort]++;
+      }
       if (slot < tell || this.#isFirst(refused)) this.#note(slot, refused);
     }
     this.#probe = -1;

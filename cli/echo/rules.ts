@@ -26,17 +26,21 @@ export type Refusal =
  *
  * A peer that uses this server's own port is taken for an echo server: this one,
  * asked with a forged source, or another one like it.
+ *
+ * @param anyPort Whether the ports of services that reply to everything are not
+ * refused.
  */
 export function refusal(
   batch: ReceiveBatch,
   slot: number,
   ownPort: number,
+  anyPort = false,
 ): Refusal | undefined {
   const port = batch.peerPort(slot);
   if (port === ownPort) return "own-port";
   if (port < 124) {
     if (port === 0) return "no-port";
-    if (ANSWERING_PORTS.has(port)) return "answering-port";
+    if (!anyPort && ANSWERING_PORTS.has(port)) return "answering-port";
   }
   return undefined;
 }

@@ -1,11 +1,12 @@
-// <netinet/in.h> and <netinet/udp.h>: Internet addresses, packet info and the
-// options of IP and UDP.
+// <netinet/in.h>, <netinet/udp.h> and <linux/in6.h>: Internet addresses, packet
+// info and the options of IP and UDP.
 
 import { be16, be32, bytes, i32, struct, u16, u32 } from "../struct.ts";
 
 export const headers = [
   "netinet/in.h",
   "netinet/udp.h",
+  "linux/in6.h",
 ] as const;
 
 export const IPPROTO_IP = 0;
@@ -24,14 +25,34 @@ export const IP_MTU_DISCOVER = 10;
 export const IP_RECVERR = 11;
 export const IP_RECVTTL = 12;
 export const IP_RECVTOS = 13;
+export const IP_MTU = 14;
 export const IP_FREEBIND = 15;
 export const IP_TRANSPARENT = 19;
+export const IP_ORIGDSTADDR = 20;
+export const IP_RECVORIGDSTADDR = 20;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_TTL = 33;
 export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_DROP_MEMBERSHIP = 36;
+export const MCAST_BLOCK_SOURCE = 43;
+export const MCAST_UNBLOCK_SOURCE = 44;
+export const MCAST_JOIN_SOURCE_GROUP = 46;
+export const MCAST_LEAVE_SOURCE_GROUP = 47;
 export const IP_MULTICAST_ALL = 49;
+
+/** Of Linux 6.3, and what glibc's <netinet/in.h> hides. */
+export const newer = {
+  IP_LOCAL_PORT_RANGE: 51,
+  IPV6_FLOWINFO: 11,
+} as const;
+
+export const IP_PMTUDISC_DONT = 0;
+export const IP_PMTUDISC_WANT = 1;
+export const IP_PMTUDISC_DO = 2;
+export const IP_PMTUDISC_PROBE = 3;
+export const IP_PMTUDISC_INTERFACE = 4;
+export const IP_PMTUDISC_OMIT = 5;
 
 export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_MULTICAST_IF = 17;
@@ -39,6 +60,8 @@ export const IPV6_MULTICAST_HOPS = 18;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_JOIN_GROUP = 20;
 export const IPV6_LEAVE_GROUP = 21;
+export const IPV6_MTU_DISCOVER = 23;
+export const IPV6_MTU = 24;
 export const IPV6_RECVERR = 25;
 export const IPV6_V6ONLY = 26;
 export const IPV6_MULTICAST_ALL = 29;
@@ -46,8 +69,23 @@ export const IPV6_RECVPKTINFO = 49;
 export const IPV6_PKTINFO = 50;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_HOPLIMIT = 52;
+export const IPV6_DONTFRAG = 62;
 export const IPV6_RECVTCLASS = 66;
 export const IPV6_TCLASS = 67;
+export const IPV6_AUTOFLOWLABEL = 70;
+export const IPV6_ADDR_PREFERENCES = 72;
+export const IPV6_ORIGDSTADDR = 74;
+export const IPV6_RECVORIGDSTADDR = 74;
+export const IPV6_TRANSPARENT = 75;
+export const IPV6_FREEBIND = 78;
+
+export const IPV6_FLOWINFO_FLOWLABEL = 0x000fffff;
+
+export const IPV6_PREFER_SRC_TMP = 0x0001;
+export const IPV6_PREFER_SRC_PUBLIC = 0x0002;
+export const IPV6_PREFER_SRC_COA = 0x0004;
+export const IPV6_PREFER_SRC_PUBTMP_DEFAULT = 0x0100;
+export const IPV6_PREFER_SRC_HOME = 0x0400;
 
 export const SOL_UDP = 17;
 export const UDP_SEGMENT = 103;
@@ -90,4 +128,10 @@ export const ip_mreqn = struct("struct ip_mreqn", {
 export const ipv6_mreq = struct("struct ipv6_mreq", {
   ipv6mr_multiaddr: bytes(16, 4),
   ipv6mr_interface: u32,
+});
+
+export const group_source_req = struct("struct group_source_req", {
+  gsr_interface: u32,
+  gsr_group: bytes(128, 8),
+  gsr_source: bytes(128, 8),
 });

@@ -26,10 +26,12 @@ export const SHUT_RDWR = 2;
 
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
+export const SO_TYPE = 3;
 export const SO_ERROR = 4;
 export const SO_BROADCAST = 6;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_PRIORITY = 12;
 export const SO_REUSEPORT = 15;
 export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;
@@ -37,12 +39,24 @@ export const SO_DETACH_FILTER = 27;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_MARK = 36;
+export const SO_PROTOCOL = 38;
+export const SO_DOMAIN = 39;
 export const SO_RXQ_OVFL = 40;
+export const SO_BUSY_POLL = 46;
+export const SO_INCOMING_CPU = 49;
+export const SO_ATTACH_BPF = 50;
+export const SO_ATTACH_REUSEPORT_CBPF = 51;
+export const SO_ATTACH_REUSEPORT_EBPF = 52;
 export const SO_MEMINFO = 55;
+export const SO_TXTIME = 61;
+export const SCM_TXTIME = 61;
+export const SO_DETACH_REUSEPORT_BPF = 68;
 /** The option numbers of a 64-bit time_t, where `long` is 64 bits anyway. */
 export const SO_TIMESTAMP = 29;
 export const SO_TIMESTAMPNS = 35;
 export const SCM_TIMESTAMPNS = 35;
+export const SO_TIMESTAMPING = 37;
+export const SCM_TIMESTAMPING = 37;
 
 export const MSG_CTRUNC = 0x08;
 export const MSG_PEEK = 0x02;

@@ -8,21 +8,30 @@ import {
 import {
   in6_pktinfo,
   in_pktinfo,
+  IP_ORIGDSTADDR,
   IP_PKTINFO,
   IP_RECVERR,
   IP_TOS,
   IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
+  IPV6_FLOWINFO_FLOWLABEL,
   IPV6_HOPLIMIT,
+  IPV6_ORIGDSTADDR,
   IPV6_PKTINFO,
   IPV6_RECVERR,
   IPV6_TCLASS,
+  newer,
+  sockaddr_in,
+  sockaddr_in6,
   SOL_UDP,
   UDP_GRO,
   UDP_SEGMENT,
 } from "../../ffi/uapi/netinet_in.ts";
-import { sock_extended_err } from "../../ffi/uapi/linux_errqueue.ts";
+import {
+  scm_timestamping,
+  sock_extended_err,
+} from "../../ffi/uapi/linux_errqueue.ts";
 import {
   CMSG_DATA,
   CMSG_FIRSTHDR,
@@ -30,23 +39,27 @@ import {
   CMSG_NXTHDR,
   CMSG_SPACE,
   cmsghdr,
+  SCM_TIMESTAMPING,
   SCM_TIMESTAMPNS,
+  SCM_TXTIME,
   SO_RXQ_OVFL,
   SOL_SOCKET,
   timespec,
 } from "../../ffi/uapi/sys_socket.ts";
 
+const { IPV6_FLOWINFO } = newer;
 const HEADER = cmsghdr.size;
 
 /** Bytes for every control message that a UDP socket may receive at once. */
 export const RECEIVE_CONTROL_SIZE = CMSG_SPACE(in6_pktinfo.size) +
   CMSG_SPACE(in_pktinfo.size) + CMSG_SPACE(timespec.size) +
-  // TTL, traffic class, hop limit, overflow counter, segment size
-  5 * CMSG_SPACE(4);
+  CMSG_SPACE(scm_timestamping.size) + CMSG_SPACE(sockaddr_in6.size) +
+  // TTL, traffic class, hop limit, overflow counter, segment size, flow label
+  6 * CMSG_SPACE(4);
 
-/** Bytes for packet info, hop limit, traffic class and segment size. */
+/** Bytes for packet info, hop limit, traffic class, flow label, segment size, time. */
 export const SEND_CONTROL_SIZE = CMSG_SPACE(in6_pktinfo.size) +
-  3 * CMSG_SPACE(4);
+  4 * CMSG_SPACE(4) + CMSG_SPACE(8);
 
 /** Bytes for an error and its offender's address beside the usual. */
 export const ERROR_CONTROL_SIZE = RECEIVE_CONTROL_SIZE +
@@ -78,6 +91,12 @@ export class ControlMessages {
   error = -1;
   /** Namespace id of a netlink notification; -1 for the socket's own. */
   nsid = -1;
+  /** Offset of a struct scm_timestamping. */
+  timestamping = -1;
+  /** Offset of a sockaddr, the original destination. */
+  originalDestination = -1;
+  /** IPv6 flow label; -1 without one. */
+  flowLabel = -1;
 
   /**
    * Decodes `length` bytes of control messages at byte offset `at` (a multiple
@@ -87,6 +106,7 @@ export class ControlMessages {
     this.in_pktinfo = this.in6_pktinfo = -1;
     this.ttl = this.trafficClass = this.timestamp = -1;
     this.overflow = this.error = this.nsid = -1;
+    this.timestamping = this.originalDestination = this.flowLabel = -1;
     this.segmentSize = 0;
     const end = at + length;
     let here = CMSG_FIRSTHDR(at, end);
@@ -119,6 +139,12 @@ export class ControlMessages {
         type === IPV6_RECVERR && size >= CMSG_LEN(sock_extended_err.size)
       ) {
         this.error = data;
+      } else if (
+        type === IPV6_ORIGDSTADDR && size >= CMSG_LEN(sockaddr_in6.size)
+      ) {
+        this.originalDestination = data;
+      } else if (type === IPV6_FLOWINFO && size >= CMSG_LEN(4)) {
+        this.flowLabel = view.getUint32(data) & IPV6_FLOWINFO_FLOWLABEL;
       }
     } else if (level === IPPROTO_IP) {
       if (type === IP_PKTINFO && size >= CMSG_LEN(in_pktinfo.size)) {
@@ -131,6 +157,10 @@ export class ControlMessages {
         type === IP_RECVERR && size >= CMSG_LEN(sock_extended_err.size)
       ) {
         this.error = data;
+      } else if (
+        type === IP_ORIGDSTADDR && size >= CMSG_LEN(sockaddr_in.size)
+      ) {
+        this.originalDestination = data;
       }
     } else if (level === SOL_UDP) {
       // UDP_GRO carries an int, whose low half is the size; UDP_SEGMENT a u16.
@@ -144,6 +174,10 @@ export class ControlMessages {
         this.timestamp = data;
       } else if (type === SO_RXQ_OVFL && size >= CMSG_LEN(4)) {
         this.overflow = view.getUint32(data, true);
+      } else if (
+        type === SCM_TIMESTAMPING && size >= CMSG_LEN(scm_timestamping.size)
+      ) {
+        this.timestamping = data;
       }
     } else if (level === SOL_NETLINK) {
       if (type === NETLINK_LISTEN_ALL_NSID && size >= CMSG_LEN(4)) {
@@ -258,4 +292,31 @@ export function writeTrafficClass(
   return ipv4
     ? writeInt(words, at, IPPROTO_IP, IP_TOS, value)
     : writeInt(words, at, IPPROTO_IPV6, IPV6_TCLASS, value);
+}
+
+/** Swaps the byte order of a 32-bit value. */
+function swap32(value: number): number {
+  return value >>> 24 | value >>> 8 & 0xff00 | value << 8 & 0xff0000 |
+    value << 24;
+}
+
+/** Writes the flow label of one IPv6 datagram. */
+export function writeFlowLabel(
+  words: Int32Array,
+  at: number,
+  label: number,
+): number {
+  return writeInt(words, at, IPPROTO_IPV6, IPV6_FLOWINFO, swap32(label));
+}
+
+/** Writes the time to send a datagram at, in nanoseconds of the socket's clock. */
+export function writeTransmitTime(
+  words: Int32Array,
+  at: number,
+  time: bigint,
+): number {
+  const data = writeHeader(words, at, SOL_SOCKET, SCM_TXTIME, 8);
+  words[data] = Number(BigInt.asIntN(32, time));
+  words[data + 1] = Number(BigInt.asIntN(32, time >> 32n));
+  return CMSG_SPACE(8);
 }

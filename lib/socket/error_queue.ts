@@ -1,12 +1,15 @@
 // A socket's error queue (MSG_ERRQUEUE): ICMP errors and local errors, each with
-// the datagram that caused it.
+// the datagram that caused it, and time stamps of sent datagrams.
 
 import { EAGAIN, errnoName, errnoText } from "../../ffi/errno.ts";
 import { errno } from "../../ffi/libc.ts";
 import {
+  SCM_TSTAMP_SCHED,
   SO_EE_ORIGIN_ICMP,
   SO_EE_ORIGIN_ICMP6,
   SO_EE_ORIGIN_LOCAL,
+  SO_EE_ORIGIN_TIMESTAMPING,
+  SO_EE_ORIGIN_TXTIME,
   sock_extended_err,
 } from "../../ffi/uapi/linux_errqueue.ts";
 import {
@@ -23,6 +26,7 @@ import { ERROR_CONTROL_SIZE } from "./control_messages.ts";
 import { MessageVector } from "./message_vector.ts";
 import { getOption } from "./option.ts";
 import { type Endpoint, readSockaddr, SOCKADDR_SIZE } from "./sockaddr.ts";
+import { type PacketTimestamps, readTimestamps } from "./timestamping.ts";
 
 /** An error of a datagram sent earlier (IP_RECVERR, ip(7)). */
 export interface ErrorEvent {
@@ -32,14 +36,19 @@ export interface ErrorEvent {
   readonly errno: number;
   /** The errno's text. */
   readonly text: string;
-  /** The source of the error: this host, or an ICMP message. */
-  readonly origin: "local" | "icmp" | "icmp6" | "other";
+  /**
+   * The source of the error: this host, an ICMP message, or the queueing
+   * discipline that dropped a datagram for its `transmitTime`.
+   */
+  readonly origin: "local" | "icmp" | "icmp6" | "txtime" | "other";
   /** The ICMP type; 0 for a local error. */
   readonly type: number;
   /** The ICMP code; 0 for a local error. */
   readonly icmpCode: number;
   /** For EMSGSIZE: the path's MTU in bytes. */
   readonly info: number;
+  /** With origin "txtime": the datagram's `transmitTime`, which was invalid or missed. */
+  readonly transmitTime?: bigint;
   /** The destination of the datagram; the port is 0 where the kernel does not report it. */
   readonly peer?: Endpoint;
   /** The sender of the ICMP message. */
@@ -48,10 +57,26 @@ export interface ErrorEvent {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
+/**
+ * When a datagram was sent (SO_TIMESTAMPING).
+ *
+ * Source: Documentation/networking/timestamping.rst of the kernel.
+ */
+export interface TransmitTimestamp extends PacketTimestamps {
+  /**
+   * Which message: the number of sent messages before it, from 0. Datagrams that
+   * were combined to one message (UDP GSO) have one number.
+   */
+  readonly id: number;
+  /** Where: on its way to the packet scheduler, or to or on the device. */
+  readonly point: "scheduled" | "sent";
+}
+
 const ORIGINS: Readonly<Record<number, ErrorEvent["origin"]>> = {
   [SO_EE_ORIGIN_LOCAL]: "local",
   [SO_EE_ORIGIN_ICMP]: "icmp",
   [SO_EE_ORIGIN_ICMP6]: "icmp6",
+  [SO_EE_ORIGIN_TXTIME]: "txtime",
 };
 
 /** Messages read by one system call. */
@@ -59,12 +84,18 @@ const SIZE = 8;
 
 /** Events that wait for errors(); with more of them the oldest are dropped. */
 const MAX_EVENTS = 256;
+/** The same for transmitTimestamps(). */
+const MAX_TIMESTAMPS = 4096;
 
 export class ErrorQueue {
   /** Events that errors() did not return yet, oldest first. */
   readonly events: ErrorEvent[] = [];
   /** Events that were dropped. */
   lost = 0;
+  /** Time stamps that transmitTimestamps() did not return yet, oldest first. */
+  readonly timestamps: TransmitTimestamp[] = [];
+  /** Messages read, which says whether a wait missed some. */
+  #read = 0;
   readonly #vector = MessageVector.forReceiving({
     size: SIZE,
     nameSize: SOCKADDR_SIZE,
@@ -72,16 +103,31 @@ export class ErrorQueue {
   }, 1500);
   readonly #onEvents: () => void;
 
-  /** @param onEvents Called when events were read from the kernel. */
-  constructor(onEvents: () => void) {
+  /**
+   * @param onEvents Called when events were read from the kernel.
+   * @param queuesErrors Whether errors are queued (IP_RECVERR); otherwise they
+   * stay pending and fail the next call.
+   */
+  constructor(onEvents: () => void, readonly queuesErrors = true) {
     this.#onEvents = onEvents;
   }
 
-  /** Waits until there is an event. @throws {ClosedError | TimeoutError} */
-  waitForEvent(descriptor: Descriptor, options: WaitOptions): Promise<boolean> {
+  /**
+   * Waits until something was read from the queue; what is not for this caller
+   * may be for the one behind it.
+   *
+   * @param list The list that the caller takes from.
+   * @throws {ClosedError | TimeoutError}
+   */
+  waitForEvent(
+    descriptor: Descriptor,
+    list: ArrayLike<unknown>,
+    options: WaitOptions,
+  ): Promise<boolean> {
+    const before = this.#read;
     return descriptor.perform(0, () => {
-      if (this.events.length === 0) this.handlePollError(descriptor.fd);
-      return this.events.length > 0 || undefined;
+      if (list.length === 0) this.handlePollError(descriptor.fd);
+      return list.length > 0 || this.#read !== before || undefined;
     }, options);
   }
 
@@ -90,7 +136,7 @@ export class ErrorQueue {
    * the pending error alone. Otherwise every wait would end at once.
    */
   handlePollError(fd: number): void {
-    if (this.drain(fd)) return;
+    if (this.drain(fd) || !this.queuesErrors) return;
     const code = getOption(fd, SOL_SOCKET, { SO_ERROR });
     if (code === 0) return;
     this.#add({
@@ -106,10 +152,11 @@ export class ErrorQueue {
     this.#onEvents();
   }
 
-  /** Reads the kernel's queue until it is empty; whether there was anything. */
+  /** Reads the kernel's queue until it is empty; whether it held an error. */
   drain(fd: number): boolean {
     const flags = MSG_ERRQUEUE | MSG_DONTWAIT;
-    let any = false;
+    const before = this.#read;
+    let anyError = false;
     let failed = false;
     for (;;) {
       const count = this.#vector.receive(fd, SIZE, flags);
@@ -119,11 +166,13 @@ export class ErrorQueue {
           failed = true;
           continue;
         }
-        if (any) this.#onEvents();
-        return any;
+        if (this.#read !== before) this.#onEvents();
+        return anyError;
       }
-      any = true;
-      for (let slot = 0; slot < count; slot++) this.#read(slot);
+      this.#read += count;
+      for (let slot = 0; slot < count; slot++) {
+        if (this.#take(slot)) anyError = true;
+      }
     }
   }
 
@@ -135,12 +184,23 @@ export class ErrorQueue {
     this.events.push(event);
   }
 
-  #read(slot: number): void {
+  /** Takes a message; whether it is an error. */
+  #take(slot: number): boolean {
     const vector = this.#vector;
-    const at = vector.control(slot).error;
-    if (at < 0) return;
+    const { error: at, timestamping } = vector.control(slot);
+    if (at < 0) return false;
     const { view } = vector;
     const error = sock_extended_err.get(view, at);
+    if (error.ee_origin === SO_EE_ORIGIN_TIMESTAMPING) {
+      if (timestamping < 0) return false;
+      if (this.timestamps.length >= MAX_TIMESTAMPS) this.timestamps.shift();
+      this.timestamps.push({
+        id: error.ee_data,
+        point: error.ee_info === SCM_TSTAMP_SCHED ? "scheduled" : "sent",
+        ...readTimestamps(view, timestamping),
+      });
+      return false;
+    }
     const peer = vector.nameLength(slot) === 0
       ? undefined
       : readSockaddr(view, vector.nameAt(slot));
@@ -153,10 +213,14 @@ export class ErrorQueue {
       type: error.ee_type,
       icmpCode: error.ee_code,
       info: error.ee_info,
+      ...(error.ee_origin === SO_EE_ORIGIN_TXTIME
+        ? { transmitTime: BigInt(error.ee_data) << 32n | BigInt(error.ee_info) }
+        : {}),
       ...(peer === undefined ? {} : { peer }),
       ...(offender === undefined ? {} : { offender }),
       data: vector.data(slot).slice(),
     });
+    return true;
   }
 }
 
@@ -164,19 +228,46 @@ export class ErrorQueue {
 export function errorEvents(
   queue: ErrorQueue | undefined,
   descriptor: Descriptor,
-  { signal, timeout }: WaitOptions = {},
+  options?: WaitOptions,
 ): AsyncGenerator<ErrorEvent, void, void> {
+  return eventsOf(
+    queue,
+    queue?.events,
+    "receiveErrors",
+    descriptor,
+    options,
+  );
+}
+
+/** The time stamps until the socket is closed: see UdpSocket.transmitTimestamps(). */
+export function transmitTimestamps(
+  queue: ErrorQueue | undefined,
+  descriptor: Descriptor,
+  options?: WaitOptions,
+): AsyncGenerator<TransmitTimestamp, void, void> {
+  const option = "timestamping";
+  return eventsOf(queue, queue?.timestamps, option, descriptor, options);
+}
+
+function eventsOf<T>(
+  queue: ErrorQueue | undefined,
+  events: T[] | undefined,
+  option: string,
+  descriptor: Descriptor,
+  { signal, timeout }: WaitOptions = {},
+): AsyncGenerator<T, void, void> {
   return asyncIterator({
     take() {
-      if (queue === undefined) {
-        throw new ArgumentError("receiveErrors", false, "true on this socket");
+      if (events === undefined) {
+        throw new ArgumentError(option, false, "enabled on this socket");
       }
-      return descriptor.closed ? undefined : queue.events.shift();
+      return descriptor.closed ? undefined : events.shift();
     },
     async wait(signal) {
       try {
         return await queue!.waitForEvent(
           descriptor,
+          events!,
           timeout === undefined ? { signal } : { signal, timeout },
         );
       } catch (error) {

@@ -186,7 +186,7 @@ export class MessageVector {
     bytes.set(data, this.dataAt(to));
     words[header + NAME_LENGTH] = from.nameLength(slot);
     words[header + CONTROL_LENGTH] = control;
-    words[header + LENGTH] = data.length;
+    words[header + LENGTH] = from.length(slot);
     words[header + FLAGS] = from.words[slot * HEADER_WORDS + FLAGS]! |
       (data.length < from.length(slot) ? MSG_TRUNC : 0) |
       (control < from.controlLength(slot) ? MSG_CTRUNC : 0);
@@ -235,7 +235,8 @@ export class MessageVector {
   /** The payload received into a slot, a view that the next receive overwrites. */
   data(slot: number): Uint8Array<ArrayBuffer> {
     const at = this.dataAt(slot);
-    return this.bytes.subarray(at, at + this.length(slot));
+    const length = Math.min(this.length(slot), this.#bufferSize);
+    return this.bytes.subarray(at, at + length);
   }
 
   /** The control messages received into a slot; valid until the next call. */

@@ -1,6 +1,10 @@
 // Opens and binds sockets of any family, in any network namespace.
 
-import { SystemError, type SystemErrorContext } from "../../ffi/errno.ts";
+import {
+  ENOTCONN,
+  SystemError,
+  type SystemErrorContext,
+} from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "../../ffi/uapi/sys_socket.ts";
 import { releaseEarlierRun } from "../io/thread_descriptors.ts";
@@ -77,4 +81,16 @@ export function socketName(fd: number, size: number): Uint8Array<ArrayBuffer> {
   LENGTH[0] = size;
   unwrap(libc().getsockname(fd, NAME, LENGTH), "getsockname");
   return NAME.subarray(0, size);
+}
+
+/** The same of the peer that a socket is connected to; undefined without one. */
+export function peerName(
+  fd: number,
+  size: number,
+): Uint8Array<ArrayBuffer> | undefined {
+  LENGTH[0] = size;
+  if (libc().getpeername(fd, NAME, LENGTH) === 0) return NAME.subarray(0, size);
+  const code = errno();
+  if (code === ENOTCONN) return undefined;
+  throw new SystemError("getpeername", code);
 }

@@ -69,17 +69,55 @@ export function trySetOption(
   return setsockopt(fd, level, option, INT, 4) === 0;
 }
 
-/** Reads an option of type int. @throws {SystemError} */
+/**
+ * Reads an option of type int.
+ *
+ * @param explain What was tried and what to do, for an errno.
+ * @throws {SystemError}
+ */
 export function getOption(
   fd: number,
   level: number,
   option: NamedOption,
+  explain?: (code: number) => SystemErrorContext,
 ): number {
   const name = nameOf(option);
-  LENGTH[0] = 4;
-  const result = libc().getsockopt(fd, level, option[name]!, INT, LENGTH);
+  const value = tryGetOption(fd, level, option[name]!);
+  if (value !== undefined) return value;
+  const code = errno();
+  const tried = `read ${name}`;
+  throw new SystemError("getsockopt", code, { tried, ...explain?.(code) });
+}
+
+/**
+ * Reads an option into `value`.
+ *
+ * @returns The bytes that the kernel wrote.
+ * @throws {SystemError}
+ */
+export function getOptionBytes(
+  fd: number,
+  level: number,
+  option: NamedOption,
+  value: Uint8Array<ArrayBuffer>,
+): number {
+  const name = nameOf(option);
+  LENGTH[0] = value.length;
+  const result = libc().getsockopt(fd, level, option[name]!, value, LENGTH);
   unwrap(result, "getsockopt", { tried: `read ${name}` });
-  return INT[0]!;
+  return LENGTH[0]!;
+}
+
+/** Reads an option of type int; undefined where the kernel refuses it. */
+export function tryGetOption(
+  fd: number,
+  level: number,
+  option: number,
+): number | undefined {
+  LENGTH[0] = 4;
+  return libc().getsockopt(fd, level, option, INT, LENGTH) === 0
+    ? INT[0]!
+    : undefined;
 }
 
 /** Whether a socket sends and receives IPv4. */

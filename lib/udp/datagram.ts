@@ -1,9 +1,13 @@
 // Received datagrams as plain objects.
 
-import { timespec } from "../../ffi/uapi/sys_socket.ts";
 import { formatIPv4, formatIPv6, isMapped } from "../net/ip_address.ts";
 import type { ControlMessages } from "../socket/control_messages.ts";
-import type { Endpoint } from "../socket/sockaddr.ts";
+import { type Endpoint, readSockaddr } from "../socket/sockaddr.ts";
+import {
+  nanoseconds,
+  type PacketTimestamps,
+  readTimestamps,
+} from "../socket/timestamping.ts";
 
 /** The local address and interface that a datagram arrived at. */
 export interface LocalInfo {
@@ -38,8 +42,16 @@ export interface DatagramInfo {
   readonly overflow?: number;
   /** With `gro`: `data` holds datagrams of this many bytes each, the last may be shorter. */
   readonly segmentSize?: number;
+  /** Time stamps of the kernel and of the device; with `timestamping.receive`. */
+  readonly timestamps?: PacketTimestamps;
+  /** Where the sender sent it, before TPROXY; with `receiveOriginalDestination`. */
+  readonly originalDestination?: Endpoint;
+  /** The IPv6 flow label; absent while 0; with `receiveFlowLabel`. */
+  readonly flowLabel?: number;
   /** The datagram was longer than the buffer: `data` is its beginning (MSG_TRUNC). */
   readonly truncated: boolean;
+  /** If it was truncated: the bytes that the sender sent. */
+  readonly fullLength?: number;
   /** Control messages did not fit their buffer: absent fields may have been sent (MSG_CTRUNC). */
   readonly controlTruncated: boolean;
 }
@@ -58,11 +70,15 @@ export function localInfo(
 ): LocalInfo | undefined {
   if (control.in_pktinfo >= 0) {
     const at = control.in_pktinfo;
-    return {
-      address: formatIPv4(bytes, at + 8),
-      source: formatIPv4(bytes, at + 4),
-      ifindex: view.getInt32(at, true),
-    };
+    const address = formatIPv4(bytes, at + 8);
+    const ifindex = view.getInt32(at, true);
+    if (view.getInt32(at + 4) !== 0) {
+      return { address, source: formatIPv4(bytes, at + 4), ifindex };
+    }
+    // Queued before the option was set: only the header's destination is known.
+    return bytes[at + 8]! >= 0xe0
+      ? { address, ifindex }
+      : { address, source: address, ifindex };
   }
   if (control.in6_pktinfo >= 0) {
     const at = control.in6_pktinfo;
@@ -93,7 +109,10 @@ export function sourceOf(
 /** The fields that come from control messages, while they are filled in. */
 export type ControlFields = {
   -readonly [
-    Key in keyof Omit<DatagramInfo, "peer" | "truncated" | "controlTruncated">
+    Key in keyof Omit<
+      DatagramInfo,
+      "peer" | "truncated" | "fullLength" | "controlTruncated"
+    >
   ]: DatagramInfo[Key];
 };
 
@@ -127,9 +146,13 @@ export function setControlFields(
   }
   if (control.overflow >= 0) to.overflow = control.overflow;
   if (control.segmentSize !== 0) to.segmentSize = control.segmentSize;
-}
-
-function nanoseconds(view: DataView, at: number): bigint {
-  const { tv_sec, tv_nsec } = timespec.get(view, at);
-  return tv_sec * 1_000_000_000n + tv_nsec;
+  const { timestamping, originalDestination, flowLabel } = control;
+  // Few sockets enable these: one test for all of them.
+  if ((timestamping & originalDestination & flowLabel) === -1) return;
+  if (timestamping >= 0) to.timestamps = readTimestamps(view, timestamping);
+  if (originalDestination >= 0) {
+    const destination = readSockaddr(view, originalDestination);
+    if (destination !== undefined) to.originalDestination = destination;
+  }
+  if (flowLabel >= 0) to.flowLabel = flowLabel;
 }

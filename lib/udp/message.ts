@@ -5,9 +5,11 @@ import { isMapped, parseAddress } from "../net/ip_address.ts";
 import { ArgumentError } from "../errors.ts";
 import { interfaceIndexOf } from "../net/interface_index.ts";
 import {
+  writeFlowLabel,
   writeIn6Pktinfo,
   writeInPktinfo,
   writeTrafficClass,
+  writeTransmitTime,
   writeTtl,
 } from "../socket/control_messages.ts";
 import type { Family } from "../socket/option.ts";
@@ -33,6 +35,16 @@ export interface SendOptions {
   readonly ttl?: number | undefined;
   /** Its TOS or traffic class byte, 0 to 255. */
   readonly trafficClass?: number | undefined;
+  /**
+   * Its IPv6 flow label, 1 to 0xfffff, in place of the kernel's (RFC 6437); for
+   * IPv6 peers only.
+   */
+  readonly flowLabel?: number | undefined;
+  /**
+   * When to send it, in nanoseconds of the clock of the socket's `transmitTime`,
+   * without which the kernel refuses it.
+   */
+  readonly transmitTime?: bigint | undefined;
   /** Split `data` into datagrams of this many bytes, in the kernel or the device (UDP_SEGMENT). */
   readonly segmentSize?: number | undefined;
 }
@@ -97,13 +109,15 @@ export class MessageWriter {
       this.#copyLast(slot);
     } else {
       this.#write(slot, to, message);
-      const { source, ttl, trafficClass } = message;
+      const { source, ttl, trafficClass, flowLabel, transmitTime } = message;
       this.#to = to && { ...to };
       this.#options = {
         source,
         interface: message.interface,
         ttl,
         trafficClass,
+        flowLabel,
+        transmitTime,
       };
     }
     this.#slot = slot;
@@ -148,7 +162,9 @@ export class MessageWriter {
       to?.address === last?.address && to?.port === last?.port &&
       to?.scope === last?.scope && message.source === options.source &&
       message.interface === options.interface && message.ttl === options.ttl &&
-      message.trafficClass === options.trafficClass;
+      message.trafficClass === options.trafficClass &&
+      message.flowLabel === options.flowLabel &&
+      message.transmitTime === options.transmitTime;
   }
 
   #copyLast(slot: number): void {
@@ -200,6 +216,15 @@ export class MessageWriter {
     if (options.trafficClass !== undefined) {
       const value = wholeNumber("trafficClass", options.trafficClass, 0, 255);
       at += writeTrafficClass(words, at, ipv4, value);
+    }
+    const { flowLabel, transmitTime } = options;
+    if (flowLabel !== undefined) {
+      if (ipv4) throw new ArgumentError("flowLabel", flowLabel, "part of IPv4");
+      wholeNumber("flowLabel", flowLabel, 1, 0xfffff);
+      at += writeFlowLabel(words, at, flowLabel);
+    }
+    if (transmitTime !== undefined) {
+      at += writeTransmitTime(words, at, transmitTime);
     }
     this.#controlLength = at - start;
   }

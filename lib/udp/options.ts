@@ -4,25 +4,13 @@
 import { ENODEV, EPERM } from "../../ffi/errno.ts";
 import { cString } from "../../ffi/libc.ts";
 import {
-  IP_FREEBIND,
+  IP_MTU_DISCOVER,
   IP_MULTICAST_ALL,
-  IP_MULTICAST_LOOP,
-  IP_MULTICAST_TTL,
   IP_PKTINFO,
-  IP_RECVERR,
-  IP_RECVTOS,
-  IP_RECVTTL,
-  IP_TOS,
-  IP_TTL,
+  IP_PMTUDISC_DO,
+  IPV6_DONTFRAG,
   IPV6_MULTICAST_ALL,
-  IPV6_MULTICAST_HOPS,
-  IPV6_MULTICAST_LOOP,
-  IPV6_RECVERR,
-  IPV6_RECVHOPLIMIT,
   IPV6_RECVPKTINFO,
-  IPV6_RECVTCLASS,
-  IPV6_TCLASS,
-  IPV6_UNICAST_HOPS,
   IPV6_V6ONLY,
   SOL_UDP,
   UDP_GRO,
@@ -31,12 +19,6 @@ import {
   AF_INET,
   AF_INET6,
   SO_BINDTODEVICE,
-  SO_BROADCAST,
-  SO_MARK,
-  SO_REUSEADDR,
-  SO_REUSEPORT,
-  SO_RXQ_OVFL,
-  SO_TIMESTAMPNS,
   SOL_SOCKET,
 } from "../../ffi/uapi/sys_socket.ts";
 import { isMapped, parseAddress } from "../net/ip_address.ts";
@@ -45,25 +27,38 @@ import { checkInterfaceName } from "../net/interface_name.ts";
 import type { Namespace } from "../netns/namespace.ts";
 import { setBufferSize } from "../socket/buffers.ts";
 import {
-  type Family,
-  type NamedOption,
-  setIpOption,
-  setOption,
-} from "../socket/option.ts";
-import { checkPort } from "../socket/sockaddr.ts";
+  attachFilter,
+  attachReusePortProgram,
+  checkProgram,
+  type SocketProgram,
+} from "../socket/filter.ts";
+import { type Family, setIpOption, setOption } from "../socket/option.ts";
+import { checkPort, type Endpoint } from "../socket/sockaddr.ts";
+import {
+  checkTransmitTime,
+  setTimestamping,
+  setTransmitTime,
+  type Timestamping,
+  timestampingFlags,
+  type TransmitTimeOptions,
+} from "../socket/timestamping.ts";
 import { wholeNumber } from "../whole_number.ts";
+import {
+  type AddressPreference,
+  addressPreferenceFlags,
+  checkIntegerOption,
+  checkPortRange,
+  isIntegerKey,
+  type PathMtuDiscovery,
+  pathMtuDiscoveryMode,
+  setAddressPreferences,
+  setIntegerOption,
+  setPathMtuDiscovery,
+  setPortRange,
+} from "./option_table.ts";
 
-/** Options of a UDP socket; each has a default. */
-export interface BindOptions {
-  /**
-   * The local address; a link-local one with its interface ("fe80::1%eth0").
-   * Default: all addresses.
-   */
-  readonly address?: string | undefined;
-  /** 0 to 65535; default 0: the kernel picks one. */
-  readonly port?: number | undefined;
-  /** Default: that of the address; "dual" for "::" and without an address. */
-  readonly family?: Family | undefined;
+/** Options of a UDP socket that can also be set once it is bound. */
+export interface UdpSocketSettings {
   /**
    * Receive packet info: the local address and interface of each datagram, so
    * that the reply leaves from there; default true. The name of one struct enables
@@ -86,10 +81,71 @@ export interface BindOptions {
   readonly broadcast?: boolean | undefined;
   /** Bind to this interface, by name (SO_BINDTODEVICE). */
   readonly interface?: string | undefined;
-  /** Bind to an address that this host does not have yet (IP_FREEBIND). */
-  readonly freeBind?: boolean | undefined;
   /** Firewall mark of sent datagrams (SO_MARK); needs CAP_NET_ADMIN. */
   readonly mark?: number | undefined;
+  /**
+   * Priority of sent datagrams in queueing disciplines (SO_PRIORITY, socket(7));
+   * default: from the traffic class. Above 6 it needs CAP_NET_ADMIN.
+   */
+  readonly priority?: number | undefined;
+  /**
+   * Microseconds to busy-poll the device's receive queue when there is nothing to
+   * read (SO_BUSY_POLL, socket(7)); more than net.core.busy_read needs
+   * CAP_NET_ADMIN.
+   */
+  readonly busyPoll?: number | undefined;
+  /**
+   * The CPU whose datagrams this socket of a `reusePort` group receives
+   * (SO_INCOMING_CPU, socket(7)).
+   */
+  readonly incomingCpu?: number | undefined;
+  /**
+   * Path MTU discovery, for both IP versions; default: `want`, or what the sysctl
+   * net.ipv4.ip_no_pmtu_disc says.
+   */
+  readonly pathMtuDiscovery?: PathMtuDiscovery | undefined;
+  /**
+   * Never fragment: a datagram longer than the path MTU fails with EMSGSIZE. IPv4
+   * as with path MTU discovery `do`; IPv6 with IPV6_DONTFRAG (RFC 3542, section
+   * 11.2), whatever its path MTU discovery.
+   */
+  readonly dontFragment?: boolean | undefined;
+  /**
+   * Bind to, and send from, addresses that are not this host's, and receive what
+   * the TPROXY target redirects (IP_TRANSPARENT, IPV6_TRANSPARENT); needs
+   * CAP_NET_ADMIN. Source: ip(7), Documentation/networking/tproxy.rst.
+   */
+  readonly transparent?: boolean | undefined;
+  /**
+   * Report the address and port that each datagram was sent to, which differ from
+   * the socket's with TPROXY (IP_RECVORIGDSTADDR, ip(7)).
+   */
+  readonly receiveOriginalDestination?: boolean | undefined;
+  /** Report the flow label of each IPv6 datagram (IPV6_FLOWINFO, ipv6(7)). */
+  readonly receiveFlowLabel?: boolean | undefined;
+  /**
+   * Whether the kernel gives sent IPv6 datagrams a flow label (IPV6_AUTOFLOWLABEL,
+   * RFC 6438); default: as the sysctl net.ipv6.auto_flowlabels says.
+   */
+  readonly autoFlowLabel?: boolean | undefined;
+  /** Which IPv6 source addresses are preferred (RFC 5014). */
+  readonly addressPreferences?: readonly AddressPreference[] | undefined;
+  /**
+   * A BPF program that the kernel runs on each datagram, from its UDP header on
+   * (SO_ATTACH_FILTER, socket(7)). It is attached before the socket is bound, so
+   * that no datagram escapes it.
+   */
+  readonly filter?: SocketProgram | undefined;
+  /**
+   * A BPF program that selects the socket of the `reusePort` group for each
+   * datagram (SO_ATTACH_REUSEPORT_CBPF and _EBPF, socket(7)). It returns an index
+   * in the order of bind(), and sees the datagram from the UDP payload on.
+   */
+  readonly reusePortProgram?: SocketProgram | undefined;
+  /** Time stamps of received and sent datagrams (SO_TIMESTAMPING). */
+  readonly timestamping?: Timestamping | undefined;
+  /** Enable `transmitTime` of sent datagrams (SO_TXTIME). */
+  readonly transmitTime?: TransmitTimeOptions | undefined;
   /** Report the TTL or hop limit of each datagram. */
   readonly receiveTtl?: boolean | undefined;
   /** Report the TOS or traffic class, with its ECN bits, of each datagram. */
@@ -108,6 +164,28 @@ export interface BindOptions {
   readonly multicastLoop?: boolean | undefined;
   /** Receive multicast only of groups that this socket joined; default true, unlike the kernel's. */
   readonly multicastOnlyJoined?: boolean | undefined;
+}
+
+/** Options of a new UDP socket; each has a default. */
+export interface BindOptions extends UdpSocketSettings {
+  /**
+   * The local address; a link-local one with its interface ("fe80::1%eth0").
+   * Default: all addresses.
+   */
+  readonly address?: string | undefined;
+  /** 0 to 65535; default 0: the kernel picks one. */
+  readonly port?: number | undefined;
+  /** Default: that of the address; "dual" for "::" and without an address. */
+  readonly family?: Family | undefined;
+  /**
+   * Connect to this peer: only its datagrams are received. Between bind(2) and
+   * connect(2) a filter drops all datagrams, so none of another peer is received.
+   */
+  readonly peer?: Endpoint | undefined;
+  /** With `port` 0: the ports to pick from, first and last (IP_LOCAL_PORT_RANGE, ip(7)); since Linux 6.3. */
+  readonly localPortRange?: readonly [first: number, last: number] | undefined;
+  /** Bind to an address that this host does not have yet (IP_FREEBIND, IPV6_FREEBIND). */
+  readonly freeBind?: boolean | undefined;
   /** Open the socket in this network namespace. */
   readonly namespace?: Namespace | undefined;
 }
@@ -143,8 +221,12 @@ export function planBind(options: BindOptions): Plan {
       "true, false, in_pktinfo or in6_pktinfo",
     );
   }
-  checkNumbers(options);
   const plan = planAddress(options, port);
+  checkOptions(plan.family, options);
+  if (options.peer !== undefined) {
+    parseAddress(options.peer.address, "peer.address");
+    checkPort(options.peer.port, "peer.port");
+  }
   // The socket would get no packet info, and reply from any address.
   const { packetInfo } = options;
   if (
@@ -193,59 +275,92 @@ function planAddress(options: BindOptions, port: number): Plan {
   };
 }
 
-/** Least and greatest value of each option that is a number. */
-const RANGES = [
-  ["ttl", 1, 255],
-  ["trafficClass", 0, 255],
-  ["multicastTtl", 0, 255],
-  ["mark", 0, 0xffffffff],
-  ["receiveBuffer", 1, 0x3fffffff],
-  ["sendBuffer", 1, 0x3fffffff],
-] as const;
-
-function checkNumbers(options: BindOptions): void {
-  for (const [key, least, most] of RANGES) {
+/**
+ * Checks the values of options; makes no system call.
+ *
+ * @throws {ArgumentError} For an invalid one.
+ */
+export function checkOptions(
+  family: Family,
+  options: BindOptions,
+): void {
+  // Only those that are given: a program may open a socket for each query.
+  for (const key in options) {
+    if (!isIntegerKey(key)) continue;
     const value = options[key];
-    if (value !== undefined) wholeNumber(key, value, least, most);
+    if (value !== undefined) checkIntegerOption(family, key, value);
   }
+  checkBufferSize("receiveBuffer", options.receiveBuffer);
+  checkBufferSize("sendBuffer", options.sendBuffer);
   if (options.interface !== undefined) {
     checkInterfaceName(options.interface, "interface");
   }
+  const { pathMtuDiscovery, addressPreferences, localPortRange } = options;
+  if (pathMtuDiscovery !== undefined) pathMtuDiscoveryMode(pathMtuDiscovery);
+  if (
+    options.dontFragment && pathMtuDiscovery !== undefined &&
+    family !== "ipv6" && !["do", "probe"].includes(pathMtuDiscovery)
+  ) {
+    throw new ArgumentError(
+      "pathMtuDiscovery",
+      pathMtuDiscovery,
+      "do or probe, as dontFragment requires for IPv4",
+    );
+  }
+  if (addressPreferences !== undefined) {
+    addressPreferenceFlags(addressPreferences);
+    if (family === "ipv4") {
+      throw new ArgumentError(
+        "addressPreferences",
+        addressPreferences,
+        "an option of an ipv4 socket",
+      );
+    }
+  }
+  if (localPortRange !== undefined) checkPortRange(localPortRange);
+  if (options.filter !== undefined) checkProgram("filter", options.filter);
+  if (options.reusePortProgram !== undefined) {
+    checkProgram("reusePortProgram", options.reusePortProgram);
+  }
+  if (options.timestamping !== undefined) {
+    timestampingFlags(options.timestamping);
+  }
+  if (options.transmitTime !== undefined) {
+    checkTransmitTime(options.transmitTime);
+  }
 }
 
-type OptionKey = keyof BindOptions;
+function checkBufferSize(key: string, bytes: number | undefined): void {
+  if (bytes !== undefined) wholeNumber(key, bytes, 1, 0x3fffffff);
+}
 
-/** Options of SOL_SOCKET that are an int. */
-const SOCKET_OPTIONS: readonly (readonly [OptionKey, NamedOption])[] = [
-  ["reuseAddress", { SO_REUSEADDR }],
-  ["reusePort", { SO_REUSEPORT }],
-  ["broadcast", { SO_BROADCAST }],
-  ["mark", { SO_MARK }],
-  ["receiveTimestamp", { SO_TIMESTAMPNS }],
-  ["receiveOverflow", { SO_RXQ_OVFL }],
-];
-
-/** Options that each IP version has its own of. */
-const IP_OPTIONS: readonly (readonly [OptionKey, NamedOption, NamedOption?])[] =
-  [
-    ["ttl", { IP_TTL }, { IPV6_UNICAST_HOPS }],
-    ["trafficClass", { IP_TOS }, { IPV6_TCLASS }],
-    ["multicastTtl", { IP_MULTICAST_TTL }, { IPV6_MULTICAST_HOPS }],
-    ["multicastLoop", { IP_MULTICAST_LOOP }, { IPV6_MULTICAST_LOOP }],
-    ["freeBind", { IP_FREEBIND }],
-    ["receiveTtl", { IP_RECVTTL }, { IPV6_RECVHOPLIMIT }],
-    ["receiveTrafficClass", { IP_RECVTOS }, { IPV6_RECVTCLASS }],
-    ["receiveErrors", { IP_RECVERR }, { IPV6_RECVERR }],
-  ];
-
-/** Sets everything that must be set before bind(2). @throws {SystemError} */
-export function applyOptions(
+/** Sets what must be set before bind(2) and cannot be set later. @throws {SystemError} */
+export function applyBindOptions(
   fd: number,
   { family }: Plan,
   options: BindOptions,
 ): void {
   const only = family === "ipv6" ? 1 : 0;
   setIpOption(fd, family, undefined, { IPV6_V6ONLY }, only);
+  if (options.localPortRange !== undefined) {
+    setPortRange(fd, options.localPortRange);
+  }
+  // Set in any case: the kernel's default for IPv4 is the opposite.
+  applyOptions(fd, family, options, options.multicastOnlyJoined ?? true);
+}
+
+/**
+ * Sets options; packet info unless it is false. Before bind(2) where possible: a
+ * datagram that is queued earlier carries no packet info.
+ *
+ * @throws {SystemError}
+ */
+export function applyOptions(
+  fd: number,
+  family: Family,
+  options: BindOptions,
+  multicastOnlyJoined: boolean | undefined = options.multicastOnlyJoined,
+): void {
   const { packetInfo = true } = options;
   if (packetInfo !== false) {
     setIpOption(
@@ -256,9 +371,14 @@ export function applyOptions(
       1,
     );
   }
-  for (const [key, option] of SOCKET_OPTIONS) {
+  for (const key in options) {
+    if (!isIntegerKey(key) || key === "priority") continue;
     const value = options[key];
-    if (value !== undefined) setOption(fd, SOL_SOCKET, option, Number(value));
+    if (value !== undefined) setIntegerOption(fd, family, key, value);
+  }
+  // Last, because the kernel derives the priority from the traffic class.
+  if (options.priority !== undefined) {
+    setIntegerOption(fd, family, "priority", options.priority);
   }
   if (options.receiveBuffer !== undefined) {
     setBufferSize(fd, "receive", options.receiveBuffer);
@@ -267,14 +387,35 @@ export function applyOptions(
     setBufferSize(fd, "send", options.sendBuffer);
   }
   if (options.interface !== undefined) bindToDevice(fd, options.interface);
-  for (const [key, ipv4, ipv6] of IP_OPTIONS) {
-    const value = options[key];
-    if (value !== undefined) setIpOption(fd, family, ipv4, ipv6, Number(value));
+  if (multicastOnlyJoined !== undefined) {
+    const all = multicastOnlyJoined ? 0 : 1;
+    setIpOption(fd, family, { IP_MULTICAST_ALL }, { IPV6_MULTICAST_ALL }, all);
   }
-  // Set in any case: the kernel's default for IPv4 is the opposite.
-  const all = options.multicastOnlyJoined ?? true ? 0 : 1;
-  setIpOption(fd, family, { IP_MULTICAST_ALL }, { IPV6_MULTICAST_ALL }, all);
   if (options.gro) setOption(fd, SOL_UDP, { UDP_GRO }, 1);
+  if (options.pathMtuDiscovery !== undefined) {
+    setPathMtuDiscovery(fd, family, options.pathMtuDiscovery);
+  }
+  if (options.dontFragment !== undefined) {
+    const never = options.dontFragment ? 1 : 0;
+    setIpOption(fd, family, undefined, { IPV6_DONTFRAG }, never);
+    if (never === 1 && options.pathMtuDiscovery === undefined) {
+      const mode = IP_PMTUDISC_DO;
+      setIpOption(fd, family, { IP_MTU_DISCOVER }, undefined, mode);
+    }
+  }
+  if (options.addressPreferences !== undefined) {
+    setAddressPreferences(fd, options.addressPreferences);
+  }
+  if (options.filter !== undefined) attachFilter(fd, options.filter);
+  if (options.reusePortProgram !== undefined) {
+    attachReusePortProgram(fd, options.reusePortProgram);
+  }
+  if (options.timestamping !== undefined) {
+    setTimestamping(fd, options.timestamping);
+  }
+  if (options.transmitTime !== undefined) {
+    setTransmitTime(fd, options.transmitTime);
+  }
 }
 
 function bindToDevice(fd: number, name: string): void {

@@ -88,6 +88,11 @@ export class ReceiveBatch {
 
   /** Bytes received in a slot. */
   length(slot: number): number {
+    return Math.min(this.vector.length(slot), this.bufferSize);
+  }
+
+  /** Bytes of the datagram in a slot, those beyond the buffer included. */
+  fullLength(slot: number): number {
     return this.vector.length(slot);
   }
 
@@ -131,7 +136,9 @@ export class ReceiveBatch {
     };
     const { bytes, view } = this.vector;
     setControlFields(info, bytes, view, this.vector.control(slot));
-    return info;
+    return info.truncated
+      ? { ...info, fullLength: this.fullLength(slot) }
+      : info;
   }
 
   /** A slot's datagram, copied. */
@@ -146,7 +153,9 @@ export class ReceiveBatch {
     };
     const { bytes, view } = this.vector;
     setControlFields(datagram, bytes, view, this.vector.control(slot));
-    return datagram;
+    return datagram.truncated
+      ? { ...datagram, fullLength: this.fullLength(slot) }
+      : datagram;
   }
 
   #peer(slot: number): Endpoint {

@@ -3,7 +3,7 @@
 import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno } from "../../ffi/libc.ts";
 import { POLLERR, POLLIN } from "../../ffi/uapi/poll.ts";
-import { MSG_DONTWAIT } from "../../ffi/uapi/sys_socket.ts";
+import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/uapi/sys_socket.ts";
 import { asyncIterator } from "../io/async_iterator.ts";
 import type { Attempt, WaitOptions } from "../io/reactor.ts";
 import { timerTurn, yieldDue } from "../io/yield.ts";
@@ -11,6 +11,9 @@ import { wholeNumber } from "../whole_number.ts";
 import type { Datagram } from "./datagram.ts";
 import { ReceiveBatch } from "./receive_batch.ts";
 import type { SocketState } from "./socket_state.ts";
+
+/** MSG_TRUNC: the length of a truncated datagram includes what was cut off. */
+const FLAGS = MSG_DONTWAIT | MSG_TRUNC;
 
 /** The longest payload of a datagram. */
 const MAX_PAYLOAD = 65535;
@@ -65,7 +68,7 @@ export class Receiver {
     const { fd, unread, errors } = this.#socket;
     if (!unread.isEmpty) return unread.moveTo(batch, limit);
     for (;;) {
-      const count = batch.vector.receive(fd, limit, MSG_DONTWAIT);
+      const count = batch.vector.receive(fd, limit, FLAGS);
       if (count >= 0) return batch.count = count;
       const code = errno();
       if (code === EAGAIN) return 0;

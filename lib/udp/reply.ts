@@ -47,7 +47,13 @@ export function writeReplySource(
   if (ipv4) {
     if (received.in_pktinfo >= 0) {
       const info = received.in_pktinfo >> 2;
-      return writeInPktinfo(out, to, pin ? words[info]! : 0, words[info + 1]!);
+      const ifindex = pin ? words[info]! : 0;
+      const specDst = words[info + 1]!;
+      if (specDst !== 0) return writeInPktinfo(out, to, ifindex, specDst);
+      // Queued before IP_PKTINFO was set: the header's destination, if unicast.
+      const destination = words[info + 2]!;
+      const source = (destination & 0xff) >= 0xe0 ? 0 : destination;
+      return writeInPktinfo(out, to, ifindex, source);
     }
     if (received.in6_pktinfo >= 0) {
       const info = received.in6_pktinfo >> 2;

@@ -167,7 +167,7 @@ export function sendQueue(
     const code = errno();
     if (code === EAGAIN) return false;
     if (code === EINTR) continue;
-    if (progress.retried !== progress.slot && errors !== undefined) {
+    if (progress.retried !== progress.slot && errors?.queuesErrors) {
       errors.drain(fd);
       progress.retried = progress.slot;
       continue;

@@ -124,7 +124,7 @@ export class SendBatch {
       data === undefined
         ? vector.address + vector.dataAt(index)
         : queue.copy(data),
-      data === undefined ? vector.length(index) : data.length,
+      data === undefined ? received.length(index) : data.length,
       data === undefined ? control.segmentSize : 0,
     );
   }

@@ -4,23 +4,30 @@ import type { InterfaceRef } from "../net/interface_index.ts";
 import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { droppedPackets } from "../socket/buffers.ts";
-import { type ErrorEvent, errorEvents } from "../socket/error_queue.ts";
+import {
+  type ErrorEvent,
+  errorEvents,
+  type TransmitTimestamp,
+  transmitTimestamps,
+} from "../socket/error_queue.ts";
 import {
   changeMulticastGroup,
+  changeMulticastSource,
   setMulticastInterface,
 } from "../socket/membership.ts";
 import type { Family } from "../socket/option.ts";
 import type { Endpoint } from "../socket/sockaddr.ts";
 import type { Datagram } from "./datagram.ts";
 import type { Message, SendOptions } from "./message.ts";
-import { bindUdpSocket, connectUdpSocket } from "./open.ts";
-import type { BindOptions } from "./options.ts";
+import { adoptUdpSocket, bindUdpSocket, connectUdpSocket } from "./open.ts";
+import type { BindOptions, UdpSocketSettings } from "./options.ts";
 import type { ReceiveBatch } from "./receive_batch.ts";
 import { Receiver } from "./receiver.ts";
 import { replySource } from "./reply.ts";
 import type { SendResult } from "./send.ts";
 import type { SendBatch } from "./send_batch.ts";
 import { SocketState, type UdpSocketHandle } from "./socket_state.ts";
+import { UdpSocketOptions } from "./socket_options.ts";
 import { Transmitter } from "./transmitter.ts";
 
 /**
@@ -51,6 +58,7 @@ export class UdpSocket implements AsyncDisposable {
   readonly #state: SocketState;
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
+  #liveOptions: UdpSocketOptions | undefined;
 
   private constructor(state: SocketState) {
     this.#state = state;
@@ -68,6 +76,25 @@ export class UdpSocket implements AsyncDisposable {
    */
   static bind(options: BindOptions = {}): UdpSocket {
     return new UdpSocket(new SocketState(bindUdpSocket(options), false));
+  }
+
+  /**
+   * Takes over an open UDP socket, for example one of `activationDescriptors()`:
+   * from here on it is closed through this object. Its IP versions, address, peer
+   * and options are read from the kernel, and packet info is enabled. A datagram
+   * that is in the queue already carries no interface, which PassPacketInfo= of
+   * systemd.socket(5) avoids.
+   *
+   * @param fd The number of the descriptor; O_NONBLOCK and FD_CLOEXEC are set.
+   * @param options Options to set; those left out stay as they are.
+   * @throws {ArgumentError} If it is not a UDP socket, or for an invalid option.
+   * @throws {SystemError} EBADF, ENOTSOCK; the descriptor stays the caller's then.
+   */
+  static fromDescriptor(
+    fd: number,
+    options: UdpSocketSettings = {},
+  ): UdpSocket {
+    return new UdpSocket(new SocketState(adoptUdpSocket(fd, options), false));
   }
 
   /**
@@ -112,6 +139,14 @@ export class UdpSocket implements AsyncDisposable {
    */
   blockingPoll(stop: StopEvent): BlockingPoll {
     return new BlockingPoll(this.#state.descriptor, stop);
+  }
+
+  /** The options of the open socket, to read and to set. */
+  get options(): UdpSocketOptions {
+    return this.#liveOptions ??= new UdpSocketOptions(
+      this.#state.descriptor,
+      this.family,
+    );
   }
 
   /** Whether close() was called. */
@@ -306,7 +341,7 @@ export class UdpSocket implements AsyncDisposable {
 
   /**
    * Iterates over errors of datagrams sent earlier, until the socket is closed;
-   * needs `receiveErrors`.
+   * needs `receiveErrors`, or `transmitTime` with `reportErrors`.
    *
    * @param options Signal, and timeout for each error in milliseconds.
    * @throws {ArgumentError} Without `receiveErrors`.
@@ -314,6 +349,24 @@ export class UdpSocket implements AsyncDisposable {
    */
   errors(options?: WaitOptions): AsyncGenerator<ErrorEvent, void, void> {
     return errorEvents(this.#state.errors, this.#state.descriptor, options);
+  }
+
+  /**
+   * Iterates over time stamps of sent datagrams, until the socket is closed; needs
+   * `timestamping` with `transmit`. At most 4,096 that were not read are kept.
+   *
+   * @param options Signal, and timeout for each time stamp in milliseconds.
+   * @throws {ArgumentError} Without `timestamping`.
+   * @throws {TimeoutError} After the timeout.
+   */
+  transmitTimestamps(
+    options?: WaitOptions,
+  ): AsyncGenerator<TransmitTimestamp, void, void> {
+    return transmitTimestamps(
+      this.#state.errors,
+      this.#state.descriptor,
+      options,
+    );
   }
 
   /**
@@ -342,6 +395,67 @@ export class UdpSocket implements AsyncDisposable {
   leave(group: string, on?: InterfaceRef): void {
     const { fd } = this.#state.descriptor;
     changeMulticastGroup(fd, this.family, "leave", group, on);
+  }
+
+  /**
+   * Joins a multicast group for one source: source-specific multicast, RFC 4607.
+   * Called again, it adds another source.
+   *
+   * @param group For example "232.1.2.3" or "ff3e::1234".
+   * @param source The unicast address of the sender.
+   * @param on The interface, by name or index; default: the routes choose.
+   * @throws {ArgumentError} For an invalid group, source or interface.
+   * @throws {SystemError} When the kernel refuses it.
+   * @throws {ClosedError} Once closed.
+   */
+  joinSource(group: string, source: string, on?: InterfaceRef): void {
+    const { fd } = this.#state;
+    changeMulticastSource(fd, this.family, "join", group, source, on);
+  }
+
+  /**
+   * Leaves a multicast group for one source; with its last source, the group.
+   *
+   * @param group The group.
+   * @param source The source.
+   * @param on The interface it was joined on, by name or index.
+   * @throws {ArgumentError} For an invalid group, source or interface.
+   * @throws {SystemError} When the kernel refuses it.
+   * @throws {ClosedError} Once closed.
+   */
+  leaveSource(group: string, source: string, on?: InterfaceRef): void {
+    const { fd } = this.#state;
+    changeMulticastSource(fd, this.family, "leave", group, source, on);
+  }
+
+  /**
+   * Receives no more from one source of a group that was joined by join().
+   *
+   * @param group The group.
+   * @param source The source.
+   * @param on The interface it was joined on, by name or index.
+   * @throws {ArgumentError} For an invalid group, source or interface.
+   * @throws {SystemError} When the kernel refuses it.
+   * @throws {ClosedError} Once closed.
+   */
+  blockSource(group: string, source: string, on?: InterfaceRef): void {
+    const { fd } = this.#state;
+    changeMulticastSource(fd, this.family, "block", group, source, on);
+  }
+
+  /**
+   * Receives from a blocked source again.
+   *
+   * @param group The group.
+   * @param source The source.
+   * @param on The interface it was joined on, by name or index.
+   * @throws {ArgumentError} For an invalid group, source or interface.
+   * @throws {SystemError} When the kernel refuses it.
+   * @throws {ClosedError} Once closed.
+   */
+  unblockSource(group: string, source: string, on?: InterfaceRef): void {
+    const { fd } = this.#state;
+    changeMulticastSource(fd, this.family, "unblock", group, source, on);
   }
 
   /**

@@ -26,7 +26,10 @@ export interface UdpSocketHandle {
   /** The peer it is connected to. */
   readonly peer?: Endpoint | undefined;
   /** The options of `bind` that its use depends on. */
-  readonly options: Pick<BindOptions, "receiveErrors" | "gro">;
+  readonly options: Pick<
+    BindOptions,
+    "receiveErrors" | "gro" | "timestamping" | "transmitTime"
+  >;
 }
 
 /** A socket that was opened; its address is read when it is needed. */
@@ -37,7 +40,7 @@ export class SocketState {
   readonly domain: number;
   readonly family: Family;
   readonly options: UdpSocketHandle["options"];
-  /** With `receiveErrors`. */
+  /** With an option that has the kernel queue errors or time stamps. */
   readonly errors: ErrorQueue | undefined;
   readonly unread = new UnreadDatagrams();
   /** The peer it is connected to. */
@@ -60,8 +63,11 @@ export class SocketState {
     this.domain = domain;
     this.family = family;
     this.options = options;
-    this.errors = options.receiveErrors
-      ? new ErrorQueue(() => this.descriptor.retry())
+    this.errors = usesErrorQueue(options)
+      ? new ErrorQueue(
+        () => this.descriptor.retry(),
+        options.receiveErrors === true,
+      )
       : undefined;
     this.peer = peer;
     this.#address = address;
@@ -121,4 +127,11 @@ class UnreadDatagrams {
     if (first.next === first.batch.count) parts.shift();
     return batch.count;
   }
+}
+
+/** Whether the kernel's error queue has to be read. */
+function usesErrorQueue(options: UdpSocketHandle["options"]): boolean {
+  return options.receiveErrors === true ||
+    (options.timestamping?.transmit?.length ?? 0) > 0 ||
+    options.transmitTime?.reportErrors === true;
 }

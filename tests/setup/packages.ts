@@ -67,6 +67,7 @@ export function debianPackages(
   const cross = CROSS[arch];
   return [
     { package: "bash", parts: programs("bash") },
+    { package: "bind9-dnsutils", parts: programs("dig") },
     { package: "bsdutils", parts: programs("script") },
     { package: "busybox", parts: programs("busybox") },
     {
@@ -82,7 +83,7 @@ export function debianPackages(
     { package: "gcc", parts: programs("gcc", `${arch}-linux-gnu-gcc`) },
     { package: cross.compilerPackage, parts: programs(cross.compiler) },
     { package: "grep", parts: programs("grep") },
-    { package: "iproute2", parts: programs("bridge", "ip", "ss") },
+    { package: "iproute2", parts: programs("bridge", "ip", "ss", "tc") },
     {
       package: "iputils-ping",
       // inetutils-ping and busybox have a `ping` with fewer options.
@@ -92,6 +93,7 @@ export function debianPackages(
         prints: /iputils/,
       }],
     },
+    { package: "knot-dnsutils", parts: programs("kdig") },
     { package: "libc-bin", parts: programs("getconf", "getent") },
     { package: "libc6-dev", parts: [headers("C headers", "gcc")] },
     {
@@ -111,6 +113,7 @@ export function debianPackages(
         prints: /OpenBSD/,
       }],
     },
+    { package: "nftables", parts: programs("nft") },
     { package: "procps", parts: programs("pkill", "ps", "sysctl") },
     {
       package: "python3",

@@ -204,7 +204,7 @@ Deno.test("errors: an unconnected socket without the queue hears nothing of them
   await assertRejects(
     () => socket.errors().next(),
     ArgumentError,
-    "receiveErrors: false is not true on this socket",
+    "receiveErrors: false is not enabled on this socket",
   );
 });
 

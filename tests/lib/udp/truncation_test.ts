@@ -11,6 +11,7 @@ import {
 import { AF_INET6, MSG_CTRUNC } from "../../../ffi/uapi/sys_socket.ts";
 import type { DatagramInfo } from "../../../lib/udp/datagram.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
+import { SendBatch } from "../../../lib/udp/send_batch.ts";
 import { BareSocket } from "../../support/bare_socket.ts";
 import { FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 
@@ -33,6 +34,32 @@ Deno.test("truncation: a datagram longer than its buffer is marked, one that fit
       Array(2).fill(sent.length > 8),
     );
     assertEquals([controlTruncated, local?.address], [false, FOUR[1]]);
+  }
+});
+
+Deno.test("truncation: how long a truncated datagram was", async () => {
+  await using lab = await UdpLab.open();
+  const server = lab.bind({ receiveBuffer: 1 << 20 });
+  const port = String(server.address.port);
+  const batch = new ReceiveBatch({ size: 4, bufferSize: 100 });
+  for (const address of [FOUR[0], SIX[0]]) {
+    for (const size of [99, 100, 101, 5000, 65507]) {
+      await lab.pour(address!, port, String(size));
+      await server.receiveMany(batch, { timeout: 5000 });
+      const { data, truncated, fullLength } = batch.datagram(0);
+      assertEquals(data.length, Math.min(size, 100));
+      assertEquals(batch.data(0).length, data.length);
+      assertEquals([batch.length(0), batch.fullLength(0)], [data.length, size]);
+      assertEquals(
+        [truncated, fullLength],
+        size > 100 ? [true, size] : [false, undefined],
+      );
+      assertEquals(batch.describe(0).fullLength, fullLength);
+      // What was received is sent back, and no byte more.
+      const replies = new SendBatch();
+      replies.reply(batch, 0);
+      assertEquals(replies.length(0), data.length);
+    }
   }
 });
 
