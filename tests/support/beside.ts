@@ -283,7 +283,7 @@ function assertTells(
   if (words !== undefined) assertStringIncludes(message, words);
   if (words?.includes("Unknown device type")) {
     assert(
-      / lacks the module \w+, which modprobe\(8\) /.test(message),
+      / load the module \w+ with modprobe\(8\)/.test(message),
       message,
     );
   }
