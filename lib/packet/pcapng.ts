@@ -57,7 +57,7 @@ export interface PcapngStatistics {
   readonly end?: Timestamp | undefined;
   /** Packets the interface received. */
   readonly received?: number | undefined;
-  /** Packets it dropped for want of room. */
+  /** Packets it dropped because its buffer was full. */
   readonly dropped?: number | undefined;
 }
 
@@ -107,7 +107,7 @@ export class PcapngEncoder {
    */
   addInterface(description: PcapngInterface): number {
     const { linkType, name, os, snapLength = 0 } = description;
-    if (LINKTYPE[linkType] === undefined) {
+    if (!Object.hasOwn(LINKTYPE, linkType)) {
       throw new ArgumentError("linkType", linkType, '"ip" or "ethernet"');
     }
     checkNumber("snapLength", snapLength, 0x7fffffff);
@@ -212,7 +212,7 @@ export class PcapngEncoder {
    * What was encoded since the last time.
    *
    * @param spare A buffer to go on with, usually the one taken before; a new one
-   * is made if it is missing. Without it the view stays the caller's for good.
+   * is allocated if it is missing; the caller then keeps the view.
    * @returns A view of the bytes; the encoder does not touch them again.
    */
   take(spare?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

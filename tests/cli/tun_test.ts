@@ -7,6 +7,12 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import {
+  frameSamples,
+  protocolSamples,
+  tunnelSamples,
+} from "../lib/packet/protocol_samples.ts";
+import { withoutHexDumps } from "../support/capture.ts";
 import { denoRun, netplumb, Running } from "../support/command.ts";
 import { Lab, type Netns, run } from "../support/netns.ts";
 import { without } from "../support/script.ts";
@@ -206,6 +212,42 @@ Deno.test("tun: a line is what tcpdump prints, and --hex what its -X does", asyn
     stderr,
     /^\d+ packets \(\d+ bytes\) from dev0, 3 answered, 0 dropped by the kernel in \d/m,
   );
+});
+
+Deno.test("tun: frames of link protocols and tunnels are shown as tcpdump does", async () => {
+  await using lab = await Lab.open("host");
+  await using file = await temporary();
+  await using running = new Running(
+    lab.host,
+    ...["tun", "dev0", "--tap", ...ADDRESSES, "--write", file.path],
+  );
+  await running.line();
+  const link = "020000000002020000000001";
+  const frames = [
+    ...frameSamples.map((frame) => frame.toHex()),
+    ...[...tunnelSamples, ...protocolSamples].map((packet) =>
+      link + (packet[0] >> 4 === 4 ? "0800" : "86dd") + packet.toHex()
+    ),
+    // The last, to wait for.
+    `${link}88cc0a08${"6c617374206f6e65"}0000`,
+  ];
+  await lab.host.run("python3", ["-"], {
+    stdin: `import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+for frame in ${JSON.stringify(frames)}:
+    s.sendto(bytes.fromhex(frame), ("dev0", 0))`,
+  });
+  const lines: string[] = [];
+  do lines.push(await running.line()); while (
+    !lines.at(-1)!.endsWith(": last one")
+  );
+  lines.push(...(await running.stop()).stdout.trimEnd().split("\n"));
+  const listed = await run("tcpdump", ["-nn", "-r", file.path]);
+  assertEquals(
+    lines.filter((line) => line !== ""),
+    withoutHexDumps(listed),
+  );
+  assert(lines.length > frames.length);
 });
 
 Deno.test("tun: malformed packets are shown as such and stop nothing", async () => {

@@ -44,6 +44,11 @@ export async function tcpdumpLines(
     capture(packets, linkType),
     (path) => run("tcpdump", ["-nn", "-t", "-S", "-r", path]),
   );
+  return withoutHexDumps(text);
+}
+
+/** The lines of tcpdump without what is not of the line. */
+export function withoutHexDumps(text: string): string[] {
   return text.trimEnd().split("\n").filter((line) => !line.startsWith("\t"))
     .map((line) => line.replace(":  ip", ": ip").replace(/:? +$/, ""));
 }

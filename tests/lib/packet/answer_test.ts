@@ -67,7 +67,7 @@ Deno.test("an echo request in an Ethernet frame", () => {
   );
 });
 
-Deno.test("nothing else is answered, or changed", () => {
+Deno.test("other packets get no reply and stay unchanged", () => {
   const request = ping("10.0.0.1", "10.0.0.2").subarray(20);
   const request6 = ping("2001:db8::1", "2001:db8::2").subarray(40);
   const others = [
@@ -159,7 +159,7 @@ Deno.test("a neighbour solicitation is answered with an advertisement", () => {
   assertEquals(answer.length, 86);
 });
 
-Deno.test("a solicitation that is a test or no neighbour's is not answered", () => {
+Deno.test("duplicate address detection and routed solicitations get no reply", () => {
   assertEquals(answerNeighbour(solicitation("::"), link), undefined);
   assertEquals(answerNeighbour(solicitation("fe80::1", 254), link), undefined);
   const whole = solicitation("fe80::1");

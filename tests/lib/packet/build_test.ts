@@ -59,7 +59,7 @@ function rewrite(packet: Packet): Uint8Array {
   return bytes;
 }
 
-Deno.test("what was decoded is written again byte for byte", () => {
+Deno.test("decoded headers are written byte for byte", () => {
   for (const bytes of [...ipSamples, ...icmpSamples, ...icmpv6Samples]) {
     assertEquals(rewrite(decodePacket(bytes)).toHex(), bytes.toHex());
   }
@@ -69,7 +69,7 @@ Deno.test("what was decoded is written again byte for byte", () => {
   }
 });
 
-Deno.test("TCP options decoded are encoded again", () => {
+Deno.test("decoded TCP options are encoded byte for byte", () => {
   let count = 0;
   for (const bytes of ipSamples) {
     const { tcp } = decodePacket(bytes);
@@ -96,7 +96,7 @@ Deno.test("a UDP checksum of zero is sent as ffff", () => {
   assertEquals(packet.udp!.verifyChecksum(packet.ip!), true);
 });
 
-Deno.test("what cannot be a packet is refused", () => {
+Deno.test("addresses that differ in version and lengths beyond the limit are refused", () => {
   const fields = {
     sourcePort: 1,
     destinationPort: 2,

@@ -127,19 +127,26 @@ seen.settimeout(10)
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 group = socket.inet_aton("239.1.2.3") + socket.inet_aton(HERE)
 u.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
-def reported():
+v = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+eth0 = socket.if_nametoindex("eth0")
+group = socket.inet_pton(socket.AF_INET6, "ff02::1234")
+v.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("=I", eth0))
+# The kernel reports both groups after a random delay.
+awaited = {"IGMP", "MLD"}
+while awaited:
     packet, (_, protocol, *_) = seen.recvfrom(2000)
-    return protocol == 0x0800 and packet[9] == 2 and packet[12:16] == socket.inet_aton(HERE)
-while not reported(): pass
+    if protocol == 0x0800 and packet[9] == 2 and packet[12:16] == socket.inet_aton(HERE):
+        awaited.discard("IGMP")
+    if protocol == 0x86dd and packet[6] == 0 and packet[40] == 58 and packet[48] in (131, 143):
+        awaited.discard("MLD")
 u.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(HERE))
 query = bytes.fromhex("00000000000100000000000004686f7374056c6f63616c0000010001")
 u.sendto(query, ("224.0.0.251", 5353))
 # No service: port unreachable, which quotes the datagram.
 u.sendto(b"\\x23" + bytes(47), (THERE, 123))
 u.sendto(b"hello", (THERE, 50000))
-v = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 v.sendto(b"hello", ("${THERE[6]}", 50000))
-v.sendto(bytes.fromhex("0babcdef00080002000a"), ("ff02::1:2", 547, 0, socket.if_nametoindex("eth0")))
+v.sendto(bytes.fromhex("0babcdef00080002000a"), ("ff02::1:2", 547, 0, eth0))
 `;
 
 /** Makes every kind of traffic that a host makes, and that this kernel can. */
@@ -329,11 +336,8 @@ function checkKinds(packets: readonly Uint8Array[]): void {
     /: ip-proto-1$/,
     /: frag \(/,
     /neighbor solicitation/,
-    /router solicitation/,
-    /igmp query/,
     /igmp v[23] report/,
-    /multicast listener report v2/,
-    /multicast listener query/,
+    /multicast listener report/,
     /BOOTP\/DHCP, Request from/,
     /BOOTP\/DHCP, Reply/,
     /dhcp6 inf-req/,

@@ -90,7 +90,7 @@ Deno.test("the samples are well-formed", () => {
   }
 });
 
-Deno.test("a packet cut anywhere is told as such, its headers kept", () => {
+Deno.test("a truncated packet is malformed and keeps the headers before the cut", () => {
   for (const bytes of samples) {
     for (let length = 0; length < bytes.length; length++) {
       const packet = decodePacket(bytes.subarray(0, length));
@@ -101,7 +101,7 @@ Deno.test("a packet cut anywhere is told as such, its headers kept", () => {
   }
 });
 
-Deno.test("bytes behind a packet belong to none of its headers", () => {
+Deno.test("bytes after a packet belong to none of its headers", () => {
   for (const bytes of samples) {
     const padded = new Uint8Array(bytes.length + 30).fill(0xee);
     padded.set(bytes);
@@ -157,7 +157,7 @@ Deno.test("a chain of the shortest extension headers ends with the packet", () =
   assertEquals(ip.defect, "IPv6 dstopts header of 8 bytes, 0 available");
 });
 
-Deno.test("a broken extension header leaves the ones in front of it", () => {
+Deno.test("a broken extension header leaves the ones before it", () => {
   for (const kind of [0, 43, 51, 60]) {
     const bytes = ipv6Packet(
       kind,
@@ -194,7 +194,7 @@ Deno.test("a jumbogram has the length of its option", () => {
   );
 });
 
-Deno.test("TCP options that cannot be walked are told", () => {
+Deno.test("malformed TCP options are reported", () => {
   const header = zeros(12) + "7010ffff00000000";
   const options = (text: string) => {
     const tcp = decodeTcp(hex(header + text));

@@ -136,11 +136,11 @@ Deno.test("2,000 random packets are described as tcpdump does", async () => {
   );
 });
 
-Deno.test("the flag newer than the tcpdump asked above", () => {
+Deno.test("a flag that tcpdump 4.99 does not know", () => {
   assertEquals(formatTcpFlags(TCP.ACK | TCP.ECE | TCP.AE), ".Ee");
 });
 
-Deno.test("what is wrong with a packet stands at the end of its line", () => {
+Deno.test("a line ends with what is wrong with the packet", () => {
   const describe = (text: string, linkType?: "ethernet") =>
     describePacket(decodePacket(hex(text), linkType));
   assertEquals(

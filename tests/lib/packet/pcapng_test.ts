@@ -223,7 +223,7 @@ Deno.test("a writer with a file that writes little at a time", async () => {
   );
 });
 
-Deno.test("a writer on a stream keeps nothing of the caller's", async () => {
+Deno.test("a writer on a stream copies what it writes", async () => {
   const chunks: Uint8Array[] = [];
   const stream = new WritableStream<Uint8Array>({
     write: (chunk) => void chunks.push(chunk),
@@ -240,7 +240,7 @@ Deno.test("a writer on a stream keeps nothing of the caller's", async () => {
   assertEquals((await tsharkFields(file, ["frame.len"])).length, 3);
 });
 
-Deno.test("a failed write is told by the flush that made it", async () => {
+Deno.test("a failed write rejects the flush that made it", async () => {
   let broken = true;
   const writer = new PcapngWriter({
     write: (bytes) =>
