@@ -28,6 +28,7 @@ export const SIOCGIFHWADDR = 0x8927;
 export const SIOCGIFINDEX = 0x8933;
 export const SIOCGIFTXQLEN = 0x8942;
 export const SIOCSIFTXQLEN = 0x8943;
+export const SIOCGSKNS = 0x894c;
 
 const UNION = 16;
 

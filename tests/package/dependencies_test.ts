@@ -16,6 +16,7 @@ const LAYER_OF: Readonly<Record<string, string>> = {
   "ffi/": "ffi",
   "lib/clock.ts": "base",
   "lib/errors.ts": "base",
+  "lib/option_keys.ts": "base",
   "lib/whole_number.ts": "base",
   "lib/io/": "io",
   "lib/net/": "net",
