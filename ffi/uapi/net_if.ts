@@ -1,9 +1,14 @@
-// <net/if.h>: interface names, flags and the ifreq of the interface ioctls.
+// <net/if.h> and <linux/sockios.h>: interface names, flags and the ifreq of the
+// interface ioctls.
 
 import { cstring, i16, i32, overlay, pointer, struct } from "../struct.ts";
 import { sockaddr } from "./sys_socket.ts";
 
-export const headers = ["net/if.h", "sys/ioctl.h"] as const;
+export const headers = [
+  "net/if.h",
+  "sys/ioctl.h",
+  "linux/sockios.h",
+] as const;
 
 export const IF_NAMESIZE = 16;
 export const IFNAMSIZ = 16;

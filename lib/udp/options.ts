@@ -50,7 +50,6 @@ import {
   timestampingFlags,
   type TransmitTimeOptions,
 } from "../socket/timestamping.ts";
-import { checkKeys } from "../option_keys.ts";
 import { wholeNumber } from "../whole_number.ts";
 import {
   type AddressPreference,
@@ -279,7 +278,11 @@ const PACKET_INFO = [undefined, true, false, "in_pktinfo", "in6_pktinfo"];
  * contradict.
  */
 export function planBind(options: BindOptions): Plan {
-  checkKeys("options", options, KEYS);
+  for (const key in options) {
+    if (Object.hasOwn(KEYS, key)) continue;
+    const known = Object.keys(KEYS).join(", ");
+    throw new ArgumentError("options", key, `one of ${known}`);
+  }
   const port = checkPort(options.port ?? 0);
   const { family } = options;
   if (family !== undefined && !FAMILIES.includes(family)) {
