@@ -66,6 +66,13 @@ function answer(asked: Uint8Array): Uint8Array | undefined {
   return reply;
 }
 
+const reported = new Set<string>();
+/** Reports each kind of error once; the service goes on. */
+function report({ code, message }: Error & { code?: string }): void {
+  if (!reported.has(code ?? message)) console.error(message);
+  reported.add(code ?? message);
+}
+
 const here = { address: "0.0.0.0", port: 67, interface: args.interface };
 await using socket = UdpSocket.bind({ ...here, broadcast: true });
 Deno.addSignalListener("SIGINT", () => socket.close());
@@ -74,5 +81,7 @@ console.log(`giving addresses on ${args.interface}`);
 const everyone = { address: "255.255.255.255", port: 68 };
 for await (const { data } of socket) {
   const reply = answer(data);
-  if (reply) await socket.send(reply, everyone, { source: args.server });
+  if (!reply) continue;
+  // The server's address may be gone for a moment, or a firewall in the way.
+  await socket.send(reply, everyone, { source: args.server }).catch(report);
 }

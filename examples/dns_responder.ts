@@ -87,6 +87,7 @@ await using socket = UdpSocket.bind({
 });
 Deno.addSignalListener("SIGINT", () => socket.close());
 console.log(`answering for ${table.size} names on port ${socket.address.port}`);
+const reported = new Set<string>();
 for await (const query of socket) {
   const reply = answer(query.data);
   if (!reply) continue;
@@ -94,7 +95,10 @@ for await (const query of socket) {
     `${query.peer.address} asked ${query.local?.address} for`,
     JSON.stringify(question(query.data)!.name),
   );
-  await socket.reply(query, reply).catch((error) =>
-    console.error(error.message)
-  );
+  // What one client cannot be sent, a forged one for example, is reported once a
+  // kind and ends nobody's service.
+  await socket.reply(query, reply).catch(({ code, message }) => {
+    if (!reported.has(code)) console.error(message);
+    reported.add(code);
+  });
 }

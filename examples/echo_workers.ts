@@ -9,6 +9,7 @@ import {
   ReceiveBatch,
   SendBatch,
   StopEvent,
+  type StopEventHandle,
   UdpSocket,
   type UdpSocketHandle,
 } from "@netplumb/netplumb";
@@ -17,7 +18,7 @@ import { parseArgs } from "@std/cli/parse-args";
 /** What a worker attaches to. */
 interface Handles {
   readonly socket: UdpSocketHandle;
-  readonly stop: number;
+  readonly stop: StopEventHandle;
 }
 
 async function main(): Promise<void> {
@@ -40,23 +41,31 @@ async function main(): Promise<void> {
 }
 
 /** Replies to datagrams until the stop event is set. */
-function serve(handles: Handles): void {
-  const socket = UdpSocket.attach(handles.socket);
-  const poll = socket.blockingPoll(StopEvent.attach(handles.stop));
+async function serve(handles: Handles): Promise<void> {
+  await using socket = UdpSocket.attach(handles.socket);
+  await using stop = StopEvent.attach(handles.stop);
+  const poll = socket.blockingPoll(stop);
   const received = new ReceiveBatch();
   const replies = new SendBatch();
+  const reported = new Set<string>();
   while (poll.wait("read") !== "stopped") {
     socket.tryReceiveMany(received);
     for (let i = 0; i < received.count; i++) replies.reply(received, i);
-    while (socket.trySendMany(replies) === undefined) {
+    let result = socket.trySendMany(replies);
+    for (; result === undefined; result = socket.trySendMany(replies)) {
       if (poll.wait("write") === "stopped") return;
+    }
+    // A forged or filtered query ends no thread: reported once a kind.
+    for (const { error } of result.failures) {
+      if (!reported.has(error.code)) console.error(error.message);
+      reported.add(error.code);
     }
   }
 }
 
 if ("WorkerGlobalScope" in globalThis) {
-  self.onmessage = ({ data }: MessageEvent<Handles>) => {
-    serve(data);
+  self.onmessage = async ({ data }: MessageEvent<Handles>) => {
+    await serve(data);
     self.postMessage("stopped");
   };
 } else await main();

@@ -3,7 +3,7 @@
 //
 //   deno run -A examples/mdns_listener.ts [--interface eth0 ...]
 
-import { interfaceName, UdpSocket } from "@netplumb/netplumb";
+import { UdpSocket } from "@netplumb/netplumb";
 import { parseArgs } from "@std/cli/parse-args";
 
 const args = parseArgs(Deno.args, {
@@ -23,7 +23,9 @@ const TYPES: Record<number, string> = {
   255: "ANY",
 };
 
-/** RFC 1035, section 4.1: the names and types asked for. */
+const decoder = new TextDecoder();
+
+/** RFC 1035, section 4.1: the names and types asked for; a name has 255 bytes. */
 function* questions(message: Uint8Array): Generator<string> {
   const view = new DataView(message.buffer, message.byteOffset, message.length);
   if (message.length < 12 || message[2] & 0x80) return; // an answer
@@ -31,6 +33,7 @@ function* questions(message: Uint8Array): Generator<string> {
   for (let left = view.getUint16(4); left > 0; left--) {
     const labels: string[] = [];
     let end = 0; // where the question goes on, once a name points elsewhere
+    let size = 0;
     for (let jumps = 0; message[at] > 0 && jumps < 16;) {
       const length = message[at];
       if (length >= 0xc0) {
@@ -38,9 +41,8 @@ function* questions(message: Uint8Array): Generator<string> {
         at = (length & 0x3f) << 8 | message[at + 1];
         jumps++;
       } else {
-        labels.push(
-          new TextDecoder().decode(message.subarray(at + 1, at + 1 + length)),
-        );
+        if ((size += 1 + length) > 255) return; // made to take long
+        labels.push(decoder.decode(message.subarray(at + 1, at + 1 + length)));
         at += 1 + length;
       }
     }
@@ -65,7 +67,7 @@ for (const name of names) {
 Deno.addSignalListener("SIGINT", () => socket.close());
 console.log(`listening on ${names.join(", ")}`);
 for await (const { data, peer, local } of socket) {
-  const where = local && interfaceName(local.ifindex);
+  const where = local && socket.interfaceName(local.ifindex);
   for (const question of questions(data)) {
     console.log(`${where}: ${peer.address} asks ${local?.address} ${question}`);
   }

@@ -1,6 +1,5 @@
 // A tunnel between two hosts: what is routed into a TUN device here comes out
 // of the one there, over UDP. Nothing is encrypted or authenticated.
-//
 //   here$  sudo deno run -A examples/udp_tunnel.ts --name tun0 --port 5555
 //   there$ sudo deno run -A examples/udp_tunnel.ts --name tun0 --peer here:5555
 //   both$  sudo ip address add 10.8.0.1/24 dev tun0   # and 10.8.0.2 there
@@ -29,6 +28,9 @@ if (args.peer) {
   way = { to: { address, port: Number(port) } };
 }
 
+// What one UDP datagram over IPv4 carries.
+if (Number(args.mtu) > 65_507) throw new Error("--mtu: at most 65507");
+
 await using socket = UdpSocket.bind({
   port: Number(args.port),
   receiveBuffer: 4 << 20,
@@ -43,38 +45,42 @@ Deno.addSignalListener("SIGINT", () => [tun.close(), socket.close()]);
 console.log(`${tun.name} over port ${socket.address.port}`);
 
 async function outwards(): Promise<void> {
+  const reported = new Set<string>();
   for await (const batch of tun.batches()) {
     if (!way) continue;
     const messages: Message[] = [];
     for (let i = 0; i < batch.count; i++) {
       messages.push({ data: batch.packet(i), ...way });
     }
-    // As on any way between two hosts, what cannot be sent is lost.
-    await socket.sendMany(messages);
+    // As on any link, packets that cannot be sent are lost: reported once a kind.
+    const { failures } = await socket.sendMany(messages);
+    for (const { error } of failures) {
+      if (!reported.has(error.code)) console.error(error.message);
+      reported.add(error.code);
+    }
   }
 }
 
 async function inwards(): Promise<void> {
-  const room = args.offload ? { size: 16, bufferSize: 65535 } : {};
-  const received = new ReceiveBatch(room);
+  const received = new ReceiveBatch();
   const packets = new PacketBatch();
   // What is no packet came from a stranger.
   const options = { coalesce: args.offload, onRejected() {} };
   while (!socket.closed) {
     const count = await socket.receiveMany(received);
     for (let i = 0; i < count; i++) {
-      const train = received.data(i);
-      const size = received.segmentSize(i) || train.length;
-      for (let at = 0; at < train.length; at += size) {
+      const data = received.data(i);
+      const size = received.segmentSize(i) || data.length;
+      for (let at = 0; at < data.length; at += size) {
         if (packets.count === packets.size) {
           await tun.writeMany(packets, options);
           packets.clear();
         }
-        packets.push(train.subarray(at, at + size));
+        packets.push(data.subarray(at, at + size));
       }
     }
     const { peer, local } = received.describe(count - 1);
-    if (!args.peer) way = { to: peer, source: local?.source };
+    if (!args.peer && peer.port) way = { to: peer, source: local?.source };
     await tun.writeMany(packets, options);
     packets.clear();
   }

@@ -171,7 +171,9 @@ export const ENOTTY = 25;
 export const ENOSPC = 28;
 export const EBADFD = 77;
 export const EMSGSIZE = 90;
+export const ENOPROTOOPT = 92;
 export const EOPNOTSUPP = 95;
+export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;
@@ -189,6 +191,28 @@ export function errnoName(errno: number): string {
 /** The text of an errno: `errnoText(13)` is "permission denied". */
 export function errnoText(errno: number): string {
   return described(errno)?.text ?? "unknown error";
+}
+
+/**
+ * The name, message and own fields of an error as a plain object, which survives
+ * JSON.stringify and postMessage: structured cloning keeps neither class nor fields.
+ */
+export function errorFields(error: Error): Record<string, unknown> {
+  const fields: Record<string, unknown> = {
+    name: error.name,
+    message: error.message,
+  };
+  for (const [key, value] of Object.entries(error)) {
+    fields[key] = typeof value === "bigint" || typeof value === "function" ||
+        typeof value === "symbol"
+      ? String(value)
+      : value;
+  }
+  const { cause } = error;
+  if (cause !== undefined) {
+    fields.cause = cause instanceof Error ? errorFields(cause) : String(cause);
+  }
+  return fields;
 }
 
 /** Context of a failed system call. */
@@ -254,5 +278,10 @@ export class SystemError extends Error {
     this.tried = context.tried;
     this.advice = context.advice;
     this.capability = context.capability;
+  }
+
+  /** Its fields, for JSON and postMessage, which lose the class of an error. */
+  toJSON(): Record<string, unknown> {
+    return errorFields(this);
   }
 }

@@ -1,6 +1,8 @@
 // What can go wrong before or beside a system call; errors of the calls
 // themselves are SystemError, in ffi/errno.ts.
 
+import { errorFields } from "../ffi/errno.ts";
+
 /**
  * An argument that cannot be right, refused before any system call is made.
  *
@@ -16,6 +18,8 @@
 export class ArgumentError extends TypeError {
   /** Always "ArgumentError". */
   override readonly name = "ArgumentError";
+  /** A stable word for programs, beside the errno names of SystemError. */
+  readonly code = "EARGUMENT";
 
   /**
    * Says what was given and what would have been right.
@@ -37,6 +41,16 @@ export class ArgumentError extends TypeError {
     this.argument = argument;
     this.value = value;
     this.expected = expected;
+  }
+
+  /** Its fields, for JSON and postMessage, which lose the class of an error. */
+  toJSON(): Record<string, unknown> {
+    const { value } = this;
+    const simple = value === null || typeof value !== "object";
+    return {
+      ...errorFields(this),
+      ...(simple ? {} : { value: String(value) }),
+    };
   }
 }
 
@@ -69,6 +83,11 @@ export class ClosedError extends Error {
    */
   constructor(readonly what: string) {
     super(`${what} is closed`);
+  }
+
+  /** Its fields, for JSON and postMessage, which lose the class of an error. */
+  toJSON(): Record<string, unknown> {
+    return errorFields(this);
   }
 }
 
@@ -107,5 +126,10 @@ export class TimeoutError extends Error {
     super(`${what}: nothing within ${milliseconds} ms`);
     this.what = what;
     this.milliseconds = milliseconds;
+  }
+
+  /** Its fields, for JSON and postMessage, which lose the class of an error. */
+  toJSON(): Record<string, unknown> {
+    return errorFields(this);
   }
 }

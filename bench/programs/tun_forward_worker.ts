@@ -6,6 +6,7 @@
 import {
   PacketBatch,
   StopEvent,
+  type StopEventHandle,
   TunQueue,
   type TunQueueHandle,
 } from "../../mod.ts";
@@ -14,7 +15,7 @@ import {
 export interface Orders {
   readonly from: TunQueueHandle;
   readonly to: TunQueueHandle;
-  readonly stop: number;
+  readonly stop: StopEventHandle;
 }
 
 function carry(orders: Orders): void {

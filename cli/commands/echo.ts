@@ -1,6 +1,7 @@
 // netplumb echo: answers every datagram from the address it was sent to.
 
 import { EnumType } from "@cliffy/command";
+import { bufferSize } from "../../lib/socket/buffers.ts";
 import type { Family } from "../../lib/socket/option.ts";
 import { formatEndpoint } from "../../lib/socket/sockaddr.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
@@ -22,6 +23,9 @@ import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../output/telemetry.ts";
+
+/** Bytes: room for bursts. */
+const RECEIVE_BUFFER = 4 << 20;
 
 const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
 
@@ -125,11 +129,12 @@ export const echo = subcommand(
         family,
         gro: options.gro,
         reusePort: options.workers > 1,
-        receiveBuffer: 4 << 20,
+        receiveBuffer: RECEIVE_BUFFER,
         interface: options.interface,
         freeBind: options.freeBind,
       }, sockets);
-      const [{ address: where }] = bound;
+      const [first] = bound;
+      const { address: where } = first;
       const groups = options.join ?? [];
       const joined = groups.map(({ group, on }) =>
         on === undefined ? group : `${group}%${on}`
@@ -147,6 +152,19 @@ export const echo = subcommand(
         },
         () => `listening on ${[formatEndpoint(where), ...joined].join(", ")}`,
       );
+      const chosen = options.bind !== undefined || family !== undefined;
+      if (!chosen && first.family === "ipv4") {
+        log.warn("this kernel has no IPv6: listening on IPv4 addresses only");
+      }
+      // The kernel doubles what it is asked for.
+      const buffer = bufferSize(first.handle.fd, "receive") / 2;
+      if (buffer < RECEIVE_BUFFER) {
+        log.info(
+          `the receive buffer has ${buffer >> 10} KiB of ${
+            RECEIVE_BUFFER >> 10
+          }: grant CAP_NET_ADMIN or raise net.core.rmem_max`,
+        );
+      }
       await using ending = new AsyncDisposableStack();
       const once = new Set<string>();
       const server = ending.use(

@@ -220,9 +220,11 @@ class Exchange {
 }
 
 /** The error of a send, with the option that may help. */
-function sendFailure(error: SystemError, group: boolean): SystemError {
-  const { syscall, errno, code, tried } = error;
-  if (code !== "EACCES" || group) return error;
+function sendFailure(error: Error, group: boolean): Error {
+  if (!(error instanceof SystemError) || error.code !== "EACCES" || group) {
+    return error;
+  }
+  const { syscall, errno, tried } = error;
   const advice = "Sending to a broadcast address needs --broadcast";
   return new SystemError(syscall, errno, { tried, advice });
 }

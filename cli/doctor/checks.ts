@@ -13,6 +13,7 @@ import { netlink } from "./netlink.ts";
 import { socketBuffers } from "./socket_buffers.ts";
 import { tun } from "./tun.ts";
 import { udpOffload } from "./udp_offload.ts";
+import { udpOptions } from "./udp_options.ts";
 
 export const CHECKS: readonly Check[] = [
   deno,
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   linkKinds,
   ipv6,
   socketBuffers,
+  udpOptions,
   udpOffload,
   ioUring,
 ];

@@ -1,5 +1,7 @@
 import { SystemError } from "../../ffi/errno.ts";
+import { SOL_UDP, UDP_SEGMENT } from "../../ffi/uapi/netinet_in.ts";
 import { TimeoutError } from "../../lib/errors.ts";
+import { getOption } from "../../lib/socket/option.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import type { Check, Finding } from "./check.ts";
 
@@ -19,6 +21,8 @@ export const udpOffload: Check = {
         gro: true,
       });
       await using sender = UdpSocket.bind({ address: "127.0.0.1" });
+      // A kernel without it is sent single datagrams instead.
+      getOption(sender.handle.fd, SOL_UDP, { UDP_SEGMENT });
       await sender.send(
         new Uint8Array(SEGMENT * SEGMENTS),
         receiver.address,

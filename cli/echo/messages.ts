@@ -1,5 +1,6 @@
 // What the command and its worker threads say to each other.
 
+import type { StopEventHandle } from "../../lib/io/blocking_poll.ts";
 import type { UdpSocketHandle } from "../../lib/udp/socket_state.ts";
 import type { Refusal } from "./rules.ts";
 
@@ -10,7 +11,7 @@ export type Detail = "all" | "sample" | "none";
 export interface Orders {
   readonly socket: UdpSocketHandle;
   /** The handle of the stop event. */
-  readonly stop: number;
+  readonly stop: StopEventHandle;
   /** Where it counts; see Counter. */
   readonly counters: SharedArrayBuffer;
   /** The answer; undefined sends back what came. */

@@ -1,8 +1,7 @@
 // A batch in, a batch of answers out: the server's work, free of threads.
 
-import { interfaceName } from "../../lib/net/interface_index.ts";
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
-import type { SendResult } from "../../lib/udp/send.ts";
+import type { SendResult } from "../../lib/udp/send_result.ts";
 import { type ReplyOptions, SendBatch } from "../../lib/udp/send_batch.ts";
 import {
   Counter,
@@ -28,6 +27,11 @@ export class Responder {
   readonly #anyPort: boolean;
   readonly #detail: Detail;
   readonly #guard = new LoopGuard();
+  readonly #interfaceName: (ifindex: number) => string | undefined;
+  /** Datagrams of each answer in the batch: a segmented one is several. */
+  readonly #datagrams: Uint16Array;
+  /** Those of all answers in the batch, without a probe. */
+  #answered = 0;
   /** The place of a probe among the answers, -1 for none. */
   #probe = -1;
   #told = 0;
@@ -37,7 +41,11 @@ export class Responder {
   #events: EchoEvent[] = [];
   #eventOf: number[] = [];
 
-  constructor(orders: Orders) {
+  constructor(
+    orders: Orders,
+    interfaceName: (ifindex: number) => string | undefined,
+  ) {
+    this.#interfaceName = interfaceName;
     const { batch, counters, detail, pinInterface } = orders;
     this.received = new ReceiveBatch({ size: batch, bufferSize: LONGEST });
     const data = orders.reply === undefined
@@ -49,6 +57,7 @@ export class Responder {
       Math.min(batch + 1, 1024),
       batch * (data?.length ?? 0) + PROBE_LENGTH,
     );
+    this.#datagrams = new Uint16Array(this.answers.size);
     this.#counters = new Float64Array(counters);
     this.#port = orders.socket.address.port;
     this.#anyPort = orders.anyPort;
@@ -65,20 +74,28 @@ export class Responder {
     }
     const tell = this.#tells(received.count);
     let first: Refusal | undefined;
+    this.#answered = 0;
     for (let slot = 0; slot < received.count; slot++) {
       const bytes = received.length(slot);
       const segment = received.segmentSize(slot);
-      counters[Counter.datagrams] += segment > 0 && bytes > segment
+      const datagrams = segment > 0 && bytes > segment
         ? Math.ceil(bytes / segment)
         : 1;
+      counters[Counter.datagrams] += datagrams;
       counters[Counter.bytes] += bytes;
       const refused = refusal(received, slot, this.#port, this.#anyPort) ??
         (this.#guard.refuses(received, slot) ? "echoing-peer" : undefined);
       if (slot === 0) first = refused;
-      if (refused === undefined) answers.reply(received, slot, this.#options);
-      else {
-        counters[Counter.refused]++;
-        if (refused === "answering-port") counters[Counter.servicePort]++;
+      if (refused === undefined) {
+        const sent = this.#options.data === undefined ? datagrams : 1;
+        this.#datagrams[answers.count] = sent;
+        this.#answered += sent;
+        answers.reply(received, slot, this.#options);
+      } else {
+        counters[Counter.refused] += datagrams;
+        if (refused === "answering-port") {
+          counters[Counter.servicePort] += datagrams;
+        }
       }
       if (slot < tell || this.#isFirst(refused)) this.#note(slot, refused);
     }
@@ -92,20 +109,18 @@ export class Responder {
     const data = this.#guard.look(received);
     if (data === undefined || !answers.fits(data.length)) return;
     this.#probe = answers.count;
+    this.#datagrams[this.#probe] = 0;
     answers.reply(received, 0, { ...this.#options, data });
   }
 
   /** Takes in what became of the answers; gives the events to be told. */
-  settle({ sent, failures }: SendResult): EchoEvent[] {
-    const probe = this.#probe;
-    const failed = probe < 0
-      ? failures
-      : failures.filter(({ index }) => index !== probe);
-    // A probe that left is no answer.
-    const unasked = probe < 0 || failed.length < failures.length ? 0 : 1;
-    this.#counters[Counter.replies] += sent - unasked;
-    this.#counters[Counter.failed] += failed.length;
-    for (const { index, error } of failed) {
+  settle({ failures }: SendResult): EchoEvent[] {
+    let failed = 0;
+    for (const { index } of failures) failed += this.#datagrams[index];
+    this.#counters[Counter.replies] += this.#answered - failed;
+    this.#counters[Counter.failed] += failed;
+    for (const { index, error } of failures) {
+      if (index === this.#probe) continue;
       const place = this.#eventOf[index];
       if (place === undefined) continue;
       const { reply: _, ...event } = this.#events[place];
@@ -153,7 +168,7 @@ export class Responder {
         local: {
           address: local.address,
           ifindex: local.ifindex,
-          ifname: interfaceName(local.ifindex),
+          ifname: this.#interfaceName(local.ifindex),
         },
       }),
       control,

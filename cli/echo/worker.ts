@@ -20,10 +20,24 @@ const SPIN_BUDGET = 0.04;
 /** Milliseconds from a datagram's arrival to the thread that slept, at most. */
 const WAKE_UP_COST = 0.05;
 
+/** Serves until it is stopped, and closes this thread's duplicates. */
 function serve(orders: Orders): void {
   const socket = UdpSocket.attach(orders.socket);
-  const poll = socket.blockingPoll(StopEvent.attach(orders.stop));
-  const responder = new Responder(orders);
+  const stop = StopEvent.attach(orders.stop);
+  try {
+    serveOn(socket, stop, orders);
+  } finally {
+    socket.close();
+    stop.close();
+  }
+}
+
+function serveOn(socket: UdpSocket, stop: StopEvent, orders: Orders): void {
+  const poll = socket.blockingPoll(stop);
+  const responder = new Responder(
+    orders,
+    (ifindex) => socket.interfaceName(ifindex),
+  );
   const { received } = responder;
   const counters = new Float64Array(orders.counters);
   const { spin } = orders;

@@ -1,9 +1,14 @@
-// <net/if.h>: interface names, flags and the ifreq of the interface ioctls.
+// <net/if.h> and <linux/sockios.h>: interface names, flags and the ifreq of the
+// interface ioctls.
 
 import { cstring, i16, i32, overlay, pointer, struct } from "../struct.ts";
 import { sockaddr } from "./sys_socket.ts";
 
-export const headers = ["net/if.h", "sys/ioctl.h"] as const;
+export const headers = [
+  "net/if.h",
+  "sys/ioctl.h",
+  "linux/sockios.h",
+] as const;
 
 export const IF_NAMESIZE = 16;
 export const IFNAMSIZ = 16;
@@ -28,6 +33,7 @@ export const SIOCGIFHWADDR = 0x8927;
 export const SIOCGIFINDEX = 0x8933;
 export const SIOCGIFTXQLEN = 0x8942;
 export const SIOCSIFTXQLEN = 0x8943;
+export const SIOCGSKNS = 0x894c;
 
 const UNION = 16;
 

@@ -48,9 +48,12 @@ export const SO_ATTACH_BPF = 50;
 export const SO_ATTACH_REUSEPORT_CBPF = 51;
 export const SO_ATTACH_REUSEPORT_EBPF = 52;
 export const SO_MEMINFO = 55;
+export const SO_COOKIE = 57;
 export const SO_TXTIME = 61;
 export const SCM_TXTIME = 61;
+export const SO_BINDTOIFINDEX = 62;
 export const SO_DETACH_REUSEPORT_BPF = 68;
+export const SO_NETNS_COOKIE = 71;
 /** The option numbers of a 64-bit time_t, where `long` is 64 bits anyway. */
 export const SO_TIMESTAMP = 29;
 export const SO_TIMESTAMPNS = 35;

@@ -9,9 +9,17 @@ import { ClosedError } from "../errors.ts";
 import { monotonicTime } from "./clock.ts";
 import { Descriptor } from "./descriptor.ts";
 import { openEventfd, signalEventfd } from "./eventfd.ts";
+import { ForgottenObjects } from "./forgotten.ts";
+import {
+  customInspect,
+  type Inspect,
+  inspectFields,
+  postItsHandleAndAttach,
+} from "./inspection.ts";
+import type { SharedHandle } from "./shared_descriptor.ts";
 import { beforeIsolateEnds } from "./thread_descriptors.ts";
 
-const DESCRIPTORS = 2n;
+const DESCRIPTORS = 3n;
 /**
  * Milliseconds to block at most: a wait on a descriptor that another thread
  * closed keeps its port taken for no longer.
@@ -24,7 +32,14 @@ export interface Pollable {
   readonly fd: number;
   /** Its name in errors. */
   readonly what: string;
+  /** An eventfd that is readable once its owner closed; -1 or absent for none. */
+  readonly endEvent?: number;
 }
+
+const forgotten = new ForgottenObjects("StopEvent");
+
+/** What another thread of this process needs to use the same stop event. */
+export type StopEventHandle = SharedHandle;
 
 /**
  * An event that one thread sets and that ends the blocking waits of others. It
@@ -47,10 +62,17 @@ export interface Pollable {
 export class StopEvent implements AsyncDisposable {
   readonly #descriptor: Descriptor;
   readonly #owner: boolean;
+  /**
+   * Makes postMessage throw: post the `handle` instead.
+   *
+   * @internal
+   */
+  protected readonly notCloneable: () => void = postItsHandleAndAttach;
 
   private constructor(descriptor: Descriptor, owner: boolean) {
     this.#descriptor = descriptor;
     this.#owner = owner;
+    forgotten.watch(this, descriptor);
   }
 
   /** Makes one, owned by the caller. @throws {SystemError} EMFILE ... */
@@ -58,22 +80,35 @@ export class StopEvent implements AsyncDisposable {
     const fd = openEventfd("create a stop event");
     const stop = new StopEvent(new Descriptor(fd, "stop event"), true);
     // A worker that blocks would outlive a restart by --watch.
-    beforeIsolateEnds(stop.handle, () => stop.set());
+    const { fd: number } = stop.#descriptor;
+    const tried = "set a stop event";
+    // Not through the object, which could not be collected then.
+    beforeIsolateEnds(number, () => signalEventfd(number, tried));
     return stop;
   }
 
   /**
-   * The same event in another thread, from its handle.
+   * The same event in another thread, from its handle. Each side closes its own.
    *
    * @param handle What `handle` gave in the thread that owns it.
+   * @throws {ClosedError} When the owner closed it.
    */
-  static attach(handle: number): StopEvent {
-    const descriptor = new Descriptor(handle, "stop event", { borrowed: true });
-    return new StopEvent(descriptor, false);
+  static attach(handle: StopEventHandle): StopEvent {
+    return new StopEvent(Descriptor.attach(handle, "stop event"), false);
   }
 
-  /** What to post to another thread of this process. */
-  get handle(): number {
+  /** What to post to another thread of this process, for `attach`. */
+  get handle(): StopEventHandle {
+    // No event is needed when the owner closes: it sets this one.
+    return this.#descriptor.share(false);
+  }
+
+  /**
+   * The descriptor's number, for poll(2).
+   *
+   * @internal
+   */
+  get fd(): number {
     return this.#descriptor.fd;
   }
 
@@ -83,7 +118,7 @@ export class StopEvent implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   set(): void {
-    signalEventfd(this.handle, "set a stop event");
+    signalEventfd(this.#descriptor.fd, "set a stop event");
   }
 
   /** Closes it; the owner sets it first, which ends every wait on it. */
@@ -95,6 +130,16 @@ export class StopEvent implements AsyncDisposable {
   /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const fields = { closed: this.#descriptor.closed };
+    return inspectFields("StopEvent", fields, inspect, options);
   }
 }
 
@@ -114,19 +159,23 @@ export class StopEvent implements AsyncDisposable {
  * ```
  */
 export class BlockingPoll {
-  readonly #array = new Int32Array([-1, 0, -1, POLLIN]);
+  readonly #array = new Int32Array([-1, 0, -1, POLLIN, -1, POLLIN]);
   readonly #target: Pollable;
   readonly #stop: StopEvent;
+  /** Kept from collection, which would close the descriptor. */
+  readonly owner: object | undefined;
 
   /**
    * Prepares the wait; nothing is allocated later.
    *
    * @param target The descriptor to wait on.
    * @param stop What ends it.
+   * @param owner The object whose descriptor it is.
    */
-  constructor(target: Pollable, stop: StopEvent) {
+  constructor(target: Pollable, stop: StopEvent, owner?: object) {
     this.#target = target;
     this.#stop = stop;
+    this.owner = owner;
   }
 
   /**
@@ -144,9 +193,10 @@ export class BlockingPoll {
     const array = this.#array;
     // Read for each wait: a number that was closed may be another descriptor's.
     array[0] = this.#target.fd;
-    array[2] = this.#stop.handle;
+    array[2] = this.#stop.fd;
+    array[4] = this.#target.endEvent ?? -1;
     array[1] = direction === "read" ? POLLIN : POLLOUT;
-    array[3] = POLLIN;
+    array[3] = array[5] = POLLIN;
     if (timeout >= 0 && timeout <= LONGEST_BLOCK) return this.#block(timeout);
     const end = timeout < 0 ? Infinity : monotonicTime() + timeout;
     for (;;) {
@@ -167,6 +217,8 @@ export class BlockingPoll {
       });
     }
     if (array[3]! >>> 16 !== 0) return "stopped";
+    // The owner closed: reading the number closes the duplicate and throws.
+    if (array[5]! >>> 16 !== 0) array[0] = this.#target.fd;
     if ((array[1]! >>> 16) & POLLNVAL) throw new ClosedError(this.#target.what);
     return count === 0 ? "timeout" : "ready";
   }

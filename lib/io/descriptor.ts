@@ -11,6 +11,11 @@ import {
   type WaitOptions,
 } from "./reactor.ts";
 import {
+  Duplicate,
+  type SharedHandle,
+  SharedOwner,
+} from "./shared_descriptor.ts";
+import {
   closeOwned,
   closeOwnedSlowly,
   ownDescriptor,
@@ -53,6 +58,16 @@ export class Descriptor implements AsyncDisposable {
   readonly #queue: OperationQueue;
   #what: string | (() => string);
   #closing: Promise<void> | undefined;
+  /** Closes what belongs to it; called once, by close(). */
+  atClose: (() => void) | undefined;
+  /** Set once a handle was given to another thread. */
+  #shared: SharedOwner | undefined;
+  /** Set if this one was made from the handle of another thread. */
+  #duplicate: Duplicate | undefined;
+  /** Waits for the owner's close. */
+  #ownerEnd: Descriptor | undefined;
+  /** Whether this thread's reactor waits for that; not in threads that block. */
+  #watchesOwner = true;
 
   /**
    * Takes over a descriptor: from here on it is closed through this object. In a
@@ -75,6 +90,50 @@ export class Descriptor implements AsyncDisposable {
     this.#queue = new OperationQueue(this.#fd, this);
   }
 
+  /**
+   * A duplicate of a descriptor that another thread owns, from its handle: each
+   * is closed by itself. When the owner closes, this one does too.
+   *
+   * @throws {ClosedError} When the owner closed it.
+   */
+  static attach(
+    handle: SharedHandle,
+    what: string | (() => string),
+    options?: DescriptorOptions,
+  ): Descriptor {
+    const name = typeof what === "string" ? what : "the attached descriptor";
+    const duplicate = new Duplicate(handle, name);
+    const descriptor = new Descriptor(duplicate.fd, what, options);
+    descriptor.#duplicate = duplicate;
+    if (duplicate.end >= 0) {
+      descriptor.#ownerEnd = new Descriptor(duplicate.end, name);
+      descriptor.#watchesOwner = false;
+    }
+    return descriptor;
+  }
+
+  /**
+   * What another thread needs to attach.
+   *
+   * @param signalsEnd Whether close() here ends the waits of other threads.
+   * @throws {ClosedError} Once closed.
+   */
+  share(signalsEnd = true): SharedHandle {
+    return (this.#shared ??= new SharedOwner(this.fd, signalsEnd)).handle;
+  }
+
+  /** Whether a handle was given to another thread. */
+  get isShared(): boolean {
+    return this.#shared !== undefined;
+  }
+
+  /** The event that the owner closed, for blocking waits; -1 for none. */
+  get endEvent(): number {
+    return this.#ownerEnd === undefined || this.#ownerEnd.closed
+      ? -1
+      : this.#ownerEnd.#fd;
+  }
+
   /** Its name in errors. */
   get what(): string {
     return typeof this.#what === "string" ? this.#what : this.#what();
@@ -87,6 +146,10 @@ export class Descriptor implements AsyncDisposable {
   /** The number, for system calls. @throws {ClosedError} Once closed. */
   get fd(): number {
     if (this.#closing !== undefined) throw new ClosedError(this.what);
+    if (this.#duplicate?.revoked) {
+      this.close().catch(ignore);
+      throw new ClosedError(this.what);
+    }
     return this.#fd;
   }
 
@@ -111,6 +174,7 @@ export class Descriptor implements AsyncDisposable {
     attempt: Attempt<T>,
     options: WaitOptions = NO_OPTIONS,
   ): Promise<T> {
+    if (!this.#watchesOwner) this.#watchOwner();
     return this.#closing === undefined
       ? this.#queue.perform(events, attempt, options)
       : Promise.reject(new ClosedError(this.what));
@@ -140,6 +204,7 @@ export class Descriptor implements AsyncDisposable {
     options: WaitOptions = NO_OPTIONS,
     yields = false,
   ): Promise<T> {
+    if (!this.#watchesOwner) this.#watchOwner();
     return this.#closing === undefined
       ? this.#queue.performLater(events, attempt, options, yields)
       : Promise.reject(new ClosedError(this.what));
@@ -154,6 +219,7 @@ export class Descriptor implements AsyncDisposable {
    * @throws {TimeoutError} When the time is over.
    */
   wait(events: number, options: WaitOptions = NO_OPTIONS): Promise<number> {
+    if (!this.#watchesOwner) this.#watchOwner();
     return this.#closing === undefined
       ? this.#queue.wait(events, options)
       : Promise.reject(new ClosedError(this.what));
@@ -206,10 +272,22 @@ export class Descriptor implements AsyncDisposable {
     return this.close();
   }
 
+  #watchOwner(): void {
+    this.#watchesOwner = true;
+    const end = this.#ownerEnd!;
+    end.unref();
+    end.readable().then(() => this.close()).catch(ignore);
+  }
+
   #close(): Promise<void> {
     this.#queue.leave();
+    this.#shared?.revoke();
+    this.atClose?.();
     // Most have nothing that waits and no reason to wait themselves.
-    if (this.#queue.size > 0 || this.#slowToClose || !isReactorQuiet()) {
+    if (
+      this.#queue.size > 0 || this.#slowToClose || !isReactorQuiet() ||
+      this.#shared !== undefined || this.#duplicate !== undefined
+    ) {
       return this.#closeLater();
     }
     const code = this.#borrowed ? 0 : closeOwned(this.#fd);
@@ -228,6 +306,9 @@ export class Descriptor implements AsyncDisposable {
       if (this.#slowToClose) await closeOwnedSlowly(this.#fd);
       else code = closeOwned(this.#fd);
     }
+    this.#duplicate?.release();
+    await this.#ownerEnd?.close();
+    await this.#shared?.released();
     await reactorStopped();
     // Last, so that a caller may await close() before it looks at the operation.
     reject(() => new ClosedError(this.what));
@@ -238,3 +319,5 @@ export class Descriptor implements AsyncDisposable {
     return new SystemError("close", code, { tried: `close ${this.what}` });
   }
 }
+
+function ignore(): void {}

@@ -3,13 +3,19 @@
 
 import { ENODEV, ENXIO, SystemError } from "../../ffi/errno.ts";
 import { cString, errno, libc } from "../../ffi/libc.ts";
-import { IF_NAMESIZE, ifreq, SIOCGIFINDEX } from "../../ffi/uapi/net_if.ts";
+import {
+  IF_NAMESIZE,
+  ifreq,
+  SIOCGIFINDEX,
+  SIOCGIFNAME,
+} from "../../ffi/uapi/net_if.ts";
 import { checkInterfaceName } from "./interface_name.ts";
 import { wholeNumber } from "../whole_number.ts";
 
 /** The kernel stores an index in an int. */
 const HIGHEST = 0x7fffffff;
 const REQUEST = BigInt(SIOCGIFINDEX);
+const NAME_REQUEST = BigInt(SIOCGIFNAME);
 
 /** An interface, by name or index. */
 export type InterfaceRef = string | number;
@@ -102,4 +108,28 @@ export function interfaceName(index: number): string | undefined {
     });
   }
   return decoder.decode(buffer.subarray(0, buffer.indexOf(0)));
+}
+
+/**
+ * The name of an interface in the namespace a socket is in, wherever the calling
+ * thread is; undefined where none has that index (any more).
+ *
+ * Source: netdevice(7), SIOCGIFNAME.
+ *
+ * @throws {ArgumentError} For what no index can be.
+ * @throws {SystemError} EBADF ...
+ */
+export function interfaceNameOf(
+  fd: number,
+  index: number,
+): string | undefined {
+  const request = ifreq.build({ ifr_ifindex: checkIndex(index) });
+  if (libc().ioctl(fd, NAME_REQUEST, request) === 0) {
+    return ifreq.fields.ifr_name.get(new DataView(request.buffer), 0);
+  }
+  const code = errno();
+  if (code === ENODEV || code === ENXIO) return undefined;
+  throw new SystemError("ioctl", code, {
+    tried: `find the name of interface ${index}`,
+  });
 }

@@ -10,6 +10,13 @@ import {
 import { Deadline } from "../io/deadline.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import { TimeoutError } from "../errors.ts";
+import { ForgottenObjects } from "../io/forgotten.ts";
+import {
+  cannotBePosted,
+  customInspect,
+  type Inspect,
+  inspectFields,
+} from "../io/inspection.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { Channel } from "./channel.ts";
 import type { NetlinkCounters } from "./counters.ts";
@@ -32,6 +39,8 @@ import {
   setRequestOptions,
 } from "./socket.ts";
 import type { FamilyNames } from "./attribute_names.ts";
+
+const forgotten = new ForgottenObjects("NetlinkConnection");
 
 /** How to open a connection. */
 export interface NetlinkConnectionOptions extends NetlinkSocketOptions {
@@ -118,6 +127,12 @@ const BATCH_BYTES = 65536;
 export class NetlinkConnection implements AsyncDisposable {
   readonly #channel: Channel;
   readonly #transactions: TransactionQueue;
+  /**
+   * Makes postMessage throw: it stays in its thread.
+   *
+   * @internal
+   */
+  protected readonly notCloneable: () => void = cannotBePosted;
 
   private constructor(
     descriptor: Descriptor,
@@ -125,6 +140,7 @@ export class NetlinkConnection implements AsyncDisposable {
   ) {
     this.#channel = new Channel(descriptor, datagram);
     this.#transactions = new TransactionQueue(this.#channel, names);
+    forgotten.watch(this, descriptor);
   }
 
   /**
@@ -341,6 +357,16 @@ export class NetlinkConnection implements AsyncDisposable {
   /** The same as close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const fields = { closed: this.closed, counters: this.counters };
+    return inspectFields("NetlinkConnection", fields, inspect, options);
   }
 
   #interrupted(

@@ -2,6 +2,7 @@
 
 import {
   EPERM,
+  errorFields,
   SystemError,
   type SystemErrorContext,
 } from "../../ffi/errno.ts";
@@ -140,5 +141,10 @@ export class DumpInterruptedError extends Error {
         `${attempts} ${attempts === 1 ? "time" : "times"}`,
       options,
     );
+  }
+
+  /** Its fields, for JSON and postMessage, which lose the class of an error. */
+  toJSON(): Record<string, unknown> {
+    return errorFields(this);
   }
 }

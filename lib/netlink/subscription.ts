@@ -10,6 +10,13 @@ import {
 } from "../../ffi/uapi/linux_netlink.ts";
 import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/uapi/sys_socket.ts";
 import type { Descriptor } from "../io/descriptor.ts";
+import { ForgottenObjects } from "../io/forgotten.ts";
+import {
+  cannotBePosted,
+  customInspect,
+  type Inspect,
+  inspectFields,
+} from "../io/inspection.ts";
 import { checkTimeout, type WaitOptions } from "../io/reactor.ts";
 import { yieldIfDue } from "../io/yield.ts";
 import { bufferSize, queuedBytes } from "../socket/buffers.ts";
@@ -27,6 +34,8 @@ import {
   type NetlinkSocketOptions,
   openNetlinkSocket,
 } from "./socket.ts";
+
+const forgotten = new ForgottenObjects("NetlinkSubscription");
 
 /** Options of a subscription. */
 export interface NetlinkSubscriptionOptions extends NetlinkSocketOptions {
@@ -94,6 +103,12 @@ export class NetlinkSubscription implements AsyncDisposable {
   #datagram: number;
   #vector: MessageVector;
   #reader: MessageReader;
+  /**
+   * Makes postMessage throw: it stays in its thread.
+   *
+   * @internal
+   */
+  protected readonly notCloneable: () => void = cannotBePosted;
 
   private constructor(
     descriptor: Descriptor,
@@ -106,6 +121,7 @@ export class NetlinkSubscription implements AsyncDisposable {
     this.#count = options.batch ?? BATCH;
     this.#datagram = options.datagram ?? DATAGRAM;
     [this.#vector, this.#reader] = this.#allocate();
+    forgotten.watch(this, descriptor);
   }
 
   /**
@@ -213,6 +229,16 @@ export class NetlinkSubscription implements AsyncDisposable {
   /** The same as close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const fields = { closed: this.closed, counters: this.counters };
+    return inspectFields("NetlinkSubscription", fields, inspect, options);
   }
 
   /** Receives a batch: the number of datagrams, or why there are none. */

@@ -37,6 +37,7 @@ import type { NetlinkRequest } from "../netlink/transaction.ts";
 import type { NetlinkCounters } from "../netlink/counters.ts";
 import { advised, NetlinkError } from "../netlink/errors.ts";
 import type { MessageReader } from "../netlink/message.ts";
+import { cannotBePosted } from "../io/inspection.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { type Address, decodeAddress } from "./address.ts";
 import { familyNumber } from "./family.ts";
@@ -82,6 +83,12 @@ export interface RouteSocketOptions {
  */
 export class RouteSocket implements AsyncDisposable {
   readonly #connection: NetlinkConnection;
+  /**
+   * Makes postMessage throw: it stays in its thread.
+   *
+   * @internal
+   */
+  protected readonly notCloneable: () => void = cannotBePosted;
 
   private constructor(connection: NetlinkConnection) {
     this.#connection = connection;

@@ -83,7 +83,7 @@ const ORIGINS: Readonly<Record<number, ErrorEvent["origin"]>> = {
 const SIZE = 8;
 
 /** Events that wait for errors(); with more of them the oldest are dropped. */
-const MAX_EVENTS = 256;
+const MAX_EVENTS = 1024;
 /** The same for transmitTimestamps(). */
 const MAX_TIMESTAMPS = 4096;
 
@@ -224,29 +224,35 @@ export class ErrorQueue {
   }
 }
 
-/** The events until the socket is closed: see UdpSocket.errors(). */
+/**
+ * The events until the socket is closed: see UdpSocket.errors().
+ *
+ * @param owner The socket.
+ */
 export function errorEvents(
   queue: ErrorQueue | undefined,
   descriptor: Descriptor,
   options?: WaitOptions,
+  owner?: object,
 ): AsyncGenerator<ErrorEvent, void, void> {
-  return eventsOf(
-    queue,
-    queue?.events,
-    "receiveErrors",
-    descriptor,
-    options,
-  );
+  const option = "receiveErrors";
+  return eventsOf(queue, queue?.events, option, descriptor, options, owner);
 }
 
-/** The time stamps until the socket is closed: see UdpSocket.transmitTimestamps(). */
+/**
+ * The time stamps until the socket is closed: see UdpSocket.transmitTimestamps().
+ *
+ * @param owner The socket.
+ */
 export function transmitTimestamps(
   queue: ErrorQueue | undefined,
   descriptor: Descriptor,
   options?: WaitOptions,
+  owner?: object,
 ): AsyncGenerator<TransmitTimestamp, void, void> {
   const option = "timestamping";
-  return eventsOf(queue, queue?.timestamps, option, descriptor, options);
+  const stamps = queue?.timestamps;
+  return eventsOf(queue, stamps, option, descriptor, options, owner);
 }
 
 function eventsOf<T>(
@@ -255,15 +261,18 @@ function eventsOf<T>(
   option: string,
   descriptor: Descriptor,
   { signal, timeout }: WaitOptions = {},
+  owner?: object,
 ): AsyncGenerator<T, void, void> {
-  return asyncIterator({
-    take() {
+  const source = {
+    // The iteration keeps the socket from collection, which would close it.
+    owner,
+    take(): T | undefined {
       if (events === undefined) {
         throw new ArgumentError(option, false, "enabled on this socket");
       }
       return descriptor.closed ? undefined : events.shift();
     },
-    async wait(signal) {
+    async wait(signal: AbortSignal): Promise<boolean> {
       try {
         return await queue!.waitForEvent(
           descriptor,
@@ -275,5 +284,6 @@ function eventsOf<T>(
         throw error;
       }
     },
-  }, signal);
+  };
+  return asyncIterator(source, signal);
 }

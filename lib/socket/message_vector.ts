@@ -291,6 +291,12 @@ export class MessageVector {
     return this.words[(this.#iovs >> 2) + slot * IOV_WORDS + IOV_LENGTH]!;
   }
 
+  /** The address of a slot's payload to send. */
+  payloadAddress(slot: number): number {
+    const word = (this.#iovs >> 2) + slot * IOV_WORDS + IOV_BASE;
+    return this.words[word + 1]! * HI + (this.words[word]! >>> 0);
+  }
+
   /** Writes an address at a word index, without a BigInt. */
   #setPointer(word: number, address: number): void {
     this.words[word] = address | 0;

@@ -6,7 +6,12 @@ import {
   type SystemErrorContext,
 } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
-import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "../../ffi/uapi/sys_socket.ts";
+import {
+  SO_COOKIE,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from "../../ffi/uapi/sys_socket.ts";
 import { releaseEarlierRun } from "../io/thread_descriptors.ts";
 import { inNamespace, type Namespace } from "../netns/namespace.ts";
 
@@ -83,7 +88,12 @@ export function socketName(fd: number, size: number): Uint8Array<ArrayBuffer> {
   return NAME.subarray(0, size);
 }
 
-/** The same of the peer that a socket is connected to; undefined without one. */
+/**
+ * The sockaddr of the peer that a socket is connected to, of at most `size`
+ * bytes; undefined for none. Valid until the next call.
+ *
+ * @throws {SystemError}
+ */
 export function peerName(
   fd: number,
   size: number,
@@ -92,5 +102,16 @@ export function peerName(
   if (libc().getpeername(fd, NAME, LENGTH) === 0) return NAME.subarray(0, size);
   const code = errno();
   if (code === ENOTCONN) return undefined;
-  throw new SystemError("getpeername", code);
+  throw new SystemError("getpeername", code, { tried: "read the peer" });
+}
+
+const COOKIE = new Int32Array(2);
+
+/** A number that no other socket of this host ever has; since Linux 4.6. */
+export function socketCookie(fd: number): string {
+  LENGTH[0] = COOKIE.byteLength;
+  const { getsockopt } = libc();
+  return getsockopt(fd, SOL_SOCKET, SO_COOKIE, COOKIE, LENGTH) < 0
+    ? ""
+    : COOKIE.join();
 }

@@ -2,6 +2,7 @@
 
 import {
   EACCES,
+  ENOPROTOOPT,
   EPERM,
   SystemError,
   type SystemErrorContext,
@@ -19,7 +20,7 @@ const INT = new Int32Array(1);
 const LENGTH = new Uint32Array(1);
 
 /** The one name of an option; a loop, because Object.keys() makes an array. */
-function nameOf(option: NamedOption): string {
+export function nameOf(option: NamedOption): string {
   for (const name in option) return name;
   return "";
 }
@@ -49,6 +50,8 @@ export function setOption(
         capability: "CAP_NET_ADMIN",
         advice: "Run as root or grant CAP_NET_ADMIN",
       }
+      : code === ENOPROTOOPT
+      ? { advice: `This kernel or sandbox does not have ${name}` }
       : {}),
     ...explain?.(code),
   });

@@ -9,6 +9,12 @@ import {
   namespaceId,
 } from "../netns/namespace.ts";
 import { Deadline } from "../io/deadline.ts";
+import {
+  customInspect,
+  type Inspect,
+  inspectFields,
+  postItsHandleAndAttach,
+} from "../io/inspection.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { yieldIfDue } from "../io/yield.ts";
 import { wholeNumber } from "../whole_number.ts";
@@ -95,6 +101,12 @@ export class Tun extends PacketChannel {
   #next = 0;
   /** Resolves when the reads of several queues that began before have ended. */
   #reads: Promise<void> | undefined;
+  /**
+   * Makes postMessage throw: post the `handle` of a queue instead.
+   *
+   * @internal
+   */
+  protected readonly notCloneable: () => void = postItsHandleAndAttach;
 
   private constructor(
     { mode, offload }: Framing,
@@ -332,6 +344,26 @@ export class Tun extends PacketChannel {
   /** Lets the process end while something waits here. */
   unref(): void {
     for (const queue of this.queues) queue.unref();
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const { mode, offload, counters } = this;
+    const [first] = this.queues;
+    const fields = {
+      // The last one known, for the device may be gone.
+      name: this.#name,
+      mode,
+      offload,
+      queues: this.queues.length,
+      closed: first?.closed,
+      ...counters,
+    };
+    return inspectFields("Tun", fields, inspect, options);
   }
 
   /** Whether reads wait, which a new one comes behind. */

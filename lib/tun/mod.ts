@@ -9,7 +9,11 @@ export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
 export type { WaitOptions } from "../io/reactor.ts";
 export { inNamespace, type Namespace } from "../netns/namespace.ts";
 export { TemporaryNamespace } from "../netns/temporary_namespace.ts";
-export { BlockingPoll, StopEvent } from "../io/blocking_poll.ts";
+export {
+  BlockingPoll,
+  StopEvent,
+  type StopEventHandle,
+} from "../io/blocking_poll.ts";
 export { Tun, type TunState } from "./device.ts";
 export { type TunCounters, TunQueue, type TunQueueHandle } from "./queue.ts";
 export { PacketChannel, type WriteOptions } from "./channel.ts";

@@ -4,7 +4,15 @@ import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
 import { Descriptor } from "../io/descriptor.ts";
 import { POLLIN, POLLOUT } from "../../ffi/uapi/poll.ts";
 import { TimeoutError } from "../errors.ts";
+import { ForgottenObjects } from "../io/forgotten.ts";
+import {
+  customInspect,
+  type Inspect,
+  inspectFields,
+  postItsHandleAndAttach,
+} from "../io/inspection.ts";
 import type { WaitOptions } from "../io/reactor.ts";
+import type { SharedHandle } from "../io/shared_descriptor.ts";
 import type { PacketBatch } from "./batch.ts";
 import { PacketChannel } from "./channel.ts";
 import type { Framing } from "./framing.ts";
@@ -31,10 +39,11 @@ export interface TunCounters {
   readonly packetsRejected: number;
 }
 
-/** What another thread of this process needs to use the same queue. */
-export interface TunQueueHandle {
-  /** The descriptor's number. */
-  readonly fd: number;
+/**
+ * What another thread of this process needs to use the same queue. `fd` is the
+ * owner's number: attach() makes a duplicate of it.
+ */
+export interface TunQueueHandle extends SharedHandle {
   /** Its name in errors. */
   readonly what: string;
   /**
@@ -44,6 +53,8 @@ export interface TunQueueHandle {
    */
   readonly framing: Framing;
 }
+
+const forgotten = new ForgottenObjects("TunQueue");
 
 /**
  * One of a device's queues. A device opened with several spreads its flows
@@ -73,6 +84,12 @@ export class TunQueue extends PacketChannel {
   readonly #writer: QueueWriter;
   #waitingWrites = 0;
   #retry: ReturnType<typeof setInterval> | undefined;
+  /**
+   * Makes postMessage throw: post the `handle` instead.
+   *
+   * @internal
+   */
+  protected readonly notCloneable: () => void = postItsHandleAndAttach;
 
   private constructor(descriptor: Descriptor, framing: Framing) {
     super();
@@ -80,6 +97,7 @@ export class TunQueue extends PacketChannel {
     this.#framing = framing;
     this.#reader = new QueueReader(descriptor, framing);
     this.#writer = new QueueWriter(descriptor, framing);
+    forgotten.watch(this, descriptor);
   }
 
   /**
@@ -95,16 +113,28 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * The queue in another thread, from the handle its owner posted there.
-   * Closing it here leaves it open for the owner.
+   * The queue in another thread, from the handle that its owner posted there: a
+   * duplicate of its descriptor. Closing it here leaves it open for the owner;
+   * when the owner closes, this one does too, and its operations reject.
+   *
+   * @param handle The owner's `handle`.
+   * @throws {ClosedError} When the owner closed it.
    */
-  static attach({ fd, what, framing }: TunQueueHandle): TunQueue {
-    return new TunQueue(new Descriptor(fd, what, { borrowed: true }), framing);
+  static attach(handle: TunQueueHandle): TunQueue {
+    const { what, framing } = handle;
+    // The owner may close first, and then this is the one that is slow to close.
+    const options = { slowToClose: true };
+    return new TunQueue(Descriptor.attach(handle, what, options), framing);
   }
 
-  /** What to post to a worker of this process, for `attach`. */
+  /**
+   * What to post to a worker of this process, for `attach`.
+   *
+   * @throws {ClosedError} Once closed.
+   */
   get handle(): TunQueueHandle {
-    return { fd: this.#descriptor.fd, what: this.what, framing: this.#framing };
+    const shared = this.#descriptor.share();
+    return { ...shared, what: this.what, framing: this.#framing };
   }
 
   /**
@@ -114,7 +144,7 @@ export class TunQueue extends PacketChannel {
    * @throws {ClosedError} if it is closed.
    */
   blockingPoll(stop: StopEvent): BlockingPoll {
-    return new BlockingPoll(this.#descriptor, stop);
+    return new BlockingPoll(this.#descriptor, stop, this);
   }
 
   /** Its name in errors. */
@@ -166,6 +196,17 @@ export class TunQueue extends PacketChannel {
   /** Lets the process end while something waits here. */
   unref(): void {
     this.#descriptor.unref();
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const { what, closed, counters } = this;
+    const fields = { what, closed, ...counters };
+    return inspectFields("TunQueue", fields, inspect, options);
   }
 
   /**

@@ -143,6 +143,7 @@ export function setControlFields(
   }
   if (control.timestamp >= 0) {
     to.timestamp = nanoseconds(view, control.timestamp);
+    Object.defineProperty(to, "toJSON", TO_JSON);
   }
   if (control.overflow >= 0) to.overflow = control.overflow;
   if (control.segmentSize !== 0) to.segmentSize = control.segmentSize;
@@ -155,4 +156,16 @@ export function setControlFields(
     if (destination !== undefined) to.originalDestination = destination;
   }
   if (flowLabel >= 0) to.flowLabel = flowLabel;
+}
+
+/** JSON has no bigint: a time stamp is written in decimal digits. */
+const TO_JSON: PropertyDescriptor = {
+  // Not enumerable: a property of the object's that postMessage does not see.
+  value(this: DatagramInfo): object {
+    return JSON.parse(JSON.stringify({ ...this }, writeBigint));
+  },
+};
+
+function writeBigint(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }

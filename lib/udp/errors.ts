@@ -14,9 +14,9 @@ import {
 } from "../../ffi/errno.ts";
 
 /**
- * The source address of a datagram was removed, or cannot be a source. The
- * datagram was not sent: a reply from another address is not one that the peer
- * expects.
+ * The source address of a datagram is not one of this host any more, or cannot be
+ * a source. The datagram was not sent: a reply from another address is not one
+ * that the peer expects.
  *
  * Source: ip(7), ipv6(7).
  *
@@ -43,23 +43,59 @@ export class SourceUnavailableError extends SystemError {
   /**
    * Names source and peer.
    *
-   * @param errno The kernel's error: ENETUNREACH, EINVAL or ENODEV.
+   * @param errno The kernel's error: ENETUNREACH or EINVAL.
    * @param source The requested source address.
    * @param peer The destination.
    */
   constructor(errno: number, source: string, peer: string) {
-    super("sendmsg", errno, {
-      tried: `answer ${peer} from ${source}`,
+    super("sendmmsg", errno, {
+      tried: `send to ${peer} from ${source}`,
       advice:
-        "The address was removed, cannot be a source or has no route there; the datagram was not sent from another one",
+        "The address is not one of this host, or cannot be a source; an address of an AnyIP route (type local) needs the freeBind option. The datagram was not sent from another address",
     });
     this.source = source;
   }
 }
 
-/** Whether the errno of a send may be about the requested source. */
-export function isSourceErrno(errno: number): boolean {
-  return errno === EINVAL || errno === ENETUNREACH || errno === ENODEV;
+/**
+ * A reply to a datagram that was sent from port 0: its sender expects none
+ * (RFC 768), and the kernel sends to no such port.
+ *
+ * Source: udp(7).
+ *
+ * @example
+ * ```ts
+ * import { NoReplyPortError, UdpSocket } from "@netplumb/netplumb";
+ *
+ * await using socket = UdpSocket.bind({ address: "127.0.0.1" });
+ * await socket.send("query", socket.address);
+ * const query = await socket.receive();
+ * const forged = { ...query, peer: { address: "192.0.2.1", port: 0 } };
+ * try {
+ *   await socket.reply(forged, "reply");
+ * } catch (error) {
+ *   console.log(error instanceof NoReplyPortError); // true
+ * }
+ * ```
+ */
+export class NoReplyPortError extends SystemError {
+  /** "NoReplyPortError". */
+  override readonly name = "NoReplyPortError";
+  /** The address of the sender. */
+  readonly peer: string;
+
+  /**
+   * Names the sender.
+   *
+   * @param peer Its address.
+   */
+  constructor(peer: string) {
+    super("sendmmsg", EINVAL, {
+      tried: `send to ${peer}, port 0`,
+      advice: "The datagram was sent from port 0, which cannot be replied to",
+    });
+    this.peer = peer;
+  }
 }
 
 /** What to do when bind(2) fails. */

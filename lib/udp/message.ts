@@ -74,6 +74,9 @@ const encoder = new TextEncoder();
 /** A payload as bytes. @throws {ArgumentError} If it is too long. */
 export function payload(data: Uint8Array | string): Uint8Array {
   const bytes = typeof data === "string" ? encoder.encode(data) : data;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new ArgumentError("data", data, "a Uint8Array or a string");
+  }
   if (bytes.length <= MAX_PAYLOAD) return bytes;
   throw new ArgumentError(
     "data",
@@ -190,11 +193,16 @@ export class MessageWriter {
   ): void {
     const { vector } = this.#queue;
     const { words } = vector;
-    const { fd, domain, peer } = this.#sender;
-    let ipv4 = domain === AF_INET || peer !== undefined && isIPv4(peer.address);
+    const { fd, domain } = this.#sender;
+    let ipv4 = domain === AF_INET;
     let scope = 0;
     this.#nameLength = 0;
-    if (destination !== undefined) {
+    if (destination === undefined) {
+      if (!ipv4 && hasControl(options)) {
+        const { peer } = this.#sender;
+        ipv4 = peer !== undefined && isIPv4(peer.address);
+      }
+    } else {
       const to = parseEndpoint(destination, this.#sender);
       ipv4 = domain === AF_INET || to.address.length === 4 ||
         isMapped(to.address);
@@ -228,6 +236,12 @@ export class MessageWriter {
     }
     this.#controlLength = at - start;
   }
+}
+
+/** Whether options need a control message, which differs between IP versions. */
+function hasControl(options: SendOptions): boolean {
+  return options.source !== undefined || options.interface !== undefined ||
+    options.ttl !== undefined || options.trafficClass !== undefined;
 }
 
 /** Whether an address in this library's format is an IPv4 one. */

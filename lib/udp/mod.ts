@@ -9,7 +9,11 @@ export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
 export type { WaitOptions } from "../io/reactor.ts";
 export { inNamespace, type Namespace } from "../netns/namespace.ts";
 export { TemporaryNamespace } from "../netns/temporary_namespace.ts";
-export { BlockingPoll, StopEvent } from "../io/blocking_poll.ts";
+export {
+  BlockingPoll,
+  StopEvent,
+  type StopEventHandle,
+} from "../io/blocking_poll.ts";
 export {
   formatAddress,
   parseAddress,
@@ -22,7 +26,11 @@ export {
 } from "../net/interface_index.ts";
 export { UdpSocket } from "./socket.ts";
 export type { UdpSocketHandle } from "./socket_state.ts";
-export type { SendResult } from "./send.ts";
+export {
+  type SendFailure,
+  SendInterruptedError,
+  type SendResult,
+} from "./send_result.ts";
 export type { BindOptions } from "./options.ts";
 export type * as udpOptions from "./option_types.ts";
 export { activationDescriptors } from "./activation.ts";
@@ -33,7 +41,7 @@ export type { Datagram, DatagramInfo, LocalInfo } from "./datagram.ts";
 export type { Endpoint } from "../socket/sockaddr.ts";
 export type { Message, SendOptions } from "./message.ts";
 export type { ErrorEvent, TransmitTimestamp } from "../socket/error_queue.ts";
-export { SourceUnavailableError } from "./errors.ts";
+export { NoReplyPortError, SourceUnavailableError } from "./errors.ts";
 export { ReceiveBatch, type ReceiveBatchOptions } from "./receive_batch.ts";
 export { type ReplyOptions, SendBatch } from "./send_batch.ts";
 export type { Outgoing } from "./send_queue.ts";

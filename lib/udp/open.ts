@@ -1,5 +1,6 @@
 // Opens, binds and connects UDP sockets, and takes over open ones.
 
+import { EAFNOSUPPORT, SystemError } from "../../ffi/errno.ts";
 import { libc, unwrap } from "../../ffi/libc.ts";
 import {
   F_GETFL,
@@ -21,6 +22,7 @@ import {
 import {
   AF_INET,
   AF_INET6,
+  SO_BINDTOIFINDEX,
   SO_DOMAIN,
   SO_PROTOCOL,
   SOCK_DGRAM,
@@ -29,8 +31,13 @@ import {
 import { ArgumentError } from "../errors.ts";
 import { interfaceIndexOf } from "../net/interface_index.ts";
 import { attachFilter, detachFilter, DROP_ALL } from "../socket/filter.ts";
-import { bindSocket, openSocket, peerName } from "../socket/open.ts";
-import { type Family, getOption, tryGetOption } from "../socket/option.ts";
+import { bindSocket, openSocket, socketName } from "../socket/open.ts";
+import {
+  type Family,
+  getOption,
+  setOption,
+  tryGetOption,
+} from "../socket/option.ts";
 import {
   buildSockaddr,
   type Endpoint,
@@ -45,6 +52,7 @@ import {
   applyOptions,
   type BindOptions,
   checkOptions,
+  type Plan,
   planBind,
   type UdpSocketSettings,
 } from "./options.ts";
@@ -54,16 +62,42 @@ function endpointOf(name: Uint8Array<ArrayBuffer>): Endpoint {
   return readSockaddr(new DataView(name.buffer), 0)!;
 }
 
-/** Opens a UDP socket and binds it. @throws {ArgumentError | SystemError} */
+/**
+ * Opens a UDP socket and binds it: where the kernel has no IPv6 and the caller
+ * asked for no address and family, an IPv4 one.
+ *
+ * @throws {ArgumentError | SystemError}
+ */
 export function bindUdpSocket(options: BindOptions): OpenSocket {
   const plan = planBind(options);
+  try {
+    return openAndBind(plan, options);
+  } catch (error) {
+    const lacksIPv6 = error instanceof SystemError &&
+      error.errno === EAFNOSUPPORT && plan.domain === AF_INET6;
+    if (!lacksIPv6) throw error;
+    const { address, family, packetInfo } = options;
+    const chosen = address !== undefined || family !== undefined ||
+      packetInfo === "in6_pktinfo";
+    if (!chosen) {
+      return openAndBind(planBind({ ...options, family: "ipv4" }), options);
+    }
+    throw new SystemError(error.syscall, EAFNOSUPPORT, {
+      tried: error.tried,
+      advice:
+        'This kernel has no IPv6 (ipv6.disable=1, or not built in); family "ipv4" works without it',
+    });
+  }
+}
+
+function openAndBind(plan: Plan, options: BindOptions): OpenSocket {
   const { domain, family, address, port, zone } = plan;
-  const { receiveErrors, gro, timestamping, transmitTime } = options;
-  const { namespace, peer } = options;
+  const { receiveErrors, gro, gso, pinInterface } = options;
+  const { timestamping, transmitTime, namespace, peer } = options;
   const tried = "open a UDP socket";
   const type = SOCK_DGRAM;
   return openSocket({ domain, type, namespace, tried }, (fd) => {
-    applyBindOptions(fd, plan, options);
+    const missing = applyBindOptions(fd, plan, options);
     if (peer !== undefined) attachFilter(fd, DROP_ALL);
     const scope = zone === undefined ? 0 : interfaceIndexOf(fd, zone);
     const name = buildSockaddr(domain, { address, port, scope });
@@ -76,13 +110,21 @@ export function bindUdpSocket(options: BindOptions): OpenSocket {
       fd,
       domain,
       family,
-      options: { receiveErrors, gro, timestamping, transmitTime },
+      options: {
+        receiveErrors,
+        gro,
+        gso,
+        pinInterface,
+        timestamping,
+        transmitTime,
+        missing,
+      },
     };
     if (peer === undefined) return socket;
-    const connected = connectUdpSocket(socket, peer);
+    connectTo(socket, peer);
     if (options.filter === undefined) detachFilter(fd);
     else attachFilter(fd, options.filter);
-    return { ...socket, peer: connected };
+    return socket;
   });
 }
 
@@ -112,22 +154,23 @@ export function adoptUdpSocket(
   const flags = unwrap(fcntl(fd, F_GETFL, 0), "fcntl", { tried });
   unwrap(fcntl(fd, F_SETFL, flags | O_NONBLOCK), "fcntl", { tried });
   unwrap(fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl", { tried });
-  applyOptions(fd, family, options);
+  const missing = applyOptions(fd, family, options);
   const receivesErrors = family === "ipv4"
     ? tryGetOption(fd, IPPROTO_IP, IP_RECVERR)
     : tryGetOption(fd, IPPROTO_IPV6, IPV6_RECVERR);
-  const { timestamping, transmitTime } = options;
-  const peer = peerName(fd, SOCKADDR_SIZE);
+  const { gso, pinInterface, timestamping, transmitTime } = options;
   return {
     fd,
     domain,
     family,
-    ...(peer === undefined ? {} : { peer: endpointOf(peer) }),
     options: {
       receiveErrors: receivesErrors === 1,
       gro: tryGetOption(fd, SOL_UDP, UDP_GRO) === 1,
+      gso,
+      pinInterface,
       timestamping,
       transmitTime,
+      missing,
     },
   };
 }
@@ -135,16 +178,80 @@ export function adoptUdpSocket(
 /**
  * Connects a socket; see UdpSocket.connect().
  *
- * @returns The peer, as the kernel writes it.
  * @throws {ArgumentError | SystemError}
  */
-export function connectUdpSocket(
-  socket: Pick<OpenSocket, "fd" | "domain" | "family">,
+export function connectUdpSocket(socket: Connectable, to: Endpoint): void {
+  // connect(2) keeps the source address and the interface of an earlier one.
+  parseEndpoint(to, socket);
+  if (socket.peer !== undefined) dissolve(socket);
+  socket.boundIfindex ??= boundInterface(socket.fd);
+  connectTo(socket, to);
+}
+
+/** What connect() uses of a socket. */
+interface Connectable extends Pick<OpenSocket, "fd" | "domain" | "family"> {
+  /** The peer that it is connected to, as the kernel knows it. */
+  readonly peer: Endpoint | undefined;
+  /** The interface that it was bound to before it was connected; 0 for none. */
+  boundIfindex: number | undefined;
+}
+
+/** Connects a new socket. @throws {ArgumentError | SystemError} */
+export function connectTo(
+  { fd, domain, family }: Pick<OpenSocket, "fd" | "domain" | "family">,
   to: Endpoint,
-): Endpoint {
-  const name = buildSockaddr(socket.domain, parseEndpoint(to, socket));
-  unwrap(libc().connect(socket.fd, name, name.length), "connect", {
+): void {
+  const name = buildSockaddr(domain, parseEndpoint(to, { fd, family }));
+  unwrap(libc().connect(fd, name, name.length), "connect", {
     tried: `connect a UDP socket to ${formatEndpoint(to)}`,
   });
-  return endpointOf(name);
+}
+
+/** Ends the association with the peer. @throws {SystemError} */
+export function disconnectUdpSocket(socket: Connectable): void {
+  if (socket.peer !== undefined) dissolve(socket);
+}
+
+/** A sockaddr of AF_UNSPEC, which dissolves an association (connect(2)). */
+const UNSPECIFIED = new Uint8Array(16);
+
+/**
+ * Dissolves the association and takes back what the kernel gives up with it: a
+ * port that it had picked, and the interface that the socket was bound to.
+ */
+function dissolve(socket: Connectable): void {
+  const { fd, domain } = socket;
+  const { port } = endpointOf(socketName(fd, SOCKADDR_SIZE));
+  // Not known where another thread connected it, or bind() did.
+  const ifindex = socket.boundIfindex ??
+    (socket.peer?.scope === undefined ? boundInterface(fd) : 0);
+  const tried = "disconnect a UDP socket";
+  unwrap(libc().connect(fd, UNSPECIFIED, UNSPECIFIED.length), "connect", {
+    tried,
+  });
+  socket.boundIfindex = undefined;
+  if (ifindex !== 0) setBoundInterface(fd, ifindex);
+  const name = socketName(fd, SOCKADDR_SIZE);
+  const { address, port: kept } = endpointOf(name);
+  if (kept !== 0) return;
+  const endpoint = parseEndpoint({ address, port }, socket);
+  bindSocket(
+    fd,
+    buildSockaddr(domain, endpoint),
+    (code) => ({
+      ...bindContext(code, formatEndpoint({ address, port }), port),
+      tried: `keep port ${port} of a disconnected UDP socket`,
+    }),
+  );
+}
+
+/** The interface that a socket is bound to, 0 for none; since Linux 5.0. */
+function boundInterface(fd: number): number {
+  return tryGetOption(fd, SOL_SOCKET, SO_BINDTOIFINDEX) ?? 0;
+}
+
+function setBoundInterface(fd: number, ifindex: number): void {
+  setOption(fd, SOL_SOCKET, { SO_BINDTOIFINDEX }, ifindex, () => ({
+    tried: `bind a disconnected UDP socket to interface ${ifindex} again`,
+  }));
 }

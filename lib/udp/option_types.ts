@@ -6,6 +6,8 @@
 
 export type { AddressPreference, PathMtuDiscovery } from "./option_table.ts";
 export type { UdpSocketSettings } from "./options.ts";
+export type { DatagramsOptions } from "./receiver.ts";
+export type { SocketReplyOptions } from "./socket.ts";
 export type { OptionLevel, UdpSocketOptions } from "./socket_options.ts";
 export type { ActivationDescriptor } from "./activation.ts";
 export type { PathMtuOptions } from "./path_mtu.ts";

@@ -1,7 +1,7 @@
 // Options of a UDP socket: checked before the first system call, then set before
 // bind(2), because a datagram queued earlier would carry no packet info.
 
-import { ENODEV, EPERM } from "../../ffi/errno.ts";
+import { ENODEV, ENOPROTOOPT, EPERM, SystemError } from "../../ffi/errno.ts";
 import { cString } from "../../ffi/libc.ts";
 import {
   IP_MTU_DISCOVER,
@@ -19,6 +19,7 @@ import {
   AF_INET,
   AF_INET6,
   SO_BINDTODEVICE,
+  SO_BINDTOIFINDEX,
   SOL_SOCKET,
 } from "../../ffi/uapi/sys_socket.ts";
 import { isMapped, parseAddress } from "../net/ip_address.ts";
@@ -32,7 +33,14 @@ import {
   checkProgram,
   type SocketProgram,
 } from "../socket/filter.ts";
-import { type Family, setIpOption, setOption } from "../socket/option.ts";
+import {
+  type Family,
+  nameOf,
+  setIpOption,
+  setOption,
+  speaksIPv4,
+  speaksIPv6,
+} from "../socket/option.ts";
 import { checkPort, type Endpoint } from "../socket/sockaddr.ts";
 import {
   checkTransmitTime,
@@ -79,8 +87,8 @@ export interface UdpSocketSettings {
   readonly trafficClass?: number | undefined;
   /** Allow sending to broadcast addresses. */
   readonly broadcast?: boolean | undefined;
-  /** Bind to this interface, by name (SO_BINDTODEVICE). */
-  readonly interface?: string | undefined;
+  /** Bind to this interface, by name (SO_BINDTODEVICE) or index (SO_BINDTOIFINDEX). */
+  readonly interface?: string | number | undefined;
   /** Firewall mark of sent datagrams (SO_MARK); needs CAP_NET_ADMIN. */
   readonly mark?: number | undefined;
   /**
@@ -158,6 +166,17 @@ export interface UdpSocketSettings {
   readonly receiveErrors?: boolean | undefined;
   /** Receive segmented datagrams, combined by the kernel (UDP_GRO). */
   readonly gro?: boolean | undefined;
+  /**
+   * Combine datagrams that differ in their payloads alone, and let the kernel
+   * split `segmentSize` (UDP_SEGMENT); default true. With false each datagram is
+   * sent by itself.
+   */
+  readonly gso?: boolean | undefined;
+  /**
+   * Reply through the interface that the datagram arrived on, regardless of the
+   * routes; default false. `pinInterface` of a reply overrides it.
+   */
+  readonly pinInterface?: boolean | undefined;
   /** TTL and hop limit of sent multicast, 0 to 255; default 1. */
   readonly multicastTtl?: number | undefined;
   /** Whether members on this host receive the multicast that is sent; default true. */
@@ -184,11 +203,60 @@ export interface BindOptions extends UdpSocketSettings {
   readonly peer?: Endpoint | undefined;
   /** With `port` 0: the ports to pick from, first and last (IP_LOCAL_PORT_RANGE, ip(7)); since Linux 6.3. */
   readonly localPortRange?: readonly [first: number, last: number] | undefined;
-  /** Bind to an address that this host does not have yet (IP_FREEBIND, IPV6_FREEBIND). */
+  /**
+   * Bind to an address that this host does not have yet, and reply from the
+   * addresses of an AnyIP route (IP_FREEBIND, IPV6_FREEBIND).
+   */
   readonly freeBind?: boolean | undefined;
   /** Open the socket in this network namespace. */
   readonly namespace?: Namespace | undefined;
 }
+
+/** The options there are: a misspelt one must not bind to all addresses. */
+const KEYS: Readonly<Record<keyof BindOptions, true>> = {
+  address: true,
+  port: true,
+  family: true,
+  packetInfo: true,
+  reuseAddress: true,
+  reusePort: true,
+  receiveBuffer: true,
+  sendBuffer: true,
+  ttl: true,
+  trafficClass: true,
+  broadcast: true,
+  interface: true,
+  freeBind: true,
+  mark: true,
+  receiveTtl: true,
+  receiveTrafficClass: true,
+  receiveTimestamp: true,
+  receiveOverflow: true,
+  receiveErrors: true,
+  gro: true,
+  gso: true,
+  pinInterface: true,
+  multicastTtl: true,
+  multicastLoop: true,
+  multicastOnlyJoined: true,
+  priority: true,
+  busyPoll: true,
+  incomingCpu: true,
+  pathMtuDiscovery: true,
+  dontFragment: true,
+  transparent: true,
+  receiveOriginalDestination: true,
+  receiveFlowLabel: true,
+  autoFlowLabel: true,
+  addressPreferences: true,
+  filter: true,
+  reusePortProgram: true,
+  timestamping: true,
+  transmitTime: true,
+  localPortRange: true,
+  peer: true,
+  namespace: true,
+};
 
 /** The domain and address to bind, from the options. */
 export interface Plan {
@@ -206,9 +274,15 @@ const PACKET_INFO = [undefined, true, false, "in_pktinfo", "in6_pktinfo"];
 /**
  * Checks the options and chooses domain and address; makes no system call.
  *
- * @throws {ArgumentError} For an invalid value or options that contradict.
+ * @throws {ArgumentError} For an unknown option, an invalid value or options that
+ * contradict.
  */
 export function planBind(options: BindOptions): Plan {
+  for (const key in options) {
+    if (Object.hasOwn(KEYS, key)) continue;
+    const known = Object.keys(KEYS).join(", ");
+    throw new ArgumentError("options", key, `one of ${known}`);
+  }
   const port = checkPort(options.port ?? 0);
   const { family } = options;
   if (family !== undefined && !FAMILIES.includes(family)) {
@@ -292,7 +366,9 @@ export function checkOptions(
   }
   checkBufferSize("receiveBuffer", options.receiveBuffer);
   checkBufferSize("sendBuffer", options.sendBuffer);
-  if (options.interface !== undefined) {
+  if (typeof options.interface === "number") {
+    wholeNumber("interface", options.interface, 1, 0x7fffffff);
+  } else if (options.interface !== undefined) {
     checkInterfaceName(options.interface, "interface");
   }
   const { pathMtuDiscovery, addressPreferences, localPortRange } = options;
@@ -334,36 +410,48 @@ function checkBufferSize(key: string, bytes: number | undefined): void {
   if (bytes !== undefined) wholeNumber(key, bytes, 1, 0x3fffffff);
 }
 
-/** Sets what must be set before bind(2) and cannot be set later. @throws {SystemError} */
+/**
+ * Sets what must be set before bind(2) and cannot be set later.
+ *
+ * @returns The names of default options that the kernel lacks; undefined for none.
+ * @throws {SystemError}
+ */
 export function applyBindOptions(
   fd: number,
   { family }: Plan,
   options: BindOptions,
-): void {
+): readonly string[] | undefined {
+  missing = undefined;
   const only = family === "ipv6" ? 1 : 0;
-  setIpOption(fd, family, undefined, { IPV6_V6ONLY }, only);
+  const setOnly = options.family === undefined ? setDefault : setIpOption;
+  missing = undefined;
+  setOnly(fd, family, undefined, { IPV6_V6ONLY }, only);
   if (options.localPortRange !== undefined) {
     setPortRange(fd, options.localPortRange);
   }
-  // Set in any case: the kernel's default for IPv4 is the opposite.
-  applyOptions(fd, family, options, options.multicastOnlyJoined ?? true);
+  return applyOptions(fd, family, options, true);
 }
 
 /**
  * Sets options; packet info unless it is false. Before bind(2) where possible: a
  * datagram that is queued earlier carries no packet info.
  *
+ * @param opens Whether the socket was just opened: the kernel's default of
+ * IP_MULTICAST_ALL is the opposite of this library's.
+ * @returns The names of default options that the kernel lacks; undefined for none.
  * @throws {SystemError}
  */
 export function applyOptions(
   fd: number,
   family: Family,
   options: BindOptions,
-  multicastOnlyJoined: boolean | undefined = options.multicastOnlyJoined,
-): void {
+  opens = false,
+): readonly string[] | undefined {
+  if (!opens) missing = undefined;
   const { packetInfo = true } = options;
   if (packetInfo !== false) {
-    setIpOption(
+    const set = options.packetInfo === undefined ? setDefault : setIpOption;
+    set(
       fd,
       family,
       packetInfo === "in6_pktinfo" ? undefined : { IP_PKTINFO },
@@ -387,9 +475,11 @@ export function applyOptions(
     setBufferSize(fd, "send", options.sendBuffer);
   }
   if (options.interface !== undefined) bindToDevice(fd, options.interface);
-  if (multicastOnlyJoined !== undefined) {
-    const all = multicastOnlyJoined ? 0 : 1;
-    setIpOption(fd, family, { IP_MULTICAST_ALL }, { IPV6_MULTICAST_ALL }, all);
+  const { multicastOnlyJoined } = options;
+  if (opens || multicastOnlyJoined !== undefined) {
+    const all = multicastOnlyJoined ?? true ? 0 : 1;
+    const set = multicastOnlyJoined === undefined ? setDefault : setIpOption;
+    set(fd, family, { IP_MULTICAST_ALL }, { IPV6_MULTICAST_ALL }, all);
   }
   if (options.gro) setOption(fd, SOL_UDP, { UDP_GRO }, 1);
   if (options.pathMtuDiscovery !== undefined) {
@@ -416,11 +506,47 @@ export function applyOptions(
   if (options.transmitTime !== undefined) {
     setTransmitTime(fd, options.transmitTime);
   }
+  return missing;
 }
 
-function bindToDevice(fd: number, name: string): void {
-  setOption(fd, SOL_SOCKET, { SO_BINDTODEVICE }, cString(name), (code) => ({
-    tried: `bind a UDP socket to interface ${name}`,
+/** Options that this kernel refused with ENOPROTOOPT, by their C names. */
+const absent = new Set<string>();
+/** Those of them that the socket being bound lacks. */
+let missing: string[] | undefined;
+
+/**
+ * Sets an option that the caller did not ask for: where the kernel lacks it, as
+ * system call emulators do, the socket is bound without it.
+ */
+const setDefault: typeof setIpOption = (fd, family, ipv4, ipv6, value) => {
+  if (ipv4 !== undefined && speaksIPv4(family)) {
+    setDefaultOf(fd, family, ipv4, undefined, value);
+  }
+  if (ipv6 !== undefined && speaksIPv6(family)) {
+    setDefaultOf(fd, family, undefined, ipv6, value);
+  }
+};
+
+const setDefaultOf: typeof setIpOption = (fd, family, ipv4, ipv6, value) => {
+  const name = nameOf((ipv4 ?? ipv6)!);
+  if (!absent.has(name)) {
+    try {
+      return setIpOption(fd, family, ipv4, ipv6, value);
+    } catch (error) {
+      const lacks = error instanceof SystemError && error.errno === ENOPROTOOPT;
+      if (!lacks) throw error;
+      absent.add(name);
+    }
+  }
+  (missing ??= []).push(name);
+};
+
+function bindToDevice(fd: number, device: string | number): void {
+  const [option, value] = typeof device === "number"
+    ? [{ SO_BINDTOIFINDEX }, device]
+    : [{ SO_BINDTODEVICE }, cString(device)];
+  setOption(fd, SOL_SOCKET, option, value, (code) => ({
+    tried: `bind a UDP socket to interface ${device}`,
     ...(code === EPERM
       ? {
         capability: "CAP_NET_RAW",

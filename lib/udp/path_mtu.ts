@@ -6,7 +6,7 @@ import type { Endpoint } from "../socket/sockaddr.ts";
 import { parseAddress } from "../net/ip_address.ts";
 import { libc } from "../../ffi/libc.ts";
 import { AF_INET, AF_INET6, SOCK_DGRAM } from "../../ffi/uapi/sys_socket.ts";
-import { connectUdpSocket } from "./open.ts";
+import { connectTo } from "./open.ts";
 import { UdpSocketOptions } from "./socket_options.ts";
 
 /** Where to look up the path MTU. */
@@ -43,7 +43,7 @@ export function pathMtu(to: Endpoint, options: PathMtuOptions = {}): number {
   const tried = "open a UDP socket";
   return openSocket({ domain, type: SOCK_DGRAM, namespace, tried }, (fd) => {
     const port = to.port === 0 ? DISCARD : to.port;
-    connectUdpSocket({ fd, domain, family }, { ...to, port });
+    connectTo({ fd, domain, family }, { ...to, port });
     const mtu = new UdpSocketOptions({ fd }, family).pathMtu;
     libc().close(fd);
     return mtu;

@@ -1,5 +1,10 @@
 // Datagrams received by one recvmmsg(), in memory that is allocated once.
 
+import {
+  customInspect,
+  type Inspect,
+  inspectFields,
+} from "../io/inspection.ts";
 import { RECEIVE_CONTROL_SIZE } from "../socket/control_messages.ts";
 import { MessageVector } from "../socket/message_vector.ts";
 import {
@@ -10,6 +15,7 @@ import {
   sockaddrPort,
 } from "../socket/sockaddr.ts";
 import { wholeNumber } from "../whole_number.ts";
+import type { ReplyRoutes } from "./reply.ts";
 import {
   type Datagram,
   type DatagramInfo,
@@ -22,11 +28,21 @@ export interface ReceiveBatchOptions {
   readonly size?: number | undefined;
   /**
    * Bytes of each datagram; longer ones are cut off and marked `truncated`.
-   * Default 2048; a socket with `gro` needs 65535.
+   * Default 65535: none is. The kernel provides memory only for what arrives.
    */
   readonly bufferSize?: number | undefined;
   /** Bytes for the control messages of each; the default is enough for every option of `bind`. */
   readonly controlSize?: number | undefined;
+}
+
+/** The longest payload of a datagram. */
+export const MAX_PAYLOAD = 65535;
+
+/** Checks a slot's number. @throws {RangeError} If it holds no datagram. */
+export function checkSlot(slot: number, count: number): void {
+  if (!(slot >= 0 && slot < count)) {
+    throw new RangeError(`no datagram ${slot} of ${count}`);
+  }
 }
 
 /** Replaced by setControlFields(). */
@@ -36,7 +52,8 @@ const UNKNOWN = { address: "", port: 0 } as const;
 /**
  * Memory for the datagrams of one `receiveMany` call, reused by the next.
  *
- * Views of it are valid until the next call; `datagram(i)` makes a copy.
+ * Views of it are valid until the next call; `datagram(i)` makes a copy. A number
+ * that is not below `count` is a RangeError.
  *
  * Source: recvmmsg(2).
  *
@@ -69,16 +86,23 @@ export class ReceiveBatch {
   readonly vector: MessageVector;
 
   /**
+   * What the socket that filled it knows for replies.
+   *
+   * @internal
+   */
+  routes: ReplyRoutes | undefined;
+
+  /**
    * Allocates the memory.
    *
    * @throws {ArgumentError} For a size out of range.
    */
   constructor(
-    { size = 64, bufferSize = 2048, controlSize = RECEIVE_CONTROL_SIZE }:
+    { size = 64, bufferSize = MAX_PAYLOAD, controlSize = RECEIVE_CONTROL_SIZE }:
       ReceiveBatchOptions = {},
   ) {
     this.size = wholeNumber("size", size, 1, 1024);
-    this.bufferSize = wholeNumber("bufferSize", bufferSize, 1, 65535);
+    this.bufferSize = wholeNumber("bufferSize", bufferSize, 1, MAX_PAYLOAD);
     this.vector = MessageVector.forReceiving({
       size,
       nameSize: SOCKADDR_SIZE,
@@ -88,46 +112,55 @@ export class ReceiveBatch {
 
   /** Bytes received in a slot. */
   length(slot: number): number {
+    checkSlot(slot, this.count);
     return Math.min(this.vector.length(slot), this.bufferSize);
   }
 
   /** Bytes of the datagram in a slot, those beyond the buffer included. */
   fullLength(slot: number): number {
+    checkSlot(slot, this.count);
     return this.vector.length(slot);
   }
 
   /** Whether a slot's datagram was longer than the buffer. */
   truncated(slot: number): boolean {
+    checkSlot(slot, this.count);
     return this.vector.truncated(slot);
   }
 
   /** Whether a slot's control messages were longer than their buffer. */
   controlTruncated(slot: number): boolean {
+    checkSlot(slot, this.count);
     return this.vector.controlTruncated(slot);
   }
 
   /** A slot's payload, a view that the next receive overwrites. */
   data(slot: number): Uint8Array<ArrayBuffer> {
+    checkSlot(slot, this.count);
     return this.vector.data(slot);
   }
 
   /** With `gro`: bytes of each segment in a slot, 0 for a single datagram. */
   segmentSize(slot: number): number {
+    checkSlot(slot, this.count);
     return this.vector.control(slot).segmentSize;
   }
 
   /** Whether a slot's peer has an IPv4 address. */
   isIPv4(slot: number): boolean {
+    checkSlot(slot, this.count);
     return isIPv4Peer(this.vector.bytes, this.vector.nameAt(slot));
   }
 
   /** The port of a slot's peer. */
   peerPort(slot: number): number {
+    checkSlot(slot, this.count);
     return sockaddrPort(this.vector.bytes, this.vector.nameAt(slot));
   }
 
   /** Everything but the payload of a slot, copied. */
   describe(slot: number): DatagramInfo {
+    checkSlot(slot, this.count);
     const info = {
       peer: this.#peer(slot),
       control: NO_CONTROL,
@@ -143,6 +176,7 @@ export class ReceiveBatch {
 
   /** A slot's datagram, copied. */
   datagram(slot: number): Datagram {
+    checkSlot(slot, this.count);
     // Not from describe(): a spread copies every field of the most frequent object.
     const datagram = {
       data: this.data(slot).slice(),
@@ -156,6 +190,17 @@ export class ReceiveBatch {
     return datagram.truncated
       ? { ...datagram, fullLength: this.fullLength(slot) }
       : datagram;
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const { size, bufferSize, count } = this;
+    const fields = { size, bufferSize, count };
+    return inspectFields("ReceiveBatch", fields, inspect, options);
   }
 
   #peer(slot: number): Endpoint {

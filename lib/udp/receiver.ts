@@ -9,23 +9,32 @@ import type { Attempt, WaitOptions } from "../io/reactor.ts";
 import { timerTurn, yieldDue } from "../io/yield.ts";
 import { wholeNumber } from "../whole_number.ts";
 import type { Datagram } from "./datagram.ts";
-import { ReceiveBatch } from "./receive_batch.ts";
+import { MAX_PAYLOAD, ReceiveBatch } from "./receive_batch.ts";
 import type { SocketState } from "./socket_state.ts";
 
 /** MSG_TRUNC: the length of a truncated datagram includes what was cut off. */
 const FLAGS = MSG_DONTWAIT | MSG_TRUNC;
 
-/** The longest payload of a datagram. */
-const MAX_PAYLOAD = 65535;
+/** What bounds an iteration over datagrams. */
+export interface DatagramsOptions extends WaitOptions {
+  /**
+   * Bytes of each datagram; longer ones are cut off and marked `truncated`.
+   * Default 65535: none is.
+   */
+  readonly bufferSize?: number | undefined;
+}
 
 /** This thread's batch for single datagrams, which are copied at once. */
 let single: ReceiveBatch | undefined;
 
 export class Receiver {
   readonly #socket: SocketState;
+  /** The UdpSocket, which a pending operation keeps from collection. */
+  readonly owner: object;
 
-  constructor(socket: SocketState) {
+  constructor(socket: SocketState, owner: object) {
     this.#socket = socket;
+    this.owner = owner;
   }
 
   one(options: WaitOptions | undefined): Promise<Datagram> {
@@ -45,9 +54,12 @@ export class Receiver {
   }
 
   each(
-    options: WaitOptions = {},
+    options: DatagramsOptions = {},
   ): AsyncGenerator<Datagram, void, void> {
-    const pool = this.#socket.options.gro ? longBatches : batches;
+    const { bufferSize } = options;
+    const pool = bufferSize === undefined
+      ? batches
+      : new BatchPool(wholeNumber("bufferSize", bufferSize, 1, MAX_PAYLOAD));
     return asyncIterator(
       new DatagramSource(this, this.#socket, pool, options.timeout),
       options.signal,
@@ -66,10 +78,14 @@ export class Receiver {
     wholeNumber("limit", limit, 1, batch.size);
     batch.count = 0;
     const { fd, unread, errors } = this.#socket;
+    batch.routes = this.#socket;
     if (!unread.isEmpty) return unread.moveTo(batch, limit);
     for (;;) {
       const count = batch.vector.receive(fd, limit, FLAGS);
-      if (count >= 0) return batch.count = count;
+      if (count >= 0) {
+        this.#socket.refreshRoutes();
+        return batch.count = count;
+      }
       const code = errno();
       if (code === EAGAIN) return 0;
       // An error that is in the error queue as well is reported by errors() alone.
@@ -176,6 +192,4 @@ class BatchPool {
 }
 
 const SPARE_BATCHES = 4;
-const batches = new BatchPool(2048);
-/** For sockets with UDP_GRO. */
-const longBatches = new BatchPool(MAX_PAYLOAD);
+const batches = new BatchPool(MAX_PAYLOAD);

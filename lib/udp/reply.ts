@@ -6,6 +6,7 @@
 //                          IPV6_PKTINFO arrived, { ifindex, spec_dst 0 }
 //   IPv6 peer           -> IPV6_PKTINFO { addr = received destination, or :: for
 //                          multicast; ifindex only for link-local or multicast }
+//   either, by a VRF    -> ifindex of the VRF, whose routes decide
 //
 // A link-local peer needs no ifindex: its sockaddr holds the scope id.
 //
@@ -17,7 +18,11 @@ import {
   writeIn6Pktinfo,
   writeInPktinfo,
 } from "../socket/control_messages.ts";
+import { ArgumentError } from "../errors.ts";
+import type { Endpoint } from "../socket/sockaddr.ts";
+import type { VrfTable } from "../socket/vrf.ts";
 import type { Datagram } from "./datagram.ts";
+import { NoReplyPortError } from "./errors.ts";
 import type { SendOptions } from "./message.ts";
 
 /** Bytes 10 and 11 of a mapped address, as a little-endian word of the address. */
@@ -28,6 +33,23 @@ function isMappedAt(words: Int32Array, word: number): boolean {
     words[word + 2] === MAPPED_WORD;
 }
 
+/** What a socket knows for its replies. */
+export interface ReplyRoutes {
+  /** Whether to send through the interface that a datagram arrived on. */
+  readonly pinInterface: boolean;
+  /** The VRFs of the socket's namespace. */
+  readonly vrfs: VrfTable;
+}
+
+/** The index that names the outgoing interface; 0 leaves it to the routes. */
+function outgoing(
+  ifindex: number,
+  pin: boolean,
+  routes: ReplyRoutes | undefined,
+): number {
+  return pin ? ifindex : routes === undefined ? 0 : routes.vrfs.vrfOf(ifindex);
+}
+
 /**
  * Writes the control message of the reply to a datagram at byte offset `to` of
  * `out`; returns the bytes written, 0 without packet info.
@@ -35,19 +57,21 @@ function isMappedAt(words: Int32Array, word: number): boolean {
  * @param received The datagram's control messages, in `words`.
  * @param ipv4 Whether the peer has an IPv4 address, mapped or not.
  * @param pin Whether to send through the interface that it arrived on.
+ * @param routes Those of the socket that received it.
  */
 export function writeReplySource(
   words: Int32Array,
   received: ControlMessages,
   ipv4: boolean,
   pin: boolean,
+  routes: ReplyRoutes | undefined,
   out: Int32Array,
   to: number,
 ): number {
   if (ipv4) {
     if (received.in_pktinfo >= 0) {
       const info = received.in_pktinfo >> 2;
-      const ifindex = pin ? words[info]! : 0;
+      const ifindex = outgoing(words[info]!, pin, routes);
       const specDst = words[info + 1]!;
       if (specDst !== 0) return writeInPktinfo(out, to, ifindex, specDst);
       // Queued before IP_PKTINFO was set: the header's destination, if unicast.
@@ -62,7 +86,7 @@ export function writeReplySource(
       return writeInPktinfo(
         out,
         to,
-        pin || multicast ? words[info + 4]! : 0,
+        multicast ? words[info + 4]! : outgoing(words[info + 4]!, pin, routes),
         multicast ? 0 : words[info + 3]!,
       );
     }
@@ -73,7 +97,9 @@ export function writeReplySource(
   const first = words[info]!;
   const multicast = (first & 0xff) === 0xff;
   const linkLocal = (first & 0xc0ff) === 0x80fe;
-  const ifindex = pin || multicast || linkLocal ? words[info + 4]! : 0;
+  const ifindex = multicast || linkLocal
+    ? words[info + 4]!
+    : outgoing(words[info + 4]!, pin, routes);
   return multicast
     ? writeIn6Pktinfo(out, to, ifindex, 0, 0, 0, 0)
     : writeIn6Pktinfo(
@@ -88,12 +114,47 @@ export function writeReplySource(
 }
 
 /** The same for a datagram as an object. */
-export function replySource({ local }: Datagram): SendOptions {
+export function replySource(
+  { local }: Datagram,
+  pin: boolean,
+  routes: ReplyRoutes,
+): SendOptions {
   if (local === undefined) return {};
   const { source, address, ifindex } = local;
   const scoped = source === undefined || /^fe[89ab]/.test(address);
+  const through = scoped ? ifindex : outgoing(ifindex, pin, routes);
   return {
     ...(source === undefined ? {} : { source }),
-    ...(scoped ? { interface: ifindex } : {}),
+    ...(through === 0 ? {} : { interface: through }),
   };
+}
+
+/**
+ * Checks that a reply to a datagram can be sent, and from the right address.
+ *
+ * @throws {ArgumentError} If it is no received datagram, or its packet info was
+ * cut off.
+ * @throws {NoReplyPortError} If it was sent from port 0.
+ */
+export function checkReply(datagram: Datagram): void {
+  const peer: Partial<Endpoint> | undefined = datagram?.peer;
+  if (
+    typeof peer?.address !== "string" || typeof peer.port !== "number" ||
+    peer.address === ""
+  ) {
+    throw new ArgumentError("datagram", datagram, "a received datagram");
+  }
+  if (peer.port === 0) throw new NoReplyPortError(peer.address);
+  if (datagram.controlTruncated && datagram.local === undefined) {
+    throw packetInfoCutOff();
+  }
+}
+
+/** The error of a reply whose source is not known, because it was cut off. */
+export function packetInfoCutOff(): ArgumentError {
+  return new ArgumentError(
+    "controlSize",
+    "too small: the packet info of the datagram was cut off",
+    "enough for the control messages (the default is)",
+  );
 }

@@ -15,15 +15,13 @@ export class SegmentedMessage {
   #bytes = 0;
   /** Whether another segment may follow: none may follow a shorter one. */
   #open = false;
-  /** Longer segments are not combined: the path refused them. */
-  #largest = MOST_BYTES;
 
   /** Starts a message with a payload of segments of `size` bytes. */
   start(length: number, size: number): void {
     this.#segmentSize = size;
     this.#bytes = length;
     this.#segments = length === size ? 1 : Math.ceil(length / size);
-    this.#open = length > 0 && length % size === 0 && size <= this.#largest;
+    this.#open = length > 0 && length % size === 0;
   }
 
   /** Appends a payload; false if it does not fit. */
@@ -42,13 +40,5 @@ export class SegmentedMessage {
     this.#bytes += length;
     this.#open = length % this.#segmentSize === 0;
     return true;
-  }
-
-  /**
-   * Records that segments of this size were refused in one message and accepted
-   * one by one: the device cannot segment, or the path MTU is smaller.
-   */
-  recordRefusal(size: number): void {
-    this.#largest = Math.min(this.#largest, size - 1);
   }
 }

@@ -1,9 +1,14 @@
 // Datagrams sent by one sendmmsg(). New payloads are copied in; replies may send
 // the payload of a received batch from its own memory.
 
+import {
+  customInspect,
+  type Inspect,
+  inspectFields,
+} from "../io/inspection.ts";
 import { wholeNumber } from "../whole_number.ts";
-import type { ReceiveBatch } from "./receive_batch.ts";
-import { writeReplySource } from "./reply.ts";
+import { checkSlot, type ReceiveBatch } from "./receive_batch.ts";
+import { packetInfoCutOff, writeReplySource } from "./reply.ts";
 import type { Progress } from "./send.ts";
 import { type Outgoing, SendQueue } from "./send_queue.ts";
 
@@ -14,6 +19,7 @@ export interface ReplyOptions {
   /**
    * Send through the interface the datagram arrived on. For IPv4 regardless of
    * the routes; for IPv6 the kernel considers only the best routes there.
+   * Default: the socket's `pinInterface`.
    */
   readonly pinInterface?: boolean | undefined;
 }
@@ -91,28 +97,32 @@ export class SendBatch {
    *
    * The received batch must not be filled again before this one is sent.
    *
+   * A datagram from port 0 is among the `failures` of the send.
+   *
    * @throws {RangeError} When the batch is full, which `fits` checks, or there is
    * no such datagram.
+   * @throws {ArgumentError} If the datagram's packet info was cut off.
    */
   reply(
     received: ReceiveBatch,
     index: number,
-    { data, pinInterface = false }: ReplyOptions = {},
+    { data, pinInterface }: ReplyOptions = {},
   ): void {
     const { queue } = this;
     if (!queue.fits(data === undefined ? 0 : data.length)) {
       throw new RangeError("the batch is full");
     }
-    if (!(index >= 0 && index < received.count)) {
-      throw new RangeError(`no datagram ${index} of ${received.count}`);
-    }
-    const { vector } = received;
+    checkSlot(index, received.count);
+    const { vector, routes } = received;
     const control = vector.control(index);
+    const hasInfo = control.in_pktinfo >= 0 || control.in6_pktinfo >= 0;
+    if (!hasInfo && vector.controlTruncated(index)) throw packetInfoCutOff();
     const controlLength = writeReplySource(
       vector.words,
       control,
       received.isIPv4(index),
-      pinInterface,
+      pinInterface ?? routes?.pinInterface ?? false,
+      routes,
       queue.vector.words,
       queue.vector.controlAt(queue.slots),
     );
@@ -129,14 +139,26 @@ export class SendBatch {
     );
   }
 
-  /** Bytes of a queued datagram's payload. */
+  /** Bytes of a queued datagram's payload. @throws {RangeError} */
   length(slot: number): number {
+    checkSlot(slot, this.count);
     return this.queue.length(slot);
   }
 
-  /** Peer, source and size of a queued datagram. */
+  /** Peer, source and size of a queued datagram. @throws {RangeError} */
   describe(slot: number): Outgoing {
+    checkSlot(slot, this.count);
     return this.queue.describe(slot);
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const { size, count } = this;
+    return inspectFields("SendBatch", { size, count }, inspect, options);
   }
 
   /** Removes all queued datagrams. */

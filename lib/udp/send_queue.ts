@@ -22,6 +22,8 @@ export interface Outgoing {
   readonly peer: Endpoint | undefined;
   /** The source address in its control message; undefined leaves it to the routes. */
   readonly source: string | undefined;
+  /** The outgoing interface in it; absent where it is left to the routes. */
+  readonly ifindex?: number;
   /** The struct of that control message. */
   readonly control: "in_pktinfo" | "in6_pktinfo" | "none";
   /** Bytes of its payload. */
@@ -64,6 +66,10 @@ export class SendQueue {
   readonly #first: Int32Array;
   readonly #controlLength: Int32Array;
   readonly #segmentSize: Int32Array;
+  /** Whether the segments of a message's one slot are sent one by one. */
+  readonly #split: Uint8Array;
+  /** How many messages are. */
+  splits = 0;
   readonly #segmented = new SegmentedMessage();
 
   /**
@@ -84,6 +90,7 @@ export class SendQueue {
     this.#first = new Int32Array(size);
     this.#controlLength = new Int32Array(size);
     this.#segmentSize = new Int32Array(size);
+    this.#split = new Uint8Array(size);
   }
 
   /** Whether another datagram with this many bytes to copy fits. */
@@ -205,12 +212,143 @@ export class SendQueue {
     this.#writeHeader(message, slot, 1, split);
   }
 
+  /** Bytes of a message's segments. */
+  segmentSizeOf(message: number): number {
+    return this.#segmentSize[message]!;
+  }
+
+  /** Bytes of a message's payloads, and of how many datagrams they are. */
+  sizeOf(message: number): { bytes: number; segments: number } {
+    const first = this.#first[message]!;
+    const size = Math.max(1, this.#segmentSize[message]!);
+    let bytes = 0;
+    let segments = 0;
+    for (let nth = this.slotsOf(message) - 1; nth >= 0; nth--) {
+      const length = this.length(first + nth);
+      bytes += length;
+      segments += Math.ceil(length / size);
+    }
+    return { bytes, segments };
+  }
+
+  /** Whether the kernel is to split a message into several datagrams. */
+  isSegmented(message: number): boolean {
+    return this.slotsOf(message) > 1 ||
+      this.#segmentSize[message]! < this.length(this.#first[message]!);
+  }
+
+  /** Whether the segments of a message's one slot are to be sent one by one. */
+  isSplit(message: number): boolean {
+    return this.#split[message] !== 0;
+  }
+
+  /** How many messages follow from one on that are not split. */
+  runLength(message: number): number {
+    if (this.splits === 0) return this.messages - message;
+    let end = message;
+    while (end < this.messages && this.#split[end] === 0) end++;
+    return end - message;
+  }
+
+  /** The destination address of a message; "" is the connected peer. */
+  destination(message: number): string {
+    if (this.vector.nameLength(message) === 0) return "";
+    const slot = this.#first[message]!;
+    const { view } = this.#owners[slot]!;
+    return readSockaddr(view, this.#names[slot]!)?.address ?? "";
+  }
+
   /**
-   * Records that a message was refused and its slots were accepted one by one:
-   * segments of that size are not combined again.
+   * Makes a message of each slot of the segmented messages that `allows` says no
+   * to, and marks those slots that hold segments themselves as split.
    */
-  recordRefusal(message: number): void {
-    this.#segmented.recordRefusal(this.#segmentSize[message]!);
+  separate(allows: (message: number) => boolean): void {
+    const apart = new Uint8Array(this.messages);
+    let messages = this.messages;
+    for (let message = 0; message < this.messages; message++) {
+      if (!this.isSegmented(message) || allows(message)) continue;
+      apart[message] = 1;
+      messages += this.slotsOf(message) - 1;
+    }
+    if (!apart.includes(1)) return;
+    // From the last one on: a message moves to a later header or stays.
+    let to = messages;
+    let end = this.slots;
+    for (let message = this.messages - 1; message >= 0; message--) {
+      const first = this.#first[message]!;
+      const nameLength = this.vector.nameLength(message);
+      const controlLength = this.#controlLength[message]!;
+      const size = this.#segmentSize[message]!;
+      const count = apart[message] === 0 ? end - first : 1;
+      for (let slot = end - count; slot >= first; slot -= count) {
+        to--;
+        const split = apart[message] !== 0 && size < this.length(slot);
+        this.#put(to, slot, count, nameLength, controlLength, size, split);
+      }
+      end = first;
+    }
+    this.messages = messages;
+  }
+
+  /** Writes a header of `separate`. */
+  #put(
+    message: number,
+    slot: number,
+    count: number,
+    nameLength: number,
+    controlLength: number,
+    segmentSize: number,
+    split: boolean,
+  ): void {
+    this.#first[message] = slot;
+    this.#controlLength[message] = controlLength;
+    this.#segmentSize[message] = segmentSize;
+    this.#messageOf.fill(message, slot, slot + count);
+    this.#split[message] = split ? 1 : 0;
+    if (split) this.splits++;
+    const address = nameLength === 0
+      ? 0
+      : this.#owners[slot]!.address + this.#names[slot]!;
+    this.vector.setName(message, address, nameLength);
+    const segmented = count > 1 || segmentSize < this.length(slot);
+    this.#writeHeader(message, slot, count, segmented && !split);
+  }
+
+  /**
+   * Writes segments of a slot, each as a message of its own, into another vector.
+   *
+   * @param offset Bytes of the slot that were sent.
+   * @param most Headers of the vector.
+   * @returns How many segments were written.
+   */
+  writeSegments(
+    slot: number,
+    offset: number,
+    to: MessageVector,
+    most: number,
+  ): number {
+    const { vector } = this;
+    const message = this.#messageOf[slot]!;
+    const nameLength = vector.nameLength(message);
+    const owner = this.#owners[slot]!;
+    const name = nameLength === 0 ? 0 : owner.address + this.#names[slot]!;
+    const controlLength = this.#controlLength[message]!;
+    const at = vector.controlAt(this.#first[message]!);
+    to.bytes.set(
+      vector.bytes.subarray(at, at + controlLength),
+      to.controlAt(0),
+    );
+    const payload = vector.payloadAddress(slot);
+    const length = this.length(slot);
+    const size = this.segmentSize(slot);
+    let count = 0;
+    for (; count < most && offset < length; count++, offset += size) {
+      to.setName(count, name, nameLength);
+      to.setControl(count, 0, controlLength);
+      to.setPayload(count, payload + offset, Math.min(size, length - offset));
+      to.setPayloads(count, count, 1);
+    }
+    return count;
   }
 
   /** Bytes of a slot's payload. */
@@ -234,11 +372,17 @@ export class SendQueue {
     const control = new ControlMessages();
     const at = this.vector.controlAt(slot);
     control.decode(words, view, at, this.#controlLength[message]!);
+    const ifindex = control.in_pktinfo >= 0
+      ? words[control.in_pktinfo >> 2]!
+      : control.in6_pktinfo >= 0
+      ? words[(control.in6_pktinfo >> 2) + 4]!
+      : 0;
     return {
       peer: this.vector.nameLength(message) === 0
         ? undefined
         : readSockaddr(owner.view, this.#names[slot]!),
       source: sourceOf(bytes, view, control),
+      ...(ifindex === 0 ? {} : { ifindex }),
       control: control.in_pktinfo >= 0
         ? "in_pktinfo"
         : control.in6_pktinfo >= 0
@@ -252,6 +396,10 @@ export class SendQueue {
   /** Removes all datagrams. */
   clear(): void {
     this.#owners.fill(undefined, 0, this.slots);
+    if (this.splits > 0) {
+      this.#split.fill(0);
+      this.splits = 0;
+    }
     this.messages = this.slots = this.#used = 0;
   }
 }

@@ -1,7 +1,14 @@
 // The UDP socket.
 
-import type { InterfaceRef } from "../net/interface_index.ts";
+import { interfaceNameOf, type InterfaceRef } from "../net/interface_index.ts";
 import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
+import { ForgottenObjects } from "../io/forgotten.ts";
+import {
+  customInspect,
+  type Inspect,
+  inspectFields,
+  postItsHandleAndAttach,
+} from "../io/inspection.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { droppedPackets } from "../socket/buffers.ts";
 import {
@@ -19,16 +26,33 @@ import type { Family } from "../socket/option.ts";
 import type { Endpoint } from "../socket/sockaddr.ts";
 import type { Datagram } from "./datagram.ts";
 import type { Message, SendOptions } from "./message.ts";
-import { adoptUdpSocket, bindUdpSocket, connectUdpSocket } from "./open.ts";
+import {
+  adoptUdpSocket,
+  bindUdpSocket,
+  connectUdpSocket,
+  disconnectUdpSocket,
+} from "./open.ts";
 import type { BindOptions, UdpSocketSettings } from "./options.ts";
 import type { ReceiveBatch } from "./receive_batch.ts";
-import { Receiver } from "./receiver.ts";
-import { replySource } from "./reply.ts";
-import type { SendResult } from "./send.ts";
+import { type DatagramsOptions, Receiver } from "./receiver.ts";
+import { checkReply, replySource } from "./reply.ts";
 import type { SendBatch } from "./send_batch.ts";
+import type { SendResult } from "./send_result.ts";
 import { SocketState, type UdpSocketHandle } from "./socket_state.ts";
 import { UdpSocketOptions } from "./socket_options.ts";
 import { Transmitter } from "./transmitter.ts";
+
+const forgotten = new ForgottenObjects("UdpSocket");
+
+/** What `UdpSocket.reply` takes. */
+export interface SocketReplyOptions extends SendOptions, WaitOptions {
+  /**
+   * Send through the interface the datagram arrived on. For IPv4 regardless of
+   * the routes; for IPv6 the kernel considers only the best routes there.
+   * Default: that of the socket.
+   */
+  readonly pinInterface?: boolean | undefined;
+}
 
 /**
  * A UDP socket that reports the local address of each datagram and replies from
@@ -59,11 +83,18 @@ export class UdpSocket implements AsyncDisposable {
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
   #liveOptions: UdpSocketOptions | undefined;
+  /**
+   * Makes postMessage throw: post the `handle` instead.
+   *
+   * @internal
+   */
+  protected readonly notCloneable: () => void = postItsHandleAndAttach;
 
   private constructor(state: SocketState) {
     this.#state = state;
-    this.#receiver = new Receiver(state);
-    this.#transmitter = new Transmitter(state);
+    this.#receiver = new Receiver(state, this);
+    this.#transmitter = new Transmitter(state, this);
+    forgotten.watch(this, state.descriptor);
   }
 
   /**
@@ -75,7 +106,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {SystemError} EADDRINUSE, EADDRNOTAVAIL, EACCES ...
    */
   static bind(options: BindOptions = {}): UdpSocket {
-    return new UdpSocket(new SocketState(bindUdpSocket(options), false));
+    return new UdpSocket(new SocketState(bindUdpSocket(options)));
   }
 
   /**
@@ -94,26 +125,29 @@ export class UdpSocket implements AsyncDisposable {
     fd: number,
     options: UdpSocketSettings = {},
   ): UdpSocket {
-    return new UdpSocket(new SocketState(adoptUdpSocket(fd, options), false));
+    return new UdpSocket(new SocketState(adoptUdpSocket(fd, options)));
   }
 
   /**
-   * The socket in another thread, from the handle that its owner posted there.
-   * Closing this one leaves the owner's open.
+   * The socket in another thread, from the handle that its owner posted there: a
+   * duplicate of its descriptor. Closing this one leaves the owner's open; when
+   * the owner closes, this one does too, and its operations reject.
    *
    * @param handle The owner's `handle`.
+   * @throws {ClosedError} When the owner closed it.
    */
   static attach(handle: UdpSocketHandle): UdpSocket {
-    return new UdpSocket(new SocketState(handle, true, handle.address));
+    return new UdpSocket(new SocketState(handle, handle));
   }
 
-  /** The IP versions that it speaks. */
+  /** The IP versions that it speaks; "ipv4" also where "dual" was the default and the kernel has no IPv6. */
   get family(): Family {
     return this.#state.family;
   }
 
   /**
-   * The local address; the port is the one that the kernel chose for port 0.
+   * The local address as the kernel has it: the port that it chose for port 0,
+   * the source address that it chose for `connect()`.
    *
    * @throws {ClosedError} Once closed, if it was not read before.
    */
@@ -122,13 +156,33 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * A handle to post to a worker of this process, for `attach`.
+   * The peer that it is connected to; undefined if it is not.
+   *
+   * @throws {ClosedError} Once closed.
+   */
+  get peer(): Endpoint | undefined {
+    return this.#state.peer;
+  }
+
+  /**
+   * Default options that this kernel lacks, by their C names: for example
+   * IP_MULTICAST_ALL in a system call emulator.
+   */
+  get missingOptions(): readonly string[] {
+    return this.#state.options.missing ?? [];
+  }
+
+  /**
+   * A handle to post to a worker of this process, for `attach`; any number of
+   * workers may attach to it.
    *
    * @throws {ClosedError} Once closed.
    */
   get handle(): UdpSocketHandle {
-    const { fd, domain, family, address, peer, options } = this.#state;
-    return { fd, domain, family, address, peer, options };
+    const { descriptor, domain, family, options } = this.#state;
+    const { address, peer, cookie } = this.#state;
+    const shared = descriptor.share();
+    return { ...shared, cookie, domain, family, address, peer, options };
   }
 
   /**
@@ -138,7 +192,7 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   blockingPoll(stop: StopEvent): BlockingPoll {
-    return new BlockingPoll(this.#state.descriptor, stop);
+    return new BlockingPoll(this.#state.descriptor, stop, this);
   }
 
   /** The options of the open socket, to read and to set. */
@@ -168,8 +222,33 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
+   * Errors that `errors()` will not return, because more than 1,024 were waiting
+   * for it.
+   */
+  get droppedErrors(): number {
+    return this.#state.errors?.lost ?? 0;
+  }
+
+  /**
+   * The name of an interface in the socket's network namespace, by the index in a
+   * datagram; undefined where none has it (any more).
+   *
+   * Source: netdevice(7), SIOCGIFNAME.
+   *
+   * @param index Its index, as `datagram.local.ifindex`.
+   * @throws {ClosedError} Once closed.
+   */
+  interfaceName(index: number): string | undefined {
+    return interfaceNameOf(this.#state.fd, index);
+  }
+
+  /**
    * Connects to one peer, without waiting: only its datagrams are received, and
-   * its ICMP errors fail the next call unless `receiveErrors` queues them.
+   * its ICMP errors fail the next call unless `receiveErrors` queues them. The
+   * kernel chooses the source address; `address` reads it.
+   *
+   * A socket that is connected to another peer is disconnected first, so that the
+   * source address is chosen anew. It keeps its port.
    *
    * @param to The peer.
    * @throws {ArgumentError} For an invalid address or port.
@@ -177,7 +256,21 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {ClosedError} Once closed.
    */
   connect(to: Endpoint): void {
-    this.#state.peer = connectUdpSocket(this.#state, to);
+    connectUdpSocket(this.#state, to);
+  }
+
+  /**
+   * Ends the association with the peer: datagrams of all peers are received
+   * again. The port stays; nothing happens if it is not connected.
+   *
+   * Source: connect(2), AF_UNSPEC.
+   *
+   * @throws {SystemError} EADDRINUSE, if another socket took a port that the
+   * kernel had chosen in the same moment.
+   * @throws {ClosedError} Once closed.
+   */
+  disconnect(): void {
+    disconnectUdpSocket(this.#state);
   }
 
   /**
@@ -239,8 +332,9 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Iterates over datagrams, each a copy, until the socket is closed. Datagrams
-   * that a loop received and did not return are left to the next receive.
+   * Iterates over datagrams, each a whole copy, until the socket is closed.
+   * Datagrams that a loop received and did not return are left to the next
+   * receive.
    *
    * @example
    * ```ts
@@ -259,13 +353,15 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * The same with a signal and a timeout.
+   * The same with a signal, a timeout and a size limit.
    *
-   * @param options Signal, and timeout for each datagram in milliseconds.
+   * @param options Signal, timeout for each datagram in milliseconds, and
+   * `bufferSize` to cut off longer datagrams.
+   * @throws {ArgumentError} For an invalid size.
    * @throws {TimeoutError} After the timeout.
    * @throws {SystemError} When the kernel reports an error of an earlier send.
    */
-  datagrams(options?: WaitOptions): AsyncGenerator<Datagram, void, void> {
+  datagrams(options?: DatagramsOptions): AsyncGenerator<Datagram, void, void> {
     return this.#receiver.each(options);
   }
 
@@ -295,28 +391,40 @@ export class UdpSocket implements AsyncDisposable {
    * @param data The payload; a string is sent as UTF-8.
    * @param options As for `send`; a source or interface overrides the datagram's.
    * @returns The bytes sent.
+   * @throws {NoReplyPortError} If the datagram was sent from port 0.
    * @throws {SourceUnavailableError} When that address was removed; nothing is
    * sent from another one.
-   * @throws {SystemError} When the kernel refuses it.
+   * @throws {ArgumentError} If it is no received datagram, or its packet info was
+   * cut off.
+   * @throws {SystemError} When the kernel refuses it, a firewall rule for example.
    * @throws {TimeoutError} After the timeout.
    */
   reply(
     datagram: Datagram,
     data: Uint8Array | string,
-    options: SendOptions & WaitOptions = {},
+    options: SocketReplyOptions = {},
   ): Promise<number> {
-    const source = replySource(datagram);
-    return this.send(data, datagram.peer, { ...source, ...options });
+    try {
+      checkReply(datagram);
+      const state = this.#state;
+      const { pinInterface = state.pinInterface } = options;
+      state.refreshRoutes();
+      const source = replySource(datagram, pinInterface, state);
+      return this.send(data, datagram.peer, { ...source, ...options });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
-   * Sends datagrams with as few calls as possible. If the kernel refuses one, the
-   * others are sent nevertheless.
+   * Sends datagrams with as few calls as possible. If one is invalid or the kernel
+   * refuses it, the others are sent nevertheless: `failures` says which were not.
    *
    * @param datagrams Messages, or a filled batch, which is empty afterwards. After
    * a signal or timeout the batch keeps the rest for the next call.
    * @param options Signal and timeout, in milliseconds.
-   * @throws {ArgumentError} For an invalid message.
+   * @throws {SendInterruptedError} When a signal, timeout, close() or the iterable
+   * ended the call after part of the messages; it says which part.
    * @throws {ClosedError} When the socket is closed while the send buffer is full.
    * @throws {TimeoutError} After the timeout.
    */
@@ -348,7 +456,8 @@ export class UdpSocket implements AsyncDisposable {
    * @throws {TimeoutError} After the timeout.
    */
   errors(options?: WaitOptions): AsyncGenerator<ErrorEvent, void, void> {
-    return errorEvents(this.#state.errors, this.#state.descriptor, options);
+    const { errors, descriptor } = this.#state;
+    return errorEvents(errors, descriptor, options, this);
   }
 
   /**
@@ -362,11 +471,8 @@ export class UdpSocket implements AsyncDisposable {
   transmitTimestamps(
     options?: WaitOptions,
   ): AsyncGenerator<TransmitTimestamp, void, void> {
-    return transmitTimestamps(
-      this.#state.errors,
-      this.#state.descriptor,
-      options,
-    );
+    const { errors, descriptor } = this.#state;
+    return transmitTimestamps(errors, descriptor, options, this);
   }
 
   /**
@@ -480,7 +586,11 @@ export class UdpSocket implements AsyncDisposable {
     this.#state.descriptor.unref();
   }
 
-  /** Cancels pending operations with ClosedError and closes. The port is free when it resolves. */
+  /**
+   * Cancels pending operations with ClosedError and closes, attached sockets in
+   * other threads included. The port is free when it resolves, unless another
+   * thread computes for longer than 50 ms.
+   */
   close(): Promise<void> {
     return this.#state.descriptor.close();
   }
@@ -488,5 +598,22 @@ export class UdpSocket implements AsyncDisposable {
   /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const { closed, family } = this;
+    const fields = closed ? { closed, family } : {
+      closed,
+      family,
+      address: this.address,
+      peer: this.peer,
+      dropped: this.dropped,
+    };
+    return inspectFields("UdpSocket", fields, inspect, options);
   }
 }

@@ -1,8 +1,11 @@
 // What the parts of a UDP socket share.
 
+import { ClosedError } from "../errors.ts";
 import { Descriptor } from "../io/descriptor.ts";
+
 import { ErrorQueue } from "../socket/error_queue.ts";
-import { socketName } from "../socket/open.ts";
+import type { SharedHandle } from "../io/shared_descriptor.ts";
+import { peerName, socketCookie, socketName } from "../socket/open.ts";
 import type { Family } from "../socket/option.ts";
 import {
   type Endpoint,
@@ -10,56 +13,89 @@ import {
   readSockaddr,
   SOCKADDR_SIZE,
 } from "../socket/sockaddr.ts";
+import { VrfTable } from "../socket/vrf.ts";
 import type { BindOptions } from "./options.ts";
 import type { ReceiveBatch } from "./receive_batch.ts";
+import type { ReplyRoutes } from "./reply.ts";
+import type { SegmentationRefusals } from "./segmentation_refusals.ts";
 
-/** What another thread of this process needs to use the same socket. */
-export interface UdpSocketHandle {
-  /** The descriptor's number. */
-  readonly fd: number;
+/**
+ * What another thread of this process needs to use the same socket. `fd` is the
+ * owner's number: attach() makes a duplicate of it.
+ */
+export interface UdpSocketHandle extends SharedHandle {
   /** AF_INET or AF_INET6. */
   readonly domain: number;
   /** The IP versions that it speaks. */
   readonly family: Family;
-  /** The local address. */
+  /** The local address, as it was when the handle was made. */
   readonly address: Endpoint;
-  /** The peer it is connected to. */
+  /** The peer it was connected to then. */
   readonly peer?: Endpoint | undefined;
   /** The options of `bind` that its use depends on. */
-  readonly options: Pick<
-    BindOptions,
-    "receiveErrors" | "gro" | "timestamping" | "transmitTime"
-  >;
+  readonly options: SocketOptions;
+  /** What tells the socket from every other one (SO_COOKIE). */
+  readonly cookie: string;
 }
 
-/** A socket that was opened; its address is read when it is needed. */
-export type OpenSocket = Omit<UdpSocketHandle, "address">;
+/** Options that the use of a socket depends on. */
+export type SocketOptions =
+  & Pick<
+    BindOptions,
+    | "receiveErrors"
+    | "gro"
+    | "gso"
+    | "pinInterface"
+    | "timestamping"
+    | "transmitTime"
+  >
+  & {
+    /** Default options that this kernel lacks, by their C names. */
+    readonly missing?: readonly string[] | undefined;
+  };
 
-export class SocketState {
+/** A socket that was opened; its address is read when it is needed. */
+export interface OpenSocket {
+  /** The descriptor's number. */
+  readonly fd: number;
+  readonly domain: number;
+  readonly family: Family;
+  readonly options: SocketOptions;
+}
+
+export class SocketState implements ReplyRoutes {
   readonly descriptor: Descriptor;
   readonly domain: number;
   readonly family: Family;
-  readonly options: UdpSocketHandle["options"];
+  readonly options: SocketOptions;
   /** With an option that has the kernel queue errors or time stamps. */
   readonly errors: ErrorQueue | undefined;
   readonly unread = new UnreadDatagrams();
-  /** The peer it is connected to. */
-  peer: Endpoint | undefined;
+  /** Paths that refused segmented messages; undefined while there are none. */
+  refusals: SegmentationRefusals | undefined;
+  /** The interface that the socket was bound to before it was connected; 0 for none. */
+  boundIfindex: number | undefined;
+  /** The address that was read last, for errors after close(). */
   #address: Endpoint | undefined;
+  #vrfs: VrfTable | undefined;
 
   /**
-   * @param borrowed Whether another thread owns the socket.
+   * @param handle With the handle of another thread's socket, a duplicate of it.
    */
   constructor(
-    { fd, domain, family, peer, options }: OpenSocket,
-    borrowed: boolean,
-    address?: Endpoint,
+    { fd, domain, family, options }: OpenSocket,
+    handle?: UdpSocketHandle,
   ) {
-    this.descriptor = new Descriptor(
-      fd,
-      () => this.#describe(),
-      borrowed ? BORROWED : undefined,
-    );
+    const describe = () => this.#describe();
+    this.#address = handle?.address;
+    this.descriptor = handle === undefined
+      ? new Descriptor(fd, describe)
+      : Descriptor.attach(handle, describe);
+    if (handle !== undefined && this.cookie !== handle.cookie) {
+      // A terminated worker owned it: the number is another socket's by now.
+      this.descriptor.close();
+      throw new ClosedError(describe());
+    }
     this.domain = domain;
     this.family = family;
     this.options = options;
@@ -69,8 +105,6 @@ export class SocketState {
         options.receiveErrors === true,
       )
       : undefined;
-    this.peer = peer;
-    this.#address = address;
   }
 
   /** The descriptor's number. @throws {ClosedError} Once closed. */
@@ -78,9 +112,49 @@ export class SocketState {
     return this.descriptor.fd;
   }
 
-  /** The local address. @throws {ClosedError} If it was never read before. */
+  /**
+   * The local address, which connect() changes, also in another thread; the last
+   * known one once closed.
+   *
+   * @throws {ClosedError} Once closed, if it was not read before.
+   */
   get address(): Endpoint {
-    return this.#address ??= readName(this.descriptor.fd);
+    if (this.#address !== undefined && this.descriptor.closed) {
+      return this.#address;
+    }
+    return this.#address = endpointOf(socketName(this.fd, SOCKADDR_SIZE));
+  }
+
+  /**
+   * The peer that the socket is connected to, as the kernel knows it.
+   *
+   * @throws {ClosedError} Once closed.
+   */
+  get peer(): Endpoint | undefined {
+    const name = peerName(this.fd, SOCKADDR_SIZE);
+    return name === undefined ? undefined : endpointOf(name);
+  }
+
+  /** What tells the socket from every other one. */
+  get cookie(): string {
+    return socketCookie(this.fd);
+  }
+
+  get pinInterface(): boolean {
+    return this.options.pinInterface ?? false;
+  }
+
+  /** Which interfaces belong to a VRF; opened at the first reply. */
+  get vrfs(): VrfTable {
+    if (this.#vrfs !== undefined) return this.#vrfs;
+    const vrfs = this.#vrfs = VrfTable.open(this.fd);
+    this.descriptor.atClose = () => vrfs.close();
+    return vrfs;
+  }
+
+  /** Takes notice of VRFs that changed, before the replies to what was received. */
+  refreshRoutes(): void {
+    this.#vrfs?.refresh();
   }
 
   #describe(): string {
@@ -88,14 +162,11 @@ export class SocketState {
     if (this.#address === undefined && this.descriptor.closed) {
       return "UDP socket";
     }
-    return `UDP socket ${formatEndpoint(this.address)}`;
+    return `UDP socket ${formatEndpoint(this.#address ?? this.address)}`;
   }
 }
 
-const BORROWED = { borrowed: true };
-
-function readName(fd: number): Endpoint {
-  const name = socketName(fd, SOCKADDR_SIZE);
+function endpointOf(name: Uint8Array<ArrayBuffer>): Endpoint {
   return readSockaddr(new DataView(name.buffer), 0)!;
 }
 

@@ -1,6 +1,8 @@
 // Send operations that wait while the send buffer is full.
 
+import { SystemError } from "../../ffi/errno.ts";
 import { POLLOUT } from "../../ffi/uapi/poll.ts";
+import { ArgumentError } from "../errors.ts";
 import { Deadline } from "../io/deadline.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { yieldDue, yieldIfDue } from "../io/yield.ts";
@@ -12,9 +14,10 @@ import {
   payload,
   type SendOptions,
 } from "./message.ts";
-import { Progress, sendQueue, type SendResult } from "./send.ts";
+import { Progress, sendQueue } from "./send.ts";
 import { SendBatch } from "./send_batch.ts";
 import { SendQueue } from "./send_queue.ts";
+import { SendInterruptedError, type SendResult } from "./send_result.ts";
 import type { SocketState } from "./socket_state.ts";
 
 /** This thread's queues for messages that are sent without a batch. */
@@ -22,7 +25,7 @@ const spareQueues: SendQueue[] = [];
 /** Queues kept for calls that wait at the same time. */
 const SPARE_QUEUES = 4;
 /** Progress of a send of one message, which does not wait. */
-const single = new Progress();
+let single = new Progress();
 
 /** Removes a queue from the spare ones: a concurrent call takes another. */
 function takeQueue(): SendQueue {
@@ -38,9 +41,12 @@ export class Transmitter {
   readonly #socket: SocketState;
   /** Reused by the next trySendMany. */
   #spare: Progress | undefined;
+  /** The UdpSocket, which a pending operation keeps from collection. */
+  readonly owner: object;
 
-  constructor(socket: SocketState) {
+  constructor(socket: SocketState, owner: object) {
     this.#socket = socket;
+    this.owner = owner;
   }
 
   /** See UdpSocket.send(). */
@@ -56,13 +62,17 @@ export class Transmitter {
       checkTimeout(options.timeout);
       const bytes = payload(data);
       const queue = takeQueue();
-      let sent: boolean;
+      let sent = false;
+      let begun = false;
       try {
         new MessageWriter(queue, this.#socket).appendOnly(bytes, to, options);
         sent = this.#sendNow(queue, single);
+        // Segments of it that were sent are not sent again.
+        begun = !sent && single.offset > 0;
       } finally {
-        releaseQueue(queue);
+        if (!begun) releaseQueue(queue);
       }
+      if (begun) return this.#sendRest(queue, bytes.length, options);
       if (!sent) return this.#sendOneLater(bytes, to, options);
       const failure = single.failure;
       single.clear();
@@ -85,6 +95,24 @@ export class Transmitter {
     const { failures } = await this.sendMany([message], options);
     if (failures.length > 0) throw failures[0]!.error;
     return data.length;
+  }
+
+  /** Sends the rest of a segmented message. */
+  async #sendRest(
+    queue: SendQueue,
+    length: number,
+    options: WaitOptions,
+  ): Promise<number> {
+    const progress = single;
+    single = new Progress();
+    try {
+      const deadline = new Deadline(this.#socket.descriptor, options);
+      await this.#sendLater(queue, progress, deadline);
+    } finally {
+      releaseQueue(queue);
+    }
+    if (progress.failure !== undefined) throw progress.failure;
+    return length;
   }
 
   /** See UdpSocket.sendMany(). */
@@ -113,11 +141,20 @@ export class Transmitter {
     const writer = new MessageWriter(queue, this.#socket);
     try {
       for (const message of datagrams) {
-        const data = payload(message.data);
-        if (!queue.fits(data.length) && !this.#sendNow(queue, progress)) {
+        const data = tryPayload(message);
+        const fits = data instanceof Uint8Array && queue.fits(data.length);
+        if (!fits && !this.#sendNow(queue, progress)) {
           await this.#sendLater(queue, progress, deadline);
         }
-        writer.append(data, message);
+        const error = data instanceof Uint8Array
+          ? tryAppend(writer, data, message)
+          : data;
+        if (error !== undefined) {
+          if (queue.slots > 0 && !this.#sendNow(queue, progress)) {
+            await this.#sendLater(queue, progress, deadline);
+          }
+          progress.recordInvalid(error);
+        }
         // A generator of messages may compute for long.
         const turn = yieldIfDue();
         if (turn === undefined) continue;
@@ -128,6 +165,13 @@ export class Transmitter {
       if (!this.#sendNow(queue, progress)) {
         await this.#sendLater(queue, progress, deadline);
       }
+    } catch (error) {
+      if (progress.handled === 0) throw error;
+      throw new SendInterruptedError(
+        error,
+        progress.result(),
+        progress.handled,
+      );
     } finally {
       releaseQueue(queue);
     }
@@ -169,7 +213,33 @@ export class Transmitter {
   }
 
   #send(queue: SendQueue, progress: Progress): boolean {
-    const { fd, errors } = this.#socket;
-    return sendQueue(fd, queue, progress, errors);
+    return sendQueue(this.#socket, queue, progress);
+  }
+}
+
+/** A message's payload, or why it has none. */
+function tryPayload(message: Message): Uint8Array | ArgumentError {
+  try {
+    return payload(message?.data);
+  } catch (error) {
+    if (error instanceof ArgumentError) return error;
+    throw error;
+  }
+}
+
+/** Appends a message that fits; returns why it cannot be sent. */
+function tryAppend(
+  writer: MessageWriter,
+  data: Uint8Array,
+  message: Message,
+): ArgumentError | SystemError | undefined {
+  try {
+    writer.append(data, message);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ArgumentError || error instanceof SystemError) {
+      return error;
+    }
+    throw error;
   }
 }

@@ -7,7 +7,7 @@ import { Descriptor } from "../../lib/io/descriptor.ts";
 // Opened here and kept, so that no test is charged with the library's handle and
 // the descriptors of the thread's reactor.
 await using event = StopEvent.create();
-await new Descriptor(event.handle, "event", { borrowed: true })
+await new Descriptor(event.fd, "event", { borrowed: true })
   .readable({ timeout: 0 }).catch(() => {});
 
 /** What each open descriptor of this process points to, sorted. */

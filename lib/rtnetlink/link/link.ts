@@ -246,7 +246,7 @@ export class Link {
     this.ifindex = words[word + 1]!;
     this.type = layer;
     this.flags = words[word + 2]!;
-    this.change = words[word + 3]!;
+    this.change = words[word + 3]! >>> 0;
     this.name = name;
     this.altNames = rare.altNames;
     this.alias = rare.alias;

@@ -2,6 +2,12 @@
 
 import { ArgumentError, ClosedError } from "../../errors.ts";
 import { asyncIterator } from "../../io/async_iterator.ts";
+import {
+  cannotBePosted,
+  customInspect,
+  type Inspect,
+  inspectFields,
+} from "../../io/inspection.ts";
 import type { Namespace } from "../../netns/namespace.ts";
 import type { NetlinkCounters } from "../../netlink/counters.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
@@ -71,6 +77,12 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   readonly #watches: Watches;
   /** Events that were received and not returned yet. */
   readonly #queue = new EventQueue();
+  /**
+   * Makes postMessage throw: a monitor stays in its thread.
+   *
+   * @internal
+   */
+  protected readonly notCloneable: () => void = cannotBePosted;
 
   static {
     pictureOf = (monitor) => monitor.#watches.picture(undefined)!;
@@ -212,6 +224,20 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   /** The same as close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * What console.log shows.
+   *
+   * @internal
+   */
+  [customInspect](inspect: Inspect, options: Deno.InspectOptions): string {
+    const fields = {
+      namespaces: this.namespaces,
+      unread: this.#queue.length,
+      counters: this.counters,
+    };
+    return inspectFields("Monitor", fields, inspect, options);
   }
 }
 

@@ -56,7 +56,15 @@ export const control: Target = {
     );
     for (const ipv4 of [true, false]) {
       reply.fill(0);
-      const size = writeReplySource(words, found, ipv4, ipv4, reply, 0);
+      const size = writeReplySource(
+        words,
+        found,
+        ipv4,
+        ipv4,
+        undefined,
+        reply,
+        0,
+      );
       told += `${size}:${reply.subarray(0, size / 4)};`;
     }
     return told;

@@ -1,11 +1,14 @@
 // A worker that blocks on one queue until it is told to stop, for open_test.ts.
 
-import { StopEvent } from "../../../lib/io/blocking_poll.ts";
+import {
+  StopEvent,
+  type StopEventHandle,
+} from "../../../lib/io/blocking_poll.ts";
 import { PacketBatch } from "../../../lib/tun/batch.ts";
 import { TunQueue, type TunQueueHandle } from "../../../lib/tun/queue.ts";
 
 declare const self: {
-  onmessage: (event: MessageEvent<[TunQueueHandle, number]>) => void;
+  onmessage: (event: MessageEvent<[TunQueueHandle, StopEventHandle]>) => void;
   postMessage(message: number[] | "ended"): void;
 };
 

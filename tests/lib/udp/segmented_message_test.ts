@@ -225,27 +225,3 @@ Deno.test("segmented message: failures of a refused message are reported by inde
   );
   assertEquals(texts, ["first", "last"]);
 });
-
-Deno.test("segmented message: a path that refused one is not offered another", async () => {
-  await using lab = await UdpLab.open();
-  await lab.server.ip("link set wire mtu 1280");
-  const server = lab.bind();
-  const client = lab.bind({}, "client");
-  const { port } = client.address;
-  const batch = new SendBatch(4, 8000);
-  const received = new ReceiveBatch({ size: 1 });
-  await client.send("q", { address: FOUR[1], port: server.address.port });
-  await server.receiveMany(received, { timeout: 5000 });
-  const answer = async (size: number) => {
-    const data = new Uint8Array(size);
-    batch.reply(received, 0, { data });
-    batch.reply(received, 0, { data });
-    const messages = batch.queue.messages;
-    assertEquals((await server.sendMany(batch)).sent, 2);
-    return messages;
-  };
-  assertEquals(received.peerPort(0), port);
-  assertEquals(await answer(1400), 1);
-  assertEquals(await answer(1400), 2);
-  assertEquals(await answer(1000), 1);
-});

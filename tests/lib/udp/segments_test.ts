@@ -1,8 +1,7 @@
 // Trains of datagrams, cut (GSO) and joined (GRO) by the kernel: a plain peer
 // sees single datagrams, or sends what the socket hears as one.
 
-import { assertEquals, assertRejects } from "@std/assert";
-import { SystemError } from "../../../ffi/errno.ts";
+import { assertEquals } from "@std/assert";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../../lib/udp/send_batch.ts";
 import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
@@ -112,36 +111,4 @@ Deno.test("segments: a batch too small for a train marks it", async () => {
   await server.receiveMany(batch, { timeout: 5000 });
   assertEquals([batch.truncated(0), batch.length(0)], [true, 1000]);
   assertEquals(batch.segmentSize(0), 500);
-});
-
-Deno.test("segments: trains the kernel does not take", async () => {
-  await using lab = await UdpLab.open();
-  const socket = lab.bind();
-  const to = { address: CLIENT.four, port: 9 };
-  const refused = async (
-    length: number,
-    segmentSize: number,
-    source?: string,
-  ) => {
-    const options = { segmentSize, source };
-    const error = await assertRejects(
-      () => socket.send(new Uint8Array(length), to, options),
-      SystemError,
-    );
-    // It is not about the source, whether or not one was asked for.
-    assertEquals(error.name, "SystemError");
-    const segments = Math.ceil(length / segmentSize);
-    const tried = `send ${length} bytes in ${segments} segments to`;
-    assertEquals(error.tried, `${tried} ${CLIENT.four}:9`);
-    return error.code;
-  };
-  // Longer in all than a datagram can be.
-  assertEquals(await refused(65535, 1400), "EMSGSIZE");
-  // Larger than the link takes, more than a train has: which of the two depends
-  // on the kernel, as does where "more" begins.
-  const codes = ["EMSGSIZE", "EINVAL"];
-  const tooLarge = await refused(6000, 3000);
-  assertEquals(codes.includes(tooLarge), true, tooLarge);
-  const tooMany = await refused(6000, 10, FOUR[1]);
-  assertEquals(codes.includes(tooMany), true, tooMany);
 });

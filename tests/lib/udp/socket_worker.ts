@@ -1,13 +1,16 @@
 // A worker that takes datagrams of a socket that others take from too, until it
 // is told to stop, for workers_test.ts.
 
-import { StopEvent } from "../../../lib/io/blocking_poll.ts";
+import {
+  StopEvent,
+  type StopEventHandle,
+} from "../../../lib/io/blocking_poll.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import type { UdpSocketHandle } from "../../../lib/udp/socket_state.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 
 declare const self: {
-  onmessage: (event: MessageEvent<[UdpSocketHandle, number]>) => void;
+  onmessage: (event: MessageEvent<[UdpSocketHandle, StopEventHandle]>) => void;
   postMessage(message: string[] | "ready" | "ended"): void;
 };
 

@@ -8,6 +8,7 @@ import {
   PacketBatch,
   ReceiveBatch,
   StopEvent,
+  type StopEventHandle,
   Tun,
   TunQueue,
   type TunQueueHandle,
@@ -23,7 +24,7 @@ export interface WaitingOrders {
   readonly socket?: UdpSocketHandle;
   readonly queue?: TunQueueHandle;
   /** The handle of the stop event. */
-  readonly stop?: number;
+  readonly stop?: StopEventHandle;
 }
 
 const NETLINK_ROUTE = 0;
