@@ -60,7 +60,7 @@ export const echo = subcommand(
   )
   .option(
     "--join <group:group>",
-    "Join this multicast group, GROUP or GROUP%INTERFACE; may be repeated.",
+    "Join this multicast group: GROUP or GROUP%INTERFACE.",
     { collect: true },
   )
   .option(

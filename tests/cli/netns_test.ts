@@ -62,7 +62,10 @@ Deno.test("netns: an id that is set is the one ip prints, and is kept", async ()
   const again = await set(lab.b, "8");
   assertEquals(again.code, 1);
   assertStringIncludes(again.stderr, "EEXIST");
-  assertStringIncludes(again.stderr, "It has an id here, which it keeps");
+  assertStringIncludes(
+    again.stderr,
+    "already has an id here, which cannot change",
+  );
   assertEquals((await set(lab.b, "-1")).code, 2);
 });
 
