@@ -19,7 +19,7 @@ const TESTED_ELSEWHERE = [
   /^man \.\/netplumb\.1$/,
   /^deno (run|install|compile)( FLAGS cli\/main\.ts \.\.\.| FLAGS)?$/,
   /^deno run -A cli\/main\.ts$/,
-  /^deno run --allow-(ffi|all)( [\w-]+\.ts)?$/,
+  /^deno run( --allow-(ffi|env|net|read|write|run|all)(=[\w,]+)?)+( [\w-]+\.ts)?$/,
   // tests/lib/io/ and tests/package/ run them.
   /^deno run --watch(-hmr)?$/,
   /^deno (fmt|lint|check|publish|test)\b/,
