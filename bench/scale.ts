@@ -26,9 +26,9 @@ const USAGE = `Options:
   --only TEXT    only the cases whose name contains it
   --list         print the names of the cases
   --json         print JSON instead of a table
-  --no-write     leave docs/performance.md as it is
+  --no-write     leave docs/engineering-log.md as it is
   --checkout DIR measure the library and the command of another checkout, and
-                 leave docs/performance.md as it is`;
+                 leave docs/engineering-log.md as it is`;
 
 const ROUNDS = 3;
 

@@ -17,9 +17,9 @@ const USAGE = `Options of a bench task:
   --free         leave it to the scheduler where programs run; else those that
                  answer keep to the first processor, those that ask to the last
   --json         print JSON instead of tables
-  --no-write     leave docs/performance.md as it is
+  --no-write     leave docs/engineering-log.md as it is
   --checkout DIR measure the library and the command of another checkout, and
-                 leave docs/performance.md as it is (wait, ensure, scale)`;
+                 leave docs/engineering-log.md as it is (wait, ensure, scale)`;
 
 /** What a topic is told. */
 export interface Settings {

@@ -1,14 +1,14 @@
-// docs/performance.md: what it explains is written by hand, the tables between
-// a topic's two marks are written by its task.
+// docs/engineering-log.md: the text is written by hand, the tables between the
+// two marks of a topic by its task.
 
 import { plot } from "./plot.ts";
 import type { TopicResult } from "./result.ts";
 import { markdown } from "./table.ts";
 
 const DOCS = new URL("../../docs/", import.meta.url).pathname;
-const PAGE = `${DOCS}performance.md`;
+const PAGE = `${DOCS}engineering-log.md`;
 
-/** Keeps a run: its JSON, its picture, its part of the page. */
+/** Writes the samples of a run, its diagram and its tables. */
 export async function publish(
   result: TopicResult,
   ours: (name: string) => boolean,
@@ -21,11 +21,13 @@ export async function publish(
   await publishText(
     topic,
     result,
-    `![${topic}, drawn](performance/${topic}.svg)\n\n${markdown(result, ours)}`,
+    `![Results of bench:${topic}](performance/${topic}.svg)\n\n${
+      markdown(result, ours)
+    }`,
   );
 }
 
-/** The same for a topic that has no picture. */
+/** The same for a topic without a diagram. */
 export async function publishText(
   topic: string,
   result: unknown,
@@ -45,7 +47,7 @@ async function format(...files: string[]): Promise<void> {
   }).output();
 }
 
-/** Four digits are more than a busy machine is good for. */
+/** More than four digits would be noise. */
 function rounded(_: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(4)) : value;
 }

@@ -1,21 +1,16 @@
 // --help teaches: every subcommand says what it does, groups its options and
 // shows command lines that work; and it loads next to nothing to say so.
 
-import type { Command } from "@cliffy/command";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { netplumb } from "../../cli/main.ts";
 import { SUBCOMMANDS } from "../../cli/subcommands.ts";
 import { netplumb as runNetplumb } from "../support/command.ts";
+import {
+  leaves,
+  parseCommandLine,
+  splitCommandLine,
+} from "../support/command_tree.ts";
 import { run } from "../support/netns.ts";
-
-// deno-lint-ignore no-explicit-any -- commands of every shape
-type AnyCommand = Command<any>;
-
-/** The commands that do something, not those that only hold others. */
-function leaves(command: AnyCommand): AnyCommand[] {
-  const inside: AnyCommand[] = command.getCommands();
-  return inside.length === 0 ? [command] : inside.flatMap(leaves);
-}
 
 const commands = (await netplumb()).getCommands().flatMap(leaves);
 
@@ -42,22 +37,10 @@ for (const command of commands) {
       for (const line of description.split("\n")) {
         const [, words] = /(?:^|<\()netplumb ([^|>&#)]+)/.exec(line) ?? [];
         assert(words, `${path}: no command in ${line}`);
-        await understand(words.trim());
+        await parseCommandLine(splitCommandLine(words.trim()));
       }
     }
   });
-}
-
-/** Parses a command line whose action does nothing. */
-async function understand(line: string): Promise<void> {
-  const words = line.match(/'[^']*'|\S+/g)!.map((word) =>
-    word.replace(/^'(.*)'$/, "$1")
-  );
-  const tree = await netplumb(words);
-  for (const command of tree.getCommands().flatMap(leaves)) {
-    command.action(() => {});
-  }
-  await tree.reset().noExit().parse(words);
 }
 
 Deno.test("a subcommand's files are loaded only when it is named", async () => {

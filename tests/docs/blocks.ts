@@ -1,25 +1,70 @@
-// The code blocks of a document.
+// The code blocks and inline commands of a Markdown page.
 
 /** A fenced block. */
 export interface Block {
-  /** What stands after the fence: "sh", "console", "ts" ... */
+  /** The first word after the fence: "sh", "console", "ts" ... */
   readonly language: string;
+  /** The file that a reader saves it as: "server.ts" in "```ts ignore server.ts". */
+  readonly file: string | undefined;
   readonly text: string;
-  /** Where it begins, for messages. */
+  /** Line of its fence, for messages. */
   readonly line: number;
 }
 
 /** The blocks of a Markdown text, in order. */
 export function blocks(markdown: string): Block[] {
-  return [...markdown.matchAll(/^```(\S+).*\n([^]*?)^```$/gm)].map(
-    ({ 1: language, 2: text, index }) => ({
+  return [...markdown.matchAll(/^```(\S+)(.*)\n([^]*?)^```$/gm)].map(
+    ({ 1: language, 2: info, 3: text, index }) => ({
       language,
+      file: info.split(" ").find((word) => word.includes(".")),
       text,
-      line: markdown.slice(0, index).split("\n").length,
+      line: lineOf(markdown, index),
     }),
   );
 }
 
+/** A command line outside of a console block, where its output is not shown. */
+export interface CommandLine {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** Programs whose command lines are checked wherever a page names them. */
+const PROGRAMS = /^(?:netplumb|deno|npx|man|bash) /;
+
+/** Command lines in code spans and in blocks of the languages sh and ini. */
+export function commandLines(markdown: string): CommandLine[] {
+  const found: CommandLine[] = [];
+  const prose = markdown.replace(
+    /^```(\S+).*\n([^]*?)^```$/gm,
+    (block, language, text, index) => {
+      if (language === "sh" || language === "ini") {
+        for (const [at, line] of text.split("\n").entries()) {
+          const start = line.search(/(?:^|[\s/])(?:netplumb|deno|npx|bash) /);
+          const command = line.slice(start).replace(/^[\s/]/, "")
+            .replace(/\s+#.*$/, "");
+          if (start >= 0 && !line.startsWith("#")) {
+            found.push({
+              text: command,
+              line: lineOf(markdown, index) + 1 + at,
+            });
+          }
+        }
+      }
+      // Keeps the numbers of the lines.
+      return block.replace(/[^\n]/g, "");
+    },
+  );
+  for (const { 1: span, index } of prose.matchAll(/`([^`]+)`/g)) {
+    const text = span.replace(/\s+/g, " ");
+    if (PROGRAMS.test(text)) found.push({ text, line: lineOf(prose, index) });
+  }
+  return found;
+}
+
+function lineOf(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}
 /** A command of a console block and what it is said to print. */
 export interface Step {
   readonly command: string;

@@ -1,30 +1,44 @@
-// The console blocks of docs/, typed as they stand into a shell.
+// Runs the console blocks of docs/ in a shell, with the files that the pages
+// show, and checks every other command line and link.
 
-import { blocks, steps } from "./blocks.ts";
+import { blocks, commandLines, steps } from "./blocks.ts";
+import { checkCommandLine } from "./command_lines.ts";
 import { Shell } from "./shell.ts";
 
 const DOCS = new URL("../../docs/", import.meta.url);
 
-/** Documents whose output is made, and checked, by something else. */
-const ELSEWHERE = new Set(["stories.md", "performance.md", "reliability.md"]);
-
 for (const { name } of [...Deno.readDirSync(DOCS)]) {
-  if (!name.endsWith(".md") || ELSEWHERE.has(name)) continue;
+  if (!name.endsWith(".md")) continue;
   const text = await Deno.readTextFile(new URL(name, DOCS));
 
-  Deno.test(`docs/${name}: every command prints what it says`, async () => {
-    await using shell = await Shell.open();
-    for (const block of blocks(text)) {
-      if (block.language !== "console") continue;
+  const tried = blocks(text).filter(({ language, file }) =>
+    language === "console" || file
+  );
+  if (tried.length > 0) {
+    Deno.test(`docs/${name}: every command prints what the page shows`, async () => {
+      await using shell = await Shell.open();
+      for (const block of tried) {
+        try {
+          if (block.file) await shell.save(block.file, block.text);
+          else for (const step of steps(block)) await shell.step(step);
+        } catch (error) {
+          throw new Error(`docs/${name}:${block.line}`, { cause: error });
+        }
+      }
+    });
+  }
+
+  Deno.test(`docs/${name}: every other command line is valid`, async () => {
+    for (const { text: command, line } of commandLines(text)) {
       try {
-        for (const step of steps(block)) await shell.step(step);
+        await checkCommandLine(command);
       } catch (error) {
-        throw new Error(`docs/${name}:${block.line}`, { cause: error });
+        throw new Error(`docs/${name}:${line}: ${command}`, { cause: error });
       }
     }
   });
 
-  Deno.test(`docs/${name}: every file it points to is there`, async () => {
+  Deno.test(`docs/${name}: every linked file exists`, async () => {
     for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
       await Deno.stat(new URL(target, DOCS));
     }
@@ -39,12 +53,12 @@ Deno.test("docs/README.md lists every page", async () => {
   if (missing.length > 0) throw new Error(missing.join(", "));
 });
 
-Deno.test("CONTRIBUTING.md: every file it names is there", async () => {
+Deno.test("CONTRIBUTING.md: every file that it names exists", async () => {
   const root = new URL("../../", import.meta.url);
   const text = await Deno.readTextFile(new URL("CONTRIBUTING.md", root));
-  const rooms =
+  const paths =
     /[`(]((?:bench|cli|docs|examples|ffi|lib|links|tests)\/[\w./]+)[`)]/g;
-  for (const [, path] of text.matchAll(rooms)) {
+  for (const [, path] of text.matchAll(paths)) {
     await Deno.stat(new URL(path, root));
   }
 });

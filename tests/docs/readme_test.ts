@@ -1,16 +1,16 @@
-// README.md as a new user reads it: in order, each block copied as it stands.
+// README.md as a new user follows it: in order, each file saved and each command
+// run as shown.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { UdpSocket } from "../../lib/udp/socket.ts";
-import { RunningScript } from "../support/command.ts";
 import "../support/descriptors.ts";
-import { type Block, blocks, steps } from "./blocks.ts";
+import { type Block, blocks, commandLines, steps } from "./blocks.ts";
+import { checkCommandLine } from "./command_lines.ts";
 import { Shell } from "./shell.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const readme = await Deno.readTextFile(new URL("README.md", ROOT));
 
-/** How a kind of block is tried; a block of no kind fails the test. */
+/** How each kind of block is run; a block of no kind fails the test. */
 const TRIALS: readonly (readonly [
   RegExp,
   (block: Block, shell: Shell) => Promise<void>,
@@ -30,7 +30,7 @@ const TRIALS: readonly (readonly [
     assertMatch(lines.join("\n"), /^0 datagrams/);
   }],
   [/^sh\ndeno task install$/, async ({ text }, shell) => {
-    assertEquals((await shell.run(text.trim())).code, 0);
+    assertEquals((await shell.run(`cd "$ROOT"; ${text.trim()}`)).code, 0);
     const { code, lines } = await shell.run(
       "$DENO_INSTALL_ROOT/bin/netplumb --version",
     );
@@ -40,39 +40,21 @@ const TRIALS: readonly (readonly [
     for (const step of steps(block)) await shell.step(step);
     await shell.run("kill $(jobs -p) 2>/dev/null; wait");
   }],
-  [/^ts\n/, async ({ text }) => {
-    // With another port, as this machine is not the reader's.
-    await using socket = UdpSocket.bind({ address: "127.0.0.1" });
-    const { port } = socket.address;
-    await socket.close();
-    // Inside of the checkout, whose deno.json knows the package's name.
-    const dir = new URL(".tmp/", ROOT).pathname;
-    await Deno.mkdir(dir, { recursive: true });
-    const script = await Deno.makeTempFile({ dir, suffix: ".ts" });
-    try {
-      await Deno.writeTextFile(script, text.replace("8888", String(port)));
-      await using program = new RunningScript({ script });
-      await using client = UdpSocket.bind({ address: "127.0.0.1" });
-      const to = { address: "127.0.0.2", port };
-      // Until it listens: nothing says when.
-      const asking = setInterval(() => client.send("ping", to), 50);
-      const { data, peer } = await client.receive({ timeout: 30_000 });
-      clearInterval(asking);
-      assertEquals(new TextDecoder().decode(data), "pong");
-      assertEquals(peer.address, "127.0.0.2");
-      assertEquals(await program.line(), "127.0.0.1 asked 127.0.0.2");
-    } finally {
-      await Deno.remove(script);
-    }
+  [/^json\n/, async ({ file, text }, shell) => {
+    await shell.run("mkdir ~/app; cd ~/app");
+    await shell.save(file!, text);
   }],
+  [/^ts\n/, ({ file, text }, shell) => shell.save(file!, text)],
 ];
 
-Deno.test("every block of README.md does what it says, in order", async () => {
+Deno.test("every block of README.md works as shown, in order", async () => {
   await using shell = await Shell.open();
   for (const block of blocks(readme)) {
     const first = `${block.language}\n${block.text.split("\n")[0]}`;
     const trial = TRIALS.find(([kind]) => kind.test(first));
-    if (!trial) throw new Error(`README.md:${block.line}: not tried`);
+    if (!trial) {
+      throw new Error(`README.md:${block.line}: no way to run this block`);
+    }
     try {
       await trial[1](block, shell);
     } catch (error) {
@@ -81,7 +63,17 @@ Deno.test("every block of README.md does what it says, in order", async () => {
   }
 });
 
-Deno.test("every file that README.md points to is there", async () => {
+Deno.test("every other command line of README.md is valid", async () => {
+  for (const { text, line } of commandLines(readme)) {
+    try {
+      await checkCommandLine(text.replaceAll("\\|", "|"));
+    } catch (error) {
+      throw new Error(`README.md:${line}: ${text}`, { cause: error });
+    }
+  }
+});
+
+Deno.test("every file that README.md links to exists", async () => {
   for (const [, target] of readme.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
     await Deno.stat(new URL(target, ROOT));
   }

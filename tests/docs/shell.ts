@@ -1,15 +1,15 @@
-// A shell that commands of a document are typed into, on a machine of its own:
-// a network with nothing but loopback, and no named namespaces.
+// A shell that runs the commands of a page, in new network and mount namespaces:
+// only the loopback interface, no named network namespaces, an empty home
+// directory with the checkout in ~/netplumb.
 
 import { pattern, type Step } from "./blocks.ts";
 import { installed } from "../support/installed.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** What comes or does not, as it happens. */
+/** Lines that the kernel's timing may or may not cause. */
 const NOISE = /router solicitation|listener report/;
 
-/** What a reader has, as far as the documents speak of it. */
 const START = `exec 2>&1
 set +m
 mount --make-rprivate / && mount -t tmpfs tmpfs /run/netns || exit
@@ -17,7 +17,7 @@ ip link set lo up
 cd "$ROOT"
 `;
 
-/** One bash for the length of a document. */
+/** One bash for one page. */
 export class Shell implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -44,10 +44,15 @@ export class Shell implements AsyncDisposable {
       { mode: 0o755 },
     );
     await Deno.mkdir("/run/netns", { recursive: true });
+    await Deno.mkdir(`${bin}/home`);
+    await Deno.symlink(ROOT, `${bin}/home/netplumb`);
+    const { HOME, XDG_CACHE_HOME = `${HOME}/.cache` } = Deno.env.toObject();
     const child = new Deno.Command("unshare", {
       args: ["--net", "--mount", "--kill-child", "--fork", "bash", "-s"],
       env: {
         ROOT,
+        HOME: `${bin}/home`,
+        DENO_DIR: Deno.env.get("DENO_DIR") ?? `${XDG_CACHE_HOME}/deno`,
         NO_COLOR: "1",
         PATH: `${bin}:${Deno.env.get("PATH")}`,
         DENO_INSTALL_ROOT: `${bin}/installed`,
@@ -60,12 +65,21 @@ export class Shell implements AsyncDisposable {
     return shell;
   }
 
-  /** Types what a reader would; does not wait. */
+  /** Saves a file in the current directory, which may not be in the checkout. */
+  async save(file: string, text: string): Promise<void> {
+    const { lines: [directory] } = await this.run("pwd -P");
+    if (`${directory}/`.startsWith(await Deno.realPath(ROOT))) {
+      throw new Error(`${file} would be saved in the checkout`);
+    }
+    await Deno.writeTextFile(`${directory}/${file}`, text);
+  }
+
+  /** Types a line; does not wait. */
   async type(text: string): Promise<void> {
     await this.#input.write(new TextEncoder().encode(text));
   }
 
-  /** Types a command and waits for what it is said to print, in any order. */
+  /** Types a command and waits for its expected lines, in any order. */
   async step({ command, expected }: Step): Promise<void> {
     await this.type(`${command}\n`);
     const missing = [...expected];
@@ -91,7 +105,7 @@ export class Shell implements AsyncDisposable {
     }
   }
 
-  /** Runs a command to its end; gives what it and those before it printed. */
+  /** Runs a command to its end; returns the output since the last step. */
   async run(command: string): Promise<{ code: number; lines: string[] }> {
     const end = `end-${crypto.randomUUID()}`;
     await this.type(`${command}\nprintf '%s %s\\n' ${end} $?\n`);
@@ -119,13 +133,16 @@ export class Shell implements AsyncDisposable {
     }
   }
 
-  /** Ends it and what it left running. */
+  /** Ends the shell and its background jobs. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.type("kill $(jobs -p) 2>/dev/null; wait; exit\n")
       .catch(() => {});
     await this.#input.close().catch(() => {});
+    // A command in the foreground that does not end would block the shell.
+    const kill = setTimeout(() => this.#child.kill("SIGKILL"), 10_000);
     while (!(await this.#output.read()).done);
     await this.#child.status;
+    clearTimeout(kill);
     await Deno.remove(this.#bin, { recursive: true });
   }
 }
