@@ -43,8 +43,8 @@ export const scenario = subcommand(
     "Check that a fault is detected",
     "netplumb scenario pktinfo-close --fault blocking-receive",
   )
-  .action((options, name) =>
-    perform(options, async ({ output, signal }) => {
+  .action(async (options, name) => {
+    await perform(options, async ({ output, signal }) => {
       const { fault } = options;
       if (name === undefined) return list(output);
       const chosen = SCENARIOS.filter((one) =>
@@ -64,8 +64,10 @@ export const scenario = subcommand(
         results.push(result);
       }
       summarise(output, chosen.length, results);
-    })
-  );
+    });
+    // A thread that is still blocked would keep the process alive.
+    Deno.exit();
+  });
 
 function list(output: Output): void {
   if (output.json) {
