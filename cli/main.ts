@@ -10,7 +10,6 @@ import { word } from "./arguments.ts";
 import { LOG_LEVELS, setLogLevel } from "./log.ts";
 import { wantsColor } from "./output/style.ts";
 import { run } from "./run.ts";
-import { CHILD } from "./scenarios/child/messages.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 
 /**
@@ -62,9 +61,4 @@ export async function netplumb(
   return tree;
 }
 
-if (import.meta.main) {
-  // A compiled program has one entry, and `scenario` starts itself again.
-  if (Deno.args[0] === CHILD) {
-    await (await import("./scenarios/child/child.ts")).playPart(Deno.args);
-  } else await run(netplumb(Deno.args), Deno.args);
-}
+if (import.meta.main) await run(netplumb(Deno.args), Deno.args);

@@ -1,6 +1,6 @@
 // A program under measurement: started once, then asked in turn.
 
-import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { lines } from "./lines.ts";
 import { disposeOnInterrupt, forgetDisposed } from "./cleanup.ts";
 
 /** Where and how a program runs. */

@@ -1,7 +1,7 @@
 // A network of a given size, in namespaces that exist for one measurement.
 
 import { Lab, run } from "../../tests/support/netns.ts";
-import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { lines } from "./lines.ts";
 import { WorkError } from "./case.ts";
 import { ensureFile, type Kind, type Network } from "./network.ts";
 import {

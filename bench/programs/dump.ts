@@ -4,7 +4,7 @@
 //   dump.ts routes|lazy|nothing|links|neighbours|addresses
 
 import { NetlinkConnection, RouteSocket } from "../../mod.ts";
-import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { lines } from "../harness/lines.ts";
 
 const RTM_GETROUTE = 26;
 const AF_INET = 2;

@@ -10,7 +10,7 @@ import {
   type Route,
 } from "../../mod.ts";
 import { decodeRoute } from "../../lib/rtnetlink/route.ts";
-import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { lines } from "../harness/lines.ts";
 
 const NETLINK_ROUTE = 0;
 const RTNLGRP_IPV4_ROUTE = 7;

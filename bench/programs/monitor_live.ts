@@ -2,7 +2,7 @@
 // does. Any line of stdin asks how many events there were since the last.
 
 import { Monitor } from "../../mod.ts";
-import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { lines } from "../harness/lines.ts";
 
 await using monitor = await Monitor.open({ objects: ["route"] });
 let events = 0;

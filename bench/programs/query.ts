@@ -3,7 +3,7 @@
 //
 //   query.ts PORT CONCURRENT
 
-import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { lines } from "../harness/lines.ts";
 import { library } from "./library.ts";
 
 const { UdpSocket } = library;

@@ -1,7 +1,7 @@
 // Deno.serve beside a UDP echo loop in the form that README.md shows. Each line
 // of stdin asks for the longest delay of a timer since the last one.
 
-import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { lines } from "../harness/lines.ts";
 import { library } from "./library.ts";
 
 /** Milliseconds from one timer to the next. */

@@ -6,7 +6,7 @@
 // With "view" the function gets each packet as a typed array of its own,
 // without it the memory of the batch and where in it the packet is.
 
-import { lines } from "../../cli/scenarios/stage/lines.ts";
+import { lines } from "../harness/lines.ts";
 import { PacketBatch, Tun } from "../../mod.ts";
 
 const WARM_UP = 50;

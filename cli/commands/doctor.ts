@@ -7,7 +7,7 @@ import { examine, type Examined } from "../doctor/examine.ts";
 import { Exit } from "../failure.ts";
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
-import { hang } from "../output/wrap.ts";
+import { hang } from "../output/layout.ts";
 import { perform } from "../perform.ts";
 
 const MARKS: Record<Status, keyof Style> = {

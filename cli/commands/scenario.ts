@@ -1,4 +1,4 @@
-// netplumb scenario: the stories netplumb answers, replayed on this kernel.
+// netplumb scenario: reproduces field reports on the running kernel.
 
 import { EnumType } from "@cliffy/command";
 import { EPERM, SystemError } from "../../ffi/errno.ts";
@@ -6,88 +6,82 @@ import { ArgumentError } from "../../lib/errors.ts";
 import { effectiveCapabilities } from "../capabilities.ts";
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
+import { table } from "../output/layout.ts";
 import type { Output } from "../output/output.ts";
-import { table } from "../output/table.ts";
 import { perform } from "../perform.ts";
-import { SCENARIOS } from "../scenarios/all.ts";
-import type { Verdict } from "../scenarios/stage/events.ts";
-import { narrate } from "../scenarios/stage/narrative.ts";
-import { exitCode, play } from "../scenarios/stage/play.ts";
-import type { Scenario } from "../scenarios/stage/scenario.ts";
+import { SCENARIOS } from "../scenarios/list.ts";
+import { reportText } from "../scenarios/report.ts";
+import {
+  exitCode,
+  type Result,
+  run,
+  type Scenario,
+} from "../scenarios/runner.ts";
 
 const ALL = "all";
 const NAMES = SCENARIOS.map(({ name }) => name);
-const FAULTS = SCENARIOS.flatMap(({ faults }) =>
-  faults.map(({ name }) => name)
-);
+const faultNames = ({ faults }: Scenario) => faults.map(({ name }) => name);
 
 export const scenario = subcommand(
-  "Each scenario makes a network of its own, shows with bare system calls what " +
-    "went wrong in a report from the field, shows netplumb walking past it, " +
-    "and says whether both were as told. Without a name it lists them.\n\n" +
-    "Exits with 0 when the trap and the cure both behaved as told, with 1 " +
-    "when not, also when this kernel does not have the trap. Without root, " +
-    "`unshare --user --map-root-user --net` before it gives it what it needs.",
+  "Each scenario creates its own network namespaces, reproduces a problem from " +
+    "a field report with plain system calls, and checks that netplumb avoids " +
+    "it. Without a name, list the scenarios.\n\n" +
+    "The exit code is 0 if each problem is reproduced and each fix works, and 1 " +
+    "if not, also if this kernel does not have the problem. Without root, run " +
+    "it behind `unshare --user --map-root-user --net`.",
 )
   .type("scenario", new EnumType([...NAMES, ALL]))
-  .type("fault", new EnumType([...new Set(FAULTS)]))
-  .arguments("[name:scenario]", ["Which one to play, or all of them."])
+  .type("fault", new EnumType([...new Set(SCENARIOS.flatMap(faultNames))]))
+  .arguments("[name:scenario]", ["The scenario to run, or all."])
   .option(
     "--fault <fault:fault>",
-    "Make this mistake in place of the cure, to see that it is noticed.",
+    "Inject this fault in place of the fix, to check that it is detected.",
   )
   .example("List the scenarios and their faults", "netplumb scenario")
-  .example("Play all of them", "netplumb scenario all")
+  .example("Run all scenarios", "netplumb scenario all")
   .example(
-    "See one fail",
+    "Check that a fault is detected",
     "netplumb scenario pktinfo-close --fault blocking-receive",
   )
-  .action((options, name) =>
-    perform(options, async ({ output, signal }) => {
+  .action(async (options, name) => {
+    await perform(options, async ({ output, signal }) => {
       const { fault } = options;
       if (name === undefined) return list(output);
       const chosen = SCENARIOS.filter((one) =>
         name === ALL || name === one.name
       );
-      checkFault(name, chosen, fault);
+      if (fault !== undefined) checkFault(name, chosen, fault);
       checkPermission();
-      const verdicts: Verdict[] = [];
+      const results: Result[] = [];
       for (const one of chosen) {
         if (signal.aborted) break;
-        verdicts.push(
-          await play(
-            one,
-            (event) =>
-              output.event(event, (event) => narrate(event, output.style)),
-            { signal, fault },
-          ),
+        const result = await run(
+          one,
+          (event) =>
+            output.event(event, (event) => reportText(event, output.style)),
+          { signal, fault },
         );
+        results.push(result);
       }
-      summarise(output, chosen, verdicts);
-    })
-  );
+      summarise(output, chosen.length, results);
+    });
+    // A thread that is still blocked would keep the process alive.
+    Deno.exit();
+  });
 
 function list(output: Output): void {
   if (output.json) {
-    for (const { name, year, who, title, story, faults } of SCENARIOS) {
-      output.object({
-        event: "scenario",
-        scenario: name,
-        year,
-        who,
-        title,
-        story,
-        faults,
-      });
+    for (const { name: scenario, run: _, ...about } of SCENARIOS) {
+      output.object({ event: "scenario", scenario, ...about });
     }
     return;
   }
   output.line(table(
-    SCENARIOS.map(({ name, year, title, faults }) => ({
-      scenario: name,
-      year: String(year),
-      "what it is about": title,
-      faults: faults.map(({ name }) => name).join(" "),
+    SCENARIOS.map((scenario) => ({
+      scenario: scenario.name,
+      year: String(scenario.year),
+      problem: scenario.title,
+      faults: faultNames(scenario).join(" "),
     })),
   ));
 }
@@ -95,21 +89,17 @@ function list(output: Output): void {
 function checkFault(
   name: string,
   chosen: readonly Scenario[],
-  fault: string | undefined,
+  fault: string,
 ): void {
-  if (fault === undefined) return;
-  const known = chosen.length === 1
-    ? chosen[0].faults.map(({ name }) => name)
-    : [];
-  if (!known.includes(fault)) {
-    throw new ArgumentError(
-      "--fault",
-      fault,
-      known.length === 0
-        ? "possible with more than one scenario"
-        : `a fault of ${name}, which has ${known.join(", ")}`,
-    );
-  }
+  const known = chosen.length === 1 ? faultNames(chosen[0]) : [];
+  if (known.includes(fault)) return;
+  throw new ArgumentError(
+    "--fault",
+    fault,
+    known.length === 0
+      ? "possible with more than one scenario"
+      : `a fault of ${name}: ${known.join(", ")}`,
+  );
 }
 
 function checkPermission(): void {
@@ -117,9 +107,9 @@ function checkPermission(): void {
   for (const capability of ["CAP_SYS_ADMIN", "CAP_NET_ADMIN"] as const) {
     if (held.has(capability)) continue;
     throw new SystemError("unshare", EPERM, {
-      tried: "make a network to play in",
+      tried: "create a network namespace",
       capability,
-      advice: `Run as root, or have ${capability} in a network of your own: ` +
+      advice: `Run as root, or in a user namespace with ${capability}: ` +
         "`unshare --user --map-root-user --net netplumb scenario ...`",
     });
   }
@@ -127,14 +117,14 @@ function checkPermission(): void {
 
 function summarise(
   output: Output,
-  chosen: readonly Scenario[],
-  verdicts: readonly Verdict[],
+  chosen: number,
+  results: readonly Result[],
 ): void {
-  const asTold = verdicts.filter((one) => one === "as told").length;
+  const asExpected = results.filter((one) => one === "as expected").length;
   if (output.json) {
-    output.object({ event: "summary", scenarios: chosen.length, asTold });
-  } else if (chosen.length > 1) {
-    log.info(`${asTold} of ${chosen.length} scenarios as told`);
+    output.object({ event: "summary", scenarios: chosen, asExpected });
+  } else if (chosen > 1) {
+    log.info(`${asExpected} of ${chosen} scenarios as expected`);
   }
-  Deno.exitCode = exitCode(chosen.length, verdicts);
+  Deno.exitCode = exitCode(chosen, results);
 }

@@ -1,251 +1,278 @@
 // 2024: "interrupted system call" from a program that listed links while they
 // changed.
 //
-// The kernel hands a list out in parts. When the table changes between two of
-// them it says so with NLM_F_DUMP_INTR, and leaves the rest to the program.
+// The kernel sends a dump in several datagrams. When the table changes between
+// two of them, it sets NLM_F_DUMP_INTR and leaves the rest to the program.
 
 import { NETLINK_ROUTE } from "../../ffi/uapi/linux_netlink.ts";
 import { ifinfomsg, RTM_GETLINK } from "../../ffi/uapi/linux_rtnetlink.ts";
-import { NetlinkConnection } from "../../lib/netlink/connection.ts";
-import { DumpInterruptedError } from "../../lib/netlink/errors.ts";
 import { decodeLink } from "../../lib/rtnetlink/link/link.ts";
-import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { routeNames } from "../../lib/rtnetlink/attribute_names.ts";
-import { BareNetlink } from "./bare/netlink.ts";
 import {
-  loopsForEver,
-  rightNames,
-  walksOn,
+  DumpInterruptedError,
+  NetlinkConnection,
+} from "../../lib/netlink/mod.ts";
+import {
+  addLink,
+  deleteLinkGroup,
+  RouteSocket,
+} from "../../lib/rtnetlink/mod.ts";
+import {
+  acceptsMalformed,
+  loopsForever,
+  monitorNames,
   wrongNames,
 } from "./netlink_dump_interrupted_monitor.ts";
-import { spawnChild } from "./child/child.ts";
-import { lines } from "./stage/lines.ts";
-import { Scene } from "./stage/scene.ts";
-import type { Scenario } from "./stage/scenario.ts";
-import type { Observation, Stage } from "./stage/stage.ts";
+import { type RawDump, RawNetlink } from "./raw_netlink.ts";
+import type { Observation, Runner, Scenario } from "./runner.ts";
+import { TestNetwork } from "./test_network.ts";
 
-/** Pairs of links that stay, so that a list takes many parts. */
+/** Pairs of links that stay, so that a dump takes many datagrams. */
 const PAIRS = 100;
-/** The link that is deleted and made anew while somebody reads. */
-const HOP = "hop";
-/** An index before those of all other links, behind which a reader is soon. */
-const LOW = 2;
+/** The link that is deleted and added again during a dump. */
+const MOVED = "moved";
+const MOVED_GROUP = 3;
+/** An index before those of the other links: a dump is past it soon. */
+const FIRST_INDEX = 2;
 
-interface Table {
-  readonly network: Scene;
-  /** Changes the table between two receives. */
-  readonly changer: BareNetlink;
+interface Links {
+  readonly network: TestNetwork;
+  /** Changes links between two receives. */
+  readonly changer: RawNetlink;
 }
 
-async function build(stage: Stage): Promise<Table> {
-  const network = stage.use(await Scene.create());
-  const changer = stage.use(new BareNetlink(network.namespace));
-  changer.addVeth(HOP, "hop-peer", { index: LOW });
-  for (let pair = 0; pair < PAIRS; pair++) {
-    changer.addVeth(`left${pair}`, `right${pair}`);
-  }
+function movedLink(index?: number) {
+  return addLink({
+    name: MOVED,
+    kind: "veth",
+    group: MOVED_GROUP,
+    index,
+    options: { peer: { name: "moved-peer" } },
+  });
+}
+
+async function build(runner: Runner): Promise<Links> {
+  const network = runner.use(await TestNetwork.create());
+  const changer = runner.use(new RawNetlink(network.namespace));
+  changer.apply(movedLink());
+  await network.apply(
+    Array.from({ length: PAIRS }, (_, pair) =>
+      addLink({
+        name: `left${pair}`,
+        kind: "veth",
+        options: { peer: { name: `right${pair}` } },
+      })),
+  );
   return { network, changer };
 }
 
-/** Deletes the link and makes it again, at the end of the table or its start. */
-function hop({ changer }: Table, to: "the end" | "the start"): void {
-  changer.deleteLink(HOP);
-  changer.addVeth(HOP, "hop-peer", { index: to === "the start" ? LOW : 0 });
+/** Deletes the link and adds it again, behind or before all others. */
+function move({ changer }: Links, to: "end" | "start"): void {
+  changer.apply(deleteLinkGroup(MOVED_GROUP));
+  changer.apply(movedLink(to === "start" ? FIRST_INDEX : undefined));
 }
 
-const times = (names: readonly string[]) =>
-  names.filter((name) => name === HOP).length;
+const occurrences = (names: readonly string[]) =>
+  names.filter((name) => name === MOVED).length;
 
-// What a list is worth that was read while it changed
+// A dump that ignores the flag
 
-/** Takes a list as it comes, whatever the kernel says of it. */
-function ignoring(
-  table: Table,
-  reader: BareNetlink,
-  to: "the end" | "the start",
-): { names: string[]; interrupted: boolean } {
-  return reader.dumpLinks((part) => {
-    if (part === 3) hop(table, to);
+function dumpDuringMove(
+  links: Links,
+  reader: RawNetlink,
+  to: "end" | "start",
+): RawDump {
+  return reader.dumpLinks((datagram) => {
+    if (datagram === 3) move(links, to);
   });
 }
 
-async function wrongLists(table: Table): Promise<Observation> {
-  await using reader = new BareNetlink(table.network.namespace);
-  const still = reader.dumpLinks();
-  const doubled = ignoring(table, reader, "the end");
-  const missing = ignoring(table, reader, "the start");
-  const row = (
-    what: string,
-    { names, interrupted }: { names: string[]; interrupted: boolean },
-  ) => ({
-    "while the list is read": what,
-    "NLM_F_DUMP_INTR": interrupted ? "set" : "not set",
-    [`${HOP} in the list`]: ["not there", "once", "twice"][times(names)],
-    "in truth": "once",
-  });
-  const counts = [still, doubled, missing].map(({ names }) => times(names));
-  return {
-    held: doubled.interrupted && missing.interrupted && !still.interrupted &&
-      counts.join() === "1,2,0",
-    happened:
-      `${still.names.length} links come in ${still.parts} parts; what changes ` +
-      "between two of them makes the list wrong",
-    measured: { parts: still.parts, times: counts },
-    table: [
-      row("nothing changes", still),
-      row(`${HOP} is deleted, and made anew behind the others`, doubled),
-      row(`${HOP} is deleted, and made anew before the others`, missing),
+async function wrongDumps(links: Links): Promise<Observation> {
+  await using reader = new RawNetlink(links.network.namespace);
+  const dumps: readonly (readonly [string, RawDump])[] = [
+    ["no change", reader.dumpLinks()],
+    [
+      `${MOVED} is deleted and added behind the others`,
+      dumpDuringMove(links, reader, "end"),
     ],
-  };
-}
-
-// What it costs to fail at once
-
-/** A process that makes and deletes links as long as it lives. */
-async function churning(network: Scene): Promise<AsyncDisposable> {
-  const child = spawnChild({ part: "churn" }, network);
-  const output = lines(child.stdout);
-  await output.next();
+    [
+      `${MOVED} is deleted and added before the others`,
+      dumpDuringMove(links, reader, "start"),
+    ],
+  ];
+  const counts = dumps.map(([, { names }]) => occurrences(names));
+  const flags = dumps.map(([, { interrupted }]) => interrupted);
+  const [[, { names, datagrams }]] = dumps;
   return {
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch { /* it has ended by itself */ }
-      await child.stdin.abort().catch(() => {});
-      await child.status;
-      await output.return();
-    },
+    ok: flags.join() === "false,true,true" && counts.join() === "1,2,0",
+    observed:
+      `${names.length} links arrive in ${datagrams} datagrams; a change ` +
+      "between two of them makes the result wrong",
+    measured: { datagrams, occurrences: counts },
+    table: dumps.map(([change, { names, interrupted }]) => ({
+      "during the dump": change,
+      "NLM_F_DUMP_INTR": interrupted ? "set" : "not set",
+      [`${MOVED} in the result`]: ["missing", "once", "twice"][
+        occurrences(names)
+      ],
+      "in the kernel": "once",
+    })),
   };
 }
 
-/** Dumps until this many were interrupted, but not for ever. */
+// A dump that fails on the flag
+
+/** Starts a thread that adds and deletes links until it is disposed of. */
+function startChurn({ namespace }: TestNetwork): Promise<AsyncDisposable> {
+  const worker = new Worker(
+    new URL("./link_churn_worker.ts", import.meta.url),
+    { type: "module" },
+  );
+  return new Promise((resolve, reject) => {
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
+    worker.onmessage = () =>
+      resolve({
+        [Symbol.asyncDispose]() {
+          worker.terminate();
+          return Promise.resolve();
+        },
+      });
+    worker.postMessage(namespace);
+  });
+}
+
 const INTERRUPTIONS = 10;
-const MOST_DUMPS = 3000;
+const MAX_DUMPS = 3000;
 
-const pause = () => new Promise<void>((resolve) => setTimeout(resolve));
-
-async function failing(
-  { network }: Table,
-  stage: Stage,
+/** Dumps until some are interrupted. */
+async function failingDumps(
+  { network }: Links,
+  { signal }: Runner,
 ): Promise<Observation> {
-  await using reader = new BareNetlink(network.namespace);
+  await using reader = new RawNetlink(network.namespace);
   let dumps = 0;
   let interrupted = 0;
-  while (interrupted < INTERRUPTIONS && dumps < MOST_DUMPS) {
-    stage.signal.throwIfAborted();
+  while (interrupted < INTERRUPTIONS && dumps < MAX_DUMPS) {
+    signal.throwIfAborted();
     dumps++;
     if (reader.dumpLinks().interrupted) interrupted++;
-    await pause();
+    await new Promise((resolve) => setTimeout(resolve));
   }
   return {
-    held: interrupted > 0,
-    happened: `${interrupted} of ${dumps} lists were interrupted: as many ` +
-      "errors for a program that fails at once",
+    ok: interrupted > 0,
+    observed: `${interrupted} of ${dumps} dumps are interrupted: each is an ` +
+      "error in a program that does not retry",
     measured: { dumps, interrupted },
   };
 }
 
-// The cure
+// The library
 
-/** One list of the library's, interrupted this many times on purpose. */
-async function read(
-  table: Table,
+/** A dump of the library that is interrupted this many times. */
+async function libraryDump(
+  links: Links,
   interruptions: number,
   onInterrupt: "retry" | "throw" | "partial",
-): Promise<{ names: string[]; interrupted: boolean; attempts: number }> {
+) {
   await using connection = NetlinkConnection.open({
     protocol: NETLINK_ROUTE,
     names: routeNames,
-    namespace: table.network.namespace,
+    namespace: links.network.namespace,
   });
   let left = interruptions;
-  let first = true;
-  const links = await connection.dump(
+  let isFirst = true;
+  return await connection.dump(
     { type: RTM_GETLINK, body: ifinfomsg.build({}) },
     (message) => {
       const link = decodeLink(message);
-      // The loopback interface comes first: another reading has begun.
-      if (link?.name === "lo") first = true;
-      else if (first && left > 0 && link?.name === "left5") {
-        first = false;
+      // Each attempt starts with the loopback interface.
+      if (link?.name === "lo") isFirst = true;
+      else if (isFirst && left > 0 && link?.name === "left5") {
+        isFirst = false;
         left--;
-        hop(table, "the end");
+        move(links, "end");
       }
       return link;
     },
     { onInterrupt },
   );
-  const { attempts, interrupted } = links;
-  return { names: links.map(({ name }) => name), interrupted, attempts };
 }
 
-async function retries(table: Table, stage: Stage): Promise<Observation> {
-  hop(table, "the start");
-  if (stage.fault === "ignore-dump-intr") {
-    await using reader = new BareNetlink(table.network.namespace);
-    const { names } = ignoring(table, reader, "the end");
-    return judge(names, 1);
+async function retries(links: Links, runner: Runner): Promise<Observation> {
+  move(links, "start");
+  let names: string[];
+  let attempts = 1;
+  if (runner.fault === "ignore-dump-intr") {
+    await using reader = new RawNetlink(links.network.namespace);
+    ({ names } = dumpDuringMove(links, reader, "end"));
+  } else {
+    const dump = await libraryDump(links, 2, "retry");
+    names = dump.map(({ name }) => name);
+    ({ attempts } = dump);
   }
-  const { names, attempts } = await read(table, 2, "retry");
-  return judge(names, attempts);
-}
-
-function judge(names: string[], attempts: number): Observation {
+  const count = occurrences(names);
   return {
-    held: times(names) === 1 && attempts === 3,
-    happened: `attempts: ${attempts}; times that ${HOP} is in the list: ${
-      times(names)
-    }`,
-    measured: { attempts, times: times(names) },
+    ok: count === 1 && attempts === 3,
+    observed: `attempts: ${attempts}; ${MOVED} in the result: ${count}`,
+    measured: { attempts, occurrences: count },
   };
 }
 
-async function tells(table: Table): Promise<Observation> {
-  const partial = await read(table, 1, "partial");
-  const thrown = await read(table, 1, "throw").catch((error) => error);
+async function reports(links: Links): Promise<Observation> {
+  const partial = await libraryDump(links, 1, "partial");
+  const thrown = await libraryDump(links, 1, "throw").catch((error) => error);
   const typed = thrown instanceof DumpInterruptedError;
-  const said = typed ? `${thrown.name}: ${thrown.message}` : "a list";
   return {
-    held: partial.interrupted && typed && thrown.attempts === 1,
-    happened:
-      `"partial" gives a list with interrupted ${partial.interrupted}; ` +
-      `"throw" ends with ${said}`,
+    ok: partial.interrupted && typed && thrown.attempts === 1,
+    observed:
+      `"partial" returns a list with interrupted ${partial.interrupted}` +
+      `; "throw" ${
+        typed ? `throws ${thrown.name}: ${thrown.message}` : "does not throw"
+      }`,
     measured: { partial: partial.interrupted, thrown: typed },
   };
 }
 
-const LISTS = 40;
+const DUMPS = 40;
 
-async function underChurn(table: Table, stage: Stage): Promise<Observation> {
-  const { namespace } = table.network;
+async function dumpsDuringChurn(
+  { network: { namespace } }: Links,
+  { signal }: Runner,
+): Promise<Observation> {
   await using route = RouteSocket.open({ namespace });
   const attempts: number[] = [];
-  let torn = 0;
-  let refused = 0;
-  for (let list = 0; list < LISTS; list++) {
-    stage.signal.throwIfAborted();
+  let inconsistent = 0;
+  let failed = 0;
+  for (let dump = 0; dump < DUMPS; dump++) {
+    signal.throwIfAborted();
     try {
       const links = await route.links({ statistics: false });
       attempts.push(links.attempts);
-      if (links.interrupted || !complete(links.map(({ name }) => name))) torn++;
+      const names = links.map(({ name }) => name);
+      if (links.interrupted || !isConsistent(names)) inconsistent++;
     } catch (error) {
       if (!(error instanceof DumpInterruptedError)) throw error;
-      refused++;
+      failed++;
     }
   }
-  const most = attempts.reduce((most, n) => Math.max(most, n), 0);
+  const max = attempts.reduce((max, n) => Math.max(max, n), 0);
   const mean = attempts.reduce((sum, n) => sum + n, 0) / attempts.length;
   return {
-    held: torn === 0 && attempts.length > 0,
-    happened: `${attempts.length} of ${LISTS} lists, each whole, after ` +
-      `${mean.toFixed(1)} attempts on average and ${most} at most; ` +
-      `${refused} given up with DumpInterruptedError`,
-    measured: { lists: LISTS, torn, refused, mean, most },
+    ok: inconsistent === 0 && attempts.length > 0,
+    observed: `${attempts.length - inconsistent} of ${DUMPS} dumps are ` +
+      `consistent, after ${
+        mean.toFixed(1)
+      } attempts on average and ${max} at ` +
+      `most; ${failed} end with DumpInterruptedError`,
+    measured: { dumps: DUMPS, inconsistent, failed, mean, max },
   };
 }
 
-/** Whether every link that stays is there, and none twice. */
-function complete(names: string[]): boolean {
+/** Whether each link that stays occurs, and none occurs twice. */
+function isConsistent(names: string[]): boolean {
   const set = new Set(names);
   if (set.size !== names.length) return false;
   for (let pair = 0; pair < PAIRS; pair++) {
@@ -254,84 +281,84 @@ function complete(names: string[]): boolean {
   return true;
 }
 
-async function play(stage: Stage): Promise<void> {
-  const table = await stage.setup(
-    `a network with ${2 * PAIRS + 3} links`,
-    () => build(stage),
+async function run(runner: Runner): Promise<void> {
+  const links = await runner.setup(
+    `a network namespace with ${2 * PAIRS + 3} links`,
+    () => build(runner),
   );
-  await stage.trap(
-    "a list is read part by part, and taken as it comes, while links change",
-    "the kernel sets NLM_F_DUMP_INTR; the list names a link twice, or leaves " +
-      "out one that was there before and after",
-    () => wrongLists(table),
+  await runner.problem(
+    "links change during a dump; the program ignores NLM_F_DUMP_INTR",
+    "the kernel sets NLM_F_DUMP_INTR; the result contains a link twice, or not " +
+      "at all although it exists before and after",
+    () => wrongDumps(links),
   );
-  await stage.cure(
-    "the library's dump is interrupted twice",
-    "it reads to the end, throws both away and gives the third",
-    () => retries(table, stage),
+  await runner.fix(
+    "a dump of the library is interrupted twice",
+    "it reads each to its end, discards both and returns the third",
+    () => retries(links, runner),
   );
-  await stage.cure(
-    "it is told not to read again",
-    "the list says that it was interrupted, or a typed error is thrown",
-    () => tells(table),
+  await runner.fix(
+    "the same without retries",
+    "the result is marked as interrupted, or a typed error is thrown",
+    () => reports(links),
   );
-  const churn = await stage.setup(
-    "another process makes and deletes links, in bursts of 50 pairs",
-    async () => stage.use(await churning(table.network)),
+  const churn = await runner.setup(
+    "another thread adds and deletes links, in bursts of 50 pairs",
+    async () => runner.use(await startChurn(links.network)),
   );
-  await stage.trap(
-    "lists are read meanwhile, until some are interrupted",
-    "a program that takes the flag for an error fails now and then",
-    () => failing(table, stage),
+  await runner.problem(
+    "dumps are read meanwhile, until some are interrupted",
+    "a program that treats the flag as an error fails occasionally",
+    () => failingDumps(links, runner),
   );
-  await stage.cure(
-    `RouteSocket.links() lists them meanwhile, ${LISTS} times`,
-    "no list is torn",
-    () => underChurn(table, stage),
+  await runner.fix(
+    `RouteSocket.links() lists the links meanwhile, ${DUMPS} times`,
+    "each result is consistent",
+    () => dumpsDuringChurn(links, runner),
   );
   await churn[Symbol.asyncDispose]();
-  await stage.trap(
-    "the C monitor of the report is sent a message that says it is 0 bytes long",
-    "it prints an error for ever: its loop goes on without moving on",
-    () => loopsForEver(table.network),
+  await runner.problem(
+    "the C monitor of the report receives a message with a length of 0",
+    "it prints errors forever: its loop does not advance",
+    () => loopsForever(links.network),
   );
-  await stage.cure(
-    "a Monitor is sent the same",
-    "what no kernel sent is left out and told of, what cannot be read is " +
-      "counted, and events come as before",
-    () => walksOn(table.network, stage),
+  await runner.fix(
+    "a Monitor receives the same",
+    "messages of other processes are ignored and reported, malformed ones are " +
+      "counted, and events are reported as before",
+    () => acceptsMalformed(links.network, runner),
   );
-  await stage.trap(
-    "the C monitor hears of links, addresses and routes",
-    "it prints the name that it finds where a link's would be, or what is now " +
-      "where it found one before",
-    () => wrongNames(stage),
+  await runner.problem(
+    "the C monitor receives notifications of links, addresses and routes",
+    "it prints whatever is where the name of a link would be, or where it found " +
+      "one before",
+    () => wrongNames(runner),
   );
-  await stage.cure(
-    "a Monitor hears of the same",
-    "it names the interface that each message is about",
-    () => rightNames(stage),
+  await runner.fix(
+    "a Monitor receives the same",
+    "it reports the interface of each message",
+    () => monitorNames(runner),
   );
 }
 
 export const netlinkDumpInterrupted: Scenario = {
   name: "netlink-dump-interrupted",
   year: 2024,
-  who: "a network monitor",
-  title: "links listed while links change",
-  story:
-    "A program that listed links on a busy machine failed now and then with " +
-    '"interrupted system call". Others that ignored the flag behind it were ' +
-    "given lists that were never true.",
+  program: "a network monitor",
+  title: "dumps that are interrupted by changes",
+  report:
+    "A program that listed links on a busy machine failed occasionally with " +
+    '"interrupted system call". Programs that ignored the flag behind that ' +
+    "error got inconsistent lists.",
   faults: [{
     name: "ignore-dump-intr",
-    summary: "take the list as it comes, whatever NLM_F_DUMP_INTR says",
+    summary: "accept the dump although NLM_F_DUMP_INTR is set",
   }, {
     name: "loop-on-bad-length",
-    summary: "go over messages as the C monitor does",
+    summary: "iterate over messages as the C monitor does",
   }, {
     name: "name-by-position",
-    summary: "name interfaces as the C monitor does",
+    summary: "find interface names as the C monitor does",
   }],
-  play,
+  run,
 };

@@ -1,14 +1,14 @@
-// The second half of the scenario netlink-dump-interrupted: the monitor in C of
-// the same report, and the library where it goes wrong.
+// The second half of the scenario netlink-dump-interrupted: the C monitor of the
+// same report, and the library on the same messages.
 
 import { libc, unwrap } from "../../ffi/libc.ts";
+import { ifaddrmsg } from "../../ffi/uapi/linux_if_addr.ts";
 import {
   NETLINK_ROUTE,
   NLMSG_NOOP,
   nlmsghdr,
   sockaddr_nl,
 } from "../../ffi/uapi/linux_netlink.ts";
-import { ifaddrmsg } from "../../ffi/uapi/linux_if_addr.ts";
 import {
   ifinfomsg,
   RTA_OIF,
@@ -27,19 +27,21 @@ import {
   MSG_DONTWAIT,
 } from "../../ffi/uapi/sys_socket.ts";
 import { interfaceName } from "../../lib/net/interface_index.ts";
-import { noCounts } from "../../lib/netlink/counters.ts";
 import { NetlinkBuffer } from "../../lib/netlink/buffer.ts";
+import { noCounts } from "../../lib/netlink/counters.ts";
 import { MessageReader } from "../../lib/netlink/message.ts";
 import { openNetlinkSocket, ownPort } from "../../lib/netlink/socket.ts";
-import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
-import { ENDLESS, NameFinder, walk } from "./bare/c_monitor.ts";
-import { Scene } from "./stage/scene.ts";
-import { AMPLE } from "./stage/patience.ts";
-import type { Observation, Stage } from "./stage/stage.ts";
+import { Monitor } from "../../lib/rtnetlink/mod.ts";
+import { ENDLESS, iterate, NameFinder } from "./c_monitor.ts";
+import type { Observation, Runner } from "./runner.ts";
+import { TestNetwork } from "./test_network.ts";
+import { AMPLE } from "./waiting.ts";
 
-/** A good message and one that says it is 0 bytes long. */
-function badDatagram(): Uint8Array<ArrayBuffer> {
+// Malformed messages
+
+/** A valid message and one with a length of 0. */
+function malformedDatagram(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(2 * nlmsghdr.size);
   bytes.set(nlmsghdr.build({
     nlmsg_len: nlmsghdr.size,
@@ -49,24 +51,22 @@ function badDatagram(): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Sends a datagram to a netlink socket, as any process with CAP_NET_ADMIN may. */
-async function sendTo(
-  { namespace }: Scene,
+/** Sends the datagram to a netlink socket; any process with CAP_NET_ADMIN can. */
+async function sendMalformed(
+  { namespace }: TestNetwork,
   port: number,
-  bytes: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
-  await using socket = openNetlinkSocket({
-    protocol: NETLINK_ROUTE,
-    namespace,
-  });
+  const protocol = NETLINK_ROUTE;
+  await using socket = openNetlinkSocket({ protocol, namespace });
+  const bytes = malformedDatagram();
   const to = sockaddr_nl.build({ nl_family: AF_NETLINK, nl_pid: port });
   const { sendto } = libc();
   const length = BigInt(bytes.length);
   unwrap(sendto(socket.fd, bytes, length, 0, to, to.length), "sendto");
 }
 
-/** The ports of the rtnetlink sockets in a network, from /proc. */
-function ports(network: Scene): number[] {
+/** The ports of the rtnetlink sockets of a network, from /proc. */
+function ports(network: TestNetwork): number[] {
   const text = network.enter(() =>
     Deno.readTextFileSync("/proc/thread-self/net/netlink")
   );
@@ -78,49 +78,42 @@ function ports(network: Scene): number[] {
     .map(([, , port]) => Number(port));
 }
 
-/** The loop of the C program, with a datagram that a process sent it. */
-async function loop(network: Scene): Promise<number> {
+export async function loopsForever(
+  network: TestNetwork,
+): Promise<Observation> {
   const { namespace } = network;
-  await using socket = openNetlinkSocket({
-    protocol: NETLINK_ROUTE,
-    namespace,
-  });
-  await sendTo(network, ownPort(socket.fd), badDatagram());
+  const protocol = NETLINK_ROUTE;
+  await using socket = openNetlinkSocket({ protocol, namespace });
+  await sendMalformed(network, ownPort(socket.fd));
   const bytes = new Uint8Array(8192);
+  const { recv } = libc();
   const room = BigInt(bytes.length);
-  const length = unwrap(
-    libc().recv(socket.fd, bytes, room, MSG_DONTWAIT),
-    "recv",
-  );
-  return walk(bytes.slice(0, length));
-}
-
-export async function loopsForEver(network: Scene): Promise<Observation> {
-  const rounds = await loop(network);
+  const length = unwrap(recv(socket.fd, bytes, room, MSG_DONTWAIT), "recv");
+  const iterations = iterate(bytes.slice(0, length));
   return {
-    held: rounds === ENDLESS,
-    happened: rounds === ENDLESS
-      ? `${ENDLESS} rounds later it is still at the same message`
-      : `it ends after ${rounds} rounds`,
-    measured: { rounds },
+    ok: iterations === ENDLESS,
+    observed: iterations === ENDLESS
+      ? `after ${ENDLESS} iterations it is still at the same message`
+      : `it ends after ${iterations} iterations`,
+    measured: { iterations },
   };
 }
 
-export async function walksOn(
-  scene: Scene,
-  stage: Stage,
+export async function acceptsMalformed(
+  network: TestNetwork,
+  runner: Runner,
 ): Promise<Observation> {
-  if (stage.fault === "loop-on-bad-length") {
-    return { ...await loopsForEver(scene), held: false };
+  if (runner.fault === "loop-on-bad-length") {
+    return { ...await loopsForever(network), ok: false };
   }
-  const { namespace } = scene;
-  const before = ports(scene);
+  const { namespace } = network;
+  const before = ports(network);
   await using monitor = await Monitor.open({ objects: ["link"], namespace });
-  for (const port of ports(scene)) {
-    if (!before.includes(port)) await sendTo(scene, port, badDatagram());
+  for (const port of ports(network)) {
+    if (!before.includes(port)) await sendMalformed(network, port);
   }
-  await scene.veth("event0", "event1");
-  await scene.delete("event0");
+  await network.veth("event0", "event1");
+  await network.delete("event0");
   let events = 0;
   let ignored = false;
   for (let gone = false; !gone;) {
@@ -132,24 +125,39 @@ export async function walksOn(
     }
   }
 
-  // The same from the kernel itself, which has no reason to.
+  // The same datagram as if the kernel had sent it.
   const counters = noCounts();
-  const bad = badDatagram();
-  const reader = new MessageReader(NetlinkBuffer.of(bad), counters);
-  reader.reset(0, bad.length);
+  const bytes = malformedDatagram();
+  const reader = new MessageReader(NetlinkBuffer.of(bytes), counters);
+  reader.reset(0, bytes.length);
   let read = 0;
   while (reader.next()) read++;
   const { malformed } = counters;
   return {
-    held: ignored && events > 0 && read === 1 && malformed === 1,
-    happened: `what the process sent is ${ignored ? "" : "not "}told of as ` +
-      `ignored, ${events} events of the kernel are told; had the kernel sent ` +
-      `the two messages, ${read} is read and ${malformed} counted as malformed`,
+    ok: ignored && events > 0 && read === 1 && malformed === 1,
+    observed:
+      `the datagram of the other process is ${
+        ignored ? "ignored and reported" : "not reported"
+      }; ${events} events of the kernel are reported; of the same datagram from ` +
+      `the kernel, ${read} message is read and ${malformed} is counted as malformed`,
     measured: { ignored, events, read, malformed },
   };
 }
 
-/** What the C program listens to. */
+// Names of interfaces
+
+/** A message, and the name a monitor gives its interface. */
+interface Named {
+  /** "a link", "an IPv4 address", "an IPv6 route" ... */
+  readonly what: string;
+  readonly ifindex: number;
+  readonly name: string;
+}
+
+/** Receives messages. */
+type Source = AsyncDisposable & { receive(): Promise<Named[]> };
+
+/** What the C monitor subscribes to. */
 const GROUPS = [
   RTNLGRP_LINK,
   RTNLGRP_IPV4_IFADDR,
@@ -157,131 +165,127 @@ const GROUPS = [
   RTNLGRP_IPV6_ROUTE,
 ];
 
-const MESSAGES = [RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE];
-
-/** The events that both monitors are to name the interface of. */
-async function makeEvents(scene: Scene): Promise<void> {
-  await scene.veth("east", "west");
-  await scene.address("lo", "192.0.2.1/32");
-  await scene.address("lo", "2001:db8::1/128");
-  await scene.address("east", "2001:db8:e::1/64");
-}
-
-/** The index of the interface that a message is about, and its kind. */
-function about(message: MessageReader): { index: number; what: string } {
-  const { type, view, payload } = message;
-  if (type === RTM_NEWLINK) {
-    const index = ifinfomsg.fields.ifi_index.get(view, payload);
-    return { index, what: "a link" };
-  }
-  if (type === RTM_NEWADDR) {
-    const { ifa_index, ifa_family } = ifaddrmsg.get(view, payload);
-    const family = ifa_family === AF_INET ? "IPv4" : "IPv6";
-    return { index: ifa_index, what: `an ${family} address` };
-  }
-  const attributes = message.attributes(rtmsg.size);
-  while (attributes.next()) {
-    if (attributes.type === RTA_OIF) {
-      return { index: attributes.u32(), what: "an IPv6 route" };
-    }
-  }
-  return { index: 0, what: "an IPv6 route" };
-}
-
-/** What was told of the interfaces of messages, and what is true. */
-class Names {
-  readonly #scene: Scene;
-  readonly #rows = new Map<string, Record<string, string>>();
-  #told = 0;
-  #wrong = 0;
-
-  constructor(scene: Scene) {
-    this.#scene = scene;
-  }
-
-  add(what: string, index: number, printed: string | undefined): void {
-    const truth = this.#scene.enter(() => interfaceName(index)) ?? "";
-    this.#told++;
-    if (printed !== truth) this.#wrong++;
-    this.#rows.set(`${what} ${truth}`, {
-      "a message about": what,
-      "of the interface": truth,
-      "names it": JSON.stringify(printed ?? ""),
-    });
-  }
-
-  /** Whether the last of the events was told; addresses of IPv6 take a while. */
-  get complete(): boolean {
-    return ["lo", "east"].every((name) =>
-      this.#rows.has(`an IPv6 address ${name}`)
-    );
-  }
-
-  observe(held: (wrong: number) => boolean): Observation {
-    const [told, wrong] = [this.#told, this.#wrong];
-    return {
-      held: told > 0 && held(wrong),
-      happened: `${wrong} of ${told} messages get another name than that of ` +
-        "their interface",
-      measured: { told, wrong },
-      table: [...this.#rows.values()],
-    };
-  }
-}
-
-async function cNames({ signal }: Stage): Promise<Names> {
-  await using scene = await Scene.create();
-  await using subscription = NetlinkSubscription.open({
+function cMonitor({ namespace }: TestNetwork, signal: AbortSignal): Source {
+  const subscription = NetlinkSubscription.open({
     protocol: NETLINK_ROUTE,
     groups: GROUPS,
-    namespace: scene.namespace,
+    namespace,
   });
-  await makeEvents(scene);
-  const names = new Names(scene);
   const finder = new NameFinder();
-  while (!names.complete) {
-    await subscription.readable({ signal, timeout: AMPLE });
-    subscription.drain((message) => {
-      if (!MESSAGES.includes(message.type)) return;
-      const printed = finder.nameFor(message.copy());
-      const { index, what } = about(message);
-      names.add(what, index, printed);
-    });
-  }
-  return names;
+  return {
+    async receive() {
+      const named: Named[] = [];
+      await subscription.readable({ signal, timeout: AMPLE });
+      subscription.drain((message) => {
+        const about = subject(message);
+        if (about === undefined) return;
+        named.push({ ...about, name: finder.nameFor(message.copy()) });
+      });
+      return named;
+    },
+    [Symbol.asyncDispose]: () => subscription.close(),
+  };
 }
 
-async function monitorNames({ signal }: Stage): Promise<Names> {
-  await using scene = await Scene.create();
-  const { namespace } = scene;
-  await using monitor = await Monitor.open({
+/** The interface of a message and what the message is about. */
+function subject(message: MessageReader): Omit<Named, "name"> | undefined {
+  const { type, view, payload } = message;
+  switch (type) {
+    case RTM_NEWLINK: {
+      const ifindex = ifinfomsg.fields.ifi_index.get(view, payload);
+      return { what: "a link", ifindex };
+    }
+    case RTM_NEWADDR: {
+      const { ifa_index, ifa_family } = ifaddrmsg.get(view, payload);
+      const family = ifa_family === AF_INET ? "IPv4" : "IPv6";
+      return { what: `an ${family} address`, ifindex: ifa_index };
+    }
+    case RTM_NEWROUTE: {
+      const attributes = message.attributes(rtmsg.size);
+      let ifindex = 0;
+      while (attributes.next()) {
+        if (attributes.type === RTA_OIF) ifindex = attributes.u32();
+      }
+      return { what: "an IPv6 route", ifindex };
+    }
+  }
+}
+
+async function libraryMonitor(
+  { namespace }: TestNetwork,
+  signal: AbortSignal,
+): Promise<Source> {
+  const monitor = await Monitor.open({
     objects: ["link", "address", "route"],
     namespace,
   });
-  await makeEvents(scene);
-  const names = new Names(scene);
-  while (!names.complete) {
-    for (const event of await monitor.receive({ signal, timeout: AMPLE })) {
-      if (!("object" in event)) continue;
-      const { data, object } = event;
-      if (!("ifindex" in data)) continue;
-      const family = "family" in data && data.family === "inet6"
-        ? "an IPv6"
-        : "an IPv4";
-      const what = object === "link" ? "a link" : `${family} ${object}`;
-      names.add(what, data.ifindex, event.names.name(data.ifindex));
+  return {
+    async receive() {
+      const named: Named[] = [];
+      for (const event of await monitor.receive({ signal, timeout: AMPLE })) {
+        if (!("object" in event) || !("ifindex" in event.data)) continue;
+        const { data, object } = event;
+        const { ifindex } = event.data;
+        const v6 = "family" in data && data.family === "inet6";
+        const what = object === "link"
+          ? "a link"
+          : `an ${v6 ? "IPv6" : "IPv4"} ${object}`;
+        named.push({ what, ifindex, name: event.names.name(ifindex) });
+      }
+      return named;
+    },
+    [Symbol.asyncDispose]: () => monitor.close(),
+  };
+}
+
+/** Compares the names a monitor reports with those of the kernel. */
+async function compareNames(
+  open: (network: TestNetwork) => Source | Promise<Source>,
+): Promise<Omit<Observation, "ok"> & { readonly wrong: number }> {
+  await using network = await TestNetwork.create();
+  await using source = await open(network);
+  await network.veth("east", "west");
+  await network.address("lo", "192.0.2.1/32");
+  await network.address("lo", "2001:db8::1/128");
+  await network.address("east", "2001:db8:e::1/64");
+  const rows = new Map<string, Record<string, string>>();
+  // IPv6 addresses are the last to be notified.
+  const last = ["an IPv6 address lo", "an IPv6 address east"];
+  let messages = 0;
+  let wrong = 0;
+  while (!last.every((key) => rows.has(key))) {
+    for (const { what, ifindex, name } of await source.receive()) {
+      const actual = network.enter(() => interfaceName(ifindex)) ?? "";
+      messages++;
+      if (name !== actual) wrong++;
+      rows.set(`${what} ${actual}`, {
+        "message about": what,
+        "interface": actual,
+        "reported name": JSON.stringify(name),
+      });
     }
   }
-  return names;
+  return {
+    wrong,
+    observed: `${wrong} of ${messages} messages are reported with a wrong name`,
+    measured: { messages, wrong },
+    table: [...rows.values()],
+  };
 }
 
-export async function wrongNames(stage: Stage): Promise<Observation> {
-  return (await cNames(stage)).observe((wrong) => wrong > 0);
+export async function wrongNames({ signal }: Runner): Promise<Observation> {
+  const { wrong, ...observation } = await compareNames((network) =>
+    cMonitor(network, signal)
+  );
+  return { ok: wrong > 0, ...observation };
 }
 
-export async function rightNames(stage: Stage): Promise<Observation> {
-  const names = stage.fault === "name-by-position"
-    ? await cNames(stage)
-    : await monitorNames(stage);
-  return names.observe((wrong) => wrong === 0);
+export async function monitorNames(
+  { signal, fault }: Runner,
+): Promise<Observation> {
+  const open = fault === "name-by-position" ? cMonitor : libraryMonitor;
+  const { wrong, ...observation } = await compareNames((network) =>
+    open(network, signal)
+  );
+  return { ok: wrong === 0, ...observation };
 }

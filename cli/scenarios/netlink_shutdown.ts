@@ -1,171 +1,186 @@
-// 2018: a netlink receive that no close() ends.
+// 2018: a netlink receive that close() does not end.
 //
 // The report came from a configuration manager whose network resource listened
-// to the kernel and could not be stopped.
+// to rtnetlink notifications and could not be stopped.
 
+import { errno, libc, unwrap } from "../../ffi/libc.ts";
+import { errnoName } from "../../ffi/errno.ts";
+import { NETLINK_ROUTE, sockaddr_nl } from "../../ffi/uapi/linux_netlink.ts";
 import { RTNLGRP_LINK } from "../../ffi/uapi/linux_rtnetlink.ts";
-import { NETLINK_ROUTE } from "../../ffi/uapi/linux_netlink.ts";
-import { ClosedError } from "../../lib/errors.ts";
-import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
+import { EFD_CLOEXEC } from "../../ffi/uapi/poll.ts";
 import {
-  blocking,
-  closeUnder,
-  describeClosing,
-  polling,
-  type Waiter,
-} from "./stage/closing.ts";
-import { playResource } from "./netlink_shutdown_resource.ts";
-import { Scene } from "./stage/scene.ts";
-import { AT_ONCE, PATIENCE, seen, within } from "./stage/patience.ts";
-import type { Scenario } from "./stage/scenario.ts";
-import type { Observation, Stage } from "./stage/stage.ts";
+  AF_NETLINK,
+  SHUT_RDWR,
+  SOCK_CLOEXEC,
+  SOCK_RAW,
+} from "../../ffi/uapi/sys_socket.ts";
+import { bindSocket } from "../../lib/socket/open.ts";
+import { NetlinkSubscription } from "../../lib/netlink/mod.ts";
+import { BlockedThread } from "./blocked_thread.ts";
+import {
+  closeText,
+  closeWhileWaiting,
+  libraryReceiver,
+  type Receiver,
+} from "./close_while_waiting.ts";
+import { runResource } from "./netlink_shutdown_resource.ts";
+import type { Observation, Runner, Scenario } from "./runner.ts";
+import { TestNetwork } from "./test_network.ts";
+import { IMMEDIATE, PENDING, seen, within } from "./waiting.ts";
 
-/** Milliseconds without an event after which those that are due have come. */
-const A_WHILE = 100;
+/** Milliseconds without a notification after which none is due. */
+const QUIET = 100;
 
-function netplumb({ namespace }: Scene): Waiter {
+/** A blocking socket that is notified of links. */
+function blockingSocket(network: TestNetwork): number {
+  const { socket } = libc();
+  const fd = network.enter(() =>
+    unwrap(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), "socket")
+  );
+  const name = sockaddr_nl.build({
+    nl_family: AF_NETLINK,
+    nl_groups: 1 << (RTNLGRP_LINK - 1),
+  });
+  bindSocket(fd, name, () => ({ tried: "bind a netlink socket" }));
+  return fd;
+}
+
+function librarySubscription({ namespace }: TestNetwork): Receiver {
   const subscription = NetlinkSubscription.open({
     protocol: NETLINK_ROUTE,
     groups: [RTNLGRP_LINK],
     namespace,
   });
-  return {
-    ...polling,
-    async receive() {
-      try {
-        await subscription.readable();
-        let events = 0;
-        subscription.drain(() => events++);
-        return events > 0;
-      } catch (error) {
-        if (error instanceof ClosedError) return false;
-        throw error;
-      }
+  return libraryReceiver(
+    async () => {
+      await subscription.readable();
+      let messages = 0;
+      subscription.drain(() => messages++);
+      return messages > 0;
     },
-    close: () => subscription.close(),
-    [Symbol.asyncDispose]: () => subscription.close(),
-  };
+    () => subscription.close(),
+  );
 }
 
-/** Makes the kernel tell of a link. */
-async function stir(network: Scene): Promise<void> {
-  await network.veth("stir0", "stir1");
-  await network.delete("stir0");
+/** Makes the kernel send notifications. */
+async function changeLinks(network: TestNetwork): Promise<void> {
+  await network.veth("new0", "new1");
+  await network.delete("new0");
 }
 
-async function goesOn(
-  network: Scene,
-  stage: Stage,
+async function outlivesClose(
+  network: TestNetwork,
+  runner: Runner,
   call: "recvmsg" | "poll",
 ): Promise<Observation> {
-  await using waiter = stage.use(
-    await blocking(network, { kind: "netlink", call }),
-  );
-  const pending = waiter.receive();
-  await waiter.waiting();
-  // Refused, it leaves close() to do what it can.
-  const refused = await waiter.blocker.tell("shutdown");
-  const outcome = await closeUnder(waiter, pending, PATIENCE);
-  await stir(network);
-  const taken = await seen(() => waiter.where()?.call !== call);
+  const fd = blockingSocket(network);
+  await using thread = runner.use(await BlockedThread.start(call, fd));
+  const pending = thread.receive();
+  await thread.waiting();
+  const refused = libc().shutdown(fd, SHUT_RDWR) < 0;
+  const shutdown = refused ? errnoName(errno()) : null;
+  const outcome = await closeWhileWaiting(thread, pending, PENDING);
+  await changeLinks(network);
+  const endedByEvent = await seen(() => thread.thread().call !== call);
   return {
-    held: refused === "EOPNOTSUPP" && outcome.ended === null && taken,
-    happened: [
-      `shutdown() gives ${refused ?? "no error"}`,
-      describeClosing(outcome, PATIENCE),
-      `the next event ${taken ? "ends it" : "does not end it either"}`,
+    ok: shutdown === "EOPNOTSUPP" && outcome.ended === null && endedByEvent,
+    observed: [
+      `shutdown() ${shutdown === null ? "succeeds" : `fails: ${shutdown}`}`,
+      closeText(outcome, PENDING),
+      `the next notification ${endedByEvent ? "ends" : "does not end"} it`,
     ].join("; "),
-    measured: { ...outcome, shutdown: refused ?? null, endedByEvent: taken },
+    measured: { ...outcome, shutdown, endedByEvent },
   };
 }
 
-async function second(network: Scene, stage: Stage): Promise<Observation> {
-  await using waiter = stage.use(
-    await blocking(
-      network,
-      { kind: "netlink", call: "poll with a second descriptor" },
-      ["wake", "close"],
-    ),
+async function endsByEventfd(
+  network: TestNetwork,
+  runner: Runner,
+): Promise<Observation> {
+  const fd = blockingSocket(network);
+  const eventfd = unwrap(libc().eventfd(0, EFD_CLOEXEC), "eventfd");
+  await using thread = runner.use(
+    await BlockedThread.start("poll", fd, { eventfd }),
   );
-  const pending = waiter.receive();
-  await waiter.waiting();
-  const outcome = await closeUnder(waiter, pending, AT_ONCE);
+  const pending = thread.receive();
+  await thread.waiting();
+  const outcome = await closeWhileWaiting(thread, pending, IMMEDIATE);
   return {
-    held: outcome.ended !== null,
-    happened: describeClosing(outcome, AT_ONCE),
+    ok: outcome.ended !== null,
+    observed: closeText(outcome, IMMEDIATE),
     measured: { ...outcome },
   };
 }
 
-async function subscription(
-  network: Scene,
-  stage: Stage,
+async function subscriptionEnds(
+  network: TestNetwork,
+  runner: Runner,
 ): Promise<Observation> {
-  await using waiter = stage.use(
-    stage.fault === "blocking-receive"
-      ? await blocking(network, { kind: "netlink", call: "recvmsg" })
-      : netplumb(network),
+  await using receiver = runner.use(
+    runner.fault === "blocking-receive"
+      ? await BlockedThread.start("recvmsg", blockingSocket(network))
+      : librarySubscription(network),
   );
-  let pending = waiter.receive();
-  await waiter.waiting();
-  await stir(network);
+  let pending = receiver.receive();
+  await receiver.waiting();
+  await changeLinks(network);
   let events = 0;
-  while ((await within(pending, A_WHILE)).ended) {
+  while (await within(pending, QUIET) !== null) {
     events++;
-    pending = waiter.receive();
+    pending = receiver.receive();
   }
-  await waiter.waiting();
-  const outcome = await closeUnder(waiter, pending, AT_ONCE);
+  await receiver.waiting();
+  const outcome = await closeWhileWaiting(receiver, pending, IMMEDIATE);
   return {
-    held: events > 0 && outcome.ended !== null,
-    happened: describeClosing(outcome, AT_ONCE),
+    ok: events > 0 && outcome.ended !== null,
+    observed: closeText(outcome, IMMEDIATE),
     measured: { ...outcome, events },
   };
 }
 
-async function play(stage: Stage): Promise<void> {
-  const network = await stage.setup(
-    "a network of its own",
-    async () => stage.use(await Scene.create()),
+async function run(runner: Runner): Promise<void> {
+  const network = await runner.setup(
+    "a network namespace",
+    async () => runner.use(await TestNetwork.create()),
   );
   for (const call of ["recvmsg", "poll"] as const) {
-    await stage.trap(
-      `${call}() blocks in a thread on a socket that listens to links; ` +
-        "another thread calls shutdown(), then close()",
-      "shutdown() is refused, the wait goes on after close(), and only the " +
-        "next event ends it",
-      () => goesOn(network, stage, call),
+    await runner.problem(
+      `a thread blocks in ${call}() on a netlink socket; another thread calls ` +
+        "shutdown(), then close()",
+      "shutdown() fails, the receive stays pending after close(), and only the " +
+        "next notification ends it",
+      () => outlivesClose(network, runner, call),
     );
   }
-  await stage.cure(
-    "poll() blocks on the socket and on an eventfd; another thread writes to " +
-      "the eventfd",
-    "the wait is over at once: what the library's poller does",
-    () => second(network, stage),
+  await runner.fix(
+    "a thread blocks in poll() on the socket and an eventfd; another thread " +
+      "writes to the eventfd",
+    "the wait ends immediately; the reactor of the library uses this",
+    () => endsByEventfd(network, runner),
   );
-  await stage.cure(
-    "a NetlinkSubscription waits for events of links; close()",
-    "the wait is over at once",
-    () => subscription(network, stage),
+  await runner.fix(
+    "a NetlinkSubscription waits for notifications; close()",
+    "the wait ends immediately",
+    () => subscriptionEnds(network, runner),
   );
-  await playResource(stage);
+  await runResource(runner);
 }
 
 export const netlinkShutdown: Scenario = {
   name: "netlink-shutdown",
   year: 2018,
-  who: "a configuration manager",
+  program: "a configuration manager",
   title: "a netlink receive that cannot be stopped",
-  story:
-    "A resource that keeps a network interface as configured listened to the " +
-    "kernel's events. When it was to stop, neither close() nor shutdown() " +
-    "ended its receive; it hung until the next event.",
+  report:
+    "A resource that keeps a network interface as configured listened to " +
+    "rtnetlink notifications. Neither close() nor shutdown() ended its receive: " +
+    "it hung until the next notification.",
   faults: [{
     name: "blocking-receive",
     summary: "receive with a blocking recvmsg() instead of NetlinkSubscription",
   }, {
     name: "set-up-once",
-    summary: "set the device up as described, and do not keep it so",
+    summary: "apply the configuration once, without a reconcile loop",
   }],
-  play,
+  run,
 };

@@ -1,25 +1,27 @@
-// The resource of the report itself: a device with an address and a state that
-// is set up, watched, disturbed and corrected, and stopped while it waits.
+// The resource of the 2018 report: an interface that is configured, monitored,
+// changed by others and corrected, and whose reconcile loop is stopped.
 
 import { IFF_UP } from "../../ffi/uapi/net_if.ts";
-import { deleteAddress } from "../../lib/rtnetlink/changes/address.ts";
-import { deleteLink, setLink } from "../../lib/rtnetlink/changes/link.ts";
-import { deleteRoute } from "../../lib/rtnetlink/changes/route.ts";
-import type { Change } from "../../lib/rtnetlink/changes/change.ts";
-import { Ensurer } from "../../lib/ensure/reconcile/ensurer.ts";
-import { parseDescription } from "../../lib/ensure/parse/parse.ts";
-import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
-import { AT_ONCE, within } from "./stage/patience.ts";
-import { Scene } from "./stage/scene.ts";
-import type { Observation, Stage } from "./stage/stage.ts";
+import { Ensurer, parseDescription } from "../../lib/ensure/mod.ts";
+import {
+  type Change,
+  deleteAddress,
+  deleteLink,
+  deleteRoute,
+  RouteSocket,
+  setLink,
+} from "../../lib/rtnetlink/mod.ts";
+import type { Observation, Runner } from "./runner.ts";
+import { TestNetwork } from "./test_network.ts";
+import { IMMEDIATE, within } from "./waiting.ts";
 
 const DEVICE = "eth9";
 const ADDRESS = "192.0.2.9";
 const NETWORK = "198.51.100.0";
 const MTU = 1400;
 
-/** The resource, as a file of `netplumb ensure` would describe it. */
-const DESCRIPTION = {
+/** The desired state, as a file of `netplumb ensure` has it. */
+const CONFIGURATION = {
   links: [{
     name: DEVICE,
     kind: "veth",
@@ -31,29 +33,30 @@ const DESCRIPTION = {
   routes: [{ to: `${NETWORK}/24`, via: "192.0.2.1" }],
 };
 
-/** What somebody does to it. */
-const DISTURBANCES: readonly (readonly [what: string, change: Change])[] = [
-  ["the device goes down", setLink(DEVICE, { up: false })],
+/** Changes by another program. */
+const FOREIGN_CHANGES: readonly (readonly [what: string, change: Change])[] = [
+  ["the interface is set down", setLink(DEVICE, { up: false })],
   [
-    "its address is removed",
+    "the address is deleted",
     deleteAddress({ address: `${ADDRESS}/24`, dev: DEVICE }),
   ],
   ["the route is deleted", deleteRoute({ to: `${NETWORK}/24` })],
-  ["its MTU is changed", setLink(DEVICE, { mtu: 1280 })],
-  ["it is renamed", setLink(DEVICE, { name: "eth8" })],
-  ["it is deleted", deleteLink(DEVICE)],
+  ["the MTU is changed", setLink(DEVICE, { mtu: 1280 })],
+  ["the interface is renamed", setLink(DEVICE, { name: "eth8" })],
+  ["the interface is deleted", deleteLink(DEVICE)],
 ];
 
-/** What differs from the description, as the kernel tells it. */
-async function wrong(network: Scene): Promise<string[]> {
-  await using socket = RouteSocket.open({ namespace: network.namespace });
+/** The differences from the configuration, read from the kernel. */
+async function differences({ namespace }: TestNetwork): Promise<string[]> {
+  await using socket = RouteSocket.open({ namespace });
   const link = (await socket.links()).find(({ name }) => name === DEVICE);
-  if (link === undefined) return ["no device"];
-  const addresses = await socket.addresses({ ifindex: link.ifindex });
-  const routes = await socket.routes({ ifindex: link.ifindex });
+  if (link === undefined) return ["no interface"];
+  const { ifindex, flags, mtu } = link;
+  const addresses = await socket.addresses({ ifindex });
+  const routes = await socket.routes({ ifindex });
   return [
-    ...link.flags & IFF_UP ? [] : ["down"],
-    ...link.mtu === MTU ? [] : [`MTU ${link.mtu}`],
+    ...flags & IFF_UP ? [] : ["down"],
+    ...mtu === MTU ? [] : [`MTU ${mtu}`],
     ...addresses.some(({ address }) => address === ADDRESS)
       ? []
       : ["no address"],
@@ -63,53 +66,53 @@ async function wrong(network: Scene): Promise<string[]> {
   ];
 }
 
-/** How long a disturbance lasts, in milliseconds; undefined if it stays. */
-async function lasts(network: Scene): Promise<number | undefined> {
+/** Milliseconds until there is no difference; undefined if one stays. */
+async function timeToCorrect(
+  network: TestNetwork,
+): Promise<number | undefined> {
   const started = performance.now();
-  while ((await wrong(network)).length > 0) {
-    if (performance.now() - started > AT_ONCE) return undefined;
+  while ((await differences(network)).length > 0) {
+    if (performance.now() - started > IMMEDIATE) return undefined;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return performance.now() - started;
 }
 
-async function setUp(network: Scene, ensurer: Ensurer): Promise<Observation> {
+async function applyTwice(
+  network: TestNetwork,
+  ensurer: Ensurer,
+): Promise<Observation> {
   const { done, refused } = await ensurer.apply();
-  const amiss = await wrong(network);
+  const remaining = await differences(network);
   const { done: again } = await ensurer.apply();
   return {
-    held: refused === undefined && done.length > 0 && amiss.length === 0 &&
+    ok: refused === undefined && done.length > 0 && remaining.length === 0 &&
       again.length === 0,
-    happened: [
-      `${done.length} steps: ${done.map(({ what }) => what).join(", ")}`,
-      ...amiss.length === 0 ? [] : [`still ${amiss.join(", ")}`],
-      `then ${again.length}`,
+    observed: [
+      `${done.length} actions: ${done.map(({ what }) => what).join(", ")}`,
+      ...remaining.length === 0 ? [] : [`remaining: ${remaining.join(", ")}`],
+      `the second time ${again.length} actions`,
     ].join("; "),
-    measured: { steps: done.length, again: again.length },
+    measured: { actions: done.length, again: again.length },
   };
 }
 
-/** The loop over corrections, as long as the resource is kept. */
-class Keeping implements AsyncDisposable {
+/** The reconcile loop, and how many corrections it reported. */
+class ReconcileLoop implements AsyncDisposable {
   corrections = 0;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
 
   constructor(ensurer: Ensurer) {
-    this.#loop = this.#keep(ensurer);
+    this.#loop = this.#run(ensurer);
   }
 
-  /** Ends it. */
-  stop(): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     return this.#loop;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
-  }
-
-  async #keep(ensurer: Ensurer): Promise<void> {
+  async #run(ensurer: Ensurer): Promise<void> {
     const { signal } = this.#stop;
     try {
       for await (const { event } of ensurer.keep({ signal })) {
@@ -121,77 +124,79 @@ class Keeping implements AsyncDisposable {
   }
 }
 
-async function disturb(
-  network: Scene,
-  keeping: Keeping | undefined,
+async function correctsChanges(
+  network: TestNetwork,
+  loop: ReconcileLoop | undefined,
 ): Promise<Observation> {
-  const rows: Record<string, string>[] = [];
-  let [held, longest] = [true, 0];
-  for (const [what, change] of DISTURBANCES) {
+  const table: Record<string, string>[] = [];
+  let longest = 0;
+  for (const [what, change] of FOREIGN_CHANGES) {
     await network.apply(change);
-    const milliseconds = await lasts(network);
-    held &&= milliseconds !== undefined;
-    longest = Math.max(longest, milliseconds ?? Infinity);
-    rows.push({
-      "what happens": what,
-      "as described again": milliseconds === undefined
-        ? "no"
-        : `after ${milliseconds.toFixed(1)} ms`,
-    });
-    if (milliseconds === undefined) break;
+    const time = await timeToCorrect(network);
+    longest = Math.max(longest, time ?? Infinity);
+    const corrected = time === undefined ? "no" : `after ${time.toFixed(1)} ms`;
+    table.push({ change: what, corrected });
+    if (time === undefined) break;
   }
+  const ok = longest < Infinity;
   return {
-    held,
-    happened: held
-      ? `each time it was back, after ${longest.toFixed(1)} ms at most`
-      : `it stays: ${(await wrong(network)).join(", ")}`,
-    measured: { longest, corrections: keeping?.corrections ?? 0 },
-    table: rows,
+    ok,
+    observed: ok
+      ? `each change is corrected after ${longest.toFixed(1)} ms at most`
+      : `not corrected: ${(await differences(network)).join(", ")}`,
+    measured: { longest, corrections: loop?.corrections ?? 0 },
+    table,
   };
 }
 
-async function stop(network: Scene, keeping: Keeping): Promise<Observation> {
-  const over = await within(keeping.stop(), AT_ONCE);
-  const amiss = await wrong(network);
+async function stops(
+  network: TestNetwork,
+  loop: ReconcileLoop,
+): Promise<Observation> {
+  const ended = await within(loop[Symbol.asyncDispose](), IMMEDIATE);
+  const remaining = await differences(network);
   return {
-    held: over.ended && amiss.length === 0,
-    happened: over.ended
-      ? `the loop is over ${over.milliseconds} ms after the signal; the device ` +
-        (amiss.length === 0 ? "is as it was" : amiss.join(", "))
-      : `the loop goes on ${AT_ONCE} ms after the signal`,
-    measured: { ended: over.ended ? over.milliseconds : null },
+    ok: ended !== null && remaining.length === 0,
+    observed:
+      (ended === null
+        ? `the loop still runs ${IMMEDIATE} ms after the signal`
+        : `the loop ends ${ended} ms after the signal`) +
+      (remaining.length === 0
+        ? "; the interface is unchanged"
+        : `; differences: ${remaining.join(", ")}`),
+    measured: { ended },
   };
 }
 
-/** The second half of the scenario. */
-export async function playResource(stage: Stage): Promise<void> {
-  const network = await stage.setup(
-    "a network for the resource",
-    async () => stage.use(await Scene.create()),
+/** The second half of the scenario netlink-shutdown. */
+export async function runResource(runner: Runner): Promise<void> {
+  const network = await runner.setup(
+    "a network namespace for the resource",
+    async () => runner.use(await TestNetwork.create()),
   );
-  const ensurer = stage.use(
-    await Ensurer.open(parseDescription(DESCRIPTION), {
+  const ensurer = runner.use(
+    await Ensurer.open(parseDescription(CONFIGURATION), {
       namespace: network.namespace,
     }),
   );
-  await stage.cure(
-    "the resource is described: a device, its state, its address, a route; " +
+  await runner.fix(
+    "the configuration is an interface, its state, its address and a route; " +
       "Ensurer.apply(), twice",
-    "it is made as described, and the second time there is nothing to do",
-    () => setUp(network, ensurer),
+    "the first call applies it, the second changes nothing",
+    () => applyTwice(network, ensurer),
   );
-  const keeping = stage.fault === "set-up-once"
+  const loop = runner.fault === "set-up-once"
     ? undefined
-    : stage.use(new Keeping(ensurer));
-  await stage.cure(
-    "Ensurer.keep() watches; the device is disturbed in one way after the other",
-    "each time it is as described again, at once",
-    () => disturb(network, keeping),
+    : runner.use(new ReconcileLoop(ensurer));
+  await runner.fix(
+    "Ensurer.keep() runs; another program changes the interface in several ways",
+    "each change is corrected immediately",
+    () => correctsChanges(network, loop),
   );
-  if (keeping === undefined) return;
-  await stage.cure(
+  if (loop === undefined) return;
+  await runner.fix(
     "keep() waits for events; its signal is aborted",
-    "the loop is over at once, and the device stays as it is",
-    () => stop(network, keeping),
+    "the loop ends immediately, and the interface is unchanged",
+    () => stops(network, loop),
   );
 }

@@ -1,206 +1,192 @@
 // 2015: a UDP receive that outlives close().
 //
-// The report blamed IP_PKTINFO. What it takes is a descriptor that blocks: the
-// thread in recvmsg() holds the socket open, whatever happens to the number.
+// The report blamed IP_PKTINFO. The cause is a blocking descriptor: the thread
+// in recvmsg() holds a reference to the socket, so close() only frees the
+// descriptor number.
 
 import { SystemError } from "../../ffi/errno.ts";
-import { ClosedError } from "../../lib/errors.ts";
-import { UdpSocket } from "../../lib/udp/socket.ts";
+import { libc, unwrap } from "../../ffi/libc.ts";
 import {
-  blocking,
-  closeUnder,
-  type Closing,
-  describeClosing,
-  polling,
-  type Waiter,
-} from "./stage/closing.ts";
-import { Scene } from "./stage/scene.ts";
-import { AMPLE, AT_ONCE, PATIENCE, seen, within } from "./stage/patience.ts";
-import type { Scenario } from "./stage/scenario.ts";
-import type { Observation, Stage } from "./stage/stage.ts";
+  IP_PKTINFO,
+  IPPROTO_IP,
+  sockaddr_in,
+} from "../../ffi/uapi/netinet_in.ts";
+import {
+  AF_INET,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+} from "../../ffi/uapi/sys_socket.ts";
+import { bindSocket, socketName } from "../../lib/socket/open.ts";
+import { setOption } from "../../lib/socket/option.ts";
+import { UdpSocket } from "../../lib/udp/mod.ts";
+import { BlockedThread, type CloseOptions } from "./blocked_thread.ts";
+import {
+  closeText,
+  closeWhileWaiting,
+  libraryReceiver,
+  type Receiver,
+} from "./close_while_waiting.ts";
+import type { Observation, Runner, Scenario } from "./runner.ts";
+import { TestNetwork } from "./test_network.ts";
+import { AMPLE, IMMEDIATE, PENDING, seen, within } from "./waiting.ts";
 
 const DEVICE = "foo0";
 const ADDRESS = "9.9.9.9";
-/** Somebody who listens on 0.0.0.0. */
-interface Listener extends Waiter {
+const ANY = "0.0.0.0";
+
+/** Receives on a port of 0.0.0.0. */
+interface Server {
+  readonly receiver: Receiver;
   readonly port: number;
 }
 
-/** A receive in a thread of its own, by a plain recvmsg(). */
-async function recvmsg(
-  network: Scene,
-  options: { readonly packetInfo: boolean; readonly terminate?: boolean },
-): Promise<Listener> {
-  const { packetInfo, terminate = false } = options;
-  const order = { kind: "udp", packetInfo } as const;
-  const ending = terminate ? ["terminate", "close"] as const : undefined;
-  const waiter = await blocking(network, order, ending);
-  return { ...waiter, port: waiter.blocker.port };
-}
-
-function netplumb({ namespace }: Scene): Listener {
-  const socket = UdpSocket.bind({ namespace, address: "0.0.0.0" });
-  return {
-    ...polling,
-    port: socket.address.port,
-    async receive() {
-      try {
-        return (await socket.receive()).data.length > 0;
-      } catch (error) {
-        if (error instanceof ClosedError) return false;
-        throw error;
-      }
-    },
-    close: () => socket.close(),
-    [Symbol.asyncDispose]: () => socket.close(),
-  };
-}
-
-/** What closing under a receive came to. */
-interface Ordeal extends Closing {
-  /** How binding the port again was refused; null where it was not. */
-  readonly refused: string | null;
-  /** Who got the datagram that came after close(). */
-  readonly taker: "the closed socket" | "the new socket" | "nobody";
-}
-
-/** The story: receive, lose the interface, close, bind the port again. */
-async function ordeal(
-  network: Scene,
-  listener: Listener,
-  patience: number,
-): Promise<Ordeal> {
-  await network.veth(DEVICE, "foo1");
-  await network.address(DEVICE, `${ADDRESS}/32`);
-  const { namespace } = network;
-  await using client = UdpSocket.bind({ namespace, address: "0.0.0.0" });
-  const ask = (text: string, address: string) =>
-    client.send(text, { address, port: listener.port });
-
-  const first = listener.receive();
-  await ask("first", ADDRESS);
-  if (!await first) throw new Error("nothing can be received");
-
-  const pending = listener.receive();
-  await listener.waiting();
-  await network.delete(DEVICE);
-  const outcome = await closeUnder(listener, pending, patience);
-
-  const successor = bind(network, listener.port);
-  if (successor instanceof SystemError) {
-    await ask("second", "127.0.0.1");
-    // A terminated worker can tell nothing any more, but its thread is seen.
-    const swallowed = await seen(
-      () => listener.where()?.call !== outcome.where?.call,
-    );
-    return {
-      ...outcome,
-      refused: successor.code,
-      taker: swallowed ? "the closed socket" : "nobody",
-    };
-  }
-  await using _ = successor;
-  await ask("second", "127.0.0.1");
-  const got = await within(successor.receive(), AMPLE);
-  return {
-    ...outcome,
-    refused: null,
-    taker: got.ended ? "the new socket" : "nobody",
-  };
-}
-
-function bind({ namespace }: Scene, port: number): UdpSocket | SystemError {
+/** A thread in recvmsg(). */
+async function blockingServer(
+  network: TestNetwork,
+  packetInfo: boolean,
+  options?: CloseOptions,
+): Promise<Server> {
+  const { socket, close } = libc();
+  const type = SOCK_DGRAM | SOCK_CLOEXEC;
+  const fd = network.enter(() => unwrap(socket(AF_INET, type, 0), "socket"));
   try {
-    return UdpSocket.bind({ namespace, address: "0.0.0.0", port });
+    if (packetInfo) setOption(fd, IPPROTO_IP, { IP_PKTINFO }, 1);
+    const any = sockaddr_in.build({ sin_family: AF_INET });
+    bindSocket(fd, any, () => ({ tried: "bind a UDP socket" }));
+    const { buffer } = socketName(fd, sockaddr_in.size);
+    const { sin_port } = sockaddr_in.get(new DataView(buffer), 0);
+    const receiver = await BlockedThread.start("recvmsg", fd, options);
+    return { receiver, port: sin_port };
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+function libraryServer({ namespace }: TestNetwork): Server {
+  const socket = UdpSocket.bind({ namespace, address: ANY });
+  const receiver = libraryReceiver(
+    async () => (await socket.receive()).data.length > 0,
+    () => socket.close(),
+  );
+  return { receiver, port: socket.address.port };
+}
+
+/** Binds the port again; an error where the kernel refuses. */
+function bind({ namespace }: TestNetwork, port: number) {
+  try {
+    return UdpSocket.bind({ namespace, address: ANY, port });
   } catch (error) {
     if (error instanceof SystemError) return error;
     throw error;
   }
 }
 
-function observe(
-  outcome: Ordeal,
-  patience: number,
-  held: boolean,
-): Observation {
+interface Outcome {
+  /** Milliseconds from close() to the end of the receive; null for never. */
+  readonly ended: number | null;
+  /** The errno of binding the port again; null if it succeeds. */
+  readonly bindError: string | null;
+  /** Which socket receives the datagram sent after close(). */
+  readonly receivedBy: "the closed socket" | "the new socket" | "no socket";
+}
+
+/** Receives, deletes the interface, closes, binds the port again. */
+async function closeAndRebind(
+  network: TestNetwork,
+  { receiver, port }: Server,
+  limit: number,
+  isExpected: (outcome: Outcome) => boolean,
+): Promise<Observation> {
+  await network.veth(DEVICE, "foo1");
+  await network.address(DEVICE, `${ADDRESS}/32`);
+  const { namespace } = network;
+  await using client = UdpSocket.bind({ namespace, address: ANY });
+
+  const first = receiver.receive();
+  await client.send("first", { address: ADDRESS, port });
+  if (!await first) throw new Error("nothing can be received");
+
+  const pending = receiver.receive();
+  await receiver.waiting();
+  await network.delete(DEVICE);
+  const closed = await closeWhileWaiting(receiver, pending, limit);
+
+  const successor = bind(network, port);
+  const refused = successor instanceof SystemError;
+  await client.send("second", { address: "127.0.0.1", port });
+  // A terminated worker posts no result, but its thread leaves the call.
+  const received = refused
+    ? await seen(() => receiver.thread()?.call !== closed.thread?.call)
+    : await within(successor.receive(), AMPLE) !== null;
+  if (!refused) await successor.close();
+  const bindError = refused ? successor.code : null;
+  const receivedBy = !received
+    ? "no socket"
+    : refused
+    ? "the closed socket"
+    : "the new socket";
   return {
-    held,
-    happened: [
-      describeClosing(outcome, patience),
-      outcome.refused === null
-        ? "the port is free"
-        : `binding the port again gives ${outcome.refused}`,
-      `the next datagram goes to ${outcome.taker}`,
+    ok: isExpected({ ended: closed.ended, bindError, receivedBy }),
+    observed: [
+      closeText(closed, limit),
+      refused
+        ? `binding the port again fails with ${bindError}`
+        : "the port can be bound again",
+      `the next datagram is received by ${receivedBy}`,
     ].join("; "),
-    measured: { ...outcome },
+    measured: { ...closed, bindError, receivedBy },
   };
 }
 
-function isStuck({ ended, refused, taker }: Ordeal): boolean {
-  return ended === null && refused === "EADDRINUSE" &&
-    taker === "the closed socket";
+function isStuck({ ended, bindError, receivedBy }: Outcome): boolean {
+  return ended === null && bindError === "EADDRINUSE" &&
+    receivedBy === "the closed socket";
 }
 
-function isFree({ ended, refused, taker }: Ordeal): boolean {
-  return ended !== null && refused === null && taker === "the new socket";
+function isReleased({ ended, bindError, receivedBy }: Outcome): boolean {
+  return ended !== null && bindError === null &&
+    receivedBy === "the new socket";
 }
 
-async function play(stage: Stage): Promise<void> {
-  const network = await stage.setup(
-    "a network of its own",
-    async () => stage.use(await Scene.create()),
+async function run(runner: Runner): Promise<void> {
+  const network = await runner.setup(
+    "a network namespace",
+    async () => runner.use(await TestNetwork.create()),
   );
-  await stage.trap(
-    `recvmsg() blocks in a thread, on 0.0.0.0 with IP_PKTINFO; ${DEVICE} ` +
+  const blocking = async (packetInfo: boolean, options?: CloseOptions) => {
+    const server = await blockingServer(network, packetInfo, options);
+    await using _ = runner.use(server.receiver);
+    return await closeAndRebind(network, server, PENDING, isStuck);
+  };
+  await runner.problem(
+    `a thread blocks in recvmsg() on ${ANY} with IP_PKTINFO; ${DEVICE} ` +
       `(${ADDRESS}) is deleted; another thread calls close()`,
-    "the receive goes on, the port stays taken, and the next datagram " +
-      "vanishes into the closed socket",
-    async () => {
-      await using listener = stage.use(
-        await recvmsg(network, { packetInfo: true }),
-      );
-      const outcome = await ordeal(network, listener, PATIENCE);
-      return observe(outcome, PATIENCE, isStuck(outcome));
-    },
+    "the receive stays pending, the port stays in use, and the closed socket " +
+      "receives the next datagram",
+    () => blocking(true),
   );
-  await stage.trap(
+  await runner.problem(
     "the same without IP_PKTINFO",
-    "the same: not the option is to blame, but the descriptor that blocks",
-    async () => {
-      await using listener = stage.use(
-        await recvmsg(network, { packetInfo: false }),
-      );
-      const outcome = await ordeal(network, listener, PATIENCE);
-      return observe(outcome, PATIENCE, isStuck(outcome));
-    },
+    "the same: the cause is the blocking descriptor, not the option",
+    () => blocking(false),
   );
-  await stage.trap(
+  await runner.problem(
     "the same with Worker.terminate() before close()",
-    "the worker is gone for Deno, but its thread is still in the receive and " +
-      "holds the port",
-    async () => {
-      await using listener = stage.use(
-        await recvmsg(network, { packetInfo: true, terminate: true }),
-      );
-      const outcome = await ordeal(network, listener, PATIENCE);
-      const { ended, where, refused } = outcome;
-      const held = ended === null && where?.call === "recvmsg" &&
-        refused === "EADDRINUSE";
-      return observe(outcome, PATIENCE, held);
-    },
+    "the thread of the terminated worker stays in recvmsg() and keeps the port " +
+      "in use",
+    () => blocking(true, { terminate: true }),
   );
-  await stage.cure(
+  await runner.fix(
     `UdpSocket.receive() is pending; ${DEVICE} is deleted; close()`,
-    "the receive is over at once, the port is free, and the next datagram " +
-      "goes to whoever binds it",
+    "the receive ends immediately, the port can be bound again, and the new " +
+      "socket receives the next datagram",
     async () => {
-      await using listener = stage.use(
-        stage.fault === "blocking-receive"
-          ? await recvmsg(network, { packetInfo: true })
-          : netplumb(network),
-      );
-      const outcome = await ordeal(network, listener, AT_ONCE);
-      return observe(outcome, AT_ONCE, isFree(outcome));
+      const server = runner.fault === "blocking-receive"
+        ? await blockingServer(network, true)
+        : libraryServer(network);
+      await using _ = runner.use(server.receiver);
+      return await closeAndRebind(network, server, IMMEDIATE, isReleased);
     },
   );
 }
@@ -208,15 +194,15 @@ async function play(stage: Stage): Promise<void> {
 export const pktinfoClose: Scenario = {
   name: "pktinfo-close",
   year: 2015,
-  who: "a Go program",
+  program: "a Go program",
   title: "a UDP receive that outlives close()",
-  story:
-    "A server listened on 0.0.0.0 with IP_PKTINFO to learn which address was " +
-    "asked. Its interface was deleted, its socket closed, and its receive " +
-    "never came back.",
+  report:
+    "A server listened on 0.0.0.0 with IP_PKTINFO to learn the destination " +
+    "address of each request. Its interface was deleted and its socket closed, " +
+    "but the pending receive never returned.",
   faults: [{
     name: "blocking-receive",
     summary: "receive with a blocking recvmsg() instead of UdpSocket",
   }],
-  play,
+  run,
 };

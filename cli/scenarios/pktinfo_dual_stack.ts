@@ -1,20 +1,26 @@
-// 2018: a dual-stack server that answers from the wrong address.
+// 2018: a dual-stack server that replies from the wrong source address.
 //
-// The report asked which control message arrives for whom, and which one makes
-// the answer leave from the address that was asked.
+// The report asked which control messages arrive, and which one selects the
+// source address of a reply.
 
 import { formatAddress, parseAddress } from "../../lib/net/ip_address.ts";
-import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
-import { SendBatch } from "../../lib/udp/send_batch.ts";
-import { SourceUnavailableError } from "../../lib/udp/errors.ts";
-import { UdpSocket } from "../../lib/udp/socket.ts";
-import { BareUdp, type PacketInfo, type Question } from "./bare/udp.ts";
-import { Scene } from "./stage/scene.ts";
-import { AMPLE } from "./stage/patience.ts";
-import type { Scenario } from "./stage/scenario.ts";
-import type { Observation, Stage } from "./stage/stage.ts";
+import {
+  ReceiveBatch,
+  SendBatch,
+  SourceUnavailableError,
+  UdpSocket,
+} from "../../lib/udp/mod.ts";
+import {
+  type PacketInfo,
+  type PacketInfoOptions,
+  RawUdpServer,
+  type ReplyField,
+} from "./raw_udp.ts";
+import type { Observation, Runner, Scenario } from "./runner.ts";
+import { TestNetwork } from "./test_network.ts";
+import { AMPLE } from "./waiting.ts";
 
-/** The first of each family is the primary one, the others were added later. */
+/** The server's; the first of each family is the primary address. */
 const ADDRESSES = [
   "192.0.2.1",
   "192.0.2.2",
@@ -24,14 +30,14 @@ const ADDRESSES = [
   "2001:db8::3",
 ] as const;
 
-interface Lab {
-  readonly server: Scene;
-  readonly client: Scene;
+interface Networks {
+  readonly server: TestNetwork;
+  readonly client: TestNetwork;
 }
 
-async function build(stage: Stage): Promise<Lab> {
-  const server = stage.use(await Scene.create());
-  const client = stage.use(await Scene.create());
+async function build(runner: Runner): Promise<Networks> {
+  const server = runner.use(await TestNetwork.create());
+  const client = runner.use(await TestNetwork.create());
   await server.veth("eth0", "eth0", client);
   for (const address of ADDRESSES) {
     await server.address("eth0", withPrefix(address));
@@ -47,344 +53,294 @@ function withPrefix(address: string): string {
   return `${address}/${isIPv6(address) ? 64 : 24}`;
 }
 
-/** Asks a server at one of its addresses; tells from which one it answered. */
-async function ask(
-  { client }: Lab,
+/** A server that replies to one datagram at a time. */
+interface Server extends AsyncDisposable {
+  readonly port: number;
+  reply(): Promise<void>;
+}
+
+/** Sends a request to an address; returns the source address of the reply. */
+async function request(
+  { client }: Networks,
   address: string,
-  port: number,
-  answering: () => Promise<void>,
+  server: Pick<Server, "port" | "reply">,
 ): Promise<string> {
   await using socket = UdpSocket.bind({
     namespace: client.namespace,
     family: isIPv6(address) ? "ipv6" : "ipv4",
     packetInfo: false,
   });
-  await socket.send(`to ${address}`, { address, port });
-  await answering();
+  await socket.send(`to ${address}`, { address, port: server.port });
+  await server.reply();
   const { peer } = await socket.receive({ timeout: AMPLE });
   return peer.address;
 }
 
-/** Asks at every address: the source of each answer by the address asked. */
-async function askAll(
-  lab: Lab,
-  port: number,
-  answer: () => Promise<void>,
-): Promise<Map<string, string>> {
-  const sources = new Map<string, string>();
+/** Sends a request to each address: a row of the table, and the wrong replies. */
+async function requestAll(
+  networks: Networks,
+  label: readonly [heading: string, value: string],
+  server: Server,
+): Promise<{ row: Record<string, string>; wrong: string[] }> {
+  const row: Record<string, string> = { [label[0]]: label[1] };
+  const wrong: string[] = [];
   for (const address of ADDRESSES) {
-    sources.set(address, await ask(lab, address, port, answer));
+    const source = await request(networks, address, server);
+    row[address] = source === address ? "correct" : source;
+    if (source !== address) wrong.push(address);
   }
-  return sources;
-}
-
-function wrong(sources: Map<string, string>): string[] {
-  return [...sources].filter(([asked, source]) => asked !== source)
-    .map(([asked]) => asked);
+  return { row, wrong };
 }
 
 // Which control messages arrive
 
-const OPTIONS = [
-  { IP_PKTINFO: false, IPV6_RECVPKTINFO: false },
-  { IP_PKTINFO: true, IPV6_RECVPKTINFO: false },
-  { IP_PKTINFO: false, IPV6_RECVPKTINFO: true },
-  { IP_PKTINFO: true, IPV6_RECVPKTINFO: true },
-] as const;
+const BOTH: PacketInfoOptions = { IP_PKTINFO: true, IPV6_RECVPKTINFO: true };
 
-function nameOf(options: (typeof OPTIONS)[number]): string {
-  const set = Object.entries(options).filter(([, on]) => on);
-  return set.map(([name]) => name).join(" + ") || "none";
-}
+/** Sets of options, with the structs that arrive for IPv4 and for IPv6. */
+const ARRIVALS: readonly (readonly [PacketInfoOptions, string, string])[] = [
+  [{ IP_PKTINFO: false, IPV6_RECVPKTINFO: false }, "", ""],
+  [{ IP_PKTINFO: true, IPV6_RECVPKTINFO: false }, "in_pktinfo", ""],
+  [
+    { IP_PKTINFO: false, IPV6_RECVPKTINFO: true },
+    "in6_pktinfo",
+    "in6_pktinfo",
+  ],
+  [BOTH, "in6_pktinfo in_pktinfo", "in6_pktinfo"],
+];
 
-function describe(info: PacketInfo): string {
-  return info.struct === "in_pktinfo"
-    ? `in_pktinfo ${formatAddress(info.specDst)}`
-    : `in6_pktinfo ${formatAddress(info.addr)}`;
-}
-
-async function arrivals(lab: Lab): Promise<Observation> {
-  const rows: Record<string, string>[] = [];
-  const structs: Record<string, string[][]> = {};
-  for (const options of OPTIONS) {
-    await using server = new BareUdp(lab.server, options);
-    const came: PacketInfo[][] = [];
+async function arrivals(networks: Networks): Promise<Observation> {
+  const table: Record<string, string>[] = [];
+  let ok = true;
+  for (const [options, forIPv4, forIPv6] of ARRIVALS) {
+    await using server = new RawUdpServer(networks.server, options);
+    const set = Object.entries(options).filter(([, on]) => on);
     for (const address of ["192.0.2.2", "2001:db8::2"]) {
-      await ask(lab, address, server.port, async () => {
-        const question = await server.receive();
-        came.push([...question.info]);
-        rows.push({
-          "options set": nameOf(options),
-          "asked at": address,
-          "control messages": question.info.map(describe).join(" + ") || "none",
-        });
-        server.answer(question, []);
+      let control: readonly PacketInfo[] = [];
+      await request(networks, address, {
+        port: server.port,
+        async reply() {
+          control = await server.receive();
+          server.reply([]);
+        },
+      });
+      const structs = control.map(({ struct }) => struct).join(" ");
+      ok &&= structs === (isIPv6(address) ? forIPv6 : forIPv4);
+      table.push({
+        "options set": set.map(([name]) => name).join(" + ") || "none",
+        "destination": address,
+        "control messages": control.map(({ struct, address }) =>
+          `${struct} ${formatAddress(address)}`
+        ).join(" + ") || "none",
       });
     }
-    structs[nameOf(options)] = came.map((infos) =>
-      infos.map(({ struct }) => struct)
-    );
   }
-  const expected: typeof structs = {
-    "none": [[], []],
-    "IP_PKTINFO": [["in_pktinfo"], []],
-    "IPV6_RECVPKTINFO": [["in6_pktinfo"], ["in6_pktinfo"]],
-    "IP_PKTINFO + IPV6_RECVPKTINFO": [
-      ["in6_pktinfo", "in_pktinfo"],
-      ["in6_pktinfo"],
-    ],
-  };
-  const held = JSON.stringify(structs) === JSON.stringify(expected);
   return {
-    held,
-    happened: held
-      ? "IP_PKTINFO alone leaves a server blind to which IPv6 address was " +
-        "asked; IPV6_RECVPKTINFO alone covers both families; with both, an " +
-        "IPv4 question carries two structs and an IPv6 one carries one"
-      : "other control messages arrived than told, see the table",
-    measured: { arrived: structs },
-    table: rows,
+    ok,
+    observed: ok
+      ? "with IP_PKTINFO alone, IPv6 requests carry no destination address; " +
+        "IPV6_RECVPKTINFO alone covers both families; with both options an IPv4 " +
+        "request carries two structs and an IPv6 request one"
+      : "other control messages arrive, see the table",
+    table,
   };
 }
 
-// Which answer leaves from where
+// Which control message selects the source address
 
-const UNSET4 = new Uint8Array(4);
-
-/** How a server may answer, given the packet info that came with a question. */
-const REPLIES: Record<
-  string,
-  (asked: Uint8Array, v4: boolean) => PacketInfo[]
-> = {
-  "nothing": () => [],
-  "in6_pktinfo": (asked, v4) => [in6(asked, v4)],
-  "in_pktinfo spec_dst": (asked, v4) => [in4(asked, v4, "specDst")],
-  "in_pktinfo ipi_addr": (asked, v4) => [in4(asked, v4, "addr")],
-  "both": (asked, v4) => [in6(asked, v4), in4(asked, v4, "specDst")],
+/** Control messages of a reply. */
+const REPLIES: Record<string, readonly ReplyField[]> = {
+  "none": [],
+  "in6_pktinfo": ["in6_pktinfo"],
+  "in_pktinfo spec_dst": ["spec_dst"],
+  "in_pktinfo ipi_addr": ["ipi_addr"],
+  "both": ["in6_pktinfo", "spec_dst"],
 };
 
-function in6(asked: Uint8Array, v4: boolean): PacketInfo {
-  const addr = new Uint8Array(16);
-  if (v4) addr.fill(0xff, 10, 12);
-  addr.set(asked, v4 ? 12 : 0);
-  return { struct: "in6_pktinfo", ifindex: 0, addr };
-}
+/** For in_pktinfo in the reply to an IPv6 request, which no address fits. */
+const { address: ANY_IPV4 } = parseAddress("192.0.2.2");
 
-/** For an IPv6 question there is no right one; the server's habit is sent. */
-function in4(
-  asked: Uint8Array,
-  v4: boolean,
-  field: "specDst" | "addr",
-): PacketInfo {
-  const info = { specDst: UNSET4, addr: UNSET4 };
-  const address = v4 ? asked : parseAddress("192.0.2.2").address;
-  return { struct: "in_pktinfo", ifindex: 0, ...info, [field]: address };
-}
-
-/** The address that was asked, from whichever struct tells it. */
-function askedAt(question: Question): { asked: Uint8Array; v4: boolean } {
-  for (const info of question.info) {
-    if (info.struct === "in_pktinfo") return { asked: info.specDst, v4: true };
-  }
-  return { asked: question.info[0].addr, v4: false };
-}
-
-async function answerBare(server: BareUdp, reply: string): Promise<void> {
-  const question = await server.receive();
-  const { asked, v4 } = askedAt(question);
-  server.answer(question, REPLIES[reply](asked, v4));
-}
-
-async function replies(lab: Lab): Promise<Observation> {
-  const rows: Record<string, string>[] = [];
-  const misses: Record<string, string[]> = {};
-  for (const reply of Object.keys(REPLIES)) {
-    await using server = new BareUdp(lab.server, OPTIONS[3]);
-    const sources = await askAll(
-      lab,
-      server.port,
-      () => answerBare(server, reply),
-    );
-    rows.push(row(reply, sources));
-    misses[reply] = wrong(sources);
-  }
-  const [v4, v6] = [
-    ADDRESSES.filter((a) => !isIPv6(a)),
-    ADDRESSES.filter(isIPv6),
-  ];
-  const missed = (reply: string, family: readonly string[]) =>
-    misses[reply].filter((address) => family.includes(address)).length;
-  // One address of a family is right by chance: the one the routes choose.
-  const held = missed("nothing", v4) === v4.length - 1 &&
-    missed("nothing", v6) === v6.length - 1 &&
-    missed("in_pktinfo ipi_addr", v4) === v4.length - 1 &&
-    missed("in_pktinfo spec_dst", v4) === 0 &&
-    missed("in_pktinfo spec_dst", v6) === v6.length - 1 &&
-    misses["in6_pktinfo"].length === 0 && misses["both"].length === 0;
+/** A server that replies with the control messages of an entry of REPLIES. */
+function rawServer({ server }: Networks, reply: string): Server {
+  const raw = new RawUdpServer(server, BOTH);
   return {
-    held,
-    happened: held
-      ? "without a control message every answer leaves from the address the " +
-        "routes choose; ipi_addr is ignored on sending, spec_dst counts; " +
-        "in_pktinfo does nothing for an IPv6 peer, without any error"
-      : "other sources than told, see the table",
-    measured: { wrong: misses },
-    table: rows,
+    port: raw.port,
+    async reply() {
+      const info = await raw.receive();
+      const { address } = info.find(({ struct }) => struct === "in_pktinfo") ??
+        info[0];
+      raw.reply(
+        REPLIES[reply].map((field) =>
+          field === "in6_pktinfo" || address.length === 4
+            ? [field, address]
+            : [field, ANY_IPV4.slice()]
+        ),
+      );
+    },
+    [Symbol.asyncDispose]: () => raw[Symbol.asyncDispose](),
   };
 }
 
-function row(
-  reply: string,
-  sources: Map<string, string>,
-): Record<string, string> {
-  const cells = [...sources].map(([asked, source]) => [
-    asked,
-    asked === source ? "right" : source,
-  ]);
-  return { "sent along": reply, ...Object.fromEntries(cells) };
+async function sources(networks: Networks): Promise<Observation> {
+  const table: Record<string, string>[] = [];
+  const wrong: Record<string, string[]> = {};
+  for (const reply of Object.keys(REPLIES)) {
+    await using server = rawServer(networks, reply);
+    const sent = ["control messages", reply] as const;
+    const replies = await requestAll(networks, sent, server);
+    table.push(replies.row);
+    wrong[reply] = replies.wrong;
+  }
+  const count = (reply: string, v6: boolean) =>
+    wrong[reply].filter((address) => isIPv6(address) === v6).length;
+  // The address that the routes select is correct by chance: one a family.
+  const allButOne = ADDRESSES.length / 2 - 1;
+  const ok = count("none", false) === allButOne &&
+    count("none", true) === allButOne &&
+    count("in_pktinfo ipi_addr", false) === allButOne &&
+    count("in_pktinfo spec_dst", false) === 0 &&
+    count("in_pktinfo spec_dst", true) === allButOne &&
+    wrong["in6_pktinfo"].length === 0 && wrong["both"].length === 0;
+  return {
+    ok,
+    observed: ok
+      ? "without a control message the routes select the source address; " +
+        "sending uses spec_dst and ignores ipi_addr; in_pktinfo has no effect " +
+        "and gives no error for an IPv6 peer"
+      : "other source addresses, see the table",
+    measured: { wrong },
+    table,
+  };
 }
 
-// The cure
+// The library
 
-/** A server of the library's, on one way to use it. */
-interface Server extends AsyncDisposable {
-  readonly port: number;
-  answer(): Promise<void>;
-}
-
-function singly({ server: { namespace } }: Lab): Server {
+function socketServer({ server: { namespace } }: Networks): Server {
   const socket = UdpSocket.bind({ namespace });
   return {
     port: socket.address.port,
-    async answer() {
-      const question = await socket.receive({ timeout: AMPLE });
-      await socket.reply(question, question.data);
+    async reply() {
+      const received = await socket.receive({ timeout: AMPLE });
+      await socket.reply(received, received.data);
     },
     [Symbol.asyncDispose]: () => socket.close(),
   };
 }
 
-function inBatches(
-  { server: { namespace } }: Lab,
+function batchServer(
+  { server: { namespace } }: Networks,
   packetInfo: true | "in6_pktinfo",
 ): Server {
   const socket = UdpSocket.bind({ namespace, packetInfo });
   const received = new ReceiveBatch();
-  const answers = new SendBatch(received.size);
+  const replies = new SendBatch(received.size);
   return {
     port: socket.address.port,
-    async answer() {
+    async reply() {
       await socket.receiveMany(received, { timeout: AMPLE });
-      for (let i = 0; i < received.count; i++) answers.reply(received, i);
-      const { failures } = await socket.sendMany(answers);
+      for (let i = 0; i < received.count; i++) replies.reply(received, i);
+      const { failures } = await socket.sendMany(replies);
       if (failures.length > 0) throw failures[0].error;
     },
     [Symbol.asyncDispose]: () => socket.close(),
   };
 }
 
-function mistaken({ server }: Lab): Server {
-  const bare = new BareUdp(server, OPTIONS[3]);
-  return {
-    port: bare.port,
-    answer: () => answerBare(bare, "in_pktinfo ipi_addr"),
-    [Symbol.asyncDispose]: () => bare[Symbol.asyncDispose](),
-  };
-}
-
-async function library(lab: Lab, stage: Stage): Promise<Observation> {
+async function library(
+  networks: Networks,
+  runner: Runner,
+): Promise<Observation> {
   const servers: Record<string, () => Server> = {
-    "receive, reply": () => singly(lab),
-    "ReceiveBatch, SendBatch": () => inBatches(lab, true),
-    "with in6_pktinfo alone": () => inBatches(lab, "in6_pktinfo"),
+    "receive, reply": () => socketServer(networks),
+    "ReceiveBatch, SendBatch": () => batchServer(networks, true),
+    "in6_pktinfo alone": () => batchServer(networks, "in6_pktinfo"),
   };
-  const rows: Record<string, string>[] = [];
-  let missed = 0;
-  for (const [way, open] of Object.entries(servers)) {
-    await using server = stage.fault === "ipi-addr-only"
-      ? mistaken(lab)
+  const table: Record<string, string>[] = [];
+  let wrong = 0;
+  for (const [api, open] of Object.entries(servers)) {
+    await using server = runner.fault === "ipi-addr-only"
+      ? rawServer(networks, "in_pktinfo ipi_addr")
       : open();
-    const sources = await askAll(lab, server.port, () => server.answer());
-    rows.push(row(way, sources));
-    missed += wrong(sources).length;
+    const replies = await requestAll(networks, ["API", api], server);
+    table.push(replies.row);
+    wrong += replies.wrong.length;
   }
-  const asked = rows.length * ADDRESSES.length;
+  const requests = table.length * ADDRESSES.length;
   return {
-    held: missed === 0,
-    happened: `${
-      asked - missed
-    } of ${asked} answers came from the address asked`,
-    measured: { asked, wrong: missed },
-    table: rows,
+    ok: wrong === 0,
+    observed:
+      `${requests - wrong} of ${requests} replies have the destination ` +
+      "of the request as their source",
+    measured: { requests, wrong },
+    table,
   };
 }
 
-async function removed(lab: Lab): Promise<Observation> {
-  const { server: { namespace }, client } = lab;
-  await using socket = UdpSocket.bind({ namespace });
+async function addressDeleted(
+  { server, client }: Networks,
+): Promise<Observation> {
+  await using socket = UdpSocket.bind({ namespace: server.namespace });
   await using peer = UdpSocket.bind({
     namespace: client.namespace,
     family: "ipv4",
   });
   const { port } = socket.address;
-  await peer.send("question", { address: "192.0.2.3", port });
-  const question = await socket.receive({ timeout: AMPLE });
-  await lab.server.removeAddress("eth0", withPrefix("192.0.2.3"));
+  await peer.send("request", { address: "192.0.2.3", port });
+  const received = await socket.receive({ timeout: AMPLE });
+  await server.deleteAddress("eth0", withPrefix("192.0.2.3"));
   try {
-    await socket.reply(question, "answer");
+    await socket.reply(received, "reply");
   } catch (error) {
     if (!(error instanceof SourceUnavailableError)) throw error;
     return {
-      held: true,
-      happened: `${error.name}: ${error.message}`,
+      ok: true,
+      observed: `${error.name}: ${error.message}`,
       measured: { code: error.code, source: error.source },
     };
   }
   const { peer: { address } } = await peer.receive({ timeout: AMPLE });
-  return { held: false, happened: `the answer came from ${address}` };
+  return { ok: false, observed: `the reply came from ${address}` };
 }
 
-async function play(stage: Stage): Promise<void> {
-  const lab = await stage.setup(
+async function run(runner: Runner): Promise<void> {
+  const networks = await runner.setup(
     `a server with ${ADDRESSES.join(", ")} and a client`,
-    () => build(stage),
+    () => build(runner),
   );
-  await stage.trap(
-    "an AF_INET6 socket on :: is asked over IPv4 and over IPv6",
-    "which control messages arrive depends on the options and on the peer",
-    () => arrivals(lab),
+  await runner.problem(
+    "an AF_INET6 socket on :: receives IPv4 and IPv6 requests",
+    "the control messages depend on the socket options and on the peer",
+    () => arrivals(networks),
   );
-  await stage.trap(
-    "it answers with different control messages",
-    "only some make the answer leave from the address that was asked, and " +
-      "the others fail without an error",
-    () => replies(lab),
+  await runner.problem(
+    "the server replies with different control messages",
+    "only some select the destination of the request as the source of the " +
+      "reply; the others have no effect and give no error",
+    () => sources(networks),
   );
-  await stage.cure(
-    "UdpSocket answers, one at a time and in batches",
-    "every answer comes from the address asked",
-    () => library(lab, stage),
+  await runner.fix(
+    "UdpSocket replies, datagram by datagram and in batches",
+    "the source of each reply is the destination of the request",
+    () => library(networks, runner),
   );
-  await stage.cure(
-    "192.0.2.3 is removed between the question and the answer",
-    "a typed error, and no answer from another address",
-    () => removed(lab),
+  await runner.fix(
+    "192.0.2.3 is deleted between the request and the reply",
+    "a typed error, and no reply from another address",
+    () => addressDeleted(networks),
   );
 }
 
 export const pktinfoDualStack: Scenario = {
   name: "pktinfo-dual-stack",
   year: 2018,
-  who: "a C server",
-  title: "a dual-stack server that answers from the wrong address",
-  story:
-    "A UDP server on one IPv6 socket for both families, on a host with one " +
-    "primary and several secondary addresses, set IP_PKTINFO and " +
-    "IPV6_RECVPKTINFO. Clients that asked a secondary address were answered " +
-    "from the primary one, and threw the answer away.",
+  program: "a C server",
+  title: "a dual-stack server that replies from the wrong address",
+  report:
+    "A UDP server used one IPv6 socket for both families on a multihomed host " +
+    "and set IP_PKTINFO and IPV6_RECVPKTINFO. Requests to a secondary address " +
+    "were answered from the primary one, and clients dropped the replies.",
   faults: [{
     name: "ipi-addr-only",
-    summary: "answer with ipi_addr set instead of spec_dst",
+    summary: "reply with ipi_addr set instead of spec_dst",
   }],
-  play,
+  run,
 };

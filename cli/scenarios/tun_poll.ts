@@ -1,295 +1,288 @@
-// 2019: a TUN device that its reader does not hear, and a read that outlives
+// 2019: a TUN device whose reader is not woken, and a read that outlives
 // close().
 //
-// The report was about Go, whose runtime puts every descriptor into epoll as
-// soon as it is open: before TUNSETIFF, when there is no device to listen to.
+// The report was about Go, whose runtime adds every descriptor to epoll at
+// open(): before TUNSETIFF, when the descriptor has no device and no wait queue.
 
 import { libc } from "../../ffi/libc.ts";
-import { ClosedError, TimeoutError } from "../../lib/errors.ts";
 import { openNode } from "../../lib/tun/attach.ts";
-import { Tun } from "../../lib/tun/device.ts";
-import { UdpSocket } from "../../lib/udp/socket.ts";
-import { EpollTun, type Trigger } from "./bare/tun.ts";
+import { Tun } from "../../lib/tun/mod.ts";
+import { TimeoutError, UdpSocket } from "../../lib/udp/mod.ts";
+import { BlockedThread } from "./blocked_thread.ts";
 import {
-  blocking,
-  closeUnder,
-  type Closing,
-  describeClosing,
-  polling,
-  type Waiter,
-} from "./stage/closing.ts";
-import { Scene } from "./stage/scene.ts";
-import { AMPLE, AT_ONCE, PATIENCE, seen } from "./stage/patience.ts";
-import type { Scenario } from "./stage/scenario.ts";
-import type { Observation, Stage } from "./stage/stage.ts";
+  closeText,
+  closeWhileWaiting,
+  libraryReceiver,
+  type Receiver,
+} from "./close_while_waiting.ts";
+import { attachTun, EpollTun, type Trigger } from "./epoll_tun.ts";
+import type { Observation, Runner, Scenario } from "./runner.ts";
+import { TestNetwork } from "./test_network.ts";
+import { AMPLE, IMMEDIATE, PENDING, seen } from "./waiting.ts";
 
 const DEVICE = "tun0";
-/** Packets to where this leads come out of the device. */
-const BEHIND = { address: "198.51.100.2", port: 9 };
+/** A destination behind the device. */
+const DESTINATION = { address: "198.51.100.2", port: 9 };
 const PACKETS = 4;
-/** Milliseconds in which a reader that hears does; packets come at once. */
-const A_MOMENT = 25;
+/** Milliseconds in which epoll reports a packet; the packet comes at once. */
+const REPORTED = 25;
 
-async function configure(network: Scene): Promise<void> {
+async function configure(network: TestNetwork): Promise<void> {
   await network.address(DEVICE, "198.51.100.1/24");
   await network.up(DEVICE);
 }
 
-async function send({ namespace }: Scene): Promise<void> {
+async function sendPacket({ namespace }: TestNetwork): Promise<void> {
   await using socket = UdpSocket.bind({ namespace, family: "ipv4" });
-  await socket.send("packet", BEHIND);
+  await socket.send("packet", DESTINATION);
 }
 
-// A read that is closed
+// close() during a read
 
-function read(network: Scene): Promise<Waiter> {
-  return blocking(network, { kind: "tun", name: DEVICE });
+function blockingReader(network: TestNetwork): Promise<Receiver> {
+  const fd = network.enter(openNode);
+  attachTun(fd, DEVICE);
+  return BlockedThread.start("read", fd);
 }
 
-function netplumb({ namespace }: Scene): Waiter {
+function libraryReader({ namespace }: TestNetwork): Receiver {
   const tun = Tun.open({ name: DEVICE, namespace });
-  return {
-    ...polling,
-    async receive() {
-      try {
-        return (await tun.read()).length > 0;
-      } catch (error) {
-        if (error instanceof ClosedError) return false;
-        throw error;
-      }
-    },
-    close: () => tun.close(),
-    [Symbol.asyncDispose]: () => tun.close(),
-  };
+  return libraryReceiver(
+    async () => (await tun.read()).length > 0,
+    () => tun.close(),
+  );
 }
 
-/** Reads a packet, closes under the next read; whether the device stays. */
+/** Reads a packet, then closes during the next read. */
 async function closeReader(
-  network: Scene,
-  reader: Waiter,
-  patience: number,
-): Promise<Closing & { readonly device: boolean }> {
+  network: TestNetwork,
+  reader: Receiver,
+  limit: number,
+) {
   await configure(network);
   const first = reader.receive();
-  await send(network);
+  await sendPacket(network);
   if (!await first) throw new Error("no packet can be read");
 
   const pending = reader.receive();
   await reader.waiting();
-  const outcome = await closeUnder(reader, pending, patience);
-  return { ...outcome, device: network.has(DEVICE) };
+  const outcome = await closeWhileWaiting(reader, pending, limit);
+  const exists = network.has(DEVICE);
+  const observed = `${closeText(outcome, limit)}; ${deviceText(exists)}`;
+  return { outcome, exists, observed };
 }
 
-function thereOrGone(there: boolean): string {
-  return `${DEVICE} is ${there ? "still there" : "gone"}`;
+function deviceText(exists: boolean): string {
+  return `${DEVICE} ${exists ? "still exists" : "is gone"}`;
 }
 
-async function outlives(network: Scene, stage: Stage): Promise<Observation> {
-  await using reader = stage.use(await read(network));
-  const outcome = await closeReader(network, reader, PATIENCE);
-  await send(network);
+async function readOutlivesClose(
+  network: TestNetwork,
+  runner: Runner,
+): Promise<Observation> {
+  await using reader = runner.use(await blockingReader(network));
+  const { outcome, exists, observed } = await closeReader(
+    network,
+    reader,
+    PENDING,
+  );
+  await sendPacket(network);
   const gone = await seen(() => !network.has(DEVICE));
   return {
-    held: outcome.ended === null && outcome.device,
-    happened: [
-      describeClosing(outcome, PATIENCE),
-      thereOrGone(outcome.device),
-      `once the next packet was sent, ${thereOrGone(!gone)}`,
-    ].join("; "),
-    measured: { ...outcome, goneAfterPacket: gone },
+    ok: outcome.ended === null && exists,
+    observed: `${observed}; after the next packet ${deviceText(!gone)}`,
+    measured: { ...outcome, device: exists, goneAfterPacket: gone },
   };
 }
 
-async function endsAtOnce(
-  network: Scene,
-  stage: Stage,
+async function readEndsImmediately(
+  network: TestNetwork,
+  runner: Runner,
 ): Promise<Observation> {
-  await using reader = stage.use(
-    stage.fault === "blocking-read" ? await read(network) : netplumb(network),
+  await using reader = runner.use(
+    runner.fault === "blocking-read"
+      ? await blockingReader(network)
+      : libraryReader(network),
   );
-  const outcome = await closeReader(network, reader, AT_ONCE);
+  const { outcome, exists, observed } = await closeReader(
+    network,
+    reader,
+    IMMEDIATE,
+  );
   return {
-    held: outcome.ended !== null && !outcome.device,
-    happened: `${describeClosing(outcome, AT_ONCE)}; ${
-      thereOrGone(outcome.device)
-    }`,
-    measured: { ...outcome },
+    ok: outcome.ended !== null && !exists,
+    observed,
+    measured: { ...outcome, device: exists },
   };
 }
 
-// A reader that is deaf
+// epoll and TUNSETIFF
 
-/** Begins to wait for a packet; the result says whether it was told of one. */
-type Listen = () => () => boolean | Promise<boolean>;
+/** Starts to wait for a packet; the result says whether it was reported. */
+type StartWait = () => () => boolean | Promise<boolean>;
 
-/** Sends packets to somebody who waits for each; how many it was told of. */
-async function heard(network: Scene, listen: Listen): Promise<number> {
+/** Sends packets one by one; returns how many of them are reported. */
+async function countReported(
+  network: TestNetwork,
+  startWait: StartWait,
+): Promise<number> {
   let count = 0;
   for (let packet = 0; packet < PACKETS; packet++) {
-    const told = listen();
-    await send(network);
-    if (await told()) count++;
+    const isReported = startWait();
+    await sendPacket(network);
+    if (await isReported()) count++;
   }
   return count;
 }
 
-/** A program's loop around epoll_wait(): wait, read all there is, wait again. */
-function epollLoop(tun: EpollTun): Listen {
+/** An event loop: wait, read until EAGAIN, wait again. */
+function epollLoop(tun: EpollTun): StartWait {
   return () => {
     while (tun.wait(0)) tun.drain();
-    return () => tun.wait(A_MOMENT) && tun.drain() > 0;
+    return () => tun.wait(REPORTED) && tun.drain() > 0;
   };
 }
 
-interface Hearing {
-  /** Packets told of after each step, of PACKETS. */
-  readonly before: number;
-  readonly modified: number;
-  readonly again: number;
-  /** Packets that were there all the time. */
-  readonly unread: number;
-}
-
-async function registeredEarly(
-  network: Scene,
-  trigger: Trigger,
-): Promise<Hearing> {
+/** Adds the descriptor to epoll before TUNSETIFF, then tries to repair that. */
+async function addThenAttach(network: TestNetwork, trigger: Trigger) {
   await using tun = network.enter(() => new EpollTun(trigger));
-  const listen = epollLoop(tun);
+  const reported = () => countReported(network, epollLoop(tun));
   tun.control("ADD");
   network.enter(() => tun.attach(DEVICE));
   await configure(network);
-  const before = await heard(network, listen);
+  const before = await reported();
   tun.control("MOD");
-  const modified = await heard(network, listen);
+  const modified = await reported();
   const unread = tun.drain();
   tun.control("DEL");
   tun.control("ADD");
-  const again = await heard(network, listen);
-  return { before, modified, again, unread };
+  return { before, modified, unread, added: await reported() };
 }
 
-async function registeredLate(
-  network: Scene,
+async function attachThenAdd(
+  network: TestNetwork,
   trigger: Trigger,
 ): Promise<number> {
   await using tun = network.enter(() => new EpollTun(trigger));
   network.enter(() => tun.attach(DEVICE));
   tun.control("ADD");
   await configure(network);
-  return await heard(network, epollLoop(tun));
+  return await countReported(network, epollLoop(tun));
 }
 
-const TRIGGERS: readonly Trigger[] = ["level", "edge"];
-
-async function deaf(network: Scene): Promise<Observation> {
-  const rows: Record<string, string>[] = [];
-  const hearings: Hearing[] = [];
-  const late: number[] = [];
-  const of = (count: number) => `${count} of ${PACKETS}`;
-  for (const trigger of TRIGGERS) {
-    const hearing = await registeredEarly(network, trigger);
-    const right = await registeredLate(network, trigger);
-    hearings.push(hearing);
-    late.push(right);
-    rows.push({
-      "trigger": trigger,
-      "ADD, then TUNSETIFF": of(hearing.before),
-      "then MOD": of(hearing.modified),
-      "then DEL and ADD": of(hearing.again),
-      "TUNSETIFF, then ADD": of(right),
+async function neverReported(network: TestNetwork): Promise<Observation> {
+  const measured = [];
+  for (const trigger of ["level", "edge"] as const) {
+    const early = await addThenAttach(network, trigger);
+    measured.push({
+      trigger,
+      ...early,
+      late: await attachThenAdd(network, trigger),
     });
   }
-  // One may come through: what epoll found when it was asked to add or modify.
-  const held =
-    hearings.every(({ before, modified, again, unread }) =>
-      before <= 1 && modified <= 1 && again === PACKETS && unread > 0
-    ) && late.every((count) => count === PACKETS);
-  const unread = hearings.map(({ unread }) => unread);
+  const of = (count: number) => `${count} of ${PACKETS}`;
   return {
-    held,
-    happened: `packets that epoll told of, see the table; ${
-      unread.join(" and ")
-    } lay there unread`,
-    measured: { hearings, late },
-    table: rows,
+    // One may be reported: what epoll finds at the time of ADD or MOD.
+    ok: measured.every(({ before, modified, added, unread, late }) =>
+      before <= 1 && modified <= 1 && unread > 0 &&
+      added === PACKETS && late === PACKETS
+    ),
+    observed: "the table shows the packets that epoll reports; " +
+      `${measured.map(({ unread }) => unread).join(" and ")} stayed unread`,
+    measured: { triggers: measured },
+    table: measured.map(({ trigger, before, modified, added, late }) => ({
+      "trigger": trigger,
+      "ADD, then TUNSETIFF": of(before),
+      "then MOD": of(modified),
+      "then DEL and ADD": of(added),
+      "TUNSETIFF, then ADD": of(late),
+    })),
   };
 }
 
-async function hears(network: Scene, stage: Stage): Promise<Observation> {
-  const count = stage.fault === "wait-before-attach"
-    ? (await registeredEarly(network, "level")).before
-    : await heardByNetplumb(network);
-  return {
-    held: count === PACKETS,
-    happened: `${count} of ${PACKETS} packets were read as they came`,
-    measured: { heard: count, sent: PACKETS },
-  };
-}
-
-async function heardByNetplumb(network: Scene): Promise<number> {
+async function readByLibrary(network: TestNetwork): Promise<number> {
   await using tun = Tun.open({ name: DEVICE, namespace: network.namespace });
   await configure(network);
-  return await heard(network, () => {
+  return await countReported(network, () => {
     const pending = tun.read({ timeout: AMPLE }).catch((error) => error);
     return async () => !(await pending instanceof TimeoutError);
   });
 }
 
-async function play(stage: Stage): Promise<void> {
-  const network = await stage.setup(
-    `a network of its own; what is sent to ${BEHIND.address} comes out of ${DEVICE}`,
+async function allReported(
+  network: TestNetwork,
+  runner: Runner,
+): Promise<Observation> {
+  const read = runner.fault === "wait-before-attach"
+    ? (await addThenAttach(network, "level")).before
+    : await readByLibrary(network);
+  return {
+    ok: read === PACKETS,
+    observed: `${read} of ${PACKETS} packets are read when they arrive`,
+    measured: { read, sent: PACKETS },
+  };
+}
+
+async function run(runner: Runner): Promise<void> {
+  const network = await runner.setup(
+    `a network namespace; packets to ${DESTINATION.address} leave through ` +
+      DEVICE,
     async () => {
-      // Refused here it is a lack of permission, and not of a trap.
+      // Without the permission to open it nothing can be reproduced.
       libc().close(openNode());
-      const network = stage.use(await Scene.create());
-      // Its router solicitations would be packets nobody sent.
-      network.sysctl("net.ipv6.conf.default.disable_ipv6", "1");
+      const network = runner.use(await TestNetwork.create());
+      // Router solicitations would be further packets.
+      const path = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
+      try {
+        network.enter(() => Deno.writeTextFileSync(path, "1"));
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
       return network;
     },
   );
-  await stage.trap(
-    "read() blocks in a thread; another thread calls close()",
-    "the read goes on and the device with it, until the next packet",
-    () => outlives(network, stage),
+  await runner.problem(
+    "a thread blocks in read(); another thread calls close()",
+    "the read stays pending and the device exists until the next packet",
+    () => readOutlivesClose(network, runner),
   );
-  await stage.trap(
-    "open(), EPOLL_CTL_ADD, TUNSETIFF, and packets come",
-    "the descriptor stays deaf, by level and by edge, also after MOD; DEL " +
-      "and ADD heal it, and so does adding it after TUNSETIFF",
-    () => deaf(network),
+  await runner.problem(
+    "open(), EPOLL_CTL_ADD, TUNSETIFF; then packets arrive",
+    "epoll does not report them, level-triggered or edge-triggered, also after " +
+      "MOD; it does after DEL and ADD, or when added after TUNSETIFF",
+    () => neverReported(network),
   );
-  await stage.cure(
-    "Tun.open() and read(), and packets come",
-    "each is read as it comes",
-    () => hears(network, stage),
+  await runner.fix(
+    "Tun.open() and read(); then packets arrive",
+    "each packet is read when it arrives",
+    () => allReported(network, runner),
   );
-  await stage.cure(
+  await runner.fix(
     "Tun.read() is pending; close()",
-    "the read is over at once and the device is gone",
-    () => endsAtOnce(network, stage),
+    "the read ends immediately and the device is gone",
+    () => readEndsImmediately(network, runner),
   );
 }
 
 export const tunPoll: Scenario = {
   name: "tun-poll",
   year: 2019,
-  who: "Go's network poller",
-  title: "a TUN device that its reader does not hear",
-  story:
-    "A program opened /dev/net/tun, had its runtime put the descriptor into " +
-    "epoll, and made it a device after that. Packets arrived and the program " +
-    "was never told. With a blocking descriptor they were read, but then " +
+  program: "Go's network poller",
+  title: "a TUN device whose reader is not woken",
+  report:
+    "A program opened /dev/net/tun, its runtime added the descriptor to epoll, " +
+    "and only then TUNSETIFF attached it to a device. Packets arrived, but " +
+    "epoll did not report them. A blocking descriptor could be read, but " +
     "close() did not end the read.",
   faults: [
     {
       name: "wait-before-attach",
-      summary: "put the descriptor into epoll before TUNSETIFF",
+      summary: "add the descriptor to epoll before TUNSETIFF",
     },
     {
       name: "blocking-read",
       summary: "read with a blocking read() instead of Tun",
     },
   ],
-  play,
+  run,
 };

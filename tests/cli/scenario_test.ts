@@ -1,61 +1,61 @@
-// The scenarios on this kernel: as told, failing where the cure is broken on
-// purpose, and gone without a trace.
+// The scenarios on this kernel: as expected, failing with an injected fault, and
+// leaving nothing behind.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { SCENARIOS } from "../../cli/scenarios/all.ts";
+import { SCENARIOS } from "../../cli/scenarios/list.ts";
 import type {
-  Closing,
-  StageEvent,
+  ResultEvent,
+  RunnerEvent,
   StepEvent,
-} from "../../cli/scenarios/stage/events.ts";
+} from "../../cli/scenarios/runner.ts";
 import { denoRun, netplumb } from "../support/command.ts";
 import { type Output, output } from "../support/netns.ts";
 
 function parse(stdout: string): {
   steps: StepEvent[];
-  verdicts: Closing[];
+  results: ResultEvent[];
 } {
-  const events: StageEvent[] = stdout.trim().split("\n")
+  const events: RunnerEvent[] = stdout.trim().split("\n")
     .map((line) => JSON.parse(line));
   return {
     steps: events.filter((event) => event.event === "step"),
-    verdicts: events.filter((event) => event.event === "verdict"),
+    results: events.filter((event) => event.event === "result"),
   };
 }
 
-/** The stories as they are told, without line breaks. */
+/** The documentation, without line breaks. */
 const STORIES = Deno.readTextFileSync(
   new URL("../../docs/stories.md", import.meta.url),
 ).replaceAll(/\s+/g, " ");
 
-/** The steps that are not as told, to be shown where none should be. */
+/** The steps that are not as expected. */
 function unexpected(steps: StepEvent[]): string[] {
   return steps
-    .filter(({ outcome }) => outcome !== "done" && outcome !== "as told")
-    .map(({ kind, title, happened }) => `${kind} ${title}: ${happened}`);
+    .filter(({ outcome }) => outcome !== "done" && outcome !== "as expected")
+    .map(({ kind, title, observed }) => `${kind} ${title}: ${observed}`);
 }
 
 for (const { name, faults } of SCENARIOS) {
-  Deno.test(`scenario ${name}: trap and cure as told`, async () => {
+  Deno.test(`scenario ${name}: problem and fix as expected`, async () => {
     const { code, stdout, stderr } = await netplumb(
       undefined,
       "scenario",
       name,
       "--json",
     );
-    const { steps, verdicts } = parse(stdout);
+    const { steps, results } = parse(stdout);
     assertEquals({ code, stderr, steps: unexpected(steps) }, {
       code: 0,
       stderr: "",
       steps: [],
     });
-    assertEquals(verdicts.map(({ verdict }) => verdict), ["as told"]);
+    assertEquals(results.map(({ result }) => result), ["as expected"]);
     for (const { kind, title, expected } of steps) {
       if (kind === "setup") continue;
       assertStringIncludes(STORIES, `${kind} ${title} expected ${expected}`);
     }
-    assert(steps.some(({ kind }) => kind === "trap"), "shows no trap");
-    assert(steps.some(({ kind }) => kind === "cure"), "shows no cure");
+    assert(steps.some(({ kind }) => kind === "problem"), "no problem");
+    assert(steps.some(({ kind }) => kind === "fix"), "no fix");
   });
 
   for (const fault of faults) {
@@ -69,19 +69,19 @@ for (const { name, faults } of SCENARIOS) {
         fault.name,
         "--json",
       );
-      const { steps, verdicts } = parse(stdout);
+      const { steps, results } = parse(stdout);
       assertEquals(code, 1);
-      assertEquals(verdicts.map(({ verdict }) => verdict), ["failed"]);
+      assertEquals(results.map(({ result }) => result), ["failed"]);
       const failed = unexpected(steps);
       assert(failed.length > 0);
-      for (const step of failed) assertStringIncludes(step, "cure");
+      for (const step of failed) assertStringIncludes(step, "fix");
     });
   }
 }
 
 /**
- * Runs a script in a network and a world of processes of its own, where nothing
- * but the script can leave anything behind; "$@" is the command.
+ * Runs a script in network and PID namespaces of its own, where only the script
+ * can leave anything behind; "$@" is the command.
  */
 function alone(script: string, ...args: string[]): Promise<Output> {
   const words = [Deno.execPath(), ...denoRun(), "scenario", ...args];
@@ -112,8 +112,9 @@ Deno.test("scenarios need no other program", async () => {
   const { code, stderr } = await output(deno, [...args, "scenario", "all"], {
     env: { PATH: "/nonexistent" },
   });
-  const said = `${SCENARIOS.length} of ${SCENARIOS.length} scenarios as told\n`;
-  assertEquals({ code, stderr }, { code: 0, stderr: said });
+  const summary =
+    `${SCENARIOS.length} of ${SCENARIOS.length} scenarios as expected\n`;
+  assertEquals({ code, stderr }, { code: 0, stderr: summary });
 });
 
 Deno.test("all scenarios, one after the other and again, leave nothing behind", async () => {
@@ -131,7 +132,7 @@ for (const [signal, code] of [["INT", 1], ["TERM", 1], ["KILL", 137]]) {
       `
       exec 3< <("$@" & echo $!; wait $!; echo "code $?")
       read -r pid <&3
-      while read -r line <&3; do [[ $line = *'"kind":"trap"'* ]] && break; done
+      while read -r line <&3; do [[ $line = *'"kind":"problem"'* ]] && break; done
       kill -${signal} "$pid"
       cat <&3
       exec 3<&-
@@ -141,12 +142,12 @@ for (const [signal, code] of [["INT", 1], ["TERM", 1], ["KILL", 137]]) {
     );
     assertStringIncludes(stdout, `code ${code}\n${NOTHING}`);
     if (signal !== "KILL") {
-      assertStringIncludes(stdout, '"verdict":"interrupted"');
+      assertStringIncludes(stdout, '"result":"interrupted"');
     }
   });
 }
 
-/** After how many steps: of netlink-shutdown, while the device is kept. */
+/** After how many steps: of netlink-shutdown, in the reconcile loop. */
 const MIDDLE: Readonly<Record<string, number>> = { "netlink-shutdown": 7 };
 const EARLY = 1;
 
@@ -175,7 +176,7 @@ for (const { name } of SCENARIOS) {
       ({ stdout } = await interrupted());
     }
     assertStringIncludes(stdout, `code 1\n${NOTHING}`);
-    assertStringIncludes(stdout, '"verdict":"interrupted"');
+    assertStringIncludes(stdout, '"result":"interrupted"');
   });
 }
 

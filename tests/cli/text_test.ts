@@ -1,8 +1,7 @@
 // How text is broken and set in columns.
 
 import { assertEquals } from "@std/assert";
-import { table } from "../../cli/output/table.ts";
-import { hang, wrap } from "../../cli/output/wrap.ts";
+import { hang, table, wrap } from "../../cli/output/layout.ts";
 
 Deno.test("wrap breaks at spaces, within the width, indent included", () => {
   assertEquals(wrap("aa bb cc", "  ", 7), "  aa bb\n  cc");

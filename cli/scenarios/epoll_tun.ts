@@ -1,13 +1,10 @@
-// A TUN device as other programs open it: the plain calls, in any order.
+// A TUN device that is waited for with epoll, by plain system calls in any
+// order.
 
-import { libc, unwrap } from "../../../ffi/libc.ts";
-import { F_SETFL, O_NONBLOCK, O_RDWR } from "../../../ffi/uapi/fcntl.ts";
-import {
-  IFF_NO_PI,
-  IFF_TUN,
-  TUNSETIFF,
-} from "../../../ffi/uapi/linux_if_tun.ts";
-import { ifreq } from "../../../ffi/uapi/net_if.ts";
+import { libc, unwrap } from "../../ffi/libc.ts";
+import { F_SETFL, O_NONBLOCK, O_RDWR } from "../../ffi/uapi/fcntl.ts";
+import { IFF_NO_PI, IFF_TUN, TUNSETIFF } from "../../ffi/uapi/linux_if_tun.ts";
+import { ifreq } from "../../ffi/uapi/net_if.ts";
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -15,11 +12,11 @@ import {
   EPOLLET,
   epollEvent,
   EPOLLIN,
-} from "../../../ffi/uapi/sys_epoll.ts";
-import { openNode } from "../../../lib/tun/attach.ts";
+} from "../../ffi/uapi/sys_epoll.ts";
+import { openNode } from "../../lib/tun/attach.ts";
 
-/** What makes a descriptor of the node one of a device. */
-export function setInterface(fd: number, name: string): void {
+/** TUNSETIFF: attaches a descriptor of /dev/net/tun to a device. */
+export function attachTun(fd: number, name: string): void {
   const request = ifreq.build({
     ifr_name: name,
     ifr_flags: IFF_TUN | IFF_NO_PI,
@@ -27,7 +24,7 @@ export function setInterface(fd: number, name: string): void {
   unwrap(libc().ioctl(fd, BigInt(TUNSETIFF), request), "ioctl TUNSETIFF");
 }
 
-/** When epoll tells: while there is something, or each time something comes. */
+/** Level-triggered or edge-triggered. */
 export type Trigger = "level" | "edge";
 
 const OPERATIONS = {
@@ -36,7 +33,6 @@ const OPERATIONS = {
   DEL: EPOLL_CTL_DEL,
 } as const;
 
-/** A device waited for with epoll. */
 export class EpollTun implements AsyncDisposable {
   readonly #fd = openNode();
   readonly #epoll = unwrap(libc().epoll_create1(0), "epoll_create1");
@@ -49,7 +45,7 @@ export class EpollTun implements AsyncDisposable {
   }
 
   attach(name: string): void {
-    setInterface(this.#fd, name);
+    attachTun(this.#fd, name);
   }
 
   control(operation: keyof typeof OPERATIONS): void {
@@ -62,7 +58,7 @@ export class EpollTun implements AsyncDisposable {
     );
   }
 
-  /** Whether epoll tells of something within some milliseconds. */
+  /** Whether epoll reports the descriptor within some milliseconds. */
   wait(milliseconds: number): boolean {
     const event = epollEvent().build({});
     const { epoll_wait } = libc();
@@ -72,7 +68,7 @@ export class EpollTun implements AsyncDisposable {
     ) > 0;
   }
 
-  /** Reads all there is; how many packets. */
+  /** Reads until EAGAIN; returns the number of packets. */
   drain(): number {
     const { read } = libc();
     let packets = 0;
