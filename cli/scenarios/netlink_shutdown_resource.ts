@@ -6,8 +6,8 @@ import { deleteAddress } from "../../lib/rtnetlink/changes/address.ts";
 import { deleteLink, setLink } from "../../lib/rtnetlink/changes/link.ts";
 import { deleteRoute } from "../../lib/rtnetlink/changes/route.ts";
 import type { Change } from "../../lib/rtnetlink/changes/change.ts";
-import { Ensurer } from "../../lib/ensure/reconcile/ensurer.ts";
-import { parseDescription } from "../../lib/ensure/parse/parse.ts";
+import { Reconciler } from "../../lib/ensure/reconcile/reconciler.ts";
+import { parseConfiguration } from "../../lib/ensure/parse/parse.ts";
 import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { AT_ONCE, within } from "./stage/patience.ts";
 import { Scene } from "./stage/scene.ts";
@@ -18,8 +18,8 @@ const ADDRESS = "192.0.2.9";
 const NETWORK = "198.51.100.0";
 const MTU = 1400;
 
-/** The resource, as a file of `netplumb ensure` would describe it. */
-const DESCRIPTION = {
+/** The resource, as a file of `netplumb ensure` would configure it. */
+const CONFIGURATION = {
   links: [{
     name: DEVICE,
     kind: "veth",
@@ -73,19 +73,24 @@ async function lasts(network: Scene): Promise<number | undefined> {
   return performance.now() - started;
 }
 
-async function setUp(network: Scene, ensurer: Ensurer): Promise<Observation> {
-  const { done, refused } = await ensurer.apply();
+async function setUp(
+  network: Scene,
+  reconciler: Reconciler,
+): Promise<Observation> {
+  const { applied, refused } = await reconciler.apply();
   const amiss = await wrong(network);
-  const { done: again } = await ensurer.apply();
+  const { applied: again } = await reconciler.apply();
   return {
-    held: refused === undefined && done.length > 0 && amiss.length === 0 &&
+    held: refused === undefined && applied.length > 0 && amiss.length === 0 &&
       again.length === 0,
     happened: [
-      `${done.length} steps: ${done.map(({ what }) => what).join(", ")}`,
+      `${applied.length} actions: ${
+        applied.map(({ summary }) => summary).join(", ")
+      }`,
       ...amiss.length === 0 ? [] : [`still ${amiss.join(", ")}`],
       `then ${again.length}`,
     ].join("; "),
-    measured: { steps: done.length, again: again.length },
+    measured: { actions: applied.length, again: again.length },
   };
 }
 
@@ -95,8 +100,8 @@ class Keeping implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
 
-  constructor(ensurer: Ensurer) {
-    this.#loop = this.#keep(ensurer);
+  constructor(reconciler: Reconciler) {
+    this.#loop = this.#keep(reconciler);
   }
 
   /** Ends it. */
@@ -109,10 +114,10 @@ class Keeping implements AsyncDisposable {
     return this.stop();
   }
 
-  async #keep(ensurer: Ensurer): Promise<void> {
+  async #keep(reconciler: Reconciler): Promise<void> {
     const { signal } = this.#stop;
     try {
-      for await (const { event } of ensurer.keep({ signal })) {
+      for await (const { event } of reconciler.reconcile({ signal })) {
         if (event === "corrected") this.corrections++;
       }
     } catch (error) {
@@ -169,28 +174,28 @@ export async function playResource(stage: Stage): Promise<void> {
     "a network for the resource",
     async () => stage.use(await Scene.create()),
   );
-  const ensurer = stage.use(
-    await Ensurer.open(parseDescription(DESCRIPTION), {
+  const reconciler = stage.use(
+    await Reconciler.open(parseConfiguration(CONFIGURATION), {
       namespace: network.namespace,
     }),
   );
   await stage.cure(
     "the resource is described: a device, its state, its address, a route; " +
-      "Ensurer.apply(), twice",
+      "Reconciler.apply(), twice",
     "it is made as described, and the second time there is nothing to do",
-    () => setUp(network, ensurer),
+    () => setUp(network, reconciler),
   );
   const keeping = stage.fault === "set-up-once"
     ? undefined
-    : stage.use(new Keeping(ensurer));
+    : stage.use(new Keeping(reconciler));
   await stage.cure(
-    "Ensurer.keep() watches; the device is disturbed in one way after the other",
+    "Reconciler.reconcile() monitors; the device is disturbed in one way after the other",
     "each time it is as described again, at once",
     () => disturb(network, keeping),
   );
   if (keeping === undefined) return;
   await stage.cure(
-    "keep() waits for events; its signal is aborted",
+    "reconcile() waits for events; its signal is aborted",
     "the loop is over at once, and the device stays as it is",
     () => stop(network, keeping),
   );
