@@ -34,6 +34,7 @@ const ROOMS: readonly (readonly [title: string, files: RegExp])[] = [
   ["TUN and TAP", /^lib\/tun\//],
   ["Packets", /^lib\/packet\//],
   ["Links, addresses, routes", /^lib\/(route|rtnetlink)\//],
+  ["Configurations", /^lib\/ensure\//],
   ["Netlink", /^lib\/netlink\//],
   ["Addresses and names", /^lib\/[^/]*(address|cidr|interface|namespace)/],
   ["Errors, waiting, descriptors", /./],

@@ -5,6 +5,6 @@
  * @module
  */
 
-import { descriptionSchema } from "../lib/ensure/parse/schema.ts";
+import { configurationSchema } from "../lib/ensure/parse/schema.ts";
 
-console.log(JSON.stringify(descriptionSchema(), null, 2));
+console.log(JSON.stringify(configurationSchema(), null, 2));

@@ -9,7 +9,13 @@ import { library } from "./library.ts";
 const [kind, size] = Deno.args;
 const { make } = KINDS[kind as keyof typeof KINDS];
 const { namespaces } = make(Number(size), { near: "near", far: "far" });
+// An earlier release has it by another name.
+const {
+  parseConfiguration: parse = (library as unknown as {
+    readonly parseDescription: typeof library.parseConfiguration;
+  }).parseDescription,
+} = library;
 const begin = performance.now();
-library.parseDescription({ namespaces });
+parse({ namespaces });
 const seconds = (performance.now() - begin) / 1e3;
 console.log(JSON.stringify({ seconds }));

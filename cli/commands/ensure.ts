@@ -1,26 +1,30 @@
-// netplumb ensure: makes a network what a file describes, and keeps it so.
+// netplumb ensure: applies the network configuration in a file, and keeps it.
 
-import type { Ensurer } from "../../lib/ensure/reconcile/ensurer.ts";
-import type { EnsureReport } from "../../lib/ensure/reconcile/report.ts";
-import type { Step } from "../../lib/ensure/plan/step.ts";
+import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
+import type { Action } from "../../lib/ensure/plan/action.ts";
+import type { Missing } from "../../lib/ensure/plan/planner.ts";
+import type { Reconciler } from "../../lib/ensure/reconcile/reconciler.ts";
+import type { ReconcileReport } from "../../lib/ensure/reconcile/reports.ts";
 import { file } from "../arguments.ts";
 import { showMessage } from "../change/make.ts";
 import { subcommand } from "../command.ts";
 import {
   FileError,
   problemText,
-  readDescription,
+  readConfiguration,
   STDIN,
 } from "../ensure/file.ts";
 import {
+  actionObject,
+  actionText,
   counts,
   countsText,
-  leftText,
+  missingText,
+  notRolledBackText,
   reportObject,
   reportText,
-  stepObject,
-  stepText,
-} from "../ensure/words.ts";
+  whereText,
+} from "../ensure/text.ts";
 import { describeFailure, Exit } from "../failure.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
@@ -31,53 +35,60 @@ import { perform } from "../perform.ts";
 import { exportTotals } from "../output/telemetry.ts";
 
 export const ensure = subcommand(
-  "The file, in YAML or JSON, describes namespaces, links, addresses, routes, " +
-    "neighbours, rules and nexthops in the words of the other commands. What " +
-    "differs is made so, in a safe order; then netplumb stays and corrects " +
-    "what drifts away within moments. What the file does not mention is left " +
-    "alone, unless it says exclusive.\n\nIf the kernel refuses a step at the " +
-    "start, what was added is taken back. SIGHUP reads the file again; SIGINT " +
+  "The file, in YAML or JSON, configures namespaces, links, addresses, routes, " +
+    "neighbours, rules and nexthops with the keys of the other commands. What " +
+    "differs is changed in a safe order; then netplumb monitors the network " +
+    "and corrects what changes. What the file does not mention is left alone, " +
+    "unless it says exclusive.\n\nIf the kernel refuses a change at the " +
+    "start, additions are rolled back. SIGHUP reads the file again; SIGINT " +
     "and SIGTERM end it and leave the network as it is.",
 )
   .type("file", file)
   .type("work-netns", namespace)
-  .arguments("<file:file>", ["The description, - for standard input."])
+  .arguments("<file:file>", ["The configuration, - for standard input."])
+  .group("Namespace")
   .option(
     "--in, --netns <name:work-netns>",
-    "What stands at the top of the file is of this network namespace.",
+    "Apply the top of the file to this network namespace.",
     { defaultText: "this one" },
   )
-  .option("--once", "Make it so and end.")
+  .group("Mode")
+  .option("--once", "Apply the configuration and exit.")
+  .option("--dry-run", "Print the plan and change nothing.")
   .option(
-    "--dry-run",
-    "Print what differs and the messages that would be sent, and send nothing.",
+    "--details",
+    "With --dry-run, print the messages too, decoded and in hexadecimal.",
   )
-  .example("Keep a lab as it is described", "netplumb ensure lab.yaml")
+  .example("Keep the configuration of a lab", "netplumb ensure lab.yaml")
+  .example("Apply it once, at boot", "netplumb ensure net.yaml --once")
   .example(
-    "Once, at the start of the machine",
-    "netplumb ensure net.yaml --once",
-  )
-  .example(
-    "What would be done, for programs",
+    "Print the plan as JSON",
     "netplumb ensure net.yaml --dry-run --json",
   )
   .action((options, path) =>
     perform(options, async ({ output, signal }) => {
-      const { Ensurer } = await import("../../lib/ensure/reconcile/ensurer.ts");
-      const desired = await reading(path, output);
-      await using ensurer = await Ensurer.open(desired, {
+      const { Reconciler } = await import(
+        "../../lib/ensure/reconcile/reconciler.ts"
+      );
+      const desired = await read(path, output);
+      await using reconciler = await Reconciler.open(desired, {
         namespace: options.in,
       });
-      if (options.dryRun) return await preview(ensurer, output, signal);
-      await apply(ensurer, output, signal);
-      if (!options.once) await keep(ensurer, path, output, signal);
+      if (options.dryRun) {
+        return await preview(reconciler, options.details, output, signal);
+      }
+      if (options.once) return await apply(reconciler, output, signal);
+      output.dropLinesOnError();
+      using reloads = new Reloads();
+      await apply(reconciler, output, signal);
+      await reconcile(reconciler, path, reloads, output, signal);
     })
   );
 
-/** Reads the file and shows all that is wrong with it. */
-async function reading(path: string, output: Output) {
+/** Reads the file and shows all its problems. */
+async function read(path: string, output: Output): Promise<DesiredNetwork> {
   try {
-    return await readDescription(path);
+    return await readConfiguration(path);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     const colours = style(wantsColor(Deno.stderr));
@@ -89,167 +100,185 @@ async function reading(path: string, output: Output) {
   }
 }
 
-/** Shows what differs; exits with 1 if something does. */
+/** Shows the plan; exits with 1 if something differs. */
 async function preview(
-  ensurer: Ensurer,
+  reconciler: Reconciler,
+  details: boolean | undefined,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const { steps, missing } = await ensurer.differences({ signal });
-  const messages = await ensurer.messages(steps, { signal });
-  for (const step of steps) {
+  const { actions, missing } = await reconciler.plan({ signal });
+  const messages = details
+    ? await reconciler.messages(actions, { signal })
+    : [];
+  for (const action of actions) {
     output.event(
-      { event: "difference", ...stepObject(step) },
-      () => stepText(step, output.style),
+      { event: "planned", ...actionObject(action) },
+      () => actionText(action, output.style),
     );
   }
+  showMissing(missing, output);
+  for (const { namespace = null, request, first } of messages) {
+    showMessage(output, { namespace }, request, first);
+  }
+  summarise(output, actions);
+  if (actions.length + missing.length > 0) Deno.exitCode = Exit.refused;
+}
+
+function showMissing(missing: readonly Missing[], output: Output): void {
   for (const { namespace, name } of missing) {
-    tellMissing(output, namespace, name);
+    const report = { event: "missing", namespace, name } as const;
+    output.event(
+      reportObject(report),
+      () => missingText(report, output.style),
+    );
   }
-  for (const { where, request, first } of messages) {
-    showMessage(output, { namespace: where ?? null }, request, first);
-  }
-  summarise(output, steps);
-  if (steps.length + missing.length > 0) Deno.exitCode = Exit.refused;
 }
 
-function tellMissing(
-  output: Output,
-  namespace: string | undefined,
-  name: string,
-): void {
-  const report = { event: "missing", namespace, name } as const;
-  output.event(reportObject(report), () => reportText(report, output.style));
-}
-
-function summarise(output: Output, steps: readonly Step[]): void {
+function summarise(output: Output, actions: readonly Action[]): void {
   output.event(
-    { event: "summary", ...counts(steps) },
-    () => countsText(steps),
+    { event: "summary", ...counts(actions) },
+    () => countsText(actions),
   );
 }
 
-/** Makes everything as it is described, or throws why not. */
+/** Applies the configuration, or throws why not. */
 async function apply(
-  ensurer: Ensurer,
+  reconciler: Reconciler,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const applied = await ensurer.apply({ signal });
-  const { done, refused, takenBack, left, remaining, missing } = applied;
+  const result = await reconciler.apply({ signal });
+  const { applied, refused, rolledBack, notRolledBack } = result;
+  const { unresolved, missing } = result;
   if (refused !== undefined) {
     if (output.json) {
       const { code, message } = refused.error;
       output.object({
         event: "refused",
-        ...stepObject(refused.step),
+        ...actionObject(refused.action),
         error: { code, message },
-        takenBack: takenBack.map(stepObject),
-        left: left.map(({ step }) => stepObject(step)),
+        rolledBack: rolledBack.map(actionObject),
+        notRolledBack: notRolledBack.map(({ action }) => actionObject(action)),
       });
     }
-    log.error(`additions taken back: ${takenBack.length}`);
-    for (const line of leftText(applied)) log.error(line);
+    log.error(`refused: ${whereText(refused.action)}`);
+    log.error(`additions rolled back: ${rolledBack.length}`);
+    for (const line of notRolledBackText(result)) log.error(line);
     throw refused.error;
   }
-  for (const step of done) {
+  for (const action of applied) {
     output.event(
-      { event: "done", ...stepObject(step) },
-      () => stepText(step, output.style),
+      { event: "applied", ...actionObject(action) },
+      () => actionText(action, output.style),
     );
   }
-  for (const { namespace, name } of missing) {
-    tellMissing(output, namespace, name);
-  }
-  for (const { what, reasons } of remaining) {
+  showMissing(missing, output);
+  for (const { summary, reasons } of unresolved) {
+    const why = reasons.map(printable).join(", ") || "it does not exist";
     log.error(
-      `${printable(what)}: the kernel refused nothing, and yet ` +
-        (reasons.map(printable).join(", ") || "it is not there"),
+      `${printable(summary)}: the kernel accepted it without effect; ${why}`,
     );
   }
-  summarise(output, done);
-  Deno.exitCode = remaining.length + missing.length > 0
+  summarise(output, applied);
+  Deno.exitCode = unresolved.length + missing.length > 0
     ? Exit.refused
     : Exit.done;
 }
 
-/** What a report counts as. */
+/** The counter of each report. */
 const COUNTERS = {
   corrected: "corrections",
   refused: "refused",
-  contested: "contested",
+  conflict: "conflicts",
   overrun: "overruns",
-  settled: undefined,
+  resolved: undefined,
   missing: undefined,
-} as const satisfies Record<EnsureReport["event"], string | undefined>;
+} as const satisfies Record<ReconcileReport["event"], string | undefined>;
 
-/** Stays and corrects, until it is asked to stop; reads the file again on SIGHUP. */
-async function keep(
-  ensurer: Ensurer,
+/** Requests to read the file again, from before it is applied: SIGHUP. */
+class Reloads implements Disposable {
+  #requested = new AbortController();
+  readonly #request = () => this.#requested.abort();
+
+  constructor() {
+    Deno.addSignalListener("SIGHUP", this.#request);
+  }
+
+  /** Aborted by the next request. */
+  get signal(): AbortSignal {
+    return this.#requested.signal;
+  }
+
+  /** Takes a request, if there was one. */
+  take(): boolean {
+    if (!this.signal.aborted) return false;
+    this.#requested = new AbortController();
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSignalListener("SIGHUP", this.#request);
+  }
+}
+
+/** Corrects until it is stopped; reads the file again on request. */
+async function reconcile(
+  reconciler: Reconciler,
   path: string,
+  reloads: Reloads,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const totals = { corrections: 0, refused: 0, contested: 0, overruns: 0 };
+  const totals = { corrections: 0, refused: 0, conflicts: 0, overruns: 0 };
   using _metrics = await exportTotals(
     "netplumb.ensure",
     () => ({ ...totals }),
   );
-  let asked = new AbortController();
-  const hangUp = () => asked.abort();
-  Deno.addSignalListener("SIGHUP", hangUp);
   Deno.exitCode = Exit.done;
-  try {
-    log.info(`keeping the network as ${printable(path)} describes it`);
-    while (!signal.aborted) {
-      const until = AbortSignal.any([signal, asked.signal]);
-      try {
-        for await (const report of ensurer.keep({ signal: until })) {
-          const counter = COUNTERS[report.event];
-          if (counter !== undefined) totals[counter]++;
-          output.event(
-            reportObject(report),
-            () => reportText(report, output.style),
-          );
-          await output.ready();
-        }
-      } catch (error) {
-        if (!until.aborted || error !== until.reason) throw error;
+  log.info(`reconciling the network with ${printable(path)}`);
+  while (!signal.aborted) {
+    if (reloads.take()) await reload(reconciler, path, output, signal);
+    const until = AbortSignal.any([signal, reloads.signal]);
+    try {
+      for await (const report of reconciler.reconcile({ signal: until })) {
+        const counter = COUNTERS[report.event];
+        if (counter !== undefined) totals[counter]++;
+        output.event(
+          reportObject(report),
+          () => reportText(report, output.style),
+        );
+        await output.ready();
       }
-      if (!asked.signal.aborted || signal.aborted) continue;
-      asked = new AbortController();
-      await reload(ensurer, path, output, signal);
+    } catch (error) {
+      if (!until.aborted || error !== until.reason) throw error;
     }
-  } finally {
-    Deno.removeSignalListener("SIGHUP", hangUp);
   }
 }
 
-/** Takes the file as it is now, or goes on with what it was. */
+/** Applies the file as it is now, or keeps the previous configuration. */
 async function reload(
-  ensurer: Ensurer,
+  reconciler: Reconciler,
   path: string,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
   if (path === STDIN) {
-    log.warn("standard input is read only once: nothing changes");
+    log.warn("standard input cannot be read again; configuration unchanged");
     return;
   }
-  const before = ensurer.desired;
+  const before = reconciler.desired;
   try {
-    await ensurer.replace(await reading(path, output));
-    await apply(ensurer, output, signal);
-    output.event(
-      { event: "reloaded" },
-      () => `${printable(path)} was read again`,
-    );
+    await reconciler.replace(await read(path, output));
+    await apply(reconciler, output, signal);
+    output.event({ event: "reloaded" }, () => `reloaded ${printable(path)}`);
   } catch (error) {
     if (signal.aborted) return;
     log.error(describeFailure(error).sentence);
-    log.warn(`${printable(path)} is not followed; going on as before`);
-    output.event({ event: "kept" }, () => "going on as before");
-    await ensurer.replace(before);
+    const text = "keeping the previous configuration";
+    log.warn(`${printable(path)} is not applied; ${text}`);
+    output.event({ event: "rejected" }, () => text);
+    await reconciler.replace(before);
   } finally {
     Deno.exitCode = Exit.done;
   }

@@ -13,7 +13,7 @@ import {
   parseAllDocuments,
   visit,
 } from "yaml";
-import type { Path } from "../../lib/ensure/parse/problem.ts";
+import type { Path } from "../../lib/ensure/parse/error.ts";
 
 /** A place in a text, both from 1. */
 export interface Place {

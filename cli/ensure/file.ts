@@ -1,42 +1,42 @@
-// The file that `ensure` is given: read, and all that is wrong with it shown
-// where it stands.
+// The configuration file of `ensure`: read, with all problems shown where they
+// are.
 
 import { ArgumentError } from "../../lib/errors.ts";
 import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
-import { parseDescription } from "../../lib/ensure/parse/parse.ts";
 import {
-  DescriptionError,
+  ConfigurationError,
   pathText,
   type Problem,
-} from "../../lib/ensure/parse/problem.ts";
+} from "../../lib/ensure/parse/error.ts";
+import { parseConfiguration } from "../../lib/ensure/parse/parse.ts";
 import { Exit } from "../failure.ts";
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
 import { suggest } from "../suggest.ts";
 import { type Place, YamlDocument } from "./document.ts";
 
-/** Standard input, by the name it goes by. */
+/** The name of standard input. */
 export const STDIN = "-";
 
-/** Something wrong in the file, and where. */
+/** A problem in the file, and where. */
 export interface FileProblem extends Place {
   readonly file: string;
-  /** Of what is described, where that is known. */
+  /** The path of the value, where it is known. */
   readonly path?: string;
   readonly message: string;
   /** The line itself. */
   readonly text: string;
 }
 
-/** A file that cannot be what it should be. */
+/** A file with problems. */
 export class FileError extends Error {
   readonly exitCode = Exit.usage;
 
   constructor(file: string, readonly problems: readonly FileProblem[]) {
     const count = problems.length === 1
-      ? "a problem"
-      : `${problems.length} problems`;
-    super(`${file}: ${count}, and nothing was done`);
+      ? "1 error"
+      : `${problems.length} errors`;
+    super(`${file}: ${count}; no changes made`);
   }
 }
 
@@ -68,17 +68,17 @@ function sentence({ message, unknown, known = [] }: Problem): string {
 }
 
 /**
- * Reads what a file describes.
+ * Reads the configuration in a file.
  *
- * @throws {FileError} With all that is wrong in it.
+ * @throws {FileError} With all problems in it.
  * @throws {ArgumentError} If there is no such file.
  */
-export async function readDescription(file: string): Promise<DesiredNetwork> {
+export async function readConfiguration(file: string): Promise<DesiredNetwork> {
   const text = await readText(file);
   return parseFile(file === STDIN ? "standard input" : file, text);
 }
 
-/** Reads a description out of a text. @throws {FileError} */
+/** Parses the text of a file. @throws {FileError} */
 export function parseFile(file: string, text: string): DesiredNetwork {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   const document = new YamlDocument(text);
@@ -100,9 +100,9 @@ export function parseFile(file: string, text: string): DesiredNetwork {
     );
   }
   try {
-    return parseDescription(document.value);
+    return parseConfiguration(document.value);
   } catch (error) {
-    if (!(error instanceof DescriptionError)) throw error;
+    if (!(error instanceof ConfigurationError)) throw error;
     const problems = error.problems.map((one) =>
       problem(
         document.place(one.path, one.unknown === one.path.at(-1)),
@@ -114,7 +114,7 @@ export function parseFile(file: string, text: string): DesiredNetwork {
   }
 }
 
-/** A problem for people: where, what, and the line it is in. */
+/** A problem as text: where, what, and its line. */
 export function problemText(problem: FileProblem, style: Style): string {
   const { file, line, column, path, message, text } = problem;
   const number = String(line);

@@ -44,6 +44,7 @@ export class Output implements AsyncDisposable {
   #writing: Promise<void> | undefined;
   #failure: unknown;
   #closed = false;
+  #dropsLines = false;
 
   constructor(options: OutputOptions = {}) {
     this.json = options.json ?? false;
@@ -52,6 +53,14 @@ export class Output implements AsyncDisposable {
     this.style = style(!this.json && wantsColor(this.#sink));
     // A system call each time, which for every line is too many.
     this.isTerminal = this.#sink.isTerminal();
+  }
+
+  /**
+   * From now on a write that fails loses its lines and does not end the run: a
+   * service outlives its log.
+   */
+  dropLinesOnError(): void {
+    this.#dropsLines = true;
   }
 
   /** One line of text; what came from outside belongs through `printable`. */
@@ -138,8 +147,9 @@ export class Output implements AsyncDisposable {
     try {
       await write();
     } catch (error) {
-      this.#closed = true;
       this.#pending = "";
+      if (this.#dropsLines) return;
+      this.#closed = true;
       if (error instanceof Deno.errors.BrokenPipe) this.#onClosed();
       else this.#failure = error;
     }

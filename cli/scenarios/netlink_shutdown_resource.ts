@@ -2,7 +2,7 @@
 // changed by others and corrected, and whose reconcile loop is stopped.
 
 import { IFF_UP } from "../../ffi/uapi/net_if.ts";
-import { Ensurer, parseDescription } from "../../lib/ensure/mod.ts";
+import { parseConfiguration, Reconciler } from "../../lib/ensure/mod.ts";
 import {
   type Change,
   deleteAddress,
@@ -80,20 +80,22 @@ async function timeToCorrect(
 
 async function applyTwice(
   network: TestNetwork,
-  ensurer: Ensurer,
+  reconciler: Reconciler,
 ): Promise<Observation> {
-  const { done, refused } = await ensurer.apply();
+  const { applied, refused } = await reconciler.apply();
   const remaining = await differences(network);
-  const { done: again } = await ensurer.apply();
+  const { applied: again } = await reconciler.apply();
   return {
-    ok: refused === undefined && done.length > 0 && remaining.length === 0 &&
+    ok: refused === undefined && applied.length > 0 && remaining.length === 0 &&
       again.length === 0,
     observed: [
-      `${done.length} actions: ${done.map(({ what }) => what).join(", ")}`,
+      `${applied.length} actions: ${
+        applied.map(({ summary }) => summary).join(", ")
+      }`,
       ...remaining.length === 0 ? [] : [`remaining: ${remaining.join(", ")}`],
       `the second time ${again.length} actions`,
     ].join("; "),
-    measured: { actions: done.length, again: again.length },
+    measured: { actions: applied.length, again: again.length },
   };
 }
 
@@ -103,8 +105,8 @@ class ReconcileLoop implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
 
-  constructor(ensurer: Ensurer) {
-    this.#loop = this.#run(ensurer);
+  constructor(reconciler: Reconciler) {
+    this.#loop = this.#run(reconciler);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -112,10 +114,10 @@ class ReconcileLoop implements AsyncDisposable {
     return this.#loop;
   }
 
-  async #run(ensurer: Ensurer): Promise<void> {
+  async #run(reconciler: Reconciler): Promise<void> {
     const { signal } = this.#stop;
     try {
-      for await (const { event } of ensurer.keep({ signal })) {
+      for await (const { event } of reconciler.reconcile({ signal })) {
         if (event === "corrected") this.corrections++;
       }
     } catch (error) {
@@ -174,28 +176,28 @@ export async function runResource(runner: Runner): Promise<void> {
     "a network namespace for the resource",
     async () => runner.use(await TestNetwork.create()),
   );
-  const ensurer = runner.use(
-    await Ensurer.open(parseDescription(CONFIGURATION), {
+  const reconciler = runner.use(
+    await Reconciler.open(parseConfiguration(CONFIGURATION), {
       namespace: network.namespace,
     }),
   );
   await runner.fix(
     "the configuration is an interface, its state, its address and a route; " +
-      "Ensurer.apply(), twice",
+      "Reconciler.apply(), twice",
     "the first call applies it, the second changes nothing",
-    () => applyTwice(network, ensurer),
+    () => applyTwice(network, reconciler),
   );
   const loop = runner.fault === "set-up-once"
     ? undefined
-    : runner.use(new ReconcileLoop(ensurer));
+    : runner.use(new ReconcileLoop(reconciler));
   await runner.fix(
-    "Ensurer.keep() runs; another program changes the interface in several ways",
+    "Reconciler.reconcile() runs; another program changes the interface in several ways",
     "each change is corrected immediately",
     () => correctsChanges(network, loop),
   );
   if (loop === undefined) return;
   await runner.fix(
-    "keep() waits for events; its signal is aborted",
+    "reconcile() waits for events; its signal is aborted",
     "the loop ends immediately, and the interface is unchanged",
     () => stops(network, loop),
   );

@@ -1,6 +1,6 @@
 /**
- * A network as a file describes it: links, addresses, routes, rules and more, in
- * as many namespaces as wanted, applied and kept so.
+ * Configurations of networks: links, addresses, routes, rules and more, in any
+ * number of namespaces, applied and kept by a reconciler.
  *
  * @module
  */
@@ -11,28 +11,29 @@ export type { WaitOptions } from "../io/reactor.ts";
 export { inNamespace, type Namespace } from "../netns/namespace.ts";
 export { TemporaryNamespace } from "../netns/temporary_namespace.ts";
 export type {
-  AddressDescription,
+  AddressConfiguration,
   Exclusive,
-  LinkDescription,
-  NamespaceDescription,
-  NeighbourDescription,
-  NetworkDescription,
-} from "./parse/description.ts";
+  LinkConfiguration,
+  NamespaceConfiguration,
+  NeighbourConfiguration,
+  NetworkConfiguration,
+} from "./parse/configuration.ts";
+export type { DesiredNetwork } from "./parse/desired.ts";
 export {
-  DescriptionError,
+  ConfigurationError,
   type Path,
   pathText,
   type Problem,
-} from "./parse/problem.ts";
-export { parseDescription } from "./parse/parse.ts";
-export { descriptionSchema } from "./parse/schema.ts";
-export type { DesiredNetwork } from "./parse/desired.ts";
-export type { Differences } from "./plan/comparison.ts";
-export type { Step } from "./plan/step.ts";
+} from "./parse/error.ts";
+export { parseConfiguration } from "./parse/parse.ts";
+export { configurationSchema } from "./parse/schema.ts";
+export type { Action } from "./plan/action.ts";
+export type { Plan } from "./plan/planner.ts";
 export {
-  Ensurer,
-  type EnsurerOptions,
-  type KeepOptions,
-} from "./reconcile/ensurer.ts";
-export type { Applied, EnsureReport } from "./reconcile/report.ts";
+  type ApplyResult,
+  type ReconcileOptions,
+  Reconciler,
+  type ReconcilerOptions,
+} from "./reconcile/reconciler.ts";
+export type { ReconcileReport } from "./reconcile/reports.ts";
 export type * as reports from "./reports.ts";

@@ -1,27 +1,27 @@
 /**
- * The parts of a description that was read, of its differences from the kernel's
- * state, and of what Ensurer reports.
+ * The parts of a desired state, of a plan and its results, and the reports of
+ * the reconcile loop.
  *
  * @module
  */
 
+export type { NotRolledBack } from "./apply/apply.ts";
+export type { ActionMessage } from "./apply/messages.ts";
+export type { ExclusiveKind } from "./parse/configuration.ts";
 export type {
   DesiredLink,
   DesiredNamespace,
   NamespaceName,
 } from "./parse/desired.ts";
-export type { ExclusiveKind } from "./parse/description.ts";
-export type { Missing } from "./plan/comparison.ts";
-export type { Step, StepObject, StepPart } from "./plan/step.ts";
-export type { LeftBehind } from "./apply/apply.ts";
-export type { StepMessage } from "./apply/messages.ts";
+export type { Action, ActionPart, ObjectType } from "./plan/action.ts";
+export type { Missing } from "./plan/planner.ts";
+export type { ApplyResult } from "./reconcile/reconciler.ts";
 export type {
-  Applied,
-  ContestedReport,
+  ConflictReport,
   CorrectedReport,
-  EnsureReport,
-  LostEventsReport,
   MissingReport,
+  OverrunReport,
+  ReconcileReport,
   RefusedReport,
-  SettledReport,
-} from "./reconcile/report.ts";
+  ResolvedReport,
+} from "./reconcile/reports.ts";

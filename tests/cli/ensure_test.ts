@@ -42,7 +42,7 @@ Deno.test("ensure: --dry-run, --once, and once again", async () => {
   await using file = await File.with(lab.description);
   const run = (...args: string[]) =>
     netplumb(undefined, "ensure", file.path, ...args);
-  const dry = await run("--dry-run");
+  const dry = await run("--dry-run", "--details");
   assertEquals(dry.code, 1, dry.stderr);
   const { name } = lab.router;
   assertStringIncludes(dry.stdout, `+ add namespace ${name}\n`);
@@ -57,12 +57,12 @@ Deno.test("ensure: --dry-run, --once, and once again", async () => {
   assertEquals(
     done.find(({ object, name }) => object === "link" && name === "mv0"),
     {
-      event: "done",
+      event: "applied",
       action: "add",
       object: "link",
       namespace: lab.left.name,
       name: "mv0",
-      what: "add link mv0 (macvlan)",
+      summary: "add link mv0 (macvlan)",
       reasons: [],
     },
   );
@@ -131,7 +131,7 @@ Deno.test("ensure: keeps, reads again on SIGHUP, and leaves all as it is", async
     object: "link",
     namespace: one.name,
     name: "br0",
-    what: "change link br0",
+    summary: "change link br0",
     reasons: ["mtu is 1300, wanted 1400"],
   });
   assert(milliseconds > 0 && milliseconds < 5000, `${milliseconds}`);
@@ -143,20 +143,20 @@ Deno.test("ensure: keeps, reads again on SIGHUP, and leaves all as it is", async
   assertEquals(await mtu(), 1200);
   await file.write(description("wrong"));
   running.kill("SIGHUP");
-  await until("kept");
+  await until("rejected");
   // What the kernel refuses is no better than what cannot be read.
   await file.write(description(1100, { name: "x0", kind: "nosuchkind" }));
   running.kill("SIGHUP");
   assertEquals((await until("refused")).name, "x0");
-  await until("kept");
+  await until("rejected");
   await one.ip("link set br0 mtu 1300");
   await until("corrected");
   assertEquals(await mtu(), 1200);
 
   const { code, stderr } = await running.stop("SIGTERM");
   assertEquals(code, 0, stderr);
-  assertStringIncludes(stderr, "a problem, and nothing was done");
-  assertStringIncludes(stderr, "going on as before");
+  assertStringIncludes(stderr, "1 error; no changes made");
+  assertStringIncludes(stderr, "keeping the previous configuration");
   assertEquals(await mtu(), 1200);
 });
 
@@ -181,7 +181,7 @@ Deno.test("ensure: a refusal takes back what was added, and says what is left", 
   assertEquals(refused.event, "refused");
   assertEquals(refused.name, "x0");
   assertEquals(refused.error.code, "EINVAL");
-  assertStringIncludes(stderr, "additions taken back: ");
+  assertStringIncludes(stderr, "additions rolled back: ");
   assertEquals((await one.json("link")).length, 1);
 });
 
@@ -207,8 +207,8 @@ const WRONG: Readonly<Record<string, readonly [text: string, says: string[]]>> =
     "a word nobody knows": [
       "links:\n  - name: br0\n    adresses: []\n",
       [
-        "standard input:3:5: links[0].adresses: this word is not known here; " +
-        "did you mean addresses?",
+        "standard input:3:5: links[0].adresses: unknown key; did you " +
+        "mean addresses?",
         "  3 |     adresses: []",
         "    |     ^",
       ],
@@ -220,7 +220,7 @@ const WRONG: Readonly<Record<string, readonly [text: string, says: string[]]>> =
         'standard input:2:31: links[0].up: "no" is not on, off',
         "yes and no are plain text",
         "standard input:3:12: links[1].name:",
-        "standard input: 3 problems, and nothing was done",
+        "standard input: 3 errors; no changes made",
       ],
     ],
     "a name that is a number": [
@@ -249,8 +249,8 @@ const WRONG: Readonly<Record<string, readonly [text: string, says: string[]]>> =
       "x-c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nlinks: [*c,*c,*c,*c]\n",
       ["aliases cannot be followed"],
     ],
-    "nothing": ["", ["there is nothing in it"]],
-    "a comment alone": ["# later\n", ["there is nothing in it"]],
+    "nothing": ["", ["the configuration is empty"]],
+    "a comment alone": ["# later\n", ["the configuration is empty"]],
     "a text": ["lo\n", ['"lo" is not a mapping']],
     "a bracket that is missing": ["links: [\n", ["standard input:"]],
   };
@@ -271,7 +271,7 @@ Deno.test("ensure: problems for programs, and files that cannot be read", async 
     line: 1,
     column: 10,
     path: "links[0].nam",
-    message: "this word is not known here; did you mean name?",
+    message: "unknown key; did you mean name?",
     text: "links: [{nam: lo}]",
   });
   for (

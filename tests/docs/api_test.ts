@@ -8,7 +8,7 @@ import { apiList, type DocSymbol, exported } from "../../docs/api.ts";
 const OWN = new Set([
   "ArgumentError",
   "ClosedError",
-  "DescriptionError",
+  "ConfigurationError",
   "TimeoutError",
   "pathText",
 ]);

@@ -1,5 +1,4 @@
-// The YAML of docs/ensure.md: it is the file it says it is, and files like it
-// are right.
+// The YAML of docs/ensure.md: it is the file that the page names, and it parses.
 
 import { assertEquals } from "@std/assert";
 import { parseFile } from "../../cli/ensure/file.ts";
@@ -15,7 +14,7 @@ Deno.test("docs/ensure.md shows examples/lab.yaml", async () => {
 });
 
 for (const { text, line } of yaml) {
-  Deno.test(`docs/ensure.md:${line}: the description is right`, () => {
+  Deno.test(`docs/ensure.md:${line}: the configuration is right`, () => {
     parseFile("docs/ensure.md", text);
   });
 }

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { LinkRates } from "../../cli/monitor/rates.ts";
 import { rateView } from "../../cli/monitor/rate_view.ts";
 import { style } from "../../cli/output/style.ts";
-import { table } from "../../cli/output/table.ts";
+import { table } from "../../cli/output/layout.ts";
 import {
   addAltNames,
   addNexthop,

@@ -2,7 +2,7 @@
 // macvlan, addresses of both IP versions, static and multipath routes. And what
 // `ip` says of such namespaces, without what is no part of it.
 
-import type { NetworkDescription } from "../../lib/ensure/parse/description.ts";
+import type { NetworkConfiguration } from "../../lib/ensure/parse/configuration.ts";
 import { type Netns, UnmadeNetns } from "./netns.ts";
 
 /** The namespaces of a lab; ensure makes them. */
@@ -17,7 +17,7 @@ export class EnsureLab implements AsyncDisposable {
   }
 
   /** What is to be. */
-  get description(): NetworkDescription {
+  get description(): NetworkConfiguration {
     const { router, left, right } = this;
     return {
       namespaces: {

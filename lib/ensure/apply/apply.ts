@@ -1,4 +1,4 @@
-// Carries steps out, in their order and in batches, and takes additions back.
+// Carries out actions, in their order and in batches, and rolls additions back.
 
 import {
   EADDRNOTAVAIL,
@@ -17,28 +17,28 @@ import type { WaitOptions } from "../../io/reactor.ts";
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { Network } from "../../rtnetlink/network.ts";
 import type { NamespaceName } from "../parse/desired.ts";
-import type { Sites } from "./sites.ts";
-import type { Step, StepPart } from "../plan/step.ts";
+import { type Action, actionKey, type ActionPart } from "../plan/action.ts";
+import type { NamespacePool } from "./namespace_pool.ts";
 
-/** What came of a step. */
+/** The result of an action. */
 export interface Outcome {
-  readonly step: Step;
-  /** Why it was refused; undefined if it was done. */
+  readonly action: Action;
+  /** Why it was refused; undefined if it was carried out. */
   readonly error: SystemError | undefined;
-  /** Whether some of it was done, all or not. */
+  /** Whether some of it was carried out, all or not. */
   readonly begun: boolean;
 }
 
-/** A part of a step, at its turn. */
-interface Turn {
-  readonly step: Step;
-  readonly part: StepPart;
+/** A part of an action that is carried out. */
+interface Work {
+  readonly action: Action;
+  readonly part: ActionPart;
 }
 
-/** Parts that are sent together at most: all their messages are in memory. */
-const MOST_TURNS = 8192;
+/** How many parts are sent together: all their messages are in memory. */
+const BATCH = 8192;
 
-/** Refusals of removing what is gone already. */
+/** Errors of removing what is gone already. */
 const GONE: ReadonlySet<number> = new Set([
   ENODEV,
   ENOENT,
@@ -46,145 +46,142 @@ const GONE: ReadonlySet<number> = new Set([
   ESRCH,
 ]);
 
-/** Refusals of routes that may pass: an address is not ready, a carrier not up. */
-const PASSING: ReadonlySet<number> = new Set([
+/** Errors of routes while an address is not ready or a carrier not up. */
+const TRANSIENT: ReadonlySet<number> = new Set([
   EINVAL,
   ENETDOWN,
   ENETUNREACH,
   EHOSTUNREACH,
 ]);
 
-/** Whether a refusal means that things are as they are to be. */
-function isAgreement(
-  { action, object }: Step,
+/** Whether an error means that the object is as desired. */
+function isAsDesired(
+  { type, object }: Action,
   { errno }: SystemError,
 ): boolean {
-  return action === "remove"
+  return type === "remove"
     ? GONE.has(errno)
-    : action === "add" && object !== "link" && object !== "namespace" &&
+    : type === "add" && object !== "link" && object !== "namespace" &&
       errno === EEXIST;
 }
 
-/** Whether it may be accepted a moment later. */
-export function mayPass({ object }: Step, { errno }: SystemError): boolean {
-  return (object === "route" || object === "nexthop") && PASSING.has(errno);
+/**
+ * Whether the next plan may go on: the kernel may accept a route a moment later,
+ * and some links come with the module that was loaded for them (ifb0).
+ */
+export function isTransient(
+  { object, type }: Action,
+  { errno }: SystemError,
+): boolean {
+  return object === "link"
+    ? type === "add" && errno === EEXIST
+    : (object === "route" || object === "nexthop") && TRANSIENT.has(errno);
 }
 
 /**
- * Carries out steps.
+ * Carries out actions.
  *
- * @param careful Whether to stop at the first refusal that will not pass.
- * @throws {TimeoutError} When the time is over; some may have been done.
- * @throws {ClosedError} When the sites are closed meanwhile.
+ * @param stopAtError Whether to stop at the first error that is not transient.
+ * @throws {TimeoutError} When the time is over; some may have been carried out.
+ * @throws {ClosedError} When the pool is closed meanwhile.
  */
-export async function applySteps(
-  steps: readonly Step[],
-  sites: Sites,
-  careful: boolean,
+export async function applyActions(
+  actions: readonly Action[],
+  pool: NamespacePool,
+  stopAtError: boolean,
   options?: WaitOptions,
 ): Promise<Outcome[]> {
-  const errors = new Map<Step, SystemError>();
-  const begun = new Set<Step>();
-  let isFatal = false;
-  const refuse = (step: Step, error: SystemError) => {
-    if (errors.has(step) || isAgreement(step, error)) return;
-    errors.set(step, error);
-    if (!mayPass(step, error)) isFatal = true;
+  const errors = new Map<Action, SystemError>();
+  const begun = new Set<Action>();
+  let isStopped = false;
+  const settle = (action: Action, error: SystemError | undefined) => {
+    if (error === undefined) begun.add(action);
+    if (error === undefined || isAsDesired(action, error)) return;
+    if (errors.has(action)) return;
+    errors.set(action, error);
+    isStopped ||= stopAtError && !isTransient(action, error);
   };
-  const stopped = () => careful && isFatal;
-  for (const step of steps) {
-    if (step.object !== "namespace" || stopped()) continue;
-    try {
-      sites.make(step.name);
-      begun.add(step);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      refuse(step, error);
-    }
+  for (const action of actions) {
+    if (action.object !== "namespace" || isStopped) continue;
+    settle(action, attempt(() => pool.create(action.name)));
   }
-  for (const { where, turns } of batches(steps)) {
-    if (stopped()) break;
-    const left = turns.filter(({ step }) => !errors.has(step));
-    sites.check();
-    const network = sites.get(where)?.network;
-    if (network === undefined) {
-      for (const { step } of left) refuse(step, notThere(where));
-      continue;
-    }
-    await carryOut(left, network, refuse, begun, options);
+  for (const { namespace, works } of batches(actions)) {
+    if (isStopped) break;
+    pool.check();
+    const network = pool.get(namespace)?.network;
+    const left = works.filter(({ action }) => !errors.has(action));
+    if (network !== undefined) await carryOut(left, network, settle, options);
+    else for (const { action } of left) settle(action, notThere(namespace));
   }
-  return steps.map((step) => ({
-    step,
-    error: errors.get(step),
-    begun: begun.has(step),
+  return actions.map((action) => ({
+    action,
+    error: errors.get(action),
+    begun: begun.has(action),
   }));
 }
 
+function attempt(body: () => void): SystemError | undefined {
+  try {
+    body();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SystemError) return error;
+    throw error;
+  }
+}
+
 function notThere(namespace: NamespaceName): SystemError {
-  return new SystemError("open", ENOENT, {
-    tried: `enter network namespace ${namespace}`,
-  });
+  const tried = `enter network namespace ${namespace ?? "at the top"}`;
+  return new SystemError("open", ENOENT, { tried });
 }
 
 /** Parts of the same order and namespace are sent together. */
-function* batches(
-  steps: readonly Step[],
-): Generator<{ readonly where: NamespaceName; readonly turns: Turn[] }> {
-  const turns = steps.flatMap((step) =>
-    step.parts.map((part) => ({ step, part }))
-  );
-  const byOrder = Map.groupBy(
-    turns.toSorted((a, b) => a.part.order - b.part.order),
-    ({ part }) => part.order,
-  );
-  for (const turns of byOrder.values()) {
-    for (const [where, all] of Map.groupBy(turns, ({ part }) => part.where)) {
-      for (let at = 0; at < all.length; at += MOST_TURNS) {
-        yield { where, turns: all.slice(at, at + MOST_TURNS) };
+function* batches(actions: readonly Action[]): Generator<
+  { readonly namespace: NamespaceName; readonly works: readonly Work[] }
+> {
+  const works = actions.flatMap((action) =>
+    action.parts.map((part) => ({ action, part }))
+  ).toSorted((a, b) => a.part.order - b.part.order);
+  const byOrder = Map.groupBy(works, ({ part }) => part.order);
+  for (const works of byOrder.values()) {
+    const all = Map.groupBy(works, ({ part }) => part.namespace);
+    for (const [namespace, works] of all) {
+      for (let at = 0; at < works.length; at += BATCH) {
+        yield { namespace, works: works.slice(at, at + BATCH) };
       }
     }
   }
 }
 
 async function carryOut(
-  turns: readonly Turn[],
+  works: readonly Work[],
   network: Network,
-  refuse: (step: Step, error: SystemError) => void,
-  begun: Set<Step>,
+  settle: (action: Action, error: SystemError | undefined) => void,
   options?: WaitOptions,
 ): Promise<void> {
-  if (turns.length === 0) return;
+  if (works.length === 0) return;
   let errors: (SystemError | undefined)[];
   try {
-    errors = await tryAll(
-      turns.map(({ part }) => part.changes),
-      network,
-      options,
-    );
+    const lists = works.map(({ part }) => part.changes);
+    errors = await applyLists(lists, network, options);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    // One speaks of a link that is not there: nothing was sent.
-    if (turns.length === 1) {
-      refuse(turns[0]!.step, error);
-      return;
-    }
-    for (const turn of turns) {
-      await carryOut([turn], network, refuse, begun, options);
-    }
+    // One names a link that does not exist: nothing was sent.
+    if (works.length === 1) return settle(works[0]!.action, error);
+    for (const one of works) await carryOut([one], network, settle, options);
     return;
   }
-  for (const [at, { step, part }] of turns.entries()) {
+  for (const [at, { action, part: { ifBusy } }] of works.entries()) {
     let error = errors[at];
-    if (error?.errno === EBUSY && part.ifBusy !== undefined) {
-      [error] = await tryAll([part.ifBusy], network, options);
+    if (error?.errno === EBUSY && ifBusy !== undefined) {
+      [error] = await applyLists([ifBusy], network, options);
     }
-    if (error === undefined) begun.add(step);
-    else refuse(step, error);
+    settle(action, error);
   }
 }
 
-/** The first refusal of each list of changes. */
-async function tryAll(
+/** The first error of each list of changes. */
+async function applyLists(
   lists: readonly (readonly Change[])[],
   network: Network,
   options?: WaitOptions,
@@ -192,42 +189,47 @@ async function tryAll(
   const results = await network.applyEach(lists.flat(), options);
   let at = 0;
   return lists.map(({ length }) => {
-    let error: SystemError | undefined;
-    for (const end = at + length; at < end; at++) {
-      const result = results[at]!;
-      if (error === undefined && "error" in result) error = result.error;
-    }
-    return error;
+    const failed = results.slice(at, at += length).find((one) =>
+      "error" in one
+    );
+    return failed !== undefined && "error" in failed ? failed.error : undefined;
   });
 }
 
-/** Something that could not be taken back. */
-export interface LeftBehind {
-  /** What was done. */
-  readonly step: Step;
-  /** Why: it was no addition, or this was refused. */
+/** An action that could not be rolled back. */
+export interface NotRolledBack {
+  /** What was carried out. */
+  readonly action: Action;
+  /** Why: it was refused; undefined if the action was no addition. */
   readonly error: SystemError | undefined;
 }
 
-/** Takes additions back, the last first; what is left. */
-export async function takeBack(
-  steps: readonly Step[],
-  sites: Sites,
+/** Rolls additions back, the last first; returns what could not be. */
+export async function rollBack(
+  actions: readonly Action[],
+  pool: NamespacePool,
   options?: WaitOptions,
-): Promise<LeftBehind[]> {
-  const left: LeftBehind[] = [];
-  for (const step of steps.toReversed()) {
-    if (step.action !== "add") {
-      left.push({ step, error: undefined });
+): Promise<NotRolledBack[]> {
+  const left: NotRolledBack[] = [];
+  const removed = new Set(
+    actions.filter(({ type }) => type === "remove").map(actionKey),
+  );
+  for (const action of actions.toReversed()) {
+    // Without a recreated link, neither the old one nor the new one is left.
+    if (action.type !== "add" || removed.has(actionKey(action))) {
+      left.push({ action, error: undefined });
       continue;
     }
     try {
-      sites.check();
-      if (step.object === "namespace") await sites.remove(step.name);
-      else await sites.get(step.namespace)?.network.apply(step.undo, options);
+      pool.check();
+      if (action.object === "namespace") await pool.delete(action.name);
+      else {
+        const network = pool.get(action.namespace)?.network;
+        await network?.apply(action.undo(), options);
+      }
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      if (!GONE.has(error.errno)) left.push({ step, error });
+      if (!GONE.has(error.errno)) left.push({ action, error });
     }
   }
   return left;

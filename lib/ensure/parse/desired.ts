@@ -1,79 +1,89 @@
-// A description that was read: every object with the namespace it is in.
+// The desired state: a parsed configuration, every object in its namespace.
 
+import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
-import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type { NexthopObjectSpec } from "../../rtnetlink/changes/nexthop.ts";
 import type { RouteSpec } from "../../rtnetlink/changes/route.ts";
 import type { RuleSpec } from "../../rtnetlink/changes/rule.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type {
-  AddressDescription,
+  AddressConfiguration,
   ExclusiveKind,
-  NeighbourDescription,
-} from "./description.ts";
-import type { Path } from "./problem.ts";
+  NeighbourConfiguration,
+} from "./configuration.ts";
+import type { Path } from "./error.ts";
 
-/** A namespace's name; undefined is this thread's own. */
+/** A namespace's name; undefined for the one at the top. */
 export type NamespaceName = string | undefined;
 
-/** A link as it is to be. */
+/** A desired link. */
 export interface DesiredLink {
-  /** Where it is described. */
+  /** Where it is configured. */
   readonly path: Path;
-  /** The namespace it is to be in. */
+  /** The namespace it is in. */
   readonly namespace: NamespaceName;
-  /** The namespace it is made in, and where `link` is. */
+  /** The namespace it is created in, and where its lower link is. */
   readonly from: NamespaceName;
   /** Its name. */
   readonly name: string;
-  /** Undefined of a device of the machine, which is there or not. */
+  /** Its kind; undefined for a device that has to exist. */
   readonly kind: string | undefined;
-  /** The link it stands on. */
+  /** Its lower link. */
   readonly link: string | undefined;
-  /** Settings by their words, without the name and the master. */
+  /** Settings by key, without the name and the master. */
   readonly settings: OptionValues;
-  /** Undefined where nothing is said of it. */
+  /** Null for none, undefined if it is not mentioned. */
   readonly master: string | null | undefined;
   /** Options of its kind, without the peer of a veth. */
   readonly options: OptionValues;
   /** Options as the port of its master. */
   readonly port: LinkPort | undefined;
-  /** Further names. */
+  /** Alternative names. */
   readonly altnames: readonly string[];
   /** Its addresses. */
-  readonly addresses: readonly AddressDescription[];
-  /** What it may have none of but those described. */
+  readonly addresses: readonly AddressConfiguration[];
+  /** Of what it has no unmanaged ones. */
   readonly exclusive: ReadonlySet<ExclusiveKind>;
-  /** The other end of a veth. */
-  peer: DesiredLink | undefined;
-  /** Whether the other end is the one that says so. */
-  isPeer: boolean;
+  /** The other end of a veth pair. */
+  readonly peer: DesiredLink | undefined;
+  /** Whether it is created with the other end. */
+  readonly isPeer: boolean;
 }
 
-/** What is to be in a namespace. */
+/** A desired namespace. */
 export interface DesiredNamespace {
   /** Its name. */
   readonly name: NamespaceName;
-  /** The links to be in it, those described elsewhere too. */
-  readonly links: DesiredLink[];
+  /** The links in it, those configured elsewhere too. */
+  readonly links: readonly DesiredLink[];
   /** Its routes. */
   readonly routes: readonly RouteSpec[];
   /** Its neighbours. */
-  readonly neighbours: readonly NeighbourDescription[];
+  readonly neighbours: readonly NeighbourConfiguration[];
   /** Its rules. */
   readonly rules: readonly RuleSpec[];
   /** Its nexthop objects. */
   readonly nexthops: readonly NexthopObjectSpec[];
-  /** What it may have none of but those described. */
+  /** Of what it has no unmanaged ones. */
   readonly exclusive: ReadonlySet<ExclusiveKind>;
 }
 
-/** A network as it is to be; made by parseDescription(). */
+/** A desired network, as parseConfiguration() returns it. */
 export interface DesiredNetwork {
-  /** This thread's own namespace first, if anything is said of it. */
+  /** This thread's own namespace first, if it is mentioned. */
   readonly namespaces: readonly DesiredNamespace[];
 }
 
-/** How messages call a namespace in front of what is in it. */
-export function inWords(namespace: NamespaceName, text: string): string {
-  return namespace === undefined ? text : `${namespace}: ${text}`;
+const changes = new WeakMap<object, Change>();
+
+/** Keeps the change that adds an object, which the parser made to check it. */
+export function keepChange(spec: object, change: Change): void {
+  changes.set(spec, change);
+}
+
+/** The change that adds an object, made now if it was not kept. */
+export function changeOf(spec: object, make: () => Change): Change {
+  let change = changes.get(spec);
+  if (change === undefined) changes.set(spec, change = make());
+  return change;
 }

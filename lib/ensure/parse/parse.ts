@@ -1,4 +1,4 @@
-// Reads a description of a network: all of it, and all that is wrong in it.
+// Parses a configuration: all of it, with all problems.
 
 import { ArgumentError } from "../../errors.ts";
 import { namespacePath } from "../../netns/namespace.ts";
@@ -10,31 +10,32 @@ import {
 } from "../../rtnetlink/changes/nexthop.ts";
 import { addRoute, type RouteSpec } from "../../rtnetlink/changes/route.ts";
 import { addRule, type RuleSpec } from "../../rtnetlink/changes/rule.ts";
-import { keepChange } from "./checked_changes.ts";
-import type { NeighbourDescription } from "./description.ts";
-import type {
-  DesiredLink,
-  DesiredNamespace,
-  DesiredNetwork,
-  NamespaceName,
-} from "./desired.ts";
+import type { NeighbourConfiguration } from "./configuration.ts";
 import {
-  parseExclusive,
-  parseLink,
-  type PeerDescription,
-} from "./parse_link.ts";
-import { joinPeers, namespaceOf } from "./peers.ts";
-import { DescriptionError, type Path } from "./problem.ts";
-import { Findings } from "./reading.ts";
+  type DesiredNamespace,
+  type DesiredNetwork,
+  keepChange,
+  type NamespaceName,
+} from "./desired.ts";
+import { checkDuplicates } from "./duplicates.ts";
+import { ConfigurationError, type Path, pathText } from "./error.ts";
+import { Input } from "./input.ts";
 import {
   EXCLUSIVE,
-  NEIGHBOUR_WORDS,
-  NEXTHOP_WORDS,
+  type Keys,
+  NEIGHBOUR_KEYS,
+  NEXTHOP_KEYS,
+  ROUTE_KEYS,
   ROUTE_NEXTHOP,
-  ROUTE_WORDS,
-  RULE_WORDS,
-  type Words,
-} from "./words.ts";
+  RULE_KEYS,
+} from "./keys.ts";
+import {
+  type LinkDraft,
+  parseExclusive,
+  parseLink,
+  type Peer,
+} from "./link.ts";
+import { joinPeers, type LinksByName, namespaceOf } from "./veth_peers.ts";
 
 const NAMESPACE = [
   "links",
@@ -45,128 +46,124 @@ const NAMESPACE = [
   "exclusive",
 ] as const;
 
-/** Reads the objects of a list, each by its words and then as a whole. */
-function parseAll<T extends object>(
-  found: Findings,
-  path: Path,
-  given: unknown,
-  words: Words,
+/** A namespace with the links that are configured in it. */
+type NamespaceDraft = Omit<DesiredNamespace, "links"> & {
+  readonly links: readonly LinkDraft[];
+};
+
+/** Parses an object: its keys, and then all of it. */
+function parseObject<T extends object>(
+  keys: Keys,
   required: readonly string[],
-  whole: (value: T) => Change,
-): T[] {
-  return found.list(path, given).flatMap((one, index) => {
-    const at = [...path, index];
-    const mapping = found.mapping(at, one);
-    if (mapping === undefined) return [];
-    const before = found.problems.length;
-    const value = found.words(at, mapping, words, required) as T;
-    if (found.problems.length > before) return [];
-    const change = found.try(at, () => whole(value));
-    if (change === undefined) return [];
-    keepChange(value, change);
-    return [value];
+  make: (spec: T) => Change,
+) {
+  return (input: Input, path: Path, given: unknown): T | undefined => {
+    const mapping = input.mapping(path, given);
+    if (mapping === undefined) return undefined;
+    return input.ifRight(() => {
+      const before = input.problems.length;
+      const others = keys === ROUTE_KEYS ? ["nexthops"] : [];
+      const spec = input.values(path, mapping, keys, required, others);
+      if (keys === ROUTE_KEYS && mapping.nexthops !== undefined) {
+        const at = [...path, "nexthops"];
+        spec.nexthops = parseNexthops(input, at, mapping.nexthops);
+      }
+      if (input.problems.length > before) return undefined;
+      const change = input.attempt(path, () => make(spec as T));
+      if (change !== undefined) keepChange(spec, change);
+      return spec as T;
+    });
+  };
+}
+
+/** The nexthops of a multipath route. */
+function parseNexthops(input: Input, path: Path, given: unknown): unknown[] {
+  if (Array.isArray(given) && given.length === 0) {
+    input.problem(path, "the list of nexthops is empty");
+  }
+  return input.list(path, given, (one, path) => {
+    const mapping = input.mapping(path, one);
+    return mapping && input.values(path, mapping, ROUTE_NEXTHOP);
   });
 }
 
-function parseRoute(found: Findings, path: Path, given: unknown): RouteSpec[] {
-  const mapping = found.mapping(path, given);
-  if (mapping === undefined) return [];
-  const before = found.problems.length;
-  const values = found.words(path, mapping, ROUTE_WORDS, ["to"], ["nexthops"]);
-  const { nexthops } = mapping;
-  if (nexthops !== undefined) {
-    const at = [...path, "nexthops"];
-    const all = found.list(at, nexthops);
-    if (Array.isArray(nexthops) && all.length === 0) {
-      found.add(at, "a list without a nexthop leads nowhere");
-    }
-    values.nexthops = all.map((one, index) => {
-      const mapping = found.mapping([...at, index], one);
-      return mapping && found.words([...at, index], mapping, ROUTE_NEXTHOP);
-    });
-  }
-  if (found.problems.length > before) return [];
-  const route = values as unknown as RouteSpec;
-  const change = found.try(path, () => addRoute(route));
-  if (change === undefined) return [];
-  keepChange(route, change);
-  return [route];
-}
+const parseRoute = parseObject<RouteSpec>(ROUTE_KEYS, ["to"], addRoute);
+const parseNeighbour = parseObject<NeighbourConfiguration>(
+  NEIGHBOUR_KEYS,
+  ["to", "dev"],
+  addNeighbour,
+);
+const parseRule = parseObject<RuleSpec>(RULE_KEYS, [], addRule);
+const parseNexthop = parseObject<NexthopObjectSpec>(
+  NEXTHOP_KEYS,
+  ["id"],
+  addNexthop,
+);
 
 function parseNamespace(
-  found: Findings,
+  input: Input,
   path: Path,
   mapping: Readonly<Record<string, unknown>>,
   name: NamespaceName,
-  peers: PeerDescription[],
-): DesiredNamespace {
-  for (const word of Object.keys(mapping)) {
-    if (NAMESPACE.some((known) => known === word)) continue;
-    if (path.length === 0 && isForOthers(word)) continue;
-    const known = path.length === 0 ? [...NAMESPACE, "namespaces"] : NAMESPACE;
-    found.unknown(path, word, known);
+  peers: Peer[],
+): NamespaceDraft {
+  const isTop = path.length === 0;
+  for (const key of Object.keys(mapping)) {
+    if (NAMESPACE.some((known) => known === key)) continue;
+    if (isTop && isTopKey(key)) continue;
+    input.unknownKey(
+      path,
+      key,
+      isTop ? [...NAMESPACE, "namespaces"] : NAMESPACE,
+    );
   }
-  const { links, routes, neighbours, rules, nexthops, exclusive } = mapping;
+  const list = <T>(
+    key: typeof NAMESPACE[number],
+    parse: (input: Input, path: Path, given: unknown) => T | undefined,
+  ) =>
+    input.list(
+      [...path, key],
+      mapping[key],
+      (one, path) => parse(input, path, one),
+    );
   return {
     name,
-    links: found.list([...path, "links"], links).flatMap((one, index) =>
-      parseLink(found, [...path, "links", index], one, name, peers) ?? []
+    links: list(
+      "links",
+      (input, path, one) => parseLink(input, path, one, name, peers),
     ),
-    routes: found.list([...path, "routes"], routes).flatMap((one, index) =>
-      parseRoute(found, [...path, "routes", index], one)
-    ),
-    neighbours: parseAll<NeighbourDescription>(
-      found,
-      [...path, "neighbours"],
-      neighbours,
-      NEIGHBOUR_WORDS,
-      ["to", "dev"],
-      addNeighbour,
-    ),
-    rules: parseAll<RuleSpec>(
-      found,
-      [...path, "rules"],
-      rules,
-      RULE_WORDS,
-      [],
-      addRule,
-    ),
-    nexthops: parseAll<NexthopObjectSpec>(
-      found,
-      [...path, "nexthops"],
-      nexthops,
-      NEXTHOP_WORDS,
-      ["id"],
-      addNexthop,
-    ),
+    routes: list("routes", parseRoute),
+    neighbours: list("neighbours", parseNeighbour),
+    rules: list("rules", parseRule),
+    nexthops: list("nexthops", parseNexthop),
     exclusive: parseExclusive(
-      found,
+      input,
       [...path, "exclusive"],
-      exclusive,
+      mapping.exclusive,
       EXCLUSIVE,
     ),
   };
 }
 
-/** Words at the top that editors and anchors need. */
-function isForOthers(word: string): boolean {
-  return word === "namespaces" || word === "$schema" || word.startsWith("x-");
+/** Keys at the top for namespaces, editors and anchors. */
+function isTopKey(key: string): boolean {
+  return key === "namespaces" || key === "$schema" || key.startsWith("x-");
 }
 
 /**
- * Reads a description of a network, a plain value such as a file in JSON or
- * YAML holds, with the words of LinkSpec, AddressSpec, RouteSpec and their
- * like. Source: ip-link(8), ip-address(8), ip-route(8) and their like.
+ * Parses the configuration of a network, a plain value such as a file in JSON or
+ * YAML holds, with the keys of LinkSpec, AddressSpec, RouteSpec and their like.
+ * Source: ip-link(8), ip-address(8), ip-route(8) and their like.
  *
- * @param value A NetworkDescription, if it is right.
- * @returns What is to be, for differences() and Ensurer.
- * @throws {DescriptionError} With all that is wrong in it.
+ * @param value A NetworkConfiguration.
+ * @returns The desired state, for Reconciler.
+ * @throws {ConfigurationError} With all problems.
  *
  * @example
  * ```ts
- * import { parseDescription } from "@netplumb/netplumb";
+ * import { parseConfiguration } from "@netplumb/netplumb";
  *
- * const desired = parseDescription({
+ * const desired = parseConfiguration({
  *   namespaces: {
  *     blue: {
  *       links: [{
@@ -181,49 +178,51 @@ function isForOthers(word: string): boolean {
  * console.log(desired.namespaces[0].links[0].name); // br0
  * ```
  */
-export function parseDescription(value: unknown): DesiredNetwork {
-  const found = new Findings();
-  const network = parseNetwork(found, value);
-  if (network === undefined || found.problems.length > 0) {
-    throw new DescriptionError(found.problems);
+export function parseConfiguration(value: unknown): DesiredNetwork {
+  const input = new Input();
+  const network = parseNetwork(input, value);
+  if (network === undefined || input.problems.length > 0) {
+    throw new ConfigurationError(input.problems);
   }
   return network;
 }
 
 function parseNetwork(
-  found: Findings,
+  input: Input,
   value: unknown,
 ): DesiredNetwork | undefined {
   if (value === undefined || value === null) {
-    found.add([], "there is nothing in it");
+    input.problem([], "the configuration is empty");
     return undefined;
   }
-  const mapping = found.mapping([], value);
+  const mapping = input.mapping([], value);
   if (mapping === undefined) return undefined;
-  const peers: PeerDescription[] = [];
-  const own = parseNamespace(found, [], mapping, undefined, peers);
-  const namespaces: DesiredNamespace[] = [own];
-  const named = mapping.namespaces === undefined
-    ? {}
-    : found.mapping(["namespaces"], mapping.namespaces) ?? {};
-  for (const [name, given] of Object.entries(named)) {
+  const peers: Peer[] = [];
+  const drafts = [parseNamespace(input, [], mapping, undefined, peers)];
+  const named = input.mapping(["namespaces"], mapping.namespaces ?? {});
+  for (const [name, given] of Object.entries(named ?? {})) {
     const path = ["namespaces", name];
-    checkName(found, path, name);
-    // A name with nothing behind it is a namespace with nothing in it.
-    const inside = found.mapping(path, given ?? {});
+    checkName(input, path, name);
+    const inside = input.mapping(path, given ?? {});
     if (inside === undefined) continue;
-    namespaces.push(parseNamespace(found, path, inside, name, peers));
+    drafts.push(parseNamespace(input, path, inside, name, peers));
   }
-  if (found.problems.length > 0) return undefined;
-  const byName = new Map(namespaces.map((one) => [one.name, one] as const));
-  placeLinks(found, byName);
-  joinPeers(found, byName, peers);
-  checkTwice(found, namespaces);
+  if (input.problems.length > 0) return undefined;
+  const links = linksByName(input, drafts);
+  joinPeers(input, links, peers);
+  for (const draft of drafts) {
+    const path = draft.name === undefined ? [] : ["namespaces", draft.name];
+    checkDuplicates(input, path, draft);
+  }
+  const namespaces = drafts.map((draft): DesiredNamespace => ({
+    ...draft,
+    links: [...links.get(draft.name)!.values()],
+  }));
   return { namespaces: namespaces.filter(isMentioned) };
 }
 
-function checkName(found: Findings, path: Path, name: string): void {
-  found.try(path, () => {
+function checkName(input: Input, path: Path, name: string): void {
+  input.attempt(path, () => {
     if (name.startsWith("/") || new TextEncoder().encode(name).length > 255) {
       const expected = "a name of up to 255 bytes without a slash";
       throw new ArgumentError("namespace", name, expected);
@@ -232,40 +231,37 @@ function checkName(found: Findings, path: Path, name: string): void {
   });
 }
 
-/** Puts links into the namespaces they are to be in. */
-function placeLinks(
-  found: Findings,
-  namespaces: ReadonlyMap<NamespaceName, DesiredNamespace>,
-): void {
-  const moved: DesiredLink[] = [];
-  for (const { links } of namespaces.values()) {
-    const all = links.splice(0);
-    for (const link of all) {
-      (link.namespace === link.from ? links : moved).push(link);
+/** The links of each namespace: its own, then those that are moved to it. */
+function linksByName(
+  input: Input,
+  drafts: readonly NamespaceDraft[],
+): LinksByName {
+  const byName = new Map(
+    drafts.map(({ name }) => [name, new Map<string, LinkDraft>()]),
+  );
+  const links = drafts.flatMap(({ links }) => links);
+  const isMoved = ({ namespace, from }: LinkDraft) => namespace !== from;
+  const sorted = [
+    ...links.filter((link) => !isMoved(link)),
+    ...links.filter(isMoved),
+  ];
+  for (const link of sorted) {
+    const path = [...link.path, "netns"];
+    const siblings = namespaceOf(input, byName, path, link.namespace);
+    const first = siblings?.get(link.name);
+    if (first === undefined) siblings?.set(link.name, link);
+    else {
+      const text = pathText(first.path);
+      input.problem(
+        link.path,
+        `link ${link.name} is configured by ${text} too`,
+      );
     }
   }
-  for (const link of moved) {
-    namespaceOf(found, namespaces, [...link.path, "netns"], link.namespace)
-      ?.links.push(link);
-  }
+  return byName;
 }
 
-function checkTwice(
-  found: Findings,
-  namespaces: readonly DesiredNamespace[],
-): void {
-  for (const { links } of namespaces) {
-    const seen = new Map<string, DesiredLink>();
-    for (const link of links) {
-      if (seen.has(link.name)) {
-        found.add(link.path, `link ${link.name} is described twice`);
-      }
-      seen.set(link.name, link);
-    }
-  }
-}
-
-/** Of this thread's own namespace, often nothing is said. */
+/** The namespace at the top is often not mentioned. */
 function isMentioned(namespace: DesiredNamespace): boolean {
   const { name, links, routes, neighbours, rules, nexthops, exclusive } =
     namespace;

@@ -1,4 +1,4 @@
-// The JSON schema of descriptions, made from the tables that read them.
+// The JSON schema of configurations, derived from the tables that read them.
 // Source: json-schema.org, draft 2020-12.
 
 import {
@@ -10,35 +10,40 @@ import {
 import { optionHelp } from "../../rtnetlink/kinds/help.ts";
 import type { LinkKind } from "../../rtnetlink/kinds/kind.ts";
 import type { JsonSchema } from "../../rtnetlink/spec/value.ts";
-import { lasting } from "./parse_link.ts";
 import {
   EXCLUSIVE,
+  type Keys,
+  lasting,
   LINK,
   LINK_ADDRESS,
   LINK_EXCLUSIVE,
-  NEIGHBOUR_WORDS,
-  NEXTHOP_WORDS,
+  NEIGHBOUR_KEYS,
+  NEXTHOP_KEYS,
   PEER,
+  ROUTE_KEYS,
   ROUTE_NEXTHOP,
-  ROUTE_WORDS,
-  RULE_WORDS,
-  type Words,
-} from "./words.ts";
+  RULE_KEYS,
+} from "./keys.ts";
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
 const listOf = (items: JsonSchema): JsonSchema => ({ type: "array", items });
+/** A template may leave a list empty. */
+const listOrNull = (items: JsonSchema): JsonSchema => ({
+  type: ["array", "null"],
+  items,
+});
 
-/** A mapping of words, each with what is right for it. */
-function words(
-  table: Words,
+/** A mapping of keys, each with the schema of its value. */
+function keysOf(
+  table: Keys,
   required: readonly string[] = [],
   others: Readonly<Record<string, JsonSchema>> = {},
 ): JsonSchema {
   const properties = Object.fromEntries(
     Object.entries(table).map((
-      [word, { schema, expected }],
+      [key, { schema, expected }],
     ) => [
-      word,
+      key,
       "$ref" in schema ? schema : { ...schema, description: expected },
     ]),
   );
@@ -51,25 +56,25 @@ function words(
 }
 
 /** The options of a kind, each with its help. */
-function optionWords({ name, options }: LinkKind): JsonSchema {
-  const described = Object.entries(lasting(options)).map(([word, reader]) => {
-    const help = optionHelp(name, word)?.replace(/\.$/, "");
+function optionKeys({ name, options }: LinkKind): JsonSchema {
+  const described = Object.entries(lasting(options)).map(([key, reader]) => {
+    const help = optionHelp(name, key)?.replace(/\.$/, "");
     const expected = help === undefined
       ? reader.expected
       : `${help}: ${reader.expected}`;
-    const kernelDefault = options[word]?.kernelDefault;
+    const kernelDefault = options[key]?.kernelDefault;
     const schema = kernelDefault === undefined
       ? reader.schema
       : { ...reader.schema, default: kernelDefault };
-    return [word, { ...reader, expected, schema }] as const;
+    return [key, { ...reader, expected, schema }] as const;
   });
-  return words(Object.fromEntries(described));
+  return keysOf(Object.fromEntries(described));
 }
 
 function exclusive(kinds: readonly string[]): JsonSchema {
   return {
     description:
-      "whether what is not described goes: all of it, or these kinds",
+      "whether unmanaged objects are removed: of all types, or of these",
     anyOf: [{ type: "boolean" }, listOf({ enum: kinds })],
   };
 }
@@ -84,7 +89,7 @@ function linkSchema(): JsonSchema {
   }));
   const known = { enum: KIND_NAMES };
   return {
-    ...words(LINK, ["name"], {
+    ...keysOf(LINK, ["name"], {
       options: { type: "object" },
       port: {
         type: "object",
@@ -95,7 +100,7 @@ function linkSchema(): JsonSchema {
         required: ["kind"],
         additionalProperties: false,
       },
-      addresses: listOf({
+      addresses: listOrNull({
         anyOf: [LINK_ADDRESS.address.schema, ref("address")],
       }),
       exclusive: exclusive(LINK_EXCLUSIVE),
@@ -117,27 +122,27 @@ function linkSchema(): JsonSchema {
 
 function namespaceSchema(): Readonly<Record<string, JsonSchema>> {
   return {
-    links: listOf(ref("link")),
-    routes: listOf(ref("route")),
-    neighbours: listOf(ref("neighbour")),
-    rules: listOf(ref("rule")),
-    nexthops: listOf(ref("nexthop-object")),
+    links: listOrNull(ref("link")),
+    routes: listOrNull(ref("route")),
+    neighbours: listOrNull(ref("neighbour")),
+    rules: listOrNull(ref("rule")),
+    nexthops: listOrNull(ref("nexthop-object")),
     exclusive: exclusive(EXCLUSIVE),
   };
 }
 
 /**
- * The schema of what parseDescription() takes. Source: json-schema.org,
+ * The schema of what parseConfiguration() takes. Source: json-schema.org,
  * draft 2020-12.
  *
  * @example
  * ```ts
- * import { descriptionSchema } from "@netplumb/netplumb";
+ * import { configurationSchema } from "@netplumb/netplumb";
  *
- * console.log(JSON.stringify(descriptionSchema(), null, 2));
+ * console.log(JSON.stringify(configurationSchema(), null, 2));
  * ```
  */
-export function descriptionSchema(): Readonly<Record<string, unknown>> {
+export function configurationSchema(): Readonly<Record<string, unknown>> {
   const definitions: Record<string, JsonSchema> = {
     namespace: {
       type: ["object", "null"],
@@ -145,22 +150,22 @@ export function descriptionSchema(): Readonly<Record<string, unknown>> {
       additionalProperties: false,
     },
     link: linkSchema(),
-    // The name by which the table of veth options speaks of the other end.
-    settings: words(PEER, ["name"]),
-    address: words(LINK_ADDRESS, ["address"]),
-    route: words(ROUTE_WORDS, ["to"], {
+    // The name by which the table of veth options refers to the other end.
+    settings: keysOf(PEER, ["name"]),
+    address: keysOf(LINK_ADDRESS, ["address"]),
+    route: keysOf(ROUTE_KEYS, ["to"], {
       nexthops: { ...listOf(ref("nexthop")), minItems: 1 },
     }),
-    nexthop: words(ROUTE_NEXTHOP),
-    neighbour: words(NEIGHBOUR_WORDS, ["to", "dev"]),
-    rule: { ...words(RULE_WORDS), minProperties: 1 },
-    "nexthop-object": words(NEXTHOP_WORDS, ["id"]),
+    nexthop: keysOf(ROUTE_NEXTHOP),
+    neighbour: keysOf(NEIGHBOUR_KEYS, ["to", "dev"]),
+    rule: { ...keysOf(RULE_KEYS), minProperties: 1 },
+    "nexthop-object": keysOf(NEXTHOP_KEYS, ["id"]),
   };
   for (const kind of KIND_NAMES) {
-    definitions[OPTIONS + kind] = optionWords(kindNamed(kind));
+    definitions[OPTIONS + kind] = optionKeys(kindNamed(kind));
   }
   for (const kind of PORT_KIND_NAMES) {
-    definitions[PORT + kind] = optionWords(portKind(kind)!);
+    definitions[PORT + kind] = optionKeys(portKind(kind)!);
   }
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -169,7 +174,7 @@ export function descriptionSchema(): Readonly<Record<string, unknown>> {
     properties: {
       $schema: { type: "string" },
       namespaces: {
-        description: "named network namespaces, as `ip netns` has them",
+        description: "named network namespaces, as `ip netns` lists them",
         type: "object",
         propertyNames: { minLength: 1, pattern: "^[^/]*$" },
         additionalProperties: ref("namespace"),

@@ -16,12 +16,16 @@ import {
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import { addressIdentity } from "../../rtnetlink/monitor/identities.ts";
 import { scopeName } from "../../rtnetlink/names/iproute2.ts";
-import { changeOf } from "../parse/checked_changes.ts";
-import { type Correction, differs } from "./decoded.ts";
-import type { AddressDescription } from "../parse/description.ts";
-import { type DesiredObject, Wanted } from "./desired_object.ts";
+import { changeOf } from "../parse/desired.ts";
+import { Order } from "./action.ts";
+import type { AddressConfiguration } from "../parse/configuration.ts";
+import {
+  type Correction,
+  type DesiredObject,
+  differs,
+  Wanted,
+} from "./desired_object.ts";
 import type { State } from "./state.ts";
-import { Order } from "./step.ts";
 
 const FOREVER = 0xffff_ffff;
 
@@ -35,7 +39,7 @@ const FLAGS = {
 /** A desired address of a link. */
 export function desiredAddress(
   link: string,
-  description: AddressDescription,
+  description: AddressConfiguration,
 ): DesiredObject {
   const spec: AddressSpec = { ...description, dev: link };
   const wanted = new Wanted<Address>({

@@ -1,24 +1,38 @@
 // A desired address, neighbour, nexthop object, route or rule: encoded once,
 // compared with the state whenever that may differ.
 
-import type { MessageReader } from "../../netlink/message.ts";
+import { NetlinkBuffer } from "../../netlink/buffer.ts";
+import { requestBytes } from "../../netlink/describe.ts";
+import { MessageReader } from "../../netlink/message.ts";
 import type { Change } from "../../rtnetlink/changes/change.ts";
-import { type Correction, decoded } from "./decoded.ts";
+import type { RouteSpec } from "../../rtnetlink/changes/route.ts";
+import type { RuleSpec } from "../../rtnetlink/changes/rule.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
+import type { ObjectType } from "./action.ts";
 import type { State } from "./state.ts";
-import type { StepObject } from "./step.ts";
+
+/** What an object lacks, and the changes that correct it. */
+export interface Correction {
+  readonly action: "add" | "change";
+  /** What differs; nothing if the object does not exist. */
+  readonly reasons: readonly string[];
+  readonly changes: readonly Change[];
+  /** The changes that roll an addition back. */
+  readonly undo: readonly Change[];
+}
 
 /** One object of a configuration. */
 export interface DesiredObject {
-  readonly object: Exclude<StepObject, "namespace" | "link">;
+  readonly object: Exclude<ObjectType, "namespace" | "link">;
   /** When it is corrected: one of Order. */
   readonly order: number;
-  /** What steps call it. */
+  /** Its name in actions. */
   readonly name: string;
-  /** The links that it names. */
+  /** The links that it refers to, by name. */
   readonly devices: readonly string[];
-  /** The identity of the object that it means, in a state. */
+  /** The identity of the object in a state. */
   key(state: State): string | number;
-  /** The object of a state that it means, if it is there. */
+  /** The object of a state, if it exists. */
   find(state: State): unknown;
   /** What it lacks; undefined if nothing. */
   correction(state: State): Correction | undefined;
@@ -28,7 +42,7 @@ export interface DesiredObject {
 export interface WantedOptions<T> {
   /** The change that adds it. */
   readonly change: Change;
-  /** The links that the change names. */
+  /** The links that the change refers to. */
   readonly devices: readonly string[];
   decode(message: MessageReader): T | undefined;
   key(value: T): string | number;
@@ -36,7 +50,7 @@ export interface WantedOptions<T> {
 
 /**
  * A desired object as the kernel would report it. It is encoded and decoded
- * again only when a link that it names has another index.
+ * again only when a link that it refers to has another index.
  */
 export class Wanted<T> {
   readonly #options: WantedOptions<T>;
@@ -78,13 +92,48 @@ export class Wanted<T> {
   }
 }
 
-/** The names among devices; a number needs no lookup. */
+/** The object that a change adds, decoded like a message of the kernel. */
+function decoded<T>(
+  change: Change,
+  numbers: NameLookup,
+  decode: (message: MessageReader) => T | undefined,
+): T {
+  const [request] = change.requests(numbers);
+  const bytes = requestBytes(request!);
+  const reader = new MessageReader(NetlinkBuffer.of(bytes));
+  reader.reset(0, bytes.length);
+  reader.next();
+  return decode(reader)!;
+}
+
+/** The names among devices; an index needs no lookup. */
 export function deviceNames(
   devices: Iterable<string | number | undefined>,
 ): string[] {
-  const names = new Set<string>();
-  for (const device of devices) {
-    if (typeof device === "string") names.add(device);
-  }
-  return [...names];
+  return [...new Set(devices)].filter((device) => typeof device === "string");
+}
+
+/** "metric is 5, wanted 7". */
+export function differs(key: string, is: unknown, wanted: unknown): string {
+  return `${key} is ${is ?? "not set"}, wanted ${wanted}`;
+}
+
+/** The name of a route: where it leads. */
+export function routeName(spec: RouteSpec): string {
+  const { to, table, metric, family, via, nexthops = [], src } = spec;
+  const addresses = [src, via, ...nexthops.map((one) => one.via)];
+  const isIPv6 = family === "inet6" ||
+    addresses.some((one) => one?.includes(":"));
+  const isMain = table === undefined || table === 254 || table === "main";
+  return [
+    to,
+    ...(to === "default" && isIPv6 ? ["(IPv6)"] : []),
+    ...(isMain ? [] : [`table ${table}`]),
+    ...(metric === undefined ? [] : [`metric ${metric}`]),
+  ].join(" ");
+}
+
+/** The name of a rule: all its keys. */
+export function ruleName(spec: RuleSpec): string {
+  return Object.entries(spec).map((entry) => entry.join(" ")).join(" ");
 }

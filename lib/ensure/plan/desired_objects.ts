@@ -10,7 +10,7 @@ import {
   desiredRule,
 } from "./other_differences.ts";
 import { desiredRoute } from "./route_difference.ts";
-import { routeLevels } from "./route_order.ts";
+import { routeLevels } from "./dependency_order.ts";
 
 const known = new WeakMap<DesiredNamespace, readonly DesiredObject[]>();
 

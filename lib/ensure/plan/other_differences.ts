@@ -28,24 +28,29 @@ import { same } from "../../rtnetlink/monitor/differences.ts";
 import {
   neighbourIdentity,
   nexthopIdentity,
-  ruleIdentity,
 } from "../../rtnetlink/monitor/identities.ts";
 import { decodeNeighbour, type Neighbour } from "../../rtnetlink/neighbour.ts";
 import { decodeNexthop, type Nexthop } from "../../rtnetlink/nexthop.ts";
 import { decodeRule, type Rule } from "../../rtnetlink/rule.ts";
-import { changeOf } from "../parse/checked_changes.ts";
-import { type Correction, differs } from "./decoded.ts";
-import type { NeighbourDescription } from "../parse/description.ts";
-import { type DesiredObject, deviceNames, Wanted } from "./desired_object.ts";
-import { ruleName } from "./names.ts";
+import { changeOf } from "../parse/desired.ts";
+import { Order } from "./action.ts";
+import type { NeighbourConfiguration } from "../parse/configuration.ts";
+import {
+  type Correction,
+  type DesiredObject,
+  deviceNames,
+  differs,
+  ruleName,
+  Wanted,
+} from "./desired_object.ts";
+import { selectorOf } from "./rule_table.ts";
 import type { State } from "./state.ts";
-import { Order } from "./step.ts";
 
 /** States that do not change by themselves. */
 const LASTING = NUD_PERMANENT | NUD_NOARP;
 
 /** A desired neighbour. */
-export function desiredNeighbour(spec: NeighbourDescription): DesiredObject {
+export function desiredNeighbour(spec: NeighbourConfiguration): DesiredObject {
   const devices = deviceNames([spec.dev]);
   const wanted = new Wanted<Neighbour>({
     change: changeOf(spec, () => addNeighbour(spec)),
@@ -67,7 +72,7 @@ export function desiredNeighbour(spec: NeighbourDescription): DesiredObject {
 }
 
 function neighbourCorrection(
-  spec: NeighbourDescription,
+  spec: NeighbourConfiguration,
   wanted: Neighbour,
   is: Neighbour | undefined,
 ): Correction | undefined {
@@ -112,7 +117,7 @@ export function desiredRule(spec: RuleSpec): DesiredObject {
     change: changeOf(spec, () => addRule(spec)),
     devices: [],
     decode: decodeRule,
-    key: ruleIdentity.key,
+    key: selectorOf,
   });
   const find = (state: State) =>
     state.ruleTables.find(spec, wanted.value(state));

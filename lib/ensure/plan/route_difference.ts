@@ -21,12 +21,16 @@ import {
   type Route,
   type RouteNexthop,
 } from "../../rtnetlink/route.ts";
-import { changeOf } from "../parse/checked_changes.ts";
-import { differs } from "./decoded.ts";
-import { type DesiredObject, deviceNames, Wanted } from "./desired_object.ts";
-import { routeName } from "./names.ts";
+import { changeOf } from "../parse/desired.ts";
+import { Order } from "./action.ts";
+import {
+  type DesiredObject,
+  deviceNames,
+  differs,
+  routeName,
+  Wanted,
+} from "./desired_object.ts";
 import type { State } from "./state.ts";
-import { Order } from "./step.ts";
 
 /** What the kernel gives an IPv6 route that has no metric. */
 const IPV6_METRIC = 1024;

@@ -50,7 +50,7 @@ const FIELDS = Object.keys(
  * All that identifies a rule but for its priority and protocol, without the
  * state of its links and the defaults that the kernel adds.
  */
-function selectorOf(rule: Rule): string {
+export function selectorOf(rule: Rule): string {
   let text = selectors.get(rule);
   if (text === undefined) {
     const { mark = 0, markMask = mark === 0 ? 0 : 0xffff_ffff } = rule;
@@ -76,9 +76,16 @@ export class RuleTables {
   readonly #rules: Iterable<Rule>;
   /** By whether priority and protocol count. */
   readonly #tables = new Map<number, Map<string, Rule>>();
+  #bySelector: Map<string, Rule[]> | undefined;
 
   constructor(rules: Iterable<Rule>) {
     this.#rules = rules;
+  }
+
+  /** The rules with the selector of one. */
+  alike(rule: Rule): readonly Rule[] {
+    this.#bySelector ??= Map.groupBy(this.#rules, selectorOf);
+    return this.#bySelector.get(selectorOf(rule)) ?? [];
   }
 
   /** The first rule that is as wanted, in all that the spec gives. */

@@ -1,11 +1,7 @@
-// What there is in a namespace, as dumps or a monitor tell it, and the numbers
-// behind its names.
+// State of a namespace: its objects by key and its links by name, from dumps or
+// from a monitor.
 
-import { SystemError } from "../../../ffi/errno.ts";
-import type { WaitOptions } from "../../io/reactor.ts";
 import type { Address } from "../../rtnetlink/address.ts";
-import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
-import type { AttributeLevel } from "../../rtnetlink/spec/level.ts";
 import { type Link, portLevel } from "../../rtnetlink/link/link.ts";
 import type { MonitoredObject } from "../../rtnetlink/monitor/event.ts";
 import {
@@ -15,141 +11,125 @@ import {
   portIdentity,
 } from "../../rtnetlink/monitor/identities.ts";
 import { type Monitor, pictureOf } from "../../rtnetlink/monitor/monitor.ts";
-import { groupHash, isOfGroup } from "../../rtnetlink/monitor/route_group.ts";
-import type { Identity } from "../../rtnetlink/monitor/table.ts";
-import { namespaceIdOf } from "../../rtnetlink/namespace_id.ts";
+import { RouteTable } from "../../rtnetlink/monitor/route_table.ts";
+import {
+  type Identity,
+  KeyedTable,
+  type Table,
+} from "../../rtnetlink/monitor/table.ts";
 import type { Neighbour } from "../../rtnetlink/neighbour.ts";
 import type { Nexthop } from "../../rtnetlink/nexthop.ts";
 import type { Route } from "../../rtnetlink/route.ts";
 import type { Rule } from "../../rtnetlink/rule.ts";
 import type { RouteSocket } from "../../rtnetlink/socket.ts";
-import type { NamespaceName } from "../parse/desired.ts";
+import type { AttributeLevel } from "../../rtnetlink/spec/level.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
+import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
 import { RuleTables } from "./rule_table.ts";
 
 /** An index that no link has. */
-const NOWHERE = -1;
+const NO_INDEX = -1;
 
-/** Objects of one type, found by their identity key. */
-export interface Objects<T> extends Iterable<T> {
-  get(key: string | number): T | undefined;
-}
-
-/** Routes, found by what the routes of a group have in common. */
-export interface RouteGroups extends Iterable<Route> {
-  /** The routes of a route's group, in the kernel's order. */
-  group(like: Route): readonly Route[];
-}
-
-/** The objects of a namespace. */
-export interface Tables {
-  readonly links: Iterable<Link>;
+/** The objects of a namespace; each table is made when it is first needed. */
+interface Tables {
+  link(): Iterable<Link>;
   /** Links as ports of their bridges, where the kernel reports them. */
-  readonly ports: Objects<Link>;
-  readonly addresses: Objects<Address>;
-  readonly routes: RouteGroups;
-  readonly neighbours: Objects<Neighbour>;
-  readonly rules: Iterable<Rule>;
-  readonly nexthops: Objects<Nexthop>;
+  port(): KeyedTable<Link>;
+  address(): KeyedTable<Address>;
+  route(): RouteTable;
+  neighbour(): KeyedTable<Neighbour>;
+  rule(): Iterable<Rule>;
+  nexthop(): KeyedTable<Nexthop>;
 }
 
-/** The objects of a dump; the lookup table is built at the first lookup. */
-class ObjectList<T> implements Objects<T> {
-  readonly #list: readonly T[];
-  readonly #key: (object: T) => string | number;
-  #byKey: Map<string | number, T> | undefined;
+/** The states of all namespaces at one moment. */
+export interface View {
+  /** The state of a namespace; undefined if the namespace does not exist. */
+  state(namespace: NamespaceName): State | undefined;
+  /**
+   * All events before this time are in the state, in milliseconds of
+   * performance.now(); Infinity for a dump.
+   */
+  currentAt(namespace: NamespaceName): number;
+  /** The path that stands for a namespace in a message. */
+  pathOf(namespace: NamespaceName): string;
+  /** The namespace with an id in another one, if it is one of these. */
+  byId(
+    namespace: NamespaceName,
+    nsid: number,
+  ): Promise<{ readonly name: NamespaceName } | undefined>;
+}
 
-  constructor(list: readonly T[], identity: Pick<Identity<T>, "key">) {
-    this.#list = list;
-    this.#key = identity.key;
-  }
+/** Types of objects to read or to monitor. */
+export type ObjectTypes = ReadonlySet<MonitoredObject>;
 
-  [Symbol.iterator](): Iterator<T> {
-    return this.#list[Symbol.iterator]();
-  }
-
-  get(key: string | number): T | undefined {
-    if (this.#byKey === undefined) {
-      this.#byKey = new Map();
-      for (const object of this.#list) {
-        const key = this.#key(object);
-        // An interrupted dump may hold an object twice.
-        if (!this.#byKey.has(key)) this.#byKey.set(key, object);
-      }
+/** The types of objects that a configuration is compared with. */
+export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
+  const types = new Set<MonitoredObject>(["link"]);
+  for (const namespace of namespaces) {
+    const { links, routes, neighbours, rules, nexthops } = namespace;
+    const exclusive = new Set(namespace.exclusive);
+    for (const link of links) {
+      for (const one of link.exclusive) exclusive.add(one);
+      if (link.addresses.length > 0) types.add("address");
+      if (link.port !== undefined) types.add("port");
     }
-    return this.#byKey.get(key);
-  }
-}
-
-/** The routes of a dump; the lookup table is built at the first lookup. */
-class RouteList implements RouteGroups {
-  readonly #list: readonly Route[];
-  /** By groupHash(); an array only where several routes share one. */
-  #byHash: Map<number, Route | Route[]> | undefined;
-
-  constructor(list: readonly Route[]) {
-    this.#list = list;
-  }
-
-  [Symbol.iterator](): Iterator<Route> {
-    return this.#list[Symbol.iterator]();
-  }
-
-  group(like: Route): readonly Route[] {
-    const found = this.#table().get(groupHash(like));
-    if (found === undefined) return [];
-    return (Array.isArray(found) ? found : [found])
-      .filter((route) => isOfGroup(route, like));
-  }
-
-  #table(): ReadonlyMap<number, Route | Route[]> {
-    if (this.#byHash !== undefined) return this.#byHash;
-    const table = this.#byHash = new Map();
-    for (const route of this.#list) {
-      const hash = groupHash(route);
-      const others = table.get(hash);
-      if (others === undefined) table.set(hash, route);
-      else if (Array.isArray(others)) others.push(route);
-      else table.set(hash, [others, route]);
+    if (exclusive.has("addresses")) types.add("address");
+    if (routes.length > 0 || exclusive.has("routes")) types.add("route");
+    if (neighbours.length > 0 || exclusive.has("neighbours")) {
+      types.add("neighbour");
     }
-    return table;
+    if (rules.length > 0 || exclusive.has("rules")) types.add("rule");
+    if (nexthops.length > 0 || exclusive.has("nexthops")) types.add("nexthop");
   }
+  return types;
 }
 
-/** The state of a namespace: its objects, found by key. */
+/** The state of a namespace. */
 export class State {
-  readonly addresses: Objects<Address>;
-  readonly routes: RouteGroups;
-  readonly neighbours: Objects<Neighbour>;
-  readonly rules: Iterable<Rule>;
-  readonly nexthops: Objects<Nexthop>;
-  readonly #ports: Objects<Link>;
+  readonly #tables: Tables;
   readonly #links = new Map<number, Link>();
   readonly #names = new Map<string, Link>();
-  /** Names that were looked up: events of other links concern nothing. */
-  readonly #asked: Set<string>;
-  #observed: Set<string> | undefined;
   #ruleTables: RuleTables | undefined;
+  /**
+   * What names will stand for: links that get their name back, and undefined
+   * for links that are recreated.
+   */
+  planned: ReadonlyMap<string, Link | undefined> = new Map();
 
-  /** @param called Links under other names than their own. */
-  constructor(
-    tables: Tables,
-    called: Iterable<[string, Link]> = [],
-    asked = new Set<string>(),
-  ) {
-    this.addresses = tables.addresses;
-    this.routes = tables.routes;
-    this.neighbours = tables.neighbours;
-    this.rules = tables.rules;
-    this.nexthops = tables.nexthops;
-    this.#ports = tables.ports;
-    this.#asked = asked;
-    for (const link of tables.links) this.#add(link);
-    for (const [name, link] of called) this.#names.set(name, link);
+  constructor(tables: Tables) {
+    this.#tables = tables;
+    for (const link of tables.link()) this.#add(link);
   }
 
-  /** All links. */
+  get addresses(): KeyedTable<Address> {
+    return this.#tables.address();
+  }
+
+  get routes(): RouteTable {
+    return this.#tables.route();
+  }
+
+  get neighbours(): KeyedTable<Neighbour> {
+    return this.#tables.neighbour();
+  }
+
+  get rules(): Iterable<Rule> {
+    return this.#tables.rule();
+  }
+
+  get nexthops(): KeyedTable<Nexthop> {
+    return this.#tables.nexthop();
+  }
+
   get links(): Iterable<Link> {
     return this.#links.values();
+  }
+
+  /** Rules by what identifies them: see RuleTables. */
+  get ruleTables(): RuleTables {
+    return this.#ruleTables ??= new RuleTables(this.rules);
   }
 
   /** A link by its index. */
@@ -157,56 +137,56 @@ export class State {
     return this.#links.get(ifindex);
   }
 
-  /** A link by its name or another of its names. */
+  /** A link by its name or an alternative name. */
   named(name: string): Link | undefined {
-    this.#asked.add(name);
-    this.#observed?.add(name);
-    return this.#names.get(name);
+    return this.planned.has(name)
+      ? this.planned.get(name)
+      : this.#names.get(name);
+  }
+
+  /** The name of a link, for messages. */
+  nameOf(ifindex: number): string {
+    return ifindex === 0
+      ? "nothing"
+      : this.link(ifindex)?.name ?? `link ${ifindex}`;
   }
 
   /** A link as a port of its bridge. */
   port(ifindex: number): Link | undefined {
-    return this.#ports.get(ifindex);
+    return this.#tables.port().get(ifindex);
   }
 
-  /** Whether a name was looked up, here or in a state made from this one. */
-  wasAsked(name: string): boolean {
-    return this.#asked.has(name);
+  /** The options that a link has as the port of its master, undecoded. */
+  portLevel(link: Link): AttributeLevel | undefined {
+    return portLevel(this.port(link.ifindex) ?? link);
   }
 
-  /** Runs `body` and notes in `names` which links it looks up by name. */
-  observe<T>(names: Set<string>, body: () => T): T {
-    const outer = this.#observed;
-    this.#observed = names;
-    try {
-      return body();
-    } finally {
-      this.#observed = outer;
-    }
-  }
+  /** Indexes by name, to encode messages that are only compared. */
+  readonly numbers: NameLookup = {
+    index: (link) =>
+      typeof link === "number" ? link : this.named(link)?.ifindex ?? NO_INDEX,
+    creates: () => 0,
+    calls() {},
+    namespace: () => NO_INDEX,
+  };
 
-  /** Applies a change of a link, as an event reports it. */
+  /** Applies a link event. */
   linkChanged(link: Link, previous: Link | undefined): void {
-    if (previous !== undefined) this.#forgetNames(previous);
+    if (previous !== undefined) this.#removeNames(previous);
     this.#add(link);
   }
 
-  /** Removes a link that is gone, as an event reports it. */
-  linkRemoved(link: Link): void {
-    const known = this.#links.get(link.ifindex);
-    if (known === undefined) return;
-    this.#forgetNames(known);
-    this.#links.delete(link.ifindex);
+  /** Applies the event of a deleted link. */
+  linkRemoved({ ifindex }: Link): void {
+    const link = this.#links.get(ifindex);
+    if (link === undefined) return;
+    this.#removeNames(link);
+    this.#links.delete(ifindex);
   }
 
   /** Notes that rules have changed. */
   rulesChanged(): void {
     this.#ruleTables = undefined;
-  }
-
-  /** Rules by what identifies them: see RuleTables. */
-  get ruleTables(): RuleTables {
-    return this.#ruleTables ??= new RuleTables(this.rules);
   }
 
   #add(link: Link): void {
@@ -215,117 +195,71 @@ export class State {
     this.#names.set(link.name, link);
   }
 
-  #forgetNames({ ifindex, name, altNames }: Link): void {
+  #removeNames({ ifindex, name, altNames }: Link): void {
     for (const one of [name, ...altNames]) {
       if (this.#names.get(one)?.ifindex === ifindex) this.#names.delete(one);
     }
   }
-
-  /**
-   * The same without some links and all that goes with them, and with some
-   * under other names.
-   */
-  changed(gone: ReadonlySet<number>, called: ReadonlyMap<string, Link>): State {
-    if (gone.size === 0 && called.size === 0) return this;
-    const stays = ({ ifindex }: { readonly ifindex: number }) =>
-      !gone.has(ifindex);
-    return new State(
-      listed({
-        links: [...this.links].filter(stays),
-        ports: [...this.#ports].filter(stays),
-        addresses: [...this.addresses].filter(stays),
-        routes: [...this.routes].filter((route) =>
-          stays(route) && (route.nexthops?.every(stays) ?? true)
-        ),
-        neighbours: [...this.neighbours].filter(stays),
-        rules: [...this.rules],
-        nexthops: [...this.nexthops].filter(stays),
-      }),
-      called,
-      this.#asked,
-    );
-  }
-
-  /** What a link is called, for people. */
-  nameOf(ifindex: number): string {
-    return ifindex === 0
-      ? "nothing"
-      : this.link(ifindex)?.name ?? `link ${ifindex}`;
-  }
-
-  /** The options that a link has as the port of its master, undecoded. */
-  portLevel(link: Link): AttributeLevel | undefined {
-    return portLevel(this.port(link.ifindex) ?? link);
-  }
-
-  /** The numbers behind names, to write messages that are only compared. */
-  readonly numbers: NameLookup = {
-    index: (link) =>
-      typeof link === "number" ? link : this.named(link)?.ifindex ?? NOWHERE,
-    creates: () => 0,
-    calls() {},
-    namespace: () => NOWHERE,
-  };
 }
 
-/** The objects of dumps. */
-export interface Lists {
-  readonly links: readonly Link[];
-  readonly ports?: readonly Link[];
-  readonly addresses: readonly Address[];
-  readonly routes: readonly Route[];
-  readonly neighbours: readonly Neighbour[];
-  readonly rules: readonly Rule[];
-  readonly nexthops: readonly Nexthop[];
+const IGNORE = { added() {}, changed() {}, removed() {} };
+
+function filled<T, Of extends Table<T>>(table: Of, objects: Iterable<T>): Of {
+  table.begin();
+  table.settle(objects, IGNORE);
+  return table;
 }
 
-function listed(lists: Lists): Tables {
-  const { links, ports = [], rules } = lists;
-  return {
-    links,
-    rules,
-    ports: new ObjectList(ports, portIdentity),
-    addresses: new ObjectList(lists.addresses, addressIdentity),
-    routes: new RouteList(lists.routes),
-    neighbours: new ObjectList(lists.neighbours, neighbourIdentity),
-    nexthops: new ObjectList(lists.nexthops, nexthopIdentity),
-  };
+function keyed<T>(objects: Iterable<T>, identity: Identity<T>): KeyedTable<T> {
+  return filled(new KeyedTable<T>(identity), objects);
 }
 
-/** A namespace that is not there yet. */
-export const NOTHING: State = new State(listed({
-  links: [],
-  addresses: [],
-  routes: [],
-  neighbours: [],
-  rules: [],
-  nexthops: [],
-}));
+function lazily<T>(make: () => T): () => T {
+  let value: T | undefined;
+  return () => value ??= make();
+}
 
-/** What to look at beside links, addresses and routes. */
-export type Wanted = ReadonlySet<MonitoredObject>;
-
-/** Reads what there is. */
+/** Reads the objects of some types. */
 export async function readState(
   socket: RouteSocket,
-  wanted: Wanted,
+  types: ObjectTypes,
   options?: WaitOptions,
 ): Promise<State> {
-  const optional = <T>(kind: MonitoredObject, dump: () => Promise<T[]>) =>
-    wanted.has(kind) ? dump() : Promise.resolve([]);
+  const dump = <T>(type: MonitoredObject, read: () => Promise<T[]>) =>
+    types.has(type) ? read() : Promise.resolve([]);
   const [links, addresses, routes, neighbours, rules, nexthops] = await Promise
     .all([
       socket.links(options),
-      socket.addresses(options),
-      socket.routes(options),
-      optional("neighbour", () => socket.neighbours(options)),
-      optional("rule", () => socket.rules(options)),
-      optional("nexthop", () => socket.nexthops(options)),
+      dump("address", () => socket.addresses(options)),
+      dump("route", () => socket.routes(options)),
+      dump("neighbour", () => socket.neighbours(options)),
+      dump("rule", () => socket.rules(options)),
+      dump("nexthop", () => socket.nexthops(options)),
     ]);
-  return new State(
-    listed({ links, addresses, routes, neighbours, rules, nexthops }),
-  );
+  return dumpedState(links, addresses, routes, neighbours, rules, nexthops);
 }
+
+function dumpedState(
+  links: readonly Link[] = [],
+  addresses: readonly Address[] = [],
+  routes: readonly Route[] = [],
+  neighbours: readonly Neighbour[] = [],
+  rules: readonly Rule[] = [],
+  nexthops: readonly Nexthop[] = [],
+): State {
+  return new State({
+    link: () => links,
+    port: lazily(() => keyed([], portIdentity)),
+    address: lazily(() => keyed(addresses, addressIdentity)),
+    route: lazily(() => filled(new RouteTable(), routes)),
+    neighbour: lazily(() => keyed(neighbours, neighbourIdentity)),
+    rule: () => rules,
+    nexthop: lazily(() => keyed(nexthops, nexthopIdentity)),
+  });
+}
+
+/** The state of a namespace that does not exist yet. */
+export const EMPTY: State = dumpedState();
 
 /**
  * The state that a monitor keeps. The monitor updates all of it but the links:
@@ -335,32 +269,12 @@ export async function readState(
 export function monitoredState(monitor: Monitor): State {
   const { tables } = pictureOf(monitor);
   return new State({
-    links: tables.link,
-    ports: tables.port,
-    addresses: tables.address,
-    routes: tables.route,
-    neighbours: tables.neighbour,
-    rules: tables.rule,
-    nexthops: tables.nexthop,
+    link: () => tables.link,
+    port: () => tables.port,
+    address: () => tables.address,
+    route: () => tables.route,
+    neighbour: () => tables.neighbour,
+    rule: () => tables.rule,
+    nexthop: () => tables.nexthop,
   });
-}
-
-/** Which of some namespaces another one knows by an id. */
-export async function namespaceById(
-  socket: RouteSocket,
-  nsid: number,
-  names: Iterable<readonly [name: NamespaceName, path: string]>,
-  options?: WaitOptions,
-): Promise<{ readonly name: NamespaceName } | undefined> {
-  for (const [name, namespace] of names) {
-    try {
-      if (await namespaceIdOf(socket, namespace, options) === nsid) {
-        return { name };
-      }
-    } catch (error) {
-      // Gone by now: then it is not the one.
-      if (!(error instanceof SystemError)) throw error;
-    }
-  }
-  return undefined;
 }

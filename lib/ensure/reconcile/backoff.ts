@@ -1,32 +1,40 @@
-// Backoff of corrections: at once at first, later and later where another
-// program keeps undoing them or the kernel keeps refusing them.
+// Backoff of corrections: at once at first, then with growing pauses where
+// another program keeps undoing them or the kernel keeps refusing them.
 
-/** What was done about one subject. */
-interface Attempts {
+/** Corrections of one object that another program keeps undoing. */
+interface Conflict {
   /** When it was corrected recently, in milliseconds of performance.now(). */
   times: number[];
   /** How many pauses there were in a row. */
   rounds: number;
   /** The end of the pause. */
   until: number;
-  contested: boolean;
+  isReported: boolean;
+}
+
+/** Refusals of one object in a row. */
+interface Refusals {
+  readonly since: number;
+  rounds: number;
+  until: number;
 }
 
 /** Corrections within this time, in milliseconds, are counted together. */
 const WINDOW = 10_000;
-/** How many of them are made at once. */
+/** How many of them are made without a pause. */
 const AT_ONCE = 6;
 /** The first pause, and the longest, in milliseconds. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 30_000;
 /** Pauses end at multiples of this part of the longest, many of them together. */
-const STEPS = 16;
+const GRID = 16;
 
-/** Pauses between corrections of the same subject. */
+/** Pauses between corrections of the same object. */
 export class Backoff {
-  /** When subjects were corrected that were only once, the oldest first. */
+  /** When objects were corrected that were only once, the oldest first. */
   readonly #once = new Map<string, number>();
-  readonly #attempts = new Map<string, Attempts>();
+  readonly #conflicts = new Map<string, Conflict>();
+  readonly #refusals = new Map<string, Refusals>();
   readonly #random: () => number;
 
   /** @param random For jitter, from 0 to 1. */
@@ -34,9 +42,9 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Milliseconds until a subject may be corrected, 0 for now. */
-  wait(subject: string, now: number): number {
-    return Math.max(0, (this.#attempts.get(subject)?.until ?? 0) - now);
+  /** Milliseconds until an object may be corrected, 0 for now. */
+  wait(key: string, now: number): number {
+    return Math.max(0, (this.#conflicts.get(key)?.until ?? 0) - now);
   }
 
   /**
@@ -44,83 +52,92 @@ export class Backoff {
    *
    * @returns The pause from here on, if something keeps undoing it.
    */
-  corrected(subject: string, now: number): number | undefined {
-    let attempts = this.#attempts.get(subject);
-    if (attempts === undefined) {
-      const before = this.#once.get(subject);
+  corrected(key: string, now: number): number | undefined {
+    this.#refusals.delete(key);
+    let conflict = this.#conflicts.get(key);
+    if (conflict === undefined) {
+      const before = this.#once.get(key);
       if (before === undefined) {
-        this.#once.set(subject, now);
+        this.#once.set(key, now);
         return undefined;
       }
-      attempts = this.#of(subject);
+      this.#once.delete(key);
+      conflict = { times: [before], rounds: 0, until: 0, isReported: false };
+      this.#conflicts.set(key, conflict);
     }
-    attempts.times = attempts.times.filter((time) => now - time < WINDOW);
-    attempts.times.push(now);
-    if (!attempts.contested && attempts.times.length < AT_ONCE) {
-      attempts.rounds = 0;
-      attempts.until = 0;
+    conflict.times = conflict.times.filter((time) => now - time < WINDOW);
+    conflict.times.push(now);
+    if (!conflict.isReported && conflict.times.length < AT_ONCE) {
       return undefined;
     }
-    attempts.contested = true;
-    return this.#pause(attempts, now);
+    conflict.isReported = true;
+    return this.#pause(conflict, now);
   }
 
-  /** Notes a refusal. @returns The pause until it may be tried again. */
-  refused(subject: string, now: number): number {
-    return this.#pause(this.#of(subject), now);
+  /**
+   * Notes a refusal.
+   *
+   * @returns The pause until it may be tried again, and whether it has been
+   * refused for longer than a change that is under way takes.
+   */
+  refused(
+    key: string,
+    now: number,
+  ): { readonly pause: number; readonly isPersistent: boolean } {
+    let refusals = this.#refusals.get(key);
+    if (refusals === undefined) {
+      refusals = { since: now, rounds: 0, until: 0 };
+      this.#refusals.set(key, refusals);
+    }
+    const isPersistent = now - refusals.since >= FIRST_PAUSE;
+    return { pause: this.#pause(refusals, now), isPersistent };
   }
 
   /**
    * Forgets what has been quiet for long enough.
    *
-   * @param wrong The subjects that differ now.
-   * @returns Those that were contested.
+   * @param different The objects that differ now.
+   * @returns The objects whose conflict is resolved.
    */
-  settled(wrong: ReadonlySet<string>, now: number): string[] {
-    for (const [subject, time] of this.#once) {
+  resolved(different: ReadonlySet<string>, now: number): string[] {
+    for (const [key, time] of this.#once) {
       if (now - time < WINDOW) break;
-      this.#once.delete(subject);
+      this.#once.delete(key);
     }
-    const over: string[] = [];
-    for (const [subject, attempts] of this.#attempts) {
-      if (wrong.has(subject) || now < endOf(attempts)) continue;
-      this.#attempts.delete(subject);
-      if (attempts.contested) over.push(subject);
+    for (const [key, { until }] of this.#refusals) {
+      if (now - until >= WINDOW) this.#refusals.delete(key);
     }
-    return over;
+    const resolved: string[] = [];
+    for (const [key, conflict] of this.#conflicts) {
+      if (different.has(key) || now < endOf(conflict)) continue;
+      this.#conflicts.delete(key);
+      if (conflict.isReported) resolved.push(key);
+    }
+    return resolved;
   }
 
-  /** Milliseconds until something may be forgotten; undefined if nothing. */
-  next(now: number): number | undefined {
+  /** When something may be forgotten, in milliseconds of performance.now(). */
+  get next(): number {
     let next = Infinity;
     for (const time of this.#once.values()) {
       next = time + WINDOW;
       break;
     }
-    for (const attempts of this.#attempts.values()) {
-      next = Math.min(next, endOf(attempts));
+    for (const conflict of this.#conflicts.values()) {
+      next = Math.min(next, endOf(conflict));
     }
-    return next === Infinity ? undefined : Math.max(0, next - now);
+    return next;
   }
 
-  #of(subject: string): Attempts {
-    let attempts = this.#attempts.get(subject);
-    if (attempts === undefined) {
-      const time = this.#once.get(subject);
-      this.#once.delete(subject);
-      const times = time === undefined ? [] : [time];
-      attempts = { times, rounds: 0, until: 0, contested: false };
-      this.#attempts.set(subject, attempts);
-    }
-    return attempts;
-  }
-
-  #pause(attempts: Attempts, now: number): number {
+  #pause(
+    attempts: { rounds: number; until: number },
+    now: number,
+  ): number {
     const longest = Math.min(FIRST_PAUSE * 2 ** attempts.rounds, LONGEST_PAUSE);
     attempts.rounds = Math.min(attempts.rounds + 1, 16);
     // Two that correct each other must not do so in step for ever.
     const until = now + longest * (0.5 + this.#random() / 2);
-    const grid = longest / STEPS;
+    const grid = longest / GRID;
     attempts.until = Math.max(
       Math.floor(until / grid) * grid,
       now + longest / 4,
@@ -129,8 +146,8 @@ export class Backoff {
   }
 }
 
-/** From when on a subject is forgotten, unless something happens. */
-function endOf({ until, times, contested, rounds }: Attempts): number {
-  const quiet = contested ? Math.min(2 ** rounds * 1000, WINDOW) : WINDOW;
+/** From when on a conflict is resolved, unless something happens. */
+function endOf({ until, times, isReported, rounds }: Conflict): number {
+  const quiet = isReported ? Math.min(2 ** rounds * 1000, WINDOW) : WINDOW;
   return Math.max(until, times.at(-1) ?? 0) + quiet;
 }

@@ -58,6 +58,12 @@ const RECEIVE_BUFFER = 16 << 20;
 export let pictureOf: (monitor: Monitor) => Picture;
 
 /**
+ * Takes the events that the kernel has sent so far to a monitor of a single
+ * namespace, without waiting; for modules of the library.
+ */
+export let catchUp: (monitor: Monitor) => MonitorEvent[];
+
+/**
  * Watches the kernel's network objects and keeps a picture of them that is
  * right even where the kernel drops events or changes something without a word.
  *
@@ -86,6 +92,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 
   static {
     pictureOf = (monitor) => monitor.#watches.picture(undefined)!;
+    catchUp = (monitor) => monitor.#watches.catchUp(undefined);
   }
 
   private constructor(watches: Watches) {

@@ -156,6 +156,12 @@ export class Watch implements AsyncDisposable {
     }
   }
 
+  /** Takes the events that have come, without waiting. */
+  catchUp(): MonitorEvent[] {
+    this.#drain(BATCH);
+    return this.picture.take();
+  }
+
   /** What has come and was not taken yet; for one that is closed next. */
   last(): MonitorEvent[] {
     this.#drain(Infinity);

@@ -115,6 +115,11 @@ export class Watches implements AsyncDisposable {
     return this.#members.get(label)?.watch.picture;
   }
 
+  /** Takes the events of a namespace that have come, without waiting. */
+  catchUp(label: Label): MonitorEvent[] {
+    return this.#members.get(label)!.watch.catchUp();
+  }
+
   /** Reads what there is; with it the events begin. */
   async start(options?: WaitOptions): Promise<void> {
     const members = [...this.#members.values()];

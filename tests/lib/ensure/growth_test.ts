@@ -3,13 +3,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type {
-  NamespaceDescription,
-  NetworkDescription,
-} from "../../../lib/ensure/parse/description.ts";
-import { Ensurer } from "../../../lib/ensure/reconcile/ensurer.ts";
-import { parseDescription } from "../../../lib/ensure/parse/parse.ts";
+  NamespaceConfiguration,
+  NetworkConfiguration,
+} from "../../../lib/ensure/parse/configuration.ts";
+import { Reconciler } from "../../../lib/ensure/reconcile/reconciler.ts";
+import { parseConfiguration } from "../../../lib/ensure/parse/parse.ts";
 import { assertGrowth, costOf } from "../../support/growth.ts";
-import { Kept } from "../../support/kept.ts";
+import { Reconciled } from "../../support/reconciled.ts";
 import { type Netns, UnmadeNetns } from "../../support/netns.ts";
 import { SLOWNESS } from "../../support/timing.ts";
 
@@ -24,7 +24,7 @@ interface Dimension {
   readonly name: string;
   /** The smaller size. */
   readonly count: number;
-  describe(count: number): NamespaceDescription;
+  describe(count: number): NamespaceConfiguration;
 }
 
 const bridge = {
@@ -125,28 +125,28 @@ const DIMENSIONS: readonly Dimension[] = [
 /** A namespace that is as described. */
 async function made(
   netns: Netns,
-  description: NamespaceDescription,
-): Promise<Ensurer> {
+  description: NamespaceConfiguration,
+): Promise<Reconciler> {
   const network = { namespaces: { [netns.name]: description } };
-  const ensurer = await Ensurer.open(parseDescription(network));
+  const reconciler = await Reconciler.open(parseConfiguration(network));
   try {
-    const { refused, remaining } = await ensurer.apply();
+    const { refused, unresolved } = await reconciler.apply();
     assertEquals(refused, undefined);
-    assertEquals(remaining, []);
-    return ensurer;
+    assertEquals(unresolved, []);
+    return reconciler;
   } catch (error) {
-    await ensurer.close();
+    await reconciler.close();
     throw error;
   }
 }
 
 async function costOfComparing(
-  description: NamespaceDescription,
+  description: NamespaceConfiguration,
 ): Promise<number> {
   await using netns = new UnmadeNetns("growth");
-  await using ensurer = await made(netns, description);
+  await using reconciler = await made(netns, description);
   return await costOf(async () => {
-    assertEquals((await ensurer.differences()).steps, []);
+    assertEquals((await reconciler.plan()).actions, []);
   });
 }
 
@@ -160,15 +160,17 @@ for (const { name, count, describe } of DIMENSIONS) {
 Deno.test("comparing four times as many takes four times as long: namespaces", async () => {
   const cost = async (count: number) => {
     await using stack = new AsyncDisposableStack();
-    const namespaces: Record<string, NamespaceDescription> = {};
+    const namespaces: Record<string, NamespaceConfiguration> = {};
     for (const _ of numbers(count)) {
       const { name } = stack.use(new UnmadeNetns("growth"));
       namespaces[name] = { links: [{ name: "lo", up: true }, bridge] };
     }
-    const ensurer = await Ensurer.open(parseDescription({ namespaces }));
-    stack.use(ensurer);
-    assertEquals((await ensurer.apply()).refused, undefined);
-    return await costOf(() => ensurer.differences());
+    const reconciler = await Reconciler.open(
+      parseConfiguration({ namespaces }),
+    );
+    stack.use(reconciler);
+    assertEquals((await reconciler.apply()).refused, undefined);
+    return await costOf(() => reconciler.plan());
   };
   assertGrowth(await cost(8), await cost(32), LIMIT);
 });
@@ -181,7 +183,7 @@ Deno.test("parsing four times as many takes four times as long", async (t) => {
       options: { peer: { name: `b${at}` } },
     }));
   const blue = { links: [], exclusive: false };
-  const sizes: Record<string, (count: number) => NetworkDescription> = {
+  const sizes: Record<string, (count: number) => NetworkConfiguration> = {
     "veth pairs": (count) => ({ links: links(count) }),
     "veth pairs whose ends are both described": (count) => ({
       links: [
@@ -198,7 +200,7 @@ Deno.test("parsing four times as many takes four times as long", async (t) => {
     await t.step(name, async () => {
       const cost = (count: number) => {
         const description = describe(count);
-        return costOf(() => parseDescription(description));
+        return costOf(() => parseConfiguration(description));
       };
       await cost(1000);
       assertGrowth(await cost(3000), await cost(12_000), LIMIT);
@@ -215,10 +217,12 @@ Deno.test("a route that needs others comes after them, however many there are", 
   const description = {
     namespaces: { [netns.name]: { routes: chain } },
   };
-  await using ensurer = await Ensurer.open(parseDescription(description));
-  const { steps } = await ensurer.differences();
+  await using reconciler = await Reconciler.open(
+    parseConfiguration(description),
+  );
+  const { actions } = await reconciler.plan();
   const orders = new Map(
-    steps.flatMap(({ name, parts: [part] }) =>
+    actions.flatMap(({ name, parts: [part] }) =>
       part === undefined ? [] : [[name, part.order] as const]
     ),
   );
@@ -230,7 +234,7 @@ Deno.test("a route that needs others comes after them, however many there are", 
 });
 
 /** What a hundred routes by gateways on many links take, and many more. */
-const FABRIC = (count: number): NamespaceDescription => ({
+const FABRIC = (count: number): NamespaceConfiguration => ({
   links: numbers(100).map((at) => ({
     name: `a${at}`,
     kind: "veth",
@@ -246,7 +250,7 @@ const FABRIC = (count: number): NamespaceDescription => ({
 
 Deno.test("one of 1,600 routes is back at once, all of them soon", async () => {
   await using netns = new UnmadeNetns("back");
-  await using kept = await Kept.open({
+  await using reconciled = await Reconciled.open({
     namespaces: { [netns.name]: FABRIC(1600) },
   });
   // Long after the goal of 100 ms, long before the seconds that a comparison of
@@ -254,15 +258,15 @@ Deno.test("one of 1,600 routes is back at once, all of them soon", async () => {
   const soon = 500 * SLOWNESS;
   for (const at of [7, 8, 9]) {
     await netns.ip(`route delete 172.16.0.${at}/32`);
-    const { step, milliseconds } = await kept.report("corrected");
-    assertEquals(step.name, `172.16.0.${at}/32`);
+    const { action, milliseconds } = await reconciled.report("corrected");
+    assertEquals(action.name, `172.16.0.${at}/32`);
     assert(milliseconds < soon, `after ${milliseconds} ms`);
   }
   await netns.ip("route flush proto boot");
   const names = new Set<string>();
   for (const _ of numbers(1600)) {
-    const { step } = await kept.report("corrected");
-    names.add(step.name);
+    const { action } = await reconciled.report("corrected");
+    names.add(action.name);
   }
   assertEquals(names.size, 1600);
   assertEquals((await netns.json("route show proto boot")).length, 1600);
@@ -272,7 +276,7 @@ Deno.test("a change of another link compares no addresses", async () => {
   /** Processor time for changes of `other`, beside so many addresses. */
   const cost = async (count: number) => {
     await using netns = new UnmadeNetns("other");
-    await using kept = await Kept.open({
+    await using reconciled = await Reconciled.open({
       namespaces: {
         [netns.name]: {
           links: [
@@ -290,7 +294,7 @@ Deno.test("a change of another link compares no addresses", async () => {
       for (const change of changes) await netns.ip(change);
       // The events have been read when this one has been corrected.
       await netns.ip("address delete 10.1.0.7/32 dev br0");
-      await kept.report("corrected");
+      await reconciled.report("corrected");
     });
   };
   await cost(100);

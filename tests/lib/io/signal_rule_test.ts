@@ -3,9 +3,9 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import {
-  Ensurer,
   monitor,
-  parseDescription,
+  parseConfiguration,
+  Reconciler,
   Tun,
   UdpSocket,
 } from "../../../mod.ts";
@@ -35,10 +35,10 @@ const ITERATORS: Record<string, Iterate> = {
       Symbol.asyncIterator
     ](),
   "monitor()": (signal, namespace) => monitor({ namespace }, { signal }),
-  "keep()": async (signal, namespace, owned) => {
-    const desired = parseDescription({ links: [] });
-    const ensurer = owned.use(await Ensurer.open(desired, { namespace }));
-    return ensurer.keep({ signal });
+  "reconcile()": async (signal, namespace, owned) => {
+    const desired = parseConfiguration({ links: [] });
+    const reconciler = owned.use(await Reconciler.open(desired, { namespace }));
+    return reconciler.reconcile({ signal });
   },
 };
 

@@ -1,14 +1,17 @@
-// What is wrong with a description: all of it, each with its path.
+// Problems of a configuration: all of them, each with its path.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseDescription } from "../../../../lib/ensure/parse/parse.ts";
+import { parseConfiguration } from "../../../../lib/ensure/parse/parse.ts";
 import {
-  DescriptionError,
+  ConfigurationError,
   pathText,
-} from "../../../../lib/ensure/parse/problem.ts";
+} from "../../../../lib/ensure/parse/error.ts";
 
 function problems(value: unknown): string[] {
-  const error = assertThrows(() => parseDescription(value), DescriptionError);
+  const error = assertThrows(
+    () => parseConfiguration(value),
+    ConfigurationError,
+  );
   return error.problems.map(({ path, message }) =>
     `${pathText(path)}: ${message}`
   );
@@ -33,23 +36,23 @@ Deno.test("all that is wrong is told at once, with its path", () => {
     namespaces: { "a/b": {}, blue: { exclusive: ["all"], rules: {} } },
   };
   assertEquals(problems(wrong), [
-    "lnks: this word is not known here",
+    "lnks: unknown key",
     'links[0].mtu: "1400" is not a whole number from 0 to 2147483647',
     'links[0].up: "yes" is not on, off, true, false, 1 or 0; yes and no are ' +
-    "plain text",
+    "plain text in YAML 1.2",
     "links[0].options.forward_delay: -1 is not a whole number from 0 to " +
     "4294967295",
-    "links[0].options.colour: this word is not known here",
+    "links[0].options.colour: unknown key",
     'links[0].addresses[0]: "192.0.2.1/33" is not an address with a prefix ' +
     "length like 192.0.2.1/24 or 2001:db8::1/64",
     "links[0].addresses[1].metric: nothing is not a whole number from 0 to " +
     "4294967295",
-    "links[0].addresses[2]: 7 is not a mapping of words to values",
+    "links[0].addresses[2]: 7 is not a mapping",
     "links[1]: name is missing",
     'links[1].port.kind: "team" is not bridge or bond',
     'links[2].name: "a-name-that-is-too-long" is not an interface name: 23 ' +
     "bytes, 15 at most",
-    "links[2].state: this word is not known here",
+    "links[2].state: unknown key",
     "routes[0]: to is missing",
     "routes[1].nexthops[0].via: 1 is not an address like 192.0.2.1 or " +
     "2001:db8::1",
@@ -62,8 +65,8 @@ Deno.test("all that is wrong is told at once, with its path", () => {
 });
 
 const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
-  "nothing": [undefined, [": there is nothing in it"]],
-  "a text": ["x", [': "x" is not a mapping of words to values']],
+  "nothing": [undefined, [": the configuration is empty"]],
+  "a text": ["x", [': "x" is not a mapping']],
   "words that exclude each other": [
     {
       links: [{
@@ -87,13 +90,13 @@ const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
   ],
   "options of a kind that nobody knows": [
     { links: [{ name: "a", kind: "brigde", options: { stp_state: true } }] },
-    ['links[0].kind: "brigde" is not a kind whose options are known'],
+    ['links[0].kind: "brigde" is no kind with known options'],
   ],
   "a veth without its other end": [
     { links: [{ name: "a", kind: "veth" }] },
     [
-      "links[0]: a veth has another end: name it in options.peer, here or " +
-      "there",
+      "links[0]: a veth needs its other end: options.peer, of this link or " +
+      "of the other",
     ],
   ],
   "a veth that is its own other end": [
@@ -107,7 +110,7 @@ const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
         { name: "b", kind: "bridge" },
       ],
     },
-    ["links[0].options.peer: link b is described as a bridge"],
+    ["links[0].options.peer: link b is configured as a bridge"],
   ],
   "a link with two other ends": [
     {
@@ -128,17 +131,85 @@ const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
       namespaces: { red: {} },
     },
     [
-      'links[0].options.peer.netns: "blue" is not among the namespaces ' +
-      "described",
+      'links[0].options.peer.netns: "blue" is no configured namespace',
     ],
   ],
   "a link described twice": [
     { links: [{ name: "a", up: true }, { name: "a", mtu: 5 }] },
-    ["links[1]: link a is described twice"],
+    ["links[1]: link a is configured by links[0] too"],
+  ],
+  "objects that are configured twice": [
+    {
+      links: [{
+        name: "a",
+        addresses: [
+          "192.0.2.1/24",
+          "192.0.2.1/25",
+          {
+            address: "192.0.2.1/24",
+            label: "a:1",
+          },
+          "2001:db8::1/64",
+          "2001:db8:0::1/48",
+        ],
+      }],
+      routes: [
+        { to: "10.0.0.0/8", via: "192.0.2.2" },
+        { to: "10.0.0.0/8", via: "192.0.2.3", table: "main" },
+        { to: "10.0.0.0/8", via: "192.0.2.3", metric: 5 },
+        { to: "default", via: "2001:db8::2" },
+        { to: "default", via: "192.0.2.2" },
+        { to: "default", via: "2001:db8::3", metric: 1024 },
+      ],
+      neighbours: [
+        { to: "2001:db8::7", dev: "a", lladdr: "02:00:00:00:00:07" },
+        { to: "2001:db8::7", dev: "b", lladdr: "02:00:00:00:00:07" },
+        { to: "2001:db8:0::7", dev: "a", lladdr: "02:00:00:00:00:08" },
+      ],
+      nexthops: [{ id: 5, via: "192.0.2.2", dev: "a" }, {
+        id: 5,
+        blackhole: true,
+      }],
+    },
+    [
+      "links[0].addresses[2]: the same address as links[0].addresses[0]",
+      "links[0].addresses[4]: the same address as links[0].addresses[3]",
+      "routes[1]: the same route as routes[0]",
+      "routes[5]: the same route as routes[3]",
+      "neighbours[2]: the same neighbour as neighbours[0]",
+      "nexthops[1]: the same nexthop as nexthops[0]",
+    ],
+  ],
+  "settings of a veth that its ends disagree on": [
+    {
+      links: [
+        {
+          name: "a",
+          kind: "veth",
+          options: { peer: { name: "b", mtu: 1400, up: true } },
+        },
+        { name: "b", mtu: 1500, up: true },
+      ],
+    },
+    ["links[0].options.peer.mtu: 1400 is not 1500, as in links[1]"],
+  ],
+  "a lower link of a kind without one, and none of a kind with one": [
+    {
+      links: [
+        { name: "a", kind: "vxlan", link: "eth0", options: { id: 5 } },
+        { name: "b", kind: "dummy", link: "eth0" },
+        { name: "c", kind: "vlan", options: { id: 5 } },
+      ],
+    },
+    [
+      "links[0].link: a vxlan has no lower link; see options.dev",
+      "links[1].link: a dummy has no lower link",
+      "links[2]: link is missing: the lower link of a vlan",
+    ],
   ],
   "options of a device of the machine": [
     { links: [{ name: "eth0", options: { id: 5 } }] },
-    ["links[0].options: options are for a link whose kind is given"],
+    ["links[0].options: options need the kind of the link"],
   ],
 };
 
@@ -163,7 +234,7 @@ Deno.test("both ends of a pair are one, described here or there or at both", () 
       pair(toB, toA),
     ]
   ) {
-    const [blue, red] = parseDescription(description).namespaces;
+    const [blue, red] = parseConfiguration(description).namespaces;
     assertEquals(blue.links[0].peer, red.links[0]);
     assertEquals(red.links[0].peer, blue.links[0]);
     assertEquals(red.links[0].settings.mtu, 1400);
@@ -171,7 +242,7 @@ Deno.test("both ends of a pair are one, described here or there or at both", () 
 });
 
 Deno.test("a link made here for another namespace is one of that namespace", () => {
-  const { namespaces } = parseDescription({
+  const { namespaces } = parseConfiguration({
     links: [
       { name: "mv0", kind: "macvlan", link: "eth0", netns: "blue" },
       { name: "eth0", up: true },

@@ -1,5 +1,5 @@
-// The published schema: it is the one made from the tables, it is a schema, and
-// it agrees with what reads descriptions.
+// The published schema: it is current, it is valid, and it agrees with the
+// parser.
 
 import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -10,12 +10,11 @@ import {
   PORT_KIND_NAMES,
   portKind,
 } from "../../../../lib/rtnetlink/kinds/mod.ts";
-import { parseDescription } from "../../../../lib/ensure/parse/parse.ts";
-import { lasting } from "../../../../lib/ensure/parse/parse_link.ts";
-import { DescriptionError } from "../../../../lib/ensure/parse/problem.ts";
-import { Findings } from "../../../../lib/ensure/parse/reading.ts";
-import { descriptionSchema } from "../../../../lib/ensure/parse/schema.ts";
-import * as words from "../../../../lib/ensure/parse/words.ts";
+import { parseConfiguration } from "../../../../lib/ensure/parse/parse.ts";
+import { ConfigurationError } from "../../../../lib/ensure/parse/error.ts";
+import { Input } from "../../../../lib/ensure/parse/input.ts";
+import { configurationSchema } from "../../../../lib/ensure/parse/schema.ts";
+import * as keys from "../../../../lib/ensure/parse/keys.ts";
 import { EnsureLab } from "../../../support/ensure_lab.ts";
 
 const PUBLISHED = new URL(
@@ -24,14 +23,14 @@ const PUBLISHED = new URL(
 );
 
 const ajv = new Ajv2020({ strict: false, allErrors: false });
-const allowed = ajv.compile(descriptionSchema());
+const allowed = ajv.compile(configurationSchema());
 
 function parses(value: unknown): boolean {
   try {
-    parseDescription(value);
+    parseConfiguration(value);
     return true;
   } catch (error) {
-    assert(error instanceof DescriptionError, String(error));
+    assert(error instanceof ConfigurationError, String(error));
     assert(error.problems.length > 0);
     return false;
   }
@@ -39,11 +38,11 @@ function parses(value: unknown): boolean {
 
 Deno.test("docs/ensure.schema.json is current: deno task schema", async () => {
   const published = JSON.parse(await Deno.readTextFile(PUBLISHED));
-  assertEquals(published, JSON.parse(JSON.stringify(descriptionSchema())));
+  assertEquals(published, JSON.parse(JSON.stringify(configurationSchema())));
 });
 
 Deno.test("the schema is one, and takes the lab of the tests", async () => {
-  assert(ajv.validateSchema(descriptionSchema()));
+  assert(ajv.validateSchema(configurationSchema()));
   await using lab = new EnsureLab();
   assert(parses(lab.description));
   assert(allowed(lab.description), ajv.errorsText(allowed.errors));
@@ -95,21 +94,21 @@ const VALUES: readonly unknown[] = [
   "x".repeat(300),
 ];
 
-const TABLES: Readonly<Record<string, words.Words>> = {
-  link: words.LINK,
-  address: words.LINK_ADDRESS,
-  route: words.ROUTE_WORDS,
-  nexthop: words.ROUTE_NEXTHOP,
-  neighbour: words.NEIGHBOUR_WORDS,
-  rule: words.RULE_WORDS,
-  "nexthop object": words.NEXTHOP_WORDS,
+const TABLES: Readonly<Record<string, keys.Keys>> = {
+  link: keys.LINK,
+  address: keys.LINK_ADDRESS,
+  route: keys.ROUTE_KEYS,
+  nexthop: keys.ROUTE_NEXTHOP,
+  neighbour: keys.NEIGHBOUR_KEYS,
+  rule: keys.RULE_KEYS,
+  "nexthop object": keys.NEXTHOP_KEYS,
   ...Object.fromEntries(
-    KIND_NAMES.map((kind) => [kind, lasting(kindNamed(kind).options)]),
+    KIND_NAMES.map((kind) => [kind, keys.lasting(kindNamed(kind).options)]),
   ),
   ...Object.fromEntries(
     PORT_KIND_NAMES.map((
       kind,
-    ) => [`port of ${kind}`, lasting(portKind(kind)!.options)]),
+    ) => [`port of ${kind}`, keys.lasting(portKind(kind)!.options)]),
   ),
 };
 
@@ -120,8 +119,8 @@ Deno.test("each word takes the values that its schema allows; of text, no others
       if ("$ref" in reader.schema) continue;
       const allows = ajv.compile(reader.schema);
       for (const value of VALUES) {
-        const found = new Findings();
-        const taken = found.value([word], value, reader) !== undefined;
+        const input = new Input();
+        const taken = input.value([word], value, reader) !== undefined;
         const what = `${whose} ${word} ${JSON.stringify(value)}`;
         // What a text has to look like is more than a schema says.
         const isText = JSON.stringify(value)?.includes('"');
@@ -137,7 +136,7 @@ Deno.test("each word takes the values that its schema allows; of text, no others
 const value = fc.constantFrom(...VALUES);
 
 /** Some words of a table, and now and then one that is not there. */
-function wordsOf(table: words.Words, ...others: string[]) {
+function keysOf(table: keys.Keys, ...others: string[]) {
   const word = fc.constantFrom(...Object.keys(table), ...others, "nonsense");
   return fc.uniqueArray(fc.tuple(word, value), {
     maxLength: 2,
@@ -151,13 +150,13 @@ const link = fc.constantFrom(...KIND_NAMES, "nosuch").chain((kind) =>
     kind: fc.constant(kind),
     options: kind === "veth"
       ? fc.record({
-        peer: wordsOf(words.PEER).map((one) => ({ name: "v1", ...one })),
+        peer: keysOf(keys.PEER).map((one) => ({ name: "v1", ...one })),
       })
-      : wordsOf(lasting(kindNamed(kind).options)),
+      : keysOf(keys.lasting(kindNamed(kind).options)),
     addresses: fc.array(
       fc.oneof(
         value,
-        wordsOf(words.LINK_ADDRESS).map((one) => ({
+        keysOf(keys.LINK_ADDRESS).map((one) => ({
           address: "192.0.2.1/24",
           ...one,
         })),
@@ -168,30 +167,30 @@ const link = fc.constantFrom(...KIND_NAMES, "nosuch").chain((kind) =>
     port: fc.constantFrom(...PORT_KIND_NAMES, "no").chain((master) =>
       fc.record({
         kind: fc.constant(master),
-        options: wordsOf(lasting(portKind(master)?.options ?? {})),
+        options: keysOf(keys.lasting(portKind(master)?.options ?? {})),
       })
     ),
   }, { requiredKeys: ["name"] }).chain((one) =>
-    wordsOf(words.LINK).map((more) => ({ ...more, ...one }))
+    keysOf(keys.LINK).map((more) => ({ ...more, ...one }))
   )
 );
 
 const one = (
   list: string,
-  table: words.Words,
+  table: keys.Keys,
   first: Readonly<Record<string, unknown>>,
   ...others: string[]
 ) =>
-  wordsOf(table, ...others).map((more) => ({
+  keysOf(table, ...others).map((more) => ({
     [list]: [{ ...first, ...more }],
   }));
 
 const namespace = fc.oneof(
   link.map((one) => ({ links: [one] })),
-  one("routes", words.ROUTE_WORDS, { to: "default" }, "nexthops"),
-  one("neighbours", words.NEIGHBOUR_WORDS, { to: "192.0.2.1", dev: "br0" }),
-  one("rules", words.RULE_WORDS, {}),
-  one("nexthops", words.NEXTHOP_WORDS, { id: 1 }),
+  one("routes", keys.ROUTE_KEYS, { to: "default" }, "nexthops"),
+  one("neighbours", keys.NEIGHBOUR_KEYS, { to: "192.0.2.1", dev: "br0" }),
+  one("rules", keys.RULE_KEYS, {}),
+  one("nexthops", keys.NEXTHOP_KEYS, { id: 1 }),
   fc.record({
     exclusive: fc.constantFrom(true, false, [], ["links", "dynamic"], ["all"]),
   }),

@@ -2,7 +2,11 @@
 // whether the link is changed or made again.
 
 import { assertEquals } from "@std/assert";
-import { Ensurer, parseDescription, RouteSocket } from "../../../../mod.ts";
+import {
+  parseConfiguration,
+  Reconciler,
+  RouteSocket,
+} from "../../../../mod.ts";
 import { Lab } from "../../../support/netns.ts";
 import "../../../support/descriptors.ts";
 
@@ -91,24 +95,26 @@ for (const { name, link, drift, reasons, again } of DRIFTS) {
     await using lab = await Lab.open("ns");
     const { ns } = lab;
     await ns.batch("link add low type veth peer name high");
-    const desired = parseDescription({ links: [link] });
-    await using ensurer = await Ensurer.open(desired, { namespace: ns.name });
-    const applied = await ensurer.apply();
+    const desired = parseConfiguration({ links: [link] });
+    await using reconciler = await Reconciler.open(desired, {
+      namespace: ns.name,
+    });
+    const applied = await reconciler.apply();
     assertEquals(applied.refused, undefined);
-    assertEquals((await ensurer.differences()).steps, []);
+    assertEquals((await reconciler.plan()).actions, []);
 
     await ns.batch(drift);
     await using route = RouteSocket.open({ namespace: ns.name });
     const { ifindex } = await route.link("x0");
-    const { steps } = await ensurer.differences();
+    const { actions } = await reconciler.plan();
     assertEquals(
-      steps.flatMap(({ reasons }) => reasons).toSorted(),
+      actions.flatMap(({ reasons }) => reasons).toSorted(),
       reasons.toSorted(),
     );
-    const corrected = await ensurer.apply();
+    const corrected = await reconciler.apply();
     assertEquals(corrected.refused, undefined);
-    assertEquals(corrected.remaining, []);
+    assertEquals(corrected.unresolved, []);
     assertEquals((await route.link("x0")).ifindex !== ifindex, again);
-    assertEquals((await ensurer.differences()).steps, []);
+    assertEquals((await reconciler.plan()).actions, []);
   });
 }

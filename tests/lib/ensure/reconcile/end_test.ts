@@ -1,12 +1,12 @@
-// How keeping a network ends: by close(), by a signal, by leaving the loop; and
-// what it outlives.
+// How the reconcile loop ends: by close(), by a signal, by leaving the loop; and
+// what it survives.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClosedError } from "../../../../lib/errors.ts";
-import type { NetworkDescription } from "../../../../lib/ensure/parse/description.ts";
-import { Ensurer } from "../../../../lib/ensure/reconcile/ensurer.ts";
-import { parseDescription } from "../../../../lib/ensure/parse/parse.ts";
-import type { EnsureReport } from "../../../../lib/ensure/reconcile/report.ts";
+import type { NetworkConfiguration } from "../../../../lib/ensure/parse/configuration.ts";
+import { Reconciler } from "../../../../lib/ensure/reconcile/reconciler.ts";
+import { parseConfiguration } from "../../../../lib/ensure/parse/parse.ts";
+import type { ReconcileReport } from "../../../../lib/ensure/reconcile/reports.ts";
 import { openDescriptors } from "../../../support/descriptors.ts";
 import { Lab } from "../../../support/netns.ts";
 import { script } from "../../../support/script.ts";
@@ -15,7 +15,7 @@ import { atOnce } from "../../../support/timing.ts";
 /** More arguments than a call takes. */
 const MANY = 150_000;
 
-const described = (name: string): NetworkDescription => ({
+const described = (name: string): NetworkConfiguration => ({
   namespaces: {
     [name]: {
       exclusive: ["routes"],
@@ -25,10 +25,10 @@ const described = (name: string): NetworkDescription => ({
 });
 
 /** A network that is as described. */
-async function opened(description: NetworkDescription): Promise<Ensurer> {
-  const ensurer = await Ensurer.open(parseDescription(description));
-  assertEquals((await ensurer.apply()).refused, undefined);
-  return ensurer;
+async function opened(description: NetworkConfiguration): Promise<Reconciler> {
+  const reconciler = await Reconciler.open(parseConfiguration(description));
+  assertEquals((await reconciler.apply()).refused, undefined);
+  return reconciler;
 }
 
 function blackholes(count: number): string {
@@ -43,45 +43,45 @@ function blackholes(count: number): string {
 /** Corrects something, so that the loop is known to be at work. */
 async function disturbed(
   lab: { readonly one: { ip(command: string): Promise<string> } },
-  reports: AsyncGenerator<EnsureReport, void, void>,
+  reports: AsyncGenerator<ReconcileReport, void, void>,
 ): Promise<void> {
   const next = reports.next();
   await lab.one.ip("address delete 192.0.2.1/24 dev lo");
   assertEquals((await next).value?.event, "corrected");
 }
 
-Deno.test("close() ends keep() that waits for an event, and all its descriptors", async () => {
+Deno.test("close() ends reconcile() that waits for an event, and all its descriptors", async () => {
   await using lab = await Lab.open("one");
   const before = openDescriptors();
-  const ensurer = await opened(described(lab.one.name));
-  const reports = ensurer.keep();
+  const reconciler = await opened(described(lab.one.name));
+  const reports = reconciler.reconcile();
   await disturbed(lab, reports);
   const next = reports.next();
-  await atOnce(() => ensurer.close());
+  await atOnce(() => reconciler.close());
   assertEquals(await next, { value: undefined, done: true });
   assertEquals(await reports.next(), { value: undefined, done: true });
   assertEquals(openDescriptors(), before);
   for (
     const call of [
-      () => ensurer.differences(),
-      () => ensurer.apply(),
-      () => ensurer.messages([]),
-      () => ensurer.replace(ensurer.desired),
+      () => reconciler.plan(),
+      () => reconciler.apply(),
+      () => reconciler.messages([]),
+      () => reconciler.replace(reconciler.desired),
     ]
   ) await assertRejects(call, ClosedError);
   // Nor does one begin that was not begun yet.
-  assertEquals((await ensurer.keep().next()).done, true);
+  assertEquals((await reconciler.reconcile().next()).done, true);
   assertEquals(openDescriptors(), before);
 });
 
-Deno.test("close() ends keep() in the middle of a correction, which is not reported as refused", async () => {
+Deno.test("close() ends reconcile() in the middle of a correction, which is not reported as refused", async () => {
   await using lab = await Lab.open("one");
   const before = openDescriptors();
-  const ensurer = await opened(described(lab.one.name));
-  const reports: EnsureReport[] = [];
+  const reconciler = await opened(described(lab.one.name));
+  const reports: ReconcileReport[] = [];
   const { promise: first, resolve } = Promise.withResolvers<void>();
   const loop = (async () => {
-    for await (const report of ensurer.keep()) {
+    for await (const report of reconciler.reconcile()) {
       reports.push(report);
       resolve();
     }
@@ -91,7 +91,7 @@ Deno.test("close() ends keep() in the middle of a correction, which is not repor
     await first;
     // Thousands are left, of which some are being removed.
     await atOnce(async () => {
-      await ensurer.close();
+      await reconciler.close();
       await loop;
     });
   } finally {
@@ -104,75 +104,75 @@ Deno.test("close() ends keep() in the middle of a correction, which is not repor
   assertEquals(openDescriptors(), before);
 });
 
-Deno.test("close() ends keep() whose report is still looked at", async () => {
+Deno.test("close() ends reconcile() whose report is still looked at", async () => {
   await using lab = await Lab.open("one");
   const before = openDescriptors();
-  const ensurer = await opened(described(lab.one.name));
-  const reports = ensurer.keep();
+  const reconciler = await opened(described(lab.one.name));
+  const reports = reconciler.reconcile();
   await disturbed(lab, reports);
-  await ensurer.close();
+  await reconciler.close();
   assertEquals(openDescriptors(), before);
   assertEquals(await reports.next(), { value: undefined, done: true });
 });
 
 Deno.test("close() ends apply() with ClosedError", async () => {
   await using lab = await Lab.open("one");
-  const ensurer = await opened(described(lab.one.name));
+  const reconciler = await opened(described(lab.one.name));
   await lab.one.batch(blackholes(20_000));
-  const applying = assertRejects(() => ensurer.apply(), ClosedError);
-  await ensurer.close();
+  const applying = assertRejects(() => reconciler.apply(), ClosedError);
+  await reconciler.close();
   await applying;
 });
 
-Deno.test("an aborted signal ends keep() with its reason", async () => {
+Deno.test("an aborted signal ends reconcile() with its reason", async () => {
   await using lab = await Lab.open("one");
   const before = openDescriptors();
   {
-    await using ensurer = await opened(described(lab.one.name));
+    await using reconciler = await opened(described(lab.one.name));
     for (const disturb of [false, true]) {
       const stop = new AbortController();
-      const reports = ensurer.keep({ signal: stop.signal });
+      const reports = reconciler.reconcile({ signal: stop.signal });
       if (disturb) await disturbed(lab, reports);
       const next = reports.next();
       const reason = new Error("enough");
       stop.abort(reason);
       assertEquals(await next.catch((error) => error), reason);
       assertEquals((await reports.next()).done, true);
-      const late = ensurer.keep({ signal: stop.signal });
+      const late = reconciler.reconcile({ signal: stop.signal });
       assertEquals(await late.next().catch((error) => error), reason);
     }
   }
   assertEquals(openDescriptors(), before);
 });
 
-Deno.test("return() ends a pending next() of keep()", async () => {
+Deno.test("return() ends a pending next() of reconcile()", async () => {
   await using lab = await Lab.open("one");
   const before = openDescriptors();
   {
-    await using ensurer = await opened(described(lab.one.name));
-    const reports = ensurer.keep();
+    await using reconciler = await opened(described(lab.one.name));
+    const reports = reconciler.reconcile();
     await disturbed(lab, reports);
     const next = reports.next();
     await atOnce(() => reports.return());
     assertEquals(await next, { value: undefined, done: true });
     // Another loop goes on from here.
-    const others = ensurer.keep();
+    const others = reconciler.reconcile();
     await disturbed(lab, others);
     await others.return();
   }
   assertEquals(openDescriptors(), before);
 });
 
-Deno.test("a program whose ensurer is closed ends by itself", async () => {
+Deno.test("a program whose reconciler is closed ends by itself", async () => {
   await using lab = await Lab.open("one");
   const description = JSON.stringify(described(lab.one.name));
   const { code, stdout, stderr } = await script(`
-    import { Ensurer } from "lib:/ensure/reconcile/ensurer.ts";
-    import { parseDescription } from "lib:/ensure/parse/parse.ts";
-    const ensurer = await Ensurer.open(parseDescription(${description}));
-    await ensurer.apply();
-    setTimeout(() => ensurer.close(), 200);
-    for await (const { event } of ensurer.keep()) console.log(event);
+    import { Reconciler } from "lib:/ensure/reconcile/reconciler.ts";
+    import { parseConfiguration } from "lib:/ensure/parse/parse.ts";
+    const reconciler = await Reconciler.open(parseConfiguration(${description}));
+    await reconciler.apply();
+    setTimeout(() => reconciler.close(), 200);
+    for await (const { event } of reconciler.reconcile()) console.log(event);
     console.log("over");
   `);
   assertEquals([code, stdout], [0, "over\n"], stderr);
@@ -180,22 +180,22 @@ Deno.test("a program whose ensurer is closed ends by itself", async () => {
 
 Deno.test(`exclusive outlives ${MANY} routes added beside it`, async () => {
   await using lab = await Lab.open("one");
-  await using ensurer = await opened(described(lab.one.name));
+  await using reconciler = await opened(described(lab.one.name));
   const stop = new AbortController();
   const events = new Map<string, number>();
   const names = new Set<string>();
   const adding = lab.one.batch(blackholes(MANY));
   const kept = (async () => {
-    for await (const report of ensurer.keep({ signal: stop.signal })) {
+    for await (const report of reconciler.reconcile({ signal: stop.signal })) {
       events.set(report.event, (events.get(report.event) ?? 0) + 1);
       if (report.event !== "corrected") continue;
-      names.add(report.step.name);
+      names.add(report.action.name);
       if (names.size === MANY) break;
     }
   })();
   await Promise.all([adding, kept]);
   assertEquals(await lab.one.ip("route show type blackhole"), "");
-  // Once each: a step is not repeated while its event is on its way.
+  // Once each: an action is not repeated while its event is on its way.
   assertEquals(events.get("corrected"), MANY);
-  assert(!events.has("refused") && !events.has("contested"));
+  assert(!events.has("refused") && !events.has("conflict"));
 });

@@ -1,5 +1,5 @@
-// A described network made once: from nothing, again, with what is too much
-// taken away, and back after a refusal. `ip` says what there is.
+// A configuration applied once: from nothing, again, with unmanaged objects
+// removed, and rolled back after a refusal. `ip` is the oracle.
 
 import {
   assert,
@@ -8,32 +8,41 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { ArgumentError } from "../../../../lib/errors.ts";
-import { Ensurer } from "../../../../lib/ensure/reconcile/ensurer.ts";
-import type { NetworkDescription } from "../../../../lib/ensure/parse/description.ts";
-import { parseDescription } from "../../../../lib/ensure/parse/parse.ts";
-import type { Applied } from "../../../../lib/ensure/reconcile/report.ts";
+import {
+  type ApplyResult,
+  Reconciler,
+} from "../../../../lib/ensure/reconcile/reconciler.ts";
+import type { NetworkConfiguration } from "../../../../lib/ensure/parse/configuration.ts";
+import { parseConfiguration } from "../../../../lib/ensure/parse/parse.ts";
+
 import { openDescriptors } from "../../../support/descriptors.ts";
 import { EnsureLab, seenIn } from "../../../support/ensure_lab.ts";
 import { Lab, run, UnmadeNetns } from "../../../support/netns.ts";
 
-async function made(description: NetworkDescription): Promise<Applied> {
-  await using ensurer = await Ensurer.open(parseDescription(description));
-  return await ensurer.apply();
+async function made(description: NetworkConfiguration): Promise<ApplyResult> {
+  await using reconciler = await Reconciler.open(
+    parseConfiguration(description),
+  );
+  return await reconciler.apply();
 }
 
-/** What differs, in words. */
-async function differing(description: NetworkDescription): Promise<string[]> {
-  await using ensurer = await Ensurer.open(parseDescription(description));
-  const { steps } = await ensurer.differences();
-  return steps.map(({ what, reasons }) => [what, ...reasons].join(": "));
+/** The plan, as text. */
+async function differing(description: NetworkConfiguration): Promise<string[]> {
+  await using reconciler = await Reconciler.open(
+    parseConfiguration(description),
+  );
+  const { actions } = await reconciler.plan();
+  return actions.map(({ summary, reasons }) =>
+    [summary, ...reasons].join(": ")
+  );
 }
 
-function right({ refused, remaining }: Applied): void {
+function right({ refused, unresolved }: ApplyResult): void {
   assertEquals(refused?.error.message, undefined);
-  assertEquals(remaining.map(({ what }) => what), []);
+  assertEquals(unresolved.map(({ summary }) => summary), []);
 }
 
-Deno.test("ensure makes a lab from nothing, and a second time nothing", async () => {
+Deno.test("ensure creates a lab from nothing, and changes nothing the second time", async () => {
   await using lab = new EnsureLab();
   const before = openDescriptors();
   right(await made(lab.description));
@@ -72,12 +81,12 @@ Deno.test("ensure makes a lab from nothing, and a second time nothing", async ()
   });
   await lab.right.run("ping", ["-c1", "-W5", "192.0.2.2"]);
   const again = await made(lab.description);
-  assertEquals(again.done, []);
+  assertEquals(again.applied, []);
   assertEquals(await differing(lab.description), []);
   assertEquals(openDescriptors(), before);
 });
 
-Deno.test("ensure tells why, changes only what is mentioned, and makes anew what must be", async () => {
+Deno.test("ensure gives reasons, changes only what is mentioned, and recreates what it must", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;
   await one.batch(`
@@ -90,7 +99,7 @@ Deno.test("ensure tells why, changes only what is mentioned, and makes anew what
     address add 192.0.2.9/24 dev br0
     route add 10.0.0.0/8 via 192.0.2.7
     route add 10.1.0.0/16 via 192.0.2.7 metric 4`);
-  const description: NetworkDescription = {
+  const description: NetworkConfiguration = {
     namespaces: {
       [one.name]: {
         links: [
@@ -119,13 +128,13 @@ Deno.test("ensure tells why, changes only what is mentioned, and makes anew what
     },
   };
   assertEquals(await differing(description), [
-    "delete link v0, to make it again: is a veth, wanted a bridge",
-    "delete link v1, to make it again: its other end is not v2",
+    "delete link v0, to recreate it: is a veth, wanted a bridge",
+    "delete link v1, to recreate it: its peer is not v2",
     "change link br0: mtu is 1300, wanted 1400: alias is not set, wanted " +
     "the one: forward_delay is 900, wanted 400",
     "add link v0 (bridge)",
     "add link mv1 (macvlan)",
-    "add link v1 (veth with v2 at its other end)",
+    "add link v1 (veth, peer v2)",
     "change address 192.0.2.1/24 of br0: metric is 3, wanted 7",
     "change route 10.0.0.0/8: way is via 192.0.2.7 dev br0, wanted via " +
     "192.0.2.8",
@@ -147,7 +156,7 @@ Deno.test("ensure tells why, changes only what is mentioned, and makes anew what
   ]);
 });
 
-Deno.test("ensure with exclusive leaves what the kernel makes, and what came by itself", async () => {
+Deno.test("exclusive leaves what the kernel and protocols add", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;
   await one.batch(`
@@ -172,7 +181,7 @@ Deno.test("ensure with exclusive leaves what the kernel makes, and what came by 
     (await one.json("-6 route show dev v0 proto kernel")).length;
   const before = await kernel();
   // Of one link alone.
-  const only = (extra: object): NetworkDescription => ({
+  const only = (extra: object): NetworkConfiguration => ({
     namespaces: {
       [one.name]: {
         links: [
@@ -204,7 +213,7 @@ Deno.test("ensure with exclusive leaves what the kernel makes, and what came by 
     "delete route 2001:db8:7::/48 metric 1024",
     "delete neighbour 192.0.2.77 of v0",
   ]);
-  const all: NetworkDescription = {
+  const all: NetworkConfiguration = {
     namespaces: {
       [one.name]: {
         exclusive: true,
@@ -235,7 +244,7 @@ Deno.test("ensure with exclusive leaves what the kernel makes, and what came by 
   assertEquals(await kernel(), before - 1);
 });
 
-Deno.test("ensure raises the MTU of what a link stands on before its own", async () => {
+Deno.test("ensure raises the MTU of a lower link first", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;
   await one.batch(`
@@ -243,7 +252,7 @@ Deno.test("ensure raises the MTU of what a link stands on before its own", async
     link set v0 mtu 1300
     link set v1 mtu 1300
     link add mv0 link v0 type macvlan mode bridge`);
-  const description: NetworkDescription = {
+  const description: NetworkConfiguration = {
     namespaces: {
       [one.name]: {
         links: [
@@ -257,7 +266,7 @@ Deno.test("ensure raises the MTU of what a link stands on before its own", async
   assertEquals(await differing(description), []);
 });
 
-Deno.test("ensure takes back what it added when a step is refused", async () => {
+Deno.test("ensure rolls additions back when an action is refused", async () => {
   await using lab = await Lab.open("here");
   await using fresh = new UnmadeNetns("fresh");
   const { here } = lab;
@@ -277,12 +286,12 @@ Deno.test("ensure takes back what it added when a step is refused", async () => 
       [fresh.name]: { links: [{ name: "br1", kind: "bridge" }] },
     },
   });
-  assertEquals(applied.refused?.step.name, "bad0");
+  assertEquals(applied.refused?.action.name, "bad0");
   assertStringIncludes(
     applied.refused?.error.message ?? "",
     "module nosuchkind",
   );
-  assertEquals(applied.left, []);
+  assertEquals(applied.notRolledBack, []);
   assertEquals(await seenIn(here), before);
   assert(!(await run("ip", ["netns", "list"])).includes(fresh.name));
 
@@ -300,7 +309,9 @@ Deno.test("ensure takes back what it added when a step is refused", async () => 
     },
   });
   assertEquals(late.refused?.error.code, "ENETUNREACH");
-  assertEquals(late.left.map(({ step }) => step.what), ["change link v0"]);
+  assertEquals(late.notRolledBack.map(({ action }) => action.summary), [
+    "change link v0",
+  ]);
   assertEquals(
     await seenIn(here),
     before.map((line) => line.replace("v0 up mtu 1500", "v0 up mtu 1400")),
@@ -308,9 +319,9 @@ Deno.test("ensure takes back what it added when a step is refused", async () => 
   assertEquals((await here.json("rule")).length, 3);
 });
 
-Deno.test("ensure waits for no device, and needs a name for each namespace", async () => {
+Deno.test("apply() reports missing devices, and one namespace under two names is refused", async () => {
   await using lab = await Lab.open("one");
-  await using ensurer = await Ensurer.open(parseDescription({
+  await using reconciler = await Reconciler.open(parseConfiguration({
     namespaces: {
       [lab.one.name]: {
         links: [{ name: "eth9", up: true, addresses: ["192.0.2.1/24"] }],
@@ -318,8 +329,8 @@ Deno.test("ensure waits for no device, and needs a name for each namespace", asy
       },
     },
   }));
-  const { steps, missing } = await ensurer.differences();
-  assertEquals(steps, []);
+  const { actions, missing } = await reconciler.plan();
+  assertEquals(actions, []);
   assertEquals(missing, [{ namespace: lab.one.name, name: "eth9" }]);
 
   await using twice = new UnmadeNetns("twice");
@@ -331,18 +342,18 @@ Deno.test("ensure waits for no device, and needs a name for each namespace", asy
   ]);
   await assertRejects(
     () =>
-      Ensurer.open(parseDescription({
+      Reconciler.open(parseConfiguration({
         namespaces: { [lab.one.name]: {}, [twice.name]: {} },
       })),
     ArgumentError,
-    "described too",
+    "configured too",
   );
 });
 
-Deno.test("ensure makes links of every sort where they belong", async () => {
+Deno.test("ensure creates links of many kinds, in their namespaces", async () => {
   await using lab = await Lab.open("under", "over");
   const { under, over } = lab;
-  const description: NetworkDescription = {
+  const description: NetworkConfiguration = {
     namespaces: {
       [under.name]: {
         links: [
@@ -409,8 +420,8 @@ Deno.test("ensure makes links of every sort where they belong", async () => {
   assertEquals(await differing(description), [
     "change link tap0: mtu is 1500, wanted 1400",
     "change link ifb0: txqueuelen is 5, wanted 77: group is default, wanted 5",
-    "change link a0: addrgenmode is eui64, wanted none: is not called " +
-    "the-long-name-of-a0 too",
+    "change link a0: addrgenmode is eui64, wanted none: lacks " +
+    "altname the-long-name-of-a0",
     "change link a1: mtu is 1500, wanted 1450",
     "change nexthop 5: via is 192.0.2.8, wanted 192.0.2.9",
   ]);

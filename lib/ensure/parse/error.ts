@@ -1,24 +1,24 @@
-// What is wrong with a description, and where.
+// Problems of a configuration, each with its path.
 
-/** A key or an index on the way to a value. */
+/** Keys and indexes that lead to a value. */
 export type Path = readonly (string | number)[];
 
-/** Something in a description that cannot be right. */
+/** Something wrong in a configuration. */
 export interface Problem {
   /** Where: "links", 2, "mtu". */
   readonly path: Path;
   /** What is wrong, as a sentence without a full stop. */
   readonly message: string;
-  /** The word that nobody knows, if that is what is wrong. */
+  /** The unknown key or value, if that is what is wrong. */
   readonly unknown?: string;
-  /** The words that would be known in its place. */
+  /** The keys or values that are known in its place. */
   readonly known?: readonly string[];
 }
 
 /**
- * A path as people write it: `namespaces.blue.links[2].addresses[0]`.
+ * A path as text: `namespaces.blue.links[2].addresses[0]`.
  *
- * @param path Keys and indexes, from the outermost on.
+ * @param path Keys and indexes, the outermost first.
  *
  * @example
  * ```ts
@@ -37,16 +37,16 @@ export function pathText(path: Path): string {
 }
 
 /**
- * A description of a network that cannot be right; nothing was done.
+ * A configuration with problems; no changes were made.
  *
  * @example
  * ```ts
- * import { DescriptionError, parseDescription, pathText } from "@netplumb/netplumb";
+ * import { ConfigurationError, parseConfiguration, pathText } from "@netplumb/netplumb";
  *
  * try {
- *   parseDescription({ links: [{ name: "br0", kind: "bridge", mtu: -1 }] });
+ *   parseConfiguration({ links: [{ name: "br0", kind: "bridge", mtu: -1 }] });
  * } catch (error) {
- *   if (!(error instanceof DescriptionError)) throw error;
+ *   if (!(error instanceof ConfigurationError)) throw error;
  *   for (const { path, message } of error.problems) {
  *     console.log(pathText(path), message);
  *     // links[0].mtu -1 is not a whole number from 0 to 2147483647
@@ -54,13 +54,13 @@ export function pathText(path: Path): string {
  * }
  * ```
  */
-export class DescriptionError extends TypeError {
-  /** Always "DescriptionError". */
-  override readonly name = "DescriptionError";
-  /** All that was found. */
+export class ConfigurationError extends TypeError {
+  /** Always "ConfigurationError". */
+  override readonly name = "ConfigurationError";
+  /** All problems that were found. */
   readonly problems: readonly Problem[];
 
-  /** Says all of it at once. */
+  /** Joins the problems to one message. */
   constructor(problems: readonly Problem[]) {
     super(
       problems.map(({ path, message }) =>

@@ -1,11 +1,11 @@
-// A described network is kept: whatever somebody does to it through `ip`, it
-// comes back.
+// The reconcile loop: whatever another program does to the network through `ip`
+// is corrected.
 
 import { assert, assertEquals } from "@std/assert";
 import { openDescriptors } from "../../../support/descriptors.ts";
 import { EnsureLab, seenIn } from "../../../support/ensure_lab.ts";
 import { RENAMES_UP, testOfRenaming } from "../../../support/kinds.ts";
-import { Kept } from "../../../support/kept.ts";
+import { Reconciled } from "../../../support/reconciled.ts";
 import { Lab, output, run } from "../../../support/netns.ts";
 import { random } from "../../../support/random.ts";
 
@@ -51,7 +51,7 @@ const SABOTAGE: Readonly<Record<string, (lab: EnsureLab) => Promise<unknown>>> =
     "a bridge is deleted": ({ router }) => router.ip("link delete br0"),
     "a link is made again as another kind": async ({ left }) => {
       await left.ip("link delete mv0");
-      // Whoever keeps it may have been faster.
+      // The reconcile loop may have been faster.
       await output("ip", [
         "-n",
         left.name,
@@ -62,7 +62,7 @@ const SABOTAGE: Readonly<Record<string, (lab: EnsureLab) => Promise<unknown>>> =
       run("ip", ["netns", "delete", left.name]),
     "a namespace is made again": async ({ right }) => {
       await run("ip", ["netns", "delete", right.name]);
-      // Whoever keeps it may have been faster.
+      // The reconcile loop may have been faster.
       await output("ip", ["netns", "add", right.name]);
     },
   };
@@ -82,17 +82,17 @@ async function comesBack<T>(seen: () => Promise<T>, before: T): Promise<void> {
   }
 }
 
-Deno.test(`a kept lab survives all that is done to it, seed ${SEED}`, async (t) => {
+Deno.test(`the reconcile loop corrects every act of sabotage, seed ${SEED}`, async (t) => {
   await using lab = new EnsureLab();
   const descriptors = openDescriptors();
   {
-    await using kept = await Kept.open(lab.description);
+    await using reconciled = await Reconciled.open(lab.description);
     const before = await lab.seen();
     for (const [name, act] of shuffled(Object.entries(SABOTAGE), SEED)) {
       await t.step(name, async () => {
-        kept.reports.length = 0;
+        reconciled.reports.length = 0;
         await act(lab);
-        const { milliseconds } = await kept.report("corrected");
+        const { milliseconds } = await reconciled.report("corrected");
         assert(milliseconds < LATE, `corrected after ${milliseconds} ms`);
         await comesBack(() => lab.seen(), before);
       });
@@ -102,11 +102,11 @@ Deno.test(`a kept lab survives all that is done to it, seed ${SEED}`, async (t) 
 });
 
 testOfRenaming(
-  "a link that is moved or renamed is brought back, not made again",
+  "a link that is moved or renamed is restored, not created again",
   async () => {
     await using lab = await Lab.open("one", "two");
     const { one, two } = lab;
-    await using kept = await Kept.open({
+    await using reconciled = await Reconciled.open({
       namespaces: {
         [one.name]: {
           links: [{
@@ -124,43 +124,45 @@ testOfRenaming(
     const address = async () => (await one.json("link show a0"))[0].address;
     const first = await address();
     await one.ip("link set a0 name other");
-    await kept.report("corrected");
+    await reconciled.report("corrected");
     await comesBack(() => seenIn(one), before);
     await one.ip(`link set a0 netns ${two.name}`);
-    const { step } = await kept.report(
+    const { action } = await reconciled.report(
       "corrected",
-      ({ step }) => step.object === "link",
+      ({ action }) => action.object === "link",
     );
-    assertEquals(step.reasons[0], `is in namespace ${two.name}`);
+    assertEquals(action.reasons[0], `is in namespace ${two.name}`);
     await comesBack(() => seenIn(one), before);
     assertEquals(await address(), first);
     assertEquals((await two.json("link")).length, 1);
   },
 );
 
-Deno.test("who keeps undoing it is not fought without a pause", async () => {
+Deno.test("corrections that are undone again and again back off", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;
-  await using kept = await Kept.open({
+  await using reconciled = await Reconciled.open({
     namespaces: {
       [one.name]: { links: [{ name: "br0", kind: "bridge", mtu: 1400 }] },
     },
   });
   const before = await seenIn(one);
   let fighting = true;
-  const contested = kept.report("contested").finally(() => fighting = false);
+  const conflict = reconciled.report("conflict").finally(() =>
+    fighting = false
+  );
   while (fighting) await one.ip("link set br0 mtu 1300");
-  const { pause, step } = await contested;
+  const { pause, action } = await conflict;
   assert(pause > 0 && pause <= 30_000, `${pause}`);
-  assertEquals(step.name, "br0");
+  assertEquals(action.name, "br0");
   await comesBack(() => seenIn(one), before);
-  assertEquals((await kept.report("settled")).step.name, "br0");
+  assertEquals((await reconciled.report("resolved")).action.name, "br0");
 });
 
-Deno.test("a refused correction is told and tried again, later and later", async () => {
+Deno.test("a refused correction is reported and retried with growing pauses", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;
-  await using kept = await Kept.open({
+  await using reconciled = await Reconciled.open({
     namespaces: { [one.name]: { links: [{ name: "br0", kind: "bridge" }] } },
   });
   const before = await seenIn(one);
@@ -168,25 +170,28 @@ Deno.test("a refused correction is told and tried again, later and later", async
   await run("ip", ["netns", "delete", one.name]);
   const path = `/run/netns/${one.name}`;
   for (;;) {
-    // Whoever keeps it may be faster than this.
+    // The reconcile loop may be faster than this.
     await output("ip", ["netns", "delete", one.name]);
     const made = await Deno.mkdir(path).then(() => true, () => false);
     if (made) break;
   }
   await using directory = new AsyncDisposableStack();
   directory.defer(() => Deno.remove(path));
-  const isOfIt = ({ step }: { step: { name: string } }) =>
-    step.name === one.name;
-  await kept.report(
+  const isOfIt = ({ action }: { action: { name: string } }) =>
+    action.name === one.name;
+  await reconciled.report(
     "refused",
     (report) => isOfIt(report) && report.error.code === "EEXIST",
   );
-  await kept.report(
+  await reconciled.report(
     "refused",
     (report) => isOfIt(report) && report.pause > 100,
   );
   await directory.disposeAsync();
-  await kept.report("corrected", ({ step }) => step.object === "namespace");
+  await reconciled.report(
+    "corrected",
+    ({ action }) => action.object === "namespace",
+  );
   await comesBack(
     () => seenIn(one),
     before.filter((line) => !line.startsWith("link lo"))
@@ -194,10 +199,10 @@ Deno.test("a refused correction is told and tried again, later and later", async
   );
 });
 
-Deno.test("events that are lost are made up for", async () => {
+Deno.test("lost events are made up for", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;
-  await using kept = await Kept.open({
+  await using reconciled = await Reconciled.open({
     namespaces: {
       [one.name]: {
         links: [{ name: "br0", kind: "bridge", addresses: ["192.0.2.1/24"] }],
@@ -224,14 +229,14 @@ Deno.test("events that are lost are made up for", async () => {
   } finally {
     await Deno.remove(batch);
   }
-  await kept.report("overrun");
+  await reconciled.report("overrun");
   await comesBack(() => seenIn(one), before);
 });
 
-Deno.test("a device of the machine is waited for", async () => {
+Deno.test("a missing device is waited for", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;
-  await using kept = await Kept.open({
+  await using reconciled = await Reconciled.open({
     namespaces: {
       [one.name]: {
         links: [{ name: "eth9", up: true, addresses: ["192.0.2.1/24"] }],
@@ -240,11 +245,14 @@ Deno.test("a device of the machine is waited for", async () => {
     },
   });
   for (const _ of [1, 2]) {
-    assertEquals((await kept.report("missing")).name, "eth9");
+    assertEquals((await reconciled.report("missing")).name, "eth9");
     await one.batch(`
       link add eth9 type veth peer name peer
       link set peer up`);
-    await kept.report("corrected", ({ step }) => step.object === "route");
+    await reconciled.report(
+      "corrected",
+      ({ action }) => action.object === "route",
+    );
     assertEquals(
       (await seenIn(one)).filter((line) => line.includes("eth9")),
       [

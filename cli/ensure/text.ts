@@ -1,0 +1,123 @@
+// How `ensure` prints actions and reports.
+
+import type { NamespaceName } from "../../lib/ensure/parse/desired.ts";
+import type { Action } from "../../lib/ensure/plan/action.ts";
+import type { ApplyResult } from "../../lib/ensure/reconcile/reconciler.ts";
+import type { ReconcileReport } from "../../lib/ensure/reconcile/reports.ts";
+import { printable } from "../output/printable.ts";
+import type { Style } from "../output/style.ts";
+
+const SIGNS = { add: "+", change: "~", remove: "-" } as const;
+
+function paint({ type }: Action, style: Style): (text: string) => string {
+  return { add: style.green, change: style.yellow, remove: style.red }[type];
+}
+
+function within(namespace: NamespaceName, text: string): string {
+  return namespace === undefined ? text : `${namespace}: ${text}`;
+}
+
+/** The namespace and the summary of an action. */
+export function whereText({ namespace, object, summary }: Action): string {
+  return printable(
+    object === "namespace" ? summary : within(namespace, summary),
+  );
+}
+
+/** An action in a line: its sign, where, what and why. */
+export function actionText(action: Action, style: Style, after = ""): string {
+  const { type, reasons } = action;
+  const why = reasons.length === 0 ? "" : `: ${reasons.join(", ")}`;
+  const line = `${SIGNS[type]} ${whereText(action)}`;
+  return paint(action, style)(line) + printable(why) +
+    (after === "" ? "" : style.dim(` (${after})`));
+}
+
+/** An action for JSON. */
+export function actionObject(action: Action) {
+  const { type, object, namespace = null, name, summary, reasons } = action;
+  return { action: type, object, namespace, name, summary, reasons };
+}
+
+const ms = (milliseconds: number) => `${milliseconds.toFixed(1)} ms`;
+
+/** A report in a line. */
+export function reportText(report: ReconcileReport, style: Style): string {
+  switch (report.event) {
+    case "corrected":
+      return actionText(report.action, style, ms(report.milliseconds));
+    case "refused":
+      return `${style.red("!")} ${
+        printable(within(report.action.namespace, report.error.message))
+      }; retrying in ${ms(report.pause)}`;
+    case "conflict":
+      return `${style.red("!")} ${
+        whereText(report.action)
+      }: conflict, another program keeps undoing it; retrying in ${
+        ms(report.pause)
+      }`;
+    case "resolved":
+      return `${style.green("=")} ${
+        whereText(report.action)
+      }: conflict resolved`;
+    case "missing":
+      return `${missingText(report, style)}; waiting for it`;
+    case "overrun":
+      return `${style.yellow("!")} ${
+        printable(within(report.namespace, "events were lost"))
+      }; reading the state again`;
+  }
+}
+
+/** A device that does not exist. */
+export function missingText(
+  { namespace, name }: {
+    readonly namespace: NamespaceName;
+    readonly name: string;
+  },
+  style: Style,
+): string {
+  return `${style.yellow("?")} ${
+    printable(within(namespace, `link ${name}`))
+  } does not exist and has no kind to create it`;
+}
+
+/** A report for JSON. */
+export function reportObject(report: ReconcileReport): unknown {
+  switch (report.event) {
+    case "missing":
+    case "overrun":
+      return { ...report, namespace: report.namespace ?? null };
+  }
+  const { event, action, ...rest } = report;
+  const error = "error" in report
+    ? { error: { code: report.error.code, message: report.error.message } }
+    : {};
+  return { event, ...actionObject(action), ...rest, ...error };
+}
+
+/** How many actions of each type. */
+export function counts(actions: readonly Action[]) {
+  const count = (wanted: Action["type"]) =>
+    actions.filter(({ type }) => type === wanted).length;
+  return {
+    added: count("add"),
+    changed: count("change"),
+    removed: count("remove"),
+  };
+}
+
+/** The same as text. */
+export function countsText(actions: readonly Action[]): string {
+  if (actions.length === 0) return "no change";
+  const { added, changed, removed } = counts(actions);
+  return `${added} added, ${changed} changed, ${removed} removed`;
+}
+
+/** What was not rolled back after an action was refused. */
+export function notRolledBackText({ notRolledBack }: ApplyResult): string[] {
+  return notRolledBack.map(({ action, error }) => {
+    const why = error === undefined ? "" : `: ${printable(error.message)}`;
+    return `not rolled back: ${whereText(action)}${why}`;
+  });
+}

@@ -1,0 +1,261 @@
+// Namespace pool: the namespaces of a configuration, opened while they exist,
+// closed when their name is gone, created where they are missing.
+
+import { SystemError } from "../../../ffi/errno.ts";
+import { ArgumentError, ClosedError } from "../../errors.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
+import { addNamespace, deleteNamespace } from "../../netns/named_namespace.ts";
+import {
+  isGone,
+  type Namespace,
+  namespacePath,
+  OWN_NAMESPACE,
+} from "../../netns/namespace.ts";
+import { identifyNamespace } from "../../netns/namespace_names.ts";
+import { Monitor, pictureOf } from "../../rtnetlink/monitor/monitor.ts";
+import { namespaceIdOf } from "../../rtnetlink/namespace_id.ts";
+import { Network } from "../../rtnetlink/network.ts";
+import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
+import {
+  monitoredState,
+  type ObjectTypes,
+  readState,
+  type State,
+  type View,
+} from "../plan/state.ts";
+
+/** A namespace that exists. */
+export interface PooledNamespace {
+  readonly name: NamespaceName;
+  readonly network: Network;
+  /** What tells it from others, of the same name too. */
+  readonly id: string;
+  /** Its monitor and the state that it keeps, if it is monitored. */
+  monitored: { readonly monitor: Monitor; readonly state: State } | undefined;
+}
+
+/** The namespaces of a configuration. */
+export class NamespacePool implements AsyncDisposable {
+  readonly #members = new Map<NamespaceName, PooledNamespace>();
+  readonly #top: Namespace | undefined;
+  #closed = false;
+
+  /** @param top The namespace without a name; default: this thread's. */
+  constructor(top?: Namespace) {
+    this.#top = top;
+  }
+
+  /** Whether it was closed: nothing is opened any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the namespace without a name is one that may be replaced. */
+  get hasTop(): boolean {
+    return this.#top !== undefined;
+  }
+
+  /** @throws {ClosedError} Once closed. */
+  check(): void {
+    if (this.#closed) throw new ClosedError("reconciler");
+  }
+
+  /** Those that exist. */
+  get all(): Iterable<PooledNamespace> {
+    return this.#members.values();
+  }
+
+  /** One that exists. */
+  get(name: NamespaceName): PooledNamespace | undefined {
+    return this.#members.get(name);
+  }
+
+  /**
+   * Opens the namespaces of a configuration that exist, and closes others: an
+   * open socket would keep a namespace whose name is gone.
+   *
+   * @returns Those that it closed.
+   * @throws {SystemError} Without CAP_SYS_ADMIN.
+   * @throws {ClosedError} Once closed.
+   */
+  async follow({ namespaces }: DesiredNetwork): Promise<NamespaceName[]> {
+    const names = new Set(namespaces.map(({ name }) => name));
+    const gone = [...this.#members.values()].filter(({ name, id }) =>
+      !names.has(name) || this.#identify(name) !== id
+    ).map(({ name }) => name);
+    for (const name of gone) await this.#leave(name);
+    this.check();
+    for (const name of names) {
+      if (!this.#members.has(name)) this.#enter(name);
+    }
+    this.#refuseTwice();
+    return gone;
+  }
+
+  /** Creates a namespace. @throws {SystemError | ClosedError} */
+  create(name: string): void {
+    this.check();
+    addNamespace(name);
+    this.#enter(name);
+  }
+
+  /** Deletes a namespace. @throws {SystemError} */
+  async delete(name: string): Promise<void> {
+    await this.#leave(name);
+    deleteNamespace(name);
+  }
+
+  /**
+   * Opens monitors where there are none.
+   *
+   * @returns Where it did.
+   */
+  async monitor(
+    types: ObjectTypes,
+    receiveBuffer: number | undefined,
+    options: WaitOptions,
+  ): Promise<PooledNamespace[]> {
+    const opened: PooledNamespace[] = [];
+    for (const member of this.#members.values()) {
+      if (member.monitored !== undefined) continue;
+      const namespace = member.name ?? this.#top;
+      try {
+        const monitor = await Monitor.open(
+          { objects: types, namespace, receiveBuffer },
+          options,
+        );
+        // Before its first event: the links are those that events change.
+        member.monitored = { monitor, state: monitoredState(monitor) };
+        opened.push(member);
+      } catch (error) {
+        // Its name is gone meanwhile: follow() finds that out.
+        if (!isGone(error)) throw error;
+      }
+    }
+    return opened;
+  }
+
+  /** Closes all monitors. */
+  async stopMonitors(): Promise<void> {
+    await Promise.all([...this.#members.values()].map((member) => {
+      const { monitored } = member;
+      member.monitored = undefined;
+      return monitored?.monitor.close();
+    }));
+  }
+
+  /** The states of all namespaces, read now. */
+  async read(types: ObjectTypes, options?: WaitOptions): Promise<View> {
+    const states = new Map<NamespaceName, State>();
+    for (const { name, network } of this.#members.values()) {
+      states.set(name, await readState(network.socket, types, options));
+    }
+    // Without its members, everything would seem to be missing.
+    this.check();
+    return this.#view((name) => states.get(name), () => Infinity, options);
+  }
+
+  /** The states that the monitors keep, now and later. */
+  monitored(options?: WaitOptions): View {
+    const get = (name: NamespaceName) => this.#members.get(name)?.monitored;
+    return this.#view(
+      (name) => get(name)?.state,
+      (name) => {
+        const monitor = get(name)?.monitor;
+        return monitor === undefined ? Infinity : pictureOf(monitor).caughtUpAt;
+      },
+      options,
+    );
+  }
+
+  /** Closes all sockets. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const name of [...this.#members.keys()]) await this.#leave(name);
+  }
+
+  #view(
+    state: View["state"],
+    currentAt: View["currentAt"],
+    options?: WaitOptions,
+  ): View {
+    // Many links may have been moved the same way.
+    const byId = new Map<string, ReturnType<View["byId"]>>();
+    return {
+      state,
+      currentAt,
+      pathOf: (name) => this.#pathOf(name),
+      byId: (name, nsid) => {
+        const key = `${name ?? ""}\0${nsid}`;
+        let found = byId.get(key);
+        if (found === undefined) {
+          byId.set(key, found = this.#byId(name, nsid, options));
+        }
+        return found;
+      },
+    };
+  }
+
+  /** The namespace that has an id in another one. */
+  async #byId(
+    namespace: NamespaceName,
+    nsid: number,
+    options?: WaitOptions,
+  ): Promise<{ readonly name: NamespaceName } | undefined> {
+    const socket = this.#members.get(namespace)?.network.socket;
+    if (socket === undefined) return undefined;
+    for (const name of [...this.#members.keys()]) {
+      try {
+        const id = await namespaceIdOf(socket, this.#pathOf(name), options);
+        if (id === nsid) return { name };
+      } catch (error) {
+        // Its name is gone: then it is another one.
+        if (!(error instanceof SystemError)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  #pathOf(name: NamespaceName): string {
+    const namespace = name ?? this.#top;
+    return namespace === undefined ? OWN_NAMESPACE : namespacePath(namespace);
+  }
+
+  /** What tells a namespace from others; undefined if its name is gone. */
+  #identify(name: NamespaceName): string | undefined {
+    return identifyNamespace(this.#pathOf(name));
+  }
+
+  #enter(name: NamespaceName): void {
+    const id = this.#identify(name);
+    if (id === undefined) return;
+    try {
+      const network = Network.open({ namespace: name ?? this.#top });
+      this.#members.set(name, { name, id, network, monitored: undefined });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  async #leave(name: NamespaceName): Promise<void> {
+    const member = this.#members.get(name);
+    this.#members.delete(name);
+    await Promise.all([
+      member?.monitored?.monitor.close(),
+      member?.network.close(),
+    ]);
+  }
+
+  #refuseTwice(): void {
+    const names = new Map<string, NamespaceName>();
+    for (const { id, name } of this.#members.values()) {
+      if (names.has(id)) {
+        const other = names.get(id) ?? "the one at the top";
+        const expected =
+          `another namespace than ${other}, which is configured too`;
+        throw new ArgumentError("namespace", name, expected);
+      }
+      names.set(id, name);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// Objects that are configured twice: the second would replace the first, and
+// the first the second, without end.
+
+import { tryParseCidr } from "../../net/prefix.ts";
+import type { RouteSpec } from "../../rtnetlink/changes/route.ts";
+import type { AddressConfiguration } from "./configuration.ts";
+import type { DesiredNamespace } from "./desired.ts";
+import { type Path, pathText } from "./error.ts";
+import type { Input } from "./input.ts";
+
+/** What the kernel gives an IPv6 route without a metric. */
+const IPV6_METRIC = 1024;
+const MAIN_TABLE = 254;
+
+/** An address or a network, however it is written. */
+function canonical(text: string): string {
+  if (!text.includes(":")) return text.replace(/\/32$/, "");
+  const cidr = tryParseCidr(text);
+  return cidr === undefined ? text : `${cidr.address.join()}/${cidr.prefix}`;
+}
+
+function addressKey({ address, peer = "" }: AddressConfiguration): string {
+  // The kernel keeps an IPv6 address once, whatever its prefix length.
+  return address.includes(":")
+    ? canonical(address.split("/")[0]!)
+    : `${canonical(address)} ${canonical(peer)}`;
+}
+
+function routeKey(route: RouteSpec): string {
+  const { to, family, via, src, nexthops = [], tos = 0 } = route;
+  const { table = MAIN_TABLE } = route;
+  const hasColon = (text: string | undefined) => text?.includes(":");
+  const isIPv6 = family === "inet6" || hasColon(to) || hasColon(via) ||
+    hasColon(src) || nexthops.some((hop) => hasColon(hop.via));
+  const { metric = isIPv6 ? IPV6_METRIC : 0 } = route;
+  return `${isIPv6} ${canonical(to)} ${table} ${metric} ${tos}`;
+}
+
+/** Adds a problem for each object of a namespace that is configured twice. */
+export function checkDuplicates(
+  input: Input,
+  path: Path,
+  { links, routes, neighbours, nexthops }: DesiredNamespace,
+): void {
+  const check = <T>(
+    what: string,
+    path: Path,
+    objects: readonly T[],
+    key: (object: T) => string,
+  ) => {
+    const first = new Map<string, number>();
+    for (const [at, object] of objects.entries()) {
+      const identity = key(object);
+      const other = first.get(identity);
+      if (other === undefined) {
+        first.set(identity, at);
+        continue;
+      }
+      const text = pathText([...path, other]);
+      input.problem([...path, at], `the same ${what} as ${text}`);
+    }
+  };
+  for (const { path, addresses } of links) {
+    check("address", [...path, "addresses"], addresses, addressKey);
+  }
+  check("route", [...path, "routes"], routes, routeKey);
+  check(
+    "neighbour",
+    [...path, "neighbours"],
+    neighbours,
+    ({ to, dev }) => `${canonical(to)} ${dev}`,
+  );
+  check("nexthop", [...path, "nexthops"], nexthops, ({ id }) => `${id}`);
+}

@@ -1,0 +1,119 @@
+// Keys of a configuration and how their values are read: those of the tables of
+// rtnetlink, without the keys that describe no lasting state.
+
+import { parseNetwork } from "../../net/prefix.ts";
+import { ADDRESS } from "../../rtnetlink/changes/address.ts";
+import { ALT_NAMES } from "../../rtnetlink/changes/alt_name.ts";
+import { NEIGHBOUR } from "../../rtnetlink/changes/neighbour.ts";
+import { NEXTHOP_OBJECT } from "../../rtnetlink/changes/nexthop.ts";
+import { NEXTHOP, ROUTE } from "../../rtnetlink/changes/route.ts";
+import { RULE } from "../../rtnetlink/changes/rule.ts";
+import { SETTINGS } from "../../rtnetlink/settings.ts";
+import type { Entries, Words as Keys } from "../../rtnetlink/spec/table.ts";
+import { type Reader, text } from "../../rtnetlink/spec/value.ts";
+import type { ExclusiveKind } from "./configuration.ts";
+
+export type { Keys };
+
+/** A link by its name: an index is another one after every start. */
+const linkName: Reader<string> = {
+  ...text(127),
+  expected: "the name of a link, in quotes if it could be a number",
+};
+
+const master: Reader<string | null> = {
+  expected: `${linkName.expected}, or null for none`,
+  schema: { anyOf: [linkName.schema, { type: "null" }] },
+  read: (given) => given === null ? null : linkName.read(given),
+};
+
+/** The kernel refuses host bits in IPv4 networks, and clears those of IPv6. */
+const network: Reader<string> = {
+  ...ROUTE.to,
+  read(given) {
+    const to = ROUTE.to.read(given);
+    if (to !== undefined && to !== "default") parseNetwork(to, "to");
+    return to;
+  },
+};
+
+const netns: Reader<string> = {
+  ...text(255),
+  expected: "the name of a namespace of the configuration",
+};
+
+function without(keys: Keys, ...left: string[]): Keys {
+  return Object.fromEntries(
+    Object.entries(keys).filter(([key]) => !left.includes(key)),
+  );
+}
+
+/** The options that describe a state. */
+export function lasting(options: Entries): Keys {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, { once }]) => !once),
+  );
+}
+
+/** Settings that stay: `state` is changed by protocols. */
+const settings: Keys = { ...without(SETTINGS, "netns", "state"), master };
+
+/** A link, without its options, its port and its addresses. */
+export const LINK: Keys = {
+  name: SETTINGS.name,
+  kind: text(15),
+  link: linkName,
+  netns,
+  altnames: ALT_NAMES,
+  ...settings,
+};
+
+/** The other end of a veth pair. */
+export const PEER: Keys = { name: SETTINGS.name, netns, ...settings };
+
+/** An address of a link. */
+export const LINK_ADDRESS: Keys & Pick<typeof ADDRESS, "address"> = {
+  ...without(ADDRESS, "dev"),
+  address: ADDRESS.address,
+};
+
+/** A nexthop of a multipath route. */
+export const ROUTE_NEXTHOP: Keys = { ...NEXTHOP, dev: linkName };
+
+/** A route, without its nexthops. */
+export const ROUTE_KEYS: Keys = {
+  ...without(ROUTE, "nexthops"),
+  to: network,
+  dev: linkName,
+};
+
+/** A neighbour. */
+export const NEIGHBOUR_KEYS: Keys = {
+  ...without(NEIGHBOUR, "proxy", "use", "managed"),
+  dev: linkName,
+};
+
+/** A policy routing rule. */
+export const RULE_KEYS: Keys = RULE;
+
+/** A nexthop object. */
+export const NEXTHOP_KEYS: Keys = { ...NEXTHOP_OBJECT, dev: linkName };
+
+/** The values of `exclusive` of a link. */
+export const LINK_EXCLUSIVE: readonly ExclusiveKind[] = [
+  "addresses",
+  "routes",
+  "neighbours",
+  "dynamic",
+];
+
+/** The values of `exclusive` of a namespace. */
+export const EXCLUSIVE: readonly ExclusiveKind[] = [
+  "links",
+  "addresses",
+  "routes",
+  "neighbours",
+  "rules",
+  "nexthops",
+  "dynamic",
+];

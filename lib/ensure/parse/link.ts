@@ -1,0 +1,297 @@
+// Parses the links of a configuration.
+
+import { addAddress } from "../../rtnetlink/changes/address.ts";
+import {
+  addLink,
+  type LinkPort,
+  type LinkSpec,
+  setLink,
+} from "../../rtnetlink/changes/link.ts";
+import {
+  KIND_NAMES,
+  kindNamed,
+  PORT_KIND_NAMES,
+  portKind,
+} from "../../rtnetlink/kinds/mod.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
+import type { AddressConfiguration, ExclusiveKind } from "./configuration.ts";
+import { type DesiredLink, keepChange, type NamespaceName } from "./desired.ts";
+import type { Path } from "./error.ts";
+import { type Input, shown } from "./input.ts";
+import { lasting, LINK, LINK_ADDRESS, LINK_EXCLUSIVE, PEER } from "./keys.ts";
+
+/** A link that the other end of its pair may still change. */
+export type LinkDraft = {
+  -readonly [Field in keyof DesiredLink]: DesiredLink[Field];
+};
+
+/** The other end of a veth pair, as one end configures it. */
+export interface Peer {
+  readonly path: Path;
+  readonly of: LinkDraft;
+  readonly name: string;
+  readonly netns: string | undefined;
+  readonly settings: OptionValues;
+  readonly master: string | null | undefined;
+}
+
+/** Keys of a link that are parsed one by one. */
+const OTHERS = ["options", "port", "addresses", "exclusive"];
+
+/** The types of objects that `exclusive` names. */
+export function parseExclusive(
+  input: Input,
+  path: Path,
+  given: unknown,
+  kinds: readonly ExclusiveKind[],
+): Set<ExclusiveKind> {
+  if (given === undefined || given === false) return new Set();
+  // All, without what is added by protocols.
+  if (given === true) return new Set(kinds.filter((one) => one !== "dynamic"));
+  if (!Array.isArray(given)) {
+    const expected = `true, false or a list of ${kinds.join(", ")}`;
+    input.problem(path, `${shown(given)} is not ${expected}`);
+    return new Set();
+  }
+  return new Set(input.list(path, given, (one, path) => {
+    const kind = kinds.find((kind) => kind === one);
+    if (kind === undefined) input.unknownValue(path, one, kinds);
+    return kind;
+  }));
+}
+
+function parseAddress(
+  input: Input,
+  path: Path,
+  given: unknown,
+  dev: string,
+): AddressConfiguration | undefined {
+  const isText = typeof given === "string";
+  const mapping = isText ? { address: given } : input.mapping(path, given);
+  if (mapping === undefined) return undefined;
+  return input.ifRight(() => {
+    const address = (isText
+      ? { address: input.value(path, given, LINK_ADDRESS.address) }
+      : input.values(path, mapping, LINK_ADDRESS, [
+        "address",
+      ])) as unknown as AddressConfiguration;
+    if (address.address === undefined) {
+      return undefined;
+    }
+    const change = input.attempt(path, () =>
+      addAddress({ ...address, dev }));
+    if (change !== undefined) keepChange(address, change);
+    return address;
+  });
+}
+
+function parseOptions(
+  input: Input,
+  path: Path,
+  kind: string | undefined,
+  given: unknown,
+): OptionValues {
+  if (given === undefined) return {};
+  const mapping = input.mapping(path, given);
+  if (mapping === undefined) return {};
+  if (kind === undefined) {
+    input.problem(path, "options need the kind of the link");
+    return {};
+  }
+  if (kind === "veth") {
+    const { peer: _, ...others } = mapping;
+    return input.values(path, others, {}, [], ["peer"]);
+  }
+  const isKnown = KIND_NAMES.some((one) => one === kind);
+  if (!isKnown && Object.keys(mapping).length > 0) {
+    input.problems.push({
+      path: [...path.slice(0, -1), "kind"],
+      message: `${shown(kind)} is no kind with known options`,
+      unknown: kind,
+      known: KIND_NAMES,
+    });
+    return {};
+  }
+  return input.values(path, mapping, lasting(kindNamed(kind).options));
+}
+
+function parsePort(
+  input: Input,
+  path: Path,
+  given: unknown,
+): LinkPort | undefined {
+  if (given === undefined) return undefined;
+  const mapping = input.mapping(path, given);
+  if (mapping === undefined) return undefined;
+  const { kind, options = {}, ...others } = mapping;
+  for (const key of Object.keys(others)) {
+    input.unknownKey(path, key, ["kind", "options"]);
+  }
+  const name = PORT_KIND_NAMES.find((one) => one === kind);
+  if (name === undefined) {
+    const kinds = PORT_KIND_NAMES.join(" or ");
+    input.problem([...path, "kind"], `${shown(kind ?? null)} is not ${kinds}`);
+    return undefined;
+  }
+  const at = [...path, "options"];
+  const values = input.mapping(at, options);
+  const keys = lasting(portKind(name)!.options);
+  return values && { kind: name, options: input.values(at, values, keys) };
+}
+
+/**
+ * Parses a link.
+ *
+ * @param peers Takes the other end of a veth pair.
+ */
+export function parseLink(
+  input: Input,
+  path: Path,
+  given: unknown,
+  from: NamespaceName,
+  peers: Peer[],
+): LinkDraft | undefined {
+  const mapping = input.mapping(path, given);
+  if (mapping === undefined) return undefined;
+  const { options, port, addresses, exclusive } = mapping;
+  const before = input.problems.length;
+  const { name, kind, link, netns, altnames, master, ...settings } = input
+    .values(path, mapping, LINK, ["name"], OTHERS) as {
+      readonly [key: string]: unknown;
+      readonly name: string;
+      readonly kind?: string;
+      readonly link?: string;
+      readonly netns?: string;
+      readonly altnames?: string[];
+      readonly master?: string | null;
+    };
+  const at = (key: string) => [...path, key];
+  const draft: LinkDraft = {
+    path,
+    namespace: netns ?? from,
+    from,
+    name,
+    kind,
+    link,
+    settings,
+    master,
+    options: parseOptions(input, at("options"), kind, options),
+    port: parsePort(input, at("port"), port),
+    altnames: altnames ?? [],
+    // Without a name, the link is refused in any case.
+    addresses: input.list(
+      at("addresses"),
+      addresses,
+      (one, path) => parseAddress(input, path, one, name ?? "link"),
+    ),
+    exclusive: parseExclusive(
+      input,
+      at("exclusive"),
+      exclusive,
+      LINK_EXCLUSIVE,
+    ),
+    peer: undefined,
+    isPeer: false,
+  };
+  const peer = kind === "veth"
+    ? (options as { readonly peer?: unknown } | null | undefined)?.peer
+    : undefined;
+  if (peer !== undefined) {
+    const end = parsePeer(input, [...at("options"), "peer"], peer, draft);
+    if (end !== undefined) peers.push(end);
+  }
+  if (input.problems.length > before) return undefined;
+  checkLower(input, draft, netns);
+  if (input.problems.length > before) return undefined;
+  // Keys that exclude or need each other.
+  input.attempt(path, () => {
+    if (kind !== undefined) addLink(creation(draft));
+    const { port } = draft;
+    setLink(name, { ...(port && { port }), ...(master && { master }) });
+  });
+  return draft;
+}
+
+/** Checks that a link has a lower link if its kind has one, and only then. */
+function checkLower(
+  input: Input,
+  { path, kind, link }: LinkDraft,
+  netns: string | undefined,
+): void {
+  if (kind === undefined) {
+    for (const [key, value] of Object.entries({ link, netns })) {
+      if (value === undefined) continue;
+      input.problem([...path, key], `${key} needs the kind of the link`);
+    }
+    return;
+  }
+  const { lower, options } = kindNamed(kind);
+  if (lower && link === undefined) {
+    input.problem(path, `link is missing: the lower link of a ${kind}`);
+  } else if (
+    !lower && link !== undefined && KIND_NAMES.some((one) => one === kind)
+  ) {
+    const key = Object.keys(options).find((key) => options[key]?.link);
+    const instead = key === undefined ? "" : `; see options.${key}`;
+    input.problem([...path, "link"], `a ${kind} has no lower link${instead}`);
+  }
+}
+
+function parsePeer(
+  input: Input,
+  path: Path,
+  given: unknown,
+  of: LinkDraft,
+): Peer | undefined {
+  const mapping = input.mapping(path, given);
+  if (mapping === undefined) return undefined;
+  const { name, netns, master, ...settings } = input.values(
+    path,
+    mapping,
+    PEER,
+    ["name"],
+  );
+  return {
+    path,
+    of,
+    name: String(name),
+    netns: netns as string | undefined,
+    settings,
+    master: master as string | null | undefined,
+  };
+}
+
+/** Settings that the kernel accepts only for a link that exists. */
+const LATER: ReadonlySet<string> = new Set([
+  "up",
+  "addrgenmode",
+  "alias",
+  "carrier",
+  "protodown",
+]);
+
+/** The settings that a link is created with. */
+export function firstSettings({ settings }: DesiredLink): OptionValues {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([key]) => !LATER.has(key)),
+  );
+}
+
+/** The settings that are set afterwards, without `up`. */
+export function laterSettings({ settings }: DesiredLink): OptionValues {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([key]) => LATER.has(key) && key !== "up"),
+  );
+}
+
+/** The link as it is created: what depends on others comes later. */
+export function creation(link: DesiredLink): LinkSpec {
+  const { name, kind, link: lower, options } = link;
+  return {
+    ...firstSettings(link),
+    name,
+    kind: kind!,
+    ...(lower === undefined ? {} : { link: lower }),
+    ...(Object.keys(options).length === 0 ? {} : { options }),
+  };
+}

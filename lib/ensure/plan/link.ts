@@ -1,0 +1,394 @@
+// One link: what differs between its configuration and the kernel's state, and
+// the actions that create, recreate and change it.
+
+import { IFF_UP } from "../../../ffi/uapi/net_if.ts";
+import { addAltNames } from "../../rtnetlink/changes/alt_name.ts";
+import type { Change } from "../../rtnetlink/changes/change.ts";
+import {
+  addLink,
+  deleteLink,
+  type LinkChanges,
+  setLink,
+} from "../../rtnetlink/changes/link.ts";
+import { kernelName, kindDifferences } from "../../rtnetlink/kinds/kind.ts";
+import { kindNamed, portKind } from "../../rtnetlink/kinds/mod.ts";
+import { kindLevel, type Link } from "../../rtnetlink/link/link.ts";
+import { readSettings, SETTINGS_TABLE } from "../../rtnetlink/settings.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
+import { AttributeLevel } from "../../rtnetlink/spec/level.ts";
+import {
+  type OptionDifference,
+  valueText,
+} from "../../rtnetlink/spec/table.ts";
+import type { DesiredLink, NamespaceName } from "../parse/desired.ts";
+import { creation, firstSettings, laterSettings } from "../parse/link.ts";
+import { type Action, type ActionPart, Order } from "./action.ts";
+import type { State } from "./state.ts";
+
+/** More than the number of links that are ever on top of each other. */
+const LEVELS = 1000;
+
+/** A link of the kernel, and the namespace it is in. */
+export interface Located {
+  readonly link: Link;
+  readonly namespace: NamespaceName;
+}
+
+/** The states that a desired link is compared with. */
+export interface LinkStates {
+  /** The state of its namespace. */
+  readonly home: State;
+  /** The state of the namespace that it is created in. */
+  readonly from: State;
+}
+
+/** The path that stands for a namespace in a message. */
+type PathOf = (namespace: NamespaceName) => string;
+
+/** In what a link differs from its configuration. */
+export interface LinkDiff {
+  /** What only a new link can have; its reasons. */
+  readonly recreate: readonly string[];
+  readonly settings: readonly OptionDifference[];
+  readonly options: readonly OptionDifference[];
+  readonly port: readonly OptionDifference[];
+}
+
+/** Compares a link with its configuration. */
+export function diffLink(
+  link: Link,
+  desired: DesiredLink,
+  { home, from }: LinkStates,
+): LinkDiff {
+  const { kind, options } = desired;
+  const recreate: string[] = [];
+  if (kind !== undefined) {
+    if (!isOfKind(link, kind)) {
+      const is = link.kind === "tun" ? link.data?.type : link.kind;
+      recreate.push(`is a ${is ?? "device"}, wanted a ${kind}`);
+      return { recreate, settings: [], options: [], port: [] };
+    }
+    const lower = lowerReason(link, desired, { home, from });
+    if (lower !== undefined) recreate.push(lower);
+  }
+  const nameOf = (ifindex: number) => from.nameOf(ifindex);
+  const different = {
+    settings: settingDifferences(link, desired.settings, home),
+    options: kind === undefined ? [] : kindDifferences(
+      kindNamed(kind),
+      kindLevel(link),
+      options,
+      from.numbers,
+      nameOf,
+    ),
+  };
+  if (kind !== undefined) {
+    for (const one of [...different.settings, ...different.options]) {
+      if (needsNewLink(one)) recreate.push(reasonOf(one));
+    }
+  }
+  return {
+    recreate,
+    settings: different.settings.filter((one) => !needsNewLink(one)),
+    options: different.options,
+    port: portDifferences(link, desired, home),
+  };
+}
+
+/** Whether a link is of a kind; tun and tap are one for the kernel. */
+export function isOfKind(link: Link, kind: string): boolean {
+  return link.kind === kernelName(kindNamed(kind)) &&
+    (link.kind !== "tun" || link.data?.type === kind);
+}
+
+function lowerReason(
+  { link, linkNetnsid }: Link,
+  { link: wanted }: DesiredLink,
+  { home, from }: LinkStates,
+): string | undefined {
+  if (wanted === undefined) return undefined;
+  const lower = from.named(wanted);
+  if (lower !== undefined && lower.ifindex === link) return undefined;
+  const isHere = home === from && link !== undefined &&
+    linkNetnsid === undefined;
+  const is = isHere ? home.nameOf(link) : "another link";
+  return `link is ${is}, wanted ${wanted}`;
+}
+
+function settingDifferences(
+  link: Link,
+  settings: OptionValues,
+  state: State,
+): OptionDifference[] {
+  const different: OptionDifference[] = [];
+  const others: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(settings)) {
+    const { flags, change, values } = readSettings({ [key]: value });
+    if (change === 0) Object.assign(others, values);
+    else if ((link.flags & change) !== flags) {
+      const text = (on: boolean) =>
+        key === "up" ? on ? "up" : "down" : valueText(on);
+      const [is, wanted] = [text(!value), text(Boolean(value))];
+      different.push({ key, is, wanted, change: "any time" });
+    }
+  }
+  if (Object.keys(others).length === 0) return different;
+  return different.concat(SETTINGS_TABLE.differences(
+    new AttributeLevel(link.attributes()),
+    others,
+    others,
+    state.numbers,
+    (ifindex) => state.nameOf(ifindex),
+  ));
+}
+
+function portDifferences(
+  link: Link,
+  { port }: DesiredLink,
+  state: State,
+): OptionDifference[] {
+  if (port === undefined) return [];
+  const kind = portKind(port.kind);
+  if (kind === undefined || link.masterKind !== port.kind) {
+    return Object.entries(port.options).map(([key, value]) => ({
+      key,
+      is: "not set",
+      wanted: valueText(value),
+      change: "any time",
+    }));
+  }
+  return kindDifferences(
+    kind,
+    state.portLevel(link),
+    { ...port.options },
+    state.numbers,
+    (ifindex) => state.nameOf(ifindex),
+  );
+}
+
+function needsNewLink({ change }: OptionDifference): boolean {
+  return change === "at creation";
+}
+
+/** "mtu is 1500, wanted 1400", "is down, wanted up". */
+function reasonOf({ key, is, wanted }: OptionDifference): string {
+  return `${key === "up" ? "" : `${key} `}is ${is}, wanted ${wanted}`;
+}
+
+function linkAction(
+  type: Action["type"],
+  { name, namespace }: { name: string; namespace: NamespaceName },
+  summary: string,
+  reasons: readonly string[],
+  parts: readonly ActionPart[],
+): Action {
+  return {
+    type,
+    object: "link",
+    namespace,
+    name,
+    summary,
+    reasons,
+    devices: [],
+    parts,
+    undo: () => type === "add" ? [deleteLink(name)] : [],
+  };
+}
+
+/** Removes a link that is recreated. */
+export function clearAction(
+  { link: { name }, namespace }: Located,
+  reasons: readonly string[],
+): Action {
+  const changes = [deleteLink(name)];
+  const parts = [{ order: Order.clear, namespace, changes }];
+  const summary = `delete link ${name}, to recreate it`;
+  return linkAction("remove", { name, namespace }, summary, reasons, parts);
+}
+
+/** Creates a link, and the other end of a veth pair with it. */
+export function createAction(
+  desired: DesiredLink,
+  height: number,
+  pathOf: PathOf,
+): Action {
+  const { name, from, kind, peer } = desired;
+  const netns = (link: DesiredLink) =>
+    link.namespace === from ? {} : { netns: pathOf(link.namespace) };
+  const spec = { ...creation(desired), ...netns(desired) };
+  const options = peer && {
+    peer: { ...firstSettings(peer), name: peer.name, ...netns(peer) },
+  };
+  const change = addLink(options === undefined ? spec : { ...spec, options });
+  const ends = peer === undefined ? [desired] : [desired, peer];
+  const description = peer === undefined ? kind : `${kind}, peer ${peer.name}`;
+  return linkAction("add", desired, `add link ${name} (${description})`, [], [
+    {
+      order: Order.make + Math.min(99, height),
+      namespace: from,
+      changes: [change],
+    },
+    ...ends.flatMap((end) => laterParts(end, height)),
+  ]);
+}
+
+/** Sets the loopback link of a namespace that is created by the same plan. */
+export function newLoopbackAction(desired: DesiredLink): Action {
+  const { name, namespace, settings } = desired;
+  const changes = [setLink(name, settings)];
+  const parts = [{ order: Order.settings, namespace, changes }];
+  const reasons = ["its namespace is new"];
+  return linkAction("change", desired, `change link ${name}`, reasons, parts);
+}
+
+/** What is set once all new links exist. */
+function laterParts(desired: DesiredLink, height: number): ActionPart[] {
+  const { name, namespace, master, port, altnames, settings } = desired;
+  const parts: ActionPart[] = [];
+  const add = (order: number, ...changes: Change[]) => {
+    if (changes.length > 0) parts.push({ order, namespace, changes });
+  };
+  if (master) add(Order.master, setLink(name, { master }));
+  const later = laterSettings(desired);
+  add(
+    Order.settings,
+    ...Object.keys(later).length === 0 ? [] : [setLink(name, later)],
+    ...altnames.length === 0 ? [] : [addAltNames(name, altnames)],
+    ...port === undefined ? [] : [setLink(name, { port })],
+  );
+  if (settings.up !== undefined) {
+    add(
+      above(Order.up, height),
+      setLink(name, { up: Boolean(settings.up) }),
+    );
+  }
+  return parts;
+}
+
+/** The order of links on top of others: lower links first. */
+function above(order: number, height: number): number {
+  return order + Math.min(height, LEVELS - 1) / LEVELS;
+}
+
+/** Changes an existing link; undefined if nothing differs. */
+export function changeAction(
+  desired: DesiredLink,
+  located: Located,
+  diff: LinkDiff,
+  home: State,
+  height: number,
+  pathOf: PathOf,
+): Action | undefined {
+  const { name, namespace, master, altnames } = desired;
+  const { link } = located;
+  const isAway = located.namespace !== namespace;
+  const reasons: string[] = [];
+  const parts: ActionPart[] = [];
+  const isRenamed = link.name !== name && !link.altNames.includes(name);
+  if (isAway || isRenamed) {
+    const part = restorePart(desired, located, isAway, isRenamed, pathOf);
+    if (isAway) reasons.push(`is in ${namespaceText(located.namespace)}`);
+    if (isRenamed) reasons.push(`name is ${link.name}, wanted ${name}`);
+    parts.push(part);
+  }
+  const masterIndex = master ? home.named(master)?.ifindex ?? -1 : 0;
+  const hasMaster = !isAway && link.master === masterIndex;
+  if (master !== undefined && !hasMaster && !(isAway && master === null)) {
+    const is = isAway ? "nothing" : home.nameOf(link.master);
+    reasons.push(`master is ${is}, wanted ${master ?? "nothing"}`);
+    // A bond accepts no port that is up.
+    const isUp = !isAway && (link.flags & IFF_UP) !== 0 &&
+      master !== null && home.named(master)?.kind === "bond";
+    const changes = isUp
+      ? [{ up: false }, { master }, { up: true }]
+      : [{ master }];
+    parts.push({
+      order: Order.master,
+      namespace,
+      changes: changes.map((one) => setLink(name, one)),
+    });
+  }
+  const missing = altnames.filter((one) => !link.altNames.includes(one));
+  const changes = [
+    ...settingChanges(desired, link, diff, isAway, reasons).map((one) =>
+      setLink(name, one)
+    ),
+    ...(missing.length === 0 ? [] : [addAltNames(name, missing)]),
+  ];
+  if (missing.length > 0) reasons.push(`lacks altname ${missing.join(", ")}`);
+  if (changes.length > 0) {
+    parts.push({ order: above(Order.settings, height), namespace, changes });
+  }
+  const up = Boolean(desired.settings.up);
+  // Moving takes a link down.
+  if (diff.settings.some(({ key }) => key === "up") || (isAway && up)) {
+    const changes = [setLink(name, { up })];
+    parts.push({ order: above(Order.up, height), namespace, changes });
+  }
+  return reasons.length === 0
+    ? undefined
+    : linkAction("change", desired, `change link ${name}`, reasons, parts);
+}
+
+/** Gives a link its name and its namespace back. */
+function restorePart(
+  { name, namespace: home }: DesiredLink,
+  { link: { ifindex }, namespace }: Located,
+  isAway: boolean,
+  isRenamed: boolean,
+  pathOf: PathOf,
+): ActionPart {
+  const changes = [
+    setLink(ifindex, {
+      ...(isRenamed ? { name } : {}),
+      ...(isAway ? { netns: pathOf(home) } : {}),
+    }),
+  ];
+  // An older kernel renames no link that is up.
+  const up = (up: boolean) => setLink(ifindex, { up });
+  const ifBusy = [up(false), ...changes, ...(isAway ? [] : [up(true)])];
+  return { order: Order.restore, namespace, changes, ifBusy };
+}
+
+function namespaceText(namespace: NamespaceName): string {
+  return namespace === undefined
+    ? "the namespace of this process"
+    : `namespace ${namespace}`;
+}
+
+/** Changes of settings, options and port options; `up` comes later. */
+function settingChanges(
+  { kind, options, port, settings }: DesiredLink,
+  link: Link,
+  diff: LinkDiff,
+  isAway: boolean,
+  reasons: string[],
+): LinkChanges[] {
+  for (const one of diff.settings) reasons.push(reasonOf(one));
+  for (const one of diff.options) reasons.push(reasonOf(one));
+  const changes: LinkChanges[] = [];
+  const keys = diff.settings.map(({ key }) => key).filter((key) =>
+    key !== "up"
+  );
+  const picked = (values: OptionValues, keys: readonly string[]) =>
+    Object.fromEntries(keys.map((key) => [key, values[key]]));
+  if (keys.length > 0) changes.push(picked(settings, keys));
+  if (kind !== undefined && diff.options.length > 0) {
+    const { together, options: entries } = kindNamed(kind);
+    const keys = together
+      ? Object.keys(options).filter((key) =>
+        entries[key]?.change !== "at creation"
+      )
+      : diff.options.map(({ key }) => key);
+    const change = { kind, options: picked(options, keys) };
+    const takeDown = (link.flags & IFF_UP) !== 0 &&
+      diff.options.some(({ change }) => change === "while down");
+    if (takeDown) changes.push({ up: false }, change, { up: true });
+    else changes.push(change);
+  }
+  if (port !== undefined && (isAway || diff.port.length > 0)) {
+    if (!isAway) { for (const one of diff.port) reasons.push(reasonOf(one)); }
+    changes.push({ port });
+  }
+  return changes;
+}

@@ -1,0 +1,522 @@
+// Link planner: locates the desired links of all namespaces and finds what to
+// create, recreate, restore and change, updated by events.
+
+import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
+import type { Link } from "../../rtnetlink/link/link.ts";
+import type { ObjectEvent } from "../../rtnetlink/monitor/event.ts";
+import type {
+  DesiredLink,
+  DesiredNetwork,
+  NamespaceName,
+} from "../parse/desired.ts";
+import type { Action, Source } from "./action.ts";
+import { longestPaths } from "./dependency_order.ts";
+import { desiredObjects } from "./desired_objects.ts";
+import {
+  changeAction,
+  clearAction,
+  createAction,
+  diffLink,
+  isOfKind,
+  type LinkDiff,
+  type Located,
+  newLoopbackAction,
+} from "./link.ts";
+import type { LinkTracker, Location } from "./link_tracker.ts";
+import { EMPTY, type View } from "./state.ts";
+
+/** What the links of a namespace mean for its other objects. */
+export interface LinkContext {
+  /** The desired links that exist, by index. */
+  readonly described: ReadonlyMap<number, DesiredLink>;
+  /** Names of links that do not exist and are waited for. */
+  readonly missing: ReadonlySet<string>;
+  /** The indexes of links that are recreated. */
+  readonly gone: ReadonlySet<number>;
+}
+
+/** Fields of a link that tell where it is and what it belongs to. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  "name",
+  "altNames",
+  "kind",
+  "link",
+  "linkNetnsid",
+]);
+
+/** A link that another one refers to. */
+interface Reference {
+  readonly namespace: NamespaceName;
+  readonly name: string;
+}
+
+/** A comparison, valid while nothing that it looked at changes. */
+interface Compared {
+  readonly link: Link;
+  readonly port: Link | undefined;
+  readonly namespace: NamespaceName;
+  /** The indexes of all references. */
+  readonly indexes: string;
+  readonly diff: LinkDiff;
+}
+
+/** A desired link and its comparison with the state. */
+class LinkEntry implements Source {
+  located: Located | undefined;
+  /** The existing link that has to be recreated, and why. */
+  obstacle: (Located & { readonly reasons: readonly string[] }) | undefined;
+  /** Until when it is expected where it was moved to. */
+  expectedUntil = 0;
+  compared: Compared | undefined;
+  clear: Action | undefined;
+  action: Action | undefined;
+  heldUntil = 0;
+
+  constructor(
+    readonly desired: DesiredLink,
+    readonly height: number,
+    readonly references: readonly Reference[],
+    readonly dirty: Set<LinkEntry>,
+  ) {}
+
+  invalidate(): void {
+    this.heldUntil = 0;
+    this.dirty.add(this);
+  }
+}
+
+/** Values by namespace and name. */
+class ByName<T> {
+  readonly #values = new Map<NamespaceName, Map<string, T>>();
+
+  get(namespace: NamespaceName, name: string): T | undefined {
+    return this.#values.get(namespace)?.get(name);
+  }
+
+  set(namespace: NamespaceName, name: string, value: T): void {
+    const values = this.#values.get(namespace);
+    if (values === undefined) {
+      this.#values.set(namespace, new Map([[name, value]]));
+    } else values.set(name, value);
+  }
+}
+
+/** The links that a link refers to: its lower link, its master, in options. */
+function referencesOf(link: DesiredLink): Reference[] {
+  const { from, namespace, port } = link;
+  const references = lowerNames(link).map((name) => ({
+    namespace: from,
+    name,
+  }));
+  const here = (name: unknown) => {
+    if (typeof name === "string") references.push({ namespace, name });
+  };
+  here(link.master);
+  for (const value of Object.values(port?.options ?? {})) here(value);
+  return references;
+}
+
+function lowerNames({ link, kind, options }: DesiredLink): string[] {
+  const entries = kind === undefined ? {} : kindNamed(kind).options;
+  const named = Object.keys(options).filter((key) => entries[key]?.link)
+    .map((key) => options[key]);
+  return [link, ...named].filter((name) => typeof name === "string");
+}
+
+/** The actions on the links of a network. */
+export class LinkPlanner {
+  readonly #desired: DesiredNetwork;
+  readonly #tracker: LinkTracker;
+  readonly #entries: readonly LinkEntry[];
+  /** Lower links first. */
+  readonly #upward: readonly LinkEntry[];
+  readonly #byLink = new Map<DesiredLink, LinkEntry>();
+  readonly #byName = new ByName<LinkEntry>();
+  /** Names that the configuration mentions. */
+  readonly #mentioned = new ByName<true>();
+  readonly #contexts = new Map<NamespaceName, LinkContext>();
+  readonly #located = new Map<NamespaceName, Map<number, LinkEntry>>();
+  readonly #dirty = new Set<LinkEntry>();
+  #all = true;
+  #isComplete = false;
+
+  constructor(desired: DesiredNetwork, tracker: LinkTracker) {
+    this.#desired = desired;
+    this.#tracker = tracker;
+    const links = desired.namespaces.flatMap(({ links }) => links);
+    const byName = new ByName<DesiredLink>();
+    for (const link of links) byName.set(link.namespace, link.name, link);
+    const lowers = (link: DesiredLink) =>
+      lowerNames(link).flatMap((name) => byName.get(link.from, name) ?? []);
+    const heights = longestPaths(
+      links,
+      (link) => lowers(link).length > 0 ? 1 : 0,
+      lowers,
+    );
+    this.#entries = links.map((link) => {
+      const references = [link, ...link.peer === undefined ? [] : [link.peer]]
+        .flatMap(referencesOf);
+      const height = heights.get(link)!;
+      return new LinkEntry(link, height, references, this.#dirty);
+    });
+    this.#upward = this.#entries.toSorted((a, b) => a.height - b.height);
+    for (const entry of this.#entries) {
+      const { desired, references } = entry;
+      this.#byLink.set(desired, entry);
+      this.#byName.set(desired.namespace, desired.name, entry);
+      this.#mentioned.set(desired.namespace, desired.name, true);
+      for (const { namespace, name } of references) {
+        this.#mentioned.set(namespace, name, true);
+      }
+    }
+    for (const namespace of desired.namespaces) {
+      for (const { devices } of desiredObjects(namespace)) {
+        for (const name of devices) {
+          this.#mentioned.set(namespace.name, name, true);
+        }
+      }
+    }
+  }
+
+  /** All links are compared again at the next update. */
+  invalidate(): void {
+    this.#all = true;
+  }
+
+  /**
+   * Notes an event; the state has been updated already.
+   *
+   * @returns Whether it concerns a desired link.
+   */
+  note(
+    namespace: NamespaceName,
+    { event, object, data, previous, changed }: ObjectEvent<"link" | "port">,
+  ): boolean {
+    const entry = this.located(namespace, data.ifindex);
+    if (entry !== undefined) entry.heldUntil = 0;
+    const isLocal = object === "port" ||
+      event === "change" && !changed?.some((field) => IDENTITY.has(field));
+    if (isLocal) {
+      if (entry === undefined) return false;
+      this.#dirty.add(entry);
+      return true;
+    }
+    let isMentioned = false;
+    for (const link of previous === undefined ? [data] : [data, previous]) {
+      for (const name of [link.name, ...link.altNames]) {
+        if (!this.#mentioned.get(namespace, name)) continue;
+        isMentioned = true;
+        const wanted = this.#byName.get(namespace, name);
+        if (wanted !== undefined) wanted.heldUntil = 0;
+      }
+    }
+    // A link of another name may be one that was renamed or moved.
+    if (!isMentioned && entry === undefined && this.#isComplete) return false;
+    this.#all = true;
+    return true;
+  }
+
+  /** The desired link that was last seen at a location. */
+  located(namespace: NamespaceName, ifindex: number): LinkEntry | undefined {
+    return this.#located.get(namespace)?.get(ifindex);
+  }
+
+  /** Notes that a desired link was moved to another namespace. */
+  moved({ desired }: LinkEntry, to: Location): void {
+    this.#tracker.set(desired, to);
+    this.invalidate();
+  }
+
+  /**
+   * Compares what is noted.
+   *
+   * @returns Whether contexts of namespaces may have changed.
+   */
+  async update(view: View): Promise<boolean> {
+    if (!this.#all) {
+      for (const entry of this.#dirty) {
+        if (!this.#compareAgain(entry, view)) this.#all = true;
+      }
+    }
+    this.#dirty.clear();
+    if (!this.#all) return false;
+    // Cleared first: what is noted during an update is for the next one.
+    this.#all = false;
+    try {
+      await this.#compareAll(view);
+    } catch (error) {
+      this.#all = true;
+      throw error;
+    }
+    return true;
+  }
+
+  /** The context of a namespace, after an update. */
+  context(namespace: NamespaceName): LinkContext {
+    return this.#contexts.get(namespace)!;
+  }
+
+  /** The actions that are due: removals of links to recreate come first. */
+  *actions(): Generator<[Action, Source], void, void> {
+    const due = this.#entries.filter(({ heldUntil }) => heldUntil === 0);
+    for (const entry of due) if (entry.clear) yield [entry.clear, entry];
+    for (const entry of due) if (entry.action) yield [entry.action, entry];
+  }
+
+  /** Devices that do not exist, and have no kind to create them by. */
+  *missing(): Generator<DesiredLink, void, void> {
+    for (const [namespace, { missing }] of this.#contexts) {
+      for (const name of missing) {
+        const { desired } = this.#byName.get(namespace, name)!;
+        if (desired.kind === undefined) yield desired;
+      }
+    }
+  }
+
+  /** When the first link is given up that is expected where it was moved to. */
+  get expectedUntil(): number {
+    let least = Infinity;
+    for (const { expectedUntil } of this.#entries) {
+      if (expectedUntil > 0) least = Math.min(least, expectedUntil);
+    }
+    return least;
+  }
+
+  /** Compares a link whose location did not change; false if it did. */
+  #compareAgain(entry: LinkEntry, view: View): boolean {
+    const { located } = entry;
+    // Whether it has come is for events of links to tell.
+    if (located === undefined) return true;
+    const { namespace } = located;
+    const link = view.state(namespace)?.link(located.link.ifindex);
+    if (link === undefined) return false;
+    entry.located = { link, namespace };
+    if (this.#diff(entry, view).recreate.length > 0) return false;
+    this.#setAction(entry, view);
+    return true;
+  }
+
+  /** What differs, compared again only if something changed. */
+  #diff(entry: LinkEntry, view: View): LinkDiff {
+    const { desired, references } = entry;
+    const { link, namespace } = entry.located!;
+    const home = view.state(namespace) ?? EMPTY;
+    const from = view.state(desired.from) ?? EMPTY;
+    const port = home.port(link.ifindex);
+    const indexes = references.map(({ namespace, name }) =>
+      view.state(namespace)?.named(name)?.ifindex
+    ).join();
+    const { compared } = entry;
+    if (
+      compared !== undefined && compared.link === link &&
+      compared.port === port && compared.namespace === namespace &&
+      compared.indexes === indexes
+    ) return compared.diff;
+    const diff = diffLink(link, desired, { home, from });
+    entry.compared = { link, port, namespace, indexes, diff };
+    return diff;
+  }
+
+  async #compareAll(view: View): Promise<void> {
+    for (const { name } of this.#desired.namespaces) {
+      const state = view.state(name);
+      if (state !== undefined) state.planned = new Map();
+    }
+    await this.#locate(view);
+    this.#findObstacles(view);
+    this.#located.clear();
+    this.#isComplete = true;
+    for (const entry of this.#entries) {
+      if (entry.located === undefined) {
+        this.#isComplete = false;
+        continue;
+      }
+      const { namespace, link: { ifindex } } = entry.located;
+      this.#tracker.set(entry.desired, { namespace, ifindex });
+      const byIndex = this.#located.get(namespace);
+      if (byIndex !== undefined) byIndex.set(ifindex, entry);
+      else this.#located.set(namespace, new Map([[ifindex, entry]]));
+    }
+    this.#setContexts(view);
+    for (const entry of this.#entries) {
+      const { peer, isPeer } = entry.desired;
+      const { obstacle } = entry;
+      // A pair goes as one.
+      const goesWithPeer = isPeer && peer !== undefined &&
+        this.#byLink.get(peer)?.obstacle !== undefined;
+      entry.clear = obstacle === undefined || goesWithPeer
+        ? undefined
+        : clearAction(obstacle, obstacle.reasons);
+      this.#setAction(entry, view);
+    }
+  }
+
+  /** Finds what to do for a link. */
+  #setAction(entry: LinkEntry, view: View): void {
+    const { desired, located, height } = entry;
+    entry.action = undefined;
+    if (entry.expectedUntil > 0 || this.#isWaiting(entry)) return;
+    if (located === undefined) {
+      if (isNewLoopback(desired, view)) {
+        entry.action = newLoopbackAction(desired);
+      } else if (desired.kind !== undefined && !desired.isPeer) {
+        // The other end of a pair is created with this one.
+        entry.action = createAction(desired, height, view.pathOf);
+      }
+      return;
+    }
+    entry.action = changeAction(
+      desired,
+      located,
+      this.#diff(entry, view),
+      view.state(desired.namespace) ?? EMPTY,
+      height,
+      view.pathOf,
+    );
+  }
+
+  /** Whether it refers to a link that is waited for. */
+  #isWaiting({ references }: LinkEntry): boolean {
+    return references.some(({ namespace, name }) =>
+      this.#contexts.get(namespace)?.missing.has(name) ?? false
+    );
+  }
+
+  /** Finds each link by its name, where it was moved, or by its other end. */
+  async #locate(view: View): Promise<void> {
+    const now = performance.now();
+    /** Unless it is the link that another part of the configuration means. */
+    const free = (located: Located | undefined) =>
+      located && !this.#byName.get(located.namespace, located.link.name)
+        ? located
+        : undefined;
+    for (const entry of this.#entries) {
+      const { desired } = entry;
+      const { namespace, name, kind } = desired;
+      entry.obstacle = undefined;
+      entry.expectedUntil = 0;
+      entry.located = locatedByName(namespace, name, view);
+      if (entry.located !== undefined) continue;
+      const last = this.#tracker.get(desired);
+      const link = last && view.state(last.namespace)?.link(last.ifindex);
+      if (link && (kind === undefined || isOfKind(link, kind))) {
+        entry.located = free({ link, namespace: last.namespace });
+      } else if (last && !link && (last.expectedUntil ?? 0) > now) {
+        entry.expectedUntil = last.expectedUntil!;
+      }
+      entry.located ??= free(await locatedByPeer(desired, view));
+    }
+  }
+
+  /** Finds links that have to be recreated. */
+  #findObstacles(view: View): void {
+    const drop = (entry: LinkEntry, reasons: readonly string[]) => {
+      if (entry.located === undefined) return;
+      entry.obstacle = { ...entry.located, reasons };
+      entry.located = undefined;
+    };
+    for (const entry of this.#entries) {
+      if (entry.located === undefined) continue;
+      const { recreate } = this.#diff(entry, view);
+      if (recreate.length > 0) drop(entry, recreate);
+    }
+    for (const entry of this.#entries) {
+      const { name, peer } = entry.desired;
+      if (peer === undefined) continue;
+      const other = this.#byLink.get(peer)!;
+      const here = entry.located?.link;
+      const there = other.located?.link;
+      if (
+        here !== undefined && there?.link === here.ifindex &&
+        here.link === there.ifindex
+      ) continue;
+      // Both ends are recreated if they are not a pair.
+      drop(entry, [`its peer is not ${peer.name}`]);
+      drop(other, [`its peer is not ${name}`]);
+    }
+    // A link on top of one that is recreated goes with it.
+    for (const entry of this.#upward) {
+      const { link, from } = entry.desired;
+      const lower = link === undefined
+        ? undefined
+        : this.#byName.get(from, link);
+      if (lower !== undefined && lower.located === undefined) {
+        entry.located = undefined;
+      }
+    }
+  }
+
+  /** Finds which links are recreated, renamed and missing. */
+  #setContexts(view: View): void {
+    this.#contexts.clear();
+    const contexts = new Map(this.#desired.namespaces.map(({ name }) => {
+      const described = new Map<number, DesiredLink>();
+      const missing = new Set<string>();
+      const gone = new Set<number>();
+      const planned = new Map<string, Link | undefined>();
+      const context = { described, missing, gone, planned };
+      this.#contexts.set(name, context);
+      return [name, context];
+    }));
+    for (const entry of this.#upward) {
+      const { desired, located, obstacle } = entry;
+      const { namespace, name, kind } = desired;
+      const context = contexts.get(namespace)!;
+      const existing = view.state(namespace)?.named(name);
+      if (obstacle !== undefined) {
+        contexts.get(obstacle.namespace)?.gone.add(obstacle.link.ifindex);
+      }
+      if (located === undefined) {
+        if (existing !== undefined) {
+          context.gone.add(existing.ifindex);
+          context.planned.set(name, undefined);
+        }
+        const isDevice = kind === undefined && !isNewLoopback(desired, view);
+        if (isDevice || this.#isWaiting(entry)) context.missing.add(name);
+      } else if (located.namespace === namespace) {
+        context.described.set(located.link.ifindex, desired);
+        if (existing !== located.link) {
+          context.planned.set(name, located.link);
+        }
+      }
+    }
+    for (const [name, { planned }] of contexts) {
+      const state = view.state(name);
+      if (state !== undefined) state.planned = planned;
+    }
+  }
+}
+
+/** Whether it is the loopback link of a namespace that does not exist yet. */
+function isNewLoopback(
+  { name, namespace }: DesiredLink,
+  view: View,
+): boolean {
+  return name === "lo" && view.state(namespace) === undefined;
+}
+
+function locatedByName(
+  namespace: NamespaceName,
+  name: string,
+  view: View,
+): Located | undefined {
+  const link = view.state(namespace)?.named(name);
+  return link && { link, namespace };
+}
+
+/** The end of a pair whose other end is where it should be. */
+async function locatedByPeer(
+  { peer }: DesiredLink,
+  view: View,
+): Promise<Located | undefined> {
+  const other = peer && locatedByName(peer.namespace, peer.name, view)?.link;
+  if (other?.kind !== "veth" || !other.link) return undefined;
+  const { linkNetnsid } = other;
+  const where = linkNetnsid === undefined
+    ? { name: peer!.namespace }
+    : await view.byId(peer!.namespace, linkNetnsid);
+  const link = where && view.state(where.name)?.link(other.link);
+  return link?.kind === "veth" && link.link === other.ifindex
+    ? { link, namespace: where!.name }
+    : undefined;
+}

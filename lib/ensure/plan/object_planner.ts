@@ -1,0 +1,358 @@
+// Object planner: compares the addresses, neighbours, nexthop objects, routes
+// and rules of a namespace with the state, key by key, as events report changes.
+
+import type { AnyObjectEvent } from "../../rtnetlink/monitor/event.ts";
+import type { DesiredNamespace } from "../parse/desired.ts";
+import type { Action, Source } from "./action.ts";
+import type { DesiredObject } from "./desired_object.ts";
+import { desiredObjects } from "./desired_objects.ts";
+import type { LinkContext } from "./link_planner.ts";
+import type { State } from "./state.ts";
+import {
+  MANAGED_TYPES,
+  type ManagedType,
+  type UnmanagedContext,
+} from "./unmanaged.ts";
+
+type Key = string | number;
+type TypeName = keyof typeof MANAGED_TYPES;
+const TYPE_NAMES = Object.keys(MANAGED_TYPES) as TypeName[];
+
+/** How many unmanaged objects may be looked at. */
+interface Budget {
+  left: number;
+}
+
+/** A desired object. */
+interface Entry {
+  readonly object: DesiredObject;
+  /** Its position in the configuration. */
+  readonly position: number;
+  cell: Cell | undefined;
+}
+
+/** The desired and the unmanaged objects of one key, and what they lack. */
+class Cell implements Source {
+  readonly entries: Entry[] = [];
+  corrections: readonly Action[] = [];
+  removals: readonly Action[] = [];
+  heldUntil = 0;
+  /** An object of the key, if the state has had one. */
+  like: unknown;
+
+  constructor(readonly key: Key, readonly dirty: Map<Key, unknown>) {}
+
+  invalidate(): void {
+    this.heldUntil = 0;
+    this.dirty.set(this.key, this.like);
+  }
+}
+
+/** The objects of one type. */
+class TypePlanner {
+  // deno-lint-ignore no-explicit-any -- each type has objects of its own
+  readonly #type: ManagedType<any>;
+  readonly #name: TypeName;
+  readonly #cells = new Map<Key, Cell>();
+  /** Keys to compare, each with an object of it if the state has had one. */
+  readonly #dirty = new Map<Key, unknown>();
+  /** The cells with actions. */
+  readonly #different = new Set<Cell>();
+  readonly #isExclusive: boolean;
+
+  constructor(name: TypeName, { exclusive, links }: DesiredNamespace) {
+    this.#name = name;
+    this.#type = MANAGED_TYPES[name];
+    const kind = this.#type.exclusive;
+    this.#isExclusive = exclusive.has(kind) ||
+      links.some((link) => link.exclusive.has(kind));
+  }
+
+  /** Notes an event of an object; false if it concerns nothing. */
+  note(object: unknown): boolean {
+    const key = this.#type.key(object);
+    const cell = this.#cells.get(key);
+    if (cell === undefined && !this.#isExclusive) return false;
+    this.#dirty.set(key, object);
+    if (cell === undefined) return true;
+    cell.heldUntil = 0;
+    // They may be gone, and it may take long until they are compared again.
+    cell.removals = [];
+    return true;
+  }
+
+  /** Puts a desired object under the key that it has in a state. */
+  place(entry: Entry, state: State): void {
+    const key = entry.object.key(state);
+    if (key !== entry.cell?.key) {
+      const { cell: before } = entry;
+      if (before !== undefined) {
+        before.entries.splice(before.entries.indexOf(entry), 1);
+        before.invalidate();
+      }
+      entry.cell = this.#cell(key);
+      entry.cell.entries.push(entry);
+    }
+    entry.cell.invalidate();
+  }
+
+  /** Looks at all objects of a state for unmanaged ones. */
+  scan(state: State): void {
+    if (!this.#isExclusive) return;
+    for (const object of this.#type.all(state)) {
+      this.#dirty.set(this.#type.key(object), object);
+    }
+    // Those that are gone from the state.
+    for (const cell of this.#different) {
+      if (!this.#dirty.has(cell.key)) cell.invalidate();
+    }
+  }
+
+  /** Compares what was noted; false if the budget did not suffice. */
+  update(
+    context: UnmanagedContext,
+    budget: Budget,
+  ): boolean {
+    let isComplete = true;
+    for (const [key, like] of this.#dirty) {
+      const cell = this.#cells.get(key);
+      const isDesired = cell !== undefined && cell.entries.length > 0;
+      if (!isDesired && budget.left-- <= 0) {
+        isComplete = false;
+        continue;
+      }
+      this.#dirty.delete(key);
+      this.#compare(key, like, context);
+    }
+    return isComplete;
+  }
+
+  *corrections(): Generator<[Action, Source], void, void> {
+    const cells = [...this.#different].filter((cell) =>
+      cell.heldUntil === 0 && cell.corrections.length > 0
+    ).toSorted((a, b) => a.entries[0]!.position - b.entries[0]!.position);
+    for (const cell of cells) {
+      for (const action of cell.corrections) yield [action, cell];
+    }
+  }
+
+  *removals(): Generator<[Action, Source], void, void> {
+    for (const cell of this.#different) {
+      if (cell.heldUntil !== 0) continue;
+      for (const action of cell.removals) yield [action, cell];
+    }
+  }
+
+  #cell(key: Key): Cell {
+    let cell = this.#cells.get(key);
+    if (cell === undefined) {
+      this.#cells.set(key, cell = new Cell(key, this.#dirty));
+    }
+    return cell;
+  }
+
+  #compare(
+    key: Key,
+    like: unknown,
+    context: UnmanagedContext,
+  ): void {
+    const { state, namespace: { name: namespace } } = context;
+    const cell = this.#cells.get(key);
+    const object = like ?? cell?.like;
+    const corrections: Action[] = [];
+    const removals: Action[] = [];
+    for (const { object } of cell?.entries ?? []) {
+      // It waits for a link that does not exist.
+      if (object.devices.some((name) => context.missing.has(name))) continue;
+      const action = correctionOf(object, state, namespace);
+      if (action !== undefined) corrections.push(action);
+    }
+    if (this.#isExclusive && object !== undefined) {
+      const managed = new Set(
+        cell?.entries.map(({ object }) => object.find(state)),
+      );
+      for (const one of this.#type.alike(state, object)) {
+        if (one === undefined || managed.has(one)) continue;
+        if (context.gone.has(one.ifindex)) continue;
+        const action = this.#removalOf(one, context);
+        if (action !== undefined) removals.push(action);
+      }
+    }
+    if (corrections.length + removals.length > 0) {
+      const cell = this.#cell(key);
+      cell.corrections = corrections;
+      cell.removals = removals;
+      cell.like = object;
+      this.#different.add(cell);
+    } else if (cell !== undefined) {
+      this.#different.delete(cell);
+      cell.like = object;
+      if (cell.entries.length === 0) this.#cells.delete(key);
+    }
+  }
+
+  #removalOf(object: unknown, context: UnmanagedContext): Action | undefined {
+    const removal = this.#type.removal(object, context);
+    if (removal === undefined) return undefined;
+    const { name, change } = removal;
+    const namespace = context.namespace.name;
+    const { order } = this.#type;
+    return {
+      type: "remove",
+      object: this.#name,
+      namespace,
+      name,
+      summary: `delete ${this.#name} ${name}`,
+      reasons: [],
+      devices: [],
+      parts: [{ order, namespace, changes: [change] }],
+      undo: () => [],
+    };
+  }
+}
+
+function correctionOf(
+  desired: DesiredObject,
+  state: State,
+  namespace: string | undefined,
+): Action | undefined {
+  const correction = desired.correction(state);
+  if (correction === undefined) return undefined;
+  const { action, reasons, changes } = correction;
+  const { object, name, order, devices } = desired;
+  return {
+    type: action,
+    object,
+    namespace,
+    name,
+    summary: `${action} ${object} ${name}`,
+    reasons,
+    devices,
+    parts: [{ order, namespace, changes }],
+    // Few are ever rolled back.
+    undo: () => correction.undo,
+  };
+}
+
+/** The objects of a namespace beside its links. */
+export class ObjectPlanner {
+  readonly #desired: DesiredNamespace;
+  readonly #types = new Map<TypeName, TypePlanner>();
+  readonly #entries: readonly Entry[];
+  readonly #byDevice = new Map<string, Entry[]>();
+  readonly #indexes = new Map<string, number | undefined>();
+  #all = true;
+  #context: LinkContext | undefined;
+
+  constructor(desired: DesiredNamespace) {
+    this.#desired = desired;
+    for (const name of TYPE_NAMES) {
+      this.#types.set(name, new TypePlanner(name, desired));
+    }
+    this.#entries = desiredObjects(desired).map((object, position) => ({
+      object,
+      position,
+      cell: undefined,
+    }));
+    for (const entry of this.#entries) {
+      for (const device of entry.object.devices) {
+        const others = this.#byDevice.get(device);
+        if (others === undefined) this.#byDevice.set(device, [entry]);
+        else others.push(entry);
+      }
+    }
+  }
+
+  /** Everything is compared again at the next update. */
+  invalidate(): void {
+    this.#all = true;
+  }
+
+  /**
+   * Notes an event; the state has been updated already.
+   *
+   * @returns Whether it concerns a desired object, or may be of an unmanaged
+   * one.
+   */
+  note({ object, data }: AnyObjectEvent): boolean {
+    return object === "port" || object === "netns"
+      ? false
+      : this.#types.get(object)!.note(data);
+  }
+
+  /**
+   * Compares what is noted.
+   *
+   * @param limit How many unmanaged objects to look at.
+   * @returns Whether all was looked at.
+   */
+  update(
+    state: State,
+    context: LinkContext,
+    isNewContext: boolean,
+    limit: number,
+  ): boolean {
+    if (this.#all || isNewContext) this.#takeContext(state, context);
+    this.#all = false;
+    this.#context = context;
+    const unmanaged = { ...context, namespace: this.#desired, state };
+    const budget = { left: limit };
+    let isComplete = true;
+    for (const type of this.#types.values()) {
+      if (!type.update(unmanaged, budget)) isComplete = false;
+    }
+    return isComplete;
+  }
+
+  /** The actions that are due. */
+  *actions(): Generator<[Action, Source], void, void> {
+    for (
+      const name of [
+        "address",
+        "neighbour",
+        "nexthop",
+        "route",
+        "rule",
+      ] as const
+    ) yield* this.#types.get(name)!.corrections();
+    for (const type of this.#types.values()) yield* type.removals();
+  }
+
+  /** Finds what it means that links have come, gone or were renamed. */
+  #takeContext(state: State, context: LinkContext): void {
+    const before = this.#context;
+    const { described, gone, missing } = context;
+    let isRenumbered = this.#all || before === undefined ||
+      !sameEntries(described, before.described) ||
+      gone.symmetricDifference(before.gone).size > 0;
+    for (const [name, entries] of this.#byDevice) {
+      const ifindex = state.named(name)?.ifindex;
+      const isSame = ifindex === this.#indexes.get(name) &&
+        missing.has(name) === before?.missing.has(name);
+      if (isSame) continue;
+      this.#indexes.set(name, ifindex);
+      isRenumbered = true;
+      if (!this.#all) {
+        for (const entry of entries) this.#place(entry, state);
+      }
+    }
+    if (this.#all) {
+      for (const entry of this.#entries) this.#place(entry, state);
+    }
+    if (!isRenumbered) return;
+    for (const type of this.#types.values()) type.scan(state);
+  }
+
+  #place(entry: Entry, state: State): void {
+    this.#types.get(entry.object.object)!.place(entry, state);
+  }
+}
+
+function sameEntries<K, V>(
+  a: ReadonlyMap<K, V>,
+  b: ReadonlyMap<K, V>,
+): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
+}

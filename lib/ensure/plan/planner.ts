@@ -1,0 +1,224 @@
+// Planner: compares a configuration with the state of its namespaces and plans
+// actions; completely at first, then only what events concern.
+
+import type { AnyObjectEvent } from "../../rtnetlink/monitor/event.ts";
+import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
+import type { Action, Source } from "./action.ts";
+import { LinkPlanner } from "./link_planner.ts";
+import type { LinkTracker } from "./link_tracker.ts";
+import { ObjectPlanner } from "./object_planner.ts";
+import { EMPTY, type State, type View } from "./state.ts";
+
+/** A device that does not exist, and has no kind to create it by. */
+export interface Missing {
+  /** The namespace it should be in. */
+  readonly namespace: NamespaceName;
+  /** Its name. */
+  readonly name: string;
+}
+
+/** What differs between a configuration and the state. */
+export interface Plan {
+  /** What to do. */
+  readonly actions: readonly Action[];
+  /** Devices that are waited for. */
+  readonly missing: readonly Missing[];
+}
+
+/** A source whose action was carried out or refused. */
+interface Held {
+  readonly source: Source;
+  readonly namespace: NamespaceName;
+  /** Its heldUntil, unless an event has released it. */
+  readonly until: number;
+  /** When the action was carried out: the state has to catch up with that. */
+  readonly since: number;
+}
+
+/** A namespace to create. */
+class NamespaceSource implements Source {
+  heldUntil = 0;
+
+  invalidate(): void {
+    this.heldUntil = 0;
+  }
+}
+
+/** A configuration beside the state of its namespaces. */
+export class Planner {
+  readonly #desired: DesiredNetwork;
+  readonly #links: LinkPlanner;
+  readonly #objects = new Map<NamespaceName, ObjectPlanner>();
+  readonly #namespaces = new Map<NamespaceName, NamespaceSource>();
+  readonly #states = new Map<NamespaceName, State | undefined>();
+  #sources = new Map<Action, Source>();
+  #held: Held[] = [];
+  /** Refused actions by their source. */
+  readonly #refused = new Map<NamespaceName, Map<Source, Action>>();
+
+  constructor(desired: DesiredNetwork, tracker: LinkTracker) {
+    this.#desired = desired;
+    this.#links = new LinkPlanner(desired, tracker);
+    for (const namespace of desired.namespaces) {
+      this.#objects.set(namespace.name, new ObjectPlanner(namespace));
+      this.#namespaces.set(namespace.name, new NamespaceSource());
+    }
+  }
+
+  /** The links, to be told where they were moved. */
+  get links(): LinkPlanner {
+    return this.#links;
+  }
+
+  /**
+   * Notes an event, and updates the links of the state of its namespace.
+   *
+   * @returns Whether a plan may be different from now on.
+   */
+  note(namespace: NamespaceName, state: State, event: AnyObjectEvent): boolean {
+    const { event: what, object, data } = event;
+    let isConcerned = false;
+    if (object === "rule") state.rulesChanged();
+    if (object === "link") {
+      if (what === "delete") state.linkRemoved(data);
+      else state.linkChanged(data, event.previous);
+    }
+    if (object === "link" || object === "port") {
+      isConcerned = this.#links.note(namespace, event);
+    }
+    if (this.#objects.get(namespace)?.note(event)) isConcerned = true;
+    // What was refused may be accepted now.
+    return (isConcerned || object === "link" || object === "address") &&
+        this.#releaseRefused(namespace) || isConcerned;
+  }
+
+  /**
+   * Compares what is noted; everything at first, and where a namespace is new.
+   *
+   * @param limit How many unmanaged objects to look at.
+   * @returns The plan, and whether all was looked at.
+   */
+  async update(
+    view: View,
+    limit = Infinity,
+  ): Promise<Plan & { readonly isComplete: boolean }> {
+    this.#release(view, performance.now());
+    for (const { name } of this.#desired.namespaces) {
+      const state = view.state(name);
+      if (this.#states.has(name) && this.#states.get(name) === state) continue;
+      this.#states.set(name, state);
+      this.#links.invalidate();
+      this.#objects.get(name)!.invalidate();
+    }
+    const isNewContext = await this.#links.update(view);
+    let isComplete = true;
+    for (const [name, objects] of this.#objects) {
+      const state = view.state(name) ?? EMPTY;
+      const context = this.#links.context(name);
+      if (!objects.update(state, context, isNewContext, limit)) {
+        isComplete = false;
+      }
+    }
+    const missing = [...this.#links.missing()];
+    return {
+      isComplete,
+      actions: this.#actions(view),
+      missing: missing.map(({ namespace, name }) => ({ namespace, name })),
+    };
+  }
+
+  /**
+   * Holds an action back that was carried out, until an event concerns its
+   * object or, at least until a time, the state has caught up with it.
+   *
+   * @param since When it was carried out.
+   */
+  hold(action: Action, since: number, until: number): void {
+    const source = this.#sources.get(action);
+    if (source === undefined) return;
+    source.heldUntil = until;
+    const { namespace } = action;
+    this.#refused.get(namespace)?.delete(source);
+    this.#held.push({ source, namespace, since, until });
+  }
+
+  /** Holds a refused action back until a time, or until an event releases it. */
+  holdRefused(action: Action, until: number): void {
+    this.hold(action, -Infinity, until);
+    const source = this.#sources.get(action);
+    if (source === undefined) return;
+    const refused = this.#refused.get(action.namespace);
+    if (refused !== undefined) refused.set(source, action);
+    else this.#refused.set(action.namespace, new Map([[source, action]]));
+  }
+
+  /** Actions that are held back because they were refused. */
+  get refused(): Action[] {
+    return [...this.#refused.values()].flatMap((refused) =>
+      [...refused].filter(([{ heldUntil }]) => heldUntil !== 0)
+        .map(([, action]) => action)
+    );
+  }
+
+  /** Until when the first action is held back. */
+  get heldUntil(): number {
+    let least = this.#links.expectedUntil;
+    for (const { source, until } of this.#held) {
+      if (source.heldUntil === until) least = Math.min(least, until);
+    }
+    return least;
+  }
+
+  #releaseRefused(namespace: NamespaceName): boolean {
+    const refused = this.#refused.get(namespace);
+    if (refused === undefined) return false;
+    this.#refused.delete(namespace);
+    for (const source of refused.keys()) source.invalidate();
+    return true;
+  }
+
+  /** Compares again what was held back for long enough. */
+  #release(view: View, now: number): void {
+    this.#held = this.#held.filter(({ source, namespace, until, since }) => {
+      // An event has released it, or it was held back again.
+      if (source.heldUntil !== until) return false;
+      if (until > now || since > view.currentAt(namespace)) return true;
+      source.invalidate();
+      return false;
+    });
+    if (this.#links.expectedUntil <= now) this.#links.invalidate();
+  }
+
+  #actions(view: View): Action[] {
+    const sources = new Map<Action, Source>();
+    const actions: Action[] = [];
+    const add = (action: Action, source: Source) => {
+      actions.push(action);
+      sources.set(action, source);
+    };
+    for (const [name, source] of this.#namespaces) {
+      const isMissing = name !== undefined && view.state(name) === undefined;
+      if (isMissing && source.heldUntil === 0) add(addition(name), source);
+    }
+    for (const planner of [this.#links, ...this.#objects.values()]) {
+      for (const [action, source] of planner.actions()) add(action, source);
+    }
+    this.#sources = sources;
+    return actions;
+  }
+}
+
+/** The action that creates a namespace. */
+function addition(name: string): Action {
+  return {
+    type: "add",
+    object: "namespace",
+    namespace: name,
+    name,
+    summary: `add namespace ${name}`,
+    reasons: [],
+    devices: [],
+    parts: [],
+    undo: () => [],
+  };
+}

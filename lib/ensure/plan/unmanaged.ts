@@ -1,0 +1,340 @@
+// Unmanaged objects: what `exclusive` removes. Objects that the kernel makes by
+// itself stay.
+
+import {
+  IFA_F_MANAGETEMPADDR,
+  IFA_F_TEMPORARY,
+} from "../../../ffi/uapi/linux_if_addr.ts";
+import { FIB_RULE_INVERT } from "../../../ffi/uapi/linux_fib_rules.ts";
+import { NUD_PERMANENT } from "../../../ffi/uapi/linux_neighbour.ts";
+import {
+  RT_SCOPE_LINK,
+  RT_TABLE_DEFAULT,
+  RT_TABLE_LOCAL,
+  RT_TABLE_MAIN,
+  RTPROT_BOOT,
+  RTPROT_KERNEL,
+  RTPROT_STATIC,
+  RTPROT_UNSPEC,
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { IFF_LOOPBACK } from "../../../ffi/uapi/net_if.ts";
+import type { Address } from "../../rtnetlink/address.ts";
+import { deleteAddress } from "../../rtnetlink/changes/address.ts";
+import type { Change } from "../../rtnetlink/changes/change.ts";
+import { deleteLink } from "../../rtnetlink/changes/link.ts";
+import { deleteNeighbour } from "../../rtnetlink/changes/neighbour.ts";
+import { deleteNexthop } from "../../rtnetlink/changes/nexthop.ts";
+import {
+  deleteRoute,
+  type RouteSpec,
+  type RouteType,
+} from "../../rtnetlink/changes/route.ts";
+import {
+  ACTIONS,
+  deleteRule,
+  type RuleAction,
+  type RuleSpec,
+} from "../../rtnetlink/changes/rule.ts";
+import type { Link } from "../../rtnetlink/link/link.ts";
+import {
+  addressIdentity,
+  neighbourIdentity,
+  nexthopIdentity,
+} from "../../rtnetlink/monitor/identities.ts";
+import { groupKey } from "../../rtnetlink/monitor/route_group.ts";
+import { routeTypeName } from "../../rtnetlink/names/iproute2.ts";
+import type { Neighbour } from "../../rtnetlink/neighbour.ts";
+import type { Nexthop } from "../../rtnetlink/nexthop.ts";
+import type { Route } from "../../rtnetlink/route.ts";
+import type { NumberRange, Rule } from "../../rtnetlink/rule.ts";
+import type { ExclusiveKind } from "../parse/configuration.ts";
+import type { DesiredNamespace } from "../parse/desired.ts";
+import { Order } from "./action.ts";
+import type { LinkContext } from "./link_planner.ts";
+import { routeName } from "./desired_object.ts";
+import { selectorOf } from "./rule_table.ts";
+import type { State } from "./state.ts";
+
+/** What decides whether an unmanaged object is removed. */
+export interface UnmanagedContext extends LinkContext {
+  readonly namespace: DesiredNamespace;
+  readonly state: State;
+}
+
+/** How to remove an object. */
+export interface Removal {
+  readonly name: string;
+  readonly change: Change;
+}
+
+/** A type of object, found by key. */
+export interface ManagedType<T> {
+  readonly exclusive: ExclusiveKind;
+  /** When unmanaged objects of it are removed. */
+  readonly order: number;
+  key(object: T): string | number;
+  all(state: State): Iterable<T>;
+  /** The objects of a state with the key of one. */
+  alike(state: State, object: T): readonly (T | undefined)[];
+  /** How to remove an object; undefined if it stays. */
+  removal(object: T, context: UnmanagedContext): Removal | undefined;
+}
+
+const FOREVER = 0xffff_ffff;
+
+/** Tunnels that come with their module, and stay as long as it does. */
+const FALLBACKS: ReadonlySet<string> = new Set([
+  "tunl0",
+  "gre0",
+  "gretap0",
+  "erspan0",
+  "sit0",
+  "ip6tnl0",
+  "ip6gre0",
+  "ip_vti0",
+  "ip6_vti0",
+]);
+
+/** Whether unmanaged objects are removed: of the namespace, or of a link. */
+function isExclusive(
+  { namespace, described }: UnmanagedContext,
+  kind: ExclusiveKind,
+  ifindex?: number,
+): boolean {
+  return namespace.exclusive.has(kind) || ifindex !== undefined &&
+      described.get(ifindex)?.exclusive.has(kind) === true;
+}
+
+const links: ManagedType<Link> = {
+  exclusive: "links",
+  order: Order.removeLink,
+  key: ({ ifindex }) => ifindex,
+  all: (state) => state.links,
+  alike: (state, { ifindex }) => [state.link(ifindex)],
+  removal({ name, kind, ifindex }, context) {
+    const stays = kind === undefined || FALLBACKS.has(name) ||
+      context.described.has(ifindex);
+    return stays ? undefined : { name, change: deleteLink(name) };
+  },
+};
+
+const addresses: ManagedType<Address> = {
+  exclusive: "addresses",
+  order: Order.removeAddress,
+  key: addressIdentity.key,
+  all: (state) => state.addresses,
+  alike: (state, one) => [state.addresses.get(addressIdentity.key(one))],
+  removal(one, context) {
+    const { ifindex, address, prefixLength, peer } = one;
+    if (!isExclusive(context, "addresses", ifindex)) return undefined;
+    const link = context.state.link(ifindex);
+    if (link === undefined || isKernelAddress(one, link)) return undefined;
+    if (
+      isDynamicAddress(one) && !isExclusive(context, "dynamic", ifindex)
+    ) return undefined;
+    const name = `${address}/${prefixLength} of ${link.name}`;
+    const spec = peer === undefined
+      ? { address: `${address}/${prefixLength}` }
+      : { address, peer: `${peer}/${prefixLength}` };
+    return { name, change: deleteAddress({ ...spec, dev: ifindex }) };
+  },
+};
+
+/** Addresses that the kernel makes by itself. */
+function isKernelAddress(
+  { family, address, scope }: Address,
+  { flags }: Link,
+): boolean {
+  return (flags & IFF_LOOPBACK) !== 0 &&
+      (address.startsWith("127.") || address === "::1") ||
+    family === "inet6" && scope === RT_SCOPE_LINK;
+}
+
+function isDynamicAddress({ family, lifetime, flags }: Address): boolean {
+  return (lifetime?.valid ?? FOREVER) !== FOREVER ||
+    family === "inet6" &&
+      (flags & (IFA_F_TEMPORARY | IFA_F_MANAGETEMPADDR)) !== 0;
+}
+
+const routes: ManagedType<Route> = {
+  exclusive: "routes",
+  order: Order.removeRoute,
+  key: groupKey,
+  all: (state) => state.routes,
+  alike: (state, route) => state.routes.group(route),
+  removal(route, context) {
+    if (isKernelRoute(route)) return undefined;
+    const isRemoved = (kind: ExclusiveKind) =>
+      (route.nexthops ?? [route]).some(({ ifindex }) =>
+        isExclusive(context, kind, ifindex)
+      );
+    if (!isRemoved("routes")) return undefined;
+    if (isDynamicRoute(route) && !isRemoved("dynamic")) return undefined;
+    const spec = routeSpec(route);
+    return spec && { name: routeName(spec), change: deleteRoute(spec) };
+  },
+};
+
+function isKernelRoute({ protocol, table, type }: Route): boolean {
+  return protocol === RTPROT_KERNEL || table === RT_TABLE_LOCAL ||
+    ["local", "broadcast", "multicast", "anycast"].includes(
+      routeTypeName(type),
+    );
+}
+
+function isDynamicRoute({ protocol, cache }: Route): boolean {
+  return isDynamicProtocol(protocol) || (cache?.expires ?? 0) !== 0;
+}
+
+/** Protocols of people and their scripts; others are of other programs. */
+const STATIC: readonly number[] = [RTPROT_UNSPEC, RTPROT_BOOT, RTPROT_STATIC];
+
+function isDynamicProtocol(protocol: number | undefined): boolean {
+  return !STATIC.includes(protocol ?? RTPROT_UNSPEC);
+}
+
+/**
+ * A route by all that the kernel compares: a deletion with less may hit another
+ * one. Undefined of a family without routes here.
+ */
+function routeSpec(route: Route): RouteSpec | undefined {
+  const { family, destination, prefixLength, table, metric, tos } = route;
+  if (family !== "inet" && family !== "inet6") return undefined;
+  const { gateway, ifindex, nexthops, nexthopId, protocol } = route;
+  const { preferredSource: src } = route;
+  const way = nexthopId !== undefined
+    ? { nhid: nexthopId }
+    : nexthops !== undefined
+    ? {}
+    : {
+      ...(gateway === undefined ? {} : { via: gateway }),
+      ...(ifindex === 0 ? {} : { dev: ifindex }),
+    };
+  return {
+    ...(destination === undefined
+      ? { to: "default", family }
+      : { to: `${destination}/${prefixLength}` }),
+    type: routeTypeName(route.type) as RouteType,
+    table,
+    protocol,
+    ...(metric === undefined ? {} : { metric }),
+    ...(tos === undefined ? {} : { tos }),
+    ...(src === undefined ? {} : { src }),
+    ...way,
+  };
+}
+
+const neighbours: ManagedType<Neighbour> = {
+  exclusive: "neighbours",
+  order: Order.removeNeighbour,
+  key: neighbourIdentity.key,
+  all: (state) => state.neighbours,
+  alike: (state, one) => [state.neighbours.get(neighbourIdentity.key(one))],
+  removal({ ifindex: dev, destination: to, state: nud }, context) {
+    // Those that were resolved come and go by themselves.
+    if (to === undefined || (nud & NUD_PERMANENT) === 0) return undefined;
+    if (!isExclusive(context, "neighbours", dev)) return undefined;
+    const name = `${to} of ${context.state.nameOf(dev)}`;
+    return { name, change: deleteNeighbour({ to, dev }) };
+  },
+};
+
+const rules: ManagedType<Rule> = {
+  exclusive: "rules",
+  order: Order.removeRule,
+  key: selectorOf,
+  all: (state) => state.rules,
+  alike: (state, rule) => state.ruleTables.alike(rule),
+  removal(rule, context) {
+    const spec = ruleSpec(rule);
+    if (spec === undefined || isKernelRule(rule, spec)) return undefined;
+    if (
+      isDynamicProtocol(rule.protocol) && !isExclusive(context, "dynamic")
+    ) return undefined;
+    return { name: `priority ${rule.priority}`, change: deleteRule(spec) };
+  },
+};
+
+const FIRST_TABLES = [RT_TABLE_LOCAL, RT_TABLE_MAIN, RT_TABLE_DEFAULT];
+
+/** Rules of the kernel, and lookups of all packets in its own tables. */
+function isKernelRule(
+  { table }: Rule,
+  { priority: _, protocol, action, table: __, family: ___, ...rest }: RuleSpec,
+): boolean {
+  return protocol === RTPROT_KERNEL ||
+    action === "table" && FIRST_TABLES.includes(table) &&
+      Object.keys(rest).length === 0;
+}
+
+const ACTION_NAMES = new Map(
+  Object.entries(ACTIONS).map(([name, number]) =>
+    [number, name as RuleAction] as const
+  ),
+);
+
+/**
+ * A rule by all that the kernel compares: a deletion with less may hit another
+ * one. Undefined of a family or an action without rules here.
+ */
+function ruleSpec(rule: Rule): RuleSpec | undefined {
+  const { family, priority, table, source, destination, flags } = rule;
+  const action = ACTION_NAMES.get(rule.action);
+  if (action === undefined || (family !== "inet" && family !== "inet6")) {
+    return undefined;
+  }
+  const { mark = 0, markMask = mark === 0 ? 0 : 0xffff_ffff } = rule;
+  const range = (range: NumberRange | undefined) =>
+    range && `${range.start}-${range.end}`;
+  const known = (value = -1) => value < 0 ? undefined : value;
+  const spec: Record<keyof RuleSpec, unknown> = {
+    priority,
+    action,
+    family,
+    table: table || undefined,
+    target: rule.goto,
+    from: source && `${source}/${rule.sourceLength}`,
+    to: destination && `${destination}/${rule.destinationLength}`,
+    not: (flags & FIB_RULE_INVERT) !== 0 || undefined,
+    tos: rule.tos || undefined,
+    fwmark: markMask === 0 ? undefined : `${mark}/${markMask}`,
+    iif: rule.inputInterface,
+    oif: rule.outputInterface,
+    uidrange: range(rule.uids),
+    ipproto: rule.ipProtocol,
+    sport: range(rule.sourcePorts),
+    dport: range(rule.destinationPorts),
+    tun_id: rule.tunnelId === undefined ? undefined : Number(rule.tunnelId),
+    l3mdev: rule.l3mdev || undefined,
+    suppress_prefixlength: known(rule.suppressPrefixLength),
+    suppress_ifgroup: known(rule.suppressGroup),
+    realms: rule.realms,
+    protocol: rule.protocol,
+  };
+  return Object.fromEntries(
+    Object.entries(spec).filter(([, value]) => value !== undefined),
+  ) as RuleSpec;
+}
+
+const nexthops: ManagedType<Nexthop> = {
+  exclusive: "nexthops",
+  order: Order.removeNexthop,
+  key: nexthopIdentity.key,
+  all: (state) => state.nexthops,
+  alike: (state, { id }) => [state.nexthops.get(id)],
+  removal({ id, protocol }, context) {
+    const stays = isDynamicProtocol(protocol) &&
+      !isExclusive(context, "dynamic");
+    return stays ? undefined : { name: `${id}`, change: deleteNexthop(id) };
+  },
+};
+
+/** The types of objects, in the order in which removals are planned. */
+export const MANAGED_TYPES = {
+  link: links,
+  address: addresses,
+  route: routes,
+  neighbour: neighbours,
+  rule: rules,
+  nexthop: nexthops,
+} as const;

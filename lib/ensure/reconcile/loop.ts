@@ -1,0 +1,410 @@
+// Reconcile loop: monitors namespaces and corrects what differs from a
+// configuration.
+
+import { SystemError } from "../../../ffi/errno.ts";
+import { ClosedError } from "../../errors.ts";
+import { asyncIterator } from "../../io/async_iterator.ts";
+import { NamespaceNames } from "../../netns/namespace_names.ts";
+import type { MonitorEvent } from "../../rtnetlink/monitor/event.ts";
+import { catchUp } from "../../rtnetlink/monitor/monitor.ts";
+import { applyActions } from "../apply/apply.ts";
+import type {
+  NamespacePool,
+  PooledNamespace,
+} from "../apply/namespace_pool.ts";
+import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
+import { type Action, actionKey } from "../plan/action.ts";
+import type { LinkPlanner } from "../plan/link_planner.ts";
+import type { LinkTracker } from "../plan/link_tracker.ts";
+import { type Missing, Planner } from "../plan/planner.ts";
+import { comparedTypes, type View } from "../plan/state.ts";
+import { Backoff } from "./backoff.ts";
+import type { ReconcileReport } from "./reports.ts";
+
+/** How long the events of a correction may take, in milliseconds. */
+const CONFIRMATION = 100;
+
+/** How long a moved link may take to appear where it went, in milliseconds. */
+const ARRIVAL = 1000;
+
+/** When an object is tried again that was refused for want of another. */
+const RECHECK = 1000;
+
+/** How many unmanaged objects are looked at before the rest is corrected. */
+const BATCH = 16_384;
+
+/** Why a loop was interrupted that ends without an error. */
+const STOPPED = Symbol("stopped");
+
+/** What a loop works with. */
+export interface LoopOptions {
+  readonly desired: DesiredNetwork;
+  readonly pool: NamespacePool;
+  readonly tracker: LinkTracker;
+  readonly receiveBuffer: number | undefined;
+  /** Holds the loop for as long as it runs. */
+  readonly running: Set<ReconcileLoop>;
+}
+
+/** A desired link that left a namespace. */
+interface Departure {
+  readonly link: NonNullable<ReturnType<LinkPlanner["located"]>>;
+  readonly namespace: NamespaceName;
+  /** Where it went: the id of the namespace in this one, and the index there. */
+  readonly nsid: number;
+  readonly ifindex: number;
+}
+
+/** A loop over the events of the namespaces of a configuration. */
+export class ReconcileLoop {
+  readonly #options: LoopOptions;
+  readonly #pool: NamespacePool;
+  readonly #planner: Planner;
+  readonly #backoff = new Backoff();
+  /** The last correction of each object in conflict. */
+  readonly #conflicts = new Map<string, Action>();
+  readonly #departures: Departure[] = [];
+  #reports: ReconcileReport[] = [];
+  #nextReport = 0;
+  #missing = new Set<string>();
+  /** Whether namespaces may have come or gone. */
+  #namesChanged = true;
+  #names: NamespaceNames | undefined;
+  readonly #followers = new Set<Promise<void>>();
+  /** When the first event came that nothing was done about yet. */
+  #since: number | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #isStarted = false;
+  /** Milliseconds until something is due without an event. */
+  #due = 0;
+  readonly #stopping = new AbortController();
+  #wake = Promise.withResolvers<void>();
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#pool = options.pool;
+    this.#planner = new Planner(options.desired, options.tracker);
+  }
+
+  /** The reports of the loop; the first next() starts it. */
+  reports(signal?: AbortSignal): AsyncGenerator<ReconcileReport, void, void> {
+    return asyncIterator({
+      take: () => this.#takeReport(),
+      wait: (signal) => this.#wait(signal),
+      end: () => this.#end(),
+    }, signal);
+  }
+
+  /** Ends the loop, wherever it is, and closes what it opened. */
+  async stop(): Promise<void> {
+    this.#clearReports();
+    this.#interrupt(STOPPED);
+    await this.#release();
+  }
+
+  /** Works until there are reports; false once it is stopped. */
+  async #wait(signal: AbortSignal): Promise<boolean> {
+    if (this.#pool.closed || this.#stopping.signal.aborted) return false;
+    const abort = () => this.#interrupt(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      if (!this.#isStarted) this.#start();
+      for (;;) {
+        await this.#sleep(this.#due);
+        this.#due = await this.#correct();
+        if (this.#reports.length > 0) return true;
+        if (this.#failure !== undefined) throw this.#failure.error;
+      }
+    } catch (error) {
+      if (this.#stopping.signal.reason === STOPPED) return false;
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  #start(): void {
+    this.#isStarted = true;
+    this.#options.running.add(this);
+    const { namespaces } = this.#options.desired;
+    if (namespaces.some(({ name }) => name !== undefined)) {
+      this.#names = NamespaceNames.open();
+      this.#follow(this.#followNames(this.#names));
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#interrupt(STOPPED);
+    await this.#release();
+    this.#options.running.delete(this);
+  }
+
+  #interrupt(reason: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort(reason);
+    this.#wake.resolve();
+  }
+
+  /** Closes what was opened; again where the loop opened more meanwhile. */
+  async #release(): Promise<void> {
+    await this.#names?.close();
+    await this.#pool.stopMonitors();
+    await Promise.all(this.#followers);
+  }
+
+  /** Waits for an event, or for so many milliseconds. */
+  async #sleep(milliseconds: number): Promise<void> {
+    const { signal } = this.#stopping;
+    signal.throwIfAborted();
+    const timer = milliseconds === Infinity
+      ? undefined
+      : setTimeout(() => this.#wake.resolve(), Math.ceil(milliseconds));
+    await this.#wake.promise;
+    clearTimeout(timer);
+    signal.throwIfAborted();
+  }
+
+  #note(): void {
+    this.#since ??= performance.now();
+    this.#wake.resolve();
+  }
+
+  #follow(following: Promise<void>): void {
+    const follower = following.catch((error) => {
+      // Being closed is how following ends; all else ends the loop.
+      if (error instanceof ClosedError) return;
+      this.#failure ??= { error };
+      this.#wake.resolve();
+    }).finally(() => this.#followers.delete(follower));
+    this.#followers.add(follower);
+  }
+
+  /** Waits for names that come and go. */
+  async #followNames(names: NamespaceNames): Promise<void> {
+    for (;;) {
+      names.read();
+      this.#namesChanged = true;
+      this.#note();
+      await names.changed();
+    }
+  }
+
+  /** Takes the events of a namespace, until its monitor is closed. */
+  async #followEvents(member: PooledNamespace): Promise<void> {
+    const { monitor } = member.monitored!;
+    for (;;) this.#take(member, await monitor.receive());
+  }
+
+  #take(member: PooledNamespace, events: readonly MonitorEvent[]): void {
+    let isConcerned = false;
+    for (const event of events) {
+      if (this.#takeOne(member, event)) isConcerned = true;
+    }
+    if (isConcerned) this.#note();
+  }
+
+  /** Takes an event; whether it concerns the configuration. */
+  #takeOne(
+    { name: namespace, monitored }: PooledNamespace,
+    event: MonitorEvent,
+  ): boolean {
+    if (event.event === "overrun") {
+      this.#reports.push({ event: "overrun", namespace });
+      return true;
+    }
+    if (!("object" in event) || monitored === undefined) return false;
+    if (event.object === "link" && event.event === "delete") {
+      this.#noteDeparture(namespace, event.data);
+    }
+    return this.#planner.note(namespace, monitored.state, event);
+  }
+
+  #noteDeparture(
+    namespace: NamespaceName,
+    { ifindex, newNetnsid: nsid, newIfindex = ifindex }: {
+      readonly ifindex: number;
+      readonly newNetnsid: number | undefined;
+      readonly newIfindex: number | undefined;
+    },
+  ): void {
+    const { links } = this.#planner;
+    const link = links.located(namespace, ifindex);
+    if (link === undefined || nsid === undefined) return;
+    const expectedUntil = performance.now() + ARRIVAL;
+    links.moved(link, { namespace, ifindex, expectedUntil });
+    this.#departures.push({ link, namespace, nsid, ifindex: newIfindex });
+  }
+
+  /** Finds out where links went that left a namespace. */
+  async #resolveDepartures(view: View): Promise<void> {
+    for (const departure of this.#departures.splice(0)) {
+      const { link, namespace, nsid, ifindex } = departure;
+      const to = await view.byId(namespace, nsid).catch((error) => {
+        if (!(error instanceof SystemError)) throw error;
+        return undefined;
+      });
+      const expectedUntil = performance.now() + (to ? ARRIVAL : 0);
+      const there = to ? to.name : namespace;
+      const location = { namespace: there, ifindex, expectedUntil };
+      this.#planner.links.moved(link, location);
+    }
+  }
+
+  /**
+   * Corrects what differs now.
+   *
+   * @returns Milliseconds until something is due without an event.
+   */
+  async #correct(): Promise<number> {
+    const { signal } = this.#stopping;
+    if (this.#namesChanged || this.#pool.hasTop) await this.#followNamespaces();
+    for (const member of this.#pool.all) {
+      if (member.monitored === undefined) continue;
+      this.#take(member, catchUp(member.monitored.monitor));
+    }
+    const since = this.#since ?? performance.now();
+    this.#since = undefined;
+    this.#wake = Promise.withResolvers();
+    const view = this.#pool.monitored({ signal });
+    await this.#resolveDepartures(view);
+    const plan = await this.#planner.update(view, BATCH);
+    signal.throwIfAborted();
+    this.#reportMissing(plan.missing);
+    const now = performance.now();
+    const waiting = new Blockers();
+    for (const action of this.#planner.refused) waiting.add(action);
+    let next = Infinity;
+    const ready = plan.actions.filter((action) => {
+      const wait = this.#backoff.wait(actionKey(action), now);
+      if (wait === 0) return true;
+      waiting.add(action);
+      next = Math.min(next, now + wait);
+      return false;
+    });
+    this.#reportResolved(plan.actions, now);
+    const due = ready.filter((action) => !waiting.blocks(action));
+    if (due.length > 0) await this.#carryOut(due, since, waiting);
+    if (!plan.isComplete || this.#namesChanged) return 0;
+    const then = performance.now();
+    const later = Math.min(this.#backoff.next, this.#planner.heldUntil);
+    // Overdue: the monitor has not caught up, or what it depends on waits.
+    next = Math.min(next, later > then ? later : then + CONFIRMATION);
+    return Math.max(0, next - then);
+  }
+
+  /** Opens namespaces that have come and closes those that are gone. */
+  async #followNamespaces(): Promise<void> {
+    this.#namesChanged = false;
+    const { desired, tracker, receiveBuffer } = this.#options;
+    for (const gone of await this.#pool.follow(desired)) tracker.forget(gone);
+    const { signal } = this.#stopping;
+    const types = comparedTypes(desired);
+    const opened = await this.#pool.monitor(types, receiveBuffer, { signal });
+    for (const member of opened) this.#follow(this.#followEvents(member));
+  }
+
+  async #carryOut(
+    due: readonly Action[],
+    since: number,
+    waiting: Blockers,
+  ): Promise<void> {
+    const { signal } = this.#stopping;
+    const outcomes = await applyActions(due, this.#pool, false, { signal });
+    const now = performance.now();
+    const failed = new Blockers();
+    for (const { action, error } of outcomes) {
+      if (error !== undefined) failed.add(action);
+    }
+    for (const { action, error } of outcomes) {
+      if (error === undefined) this.#noteCorrected(action, since, now);
+      else if (failed.blocks(action)) {
+        this.#planner.holdRefused(action, now + RECHECK);
+      } else {
+        const key = actionKey(action);
+        const { pause, isPersistent } = this.#backoff.refused(key, now);
+        this.#planner.holdRefused(action, now + pause);
+        // Others may have been refused for want of a link or a namespace.
+        const isCause = !waiting.any && !failed.any || isBlocker(action);
+        if (!isPersistent || !isCause) continue;
+        this.#reports.push({ event: "refused", action, error, pause });
+      }
+    }
+  }
+
+  #noteCorrected(action: Action, since: number, now: number): void {
+    // It has no events yet.
+    if (action.object === "namespace") this.#namesChanged = true;
+    // Until its events are here, it would be taken for undone.
+    this.#planner.hold(action, now, now + CONFIRMATION);
+    const milliseconds = now - since;
+    this.#reports.push({ event: "corrected", action, milliseconds });
+    const key = actionKey(action);
+    const pause = this.#backoff.corrected(key, now);
+    if (pause === undefined) return;
+    this.#conflicts.set(key, action);
+    this.#reports.push({ event: "conflict", action, pause });
+  }
+
+  #reportMissing(missing: readonly Missing[]): void {
+    const now = new Set<string>();
+    for (const { namespace, name } of missing) {
+      const key = actionKey({ namespace, object: "link", name });
+      now.add(key);
+      if (this.#missing.has(key)) continue;
+      this.#reports.push({ event: "missing", namespace, name });
+    }
+    this.#missing = now;
+  }
+
+  #reportResolved(actions: readonly Action[], now: number): void {
+    const different = new Set(actions.map(actionKey));
+    for (const key of this.#backoff.resolved(different, now)) {
+      const action = this.#conflicts.get(key);
+      this.#conflicts.delete(key);
+      if (action !== undefined) {
+        this.#reports.push({ event: "resolved", action });
+      }
+    }
+  }
+
+  /** The oldest report, if there is one. */
+  #takeReport(): ReconcileReport | undefined {
+    const report = this.#reports[this.#nextReport++];
+    if (report === undefined) this.#clearReports();
+    return report;
+  }
+
+  #clearReports(): void {
+    this.#reports = [];
+    this.#nextReport = 0;
+  }
+}
+
+/** Whether other objects depend on what an action is about. */
+function isBlocker({ object }: Action): boolean {
+  return object === "link" || object === "namespace";
+}
+
+/** Links and namespaces without which other actions can only be refused. */
+class Blockers {
+  readonly #keys = new Set<string>();
+
+  /** Whether there are any. */
+  get any(): boolean {
+    return this.#keys.size > 0;
+  }
+
+  /** Adds an action, if other objects depend on what it is about. */
+  add(action: Action): void {
+    if (isBlocker(action)) this.#keys.add(actionKey(action));
+  }
+
+  /** Whether an action depends on one of them. */
+  blocks({ namespace, object, devices }: Action): boolean {
+    const has = (object: Action["object"], name: string) =>
+      this.#keys.has(actionKey({ namespace, object, name }));
+    return namespace !== undefined && object !== "namespace" &&
+        has("namespace", namespace) ||
+      devices.some((name) => has("link", name));
+  }
+}
