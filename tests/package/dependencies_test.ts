@@ -70,7 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   iproute2: ["ffi", "base", "net", "netlink", "rtnetlink"],
   ensure: ["ffi", "base", "io", "net", "netns", "netlink", "rtnetlink"],
   "entry point": LIBRARY,
-  cli: LIBRARY,
+  cli: [...LIBRARY, "entry point"],
 };
 
 /** Imports that break the rules, each with the reason. */
