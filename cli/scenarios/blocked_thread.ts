@@ -2,9 +2,14 @@
 
 import { libc } from "../../ffi/libc.ts";
 import type { Receiver } from "./close_while_waiting.ts";
-import type { BlockingCall } from "./blocked_thread_worker.ts";
 import { type ThreadState, threadState } from "./thread_state.ts";
 import { until } from "./waiting.ts";
+
+/** A system call and its descriptors, of which only poll() takes two. */
+export interface BlockingCall {
+  readonly call: "recvmsg" | "read" | "poll";
+  readonly fds: readonly number[];
+}
 
 /** What close() does besides closing the descriptor. */
 export interface CloseOptions {

@@ -6,12 +6,7 @@
 import { libc } from "../../ffi/libc.ts";
 import { POLLIN } from "../../ffi/uapi/poll.ts";
 import { iovec, msghdr } from "../../ffi/uapi/sys_socket.ts";
-
-/** A system call and its descriptors, of which only poll() takes two. */
-export interface BlockingCall {
-  readonly call: "recvmsg" | "read" | "poll";
-  readonly fds: readonly number[];
-}
+import type { BlockingCall } from "./blocked_thread.ts";
 
 const data = new Uint8Array(2048);
 const vector = new Uint8Array(iovec.size);

@@ -24,6 +24,8 @@ export interface SendResult {
  * timeout, because the socket was closed, or because the iterable threw. `cause`
  * is that error. Where nothing was sent or refused yet, the cause itself is thrown.
  *
+ * Source: sendmmsg(2).
+ *
  * @example
  * ```ts
  * import { SendInterruptedError, UdpSocket } from "@netplumb/netplumb";
