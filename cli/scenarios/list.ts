@@ -1,4 +1,4 @@
-// All scenarios, in the order of docs/stories.md.
+// All scenarios, in the order of docs/field-reports.md.
 
 import { netlinkDumpInterrupted } from "./netlink_dump_interrupted.ts";
 import { netlinkShutdown } from "./netlink_shutdown.ts";

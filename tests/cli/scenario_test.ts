@@ -25,7 +25,7 @@ function parse(stdout: string): {
 
 /** The documentation, without line breaks. */
 const STORIES = Deno.readTextFileSync(
-  new URL("../../docs/stories.md", import.meta.url),
+  new URL("../../docs/field-reports.md", import.meta.url),
 ).replaceAll(/\s+/g, " ");
 
 /** The steps that are not as expected. */
