@@ -1,4 +1,4 @@
-// The part of docs/reliability.md on faults, from what the tests are held to.
+// Fault injection in docs/reliability.md: the tables that the tests check.
 
 import { mishaps, operations } from "../../tests/faults/mod.ts";
 import {
@@ -10,12 +10,12 @@ import {
 function phrase(outcome: Outcomes): string {
   if (typeof outcome === "string") return outcome;
   const { others, ...named } = outcome;
-  const words = new Map<string, string[]>();
-  for (const [error, word] of Object.entries(named)) {
-    words.set(word, [...words.get(word) ?? [], error]);
+  const errors = new Map<string, string[]>();
+  for (const [error, name] of Object.entries(named)) {
+    errors.set(name, [...errors.get(name) ?? [], error]);
   }
-  const parts = [...words].map(([word, errors]) =>
-    `${errors.join(", ")}: ${word}`
+  const parts = [...errors].map(([name, codes]) =>
+    `${codes.join(", ")}: ${name}`
   );
   return [...parts, `others: ${others}`].join("; ");
 }
@@ -32,10 +32,10 @@ function callNames(calls: string): string {
     .join(", ");
 }
 
-/** The words, the operations and the mishaps. */
+/** The outcomes, the operations and the other faults. */
 export function faultTables(): string {
-  const words = Object.entries(OUTCOMES)
-    .map(([word, meaning]) => `- **${word}**: ${meaning}`);
+  const outcomes = Object.entries(OUTCOMES)
+    .map(([name, meaning]) => `- **${name}**: ${meaning}`);
   const rows = operations.flatMap(({ name, outcomes }) =>
     Object.entries(outcomes).map(([calls, outcome], index) =>
       `| ${index === 0 ? `\`${name}\`` : ""} | ${callNames(calls)} | ${
@@ -46,23 +46,22 @@ export function faultTables(): string {
   const others = mishaps.map(({ operation, fault, outcome }) =>
     `| ${operation} | ${fault} | ${outcome} |`
   );
-  return `Between \`ffi/libc.ts\` and the kernel tests can put functions that fail. Each call
-that an operation makes fails in turn with ${ERRORS.slice(0, -1).join(", ")} and
-${
+  return `Tests can replace functions of \`ffi/libc.ts\` with failing ones. Each system call
+of an operation fails in turn with ${ERRORS.slice(0, -1).join(", ")} and ${
     ERRORS.at(-1)
-  }, once; \`tests/faults/\` holds the operations to what this table states, fails
-where an operation makes a call that is not in it, and counts the descriptors
-afterwards.
+  },
+once. \`tests/faults/\` checks that the operation has the outcome in this table, that
+it makes no call that is not in the table, and that it leaves no descriptor open.
 
-${words.join("\n")}
+${outcomes.join("\n")}
 
-| operation | when this fails | what comes of it |
+| operation | failing call | outcome |
 | --- | --- | --- |
 ${rows.join("\n")}
 
-What goes wrong otherwise:
+Other faults:
 
-| operation | what goes wrong | what comes of it |
+| operation | fault | outcome |
 | --- | --- | --- |
 ${others.join("\n")}`;
 }

@@ -1,12 +1,13 @@
 /**
- * What docs/reliability.md says of the tests on other kernels.
+ * Results of the tests on other kernels, for docs/reliability.md.
  *
  * @module
  */
 
+import { kernels } from "../../tests/kernels/kernels.ts";
 import runs from "./kernels.json" with { type: "json" };
 
-/** Of one test file on one kernel. */
+/** Result of one test file on one kernel. */
 interface Outcome {
   readonly date: string;
   readonly passed: number;
@@ -14,7 +15,7 @@ interface Outcome {
   readonly failed: readonly string[];
 }
 
-/** A table of the kernels, and what each could not be asked. */
+/** A table of the kernels, and what was not tested on each. */
 export function kernelSection(): string {
   const rows: string[] = [];
   const left: string[] = [];
@@ -39,7 +40,7 @@ export function kernelSection(): string {
       ...Object.entries(run.without).map(([file, why]) =>
         `\`${file}\` (${why})`
       ),
-      // The name of an ignored test says itself what the kernel lacks.
+      // The name of an ignored test contains what the kernel does not have.
       ...names("ignored"),
     ];
     left.push(`- ${run.release}: ${reasons.join("; ") || "nothing"}`);
@@ -47,21 +48,38 @@ export function kernelSection(): string {
       left.push(`- ${run.release}, failed: ${name}`);
     }
   }
-  return `Kinds of links that the kernel of the build machine lacks (vlan, bond, vrf,
-wireguard, tunnels ...) are made, changed and shown on kernels of Debian's that
-have them, beside \`ip\`; and whatever asks the kernel is asked of more than one
-generation. The root file system there is the machine's own. With Deno ${
+  const missing = kernels.filter(({ name }) =>
+    !runs.some((run) => run.name === name)
+  ).map(({ package: name }) => `\`${name}\``);
+  const partial = runs.filter(({ files }) => Object.keys(files).length < 20)
+    .map(({ release, files }) =>
+      `only ${Object.keys(files).join(", ")} ran on ${release}`
+    );
+  return `The whole test suite runs on the kernel of the machine that CI uses. The tests of
+link kinds that this kernel does not have (vlan, bond, vrf, wireguard, tunnels
+...), and other tests that depend on the kernel, also run on Debian's kernels in
+virtual machines. Their root file system is that of the host. With Deno ${
     runs[0].deno
   }:
 
-| kernel | package | run by | on | test files | passed | failed | ignored |
+| kernel | package | machine | date | test files | passed | failed | ignored |
 | --- | --- | --- | --- | ---: | ---: | ---: | ---: |
 ${rows.join("\n")}
 
-A file that did not come to its end there is not counted. What is left out, and
-why:
+Only test files that ran to their end are counted. Excluded files and ignored
+tests, with the reason:
 
 ${left.join("\n")}
+
+Not covered by the table: ${
+    [
+      ...partial,
+      ...missing.length === 0
+        ? []
+        : [`there is no recorded run of ${missing.join(", ")}`],
+    ].map((text) => `${text}; `).join("")
+  }kernels of other distributions, kernels before 6.1, aarch64 hardware, musl, and
+network cards: all interfaces are virtual.
 
 \`\`\`sh
 apt-get install --yes qemu-system-x86

@@ -1,5 +1,5 @@
 /**
- * What docs/reliability.md says of the soak.
+ * Results of the soak test, for docs/reliability.md.
  *
  * @module
  */
@@ -7,32 +7,44 @@
 import { STEP } from "../../tests/soak/judge.ts";
 import record from "./soak.json" with { type: "json" };
 
-const WHAT: Record<string, string> = {
+const PROGRAMS: Readonly<Record<string, string>> = {
   echo: "`netplumb echo`",
   socket: "a `UdpSocket` in the main thread",
-  monitor: "a `Monitor` of a network that changes all the time",
-  tun: "two TUN devices with a loop between them",
+  monitor: "a `Monitor` of a network that changes constantly",
+  tun: "two TUN devices with a forwarder between them",
 };
+
+function program(subject: string): string {
+  const text = PROGRAMS[subject];
+  if (text === undefined) throw new TypeError(`no text for ${subject}`);
+  return text;
+}
 
 const number = (value: number) => value.toLocaleString("en");
 const MiB = (bytes: number) => (bytes / (1 << 20)).toFixed(1);
 
-/** How the run ended, by what was wrong. */
-function ended(faults: readonly string[]): string {
-  return faults.length === 0
-    ? "Nothing of that was passed: it ended with 0."
-    : `It ended with 1: ${faults.join("; ")}.`;
+/** The result, with the limits that were exceeded. */
+function result(faults: readonly string[]): string {
+  if (faults.length === 0) return "**Result: passed.** No limit was exceeded.";
+  const raised = record.step < STEP
+    ? ` Since this run the limit is ${
+      MiB(STEP)
+    } MiB; a repeated run is not recorded yet.`
+    : "";
+  return `**Result: FAILED**: ${faults.join("; ")}. The limit was ${
+    MiB(record.step)
+  } MiB more than in the third before.${raised}`;
 }
 
 /** The run, its figures and its picture. */
 export function soakSection(): string {
   const subjects = record.subjects.map(
     ({ subject, rss, heap, external, rest, descriptors: [before, after] }) =>
-      `| ${WHAT[subject]} | ${rss.map(MiB).join(", ")} | ${MiB(heap)} | ${
+      `| ${program(subject)} | ${rss.map(MiB).join(", ")} | ${MiB(heap)} | ${
         MiB(external)
       } | ${MiB(rest)} | ${before}, ${after} |`,
   );
-  const askers = record.askers.map((asker) => {
+  const clients = record.askers.map((asker) => {
     const { answered, lost, allowed, wrong } = asker;
     const late = "late" in asker ? Number(asker.late) : 0;
     return `| ${asker.asker} | ${number(answered)} | ${lost} | ${allowed} | ${
@@ -45,13 +57,14 @@ export function soakSection(): string {
   );
   const each = (record.bound / hourly).toFixed(1);
   const { stop, flap, namespace, clock } = record.happened;
-  return `Four programs at full load at the same time, each in its own process: two UDP
-servers asked without a pause, a monitor under churn, and packets passed between
-two TUN devices. Programs in C ask, and compare every answer with its question.
-One thing after the other happens meanwhile: a program is stopped for two seconds
+  return `Four programs run at full load at the same time, each in its own process: two UDP
+servers with continuous requests, a monitor under churn, and a forwarder between
+two TUN devices. Clients in C compare every reply with its request. Meanwhile
+faults are injected one after the other: a program is stopped for two seconds
 (SIGSTOP, ${stop} times), a link goes down and up (${flap}), a namespace with a
 device, a socket and a monitor in it is deleted (${namespace}), and the clock jumps
-by an hour or a day (${clock}; for the programs alone, by libfaketime: no namespace has a clock of its own to set).
+by an hour or a day (${clock}; only for the programs, by libfaketime, because a
+namespace has no clock of its own).
 
 On ${record.date}, Deno ${record.deno}, Linux ${record.kernel}, ${record.machine}, ${record.minutes} minutes:
 
@@ -59,33 +72,32 @@ On ${record.date}, Deno ${record.deno}, Linux ${record.kernel}, ${record.machine
 | --- | --- | ---: | ---: | ---: | --- |
 ${subjects.join("\n")}
 
-Of resident memory this is the median of each third of the time after a warm-up of
-${record.warmUp} seconds; the last may be ${MiB(record.step)}${
-    record.step === STEP ? "" : ` (${MiB(STEP)} since then)`
-  } MiB above the one before,
-for V8 doubles the room for young objects when as much of them has survived in
-all, at any time, up to 64 MiB. What it uses of its heap, what hangs on it
-outside (external), and the rest, which is what is resident and not V8's heap, are
-in MiB an hour: the slope, by Theil and Sen, through the lowest value of each
-minute. None may pass ${
+${result(record.faults)}
+
+- **Resident** memory is the median of each third of the time after a warm-up of
+  ${record.warmUp} seconds. The last one may be ${
+    MiB(STEP)
+  } MiB above the one before: V8 doubles the young generation when as much has
+  survived in total, at any time, up to 64 MiB.
+- **Heap**, **external** (memory outside of V8's heap that it owns) and **rest**
+  (resident memory that is not V8's heap) are growth in MiB an hour: the slope, by
+  Theil and Sen, through the lowest value of each minute. The limit is ${
     MiB(record.bound)
-  }, which is ${each} bytes for each datagram of
-the least asked. Descriptors are those of the first and of the last third.
-${ended(record.faults)}
+  }, which is ${each} bytes for each datagram of the client with the fewest.
+- **Descriptors** are those of the first and of the last third.
 
-| asked | answered | lost | lost at most | late, twice or changed |
+| client of | replies | lost | limit | late, duplicate or changed |
 | --- | ---: | ---: | ---: | ---: |
-${askers.join("\n")}
+${clients.join("\n")}
 
-No more may be lost than was on its way when a link went down: ${record.window}
-datagrams each time. What has no answer for five seconds counts as lost, and an
-answer after that as late: a window at a time, when the machine has other work and
-the programs have to wait. The monitor told of ${
+The limit is what was outstanding when a link went down: ${record.window}
+datagrams each time. A request without a reply for five seconds counts as lost, and
+a later reply as late: one window at a time, when the machine has other load and
+the programs have to wait. The monitor reported ${
     number(record.counts.monitor.events)
-  } events
-and lost none to overruns (${record.counts.monitor.overruns}).
+  } events, with ${record.counts.monitor.overruns} overruns.
 
-![Memory, descriptors and answers over the time of the soak](reliability/soak.svg)
+![Memory, descriptors and replies over the time of the soak test](reliability/soak.svg)
 
 \`\`\`sh
 deno task soak --minutes 30 --record docs/reliability/soak.json

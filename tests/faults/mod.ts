@@ -1,4 +1,4 @@
-// All that is walked, and told of in docs/reliability.md.
+// All operations and faults that are tested, listed in docs/reliability.md.
 
 import { descriptors as descriptorMishaps } from "./mishaps/descriptors.ts";
 import { namespaces as namespaceMishaps } from "./mishaps/namespace.ts";

@@ -1,5 +1,5 @@
-// What an operation does where a call below it fails: stated here as data, and
-// told in docs/reliability.md; walk.ts holds the operations to it.
+// Outcomes of operations whose system calls fail, as data: docs/reliability.md
+// shows them and walk.ts checks them.
 
 /** The errors that each call is made to fail with. */
 export const ERRORS = [
@@ -12,20 +12,21 @@ export const ERRORS = [
 ] as const;
 export type ErrorName = typeof ERRORS[number];
 
-/** What becomes of the operation, and what that word means. */
+/** Outcomes of an operation, and their meaning. */
 export const OUTCOMES = {
-  told:
-    "ends with a SystemError of that name; nothing is left behind, and the same call works afterwards",
-  unsure:
-    "ends with a SystemError of that name; the kernel may have done it, and the same call works afterwards",
-  closed: "ends with a SystemError of that name, closed all the same",
-  again: "the call is made again, or its moment is waited for",
-  without: "goes on: the call was for something it can do without",
-  later:
-    "gives what it has; the next call ends with a SystemError of that name",
-  refused: "told of that datagram or packet alone; the others go",
-  empty: "says that there is nothing yet; what is there is there the next time",
-  overrun: "says that events were lost, as they are when the kernel says so",
+  error:
+    "throws a SystemError with that errno; nothing is left behind, and the same call works afterwards",
+  indeterminate:
+    "throws a SystemError with that errno; the kernel may have done the operation, and the same call works afterwards",
+  closed:
+    "throws a SystemError with that errno; the descriptor is closed anyway",
+  retried: "the call is repeated immediately, or when the descriptor is ready",
+  ignored: "continues: the call is optional",
+  deferred:
+    "returns what it has; the next call throws a SystemError with that errno",
+  partial: "reports the error of that datagram or packet; the others are sent",
+  "would block": "reports that nothing is available; the next call returns it",
+  overrun: "reports lost notifications, as when the kernel reports ENOBUFS",
 } as const;
 export type Outcome = keyof typeof OUTCOMES;
 

@@ -121,8 +121,8 @@ async function judge(
   outcome: Outcome,
 ): Promise<void> {
   switch (outcome) {
-    case "told":
-    case "unsure":
+    case "error":
+    case "indeterminate":
     case "closed": {
       assert("error" in settled, "it went on");
       const thrown = settled.error;
@@ -133,7 +133,7 @@ async function judge(
       await operation.check?.(value, subject);
       return;
     }
-    case "later": {
+    case "deferred": {
       if ("error" in settled) throw settled.error;
       await operation.check?.(settled.value, subject);
       const next = await settle(() => operation.next!(subject));
@@ -141,7 +141,7 @@ async function judge(
       assertEquals(next.error.code, error);
       return;
     }
-    case "refused": {
+    case "partial": {
       assert("value" in settled, `${Object.values(settled)}`);
       const { failures } = settled.value as {
         failures: { error: SystemError }[];
@@ -149,12 +149,12 @@ async function judge(
       assertEquals(failures.map(({ error }) => error.code), [error]);
       return;
     }
-    case "empty":
+    case "would block":
     case "overrun": {
       assert("value" in settled, `${Object.values(settled)}`);
       const none = [0, undefined, "empty", "ready"] as unknown[];
       assert(
-        outcome === "empty"
+        outcome === "would block"
           ? none.includes(settled.value)
           : settled.value === "overrun",
         `${settled.value}`,
@@ -163,8 +163,8 @@ async function judge(
       await operation.check?.(value, subject);
       return;
     }
-    case "again":
-    case "without":
+    case "retried":
+    case "ignored":
       if ("error" in settled) throw settled.error;
       await operation.check?.(settled.value, subject);
   }

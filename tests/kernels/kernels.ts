@@ -61,7 +61,7 @@ export const kernels: readonly Kernel[] = [
     slowness: 20,
     tests: KERNEL_FACING,
     without: {
-      "tests/lib/packet/": "no kernel is asked",
+      "tests/lib/packet/": "independent of the kernel",
       "tests/cli/scenario_test.ts": "no /proc/PID/syscall",
       "tests/cli/show/interrupted_test.ts": "one processor",
     },

@@ -6,10 +6,10 @@ import type { Mishap } from "../operation.ts";
 
 export const descriptors: readonly Mishap[] = [
   {
-    operation: "everything that opens, and any wait",
-    fault: "the process has as many descriptors as it may",
+    operation: "all operations that open a descriptor, all waits",
+    fault: "the descriptor limit is reached",
     outcome:
-      "each ends with a SystemError, EMFILE (for `interfaceName` what glibc makes of it); once some are closed they work",
+      "each throws a SystemError, EMFILE (`interfaceName` the error of glibc); they work again after some are closed",
     async run() {
       const lines = await scriptLines(
         `

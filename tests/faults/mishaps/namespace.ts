@@ -17,15 +17,15 @@ import { elsewhere } from "../operations/namespace.ts";
 import { stranded } from "./stranded.ts";
 
 const LOST =
-  "ends with a SystemError that says where the thread is; what was opened is closed";
-const BACK = "setns: EPERM on the way back, for good";
+  "throws a SystemError with the namespace that the thread is in; opened descriptors are closed";
+const BACK = "setns back to the first namespace: EPERM permanently";
 
 export const namespaces: readonly Mishap[] = [
   {
     operation: "TemporaryNamespace.create, Tun.open, UdpSocket.bind",
     fault:
-      "in a user namespace that does not own the network namespace: the way back is not allowed",
-    outcome: "refused with EPERM before the thread leaves",
+      "in a user namespace that does not own the network namespace: returning to it is not permitted",
+    outcome: "EPERM before the thread leaves its namespace",
     async run() {
       const lines = await scriptLines(
         `
@@ -44,8 +44,8 @@ export const namespaces: readonly Mishap[] = [
   },
   {
     operation: "inNamespace",
-    fault: "setns: ENOMEM on the way back, five times",
-    outcome: "comes back",
+    fault: "setns back to the first namespace: ENOMEM five times",
+    outcome: "returns to its namespace",
     run() {
       const namespace = elsewhere();
       using faults = new Faults();
@@ -57,8 +57,8 @@ export const namespaces: readonly Mishap[] = [
   },
   {
     operation: "inNamespace",
-    fault: `${BACK}, after its body failed`,
-    outcome: "the same, with the body's error as the cause",
+    fault: `${BACK}, after the body failed`,
+    outcome: "the same, with the error of the body as the cause",
     async run() {
       let cause: unknown;
       await stranded((namespace) => {
@@ -98,7 +98,7 @@ export const namespaces: readonly Mishap[] = [
   {
     operation: "addNamespace",
     fault: BACK,
-    outcome: "the same; no namespace of that name is left",
+    outcome: "the same; no namespace of that name remains",
     async run() {
       const name = `npm${Deno.pid.toString(36)}`;
       await stranded(() => addNamespace(name), 2);
@@ -108,7 +108,7 @@ export const namespaces: readonly Mishap[] = [
   {
     operation: "Tun.open with persist",
     fault: "ioctl TUNSETPERSIST: EPERM",
-    outcome: "ends with a SystemError; no device is left",
+    outcome: "throws a SystemError; no device remains",
     run() {
       using faults = new Faults();
       faults.arm({ call: "ioctl TUNSETPERSIST", fault: failing(EPERM) });

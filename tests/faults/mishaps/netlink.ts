@@ -62,8 +62,8 @@ async function works(socket: RouteSocket): Promise<void> {
 export const netlink: readonly Mishap[] = [
   {
     operation: "NetlinkConnection.dump",
-    fault: "NLMSG_DONE carries an error, EOPNOTSUPP",
-    outcome: "ends with NetlinkError of that name; the next call works",
+    fault: "NLMSG_DONE has the error EOPNOTSUPP",
+    outcome: "throws a NetlinkError with that errno; the next call works",
     async run() {
       await using socket = open();
       using faults = new Faults();
@@ -77,8 +77,8 @@ export const netlink: readonly Mishap[] = [
   },
   {
     operation: "NetlinkConnection.dump",
-    fault: "NLMSG_DONE carries EINTR, twice",
-    outcome: "dumps again, as after an interruption",
+    fault: "NLMSG_DONE has the error EINTR, twice",
+    outcome: "retried, as after an interrupted dump",
     async run() {
       await using socket = open();
       using faults = new Faults();
@@ -95,9 +95,9 @@ export const netlink: readonly Mishap[] = [
   },
   {
     operation: "NetlinkConnection.dump",
-    fault: "NLM_F_DUMP_INTR is set for ever",
+    fault: "NLM_F_DUMP_INTR is set in every attempt",
     outcome:
-      "ends with DumpInterruptedError after ten attempts; or gives what there is, marked, to who asks",
+      "throws DumpInterruptedError after ten attempts; with `partial` returns the objects, marked as interrupted",
     async run() {
       await using socket = open();
       using faults = new Faults();
@@ -124,7 +124,7 @@ export const netlink: readonly Mishap[] = [
   {
     operation: "NetlinkConnection.dump",
     fault: "a dump never ends",
-    outcome: "its time limit and its signal end it; the next call works",
+    outcome: "timeout and signal end it; the next call works",
     async run() {
       await using socket = open();
       using faults = new Faults();
@@ -153,7 +153,7 @@ export const netlink: readonly Mishap[] = [
   {
     operation: "NetlinkConnection.dump",
     fault: "recvfrom: ENOBUFS, and the end of the dump is lost",
-    outcome: "ends with SystemError; the next call works and waits for nothing",
+    outcome: "throws a SystemError; the next call works without a delay",
     async run() {
       await using socket = open();
       using faults = new Faults();
@@ -165,8 +165,8 @@ export const netlink: readonly Mishap[] = [
   },
   {
     operation: "NetlinkConnection.request, requestMany",
-    fault: "recvfrom: ENOBUFS, and the answer is lost",
-    outcome: "ends with SystemError; the next call gets its own answer",
+    fault: "recvfrom: ENOBUFS, and the reply is lost",
+    outcome: "throws a SystemError; the next call gets its own reply",
     async run() {
       await using socket = open();
       using faults = new Faults();
@@ -177,8 +177,8 @@ export const netlink: readonly Mishap[] = [
   },
   {
     operation: "NetlinkConnection.request",
-    fault: "the answer never comes",
-    outcome: "its time limit ends it; the late answer is nobody's",
+    fault: "no reply arrives",
+    outcome: "the timeout ends it; the late reply is discarded",
     async run() {
       await using socket = open();
       using faults = new Faults();
@@ -194,7 +194,8 @@ export const netlink: readonly Mishap[] = [
   {
     operation: "Monitor.receive",
     fault: "recvmmsg: ENOBUFS five times in a row",
-    outcome: "tells of the overrun, reads all anew, and nothing is wrong then",
+    outcome:
+      "reports the overrun and reads the state again; the state is then correct",
     async run() {
       await using watched = await Watched.open();
       using faults = new Faults();
@@ -206,9 +207,9 @@ export const netlink: readonly Mishap[] = [
   },
   {
     operation: "Monitor.receive",
-    fault: "recvfrom: ENOMEM while it reads all anew after an overrun",
+    fault: "recvfrom: ENOMEM during resynchronization after an overrun",
     outcome:
-      "ends with SystemError; the next call reads again, and nothing is wrong then",
+      "throws a SystemError; the next call reads the state again, which is then correct",
     async run() {
       await using watched = await Watched.open();
       using faults = new Faults();

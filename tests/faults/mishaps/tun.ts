@@ -13,8 +13,8 @@ import { Device } from "../operations/tun.ts";
 export const tun: readonly Mishap[] = [
   {
     operation: "Tun.read, readMany",
-    fault: "read gives no byte, though poll tells of a packet",
-    outcome: "looks again: the packet comes, and nothing in the place of it",
+    fault: "read returns 0 bytes although poll reports a packet",
+    outcome: "retried: the packet is received, and no empty one",
     async run() {
       using faults = new Faults();
       await using device = await Device.up("a");
@@ -25,8 +25,8 @@ export const tun: readonly Mishap[] = [
   },
   {
     operation: "Tun.read, readMany",
-    fault: "read: EAGAIN for ever, though poll tells of a packet",
-    outcome: "its time limit ends it",
+    fault: "read: EAGAIN permanently although poll reports a packet",
+    outcome: "the timeout ends it",
     async run() {
       using faults = new Faults();
       await using device = await Device.up("a");
@@ -38,8 +38,8 @@ export const tun: readonly Mishap[] = [
   },
   {
     operation: "Tun.write, writeMany",
-    fault: "write: EAGAIN for ever, though poll tells of room",
-    outcome: "its time limit ends it",
+    fault: "write: EAGAIN permanently although poll reports POLLOUT",
+    outcome: "the timeout ends it",
     async run() {
       using faults = new Faults();
       await using device = await Device.up();
@@ -55,8 +55,8 @@ export const tun: readonly Mishap[] = [
   },
   {
     operation: "Tun.writeMany",
-    fault: "write takes a part of the second packet of three",
-    outcome: "told of that packet, EMSGSIZE; the others arrive",
+    fault: "write accepts a part of the second of three packets",
+    outcome: "reports that packet with EMSGSIZE; the others arrive",
     async run() {
       using faults = new Faults();
       await using device = await Device.up();
@@ -76,8 +76,8 @@ export const tun: readonly Mishap[] = [
   },
   {
     operation: "Tun.write",
-    fault: "write takes a part of the packet",
-    outcome: "ends with PacketRejectedError, EMSGSIZE",
+    fault: "write accepts a part of the packet",
+    outcome: "throws PacketRejectedError, EMSGSIZE",
     async run() {
       using faults = new Faults();
       await using device = await Device.up();

@@ -53,7 +53,7 @@ async function endless(
 export const udp: readonly Mishap[] = [
   {
     operation: "UdpSocket.sendMany",
-    fault: "sendmmsg takes two datagrams a call",
+    fault: "sendmmsg sends two datagrams a call",
     outcome: "all arrive, once and in order",
     async run() {
       const { result, arrived, happened } = await sent(fewer(2), Infinity);
@@ -63,8 +63,8 @@ export const udp: readonly Mishap[] = [
   },
   {
     operation: "UdpSocket.sendMany",
-    fault: "sendmmsg takes seven datagrams and refuses the eighth: ENOBUFS",
-    outcome: "the eighth is told of by its place, the others arrive in order",
+    fault: "sendmmsg sends seven datagrams and refuses the eighth: ENOBUFS",
+    outcome: "the eighth is reported by its index, the others arrive in order",
     async run() {
       let calls = 0;
       const { result, arrived } = await sent(
@@ -89,7 +89,7 @@ export const udp: readonly Mishap[] = [
   },
   {
     operation: "UdpSocket.sendMany",
-    fault: "sendmmsg: EAGAIN 100 times, though poll tells of room",
+    fault: "sendmmsg: EAGAIN 100 times although poll reports POLLOUT",
     outcome: "all arrive, once and in order",
     async run() {
       const { result, arrived } = await sent(failing(EAGAIN), 100);
@@ -98,8 +98,8 @@ export const udp: readonly Mishap[] = [
   },
   {
     operation: "UdpSocket.send, sendMany",
-    fault: "sendmmsg: EAGAIN for ever, though poll tells of room",
-    outcome: "its time limit and its signal end it",
+    fault: "sendmmsg: EAGAIN permanently although poll reports POLLOUT",
+    outcome: "timeout and signal end it",
     run: () =>
       endless(
         "sendmmsg",
@@ -109,8 +109,8 @@ export const udp: readonly Mishap[] = [
   },
   {
     operation: "UdpSocket.receive, receiveMany",
-    fault: "recvmmsg: EAGAIN for ever, though poll tells of data",
-    outcome: "its time limit and its signal end it",
+    fault: "recvmmsg: EAGAIN permanently although poll reports data",
+    outcome: "timeout and signal end it",
     run: () =>
       endless(
         "recvmmsg",
@@ -119,8 +119,8 @@ export const udp: readonly Mishap[] = [
   },
   {
     operation: "UdpSocket.receiveMany",
-    fault: "recvmmsg gives one datagram a call",
-    outcome: "each comes, once and in order",
+    fault: "recvmmsg returns one datagram a call",
+    outcome: "all are received, once and in order",
     async run() {
       await using pair = await Pair.asked(...WORDS);
       using faults = new Faults();
@@ -136,9 +136,9 @@ export const udp: readonly Mishap[] = [
   },
   {
     operation: "UdpSocket.bind, in another namespace",
-    fault: "setns: EPERM on the way back, for good",
+    fault: "setns back to the first namespace: EPERM permanently",
     outcome:
-      "ends with a SystemError that says where the thread is; the socket is closed",
+      "throws a SystemError with the namespace that the thread is in; the socket is closed",
     run: () =>
       stranded((namespace) => UdpSocket.bind({ address: "::1", namespace })),
   },

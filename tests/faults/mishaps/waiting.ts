@@ -11,9 +11,9 @@ import type { Mishap } from "../operation.ts";
 
 export const waiting: readonly Mishap[] = [
   {
-    operation: "every wait of the process",
-    fault: "epoll_wait: ENOMEM for good",
-    outcome: "each ends with a SystemError; waits begun afterwards work",
+    operation: "all waits of the process",
+    fault: "epoll_wait: ENOMEM permanently",
+    outcome: "each throws a SystemError; later waits work",
     async run() {
       await using one = new SocketPair();
       await using two = new SocketPair();
@@ -36,9 +36,9 @@ export const waiting: readonly Mishap[] = [
     },
   },
   {
-    operation: "closing what is waited on",
+    operation: "close() during a wait",
     fault: "write to the reactor's eventfd: EINTR ten times",
-    outcome: "the wait ends with ClosedError all the same",
+    outcome: "the wait ends with ClosedError",
     async run() {
       await using pair = new SocketPair();
       using faults = new Faults();
@@ -52,9 +52,9 @@ export const waiting: readonly Mishap[] = [
     },
   },
   {
-    operation: "every wait of the process",
+    operation: "all waits of the process",
     fault: "poll, in which the reactor sleeps: ENOMEM",
-    outcome: "each ends with a SystemError; waits begun afterwards work",
+    outcome: "each throws a SystemError; later waits work",
     async run() {
       await using pair = new SocketPair();
       using faults = new Faults();
@@ -69,8 +69,8 @@ export const waiting: readonly Mishap[] = [
   },
   {
     operation: "BlockingPoll.wait",
-    fault: "its descriptor was closed, and the number is somebody else's",
-    outcome: "ends with ClosedError, before poll",
+    fault: "the descriptor was closed, and its number is reused",
+    outcome: "throws ClosedError, before poll",
     async run() {
       await using stop = StopEvent.create();
       const old = new SocketPair(" of old");

@@ -81,9 +81,9 @@ export const namespaces: readonly Operation[] = [
       home.check();
     },
     outcomes: {
-      "open, setns": "told",
-      "setns 3": "again",
-      close: "without",
+      "open, setns": "error",
+      "setns 3": "retried",
+      close: "ignored",
     },
   }),
   op({
@@ -93,9 +93,9 @@ export const namespaces: readonly Operation[] = [
     check: ({ path }) =>
       assertNotEquals(Deno.readLinkSync(path), namespaceId()),
     outcomes: {
-      "open, setns, unshare": "told",
-      "setns 2": "again",
-      close: "without",
+      "open, setns, unshare": "error",
+      "setns 2": "retried",
+      close: "ignored",
     },
   }),
   op({
@@ -107,9 +107,9 @@ export const namespaces: readonly Operation[] = [
       inNamespace(name, () => {});
     },
     outcomes: {
-      "mkdir, mount, open, setns, unshare": "told",
-      "setns 2": "again",
-      close: "without",
+      "mkdir, mount, open, setns, unshare": "error",
+      "setns 2": "retried",
+      close: "ignored",
     },
   }),
   op({
@@ -117,20 +117,20 @@ export const namespaces: readonly Operation[] = [
     prepare: () => new Named(),
     act: ({ name }) => deleteNamespace(name),
     check: (_, { name }) => assert(!exists(name)),
-    outcomes: { "umount2, unlink": "told" },
+    outcomes: { "umount2, unlink": "error" },
   }),
   op({
     name: "interfaceIndex",
     prepare: () => new Home(),
     act: () => interfaceIndex("lo"),
     check: (index) => assertEquals(index, 1),
-    outcomes: { if_nametoindex: "told" },
+    outcomes: { if_nametoindex: "error" },
   }),
   op({
     name: "interfaceName",
     prepare: () => new Home(),
     act: () => interfaceName(1),
     check: (name) => assertEquals(name, "lo"),
-    outcomes: { if_indextoname: "told" },
+    outcomes: { if_indextoname: "error" },
   }),
 ];

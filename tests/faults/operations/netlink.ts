@@ -27,19 +27,19 @@ const LINK = { type: RTM_GETLINK, body: ifinfomsg.build({ ifi_index: 1 }) };
 
 /** What a socket is asked and hears. */
 const ASKING = {
-  send: { EINTR: "again", others: "told" },
-  recvfrom: { EINTR: "again", EAGAIN: "again", others: "unsure" },
+  send: { EINTR: "retried", others: "error" },
+  recvfrom: { EINTR: "retried", EAGAIN: "retried", others: "indeterminate" },
 } as const;
 const OPENING = {
-  "socket, bind, getsockname": "told",
-  setsockopt: "without",
+  "socket, bind, getsockname": "error",
+  setsockopt: "ignored",
 } as const;
 const HEARING = {
   recvmmsg: {
-    EINTR: "again",
-    EAGAIN: "again",
-    ENOBUFS: "again",
-    others: "told",
+    EINTR: "retried",
+    EAGAIN: "retried",
+    ENOBUFS: "retried",
+    others: "error",
   },
 } as const;
 /** What a monitor does before it is open. */
@@ -48,9 +48,9 @@ const WATCHING = {
   ...ASKING,
   ...HEARING,
   "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
-    "told",
-  getsockopt: "told",
-  close: "without",
+    "error",
+  getsockopt: "error",
+  close: "ignored",
 } as const;
 
 /** Another network than the machine's, and who changes and watches it. */
@@ -176,7 +176,7 @@ export const netlink: readonly Operation[] = [
         protocol: NETLINK_ROUTE,
         groups: [RTNLGRP_IPV4_IFADDR],
       })),
-    outcomes: { "socket, bind, setsockopt": "told" },
+    outcomes: { "socket, bind, setsockopt": "error" },
   }),
   op({
     name: "NetlinkSubscription.drain",
@@ -185,10 +185,10 @@ export const netlink: readonly Operation[] = [
     check: (outcome) => assertEquals(outcome, "empty"),
     outcomes: {
       recvmmsg: {
-        EINTR: "empty",
-        EAGAIN: "empty",
+        EINTR: "would block",
+        EAGAIN: "would block",
         ENOBUFS: "overrun",
-        others: "told",
+        others: "error",
       },
     },
   }),
@@ -228,8 +228,8 @@ export const netlink: readonly Operation[] = [
     check: (monitor) => assertEquals(mine(monitor.all("address")), 0),
     outcomes: {
       ...WATCHING,
-      "open, setns, readlink": "told",
-      "setns 3, setns 6": "again",
+      "open, setns, readlink": "error",
+      "setns 3, setns 6": "retried",
     },
   }),
   op({
@@ -240,10 +240,10 @@ export const netlink: readonly Operation[] = [
       assertEquals(mine(monitor.all("address", name)), 0),
     outcomes: {
       ...WATCHING,
-      "open, inotify_init1, setns, readlink": "told",
-      "setns 3": "again",
-      inotify_add_watch: "without",
-      read: "without",
+      "open, inotify_init1, setns, readlink": "error",
+      "setns 3": "retried",
+      inotify_add_watch: "ignored",
+      read: "ignored",
     },
   }),
   op({

@@ -56,19 +56,19 @@ export class Device implements AsyncDisposable {
 
 /** Of what asks where the device is, before it does something there. */
 const THERE = {
-  "ioctl TUNGETIFF, readlink, open, setns": "told",
-  "setns 3": "again",
-  "ioctl TUNGETDEVNETNS": { EPERM: "without", others: "told" },
-  close: "without",
+  "ioctl TUNGETIFF, readlink, open, setns": "error",
+  "setns 3": "retried",
+  "ioctl TUNGETDEVNETNS": { EPERM: "ignored", others: "error" },
+  close: "ignored",
 } as const;
 const READING = {
-  read: { EINTR: "again", EAGAIN: "again", others: "told" },
+  read: { EINTR: "retried", EAGAIN: "retried", others: "error" },
 } as const;
 const NETLINK = {
-  "bind, getsockname": "told",
-  send: { EINTR: "again", others: "told" },
-  setsockopt: "without",
-  recvfrom: { EINTR: "again", EAGAIN: "again", others: "unsure" },
+  "bind, getsockname": "error",
+  send: { EINTR: "retried", others: "error" },
+  setsockopt: "ignored",
+  recvfrom: { EINTR: "retried", EAGAIN: "retried", others: "indeterminate" },
 } as const;
 
 export const tun: readonly Operation[] = [
@@ -79,10 +79,10 @@ export const tun: readonly Operation[] = [
     check: (tun) => assertEquals(tun.state().up, false),
     outcomes: {
       "open, setns, ioctl TUNSETIFF, fcntl, ioctl TUNSETOFFLOAD, readlink":
-        "told",
-      "setns 3": "again",
-      "ioctl TUNGETDEVNETNS": { EPERM: "without", others: "told" },
-      close: "without",
+        "error",
+      "setns 3": "retried",
+      "ioctl TUNGETDEVNETNS": { EPERM: "ignored", others: "error" },
+      close: "ignored",
     },
   }),
   op({
@@ -93,7 +93,7 @@ export const tun: readonly Operation[] = [
     outcomes: {
       ...THERE,
       "socket, ioctl SIOCGIFINDEX, ioctl SIOCGIFMTU, ioctl SIOCGIFFLAGS":
-        "told",
+        "error",
     },
   }),
   op({
@@ -103,7 +103,7 @@ export const tun: readonly Operation[] = [
     check: (_, tun) => assertEquals(tun.state().up, true),
     outcomes: {
       ...THERE,
-      "socket, ioctl SIOCGIFFLAGS, ioctl SIOCSIFFLAGS": "told",
+      "socket, ioctl SIOCGIFFLAGS, ioctl SIOCSIFFLAGS": "error",
     },
   }),
   op({
@@ -111,20 +111,20 @@ export const tun: readonly Operation[] = [
     prepare: () => Device.up(),
     act: ({ tun }) => tun.setMtu(1400),
     check: (_, { tun }) => assertEquals(tun.state().mtu, 1400),
-    outcomes: { ...THERE, "socket, ioctl SIOCSIFMTU": "told" },
+    outcomes: { ...THERE, "socket, ioctl SIOCSIFMTU": "error" },
   }),
   op({
     name: "Tun.setCarrier",
     prepare: () => Device.up(),
     act: ({ tun }) => tun.setCarrier(true),
-    outcomes: { "ioctl TUNSETCARRIER": "told" },
+    outcomes: { "ioctl TUNSETCARRIER": "error" },
   }),
   op({
     name: "Tun.setPersist",
     prepare: () => Device.up(),
     act: ({ tun }) => tun.setPersist(false),
     check: (_, { tun }) => assertEquals(tun.state().persistent, false),
-    outcomes: { "ioctl TUNSETPERSIST": "told" },
+    outcomes: { "ioctl TUNSETPERSIST": "error" },
   }),
   op({
     name: "addTunAddress",
@@ -140,9 +140,9 @@ export const tun: readonly Operation[] = [
       ...THERE,
       ...NETLINK,
       "socket, ioctl SIOCGIFINDEX, ioctl SIOCGIFMTU, ioctl SIOCGIFFLAGS":
-        "told",
-      "setns 6": "again",
-      "close 9": { EINTR: "without", others: "closed" },
+        "error",
+      "setns 6": "retried",
+      "close 9": { EINTR: "ignored", others: "closed" },
     },
   }),
   op({
@@ -167,8 +167,8 @@ export const tun: readonly Operation[] = [
     check: (payloads) => assertEquals(payloads, ["a", "b"]),
     next: ({ tun, batch }) => tun.readMany(batch, PATIENCE),
     outcomes: {
-      read: { EINTR: "again", EAGAIN: "again", others: "told" },
-      "read 3": { EINTR: "again", others: "later" },
+      read: { EINTR: "retried", EAGAIN: "retried", others: "error" },
+      "read 3": { EINTR: "retried", others: "deferred" },
     },
   }),
   op({
@@ -185,7 +185,9 @@ export const tun: readonly Operation[] = [
     prepare: () => Device.up(),
     act: (device) => device.tun.write(device.packet("a")),
     check: (_, device) => device.arrived("a"),
-    outcomes: { write: { EINTR: "again", EAGAIN: "again", others: "told" } },
+    outcomes: {
+      write: { EINTR: "retried", EAGAIN: "retried", others: "error" },
+    },
   }),
   op({
     name: "Tun.writeMany",
@@ -204,13 +206,15 @@ export const tun: readonly Operation[] = [
       return { failures };
     },
     check: (_, device) => device.arrived("a", "b", "c"),
-    outcomes: { write: { EINTR: "again", EAGAIN: "again", others: "refused" } },
+    outcomes: {
+      write: { EINTR: "retried", EAGAIN: "retried", others: "partial" },
+    },
   }),
   op({
     name: "Tun.close",
     prepare: () => Device.up(),
     act: ({ tun }) => tun.close(),
     // Closed in another thread, whose errno is lost; the number is free anyway.
-    outcomes: { close: "without" },
+    outcomes: { close: "ignored" },
   }),
 ];

@@ -28,8 +28,8 @@ export const waiting: readonly Operation[] = [
     act: ({ a }) => a.readable({ timeout: 5000 }),
     check: (events) => assertEquals(events, POLLIN),
     outcomes: {
-      epoll_ctl: "told",
-      epoll_wait: { EINTR: "again", others: "told" },
+      epoll_ctl: "error",
+      epoll_wait: { EINTR: "retried", others: "error" },
     },
   }),
   op({
@@ -37,14 +37,14 @@ export const waiting: readonly Operation[] = [
     prepare: () => new Ready(),
     act: ({ a, stop }) => new BlockingPoll(a, stop).wait("read", 5000),
     check: (woken) => assertEquals(woken, "ready"),
-    outcomes: { poll: { EINTR: "empty", others: "told" } },
+    outcomes: { poll: { EINTR: "would block", others: "error" } },
   }),
   op({
     name: "StopEvent.create",
     prepare: () => new Made<StopEvent>(),
     act: (made) => made.keep(StopEvent.create()),
     check: (stop) => stop.set(),
-    outcomes: { eventfd: "told" },
+    outcomes: { eventfd: "error" },
   }),
   op({
     name: "StopEvent.set",
@@ -53,6 +53,6 @@ export const waiting: readonly Operation[] = [
     check(_, { a, stop }) {
       assertEquals(new BlockingPoll(a, stop).wait("read"), "stopped");
     },
-    outcomes: { "eventfd write": { EINTR: "again", others: "told" } },
+    outcomes: { "eventfd write": { EINTR: "retried", others: "error" } },
   }),
 ];
