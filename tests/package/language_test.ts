@@ -91,7 +91,21 @@ const CHECKED =
  * Paths that are not checked yet: remove one, and replace the words that the
  * test then reports.
  */
-const LATER = ["cli/", "docs/api.md", "ffi/", "lib/"];
+const LATER = [
+  "cli/",
+  "docs/api.md",
+  "ffi/struct.ts",
+  "lib/clock.ts",
+  "lib/ensure/",
+  "lib/io/",
+  "lib/iproute2/",
+  "lib/netlink/",
+  "lib/packet/",
+  "lib/rtnetlink/",
+  "lib/socket/",
+  "lib/tun/",
+  "lib/udp/",
+];
 
 /** Directories without texts of the project. */
 const SKIPPED = new Set([".git", "node_modules", "dist", ".tmp"]);
