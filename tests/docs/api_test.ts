@@ -83,6 +83,14 @@ Deno.test("every function says what its parameters are", () => {
   assertEquals(found, []);
 });
 
+Deno.test("docs/api.md is current", async () => {
+  assertEquals(
+    await Deno.readTextFile(new URL("../../docs/api.md", import.meta.url)),
+    await apiList(symbols),
+    "run `deno task api`",
+  );
+});
+
 Deno.test("the list that `deno task api` makes has every export and its file", async () => {
   const list = await apiList(symbols);
   for (const { name, declarations: [{ location }] } of symbols) {
