@@ -62,3 +62,27 @@ Deno.test("CONTRIBUTING.md: every file that it names exists", async () => {
     await Deno.stat(new URL(path, root));
   }
 });
+
+const OTHERS = [
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  ...["bench", "cli", "examples", "ffi", "lib", "links", "tests"]
+    .map((directory) => `${directory}/README.md`),
+];
+
+for (const file of OTHERS) {
+  Deno.test(`${file}: every command line is valid, every linked file exists`, async () => {
+    const path = new URL(`../../${file}`, import.meta.url);
+    const text = await Deno.readTextFile(path);
+    for (const { text: command, line } of commandLines(text)) {
+      try {
+        await checkCommandLine(command);
+      } catch (error) {
+        throw new Error(`${file}:${line}: ${command}`, { cause: error });
+      }
+    }
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      await Deno.stat(new URL(target, path));
+    }
+  });
+}
