@@ -24,8 +24,8 @@ export function eventJson(
     event: event.event,
     object,
     time: isoTime(time),
-    namespace: options.namespaces || event.event === "appeared" ||
-        event.event === "vanished"
+    namespace: options.namespaces || event.event === "added" ||
+        event.event === "removed"
       ? event.namespace ?? null
       : undefined,
   });

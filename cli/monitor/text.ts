@@ -1,4 +1,4 @@
-// Events in the words people know.
+// Monitor events as text.
 
 import { IFF_RUNNING, IFF_UP } from "../../ffi/uapi/net_if.ts";
 import type { AddressFamily } from "../../lib/rtnetlink/family.ts";
@@ -19,20 +19,22 @@ import { RouteTexts } from "./route_texts.ts";
 import { shown } from "./shown.ts";
 import { actionOf, type Told } from "./told.ts";
 
-/** Events in a sentence each. */
+/** Formats events. */
 export class EventTexts {
   readonly #routes = new RouteTexts();
 
-  /** An event in a sentence. */
+  /** An event as one line. */
   text({ event, place }: Told): string {
     if (!("object" in event)) return otherText(event);
-    if (event.object === "route") return this.#routes.text(event, knownText);
-    return knownText(event, place);
+    if (event.object === "route") {
+      return this.#routes.text(event, objectEventText);
+    }
+    return objectEventText(event, place);
   }
 }
 
-/** What became of an object, and how that is known. */
-function knownText(event: AnyObjectEvent, place?: string): string {
+/** The change of an object, and its origin if not a notification. */
+function objectEventText(event: AnyObjectEvent, place?: string): string {
   const text = objectText(event, place);
   return event.origin === "kernel" ? text : `${text} [${event.origin}]`;
 }
@@ -40,22 +42,20 @@ function knownText(event: AnyObjectEvent, place?: string): string {
 function otherText(event: Exclude<MonitorEvent, AnyObjectEvent>): string {
   switch (event.event) {
     case "overrun":
-      return "Events were lost: everything is read again";
+      return "Notifications were lost: resynchronising";
     case "resynchronised":
-      return `Nothing is missing any more: ${event.recovered} changes found in ${
+      return `Resynchronised: ${event.recovered} changes recovered in ${
         event.milliseconds.toFixed(0)
       } ms`;
-    case "appeared":
-      return `Network namespace ${printable(event.namespace)} appeared`;
-    case "vanished":
-      return `Network namespace ${printable(event.namespace)} vanished`;
+    case "added":
+      return `Network namespace ${printable(event.namespace)} was added`;
+    case "removed":
+      return `Network namespace ${printable(event.namespace)} was removed`;
     case "ignored": {
       const counts = Object.entries(event.counters)
         .filter(([, count]) => count > 0)
         .map(([what, count]) => `${count} ${what}`);
-      return `Messages that cannot be right were left out: ${
-        counts.join(", ")
-      }`;
+      return `Messages were ignored: ${counts.join(", ")}`;
     }
   }
 }
@@ -100,7 +100,7 @@ function objectText(event: AnyObjectEvent, place: string | undefined): string {
       const { nsid } = event.data;
       return event.event === "delete"
         ? `Namespace id ${nsid} is no longer in use`
-        : `Namespace id ${nsid} stands for ${
+        : `Namespace id ${nsid} is assigned to ${
           place === undefined ? "a namespace without a name" : printable(place)
         }`;
     }
@@ -115,12 +115,12 @@ const FAMILIES: Readonly<Record<string, string>> = {
   ip6mr: "IPv6 multicast ",
 };
 
-/** What a route or a rule is of, where it is not of IPv4. */
+/** A noun with the address family, except for IPv4. */
 function of(family: AddressFamily, noun: string): string {
   return (FAMILIES[family] ?? `${family} `) + noun;
 }
 
-/** "UP RUNNING", as the C programs of old put it. */
+/** "UP RUNNING", the usual wording of such monitors. */
 function state({ flags }: Link): string {
   const up = flags & IFF_UP ? "UP" : "DOWN";
   return `${up} ${flags & IFF_RUNNING ? "RUNNING" : "NOT RUNNING"}`;
@@ -197,7 +197,7 @@ function addressText(event: ObjectEvent<"address">): string {
   }
 }
 
-/** What became of an entry of one of the kernel's tables. */
+/** The change of an entry of a kernel table. */
 function tableText(
   event: AnyObjectEvent,
   lead: string,
@@ -217,7 +217,7 @@ function tableText(
   }
 }
 
-/** A text of several lines or columns, such as a route of several ways, on one. */
+/** Joins the lines and columns of a text, such as a multipath route. */
 function onOneLine(text: string): string {
   return /[\t\n]/.test(text) ? text.replaceAll(/\s+/g, " ").trim() : text;
 }
@@ -236,16 +236,16 @@ function changeText({ key, before, now }: Change): string {
       ...now.filter((one) => !before.includes(one)).map((one) => `+${one}`),
       ...before.filter((one) => !now.includes(one)).map((one) => `-${one}`),
     ];
-    // What has parts of its own has been told with the entry.
+    // Nested values are part of the entry.
     const parts = [...before, ...now].some((one) => typeof one === "object");
     return parts ? name : `${name} ${printable(words.join(" "))}`;
   }
-  // Something that `show` does not print.
+  // A field that `show` does not print.
   if (before === undefined && now === undefined) return name;
   return `${name} ${valueText(key, before)} -> ${valueText(key, now)}`;
 }
 
-/** Whether a value only says that its key is there. */
+/** Whether a value only marks the presence of its key. */
 function isSign(value: Value | undefined): boolean {
   return value === null || value === true;
 }

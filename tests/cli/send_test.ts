@@ -73,9 +73,9 @@ Deno.test("send: replies to multicast come from unicast addresses, and are right
       );
       assertEquals(code, 0, group);
       const [answer, summary] = events;
-      assertEquals([answer.event, answer.expected], ["answer", true]);
+      assertEquals([answer.event, answer.expected], ["reply", true]);
       assert(!answer.peer.address.startsWith("ff"));
-      assertEquals([summary.answered, summary.elsewhere], [1, 0]);
+      assertEquals([summary.answered, summary.wrongSource], [1, 0]);
     }
   }
 });
@@ -107,7 +107,7 @@ Deno.test("send: all replies to a multicast query are shown", async () => {
     net.client,
     ...["239.5.5.5", "7000", "--timeout", "500ms", "--interface", "eth0"],
   );
-  const from = events.filter(({ event }) => event === "answer")
+  const from = events.filter(({ event }) => event === "reply")
     .map(({ peer }) => peer.address);
   assertEquals([code, from.toSorted()], [0, ["192.0.2.1", "192.0.2.3"]]);
 });
