@@ -47,7 +47,9 @@ function hints(command: AnyCommand, option: Option): string {
   return [
     ...values.length > 0 ? [`One of ${values.join(", ")}.`] : [],
     ...shown !== undefined ? [`Default: ${shown}.`] : [],
-    ...option.collect ? ["Can be repeated."] : [],
+    ...option.collect && !/repeated/.test(option.description)
+      ? ["Can be repeated."]
+      : [],
     ...option.conflicts?.length
       ? [`Not with ${option.conflicts.map((name) => `--${name}`).join(", ")}.`]
       : [],
@@ -103,8 +105,8 @@ export async function manual(): Promise<string> {
   const version = `netplumb ${tree.getVersion()}`;
   return [
     `.\\" Made from the command tree by "deno task man"; edit that.`,
-    `.TH NETPLUMB 1 "" ${quoted(version)} "User Commands"`,
     ".nr HY 0",
+    `.TH NETPLUMB 1 "" ${quoted(version)} "User Commands"`,
     ".ad l",
     ".SH NAME",
     `netplumb \\- ${prose(summary.replace(/\.$/, ""))}`,

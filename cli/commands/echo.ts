@@ -290,16 +290,16 @@ function report(
   }
   const { datagrams, bytes, replies, refused, failed, dropped } = totals;
   const { servicePort } = totals;
-  const ofThem = servicePort === 0
+  const fromServices = servicePort === 0
     ? ""
     : `, ${servicePort} of them from ports of services that reply to ` +
       `everything (--any-port replies)`;
   const parts = [
     `${datagrams} datagrams (${bytes} bytes)`,
-    `${replies} answered`,
-    ...(refused > 0 ? [`${refused} not answered on purpose${ofThem}`] : []),
-    ...(failed > 0 ? [`${failed} answers refused by the kernel`] : []),
-    ...(dropped > 0 ? [`${dropped} dropped by the kernel before that`] : []),
+    `${replies} replies`,
+    ...(refused > 0 ? [`${refused} ignored${fromServices}`] : []),
+    ...(failed > 0 ? [`${failed} replies failed`] : []),
+    ...(dropped > 0 ? [`${dropped} dropped by the kernel`] : []),
   ];
   log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);
 }

@@ -37,7 +37,7 @@ function kindWord(given: ArgumentValue): string {
 
 const add = changing(
   withOptions(
-    subcommand(`Add a link.\n\n${KIND_WORDS}`)
+    subcommand(`Add a network interface.\n\n${KIND_WORDS}`)
       .type("name", interfaceName)
       .type("link", linkName)
       .type("index", wholeNumber(1, 2 ** 31 - 1))

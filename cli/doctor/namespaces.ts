@@ -10,7 +10,7 @@ export const namespaces: Check = {
   async run() {
     const limit = readProc("/proc/sys/user/max_net_namespaces");
     const names = named();
-    const details = { most: Number(limit ?? NaN), named: names };
+    const details = { limit: Number(limit ?? NaN), named: names };
     const known = `${names} named in ${NETNS_DIRECTORY}`;
     try {
       await using namespace = TemporaryNamespace.create();

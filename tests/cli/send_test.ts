@@ -364,7 +364,7 @@ Deno.test("echo: the ports of answering services are in the summary, --any-port 
     const { stderr } = await server.end();
     assertStringIncludes(
       stderr,
-      "2 not answered on purpose, 2 of them from ports of services that reply " +
+      "2 ignored, 2 of them from ports of services that reply " +
         "to everything (--any-port replies)",
     );
   }
