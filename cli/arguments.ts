@@ -137,7 +137,7 @@ export function linkName(given: ArgumentValue): string {
 }
 
 /** An argument of another program, options included. */
-export function command({ value }: ArgumentValue): string {
+export function programArgument({ value }: ArgumentValue): string {
   return value;
 }
 

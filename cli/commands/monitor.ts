@@ -143,10 +143,10 @@ export const monitor = subcommand(
         totals,
         count,
         signal,
-        tell: (told) =>
+        report: (event) =>
           output.json
-            ? output.object(eventJson(told, { details, namespaces: several }))
-            : output.event(told, (told) => lines.line(told)),
+            ? output.object(eventJson(event, { details, namespaces: several }))
+            : output.event(event, (event) => lines.line(event)),
         ready: () => output.ready(),
       });
       report(output, totals, started);

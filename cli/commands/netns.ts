@@ -6,7 +6,7 @@ import {
   NAMESPACE_ID,
   setNamespaceId,
 } from "../../lib/rtnetlink/changes/namespace_id.ts";
-import { command } from "../arguments.ts";
+import { programArgument } from "../arguments.ts";
 import { changing, make, reads } from "../change/make.ts";
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
@@ -46,53 +46,50 @@ const list = subcommand(
     })
   );
 
-const add = subcommand(
+/** A command that adds or deletes a name, with --dry-run. */
+function command(
+  details: string,
+  verb: "add" | "delete",
+) {
+  return subcommand(details)
+    .type("netns", namespaceName)
+    .arguments("<name:netns>", ["Name of the namespace."])
+    .option("--dry-run", "Print the action without taking it.")
+    .action((options, name) =>
+      perform(options, async ({ output }) => {
+        const { addNamespace, deleteNamespace } = await import(
+          "../../lib/netns/named_namespace.ts"
+        );
+        const what = `${verb} network namespace ${name}`;
+        if (!options.dryRun) {
+          if (verb === "add") addNamespace(name);
+          else deleteNamespace(name);
+        }
+        if (options.dryRun || output.json) {
+          const event = options.dryRun ? "planned" : "done";
+          output.event({ event, what }, () => `would ${printable(what)}`);
+        }
+      })
+    );
+}
+
+const add = command(
   "Add a network namespace.\n\nIt exists until it is deleted. Its loopback " +
     "interface is down.",
+  "add",
 )
-  .type("netns", namespaceName)
-  .arguments("<name:netns>", ["Name of the namespace."])
-  .option("--dry-run", "Print the action without taking it.")
   .example("Add a namespace", "netplumb netns add blue")
-  .example("Print the action only", "netplumb netns add blue --dry-run")
-  .action((options, name) =>
-    perform(options, async ({ output }) => {
-      const { addNamespace } = await import(
-        "../../lib/netns/named_namespace.ts"
-      );
-      const what = `add network namespace ${name}`;
-      if (!options.dryRun) addNamespace(name);
-      if (options.dryRun || output.json) {
-        const event = options.dryRun ? "would" : "done";
-        output.event({ event, what }, () => `would ${printable(what)}`);
-      }
-    })
-  );
+  .example("Print the action only", "netplumb netns add blue --dry-run");
 
-const remove = subcommand(
+const remove = command(
   "Delete a network namespace.\n\nThe name is deleted immediately; the " +
     "namespace exists as long as a process or socket uses it.",
+  "delete",
 )
-  .type("netns", namespaceName)
-  .arguments("<name:netns>", ["Name of the namespace."])
-  .option("--dry-run", "Print the action without taking it.")
   .example("Delete a namespace", "netplumb netns delete blue")
   .example(
     "Delete all namespaces",
     "netplumb netns list --json | jq -r .name | xargs -n 1 netplumb netns delete",
-  )
-  .action((options, name) =>
-    perform(options, async ({ output }) => {
-      const { deleteNamespace } = await import(
-        "../../lib/netns/named_namespace.ts"
-      );
-      const what = `delete network namespace ${name}`;
-      if (!options.dryRun) deleteNamespace(name);
-      if (options.dryRun || output.json) {
-        const event = options.dryRun ? "would" : "done";
-        output.event({ event, what }, () => `would ${printable(what)}`);
-      }
-    })
   );
 
 const set = changing(
@@ -122,7 +119,7 @@ const exec = subcommand(
     "The exit code is that of the program.",
 )
   .type("netns", namespaceName)
-  .type("command", command)
+  .type("command", programArgument)
   // With stopEarly(), cliffy 1.2 supports only optional arguments, unparsed.
   .arguments("[name:netns] [command...:command]", [
     "Name of the namespace.",
@@ -147,9 +144,47 @@ const exec = subcommand(
     if (program === undefined) {
       throw new ArgumentError("command", "", "a program to run");
     }
-    const { execute } = await import("../netns/execute.ts");
     await execute(netns, program, rest);
   });
+
+/** Signals that the terminal also sends to the program. */
+const SHARED = ["SIGINT", "SIGQUIT"] as const;
+/** Signals that are sent to this process only. */
+const FORWARDED = ["SIGTERM", "SIGHUP"] as const;
+
+/** Runs a program to its end and sets its exit code. */
+async function execute(
+  namespace: string,
+  program: string,
+  args: string[],
+): Promise<void> {
+  const { inNamespaceView } = await import(
+    "../../lib/netns/namespace_view.ts"
+  );
+  const command = new Deno.Command(program, { args });
+  let child: Deno.ChildProcess | undefined;
+  const forward = (name: Deno.Signal) => {
+    try {
+      child?.kill(name);
+    } catch { /* it has ended */ }
+  };
+  const handlers = [
+    ...SHARED.map((name) => ({ name, handle() {} })),
+    ...FORWARDED.map((name) => ({ name, handle: () => forward(name) })),
+  ];
+  // Before the program starts: a signal must not end this process alone.
+  for (const { name, handle } of handlers) Deno.addSignalListener(name, handle);
+  try {
+    // A child starts in the namespace of the thread that spawns it.
+    child = inNamespaceView(namespace, () => command.spawn());
+    const { code } = await child.status;
+    Deno.exitCode = code;
+  } finally {
+    for (const { name, handle } of handlers) {
+      Deno.removeSignalListener(name, handle);
+    }
+  }
+}
 
 export const netns = subcommand(
   "Names are files in /run/netns, shared with `ip netns`.",

@@ -18,7 +18,7 @@ import { topologyGraph } from "../topology/graph.ts";
 import { isShown } from "../topology/label.ts";
 import { topologyMermaid } from "../topology/mermaid.ts";
 import { topologyText } from "../topology/text.ts";
-import { change } from "../topology/watch.ts";
+import { waitForChange } from "../topology/watch.ts";
 
 const FORMATS = ["text", "svg", "dot", "mermaid"] as const;
 type Format = typeof FORMATS[number];
@@ -99,7 +99,7 @@ export const topology = subcommand(
         const found = await read();
         if (output.json) found.forEach((each) => output.object(json(each)));
         else screen.draw(topologyText(found, output.style, details));
-        await change(monitor, signal);
+        await waitForChange(monitor, signal);
       }
     })
   );

@@ -16,26 +16,29 @@ import { ruleText } from "../show/text/rule.ts";
 import { plain, type Value } from "../show/text/words.ts";
 import { type Change, changesOf } from "./changes.ts";
 import { RouteTexts } from "./route_texts.ts";
-import { shown } from "./shown.ts";
-import { actionOf, type Told } from "./told.ts";
+import { objectJson } from "./object_json.ts";
+import { actionOf, type NamedEvent } from "./named_event.ts";
 
 /** Formats events. */
 export class EventTexts {
   readonly #routes = new RouteTexts();
 
   /** An event as one line. */
-  text({ event, place }: Told): string {
+  text({ event, namespaceName }: NamedEvent): string {
     if (!("object" in event)) return otherText(event);
     if (event.object === "route") {
       return this.#routes.text(event, objectEventText);
     }
-    return objectEventText(event, place);
+    return objectEventText(event, namespaceName);
   }
 }
 
 /** The change of an object, and its origin if not a notification. */
-function objectEventText(event: AnyObjectEvent, place?: string): string {
-  const text = objectText(event, place);
+function objectEventText(
+  event: AnyObjectEvent,
+  namespaceName?: string,
+): string {
+  const text = objectText(event, namespaceName);
   return event.origin === "kernel" ? text : `${text} [${event.origin}]`;
 }
 
@@ -60,10 +63,13 @@ function otherText(event: Exclude<MonitorEvent, AnyObjectEvent>): string {
   }
 }
 
-function objectText(event: AnyObjectEvent, place: string | undefined): string {
+function objectText(
+  event: AnyObjectEvent,
+  namespaceName: string | undefined,
+): string {
   switch (event.object) {
     case "link":
-      return linkText(event, place);
+      return linkText(event, namespaceName);
     case "port":
       return portText(event);
     case "address":
@@ -101,7 +107,9 @@ function objectText(event: AnyObjectEvent, place: string | undefined): string {
       return event.event === "delete"
         ? `Namespace id ${nsid} is no longer in use`
         : `Namespace id ${nsid} is assigned to ${
-          place === undefined ? "a namespace without a name" : printable(place)
+          namespaceName === undefined
+            ? "a namespace without a name"
+            : printable(namespaceName)
         }`;
     }
   }
@@ -128,7 +136,7 @@ function state({ flags }: Link): string {
 
 function linkText(
   event: ObjectEvent<"link">,
-  place: string | undefined,
+  namespaceName: string | undefined,
 ): string {
   const { data, previous } = event;
   const name = printable(data.name);
@@ -144,7 +152,9 @@ function linkText(
       return `Network interface ${name} was removed`;
     }
     const { newNetnsid, newIfindex } = data;
-    const where = place === undefined ? `id ${newNetnsid}` : printable(place);
+    const where = namespaceName === undefined
+      ? `id ${newNetnsid}`
+      : printable(namespaceName);
     const index = newIfindex === undefined ? "" : `, as number ${newIfindex}`;
     return `Network interface ${name} was moved to namespace ${where}${index}`;
   }
@@ -163,7 +173,7 @@ function linkText(
 }
 
 function portText(event: ObjectEvent<"port">): string {
-  const json = shown(event, "data", false);
+  const json = objectJson(event, "data", false);
   const [name, bridge] = [plain(json.ifname), plain(json.master)];
   switch (event.event) {
     case "new":
@@ -204,7 +214,7 @@ function tableText(
   noun: string,
   describe: (json: Json) => string,
 ): string {
-  const entry = onOneLine(describe(shown(event, "data", false)));
+  const entry = onOneLine(describe(objectJson(event, "data", false)));
   switch (event.event) {
     case "new":
       return `${lead}: new ${noun}: ${entry}`;

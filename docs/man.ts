@@ -5,7 +5,7 @@
  */
 
 import { type Command, type Option, Type } from "@cliffy/command";
-import { netplumb } from "./main.ts";
+import { netplumb } from "../cli/main.ts";
 
 // deno-lint-ignore no-explicit-any -- commands of every shape
 type AnyCommand = Command<any>;
