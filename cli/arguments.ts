@@ -1,5 +1,4 @@
-// Types for the values of arguments and options: checked before any system
-// call, refused in words that say what would be right.
+// Types of the values of arguments and options, checked before any system call.
 
 import {
   type ArgumentValue,
@@ -18,13 +17,13 @@ function refuse({ name, value }: ArgumentValue, expected: string): never {
   throw new ArgumentError(name, value, expected);
 }
 
-/** Why a ValidationError: an option nobody knows where an argument belongs. */
+/** The cause of a ValidationError: an unknown option in place of an argument. */
 export class MistypedOption {
-  /** @param typed What was given, for example "--prot". */
+  /** @param typed For example "--prot". */
   constructor(readonly typed: string) {}
 }
 
-/** Any text, but a mistyped option is not taken for an argument. */
+/** Any text; an argument that looks like an option is an error. */
 export function word({ label, value }: ArgumentValue): string {
   if (label === "Argument" && /^-./.test(value)) {
     const typed = value.split("=")[0];
@@ -55,7 +54,7 @@ export const port: TypeHandler<number> = wholeNumber(0, 65535);
 /** A port to send to. */
 export const remotePort: TypeHandler<number> = wholeNumber(1, 65535);
 
-/** How many times: one or more. */
+/** A count of one or more. */
 export const count: TypeHandler<number> = wholeNumber(1);
 
 const UNITS: Record<string, number> = {
@@ -98,7 +97,7 @@ export function multicastGroup(given: ArgumentValue): GroupOnInterface {
   return { group: group!, on };
 }
 
-/** An address or a name to be looked up. */
+/** An address or a host name. */
 export function host(given: ArgumentValue): string {
   return word(given);
 }
@@ -128,7 +127,7 @@ export function interfaceName(given: ArgumentValue): string {
   return checkInterfaceName(word(given), given.name);
 }
 
-/** A network interface by its name or one of its other, longer names. */
+/** A network interface by its name or an alternative name. */
 export function linkName(given: ArgumentValue): string {
   const { length } = new TextEncoder().encode(word(given));
   // ALTIFNAMSIZ of linux/if.h, with the NUL.
@@ -137,8 +136,8 @@ export function linkName(given: ArgumentValue): string {
     : refuse(given, "the name of an interface: 1 to 127 bytes");
 }
 
-/** A word of another program's command line, options included. */
-export function command({ value }: ArgumentValue): string {
+/** An argument of another program, options included. */
+export function programArgument({ value }: ArgumentValue): string {
   return value;
 }
 

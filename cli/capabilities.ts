@@ -1,6 +1,6 @@
-// What this process may do, as the kernel sees it.
+// The capabilities of this process.
 
-/** The capabilities that something here needs, by their bit. */
+/** The capabilities that netplumb uses, by their bit. */
 const BITS = {
   CAP_NET_BIND_SERVICE: 10,
   CAP_NET_ADMIN: 12,
@@ -10,7 +10,7 @@ const BITS = {
 
 export type Capability = keyof typeof BITS;
 
-/** Those of the capabilities this project uses that are in effect. */
+/** The effective ones among these. */
 export function effectiveCapabilities(): Set<Capability> {
   const status = Deno.readTextFileSync("/proc/self/status");
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1]}`);
@@ -19,8 +19,8 @@ export function effectiveCapabilities(): Set<Capability> {
 }
 
 /**
- * Whether this process is in a user namespace of its own: then its capabilities
- * count only for network namespaces made there.
+ * Whether this process is in a user namespace other than the initial one: its
+ * capabilities apply only to network namespaces of that namespace.
  */
 export function inUserNamespace(): boolean {
   const map = Deno.readTextFileSync("/proc/self/uid_map").trim();

@@ -1,9 +1,9 @@
-// What a subcommand is built from, so that all of them read alike.
+// The base of all subcommands.
 
 import { Command } from "@cliffy/command";
 import type { LogLevel } from "./log.ts";
 
-/** The options every subcommand has, defined once in main.ts. */
+/** The options of all subcommands, defined in main.ts. */
 export type GlobalOptions = {
   json?: true;
   quiet?: true;
@@ -11,10 +11,9 @@ export type GlobalOptions = {
 };
 
 /**
- * A new subcommand that knows the global options.
+ * A new subcommand with the types of the global options.
  *
- * @param details What --help and the manual page say after the summary, which
- * stands in subcommands.ts.
+ * @param details The description after the summary of subcommands.ts.
  */
 export function subcommand(details = ""): Command<GlobalOptions> {
   return new Command<GlobalOptions>().description(details);

@@ -1,16 +1,15 @@
-// Files a command writes, often as root: nobody else reads what is in them, and
-// nobody chooses where they are but who gave the path.
+// Creates output files, often as root: only the owner can read them, and another
+// user cannot redirect them with a link.
 
 import { ArgumentError } from "../lib/errors.ts";
 
 /**
- * Makes a file that only its owner reads, or empties the one there is.
+ * Creates a file with mode 0600, or truncates an existing one.
  *
- * In a directory anybody may write to, others could have put a link there, or a
- * file they may read: such a path is refused unless it is this user's own.
+ * In a world-writable directory, another user could have placed a link or a file
+ * of their own: an existing path must belong to this user.
  *
- * @param path Where.
- * @param option The option that gave the path, for the error.
+ * @param option The option with the path, for the error.
  */
 export async function createFile(
   path: string,
@@ -25,13 +24,13 @@ export async function createFile(
       mode,
     });
   }
-  const there = await lookAt(path);
+  const there = await statIfExists(path);
   if (there !== undefined && !(there.uid === Deno.uid() && isPlain(there))) {
     throw new ArgumentError(
       option,
       path,
-      "a path of this user's own: anybody may write to its directory, and what is there is " +
-        (there.isSymlink ? "a link" : "somebody else's"),
+      "a path that this user owns: the directory is world-writable, and the path is " +
+        (there.isSymlink ? "a link" : "a file of another user"),
     );
   }
   if (there?.isFile) await Deno.remove(path);
@@ -54,7 +53,7 @@ function isPlain(info: Deno.FileInfo): boolean {
   return info.isFile || info.isFifo === true;
 }
 
-async function lookAt(path: string): Promise<Deno.FileInfo | undefined> {
+async function statIfExists(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
   } catch (error) {

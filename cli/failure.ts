@@ -1,4 +1,4 @@
-// Every error of a run becomes one sentence and an exit code here.
+// Maps errors to an exit code and one sentence.
 
 import { ValidationError } from "@cliffy/command";
 import { SystemError } from "../ffi/errno.ts";
@@ -6,7 +6,7 @@ import { ArgumentError } from "../lib/errors.ts";
 import { MistypedOption } from "./arguments.ts";
 import { suggest } from "./suggest.ts";
 
-/** What the exit codes of the command mean. */
+/** The exit codes. */
 export const Exit = {
   done: 0,
   /** The kernel or a peer refused, or a check did not hold. */
@@ -23,9 +23,9 @@ export interface Failure {
 }
 
 /**
- * How a run that ended in this error exits, and what it says.
+ * The exit code and the message of an error.
  *
- * @param words The command line, for what was mistyped on it.
+ * @param words The command line, for suggestions.
  */
 export function describeFailure(
   thrown: unknown,
@@ -38,7 +38,7 @@ export function describeFailure(
   return { code: codeOf(error), sentence: sentenceOf(error, words) };
 }
 
-// An `await using` that fails while another error is on its way hides that one.
+// A failing `await using` wraps the error that was thrown before it.
 function cause(thrown: unknown): unknown {
   return thrown instanceof SuppressedError ? cause(thrown.suppressed) : thrown;
 }
@@ -54,8 +54,8 @@ function codeOf(error: Error): number {
 }
 
 function isNotPermitted(error: Error): boolean {
-  // EACCES is about the object there (IPv6 that is off), not about who asks. By
-  // its name, since --help is to load nothing of netlink.
+  // EACCES of netlink is about the object (disabled IPv6), not about permissions.
+  // Compared by name, because --help does not load netlink.
   if (error instanceof SystemError && error.name === "NetlinkError") {
     return error.capability !== undefined;
   }
@@ -76,11 +76,11 @@ function sentenceOf(error: Error, words: readonly string[]): string {
     ? error.capability
     : undefined;
   return capability && !sentence.includes(capability)
-    ? `${sentence}. It takes ${capability}`
+    ? `${sentence}. ${capability} is needed`
     : sentence;
 }
 
-/** What to say where an option that nobody knows was taken for an argument. */
+/** The message for an unknown option that was parsed as an argument. */
 function mistypedOption(
   error: ValidationError,
   words: readonly string[],

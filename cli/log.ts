@@ -1,4 +1,4 @@
-// What is said beside the data: on stderr, as much as was asked for.
+// The log on stderr.
 
 import { BaseHandler, type LogRecord } from "@std/log/base-handler";
 import { getLevelByName, type LevelName, LogLevels } from "@std/log/levels";
@@ -7,7 +7,7 @@ import { printable } from "./output/printable.ts";
 import { style, wantsColor } from "./output/style.ts";
 import { consoleExport } from "./output/telemetry.ts";
 
-/** The words --log-level takes. */
+/** The values of --log-level. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
 
@@ -18,7 +18,7 @@ const WORDING: Record<string, (message: string) => string> = {
   ERROR: (message) => `${bold(red("netplumb:"))} ${message}`,
 };
 
-// Upstream's own handler prints to stdout, where the data goes.
+// The handler of @std/log prints to stdout.
 class StderrHandler extends BaseHandler {
   readonly #encoder = new TextEncoder();
 
@@ -35,17 +35,17 @@ class StderrHandler extends BaseHandler {
     try {
       Deno.stderr.writeSync(this.#encoder.encode(message + "\n"));
     } catch {
-      // No reader, or no space: no reason to stop working.
+      // A closed or full stderr does not stop the command.
     }
   }
 }
 
-/** The one logger of the command. */
+/** The logger of the command. */
 export const log: Logger = new Logger("netplumb", "INFO", {
   handlers: [
     new StderrHandler("DEBUG", {
       formatter({ levelName, msg }) {
-        // Names in an error are others', and so may its lines be.
+        // Errors contain names of other programs.
         const safe = msg.split("\n").map(printable).join("\n");
         return WORDING[levelName]?.(safe) ?? safe;
       },
@@ -53,7 +53,7 @@ export const log: Logger = new Logger("netplumb", "INFO", {
   ],
 });
 
-/** Decides what reaches stderr from now on. */
+/** Sets the log level. */
 export function setLogLevel(
   { quiet, logLevel = quiet ? "error" : "info" }: {
     quiet?: boolean;

@@ -13,10 +13,10 @@ import { run } from "./run.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 
 /**
- * The command tree; completions and the manual page are made from it.
+ * The command tree, also for completions and the manual page.
  *
- * @param words The command line: subcommands that it does not name are there
- * with their summary alone. Without it the tree is whole.
+ * @param words The command line. Subcommands that it does not name have only
+ * their summary; without a command line all are loaded.
  */
 export async function netplumb(
   words?: readonly string[],
@@ -26,27 +26,27 @@ export async function netplumb(
     .name("netplumb")
     .version(manifest.version)
     .description(
-      "Linux network plumbing: UDP that knows which address was asked, " +
-        "TUN/TAP devices, and the kernel's links, addresses and routes.\n\n" +
-        "`netplumb SUBCOMMAND --help` says what a subcommand takes.",
+      "Linux network plumbing: UDP with packet information, TUN/TAP devices, " +
+        "rtnetlink.\n\n" +
+        "Run `netplumb SUBCOMMAND --help` for the options of a subcommand.",
     )
     .usage("<subcommand> [options]")
     .example(
-      "Answer UDP on every address",
+      "Run a UDP echo server on all addresses",
       "netplumb echo --port 8888",
     )
     .example(
-      "Ask it, and see where the answer comes from",
+      "Send it a datagram and check the source of the reply",
       "netplumb send 127.0.0.2 8888 hello",
     )
     .help({ colors: wantsColor(Deno.stdout) })
     .globalType("string", word)
     .globalType("log-level", new EnumType(LOG_LEVELS))
     .globalOption("--json", "Print one JSON object a line.")
-    .globalOption("--quiet", "Say nothing on stderr but errors.")
+    .globalOption("--quiet", "Print only errors on stderr.")
     .globalOption(
       "--log-level <level:log-level>",
-      "How much to say on stderr.",
+      "Log level on stderr.",
       { defaultText: "info" },
     )
     .globalAction(setLogLevel);

@@ -1,10 +1,10 @@
-// What every subcommand that does something shares: where to print, when to
-// stop, and a clean end for Ctrl-C and for a reader that has gone.
+// Runs the action of a subcommand with its output, signal handling and a clean
+// end.
 
 import type { GlobalOptions } from "./command.ts";
 import { Output } from "./output/output.ts";
 
-/** What a subcommand is given to work with. */
+/** What the action of a subcommand works with. */
 export interface Session {
   /** stdout, text or JSON lines. */
   readonly output: Output;
@@ -15,7 +15,7 @@ export interface Session {
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const SIGNAL_NUMBER = { SIGINT: 2, SIGTERM: 15 };
 
-/** Runs the body of a subcommand; being asked to stop is not an error. */
+/** Runs an action; a signal to stop is not an error. */
 export async function perform(
   options: GlobalOptions,
   body: (session: Session) => Promise<void> | void,
@@ -24,7 +24,7 @@ export async function perform(
   const handlers = SIGNALS.map((name) => ({
     name,
     handle() {
-      // Asked twice: whatever is in the way of a clean end loses.
+      // The second signal ends the process at once.
       if (stop.signal.aborted) Deno.exit(128 + SIGNAL_NUMBER[name]);
       stop.abort();
     },

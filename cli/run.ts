@@ -1,4 +1,4 @@
-// One run of the command: parse, perform, and end with the right exit code.
+// Parses and runs a command line and sets the exit code.
 
 import { type Command, ValidationError } from "@cliffy/command";
 import { describeFailure } from "./failure.ts";
@@ -13,10 +13,10 @@ export async function run(
   args: string[],
 ): Promise<void> {
   try {
-    // Adding a subcommand selects it; what follows is for the whole tree.
+    // Adding a subcommand selects it; reset() selects the root.
     await (await tree).reset().noExit().parse(args);
   } catch (error) {
-    // Whoever adds --help to what is typed already wants to know how it goes on.
+    // --help after other options prints the help.
     if (error instanceof ValidationError && HELP_BESIDE.test(error.message)) {
       error.cmd?.showHelp();
       return;

@@ -1,9 +1,9 @@
-// The table of contents of the command: a file is loaded only when a command
-// line names its subcommand, so that --help stays fast however much there is.
+// All subcommands. A file is loaded only when a command line names its
+// subcommand, so that --help stays fast.
 
 import type { Command } from "@cliffy/command";
 
-/** One subcommand: its name, its line in --help, and where it lives. */
+/** A subcommand: its name, its line in --help, its file. */
 export interface Subcommand {
   readonly name: string;
   readonly summary: string;
@@ -15,33 +15,33 @@ export interface Subcommand {
 export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "echo",
-    summary: "Answer every UDP datagram from the address it was sent to.",
+    summary: "Run a UDP echo server that replies from the destination address.",
     load: async () => (await import("./commands/echo.ts")).echo,
   },
   {
     name: "send",
-    summary:
-      "Send UDP datagrams and check that the answers come from the address asked.",
+    summary: "Send UDP datagrams and check the source of the replies.",
     load: async () => (await import("./commands/send.ts")).send,
   },
   {
     name: "tun",
-    summary: "Make a TUN or TAP device and show the packets that come from it.",
+    summary: "Create a TUN or TAP device and print the packets it receives.",
     load: async () => (await import("./commands/tun.ts")).tun,
   },
   {
     name: "monitor",
-    summary: "Tell what changes of links, addresses, routes as it happens.",
+    summary: "Monitor link, address and route changes.",
     load: async () => (await import("./commands/monitor.ts")).monitor,
   },
   {
     name: "show",
-    summary: "Show links, addresses, routes, neighbours, rules as `ip` does.",
+    summary:
+      "Show links, addresses, routes, neighbours and rules as `ip` does.",
     load: async () => (await import("./commands/show.ts")).show,
   },
   {
     name: "link",
-    summary: "Make, change and delete network interfaces of every kind.",
+    summary: "Add, change and delete network interfaces of all kinds.",
     load: async () => (await import("./commands/link.ts")).link,
   },
   {
@@ -56,7 +56,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: "neighbour",
-    summary: "Add, replace and delete neighbours, of ARP and of IPv6.",
+    summary: "Add, replace and delete ARP and NDP neighbour entries.",
     load: async () => (await import("./commands/neighbour.ts")).neighbour,
   },
   {
@@ -71,33 +71,32 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: "netns",
-    summary:
-      "List, make and delete network namespaces, and run programs there.",
+    summary: "List, add and delete network namespaces; run programs in them.",
     load: async () => (await import("./commands/netns.ts")).netns,
   },
   {
     name: "ensure",
-    summary: "Keep links, addresses and routes as a file describes them.",
+    summary: "Reconcile links, addresses and routes with a configuration file.",
     load: async () => (await import("./commands/ensure.ts")).ensure,
   },
   {
     name: "topology",
-    summary: "Draw the links of this machine and how they hang together.",
+    summary: "Draw links, their masters, peers and addresses.",
     load: async () => (await import("./commands/topology.ts")).topology,
   },
   {
     name: "scenario",
-    summary: "Replay the field reports that netplumb answers, on this kernel.",
+    summary: "Reproduce five field reports on this kernel.",
     load: async () => (await import("./commands/scenario.ts")).scenario,
   },
   {
     name: "doctor",
-    summary: "Say what this kernel, these permissions and this Deno allow.",
+    summary: "Check kernel features, permissions and Deno.",
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
     name: "completions",
-    summary: "Print the script that completes netplumb in a shell.",
+    summary: "Print a shell completion script.",
     load: async () => (await import("./commands/completions.ts")).completions,
   },
 ];

@@ -1,14 +1,14 @@
-// "Did you mean": cliffy does it for what it finds unknown itself.
+// "Did you mean" suggestions; cliffy has them for its own errors.
 
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** The known word nearest to what was typed, unless none is near. */
+/** The known word with the smallest edit distance, if one is similar. */
 export function suggest(typed: string, known: string[]): string | undefined {
   const near = known.map((word) => ({
     word,
-    steps: levenshteinDistance(typed, word),
+    distance: levenshteinDistance(typed, word),
   }))
-    .filter(({ word, steps }) => steps <= Math.max(word.length, 4) / 2)
-    .sort((a, b) => a.steps - b.steps);
+    .filter(({ word, distance }) => distance <= Math.max(word.length, 4) / 2)
+    .sort((a, b) => a.distance - b.distance);
   return near[0]?.word;
 }

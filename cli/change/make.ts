@@ -1,5 +1,5 @@
-// What the commands that change the network share: where, whether only to show
-// the messages, and what is said of what was done.
+// What all commands share that change the network: the namespace, --dry-run, and
+// the report.
 
 import type { Command, TypeHandler } from "@cliffy/command";
 import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
@@ -16,18 +16,18 @@ import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 import { messageText } from "./message_text.ts";
 
-/** The options of every command that changes something. */
+/** Options of all commands that change something. */
 export interface ChangeOptions extends GlobalOptions {
-  /** The namespace to work in. */
+  /** The network namespace. */
   readonly in?: string;
   readonly dryRun?: true;
 }
 
 /**
- * Adds the options of every command that changes something, the last in --help.
+ * Adds the options of all commands that change something, last in --help.
  *
- * @param flags What names the namespace to work in. Of links, `--netns` is the
- * namespace to put them in, as with `ip`.
+ * @param flags The flags of the namespace. For links, `--netns` is the namespace
+ * to move them to, as with `ip`.
  */
 export function changing(
   // deno-lint-ignore no-explicit-any -- any command
@@ -37,14 +37,12 @@ export function changing(
 ): Command<any> {
   return command
     .type("work-netns", namespace)
-    .group("How")
-    .option(`${flags} <name:work-netns>`, "Work in this network namespace.", {
-      defaultText: "this one",
-    })
+    .group("Execution")
+    .option(`${flags} <name:work-netns>`, "Work in this network namespace.")
     .option(
       "--dry-run",
-      "Print the messages that would be sent, decoded and in hexadecimal, and " +
-        "send nothing.",
+      "Print the netlink messages, decoded and in hexadecimal, without sending " +
+        "them.",
     );
 }
 
@@ -54,9 +52,9 @@ export function reads<T>(reader: Reader<T>): TypeHandler<T> {
 }
 
 /**
- * Shows a message that would be sent, or what would be done in place of one.
+ * Prints a message of a dry run, or the step that is taken in place of one.
  *
- * @param beside What else a program is told of it.
+ * @param beside Further keys of the JSON objects.
  */
 export function showMessage(
   output: Output,
@@ -77,7 +75,7 @@ export function showMessage(
   );
 }
 
-/** Makes changes, or shows how they would be made. */
+/** Makes changes, or prints their messages. */
 export function make(
   options: ChangeOptions,
   list: (network: Network) => readonly Change[] | Promise<readonly Change[]>,

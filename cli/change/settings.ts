@@ -1,4 +1,4 @@
-// The options of `link add` and `link set` that every kind of link understands.
+// The options of `link add` and `link set` that all kinds of link have.
 
 import { optionHelp } from "../../lib/rtnetlink/kinds/help.ts";
 import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
@@ -6,7 +6,7 @@ import { namespaceOrProcess } from "../namespace.ts";
 import { reads } from "./make.ts";
 import type { SpecGroups } from "./spec_options.ts";
 
-/** Settings in a group of --help, each with the name of its value. */
+/** A group of settings, each with the name of its value. */
 function group(
   title: string,
   values: { readonly [word: string]: string },
@@ -21,9 +21,9 @@ function group(
   ];
 }
 
-/** All settings but the name and `up`, which the two commands say otherwise. */
+/** All settings but the name and `up`, which the two commands define. */
 export const SETTING_OPTIONS: SpecGroups = [
-  group("What it is like", {
+  group("Properties", {
     mtu: "bytes",
     address: "address",
     broadcast: "address",
@@ -31,8 +31,8 @@ export const SETTING_OPTIONS: SpecGroups = [
     alias: "text",
     group: "group",
   }),
-  group("Where it belongs", { master: "link", netns: "netns" }),
-  group("Fine tuning", {
+  group("Location", { master: "link", netns: "netns" }),
+  group("Advanced", {
     arp: "on|off",
     multicast: "on|off",
     allmulticast: "on|off",
@@ -50,7 +50,7 @@ export const SETTING_OPTIONS: SpecGroups = [
   }),
 ];
 
-/** Those that a command line says in another way than a program. */
+/** Settings whose values differ on the command line. */
 export const SETTING_TYPES = {
   netns: reads({
     ...SETTINGS.netns,

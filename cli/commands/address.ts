@@ -1,4 +1,4 @@
-// netplumb address: adds, replaces and deletes addresses of links.
+// netplumb address: adds, replaces and deletes addresses.
 
 import { EnumType } from "@cliffy/command";
 import {
@@ -25,28 +25,31 @@ import {
 import { subcommand } from "../command.ts";
 import { perform } from "../perform.ts";
 
-const DEVICE = "The link it is on.";
+const DEVICE = "Link of the address.";
 
 const OPTIONS: SpecGroups = [
-  ["The address", {
-    peer: ["cidr", "The other end of a point-to-point link."],
-    broadcast: ["address", "The broadcast address; + and - make one."],
-    anycast: ["address", "An anycast address."],
-    scope: ["scope", "How far it reaches: global, link, host ..."],
-    label: ["label", "The link's name and more; IPv4 only."],
-    metric: ["n", "The metric of the route that comes with it."],
+  ["Address", {
+    peer: ["cidr", "Address of the point-to-point peer."],
+    broadcast: [
+      "address",
+      "Broadcast address; + sets and - clears the host bits.",
+    ],
+    anycast: ["address", "Anycast address."],
+    scope: ["scope", "Scope: global, site, link or host."],
+    label: ["label", "Label that starts with the link's name; IPv4 only."],
+    metric: ["n", "Metric of the prefix route."],
   }],
-  ["How long", {
-    valid_lft: ["seconds", "How long it is there: seconds, or forever."],
-    preferred_lft: ["seconds", "How long new connections use it."],
+  ["Lifetime", {
+    valid_lft: ["seconds", "Valid lifetime in seconds, or forever."],
+    preferred_lft: ["seconds", "Preferred lifetime in seconds, or forever."],
   }],
-  ["Fine tuning", {
-    noprefixroute: ["", "Make no route to its network."],
-    nodad: ["", "Do not ask whether somebody has it; IPv6 only."],
-    optimistic: ["", "Use it while that is being asked; IPv6 only."],
-    home: ["", "It is a home address of Mobile IPv6."],
-    mngtmpaddr: ["", "Make temporary addresses of it; IPv6 only."],
-    autojoin: ["", "Join the group it is; multicast addresses only."],
+  ["Flags", {
+    noprefixroute: ["", "Do not add the prefix route."],
+    nodad: ["", "Skip duplicate address detection; IPv6 only."],
+    optimistic: ["", "Use it during duplicate address detection; IPv6 only."],
+    home: ["", "Mark it as a Mobile IPv6 home address."],
+    mngtmpaddr: ["", "Derive temporary addresses from it; IPv6 only."],
+    autojoin: ["", "Join the multicast group."],
   }],
 ];
 
@@ -57,8 +60,8 @@ function command(
   const start = subcommand(details)
     .type("cidr", cidr)
     .type("link", linkName)
-    .arguments("<address:cidr>", ["The address with its prefix length."])
-    .group("Where")
+    .arguments("<address:cidr>", ["Address with prefix length."])
+    .group("Address")
     .option("--dev <link:link>", DEVICE, { required: true });
   return changing(withOptions(start, ADDRESS, OPTIONS))
     .action((options, address: string) =>
@@ -69,39 +72,42 @@ function command(
 }
 
 const add = command(
-  "Add an address; it must not be there yet.",
+  "Add an address; fail if it exists.",
   addAddress,
 )
   .example(
-    "With the broadcast address that belongs to it",
+    "Add an IPv4 address with its broadcast address",
     "netplumb address add 192.0.2.1/24 --dev eth0 --broadcast +",
   )
   .example(
-    "IPv6, usable at once",
+    "Add an IPv6 address without duplicate address detection",
     "netplumb address add 2001:db8::1/64 --dev eth0 --nodad",
   );
 
 const replace = command(
-  "Add an address, or change it if it is there.",
+  "Add an address, or change an existing one.",
   replaceAddress,
 )
   .example(
-    "For an hour from now",
+    "Limit the lifetime to an hour",
     "netplumb address replace 192.0.2.1/24 --dev eth0 --valid-lft 3600",
   )
   .example(
-    "For no new connections",
+    "Deprecate an address",
     "netplumb address replace 2001:db8::1/64 --dev eth0 --preferred-lft 0",
   );
 
 const remove = command(
-  "Delete an address.\n\nOf an IPv4 address without a prefix length, any that " +
-    "the link has goes.",
+  "Delete an address.\n\nWithout a prefix length, an IPv4 address is deleted " +
+    "whatever its prefix length.",
   deleteAddress,
 )
-  .example("One", "netplumb address delete 192.0.2.1/24 --dev eth0")
   .example(
-    "The message it takes",
+    "Delete an address",
+    "netplumb address delete 192.0.2.1/24 --dev eth0",
+  )
+  .example(
+    "Print the netlink message only",
     "netplumb address delete 192.0.2.1/24 --dev eth0 --dry-run",
   );
 
@@ -110,13 +116,16 @@ const flush = changing(
     .type("link", linkName)
     .type("scope", reads(scope))
     .type("family", new EnumType(["inet", "inet6"]))
-    .arguments("<link:link>", ["The link."])
-    .group("Which")
-    .option("--family <family:family>", "Only those of IPv4 or IPv6.")
-    .option("--scope <scope:scope>", "Only those that reach so far."),
+    .arguments("<link:link>", ["Link of the addresses."])
+    .group("Selection")
+    .option("--family <family:family>", "Delete only IPv4 or IPv6 addresses.")
+    .option("--scope <scope:scope>", "Delete only addresses of this scope."),
 )
-  .example("All of them", "netplumb address flush eth0")
-  .example("Those of IPv4", "netplumb address flush eth0 --family inet")
+  .example("Delete all addresses", "netplumb address flush eth0")
+  .example(
+    "Delete the IPv4 addresses",
+    "netplumb address flush eth0 --family inet",
+  )
   .action((options, dev) => {
     const { family, scope } = options;
     const filter = { dev, family, scope };
@@ -132,8 +141,8 @@ const flush = changing(
   });
 
 export const address = subcommand()
-  .example("Add one", "netplumb address add 192.0.2.1/24 --dev eth0")
-  .example("Delete it", "netplumb address delete 192.0.2.1/24 --dev eth0")
+  .example("Add an address", "netplumb address add 192.0.2.1/24 --dev eth0")
+  .example("Delete it again", "netplumb address delete 192.0.2.1/24 --dev eth0")
   .command("add", add)
   .command("replace", replace)
   .command("delete", remove)

@@ -1,4 +1,4 @@
-// netplumb completions: the script for a shell, and what that script asks for.
+// netplumb completions: prints completion scripts, and candidates for them.
 
 import { EnumType } from "@cliffy/command";
 import { subcommand } from "../command.ts";
@@ -9,20 +9,23 @@ import { unquote } from "../completion/unquote.ts";
 import { perform } from "../perform.ts";
 
 export const completions = subcommand(
-  "The script asks netplumb itself at every press of Tab, so interfaces, " +
-    "namespaces and addresses are those of the moment. Words after -- are " +
-    "taken for a command line, and what its last word could become is printed.",
+  "The script runs netplumb at each Tab, so interfaces, namespaces and addresses " +
+    "are current. With words after --, print the candidates for the last word of " +
+    "that command line.",
 )
   .type("shell", new EnumType(SHELLS))
-  .arguments("<shell:shell>", ["The shell the script is for."])
-  .example("Now, in bash", "source <(netplumb completions bash)")
+  .arguments("<shell:shell>", ["Shell of the script."])
+  .example("Enable completion in bash", "source <(netplumb completions bash)")
   .example(
-    "For good, in fish",
+    "Install completion in fish",
     "netplumb completions fish > ~/.config/fish/completions/netplumb.fish",
   )
-  .example("See what Tab would offer", "netplumb completions bash -- send --")
+  .example(
+    "Print the candidates of a command line",
+    "netplumb completions bash -- send --",
+  )
   .action(function (options, shell) {
-    // Only zsh takes the quotes off itself.
+    // Only zsh removes quotes itself.
     const literal = this.getLiteralArgs();
     const words = shell === "zsh" ? literal : literal.map(unquote);
     return perform(options, async ({ output }) => {

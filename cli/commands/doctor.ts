@@ -1,4 +1,4 @@
-// netplumb doctor: what this kernel, these permissions and this Deno allow.
+// netplumb doctor: checks kernel features, permissions and Deno.
 
 import { subcommand } from "../command.ts";
 import type { Status } from "../doctor/check.ts";
@@ -18,13 +18,12 @@ const MARKS: Record<Status, keyof Style> = {
 };
 
 export const doctor = subcommand(
-  "A line for each: what was found and, where it limits something, what, and " +
-    "what to do about it. Nothing is changed: what has to be tried is tried in a network namespace " +
-    "of its own.",
+  "Prints a line for each check: what was found, what it limits and how to fix " +
+    "it. Changes nothing: features are tried in a temporary network namespace.",
 )
-  .example("Find out why something is not permitted", "netplumb doctor")
+  .example("Run all checks", "netplumb doctor")
   .example(
-    "What does not work here",
+    "Print only limitations",
     `netplumb doctor --json | jq 'select(.status != "ok")'`,
   )
   .action((options) =>
@@ -50,6 +49,6 @@ function describe(examined: Examined, style: Style): string {
   return [
     `${mark} ${style.bold(topic)}: ${printable(found)}`,
     ...(limits === undefined ? [] : [hang(`${indent}limits `, limits)]),
-    ...(advice === undefined ? [] : [hang(`${indent}do     `, advice)]),
+    ...(advice === undefined ? [] : [hang(`${indent}fix    `, advice)]),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-// netplumb echo: answers every datagram from the address it was sent to.
+// netplumb echo: a UDP echo server that replies from the destination address.
 
 import { EnumType } from "@cliffy/command";
 import { bufferSize } from "../../lib/socket/buffers.ts";
@@ -30,11 +30,10 @@ const RECEIVE_BUFFER = 4 << 20;
 const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
 
 export const echo = subcommand(
-  "Each answer leaves from the address its question was sent to, whichever of " +
-    "the host's addresses that was. Datagrams from ports that answer whatever " +
-    "they are sent, and from this server's own port, are left alone. A peer " +
-    "that sends without pause is now and then sent a few random bytes: one " +
-    "that returns them is an echo server itself, and left alone for a while.",
+  "The source of each reply is the destination of the request. Datagrams from " +
+    "well-known reply ports (echo, DNS, NTP ...) and from the server's own port " +
+    "are not answered. A peer that sends continuously is probed with random bytes; " +
+    "if it returns them it is an echo server, and is ignored for ten minutes.",
 )
   .type("address", address)
   .type("port", port)
@@ -46,75 +45,74 @@ export const echo = subcommand(
   .type("spin", wholeNumber(0, 1_000_000))
   .type("count", count)
   .type("duration", duration)
-  .group("Where to listen")
-  .option("--bind <address:address>", "Local address.", { defaultText: "all" })
+  .group("Socket")
+  .option("--bind <address:address>", "Local address (default: all).")
   .option("--port <port:port>", "Port; 0 lets the kernel choose.", {
     default: 8888,
   })
-  .option("--family <family:family>", "IP versions.", {
-    defaultText: "that of --bind, or dual",
-  })
+  .option("--family <family:family>", "IP version (default: that of --bind).")
   .option(
     "--interface <if:interface>",
     "Receive and reply through this interface only.",
   )
   .option(
     "--join <group:group>",
-    "Join this multicast group: GROUP or GROUP%INTERFACE.",
+    "Join this multicast group, GROUP or GROUP%INTERFACE; can be repeated.",
     { collect: true },
   )
   .option(
     "--free-bind",
-    "Bind to an address that this host does not have yet.",
+    "Bind to an address that the host does not have yet (IP_FREEBIND).",
   )
-  .group("Answers")
-  .option("--reply <text:string>", "What to answer: echo, or a fixed text.", {
-    default: "echo",
-  })
+  .group("Replies")
+  .option(
+    "--reply <text:string>",
+    "Reply with the request (echo) or with this text.",
+    {
+      default: "echo",
+    },
+  )
   .option(
     "--pin-interface",
-    "Answer through the interface a datagram came in by, whatever the routes say.",
+    "Reply through the interface that received the request, ignoring routes.",
   )
   .option(
     "--any-port",
     "Reply also to ports of services that reply to everything: " +
       `${[...ANSWERING_PORTS].join(", ")}.`,
   )
-  .group("Speed")
-  .option("--batch <n:batch>", "Datagrams taken by one system call.", {
+  .group("Performance")
+  .option("--batch <n:batch>", "Maximum datagrams per system call.", {
     default: 64,
   })
   .option(
     "--gro",
-    "Receive and answer trains of datagrams joined by the kernel.",
+    "Receive with UDP GRO and reply with GSO.",
   )
-  .option("--workers <n:workers>", "Threads that share the port.", {
-    default: 1,
-  })
   .option(
-    "--spin <us:spin>",
-    "Microseconds to look for more before sleeping; default: a few, while that pays.",
-  )
-  .group("Until when")
-  .option("--count <n:count>", "Stop after this many datagrams.", {
-    defaultText: "no end",
-  })
-  .option(
-    "--duration <time:duration>",
-    "Stop after this long: 500ms, 10s, 2m.",
+    "--workers <n:workers>",
+    "Threads, each with a SO_REUSEPORT socket.",
     {
-      defaultText: "no end",
+      default: 1,
     },
   )
-  .option("--stats <time:duration>", "Print the totals at this interval.", {
-    defaultText: "at the end",
-  })
+  .option(
+    "--spin <us:spin>",
+    "Busy-poll for this many microseconds before blocking (default: adaptive).",
+  )
+  .group("End")
+  .option("--count <n:count>", "Stop after this many datagrams.")
+  .option(
+    "--duration <time:duration>",
+    "Stop after this time, such as 500ms, 10s or 2m.",
+  )
+  .option("--stats <time:duration>", "Print totals at this interval.")
   .example(
-    "Answer on every address",
+    "Listen on all addresses",
     "netplumb echo --port 8888",
   )
   .example(
-    "Watch it as JSON",
+    "Print the source of each reply",
     "netplumb echo --port 8888 --json | jq .reply.source",
   )
   .action((options) =>
@@ -214,7 +212,7 @@ function bindAll(
   return sockets;
 }
 
-/** Until a thread ends, the time is over, or the command is asked to stop. */
+/** Resolves when a thread ends, after the duration, or on a signal. */
 async function running(
   server: EchoServer,
   signal: AbortSignal,
@@ -243,7 +241,7 @@ function warn(event: EchoEvent, once: Set<string>): void {
   if (refused !== undefined && !once.has(refused)) {
     once.add(refused);
     log.warn(
-      `not answering ${peer.address} port ${peer.port}: ${REFUSALS[refused]}`,
+      `not replying to ${peer.address} port ${peer.port}: ${REFUSALS[refused]}`,
     );
   }
   if (error !== undefined && !once.has(error.code)) {
@@ -253,16 +251,15 @@ function warn(event: EchoEvent, once: Set<string>): void {
 }
 
 const REFUSALS = {
-  "answering-port": "that port answers whatever it is sent, and so does this",
-  "own-port": "it uses this server's own port, and two of them never end",
-  "no-port": "port 0 cannot be sent to",
-  "echoing-peer":
-    "it sends back whatever it is sent, a probe of this server's as well",
+  "answering-port": "services on that port reply to everything",
+  "own-port": "it uses the port of this server and may be an echo server",
+  "no-port": "a reply cannot be sent to port 0",
+  "echoing-peer": "it returned a probe and is an echo server",
 };
 
 function describe(event: EchoEvent): string {
   const { peer, local, reply, bytes, segments, refused, error } = event;
-  const asked = local === undefined
+  const destination = local === undefined
     ? "?"
     : local.ifname === undefined
     ? local.address
@@ -271,13 +268,13 @@ function describe(event: EchoEvent): string {
     ? `${bytes} bytes`
     : `${bytes} bytes in ${segments} datagrams`;
   const outcome = error !== undefined
-    ? `not answered: ${error.code}`
+    ? `no reply: ${error.code}`
     : refused !== undefined
-    ? `not answered: ${refused}`
-    : `answered from ${reply?.source ?? "the address the routes choose"}`;
+    ? `no reply: ${refused}`
+    : `reply from ${reply?.source ?? "the address selected by routing"}`;
   return `${
     formatEndpoint({ ...peer, port: peer.port ?? 0 })
-  } -> ${asked}  ${size}, ${outcome}`;
+  } -> ${destination}  ${size}, ${outcome}`;
 }
 
 function report(
@@ -293,16 +290,16 @@ function report(
   }
   const { datagrams, bytes, replies, refused, failed, dropped } = totals;
   const { servicePort } = totals;
-  const ofThem = servicePort === 0
+  const fromServices = servicePort === 0
     ? ""
     : `, ${servicePort} of them from ports of services that reply to ` +
       `everything (--any-port replies)`;
   const parts = [
     `${datagrams} datagrams (${bytes} bytes)`,
-    `${replies} answered`,
-    ...(refused > 0 ? [`${refused} not answered on purpose${ofThem}`] : []),
-    ...(failed > 0 ? [`${failed} answers refused by the kernel`] : []),
-    ...(dropped > 0 ? [`${dropped} dropped by the kernel before that`] : []),
+    `${replies} replies`,
+    ...(refused > 0 ? [`${refused} ignored${fromServices}`] : []),
+    ...(failed > 0 ? [`${failed} replies failed`] : []),
+    ...(dropped > 0 ? [`${dropped} dropped by the kernel`] : []),
   ];
   log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);
 }

@@ -1,4 +1,4 @@
-// netplumb link: makes, changes and deletes links.
+// netplumb link: adds, changes and deletes links.
 
 import type { ArgumentValue } from "@cliffy/command";
 import { ArgumentError } from "../../lib/errors.ts";
@@ -27,39 +27,39 @@ import { linkVlan } from "./link_vlan.ts";
 import { perform } from "../perform.ts";
 
 const KIND_WORDS =
-  "What follows --type KIND are the words of `ip link` for that kind, of which " +
-  "`netplumb link kinds KIND` tells.";
+  "The arguments after the name are the options of the kind as in `ip link`; " +
+  "`netplumb link kinds KIND` lists them.";
 
-/** A word of `type KIND ...`; a number below zero is no option. */
+/** A keyword or value of the kind; a negative number is not an option. */
 function kindWord(given: ArgumentValue): string {
   return /^-\d+$/.test(given.value) ? given.value : word(given);
 }
 
 const add = changing(
   withOptions(
-    subcommand(`Make a link.\n\n${KIND_WORDS}`)
+    subcommand(`Add a network interface.\n\n${KIND_WORDS}`)
       .type("name", interfaceName)
       .type("link", linkName)
       .type("index", wholeNumber(1, 2 ** 31 - 1))
       .type("queues", wholeNumber(1, 4096))
       .type("word", kindWord)
       .arguments("<name:name> [words...:word]", [
-        "Its name.",
-        "Options of its kind.",
+        "Name of the link.",
+        "Options of the kind.",
       ])
-      .group("What it is")
-      .option("--type <kind:word>", "Its kind: veth, bridge, vlan, vxlan ...", {
+      .group("Link")
+      .option("--type <kind:word>", "Kind: veth, bridge, vlan, vxlan ...", {
         required: true,
       })
       .option(
         "--link <lower:link>",
-        "The link it stands on, of a kind that does.",
+        "Lower link, for kinds that need one.",
       )
-      .option("--up", "Set it up at once.")
-      .option("--altname <name:word>", "A further name.", { collect: true })
-      .option("--index <n:index>", "The index to ask for.")
-      .option("--numtxqueues <n:queues>", "How many queues it sends by.")
-      .option("--numrxqueues <n:queues>", "How many queues it receives by."),
+      .option("--up", "Set the link up.")
+      .option("--altname <name:word>", "Alternative name.", { collect: true })
+      .option("--index <n:index>", "Interface index.")
+      .option("--numtxqueues <n:queues>", "Number of transmit queues.")
+      .option("--numrxqueues <n:queues>", "Number of receive queues."),
     SETTINGS,
     SETTING_OPTIONS,
     SETTING_TYPES,
@@ -67,15 +67,15 @@ const add = changing(
   "--in",
 )
   .example(
-    "A pair, one end in another namespace",
+    "Add a veth pair with the peer in another namespace",
     "netplumb link add veth0 --type veth --up peer name eth0 netns blue",
   )
   .example(
-    "A bridge that keeps VLANs apart",
+    "Add a VLAN-aware bridge",
     "netplumb link add br0 --type bridge --mtu 1400 vlan_filtering 1",
   )
   .example(
-    "The messages a VLAN takes",
+    "Print the netlink message for a VLAN only",
     "netplumb link add eth0.5 --type vlan --link eth0 id 5 --dry-run",
   )
   .action((options, name: string, ...words: string[]) => {
@@ -84,7 +84,7 @@ const add = changing(
       throw new ArgumentError(
         "--type",
         options.type,
-        "the kind of a link to make",
+        "a kind of link that can be added",
       );
     }
     const spec: LinkSpec = {
@@ -109,26 +109,26 @@ const set = changing(
       .type("link", linkName)
       .type("word", kindWord)
       .arguments("<name:link> [words...:word]", [
-        "The link.",
-        "Up or down; behind --type, options of its kind or of its master's port.",
+        "Link to change.",
+        "Up or down, or with --type options of the kind or of the bridge or bond port.",
       ])
-      .group("What to change")
-      .option("--name <name:new-name>", "Its name.")
+      .group("Link")
+      .option("--name <name:new-name>", "New name.")
       .option(
         "--type <kind:word>",
-        "Its kind, or bridge_slave or bond_slave, whose options follow.",
+        "Kind of the options: its own, bridge_slave or bond_slave.",
       )
       .option(
         "--nomaster",
-        "Take it out of the bridge, bond or VRF it is in.",
+        "Remove it from its bridge, bond or VRF.",
         {
           conflicts: ["master"],
         },
       )
-      .option("--altname <name:word>", "Give it a further name.", {
+      .option("--altname <name:word>", "Add an alternative name.", {
         collect: true,
       })
-      .option("--delete-altname <name:word>", "Take a further name away.", {
+      .option("--delete-altname <name:word>", "Delete an alternative name.", {
         collect: true,
       }),
     SETTINGS,
@@ -137,10 +137,10 @@ const set = changing(
   ),
   "--in",
 )
-  .example("Up, and smaller", "netplumb link set eth0 up --mtu 1400")
-  .example("Into a bridge", "netplumb link set veth0 --master br0")
+  .example("Set up with another MTU", "netplumb link set eth0 up --mtu 1400")
+  .example("Add to a bridge", "netplumb link set veth0 --master br0")
   .example(
-    "Options of the port",
+    "Change bridge port options",
     "netplumb link set veth0 --type bridge_slave hairpin on cost 10",
   )
   .action((options, name: string, ...given: string[]) => {
@@ -155,26 +155,30 @@ const set = changing(
       ...kindChanges(options.type, words),
     };
     const list: Change[] = [];
-    // The old name has to be there for all but what comes last.
+    // A new name takes effect last: the others refer to the old one.
     if (options.deleteAltname) {
       list.push(deleteAltNames(name, options.deleteAltname));
     }
     if (options.altname) list.push(addAltNames(name, options.altname));
     if (Object.keys(changes).length > 0) list.push(setLink(name, changes));
     if (list.length === 0) {
-      throw new ArgumentError("link set", name, "told what to change");
+      throw new ArgumentError("link set", name, "given an option to change");
     }
     return make(options, () => list);
   });
 
-/** What `--type KIND WORDS` asks to change. */
+/** The changes of `--type KIND WORDS`. */
 function kindChanges(
   type: string | undefined,
   words: readonly string[],
 ): LinkChanges {
   if (type === undefined) {
     if (words.length === 0) return {};
-    throw new ArgumentError("words", words.join(" "), "known without --type");
+    throw new ArgumentError(
+      "words",
+      words.join(" "),
+      "possible without --type",
+    );
   }
   const { kind, port, options } = readKindWords(type, words);
   return port === undefined
@@ -186,34 +190,33 @@ const remove = changing(
   subcommand("Delete links.")
     .type("link", linkName)
     .type("group", reads(SETTINGS.group))
-    .arguments("[name...:link]", ["The links."])
-    .group("Which")
-    .option("--group <group:group>", "All links of this group, at once."),
+    .arguments("[name...:link]", ["Links to delete."])
+    .group("Selection")
+    .option("--group <group:group>", "Delete all links of this group."),
   "--in",
 )
-  .example("A veth, and its other end", "netplumb link delete veth0")
+  .example("Delete a veth pair", "netplumb link delete veth0")
   .example(
-    "Two bridges in a namespace",
+    "Delete two bridges in a namespace",
     "netplumb link delete br0 br1 --in blue",
   )
   .action((options, ...names: string[]) => {
     const list = names.map((name) => deleteLink(name));
     if (options.group !== undefined) list.push(deleteLinkGroup(options.group));
     if (list.length === 0) {
-      throw new ArgumentError("link delete", "", "told which");
+      throw new ArgumentError("link delete", "", "a name or --group");
     }
     return make(options, () => list);
   });
 
 const kinds = subcommand(
-  "List the kinds of link, or the options of one.\n\nA kind that is not listed " +
-    "can be made too, without options; whether this kernel makes one is for it " +
-    "to say.",
+  "List the kinds of link, or the options of one.\n\nOther kinds that the " +
+    "kernel has can be added without options.",
 )
   .type("word", word)
-  .arguments("[kind:word]", ["A kind, bridge_slave or bond_slave."])
-  .example("The kinds", "netplumb link kinds")
-  .example("The options of a bridge", "netplumb link kinds bridge")
+  .arguments("[kind:word]", ["Kind, bridge_slave or bond_slave."])
+  .example("List the kinds", "netplumb link kinds")
+  .example("List the options of a bridge", "netplumb link kinds bridge")
   .action((options, kind) =>
     perform(options, ({ output }) => {
       for (const one of describeKinds(kind)) {
@@ -224,10 +227,10 @@ const kinds = subcommand(
 
 export const link = subcommand()
   .example(
-    "A pair of links",
+    "Add a veth pair",
     "netplumb link add veth0 --type veth peer name veth1",
   )
-  .example("Set one up", "netplumb link set veth0 up")
+  .example("Set a link up", "netplumb link set veth0 up")
   .command("add", add)
   .command("set", set)
   .command("delete", remove)

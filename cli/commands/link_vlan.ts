@@ -1,4 +1,4 @@
-// netplumb link vlan: the VLANs of a bridge's ports.
+// netplumb link vlan: VLANs of bridge ports.
 
 import {
   addBridgeVlan,
@@ -17,11 +17,11 @@ import {
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
-  ["How", {
-    pvid: ["", "Packets without a tag that come in are of this VLAN."],
-    untagged: ["", "Packets that leave lose their tag."],
-    self: ["", "It is for the bridge itself, not for a port."],
-    master: ["", "It is for the bridge of the port, as it is anyway."],
+  ["VLAN", {
+    pvid: ["", "Assign untagged incoming packets to this VLAN."],
+    untagged: ["", "Remove the tag from outgoing packets."],
+    self: ["", "Change the bridge itself, not a port."],
+    master: ["", "Change the port in its bridge, as without it."],
   }],
 ];
 
@@ -30,8 +30,8 @@ function command(details: string, build: (spec: BridgeVlanSpec) => Change) {
     .type("link", linkName)
     .type("vid", reads(BRIDGE_VLAN.vid))
     .arguments("<port:link> <vid:vid>", [
-      "The port, or the bridge with --self.",
-      "The VLAN, or two with all between them: 10-20.",
+      "Bridge port, or with --self the bridge.",
+      "VLAN id, or a range such as 10-20.",
     ]);
   return changing(withOptions(start, BRIDGE_VLAN, OPTIONS), "--in")
     .action((options, dev: string, vid: string) =>
@@ -39,26 +39,26 @@ function command(details: string, build: (spec: BridgeVlanSpec) => Change) {
     );
 }
 
-const add = command("Put the port of a bridge into a VLAN.", addBridgeVlan)
-  .example("A tagged one", "netplumb link vlan add veth0 10")
+const add = command("Add a bridge port to a VLAN.", addBridgeVlan)
+  .example("Add a tagged VLAN", "netplumb link vlan add veth0 10")
   .example(
-    "The one of packets without a tag",
+    "Add the VLAN of untagged packets",
     "netplumb link vlan add veth0 10 --pvid --untagged",
   );
 
 const remove = command(
-  "Take the port of a bridge out of a VLAN.",
+  "Remove a bridge port from a VLAN.",
   deleteBridgeVlan,
 )
-  .example("One", "netplumb link vlan delete veth0 1")
+  .example("Remove a VLAN", "netplumb link vlan delete veth0 1")
   .example(
-    "The bridge, out of several",
+    "Remove a range of VLANs from the bridge",
     "netplumb link vlan delete br0 20-29 --self",
   );
 
-export const linkVlan = subcommand("The VLANs of a bridge's ports.")
-  .example("One more", "netplumb link vlan add veth0 10")
-  .example("One less", "netplumb link vlan delete veth0 1")
+export const linkVlan = subcommand("Add and delete VLANs of bridge ports.")
+  .example("Add a VLAN", "netplumb link vlan add veth0 10")
+  .example("Remove a VLAN", "netplumb link vlan delete veth0 1")
   .command("add", add)
   .command("delete", remove)
   .reset();

@@ -1,5 +1,4 @@
-// netplumb monitor: what changes of links, addresses, routes and the like, as
-// it happens.
+// netplumb monitor: prints changes of links, addresses, routes and other objects.
 
 import { EnumType } from "@cliffy/command";
 import { ArgumentError } from "../../lib/errors.ts";
@@ -16,10 +15,10 @@ import type { Output } from "../output/output.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../output/telemetry.ts";
 
-/** Milliseconds between two pictures. */
+/** The default of --interval, in milliseconds. */
 const INTERVAL = 1000;
 
-/** The kinds of object, as people ask for them. */
+/** The object types, in the order of --help. */
 const OBJECTS = [
   "link",
   "address",
@@ -32,12 +31,11 @@ const OBJECTS = [
 ] as const satisfies readonly MonitoredObject[];
 
 export const monitor = subcommand(
-  "What is told is right even where the kernel drops events: everything is " +
-    "read again then, and what was missed is told, marked as recovered. So is " +
-    "what the kernel changes without a word, such as the routes of a link that " +
-    "goes down, marked as unannounced. A bridge's port is told of as a port, " +
-    "ids of other namespaces as netns.\n\n" +
-    "With --json one object a line, its data under the keys of `show`.",
+  "When the kernel drops notifications, all objects are dumped and the missed " +
+    "changes are reported as recovered. Changes that the kernel does not notify, " +
+    "such as the routes of a link that goes down, are reported as unannounced. " +
+    "Bridge ports are reported as port, ids of other namespaces as netns.\n\n" +
+    "With --json, print one object a line with the keys of `show`.",
 )
   .type("object", new EnumType(OBJECTS))
   .type("netns", namespace)
@@ -45,61 +43,59 @@ export const monitor = subcommand(
   .type("count", count)
   .type("duration", duration)
   .arguments("[objects...:object]", [
-    `The kinds of object to watch: ${OBJECTS.join(", ")}; default: all.`,
+    `Object types: ${OBJECTS.join(", ")} (default: all).`,
   ])
-  .group("What to tell")
-  .option("--snapshot", "Begin with all there is.")
-  .option("--details", "With --json, tell everything, as `ip -d` does.")
+  .group("Output")
+  .option("--snapshot", "Print the existing objects first.")
+  .option("--details", "With --json, print all keys, as `ip -d` does.")
   .option(
     "--statistics",
-    "In place of events, show how much goes through links, live.",
+    "Show live link rates instead of events.",
     { conflicts: ["snapshot", "details", "receive-buffer"] },
   )
-  .group("Where")
+  .group("Source")
   .option(
     "--netns <name:netns>",
-    "A network namespace to watch, may be given several times.",
-    { collect: true, defaultText: "this one" },
+    "Monitor this network namespace; can be repeated.",
+    { collect: true },
   )
   .option(
     "--all-netns",
-    "Watch this network namespace and all that have a name, those that come " +
-      "and go meanwhile too.",
+    "Monitor the current and all named network namespaces, also those added " +
+      "later.",
     { conflicts: ["netns"] },
   )
   .option(
     "--receive-buffer <n:bytes>",
-    "Bytes of events that may wait to be read, as far as it is allowed.",
+    "Size of the socket receive buffer, limited by net.core.rmem_max.",
     { defaultText: "16 MiB" },
   )
-  .group("Until when")
+  .group("End")
   .option(
     "--count <n:count>",
-    "Stop after this many events, those of the snapshot not counted, or " +
-      "pictures.",
-    { defaultText: "no end" },
+    "Stop after this many events, excluding the snapshot, or updates of " +
+      "--statistics.",
   )
   .option(
     "--interval <time:duration>",
-    "From picture to picture, of --statistics.",
+    "Update interval of --statistics.",
     { defaultText: "1s" },
   )
   .option(
     "--duration <time:duration>",
-    "Stop after this long: 500ms, 10s, 2m.",
-    { defaultText: "no end" },
+    "Stop after this time, such as 500ms, 10s or 2m.",
   )
-  .example("Everything that changes", "netplumb monitor")
+  .example("Monitor all changes", "netplumb monitor")
   .example(
-    "The links of all namespaces, those there are first",
+    "Monitor the links of all namespaces, starting with a snapshot",
     "netplumb monitor link --snapshot --all-netns",
   )
   .example(
-    "Addresses as they come and go, for a script",
+    "Process address changes in a script",
     "netplumb monitor address --json | jq '.event, .data.local'",
   )
   .example(
-    "What goes through the links, of all namespaces",
+    "Show live link rates of all namespaces",
     "netplumb monitor --statistics --all-netns",
   )
   .action((options, ...objects) =>
@@ -147,17 +143,17 @@ export const monitor = subcommand(
         totals,
         count,
         signal,
-        tell: (told) =>
+        report: (event) =>
           output.json
-            ? output.object(eventJson(told, { details, namespaces: several }))
-            : output.event(told, (told) => lines.line(told)),
+            ? output.object(eventJson(event, { details, namespaces: several }))
+            : output.event(event, (event) => lines.line(event)),
         ready: () => output.ready(),
       });
       report(output, totals, started);
     })
   );
 
-/** What it all came to: on stdout as JSON, otherwise on stderr. */
+/** The totals: JSON on stdout, text on stderr. */
 function report(output: Output, totals: Totals, started: number): void {
   const seconds = (performance.now() - started) / 1000;
   if (output.json) {
@@ -167,7 +163,7 @@ function report(output: Output, totals: Totals, started: number): void {
   const { events, overruns, corrections } = totals;
   const parts = [
     `${events} events`,
-    ...(corrections > 0 ? [`${corrections} of them found by reading`] : []),
+    ...(corrections > 0 ? [`${corrections} of them found by dumps`] : []),
     ...(overruns > 0 ? [`${overruns} overruns`] : []),
   ];
   log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);

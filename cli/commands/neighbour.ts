@@ -1,4 +1,4 @@
-// netplumb neighbour: adds, replaces and deletes neighbours.
+// netplumb neighbour: adds, replaces and deletes neighbour entries.
 
 import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import {
@@ -18,25 +18,25 @@ import {
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
-  ["The neighbour", {
-    dev: ["link", "The link it is on."],
-    lladdr: ["address", "Its link-layer address."],
-    nud: ["state", "Its state: permanent, if not given, reachable, stale ..."],
-    proxy: ["", "The machine answers for it."],
+  ["Entry", {
+    dev: ["link", "Link of the neighbour."],
+    lladdr: ["address", "Link-layer address."],
+    nud: ["state", "State, such as reachable or stale (default: permanent)."],
+    proxy: ["", "Proxy entry: reply on behalf of the address."],
   }],
-  ["Fine tuning", {
-    router: ["", "It is a router."],
-    use: ["", "Look for it now."],
-    managed: ["", "Keep looking for it."],
-    extern_learn: ["", "A program learned of it: do not forget it."],
-    protocol: ["protocol", "Who made it."],
+  ["Flags", {
+    router: ["", "Mark it as a router."],
+    use: ["", "Resolve it now."],
+    managed: ["", "Keep it resolved."],
+    extern_learn: ["", "Learned externally: exempt from garbage collection."],
+    protocol: ["protocol", "Origin of the entry."],
   }],
 ];
 
 function command(details: string, build: (spec: NeighbourSpec) => Change) {
   const start = subcommand(details)
     .type("address", address)
-    .arguments("<address:address>", ["Its address."]);
+    .arguments("<address:address>", ["Address of the neighbour."]);
   return changing(withOptions(start, NEIGHBOUR, OPTIONS))
     .action((options, to: string) =>
       make(options, () => [build({ to, ...valuesOf(options, OPTIONS) })])
@@ -44,44 +44,44 @@ function command(details: string, build: (spec: NeighbourSpec) => Change) {
 }
 
 const add = command(
-  "Add a neighbour; it must not be there yet.",
+  "Add an entry; fail if it exists.",
   addNeighbour,
 )
   .example(
-    "One that is not asked for its address",
+    "Add a permanent entry",
     "netplumb neighbour add 192.0.2.2 --dev eth0 --lladdr 02:00:5e:10:00:02",
   )
   .example(
-    "One the machine answers for",
+    "Add a proxy entry",
     "netplumb neighbour add 192.0.2.3 --dev eth0 --proxy",
   );
 
 const replace = command(
-  "Add a neighbour, or change it if it is there.",
+  "Add an entry, or change an existing one.",
   replaceNeighbour,
 )
   .example(
-    "Another address",
+    "Change the link-layer address",
     "netplumb neighbour replace 192.0.2.2 --dev eth0 --lladdr 02:00:5e:10:00:07",
   )
   .example(
-    "Until it is not heard of any more",
+    "Add an entry that can expire",
     "netplumb neighbour replace 2001:db8::2 --dev eth0 --lladdr 02:00:5e:10:00:02 --nud reachable",
   );
 
-const remove = command("Delete a neighbour.", deleteNeighbour)
-  .example("One", "netplumb neighbour delete 192.0.2.2 --dev eth0")
+const remove = command("Delete an entry.", deleteNeighbour)
+  .example("Delete an entry", "netplumb neighbour delete 192.0.2.2 --dev eth0")
   .example(
-    "One the machine answers for",
+    "Delete a proxy entry",
     "netplumb neighbour delete 192.0.2.3 --dev eth0 --proxy",
   );
 
 export const neighbour = subcommand()
   .example(
-    "Add one",
+    "Add a permanent entry",
     "netplumb neighbour add 192.0.2.2 --dev eth0 --lladdr 02:00:5e:10:00:02",
   )
-  .example("Delete it", "netplumb neighbour delete 192.0.2.2 --dev eth0")
+  .example("Delete it again", "netplumb neighbour delete 192.0.2.2 --dev eth0")
   .command("add", add)
   .command("replace", replace)
   .command("delete", remove)

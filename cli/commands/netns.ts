@@ -1,4 +1,4 @@
-// netplumb netns: network namespaces by name, the ones of `ip netns`.
+// netplumb netns: named network namespaces, shared with `ip netns`.
 
 import { SystemError } from "../../ffi/errno.ts";
 import { ArgumentError } from "../../lib/errors.ts";
@@ -6,7 +6,7 @@ import {
   NAMESPACE_ID,
   setNamespaceId,
 } from "../../lib/rtnetlink/changes/namespace_id.ts";
-import { command } from "../arguments.ts";
+import { programArgument } from "../arguments.ts";
 import { changing, make, reads } from "../change/make.ts";
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
@@ -15,10 +15,10 @@ import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 
 const list = subcommand(
-  "Print the names there are, and the ids by which this namespace knows them.",
+  "Print the names and the namespace ids in the current namespace.",
 )
-  .example("Every named namespace", "netplumb netns list")
-  .example("The names alone", "netplumb netns list --json | jq -r .name")
+  .example("List all named namespaces", "netplumb netns list")
+  .example("Print only the names", "netplumb netns list --json | jq -r .name")
   .action((options) =>
     perform(options, async ({ output, signal }) => {
       const { namespaceNames } = await import(
@@ -31,7 +31,7 @@ const list = subcommand(
       await using socket = RouteSocket.open();
       for (const name of namespaceNames()) {
         const id = await namespaceIdOf(socket, name, { signal }).catch(
-          // A name that stands for nothing any more is still a name.
+          // The file may no longer refer to a namespace.
           (error) => {
             if (!(error instanceof SystemError)) throw error;
             log.warn(error.message);
@@ -46,91 +46,96 @@ const list = subcommand(
     })
   );
 
-const add = subcommand(
-  "Make a namespace.\n\nIt lasts until it is deleted, whatever becomes of " +
-    "this command. Its loopback interface is down.",
-)
-  .type("netns", namespaceName)
-  .arguments("<name:netns>", ["Its name."])
-  .option("--dry-run", "Say what would be done and do nothing.")
-  .example("Make one", "netplumb netns add blue")
-  .example("See whether one may", "netplumb netns add blue --dry-run")
-  .action((options, name) =>
-    perform(options, async ({ output }) => {
-      const { addNamespace } = await import(
-        "../../lib/netns/named_namespace.ts"
-      );
-      const what = `add network namespace ${name}`;
-      if (!options.dryRun) addNamespace(name);
-      if (options.dryRun || output.json) {
-        const event = options.dryRun ? "would" : "done";
-        output.event({ event, what }, () => `would ${printable(what)}`);
-      }
-    })
-  );
+/** A command that adds or deletes a name, with --dry-run. */
+function command(
+  details: string,
+  verb: "add" | "delete",
+) {
+  return subcommand(details)
+    .type("netns", namespaceName)
+    .arguments("<name:netns>", ["Name of the namespace."])
+    .option("--dry-run", "Print the action without taking it.")
+    .action((options, name) =>
+      perform(options, async ({ output }) => {
+        const { addNamespace, deleteNamespace } = await import(
+          "../../lib/netns/named_namespace.ts"
+        );
+        const what = `${verb} network namespace ${name}`;
+        if (!options.dryRun) {
+          if (verb === "add") addNamespace(name);
+          else deleteNamespace(name);
+        }
+        if (options.dryRun || output.json) {
+          const event = options.dryRun ? "planned" : "done";
+          output.event({ event, what }, () => `would ${printable(what)}`);
+        }
+      })
+    );
+}
 
-const remove = subcommand(
-  "Delete a namespace.\n\nIts name goes at once, and it with its name unless " +
-    "a process or a socket is still in it.",
+const add = command(
+  "Add a network namespace.\n\nIt exists until it is deleted. Its loopback " +
+    "interface is down.",
+  "add",
 )
-  .type("netns", namespaceName)
-  .arguments("<name:netns>", ["Its name."])
-  .option("--dry-run", "Say what would be done and do nothing.")
-  .example("Delete one", "netplumb netns delete blue")
+  .example("Add a namespace", "netplumb netns add blue")
+  .example("Print the action only", "netplumb netns add blue --dry-run");
+
+const remove = command(
+  "Delete a network namespace.\n\nThe name is deleted immediately; the " +
+    "namespace exists as long as a process or socket uses it.",
+  "delete",
+)
+  .example("Delete a namespace", "netplumb netns delete blue")
   .example(
-    "Delete all",
+    "Delete all namespaces",
     "netplumb netns list --json | jq -r .name | xargs -n 1 netplumb netns delete",
-  )
-  .action((options, name) =>
-    perform(options, async ({ output }) => {
-      const { deleteNamespace } = await import(
-        "../../lib/netns/named_namespace.ts"
-      );
-      const what = `delete network namespace ${name}`;
-      if (!options.dryRun) deleteNamespace(name);
-      if (options.dryRun || output.json) {
-        const event = options.dryRun ? "would" : "done";
-        output.event({ event, what }, () => `would ${printable(what)}`);
-      }
-    })
   );
 
 const set = changing(
   subcommand(
-    "Give a namespace the id by which another one is to know it.\n\nIt keeps it " +
-      "for as long as both are there; without one it gets one when a link of one " +
-      "speaks of the other.",
+    "Set the id of a namespace in another namespace.\n\nThe id cannot be " +
+      "changed. The kernel assigns one when a link refers to the other namespace.",
   )
     .type("netns", namespaceName)
     .type("id", reads(NAMESPACE_ID))
-    .arguments("<name:netns> <id:id>", ["Its name.", "The id, or auto."]),
+    .arguments("<name:netns> <id:id>", [
+      "Name of the namespace.",
+      "Namespace id, or auto.",
+    ]),
 )
-  .example("One of your own choice", "netplumb netns set blue 7")
-  .example("For another namespace", "netplumb netns set blue auto --in green")
+  .example("Set an id", "netplumb netns set blue 7")
+  .example(
+    "Let the kernel choose, in another namespace",
+    "netplumb netns set blue auto --in green",
+  )
   .action((options, name: string, id: number | "auto") =>
     make(options, () => [setNamespaceId(name, id)])
   );
 
 const exec = subcommand(
-  "Run a program in a namespace.\n\nIt sees /sys of that namespace, and the " +
-    "files of /etc/netns/NAME in /etc, as with `ip netns exec`. The exit code " +
-    "is the program's own.",
+  "Run a program in a network namespace.\n\n/sys is mounted for the namespace " +
+    "and files of /etc/netns/NAME are bound over /etc, as with `ip netns exec`. " +
+    "The exit code is that of the program.",
 )
   .type("netns", namespaceName)
-  .type("command", command)
-  // Where it stops early, cliffy 1.2 knows optional words only, as they are.
+  .type("command", programArgument)
+  // With stopEarly(), cliffy 1.2 supports only optional arguments, unparsed.
   .arguments("[name:netns] [command...:command]", [
-    "Where.",
-    "The program, and what it is given; -- may stand before it.",
+    "Name of the namespace.",
+    "Program and arguments, optionally after --.",
   ])
   .stopEarly()
-  .example("A shell", "netplumb netns exec blue bash")
-  .example("Its links", "netplumb netns exec blue ip -j link")
+  .example("Run a shell", "netplumb netns exec blue bash")
+  .example(
+    "List the links of a namespace",
+    "netplumb netns exec blue ip -j link",
+  )
   .action(async function (_options, name, ...words) {
-    const place = { label: "Argument", type: "netns", name: "name" };
-    const netns = namespaceName({ ...place, value: name ?? "" });
+    const argument = { label: "Argument", type: "netns", name: "name" };
+    const netns = namespaceName({ ...argument, value: name ?? "" });
     const literal = this.getLiteralArgs();
-    // A second -- belongs to the program.
+    // A second -- is an argument of the program.
     const [program, ...rest] = words.length === 0
       ? literal
       : literal.length === 0
@@ -139,16 +144,53 @@ const exec = subcommand(
     if (program === undefined) {
       throw new ArgumentError("command", "", "a program to run");
     }
-    const { execute } = await import("../netns/execute.ts");
     await execute(netns, program, rest);
   });
 
+/** Signals that the terminal also sends to the program. */
+const SHARED = ["SIGINT", "SIGQUIT"] as const;
+/** Signals that are sent to this process only. */
+const FORWARDED = ["SIGTERM", "SIGHUP"] as const;
+
+/** Runs a program to its end and sets its exit code. */
+async function execute(
+  namespace: string,
+  program: string,
+  args: string[],
+): Promise<void> {
+  const { inNamespaceView } = await import(
+    "../../lib/netns/namespace_view.ts"
+  );
+  const command = new Deno.Command(program, { args });
+  let child: Deno.ChildProcess | undefined;
+  const forward = (name: Deno.Signal) => {
+    try {
+      child?.kill(name);
+    } catch { /* it has ended */ }
+  };
+  const handlers = [
+    ...SHARED.map((name) => ({ name, handle() {} })),
+    ...FORWARDED.map((name) => ({ name, handle: () => forward(name) })),
+  ];
+  // Before the program starts: a signal must not end this process alone.
+  for (const { name, handle } of handlers) Deno.addSignalListener(name, handle);
+  try {
+    // A child starts in the namespace of the thread that spawns it.
+    child = inNamespaceView(namespace, () => command.spawn());
+    const { code } = await child.status;
+    Deno.exitCode = code;
+  } finally {
+    for (const { name, handle } of handlers) {
+      Deno.removeSignalListener(name, handle);
+    }
+  }
+}
+
 export const netns = subcommand(
-  "The names are those of `ip netns`, files under /run/netns: what one of the " +
-    "two commands makes, the other sees.",
+  "Names are files in /run/netns, shared with `ip netns`.",
 )
-  .example("Make one", "netplumb netns add blue")
-  .example("Run something in it", "netplumb netns exec blue ip link")
+  .example("Add a namespace", "netplumb netns add blue")
+  .example("Run a program in it", "netplumb netns exec blue ip link")
   .command("list", list)
   .command("add", add)
   .command("delete", remove)

@@ -17,31 +17,34 @@ import {
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
-  ["The nexthop", {
-    via: ["address", "Its address."],
-    dev: ["link", "The link packets leave by."],
-    onlink: ["", "It is on the link, whatever addresses say."],
-    blackhole: ["", "It drops what comes."],
-    fdb: ["", "It is for a bridge's forwarding table."],
-    family: ["family", "Where no address tells: inet or inet6."],
-    protocol: ["protocol", "Who made it."],
+  ["Nexthop", {
+    via: ["address", "Gateway address."],
+    dev: ["link", "Output link."],
+    onlink: ["", "Treat the gateway as on-link."],
+    blackhole: ["", "Drop packets."],
+    fdb: ["", "For bridge forwarding entries (FDB)."],
+    family: ["family", "Address family without --via: inet or inet6."],
+    protocol: ["protocol", "Origin of the nexthop."],
   }],
-  ["A group instead", {
-    group: ["ids", "Ids and their weights: 1,2/3,4."],
-    type: [
-      "type",
-      "How it chooses: mpath, or resilient to keep flows where they are.",
+  ["Group", {
+    group: ["ids", "Nexthop ids with weights: 1,2/3,4."],
+    type: ["type", "Group type: mpath or resilient (default: mpath)."],
+    buckets: ["n", "Number of hash buckets of a resilient group."],
+    idle_timer: [
+      "seconds",
+      "Seconds after which an idle bucket may be reassigned.",
     ],
-    buckets: ["n", "Of a resilient one: how many parts flows fall into."],
-    idle_timer: ["seconds", "When an unused part may move."],
-    unbalanced_timer: ["seconds", "How long it may be out of balance."],
+    unbalanced_timer: [
+      "seconds",
+      "Seconds after which buckets are rebalanced.",
+    ],
   }],
 ];
 
 function command(details: string, build: (spec: NexthopObjectSpec) => Change) {
   const start = subcommand(details)
     .type("id", reads(NEXTHOP_OBJECT.id))
-    .arguments("<id:id>", ["Its number."]);
+    .arguments("<id:id>", ["Nexthop id."]);
   return changing(withOptions(start, NEXTHOP_OBJECT, OPTIONS))
     .action((options, id: number) =>
       make(options, () => [build({ id, ...valuesOf(options, OPTIONS) })])
@@ -49,34 +52,42 @@ function command(details: string, build: (spec: NexthopObjectSpec) => Change) {
 }
 
 const add = command(
-  "Add a nexthop object; there must be none of that id yet.",
+  "Add a nexthop object; fail if the id exists.",
   addNexthop,
 )
-  .example("One", "netplumb nexthop add 1 --via 192.0.2.2 --dev eth0")
-  .example("Two of them", "netplumb nexthop add 10 --group 1,2/2");
+  .example("Add a gateway", "netplumb nexthop add 1 --via 192.0.2.2 --dev eth0")
+  .example("Add a weighted group", "netplumb nexthop add 10 --group 1,2/2");
 
 const replace = command(
-  "Add a nexthop object, or put it in the place of the one of its id.",
+  "Add a nexthop object, or replace the one with this id.",
   replaceNexthop,
 )
   .example(
-    "Another gateway for all its routes",
+    "Change the gateway of all its routes",
     "netplumb nexthop replace 1 --via 192.0.2.3 --dev eth0",
   )
-  .example("Another balance", "netplumb nexthop replace 10 --group 1/2,5");
+  .example(
+    "Change the weights of a group",
+    "netplumb nexthop replace 10 --group 1/2,5",
+  );
 
 const remove = changing(
-  subcommand("Delete a nexthop object.\n\nThe routes that name it go with it.")
+  subcommand(
+    "Delete a nexthop object.\n\nThe kernel deletes the routes that use it.",
+  )
     .type("id", reads(NEXTHOP_OBJECT.id))
-    .arguments("<id:id>", ["Its number."]),
+    .arguments("<id:id>", ["Nexthop id."]),
 )
-  .example("One", "netplumb nexthop delete 1")
-  .example("The message it takes", "netplumb nexthop delete 1 --dry-run")
+  .example("Delete a nexthop", "netplumb nexthop delete 1")
+  .example(
+    "Print the netlink message only",
+    "netplumb nexthop delete 1 --dry-run",
+  )
   .action((options, id: number) => make(options, () => [deleteNexthop(id)]));
 
 export const nexthop = subcommand()
-  .example("Add one", "netplumb nexthop add 1 --via 192.0.2.2 --dev eth0")
-  .example("Use it", "netplumb route add 198.51.100.0/24 --nhid 1")
+  .example("Add a nexthop", "netplumb nexthop add 1 --via 192.0.2.2 --dev eth0")
+  .example("Use it in a route", "netplumb route add 198.51.100.0/24 --nhid 1")
   .command("add", add)
   .command("replace", replace)
   .command("delete", remove)

@@ -23,50 +23,53 @@ import { word } from "../arguments.ts";
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
-  ["Which packets", {
-    type: ["type", "What is done with them: unicast, blackhole, prohibit ..."],
-    table: ["table", "The routing table; main, if not given."],
-    from: ["network", "Only those from there; IPv6 only."],
-    tos: ["n", "Only those of this type of service."],
-    metric: ["n", "The smaller, the more preferred."],
-    family: ["family", "Of a default route by a link alone: inet or inet6."],
+  ["Selector", {
+    type: ["type", "Route type, such as blackhole (default: unicast)."],
+    table: ["table", "Routing table, a name or number (default: main)."],
+    from: ["network", "Source prefix; IPv6 only."],
+    tos: ["n", "Type of service."],
+    metric: ["n", "Metric; the lowest is preferred."],
+    family: [
+      "family",
+      "Address family of a default route without --via: inet or inet6.",
+    ],
   }],
-  ["Which way", {
-    via: ["address", "The next hop, of either family."],
-    dev: ["link", "The link packets leave by."],
-    src: ["address", "The source address of this machine's packets."],
-    onlink: ["", "The next hop is on the link, whatever addresses say."],
-    nhid: ["id", "A nexthop object."],
+  ["Next hop", {
+    via: ["address", "Gateway address, of either family."],
+    dev: ["link", "Output link."],
+    src: ["address", "Preferred source address."],
+    onlink: ["", "Treat the gateway as on-link."],
+    nhid: ["id", "Id of a nexthop object."],
   }],
-  ["What it is", {
-    protocol: ["protocol", "Who made it: static, dhcp ...; boot otherwise."],
-    scope: ["scope", "How far it reaches: global, link, host."],
-    pref: ["preference", "The router's: low, medium or high; IPv6 only."],
-    expires: ["seconds", "How long it lasts; IPv6 only."],
-    realms: ["realms", "Realms, as FROM/TO or TO; IPv4 only."],
+  ["Attributes", {
+    protocol: ["protocol", "Origin, such as static or dhcp (default: boot)."],
+    scope: ["scope", "Scope: global, link or host."],
+    pref: ["preference", "Router preference: low, medium or high; IPv6 only."],
+    expires: ["seconds", "Lifetime; IPv6 only."],
+    realms: ["realms", "Realms, FROM/TO or TO; IPv4 only."],
   }],
-  ["What is known of the path", {
-    mtu: ["bytes", "The longest packet."],
-    advmss: ["bytes", "The longest TCP segment to announce."],
-    hoplimit: ["n", "TTL of this machine's packets."],
-    reordering: ["segments", "How many may be out of order."],
-    rtt: ["ms", "The first guess of the round trip time."],
-    rttvar: ["ms", "The first guess of its variance."],
-    rto_min: ["ms", "The least time to a retransmission."],
-    window: ["bytes", "The largest window."],
-    cwnd: ["segments", "The congestion window; to be locked."],
-    initcwnd: ["segments", "The first congestion window."],
-    initrwnd: ["segments", "The first receive window."],
-    ssthresh: ["segments", "Where slow start ends."],
-    features: ["feature", "What TCP may do: ecn."],
-    quickack: ["on|off", "Whether to acknowledge at once."],
-    congctl: ["name", "The congestion control algorithm."],
-    fastopen_no_cookie: ["on|off", "Whether Fast Open does without a cookie."],
-    lock: ["metrics", "Which of these must not change by themselves: mtu,rtt."],
+  ["Metrics", {
+    mtu: ["bytes", "Path MTU."],
+    advmss: ["bytes", "Advertised TCP maximum segment size."],
+    hoplimit: ["n", "Hop limit (TTL) of sent packets."],
+    reordering: ["segments", "Initial TCP reordering degree."],
+    rtt: ["ms", "Initial round-trip time."],
+    rttvar: ["ms", "Initial round-trip time variance."],
+    rto_min: ["ms", "Minimum TCP retransmission timeout."],
+    window: ["bytes", "Maximum TCP window."],
+    cwnd: ["segments", "Congestion window clamp; needs --lock cwnd."],
+    initcwnd: ["segments", "Initial congestion window."],
+    initrwnd: ["segments", "Initial receive window."],
+    ssthresh: ["segments", "Initial slow-start threshold."],
+    features: ["feature", "TCP features: ecn."],
+    quickack: ["on|off", "TCP quick acknowledgements."],
+    congctl: ["name", "TCP congestion control algorithm."],
+    fastopen_no_cookie: ["on|off", "TCP Fast Open without a cookie."],
+    lock: ["metrics", "Locked metrics, such as mtu,rtt."],
   }],
 ];
 
-/** "via 192.0.2.2 dev eth0 weight 2", as `ip route` has it behind nexthop. */
+/** "via 192.0.2.2 dev eth0 weight 2", as after `nexthop` in `ip route`. */
 function nexthop({ value }: ArgumentValue): NexthopSpec {
   return readWords("nexthop", NEXTHOP, value.split(/ +/).filter(Boolean));
 }
@@ -76,11 +79,11 @@ function command(details: string, build: (spec: RouteSpec) => Change) {
     .type("word", word)
     .type("to", reads(ROUTE.to))
     .type("nexthop", nexthop)
-    .arguments("<to:to>", ["A network, an address, or default."])
-    .group("Which way")
+    .arguments("<to:to>", ["Destination prefix, address, or default."])
+    .group("Next hop")
     .option(
       "--nexthop <words:nexthop>",
-      'One of several ways: "via ADDRESS dev LINK weight N onlink realms R".',
+      'Next hop of a multipath route: "via ADDRESS dev LINK weight N onlink".',
       { collect: true },
     );
   return changing(withOptions(start, ROUTE, OPTIONS))
@@ -91,59 +94,62 @@ function command(details: string, build: (spec: RouteSpec) => Change) {
     );
 }
 
-const add = command("Add a route; there must be none like it yet.", addRoute)
+const add = command("Add a route; fail if it exists.", addRoute)
   .example(
-    "By a gateway",
+    "Add a route through a gateway",
     "netplumb route add 198.51.100.0/24 --via 192.0.2.254",
   )
   .example(
-    "Two ways, one with twice the packets",
+    "Add a weighted multipath route",
     "netplumb route add default --nexthop 'via 192.0.2.2 weight 2' --nexthop 'via 192.0.2.3'",
   )
   .example(
-    "Nowhere",
+    "Add a blackhole route to another table",
     "netplumb route add 203.0.113.0/24 --type blackhole --table 100",
   );
 
 const replace = command(
-  "Add a route, or put it in the place of the one that is there.",
+  "Add a route, or replace the existing one.",
   replaceRoute,
 )
   .example(
-    "Another gateway",
+    "Change the default gateway",
     "netplumb route replace default --via 192.0.2.253",
   )
   .example(
-    "Smaller packets",
+    "Set a path MTU",
     "netplumb route replace 198.51.100.0/24 --via 192.0.2.254 --mtu 1400",
   );
 
 const append = command(
-  "Add a route behind those like it; of IPv6, a further way.",
+  "Append a route; for IPv6, add a next hop.",
   appendRoute,
 )
   .example(
-    "A further way",
+    "Add a next hop to an IPv6 route",
     "netplumb route append 2001:db8:1::/48 --via 2001:db8::3",
   )
   .example(
-    "A second default route",
+    "Append a second default route",
     "netplumb route append default --via 192.0.2.252",
   );
 
 const remove = command(
-  "Delete a route: the first that is as told.",
+  "Delete the first matching route.",
   deleteRoute,
 )
-  .example("The default route", "netplumb route delete default")
+  .example("Delete the default route", "netplumb route delete default")
   .example(
-    "One of several of a table",
+    "Delete a route by table and metric",
     "netplumb route delete 198.51.100.0/24 --table 100 --metric 50",
   );
 
 export const route = subcommand()
-  .example("Add one", "netplumb route add default --via 192.0.2.254")
-  .example("Delete it", "netplumb route delete default --via 192.0.2.254")
+  .example(
+    "Add a default route",
+    "netplumb route add default --via 192.0.2.254",
+  )
+  .example("Delete it again", "netplumb route delete default --via 192.0.2.254")
   .command("add", add)
   .command("replace", replace)
   .command("append", append)

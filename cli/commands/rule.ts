@@ -16,33 +16,39 @@ import {
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
-  ["Which packets", {
-    from: ["network", "Those from there."],
-    to: ["network", "Those to there."],
-    not: ["", "All others instead."],
-    iif: ["link", "Those that arrive by this link."],
-    oif: ["link", "Those of sockets bound to this link."],
-    fwmark: ["mark", "Those with this mark: 1, or 0x10/0xf0."],
-    tos: ["n", "Those of this type of service."],
-    uidrange: ["range", "Those of these users: 1000-1999."],
-    ipproto: ["n", "Those of this protocol: 6 for TCP, 17 for UDP."],
-    sport: ["ports", "Those from these ports: 53, or 1000-2000."],
-    dport: ["ports", "Those to these ports."],
-    tun_id: ["n", "Those out of this tunnel."],
-    family: ["family", "Where no address tells: inet or inet6."],
+  ["Selector", {
+    from: ["network", "Source prefix."],
+    to: ["network", "Destination prefix."],
+    not: ["", "Invert the match."],
+    iif: ["link", "Input link."],
+    oif: ["link", "Output link: sockets bound to it."],
+    fwmark: ["mark", "Firewall mark with optional mask: 1 or 0x10/0xf0."],
+    tos: ["n", "Type of service."],
+    uidrange: ["range", "User ids: 1000-1999."],
+    ipproto: ["n", "IP protocol: 6 is TCP, 17 is UDP."],
+    sport: ["ports", "Source port or range: 53 or 1000-2000."],
+    dport: ["ports", "Destination port or range."],
+    tun_id: ["n", "Tunnel id."],
+    family: ["family", "Address family without an address: inet or inet6."],
   }],
-  ["What is done", {
-    table: ["table", "Look this table up; main, if nothing is given."],
-    action: ["action", "Or: goto, nop, blackhole, unreachable, prohibit."],
-    target: ["priority", "The rule to go to."],
+  ["Action", {
+    table: ["table", "Look up this table, a name or number (default: main)."],
+    action: [
+      "action",
+      "Other action: goto, nop, blackhole, unreachable, prohibit.",
+    ],
+    target: ["priority", "Priority of the target rule of goto."],
     l3mdev: ["", "Look up the table of the link's VRF."],
-    suppress_prefixlength: ["n", "Leave out routes with no longer a prefix."],
-    suppress_ifgroup: ["group", "Leave out routes by links of this group."],
-    realms: ["realms", "Realms, as FROM/TO or TO."],
+    suppress_prefixlength: [
+      "n",
+      "Reject routes with this prefix length or a shorter one.",
+    ],
+    suppress_ifgroup: ["group", "Reject routes through links of this group."],
+    realms: ["realms", "Realms, FROM/TO or TO."],
   }],
-  ["What it is", {
-    priority: ["n", "The smaller, the sooner it is looked at."],
-    protocol: ["protocol", "Who made it."],
+  ["Attributes", {
+    priority: ["n", "Priority; the lowest is evaluated first."],
+    protocol: ["protocol", "Origin of the rule."],
   }],
 ];
 
@@ -53,29 +59,29 @@ function command(details: string, build: (spec: RuleSpec) => Change) {
     );
 }
 
-const add = command("Add a rule; there must be none like it yet.", addRule)
+const add = command("Add a rule; fail if it exists.", addRule)
   .example(
-    "Another table for a network",
+    "Look up another table for a source prefix",
     "netplumb rule add --from 192.0.2.0/24 --table 100 --priority 1000",
   )
   .example(
-    "Nothing for a mark",
+    "Drop marked packets",
     "netplumb rule add --fwmark 7 --action blackhole --family inet6",
   );
 
 const remove = command(
-  "Delete a rule: the first that is as told.",
+  "Delete the first matching rule.",
   deleteRule,
 )
-  .example("By its priority", "netplumb rule delete --priority 1000")
+  .example("Delete by priority", "netplumb rule delete --priority 1000")
   .example(
-    "By what it is for",
+    "Delete by selector",
     "netplumb rule delete --from 192.0.2.0/24 --table 100",
   );
 
 export const rule = subcommand()
-  .example("Add one", "netplumb rule add --fwmark 1 --table 100")
-  .example("Delete it", "netplumb rule delete --fwmark 1 --table 100")
+  .example("Add a rule", "netplumb rule add --fwmark 1 --table 100")
+  .example("Delete it again", "netplumb rule delete --fwmark 1 --table 100")
   .command("add", add)
   .command("delete", remove)
   .reset();

@@ -1,5 +1,4 @@
-// netplumb send: sends datagrams to a UDP service and reports from where it
-// replies.
+// netplumb send: sends UDP datagrams and checks the source of the replies.
 
 import { lookup } from "node:dns/promises";
 import {
@@ -38,11 +37,10 @@ import { Tally } from "../send/tally.ts";
 const BROADCAST = "255.255.255.255";
 
 export const send = subcommand(
-  "Exits with 1 when a reply is missing, or comes from another address or " +
-    "port than the one asked: this shows a service on a host with many " +
-    "addresses that leaves the choice of the source to the routes. A multicast " +
-    "or broadcast query waits for the whole timeout, and a reply from any " +
-    "address is right.",
+  "The exit code is 1 if a reply is missing or its source is not the address and " +
+    "port of the request, as with services on multihomed hosts that do not set " +
+    "the source address. A multicast or broadcast request waits for the whole " +
+    "timeout and accepts replies from any address.",
 )
   .type("port", remotePort)
   .type("address", address)
@@ -55,51 +53,50 @@ export const send = subcommand(
   .type("file", file)
   .type("ttl", wholeNumber(1, 255))
   .arguments("<host:host> <port:port> [text:text]", [
-    "Address or name to ask.",
-    "Port to ask.",
-    'Text to send, or - for standard input (default: "netplumb").',
+    "Destination address or host name.",
+    "Destination port.",
+    "Text to send, or - for standard input (default: netplumb).",
   ])
   .group("Payload")
   .option(
     "--hex <bytes:bytes>",
-    "Send these bytes, in hexadecimal digits; spaces and colons may separate them.",
+    "Send these bytes, hexadecimal, optionally separated by spaces or colons.",
   )
   .option("--file <path:file>", "Send the content of this file.")
-  .group("From where")
-  .option("--source <address:address>", "Local address to ask from.", {
-    defaultText: "as the routes say",
-  })
+  .group("Source")
+  .option("--source <address:address>", "Source address.")
   .option(
     "--interface <if:interface>",
-    "Interface to send through, for multicast and broadcast too.",
-    { defaultText: "as the routes say" },
+    "Output interface, also for multicast and broadcast.",
   )
   .option(
     "--broadcast",
     `Send to a broadcast address; implied for ${BROADCAST}.`,
   )
-  .option("--ttl <n:ttl>", "TTL and hop limit.", {
-    defaultText: "64, 1 for multicast",
-  })
+  .option("--ttl <n:ttl>", "TTL and hop limit (default: 64, multicast 1).")
   .option(
     "--connect",
     "Connect the socket: datagrams of other peers are not received.",
   )
-  .group("How often")
-  .option("--count <n:count>", "How many datagrams, one after the other.", {
-    default: 1,
-  })
-  .option("--timeout <time:duration>", "How long to wait for each answer.", {
+  .group("Requests")
+  .option(
+    "--count <n:count>",
+    "Number of datagrams, sent one after the other.",
+    {
+      default: 1,
+    },
+  )
+  .option("--timeout <time:duration>", "Time to wait for each reply.", {
     default: 1000,
     defaultText: "1s",
   })
-  .example("Ask once", "netplumb send 192.0.2.2 8888 hello")
+  .example("Send one datagram", "netplumb send 192.0.2.2 8888 hello")
   .example(
-    "Measure round trips from a certain address",
+    "Measure round trips from a source address",
     "netplumb send 192.0.2.2 8888 --source 192.0.2.1 --count 10",
   )
   .example(
-    "Ask all multicast DNS responders of a link for their services",
+    "Send a multicast DNS query for the services of a link",
     "netplumb send 224.0.0.251 5353 --interface eth0 --hex " +
       "000000000001000000000000095f7365727669636573075f646e732d7364045f756470056c6f63616c00000c0001",
   )
@@ -256,7 +253,7 @@ async function byName(host: string): Promise<{ address: string }> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : error;
     throw new Error(
-      `${printable(host)}: no address is known by that name (${code})`,
+      `${printable(host)}: name resolution failed (${code})`,
     );
   }
 }

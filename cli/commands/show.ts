@@ -1,5 +1,5 @@
-// netplumb show: the kernel's links, addresses, routes, neighbours, rules and
-// nexthop objects, as `ip` shows them.
+// netplumb show: prints links, addresses, routes, neighbours, rules and nexthop
+// objects as `ip` does.
 
 import { type Command, EnumType } from "@cliffy/command";
 import type { NetlinkCounters } from "../../lib/netlink/counters.ts";
@@ -34,7 +34,7 @@ import {
   routeType,
 } from "../show/words.ts";
 
-/** What all objects understand, as the command line says it. */
+/** The options of all objects. */
 interface CommonOptions extends GlobalOptions {
   details?: true;
   statistics?: true;
@@ -46,32 +46,30 @@ interface CommonOptions extends GlobalOptions {
 }
 
 const LIKE_IP =
-  "With --json one array with the keys and values of `ip -j`, of iproute2 6.1; " +
-  "what a filter leaves out is not in it at all.";
+  "With --json, print one array with the keys and values of `ip -j` of iproute2 " +
+  "6.1, without the objects that a filter excludes.";
 
-/** A command that shows one kind of object, with the options of all. */
+/** A command that shows objects of one type, with the options of all. */
 function shows(details = "") {
   return subcommand(details ? `${details}\n\n${LIKE_IP}` : LIKE_IP)
     .type("interface", linkName)
     .type("netns", namespace)
     .type("policy", new EnumType(["retry", "partial", "error"]))
-    .group("How much")
-    .option("--details", "Show everything, as `ip -d` does.")
+    .group("Output")
+    .option("--details", "Show all attributes, as `ip -d` does.")
     .option("--statistics", "Show counters and times, as `ip -s` does.")
-    .group("From where")
-    .option("--netns <name:netns>", "Look into this network namespace.", {
-      defaultText: "this one",
-    })
+    .group("Source")
+    .option("--netns <name:netns>", "Show objects of this network namespace.")
     .option(
       "--on-interrupt <policy:policy>",
-      "What to do when changes interrupt the kernel's answer: ask again, " +
-        "show what there is, or give up; the last two exit with 3.",
+      "How to handle a dump that is interrupted by changes: retry, print a " +
+        "partial result, or fail. The exit code of the last two is 3.",
       { default: "retry" as const },
     )
-    .group("Which");
+    .group("Filters");
 }
 
-/** Shows what `show` finds, each object on lines of its own or in one array. */
+/** Prints objects, as text or as one JSON array. */
 function act(
   options: CommonOptions,
   show: (route: RouteSocket, options: ShowOptions) => Promise<Shown>,
@@ -79,7 +77,7 @@ function act(
 ): Promise<void> {
   return perform(options, async ({ output, signal }) => {
     await using route = RouteSocket.open({ namespace: options.netns });
-    const { objects, json, interrupted } = await sure(show(route, {
+    const { objects, json, interrupted } = await withExitCode(show(route, {
       details: options.details,
       statistics: options.statistics,
       dev: options.dev,
@@ -97,10 +95,10 @@ function act(
         await output.ready();
       }
     }
-    tellIgnored(route.counters);
+    logIgnored(route.counters);
     if (interrupted) {
       log.warn(
-        "changes interrupted the kernel's answer: something may be missing",
+        "the dump was interrupted by changes: objects may be missing",
       );
       Deno.exitCode = Exit.inconsistent;
     }
@@ -111,8 +109,8 @@ function* texts(objects: Iterable<Json>): Generator<string> {
   for (const one of objects) yield printableJson(one);
 }
 
-/** Gives the error of an interrupted dump the exit code of one. */
-async function sure(shown: Promise<Shown>): Promise<Shown> {
+/** Sets the exit code of an interrupted dump. */
+async function withExitCode(shown: Promise<Shown>): Promise<Shown> {
   try {
     return await shown;
   } catch (error) {
@@ -122,8 +120,8 @@ async function sure(shown: Promise<Shown>): Promise<Shown> {
   }
 }
 
-/** A kernel that is understood sends nothing that has to be left out. */
-function tellIgnored(counters: NetlinkCounters): void {
+/** Logs the numbers of ignored and malformed messages. */
+function logIgnored(counters: NetlinkCounters): void {
   for (const [what, count] of Object.entries(counters)) {
     if (count > 0) log.debug(`netlink: ${count} ${what}`);
   }
@@ -131,23 +129,29 @@ function tellIgnored(counters: NetlinkCounters): void {
 
 const family = (command: ReturnType<typeof shows>) =>
   command
-    .option("-4, --ipv4", "Only those of IPv4.", { conflicts: ["ipv6"] })
-    .option("-6, --ipv6", "Only those of IPv6.", { conflicts: ["ipv4"] });
+    .option("-4, --ipv4", "Only IPv4.", { conflicts: ["ipv6"] })
+    .option("-6, --ipv6", "Only IPv6.", { conflicts: ["ipv4"] });
 
 const link = shows(
-  "A line that begins with its number, then its link layer and, with " +
-    "--details, what its kind adds.",
+  "Prints flags and link-layer address; with --details also the options of the " +
+    "kind.",
 )
   .type("word", word)
   .type("group", linkGroup)
-  .option("--dev <if:interface>", "Only this one, by a name or another name.")
-  .option("--type <kind:word>", "Only those of a kind, such as veth or bridge.")
-  .option("--master <if:interface>", "Only those that belong to this one.")
-  .option("--group <name:group>", "Only those of this group.")
-  .option("--up", "Only those that are up.")
-  .example("What is there", "netplumb show link")
+  .option(
+    "--dev <if:interface>",
+    "Only this link, by its name or an alternative name.",
+  )
+  .option(
+    "--type <kind:word>",
+    "Only links of this kind, such as veth or bridge.",
+  )
+  .option("--master <if:interface>", "Only ports of this master.")
+  .option("--group <name:group>", "Only links of this group.")
+  .option("--up", "Only links that are up.")
+  .example("Show all links", "netplumb show link")
   .example(
-    "The ports of a bridge",
+    "List the ports of a bridge",
     "netplumb show link --master br0 --json | jq -r '.[].ifname'",
   )
   .action((options) =>
@@ -165,17 +169,17 @@ const link = shows(
     )
   );
 
-const address = family(shows("Each interface with the addresses it has."))
+const address = family(shows("Prints each link with its addresses."))
   .type("word", word)
   .type("scope", routeScope)
-  .option("--dev <if:interface>", "Only those of this interface.")
-  .option("--type <kind:word>", "Only those of a kind of interface.")
-  .option("--master <if:interface>", "Only those of interfaces of this one.")
-  .option("--scope <scope:scope>", "Only those that reach this far.")
-  .option("--up", "Only those of interfaces that are up.")
-  .example("Every address of this machine", "netplumb show address")
+  .option("--dev <if:interface>", "Only this link.")
+  .option("--type <kind:word>", "Only links of this kind.")
+  .option("--master <if:interface>", "Only ports of this master.")
+  .option("--scope <scope:scope>", "Only this scope.")
+  .option("--up", "Only links that are up.")
+  .example("Show all addresses", "netplumb show address")
   .example(
-    "The IPv4 addresses of an interface in a namespace",
+    "Show the IPv4 addresses of a link in a namespace",
     "netplumb show address -4 --dev eth0 --netns blue",
   )
   .action((options) =>
@@ -194,26 +198,29 @@ const address = family(shows("Each interface with the addresses it has."))
   );
 
 const route = family(shows(
-  "Of the main table and IPv4, unless asked otherwise.",
+  "Prints the IPv4 routes of the main table by default.",
 ))
   .type("table", routeTable)
   .type("protocol", routeProtocol)
   .type("scope", routeScope)
   .type("routetype", routeType)
-  .option("--table <table:table>", "Those of this table, or of all.", {
+  .option("--table <table:table>", "Only this routing table, or all.", {
     defaultText: "main",
   })
-  .option("--dev <if:interface>", "Only those that leave by this interface.")
-  .option("--protocol <word:protocol>", "Only those made so: kernel, static.")
-  .option("--type <type:routetype>", "Only those of this type: blackhole.")
-  .option("--scope <scope:scope>", "Only those that reach this far.")
-  .example("Where packets go", "netplumb show route")
+  .option("--dev <if:interface>", "Only this output link.")
+  .option(
+    "--protocol <word:protocol>",
+    "Only this origin, such as kernel or static.",
+  )
+  .option("--type <type:routetype>", "Only this type, such as blackhole.")
+  .option("--scope <scope:scope>", "Only this scope.")
+  .example("Show the main table", "netplumb show route")
   .example(
-    "Every table, of both families",
+    "Show all tables of both families",
     "netplumb show route --table all",
   )
   .example(
-    "The default gateways of IPv6",
+    "List the IPv6 default gateways",
     "netplumb show route -6 --json | jq -r '.[] | select(.dst == \"default\").gateway'",
   )
   .action((options) =>
@@ -232,16 +239,15 @@ const route = family(shows(
   );
 
 const neighbour = family(shows(
-  "Those that the machine has resolved or was told; not those that need no " +
-    "resolving, such as multicast, unless asked for.",
+  "Omits entries in state noarp, such as multicast, unless --state selects them.",
 ))
   .type("state", neighbourState)
-  .option("--dev <if:interface>", "Only those of this interface.")
-  .option("--state <state:state>", "Only those in this state, or in any.")
-  .option("--proxy", "Those that this machine answers for.")
-  .example("Who is there", "netplumb show neighbour")
+  .option("--dev <if:interface>", "Only this link.")
+  .option("--state <state:state>", "Only this state, or all.")
+  .option("--proxy", "Only proxy entries.")
+  .example("Show the neighbour table", "netplumb show neighbour")
   .example(
-    "Who does not answer",
+    "Show failed entries",
     "netplumb show neighbour --state failed --dev eth0",
   )
   .action((options) =>
@@ -258,11 +264,11 @@ const neighbour = family(shows(
     )
   );
 
-const rule = family(shows("In the order they are looked at."))
+const rule = family(shows("Prints the rules in the order of evaluation."))
   .type("table", routeTable)
-  .option("--table <table:table>", "Only those that look this table up.")
-  .example("Which tables are looked up", "netplumb show rule")
-  .example("Those of IPv6", "netplumb show rule -6")
+  .option("--table <table:table>", "Only rules that look up this table.")
+  .example("Show the IPv4 rules", "netplumb show rule")
+  .example("Show the IPv6 rules", "netplumb show rule -6")
   .action((options) =>
     act(
       options,
@@ -275,10 +281,13 @@ const rule = family(shows("In the order they are looked at."))
     )
   );
 
-const nexthop = family(shows("The objects that routes name by their id."))
-  .option("--dev <if:interface>", "Only those that leave by this interface.")
-  .example("What routes can name", "netplumb show nexthop")
-  .example("In full", "netplumb show nexthop --details --json")
+const nexthop = family(shows("Routes refer to nexthop objects by their id."))
+  .option("--dev <if:interface>", "Only this output link.")
+  .example("Show all nexthop objects", "netplumb show nexthop")
+  .example(
+    "Show all attributes as JSON",
+    "netplumb show nexthop --details --json",
+  )
   .action((options) => act(options, showNexthops, nexthopText));
 
 /** RT_TABLE_MAIN, as `ip route show` has it. */
@@ -287,18 +296,18 @@ const MAIN = 254;
 // deno-lint-ignore no-explicit-any -- each has options of its own
 const OBJECTS: readonly [string, string, Command<any>][] = [
   ["link", "Show network interfaces.", link],
-  ["address", "Show the addresses of interfaces.", address],
-  ["route", "Show where packets go.", route],
-  ["neighbour", "Show who has which link-layer address.", neighbour],
-  ["rule", "Show which routing table is looked up when.", rule],
+  ["address", "Show addresses.", address],
+  ["route", "Show routes.", route],
+  ["neighbour", "Show neighbour entries.", neighbour],
+  ["rule", "Show policy routing rules.", rule],
   ["nexthop", "Show nexthop objects.", nexthop],
 ];
 
 export const show = subcommand(
-  "`netplumb show OBJECT --help` says what can be asked of each.",
+  "Run `netplumb show OBJECT --help` for the filters of each object.",
 )
-  .example("The interfaces and their addresses", "netplumb show address")
-  .example("Where packets go", "netplumb show route");
+  .example("Show all links with their addresses", "netplumb show address")
+  .example("Show the main routing table", "netplumb show route");
 for (const [name, summary, command] of OBJECTS) {
   command.description(`${summary}\n\n${command.getDescription()}`);
   show.command(name, command).reset();

@@ -1,4 +1,4 @@
-// netplumb topology: a picture of links and how they hang together.
+// netplumb topology: draws links with their masters, peers and addresses.
 
 import { EnumType } from "@cliffy/command";
 import { namespaceNames } from "../../lib/netns/named_namespace.ts";
@@ -18,68 +18,70 @@ import { topologyGraph } from "../topology/graph.ts";
 import { isShown } from "../topology/label.ts";
 import { topologyMermaid } from "../topology/mermaid.ts";
 import { topologyText } from "../topology/text.ts";
-import { change } from "../topology/watch.ts";
+import { waitForChange } from "../topology/watch.ts";
 
 const FORMATS = ["text", "svg", "dot", "mermaid"] as const;
 type Format = typeof FORMATS[number];
 
 export const topology = subcommand(
-  "Bridges with their ports, veth pairs across namespaces, links on the one " +
-    "they stand on, TUN and TAP devices with the processes that hold them, " +
-    "addresses and state. MTUs that do not fit together are marked. With " +
-    "--json a line for each namespace.",
+  "Draws bridges with their ports, veth pairs across namespaces, links on their " +
+    "lower link, TUN and TAP devices with their processes, addresses and state. " +
+    "MTU mismatches are marked. With --json, print a line for each namespace.",
 )
   .type("format", new EnumType(FORMATS))
   .type("netns", namespace)
-  .group("Of what")
+  .group("Selection")
   .option(
     "--netns <name:netns>",
-    "A network namespace to show, may be given several times.",
-    { collect: true, defaultText: "this one" },
+    "Show this network namespace; can be repeated.",
+    { collect: true },
   )
   .option(
     "--all-netns",
-    "Show this network namespace and all that have a name.",
+    "Show the current and all named network namespaces.",
     { conflicts: ["netns"] },
   )
   .option(
     "--details",
-    "Show loopback interfaces, link-local and link-layer addresses too.",
+    "Include loopback interfaces, link-local and link-layer addresses.",
   )
-  .group("How")
+  .group("Output")
   .option(
     "--format <format:format>",
-    "As text, as a picture, or to be drawn.",
+    "Output format.",
     {
       default: "text" as const,
       conflicts: ["json"],
     },
   )
-  .option("--watch", "Draw it again whenever something changes.", {
+  .option("--watch", "Redraw on each change.", {
     conflicts: ["format"],
   })
-  .example("What there is, on a terminal", "netplumb topology --all-netns")
-  .example("The same, live", "netplumb topology --all-netns --watch")
   .example(
-    "A picture for a document",
+    "Show all namespaces in the terminal",
+    "netplumb topology --all-netns",
+  )
+  .example("Redraw on each change", "netplumb topology --all-netns --watch")
+  .example(
+    "Write an SVG file",
     "netplumb topology --all-netns --format svg > topology.svg",
   )
   .example(
-    "A diagram in Markdown, between ```mermaid and ```",
+    "Print a Mermaid diagram for Markdown",
     "netplumb topology --format mermaid",
   )
   .action((options) =>
     perform(options, async ({ output, signal }) => {
       const { allNetns = false, watch, format, details = false } = options;
-      const wanted = () =>
+      const selected = () =>
         allNetns
           ? [undefined, ...namespaceNames()]
           : options.netns ?? [undefined];
       const read = () =>
         readTopology({
-          namespaces: wanted(),
+          namespaces: selected(),
           signal,
-          // One that is going just now is no reason to show none.
+          // A namespace may be deleted meanwhile.
           onUnreachable: allNetns
             ? ({ message }) => watch || log.warn(message)
             : undefined,
@@ -90,14 +92,14 @@ export const topology = subcommand(
       );
       await using monitor = await Monitor.open({
         objects: ["link", "address"],
-        namespaces: allNetns ? "all" : wanted(),
+        namespaces: allNetns ? "all" : selected(),
       }, { signal });
       await using screen = new Screen(output);
       for (;;) {
         const found = await read();
         if (output.json) found.forEach((each) => output.object(json(each)));
         else screen.draw(topologyText(found, output.style, details));
-        await change(monitor, signal);
+        await waitForChange(monitor, signal);
       }
     })
   );
@@ -123,7 +125,7 @@ const draw = {
   dot: topologyDot,
   mermaid: topologyMermaid,
   async svg(graph: ReturnType<typeof topologyGraph>) {
-    // The layout is large: loaded only where it is wanted.
+    // The layout engine is large.
     const { topologySvg } = await import("../topology/svg.ts");
     return topologySvg(graph);
   },

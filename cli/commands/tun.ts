@@ -1,4 +1,4 @@
-// netplumb tun: makes or attaches to a TUN or TAP device and shows what comes.
+// netplumb tun: creates or attaches to a TUN or TAP device and prints packets.
 
 import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { Tun } from "../../lib/tun/device.ts";
@@ -27,9 +27,9 @@ import type { Sink } from "../tun/sink.ts";
 import { watch } from "../tun/watch.ts";
 
 export const tun = subcommand(
-  "Makes the device, or attaches to the one of that name, brings it up and " +
-    "shows each packet that the machine sends into it. A device it made is " +
-    "gone when it ends.",
+  "Creates the device, or attaches to an existing one, sets it up and prints each " +
+    "packet that the kernel sends to it. A device that it created is deleted when " +
+    "it ends.",
 )
   .type("pattern", interfacePattern)
   .type("mtu", wholeNumber(68, 65_535))
@@ -40,48 +40,55 @@ export const tun = subcommand(
   .type("cidr", cidr)
   .type("network", network)
   .arguments("[name:pattern]", [
-    "The device; %d lets the kernel choose a number. Default: tun%d or tap%d.",
+    "Device name; %d is replaced by a free number (default: tun%d or tap%d).",
   ])
-  .group("The device")
+  .group("Device")
   .option("--tap", "Carry Ethernet frames instead of IP packets.")
-  .option("--mtu <bytes:mtu>", "The longest packet.", {
-    defaultText: "as it is, 1500 for a new one",
-  })
-  .option("--address <cidr:cidr>", "An address for it; may be repeated.", {
+  .option("--mtu <bytes:mtu>", "MTU; a new device has 1500.")
+  .option("--address <cidr:cidr>", "Address of the device; can be repeated.", {
     collect: true,
   })
-  .option("--peer <cidr:cidr>", "The address at the other end of the link.")
-  .option("--route <cidr:network>", "Route into it; may be repeated.", {
-    collect: true,
-  })
-  .option("--queues <n:queues>", "Queues to spread flows over.", {
+  .option("--peer <cidr:cidr>", "Point-to-point peer address.")
+  .option(
+    "--route <cidr:network>",
+    "Route through the device; can be repeated.",
+    {
+      collect: true,
+    },
+  )
+  .option("--queues <n:queues>", "Number of queues.", {
     default: 1,
   })
-  .option("--offload", "Let the kernel leave checksums and splitting to this.")
-  .option("--persist", "Let the device stay when this ends.")
-  .option("--owner <user:string>", "Who may open it without CAP_NET_ADMIN.")
-  .option("--group <group:string>", "Which group may.")
+  .option("--offload", "Enable checksum and segmentation offload.")
+  .option("--persist", "Keep the device when the command ends.")
+  .option(
+    "--owner <user:string>",
+    "User that may attach without CAP_NET_ADMIN.",
+  )
+  .option(
+    "--group <group:string>",
+    "Group that may attach without CAP_NET_ADMIN.",
+  )
   .group("Packets")
-  .option("--answer-ping", "Answer pings of any address routed to it.")
-  .option("--hex", "Print the bytes of each packet, too.")
-  .option("--write <path:file>", "Write a pcapng file; - is stdout.")
-  .group("Until when")
-  .option("--count <n:count>", "Stop after this many packets came from it.", {
-    defaultText: "no end",
-  })
-  .option("--duration <t:duration>", "Stop after this long: 500ms, 10s, 2m.", {
-    defaultText: "no end",
-  })
+  .option(
+    "--answer-ping",
+    "Reply to pings of all addresses routed to the device.",
+  )
+  .option("--hex", "Print the bytes of each packet.")
+  .option("--write <path:file>", "Write packets to a pcapng file; - is stdout.")
+  .group("End")
+  .option("--count <n:count>", "Stop after this many packets from the kernel.")
+  .option("--duration <t:duration>", "Stop after this time, such as 10s or 2m.")
   .example(
-    "See traffic within a minute",
+    "Print pings and reply to them",
     "netplumb tun tun0 --address 192.0.2.1/24 --answer-ping & ping 192.0.2.7",
   )
   .example(
-    "Hand a device to a user",
+    "Create a device for a user",
     "netplumb tun vpn0 --persist --owner alice --duration 1ms",
   )
   .example(
-    "Look with Wireshark",
+    "Show packets in Wireshark",
     "netplumb tun tun0 --write - | wireshark -k -i -",
   )
   .action((options, name) =>

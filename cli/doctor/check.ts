@@ -1,21 +1,21 @@
-// What a check of `netplumb doctor` is and finds.
+// The types of a check of `netplumb doctor` and its finding.
 
 /**
- * - ok: nothing is limited
+ * - ok: everything works
  * - limited: a part does not work
- * - missing: nothing of it works
- * - unknown: it cannot be found out from here
+ * - missing: nothing works
+ * - unknown: the check could not be run
  */
 export type Status = "ok" | "limited" | "missing" | "unknown";
 
 export interface Finding {
   readonly status: Status;
   readonly found: string;
-  /** What does not work for it. */
+  /** What does not work. */
   readonly limits?: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly advice?: string;
-  /** The same for programs. */
+  /** The finding as JSON. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -23,9 +23,9 @@ export interface Check {
   readonly topic: string;
   /** Without it nothing works: `doctor` exits 1 when it is missing. */
   readonly essential?: true;
-  /** It calls into libc. */
+  /** Whether it calls libc. */
   readonly needsFfi?: true;
-  look(): Finding | Promise<Finding>;
+  run(): Finding | Promise<Finding>;
 }
 
 /** The content of a file of /proc; undefined where this kernel has none. */

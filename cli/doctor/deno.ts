@@ -4,7 +4,7 @@ import type { Check } from "./check.ts";
 export const deno: Check = {
   topic: "deno",
   essential: true,
-  look() {
+  run() {
     const version = Deno.version.deno;
     const { state } = Deno.permissions.querySync({ name: "ffi" });
     const details = { version, ffi: state, standalone: Deno.build.standalone };

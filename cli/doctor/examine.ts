@@ -1,4 +1,4 @@
-// Runs checks so that none can keep the next from being run.
+// Runs checks; one that throws does not stop the others.
 
 import type { Check, Finding } from "./check.ts";
 
@@ -7,19 +7,19 @@ export interface Examined extends Finding {
   readonly topic: string;
 }
 
-/** Runs one check; what it throws is what it found. */
+/** Runs a check; an error becomes its finding. */
 export async function examine(check: Check): Promise<Examined> {
   const { topic } = check;
   if (check.needsFfi && !ffiAllowed()) {
     return {
       topic,
       status: "unknown",
-      found: "cannot be looked at without FFI",
+      found: "not checked without FFI",
       advice: "Run with -A or --allow-ffi",
     };
   }
   try {
-    return { topic, ...await check.look() };
+    return { topic, ...await check.run() };
   } catch (error) {
     return { topic, status: "unknown", found: (error as Error).message };
   }

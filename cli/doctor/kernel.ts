@@ -2,10 +2,10 @@ import type { Check } from "./check.ts";
 
 const ARCHITECTURES = ["x86_64", "aarch64"];
 
-/** The kernel and the architecture, whose struct layouts are built in. */
+/** The kernel and the architecture. */
 export const kernel: Check = {
   topic: "kernel",
-  look() {
+  run() {
     const { arch, os } = Deno.build;
     const release = Deno.osRelease();
     const found = `${os} ${release}, ${arch}`;
@@ -13,7 +13,7 @@ export const kernel: Check = {
     return ARCHITECTURES.includes(arch) ? { status: "ok", found, details } : {
       status: "missing",
       found,
-      limits: "everything: this architecture's structs are not known",
+      limits: "everything: the struct layouts of this architecture are unknown",
       advice: `Use ${ARCHITECTURES.join(" or ")}`,
       details,
     };

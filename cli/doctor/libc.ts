@@ -1,12 +1,12 @@
 import { libc as symbols } from "../../ffi/libc.ts";
 import { type Check, readProc } from "./check.ts";
 
-/** The C library that every system call goes through. */
+/** The C library, which all system calls use. */
 export const libc: Check = {
   topic: "libc",
   essential: true,
   needsFfi: true,
-  look() {
+  run() {
     let version: string;
     try {
       const at = symbols().gnu_get_libc_version?.() ?? null;
@@ -31,7 +31,7 @@ export const libc: Check = {
   },
 };
 
-/** The file it was loaded from, as the process's own memory map tells. */
+/** The file it was loaded from, from the memory map of the process. */
 function mapped(): string | undefined {
   const maps = readProc("/proc/self/maps") ?? "";
   return /\s(\/\S*\/(?:libc\.so\.6|libc-2\.\S+|libc\.musl\S*|ld-musl\S*))$/m

@@ -7,34 +7,34 @@ import { kernelName } from "../../lib/rtnetlink/kinds/kind.ts";
 import { KERNEL_KINDS } from "../../lib/rtnetlink/kinds/mod.ts";
 import { type Check, type Finding, readProc } from "./check.ts";
 
-/** The loopback interface is of no kind. */
+/** The index of the loopback interface, which has no kind. */
 const LOOPBACK = 1;
 
-/** Which kinds of link this kernel can make, found without making any. */
+/** The kinds of link that this kernel supports, checked without adding any. */
 export const linkKinds: Check = {
   topic: "link kinds",
   needsFfi: true,
-  async look(): Promise<Finding> {
+  async run(): Promise<Finding> {
     await using connection = NetlinkConnection.open({
       protocol: NETLINK_ROUTE,
     });
     const loadable = modules();
-    const found: Record<"there" | "loadable" | "absent", string[]> = {
-      there: [],
+    const found: Record<"present" | "loadable" | "absent", string[]> = {
+      present: [],
       loadable: [],
       absent: [],
     };
     for (const kind of KERNEL_KINDS.map(kernelName)) {
-      const place = await isThere(connection, kind)
-        ? found.there
+      const list = await isPresent(connection, kind)
+        ? found.present
         : loadable.has(kind)
         ? found.loadable
         : found.absent;
-      place.push(kind);
+      list.push(kind);
     }
-    const { there, absent } = found;
+    const { present, absent } = found;
     const text = [
-      there.join(" "),
+      present.join(" "),
       ...(found.loadable.length === 0
         ? []
         : [`as modules: ${found.loadable.join(" ")}`]),
@@ -45,19 +45,20 @@ export const linkKinds: Check = {
         status: "limited",
         found: text,
         limits: `link add of ${absent.join(", ")}`,
-        advice: "This kernel was built without them, or their modules are " +
-          "not installed",
+        advice:
+          "Install the kernel modules, or use a kernel that is built with " +
+          "these kinds",
         details: found,
       };
   },
 };
 
 /**
- * Whether the kernel knows a kind. Asked for the links of a kind it does not
- * know, it leaves the filter out and lists the loopback interface too; unlike
- * an attempt to make one, that loads no module.
+ * Whether the kernel has a kind. For an unknown kind it ignores the filter of a
+ * dump and lists the loopback interface too; unlike adding a link, this loads no
+ * module.
  */
-async function isThere(
+async function isPresent(
   connection: NetlinkConnection,
   kind: string,
 ): Promise<boolean> {
@@ -73,7 +74,7 @@ async function isThere(
   return !indices.includes(LOOPBACK);
 }
 
-/** The kinds that modules of this kernel say they bring. */
+/** The kinds of the modules of this kernel, from modules.alias. */
 function modules(): Set<string> {
   const path = `/lib/modules/${Deno.osRelease()}/modules.alias`;
   const aliases = readProc(path) ?? "";

@@ -3,14 +3,14 @@ import { inNamespace, NETNS_DIRECTORY } from "../../lib/netns/namespace.ts";
 import { TemporaryNamespace } from "../../lib/netns/temporary_namespace.ts";
 import { type Check, readProc } from "./check.ts";
 
-/** Whether network namespaces can be made and entered. */
+/** Whether network namespaces can be created and entered. */
 export const namespaces: Check = {
   topic: "namespaces",
   needsFfi: true,
-  async look() {
+  async run() {
     const limit = readProc("/proc/sys/user/max_net_namespaces");
     const names = named();
-    const details = { most: Number(limit ?? NaN), named: names };
+    const details = { limit: Number(limit ?? NaN), named: names };
     const known = `${names} named in ${NETNS_DIRECTORY}`;
     try {
       await using namespace = TemporaryNamespace.create();
@@ -19,16 +19,15 @@ export const namespaces: Check = {
       if (!(error instanceof SystemError)) throw error;
       return {
         status: "limited",
-        found: `none can be made (${error.code}), ${known}`,
-        limits:
-          "scenario, netns, and the --netns options; everything else works in the network this process is in",
+        found: `cannot be created (${error.code}), ${known}`,
+        limits: "scenario, netns and the --netns options",
         advice: error.advice ?? "See namespaces(7)",
         details: { ...details, created: false, code: error.code },
       };
     }
     return {
       status: "ok",
-      found: `can be made and entered, ${known}`,
+      found: `can be created and entered, ${known}`,
       details: { ...details, created: true },
     };
   },

@@ -13,25 +13,25 @@ const OPTIONS = [
   {
     option: NETLINK_GET_STRICT_CHK,
     name: "strict checking",
-    without: "the filters of show are applied after the kernel sent all",
+    without: "show filters dumps in user space",
   },
   {
     option: NETLINK_EXT_ACK,
     name: "extended acknowledgements",
-    without: "errors have no text of the kernel's",
+    without: "errors lack the text of the kernel",
   },
   {
     option: NETLINK_LISTEN_ALL_NSID,
-    name: "events of other namespaces",
+    name: "notifications of other namespaces",
     without: "monitor needs a socket for each namespace",
   },
 ] as const;
 
-/** What the kernel's netlink sockets can do. */
+/** The features of netlink sockets. */
 export const netlink: Check = {
   topic: "rtnetlink",
   needsFfi: true,
-  async look(): Promise<Finding> {
+  async run(): Promise<Finding> {
     await using socket = openNetlinkSocket({ protocol: NETLINK_ROUTE });
     const absent = OPTIONS.filter(({ option }) =>
       !trySetOption(socket.fd, SOL_NETLINK, option, 1)
@@ -46,7 +46,7 @@ export const netlink: Check = {
         status: "limited",
         found: `without ${names(absent).join(", ")}`,
         limits: absent.map(({ without }) => without).join("; "),
-        advice: "Strict checking came with Linux 4.20; other namespaces take " +
+        advice: "Strict checking needs Linux 4.20, other namespaces need " +
           "CAP_NET_BROADCAST",
         details,
       };

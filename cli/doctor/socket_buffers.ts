@@ -4,18 +4,18 @@ import { setOption } from "../../lib/socket/option.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import { type Check, type Finding, readProc } from "./check.ts";
 
-/** How much a socket may queue, and whether that limit can be passed. */
+/** The limits of socket buffers, and whether they can be exceeded. */
 export const socketBuffers: Check = {
   topic: "socket buffers",
   needsFfi: true,
-  async look(): Promise<Finding> {
-    // Older kernels do not show them inside a network namespace.
+  async run(): Promise<Finding> {
+    // Older kernels have them only in the initial network namespace.
     const receive = readProc("/proc/sys/net/core/rmem_max");
     const send = readProc("/proc/sys/net/core/wmem_max");
     const code = await force(Number(receive ?? 0) + 4096);
     const limits = receive === undefined
-      ? "limits not shown in this network namespace"
-      : `at most ${size(receive)} to receive, ${size(send)} to send`;
+      ? "limits not visible in this network namespace"
+      : `at most ${size(receive)} receive, ${size(send)} send`;
     const details = {
       receiveLimit: receive === undefined ? null : Number(receive),
       sendLimit: send === undefined ? null : Number(send),
@@ -24,14 +24,13 @@ export const socketBuffers: Check = {
     return code === undefined
       ? {
         status: "ok",
-        found: `${limits}; SO_RCVBUFFORCE passes them`,
+        found: `${limits}; SO_RCVBUFFORCE exceeds them`,
         details,
       }
       : {
         status: "limited",
         found: `${limits}; SO_RCVBUFFORCE: ${code}`,
-        limits:
-          "a burst longer than the queue is lost: datagrams of echo, events of monitor (it resynchronises)",
+        limits: "echo loses datagrams and monitor resynchronises after bursts",
         advice:
           "Grant CAP_NET_ADMIN, or as root: sysctl net.core.rmem_max=8388608",
         details,

@@ -7,19 +7,19 @@ import { Tun } from "../../lib/tun/device.ts";
 import { effectiveCapabilities } from "../capabilities.ts";
 import type { Check, Finding } from "./check.ts";
 
-/** Whether TUN and TAP devices can be made. */
+/** Whether TUN and TAP devices can be created. */
 export const tun: Check = {
   topic: "TUN/TAP",
   needsFfi: true,
-  async look(): Promise<Finding> {
+  async run(): Promise<Finding> {
     try {
       await using network = temporaryNamespace();
-      // Without one it would be a device in the network everybody uses.
-      if (network === undefined && mayMakeDevices()) return nodeAlone();
+      // Do not create a device in the current namespace.
+      if (network === undefined && mayCreateDevices()) return openOnly();
       await using device = Tun.open({ namespace: network?.path });
       return {
         status: "ok",
-        found: `${NODE} works, made a device (${device.name})`,
+        found: `${NODE} works, created ${device.name}`,
         details: { created: true },
       };
     } catch (error) {
@@ -44,15 +44,15 @@ function temporaryNamespace(): TemporaryNamespace | undefined {
   }
 }
 
-function mayMakeDevices(): boolean {
+function mayCreateDevices(): boolean {
   return effectiveCapabilities().has("CAP_NET_ADMIN");
 }
 
-function nodeAlone(): Finding {
+function openOnly(): Finding {
   libc().close(openNode());
   return {
     status: "ok",
-    found: `${NODE} opens; no device was made, for want of a place to try it`,
+    found: `${NODE} can be opened; no device was created without a namespace`,
     details: { created: false },
   };
 }

@@ -7,14 +7,14 @@ import type { Check, Finding } from "./check.ts";
 
 const SEGMENT = 100;
 const SEGMENTS = 3;
-/** How kernels without them refuse the option or the control message. */
+/** The errors of kernels without them. */
 const NO_SUCH_OPTION = new Set(["ENOPROTOOPT", "EINVAL"]);
 
-/** Whether a train of datagrams goes out, and comes in, by one call. */
+/** Whether GSO and GRO work on the loopback interface. */
 export const udpOffload: Check = {
   topic: "UDP GSO and GRO",
   needsFfi: true,
-  async look(): Promise<Finding> {
+  async run(): Promise<Finding> {
     try {
       await using receiver = UdpSocket.bind({
         address: "127.0.0.1",
@@ -33,9 +33,9 @@ export const udpOffload: Check = {
       return {
         status: together ? "ok" : "limited",
         found: together
-          ? `${SEGMENTS} datagrams sent and received by one call each`
-          : `sent by one call, received ${data.length} bytes at a time`,
-        ...(together ? {} : { limits: "echo --gro has nothing to gain here" }),
+          ? `${SEGMENTS} datagrams sent with one call, received with one call`
+          : `sent with one call, received ${data.length} bytes per call`,
+        ...(together ? {} : { limits: "echo --gro has no effect" }),
         details: { gso: true, gro: together },
       };
     } catch (error) {
@@ -47,13 +47,13 @@ export const udpOffload: Check = {
           status: "missing",
           found: error.message,
           limits: "echo --gro, segmentSize",
-          advice: "Linux has GSO since 4.18 and GRO since 5.0",
+          advice: "GSO needs Linux 4.18, GRO needs Linux 5.0",
           details: { gso: false, gro: false, code: error.code },
         }
         : {
           status: "unknown",
           found: error.message,
-          advice: "It is tried on 127.0.0.1: is the interface lo up?",
+          advice: "Set the interface lo up",
           details: { code: error.code },
         };
     }

@@ -15,7 +15,7 @@ const LIMITS: Readonly<Record<string, string>> = {
 export const udpOptions: Check = {
   topic: "UDP socket options",
   needsFfi: true,
-  async look(): Promise<Finding> {
+  async run(): Promise<Finding> {
     try {
       await using socket = UdpSocket.bind();
       const missing = socket.missingOptions;

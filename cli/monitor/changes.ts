@@ -1,35 +1,35 @@
-// What changed, under the keys that `show` prints.
+// The differences of a change event, with the keys of `show`.
 
 import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Json } from "../show/shown.ts";
 import { isJson, type Value } from "../show/text/words.ts";
-import { shown } from "./shown.ts";
+import { objectJson } from "./object_json.ts";
 
-/** One thing that changed. */
+/** One difference. */
 export interface Change {
-  /** Its key; those of an object in an object with dots between. */
+  /** Its key; nested keys are joined with dots. */
   readonly key: string;
-  /** What it was; undefined if it was not there. */
+  /** The previous value, undefined for none. */
   readonly before: Value | undefined;
-  /** What it is; undefined if it is not there any more. */
+  /** The current value, undefined for none. */
   readonly now: Value | undefined;
 }
 
-/** Keys that move by themselves, with the field that says when they really did. */
-const MOVING: Readonly<Record<string, string | undefined>> = {
+/** Keys that change with time, with the field that is compared instead. */
+const TIMED: Readonly<Record<string, string | undefined>> = {
   valid_life_time: "lifetime",
   preferred_life_time: "lifetime",
   expires: undefined,
-  // Why the kernel told of it.
+  // The reason of the notification.
   event: undefined,
 };
 
-/** What a "change" changed; for other events, nothing. */
+/** The differences of a change event; none for other events. */
 export function changesOf(event: AnyObjectEvent): Change[] {
   const { changed, previous } = event;
   if (changed === undefined || previous === undefined) return [];
-  const before = flat(shown(event, "previous", true));
-  const now = flat(shown(event, "data", true));
+  const before = flat(objectJson(event, "previous", true));
+  const now = flat(objectJson(event, "data", true));
   const changes: Change[] = [];
   for (const key of new Set([...before.keys(), ...now.keys()])) {
     if (!counts(event, key, changed)) continue;
@@ -39,18 +39,18 @@ export function changesOf(event: AnyObjectEvent): Change[] {
     }
   }
   if (changes.length > 0) return changes;
-  // Something that `show` does not print, by the library's name for it.
+  // Fields that `show` does not print, by their names in the library.
   return changed.map((key) => ({ key, before: undefined, now: undefined }));
 }
 
-/** Whether a key that differs is one of what really changed. */
+/** Whether the difference of a key is a change. */
 function counts(
   { object }: AnyObjectEvent,
   key: string,
   changed: readonly string[],
 ): boolean {
-  if (key in MOVING) return changed.includes(MOVING[key] ?? "");
-  // The options of a kind count and time things, too.
+  if (key in TIMED) return changed.includes(TIMED[key] ?? "");
+  // Options of kinds contain counters and timers.
   return (object !== "port" && !/info_(slave_)?data\./.test(key)) ||
     changed.includes(key.slice(key.lastIndexOf(".") + 1));
 }

@@ -1,47 +1,47 @@
-// Events told one after the other, and counted, until it is enough.
+// Receives, counts and reports the events of a monitor.
 
 import { realTime } from "../../lib/clock.ts";
 import type { MonitorEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
-import { type Told, told } from "./told.ts";
+import { type NamedEvent, nameEvent } from "./named_event.ts";
 
-/** What a monitor told, all in all. */
+/** The totals of a monitor. */
 export interface Totals {
-  /** Objects that are new, changed or gone; not those of the snapshot. */
+  /** Events of objects, without the snapshot. */
   events: number;
-  /** How often events were lost. */
+  /** Overruns of the receive buffer. */
   overruns: number;
-  /** How often everything was read again, to the end. */
+  /** Completed resynchronisations. */
   resynchronisations: number;
-  /** Events among them that only reading again brought to light. */
+  /** Events that were found by dumps. */
   corrections: number;
 }
 
-/** Until when to follow, and what to do with the events. */
+/** When to stop, and where to report events. */
 export interface FollowOptions {
   readonly totals: Totals;
-  /** Events after which it ends; those of the snapshot do not count. */
+  /** Events after which it stops, without the snapshot. */
   readonly count: number;
-  /** What ends it otherwise. */
+  /** Stops it. */
   readonly signal: AbortSignal;
-  tell(told: Told): void;
-  /** Resolves when there is room to tell more. */
+  report(event: NamedEvent): void;
+  /** Resolves when the output accepts more. */
   ready(): Promise<void>;
 }
 
-/** Tells all that a monitor tells, until it is enough or the signal says so. */
+/** Reports events until the count or the signal. */
 export async function follow(
   monitor: Monitor,
-  { totals, count, signal, tell, ready }: FollowOptions,
+  { totals, count, signal, report, ready }: FollowOptions,
 ): Promise<void> {
   try {
     for (;;) {
       const events = await monitor.receive({ signal });
       const time = realTime();
       for (const event of events) {
-        const one = told(event, time, signal);
-        // Most need no promise, and there may be half a million a second.
-        tell(one instanceof Promise ? await one : one);
+        const named = nameEvent(event, time, signal);
+        // Most events need no promise; there can be 500,000 a second.
+        report(named instanceof Promise ? await named : named);
         add(totals, event);
         if (totals.events >= count) return;
       }

@@ -1,36 +1,39 @@
-// Events as JSON: one object each.
+// Monitor events as JSON.
 
 import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import { isoTime } from "../output/time.ts";
 import type { Json } from "../show/shown.ts";
 import { changesOf } from "./changes.ts";
-import { actionOf, type Told } from "./told.ts";
-import { shown } from "./shown.ts";
+import { actionOf, type NamedEvent } from "./named_event.ts";
+import { objectJson } from "./object_json.ts";
 
-/** How much to tell. */
+/** Which keys to include. */
 export interface JsonOptions {
   /** With the keys of `show --details`. */
   readonly details: boolean;
-  /** Whether several namespaces are watched, so that each event names its own. */
+  /** Whether several namespaces are monitored, so that each event names its own. */
   readonly namespaces: boolean;
 }
 
 /** An event as `--json` prints it. */
 export function eventJson(
-  { event, time, place }: Told,
+  { event, time, namespaceName }: NamedEvent,
   options: JsonOptions,
 ): Record<string, unknown> {
   const head = (object?: string) => ({
     event: event.event,
     object,
     time: isoTime(time),
-    namespace: options.namespaces || event.event === "appeared" ||
-        event.event === "vanished"
+    namespace: options.namespaces || event.event === "added" ||
+        event.event === "removed"
       ? event.namespace ?? null
       : undefined,
   });
   if ("object" in event) {
-    return { ...head(event.object), ...objectJson(event, place, options) };
+    return {
+      ...head(event.object),
+      ...objectEventJson(event, namespaceName, options),
+    };
   }
   switch (event.event) {
     case "resynchronised":
@@ -46,38 +49,38 @@ export function eventJson(
   }
 }
 
-function objectJson(
+function objectEventJson(
   event: AnyObjectEvent,
-  place: string | undefined,
+  namespaceName: string | undefined,
   { details }: JsonOptions,
 ): Record<string, unknown> {
   const { data, object, origin } = event;
-  const json = shown(event, "data", details);
+  const json = objectJson(event, "data", details);
   return {
     family: "family" in data && object !== "link" && object !== "port"
       ? data.family
       : undefined,
-    // One of these says how it is known, where the kernel did not just say so.
+    // The origin is a key, except for notifications.
     [origin]: origin === "kernel" ? undefined : true,
     action: actionOf(event),
-    to: destination(event, place),
+    to: destination(event, namespaceName),
     ...changeJson(event),
-    data: object === "netns" && place !== undefined
-      ? { ...json, name: place }
+    data: object === "netns" && namespaceName !== undefined
+      ? { ...json, name: namespaceName }
       : json,
   };
 }
 
-/** Where a link went that moved. */
+/** The namespace that a link was moved to. */
 function destination(
   event: AnyObjectEvent,
-  place: string | undefined,
+  namespaceName: string | undefined,
 ): Json | undefined {
   if (event.object !== "link" || actionOf(event) !== "moved") return undefined;
   const { newNetnsid = -1, newIfindex } = event.data;
   return {
     nsid: newNetnsid,
-    ...(place === undefined ? {} : { namespace: place }),
+    ...(namespaceName === undefined ? {} : { namespace: namespaceName }),
     ...(newIfindex === undefined ? {} : { ifindex: newIfindex }),
   };
 }

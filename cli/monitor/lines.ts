@@ -1,13 +1,13 @@
-// Events as lines: sentences in a pipe, columns and colours on a terminal.
+// Monitor events as lines: plain in a pipe, columns and colours on a terminal.
 
 import type { MonitorEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { timeOfDay } from "../output/time.ts";
 import { EventTexts } from "./text.ts";
-import type { Told } from "./told.ts";
+import type { NamedEvent } from "./named_event.ts";
 
-/** As wide as the longest kind of object, and as a time with milliseconds. */
+/** Column widths: the longest object type, a time with milliseconds. */
 const OBJECT = "neighbour".length;
 const TIME = "00:00:00.000".length;
 
@@ -17,23 +17,23 @@ const SIGNS: Readonly<Record<string, string>> = {
   delete: "-",
 };
 
-/** What is said of events on stdout, when it is read by a person. */
+/** Formats events for people. */
 export class Lines {
   readonly #output: Output;
   readonly #namespaces: boolean;
   readonly #texts = new EventTexts();
   #width = 0;
 
-  /** @param namespaces Whether to say which namespace each is of. */
+  /** @param namespaces Whether to print the namespace of each event. */
   constructor(output: Output, namespaces: boolean) {
     this.#output = output;
     this.#namespaces = namespaces;
   }
 
   /** The line of an event. */
-  line(told: Told): string {
-    const { event, time } = told;
-    const text = this.#texts.text(told);
+  line(named: NamedEvent): string {
+    const { event, time } = named;
+    const text = this.#texts.text(named);
     const where = this.#namespaces && "namespace" in event
       ? printable(event.namespace ?? "here")
       : "";

@@ -1,16 +1,16 @@
-// What goes through links, as a picture of text.
+// Link rates as text.
 
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
 import type { LinkRates, Rate } from "./rates.ts";
 
 const BAR = 10;
-/** From one eighth of a character to all of it. */
+/** Bars of 0 to 8 eighths of a character. */
 const EIGHTHS = " ▏▎▍▌▋▊▉█";
 const HEADINGS = ["packets/s", "bytes/s", "dropped/s"] as const;
 const COLUMN = "packets/s".length;
 
-/** The lines of the picture. */
+/** The lines of the view. */
 export function rateView(
   rates: readonly LinkRates[],
   style: Style,
@@ -57,7 +57,7 @@ function direction(rate: Rate, most: number, style: Style): string {
   ].join("  ");
 }
 
-/** As long as the share; something that is not nothing is to be seen. */
+/** A bar; any share above 0 is visible. */
 function bar(share: number): string {
   const eighths = share === 0 ? 0 : Math.max(1, Math.round(share * BAR * 8));
   const whole = EIGHTHS[8].repeat(eighths >> 3);

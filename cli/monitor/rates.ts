@@ -1,4 +1,4 @@
-// How much goes through links: their counters read again and again.
+// Link rates, from periodic reads of the counters.
 
 import { IFF_UP } from "../../ffi/uapi/net_if.ts";
 import { isGone } from "../../lib/netns/namespace.ts";
@@ -7,7 +7,7 @@ import type { LinkStatistics } from "../../lib/rtnetlink/link/statistics.ts";
 import { namespaceNames } from "../../lib/netns/named_namespace.ts";
 import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 
-/** What goes through a link in one direction, a second. */
+/** Rates of one direction, per second. */
 export interface Rate {
   readonly packets: number;
   readonly bytes: number;
@@ -15,9 +15,9 @@ export interface Rate {
   readonly errors: number;
 }
 
-/** What goes through a link. */
+/** The rates of a link. */
 export interface LinkRates {
-  /** undefined for this thread's own namespace. */
+  /** Undefined for the current namespace. */
   readonly namespace: string | undefined;
   readonly ifindex: number;
   readonly ifname: string;
@@ -26,24 +26,24 @@ export interface LinkRates {
   readonly tx: Rate;
 }
 
-/** The counters of a link at a time. */
+/** The counters of a link at one time. */
 interface Reading {
   readonly time: number;
   readonly counters: LinkStatistics;
 }
 
-/** Reads the counters of links, and tells how fast they move. */
+/** Computes link rates. */
 export class RateMeter {
   #before: Map<string, Reading> | undefined;
 
-  /** @param namespaces Those to look into, or "all" that have a name. */
+  /** @param namespaces Which namespaces, or "all" for the current and named ones. */
   constructor(readonly namespaces: readonly (string | undefined)[] | "all") {}
 
-  /** The rates since the last call, of links that were there then. */
+  /** The rates since the last call, of links that existed then. */
   async read(signal: AbortSignal): Promise<LinkRates[]> {
     const rates: LinkRates[] = [];
     const now = new Map<string, Reading>();
-    for (const namespace of this.#wanted()) {
+    for (const namespace of this.#selected()) {
       for (const link of await this.#links(namespace, signal)) {
         const counters = link.statistics;
         if (counters === undefined) continue;
@@ -60,13 +60,13 @@ export class RateMeter {
     return rates;
   }
 
-  #wanted(): readonly (string | undefined)[] {
+  #selected(): readonly (string | undefined)[] {
     return this.namespaces === "all"
       ? [undefined, ...namespaceNames()]
       : this.namespaces;
   }
 
-  /** Opened for each reading: a socket would keep a namespace that goes. */
+  /** Opens a socket for each read: an open one would keep the namespace alive. */
   async #links(
     namespace: string | undefined,
     signal: AbortSignal,
@@ -75,9 +75,9 @@ export class RateMeter {
       await using route = RouteSocket.open({ namespace });
       return await route.links({ statistics: true, signal });
     } catch (error) {
-      // One that was never there is a mistake, one that goes is not.
-      const may = this.namespaces === "all" || this.#before !== undefined;
-      if (may && isGone(error)) return [];
+      // A namespace may be deleted between reads.
+      const optional = this.namespaces === "all" || this.#before !== undefined;
+      if (optional && isGone(error)) return [];
       throw error;
     }
   }
@@ -91,7 +91,7 @@ function rateOf(
 ): LinkRates {
   const seconds = (now.time - before.time) / 1000;
   const rate = (counter: keyof LinkStatistics) =>
-    // A driver that is loaded again counts from zero.
+    // Counters restart when a driver is reloaded.
     Math.max(0, now.counters[counter] - before.counters[counter]) / seconds;
   const direction = (way: "rx" | "tx"): Rate => ({
     packets: rate(`${way}_packets`),

@@ -1,5 +1,5 @@
-// Sentences about routes. Of many routes that come and go most differ from one
-// told of before in their destination alone: what is around it is made once.
+// Cached texts of route events. Most routes differ from a previous one only in the
+// destination: the text around it is formatted once.
 
 import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import type { LinkNames } from "../../lib/rtnetlink/link/names.ts";
@@ -7,46 +7,46 @@ import type { Route } from "../../lib/rtnetlink/route.ts";
 
 type RouteEvent = Extract<AnyObjectEvent, { object: "route" }>;
 
-/** An event that was told, and the text before and behind its destination. */
-interface Sentence {
+/** A previous event, and its text before and after the destination. */
+interface CachedText {
   readonly event: RouteEvent["event"];
   readonly origin: RouteEvent["origin"];
   readonly names: LinkNames;
   readonly route: Route;
   readonly before: string;
-  readonly behind: string;
+  readonly after: string;
 }
 
 const SLOTS = 256;
-/** In no address, and seldom in the name of a link. */
-const PLACE = "<destination>";
+/** Occurs in no address and hardly in a link name. */
+const PLACEHOLDER = "<destination>";
 
-/** Tells of routes, and remembers how. */
+/** Formats route events. */
 export class RouteTexts {
-  readonly #slots = new Array<Sentence | undefined>(SLOTS).fill(undefined);
+  readonly #slots = new Array<CachedText | undefined>(SLOTS).fill(undefined);
 
   /**
-   * The sentence of an event.
+   * The text of an event.
    *
-   * @param make Makes it anew.
+   * @param format Formats an event that is not cached.
    */
-  text(event: RouteEvent, make: (event: RouteEvent) => string): string {
+  text(event: RouteEvent, format: (event: RouteEvent) => string): string {
     const { data } = event;
-    // Of a change, what it was before is told too.
+    // The text of a change includes the previous values.
     if (event.event === "change" || data.destination === undefined) {
-      return make(event);
+      return format(event);
     }
     const slot = hash(event);
-    const told = this.#slots[slot];
+    const cached = this.#slots[slot];
     if (
-      told !== undefined && told.event === event.event &&
-      told.origin === event.origin && told.names === event.names &&
-      isLike(data, told.route)
-    ) return told.before + data.destination + told.behind;
-    const fresh = isCommon(data) ? remember(event, make) : undefined;
-    if (fresh === undefined) return make(event);
+      cached !== undefined && cached.event === event.event &&
+      cached.origin === event.origin && cached.names === event.names &&
+      isLike(data, cached.route)
+    ) return cached.before + data.destination + cached.after;
+    const fresh = isCommon(data) ? cache(event, format) : undefined;
+    if (fresh === undefined) return format(event);
     this.#slots[slot] = fresh;
-    return fresh.before + data.destination + fresh.behind;
+    return fresh.before + data.destination + fresh.after;
   }
 }
 
@@ -54,7 +54,7 @@ function hash({ event, data }: RouteEvent): number {
   const { gateway, ifindex, metric = 0, prefixLength } = data;
   let hash = ifindex * 31 + prefixLength + metric * 7;
   if (gateway !== undefined) {
-    // Neighbours differ in their last digits.
+    // Gateways differ in their last digits.
     for (let at = Math.max(0, gateway.length - 3); at < gateway.length; at++) {
       hash = hash * 11 + gateway.charCodeAt(at);
     }
@@ -62,7 +62,7 @@ function hash({ event, data }: RouteEvent): number {
   return (event === "new" ? hash : hash + 128) & (SLOTS - 1);
 }
 
-/** Whether two routes, the second a common one, differ in the destination only. */
+/** Whether a route equals a common route except for the destination. */
 function isLike(route: Route, common: Route): boolean {
   return route.family === common.family &&
     route.type === common.type &&
@@ -79,7 +79,7 @@ function isLike(route: Route, common: Route): boolean {
     isCommon(route);
 }
 
-/** Whether a route has nothing that few routes have. */
+/** Whether a route has no uncommon attributes. */
 function isCommon(route: Route): boolean {
   return (route.family === "inet" || route.family === "inet6") &&
     route.source === undefined &&
@@ -100,13 +100,16 @@ function isCommon(route: Route): boolean {
     route.unknown === undefined;
 }
 
-function remember(
-  told: RouteEvent,
-  make: (event: RouteEvent) => string,
-): Sentence | undefined {
-  const { event, origin, names, data } = told;
-  const placed = make({ ...told, data: { ...data, destination: PLACE } });
-  const [before, behind, ...more] = placed.split(PLACE);
-  if (behind === undefined || more.length > 0) return undefined;
-  return { event, origin, names, route: data, before, behind };
+function cache(
+  routeEvent: RouteEvent,
+  format: (event: RouteEvent) => string,
+): CachedText | undefined {
+  const { event, origin, names, data } = routeEvent;
+  const placed = format({
+    ...routeEvent,
+    data: { ...data, destination: PLACEHOLDER },
+  });
+  const [before, after, ...more] = placed.split(PLACEHOLDER);
+  if (after === undefined || more.length > 0) return undefined;
+  return { event, origin, names, route: data, before, after };
 }

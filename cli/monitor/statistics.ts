@@ -1,4 +1,4 @@
-// netplumb monitor --statistics: what goes through links, live.
+// netplumb monitor --statistics: live link rates.
 
 import { realTime } from "../../lib/clock.ts";
 import { Deadline } from "../../lib/io/deadline.ts";
@@ -8,19 +8,19 @@ import { isoTime, timeOfDay } from "../output/time.ts";
 import { type LinkRates, RateMeter } from "./rates.ts";
 import { rateView } from "./rate_view.ts";
 
-/** Where to look, how often, and until when. */
+/** Namespaces, interval and end. */
 export interface StatisticsOptions {
-  /** undefined for this thread's own; or all that have a name, and it. */
+  /** Undefined for the current one; "all" for it and all named ones. */
   readonly namespaces: readonly (string | undefined)[] | "all";
-  /** Milliseconds between two readings. */
+  /** Milliseconds between reads. */
   readonly interval: number;
-  /** Pictures after which it ends. */
+  /** Updates after which it stops. */
   readonly count: number;
-  /** What ends it otherwise. */
+  /** Stops it. */
   readonly signal: AbortSignal;
 }
 
-/** Shows the rates of links until it is enough or the signal says so. */
+/** Shows link rates until the count or the signal. */
 export async function showStatistics(
   output: Output,
   { namespaces, interval, count, signal }: StatisticsOptions,

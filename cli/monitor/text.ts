@@ -1,4 +1,4 @@
-// Events in the words people know.
+// Monitor events as text.
 
 import { IFF_RUNNING, IFF_UP } from "../../ffi/uapi/net_if.ts";
 import type { AddressFamily } from "../../lib/rtnetlink/family.ts";
@@ -16,54 +16,60 @@ import { ruleText } from "../show/text/rule.ts";
 import { plain, type Value } from "../show/text/words.ts";
 import { type Change, changesOf } from "./changes.ts";
 import { RouteTexts } from "./route_texts.ts";
-import { shown } from "./shown.ts";
-import { actionOf, type Told } from "./told.ts";
+import { objectJson } from "./object_json.ts";
+import { actionOf, type NamedEvent } from "./named_event.ts";
 
-/** Events in a sentence each. */
+/** Formats events. */
 export class EventTexts {
   readonly #routes = new RouteTexts();
 
-  /** An event in a sentence. */
-  text({ event, place }: Told): string {
+  /** An event as one line. */
+  text({ event, namespaceName }: NamedEvent): string {
     if (!("object" in event)) return otherText(event);
-    if (event.object === "route") return this.#routes.text(event, knownText);
-    return knownText(event, place);
+    if (event.object === "route") {
+      return this.#routes.text(event, objectEventText);
+    }
+    return objectEventText(event, namespaceName);
   }
 }
 
-/** What became of an object, and how that is known. */
-function knownText(event: AnyObjectEvent, place?: string): string {
-  const text = objectText(event, place);
+/** The change of an object, and its origin if not a notification. */
+function objectEventText(
+  event: AnyObjectEvent,
+  namespaceName?: string,
+): string {
+  const text = objectText(event, namespaceName);
   return event.origin === "kernel" ? text : `${text} [${event.origin}]`;
 }
 
 function otherText(event: Exclude<MonitorEvent, AnyObjectEvent>): string {
   switch (event.event) {
     case "overrun":
-      return "Events were lost: everything is read again";
+      return "Notifications were lost: resynchronising";
     case "resynchronised":
-      return `Nothing is missing any more: ${event.recovered} changes found in ${
+      return `Resynchronised: ${event.recovered} changes recovered in ${
         event.milliseconds.toFixed(0)
       } ms`;
-    case "appeared":
-      return `Network namespace ${printable(event.namespace)} appeared`;
-    case "vanished":
-      return `Network namespace ${printable(event.namespace)} vanished`;
+    case "added":
+      return `Network namespace ${printable(event.namespace)} was added`;
+    case "removed":
+      return `Network namespace ${printable(event.namespace)} was removed`;
     case "ignored": {
       const counts = Object.entries(event.counters)
         .filter(([, count]) => count > 0)
         .map(([what, count]) => `${count} ${what}`);
-      return `Messages that cannot be right were left out: ${
-        counts.join(", ")
-      }`;
+      return `Messages were ignored: ${counts.join(", ")}`;
     }
   }
 }
 
-function objectText(event: AnyObjectEvent, place: string | undefined): string {
+function objectText(
+  event: AnyObjectEvent,
+  namespaceName: string | undefined,
+): string {
   switch (event.object) {
     case "link":
-      return linkText(event, place);
+      return linkText(event, namespaceName);
     case "port":
       return portText(event);
     case "address":
@@ -100,8 +106,10 @@ function objectText(event: AnyObjectEvent, place: string | undefined): string {
       const { nsid } = event.data;
       return event.event === "delete"
         ? `Namespace id ${nsid} is no longer in use`
-        : `Namespace id ${nsid} stands for ${
-          place === undefined ? "a namespace without a name" : printable(place)
+        : `Namespace id ${nsid} is assigned to ${
+          namespaceName === undefined
+            ? "a namespace without a name"
+            : printable(namespaceName)
         }`;
     }
   }
@@ -115,12 +123,12 @@ const FAMILIES: Readonly<Record<string, string>> = {
   ip6mr: "IPv6 multicast ",
 };
 
-/** What a route or a rule is of, where it is not of IPv4. */
+/** A noun with the address family, except for IPv4. */
 function of(family: AddressFamily, noun: string): string {
   return (FAMILIES[family] ?? `${family} `) + noun;
 }
 
-/** "UP RUNNING", as the C programs of old put it. */
+/** "UP RUNNING", the usual wording of such monitors. */
 function state({ flags }: Link): string {
   const up = flags & IFF_UP ? "UP" : "DOWN";
   return `${up} ${flags & IFF_RUNNING ? "RUNNING" : "NOT RUNNING"}`;
@@ -128,7 +136,7 @@ function state({ flags }: Link): string {
 
 function linkText(
   event: ObjectEvent<"link">,
-  place: string | undefined,
+  namespaceName: string | undefined,
 ): string {
   const { data, previous } = event;
   const name = printable(data.name);
@@ -144,7 +152,9 @@ function linkText(
       return `Network interface ${name} was removed`;
     }
     const { newNetnsid, newIfindex } = data;
-    const where = place === undefined ? `id ${newNetnsid}` : printable(place);
+    const where = namespaceName === undefined
+      ? `id ${newNetnsid}`
+      : printable(namespaceName);
     const index = newIfindex === undefined ? "" : `, as number ${newIfindex}`;
     return `Network interface ${name} was moved to namespace ${where}${index}`;
   }
@@ -163,7 +173,7 @@ function linkText(
 }
 
 function portText(event: ObjectEvent<"port">): string {
-  const json = shown(event, "data", false);
+  const json = objectJson(event, "data", false);
   const [name, bridge] = [plain(json.ifname), plain(json.master)];
   switch (event.event) {
     case "new":
@@ -197,14 +207,14 @@ function addressText(event: ObjectEvent<"address">): string {
   }
 }
 
-/** What became of an entry of one of the kernel's tables. */
+/** The change of an entry of a kernel table. */
 function tableText(
   event: AnyObjectEvent,
   lead: string,
   noun: string,
   describe: (json: Json) => string,
 ): string {
-  const entry = onOneLine(describe(shown(event, "data", false)));
+  const entry = onOneLine(describe(objectJson(event, "data", false)));
   switch (event.event) {
     case "new":
       return `${lead}: new ${noun}: ${entry}`;
@@ -217,7 +227,7 @@ function tableText(
   }
 }
 
-/** A text of several lines or columns, such as a route of several ways, on one. */
+/** Joins the lines and columns of a text, such as a multipath route. */
 function onOneLine(text: string): string {
   return /[\t\n]/.test(text) ? text.replaceAll(/\s+/g, " ").trim() : text;
 }
@@ -236,16 +246,16 @@ function changeText({ key, before, now }: Change): string {
       ...now.filter((one) => !before.includes(one)).map((one) => `+${one}`),
       ...before.filter((one) => !now.includes(one)).map((one) => `-${one}`),
     ];
-    // What has parts of its own has been told with the entry.
+    // Nested values are part of the entry.
     const parts = [...before, ...now].some((one) => typeof one === "object");
     return parts ? name : `${name} ${printable(words.join(" "))}`;
   }
-  // Something that `show` does not print.
+  // A field that `show` does not print.
   if (before === undefined && now === undefined) return name;
   return `${name} ${valueText(key, before)} -> ${valueText(key, now)}`;
 }
 
-/** Whether a value only says that its key is there. */
+/** Whether a value only marks the presence of its key. */
 function isSign(value: Value | undefined): boolean {
   return value === null || value === true;
 }

@@ -1,13 +1,12 @@
-// The bytes of a JSON array, made in pieces: each is to be written before the
-// next one is made, in the same memory.
+// A JSON array as chunks of bytes in one reused buffer.
 
-/** Bytes of a piece, about. */
-const PIECE = 1 << 18;
+/** Approximate bytes of a chunk. */
+const CHUNK = 1 << 18;
 const COMMA = 0x2c;
 const encoder = new TextEncoder();
 
 export class JsonArray {
-  #bytes = new Uint8Array(PIECE + (PIECE >> 2));
+  #bytes = new Uint8Array(CHUNK + (CHUNK >> 2));
   #used = 0;
   #separator = "[".charCodeAt(0);
 
@@ -18,45 +17,45 @@ export class JsonArray {
       encoder.encodeInto(json, this.#bytes.subarray(this.#used)).written;
   }
 
-  /** Adds a value of three parts, the middle one ASCII. */
+  /** Adds a value in three parts, the middle one ASCII. */
   addAround(before: Uint8Array, ascii: string, behind: Uint8Array): void {
     this.#separate(before.length + ascii.length + behind.length);
     const bytes = this.#bytes;
     let at = this.#used;
-    // For so few bytes a loop is faster than set().
+    // A loop is faster than set() for a few bytes.
     for (let i = 0; i < before.length; i++) bytes[at++] = before[i];
     for (let i = 0; i < ascii.length; i++) bytes[at++] = ascii.charCodeAt(i);
     for (let i = 0; i < behind.length; i++) bytes[at++] = behind[i];
     this.#used = at;
   }
 
-  /** Whether there is enough for a piece. */
+  /** Whether a chunk is complete. */
   get isFull(): boolean {
-    return this.#used >= PIECE;
+    return this.#used >= CHUNK;
   }
 
   /** Adds the end of the array. */
   end(): void {
     const isEmpty = this.#separator !== COMMA;
-    this.#make(2);
+    this.#reserve(2);
     if (isEmpty) this.#bytes[this.#used++] = this.#separator;
     this.#bytes[this.#used++] = "]".charCodeAt(0);
   }
 
-  /** What was added since; valid until more is. */
+  /** The chunk; valid until the next value is added. */
   take(): Uint8Array<ArrayBuffer> {
-    const piece = this.#bytes.subarray(0, this.#used);
+    const chunk = this.#bytes.subarray(0, this.#used);
     this.#used = 0;
-    return piece;
+    return chunk;
   }
 
   #separate(room: number): void {
-    this.#make(room + 1);
+    this.#reserve(room + 1);
     this.#bytes[this.#used++] = this.#separator;
     this.#separator = COMMA;
   }
 
-  #make(room: number): void {
+  #reserve(room: number): void {
     if (this.#bytes.length - this.#used >= room) return;
     const bytes = new Uint8Array(2 * (this.#used + room));
     bytes.set(this.#bytes.subarray(0, this.#used));

@@ -2,7 +2,7 @@
 
 import { printable } from "./printable.ts";
 
-/** Columns in the order of the first row's keys, as wide as their widest cell. */
+/** A table with the keys of the first row as headings. */
 export function table(
   rows: ReadonlyArray<Readonly<Record<string, string>>>,
   indent = "",
@@ -18,7 +18,7 @@ export function table(
   ).join("\n");
 }
 
-/** Breaks text at spaces so that no line with its indent exceeds the width. */
+/** Wraps text at spaces; the width includes the indent. */
 export function wrap(text: string, indent: string, width = 80): string {
   const lines: string[] = [];
   let line = "";
@@ -34,7 +34,7 @@ export function wrap(text: string, indent: string, width = 80): string {
   return lines.map((line) => indent + line).join("\n");
 }
 
-/** The same behind a lead, the lines after the first under its end. */
+/** Wraps text after a label; further lines are indented by its width. */
 export function hang(lead: string, text: string): string {
   return lead + wrap(text, " ".repeat(lead.length)).slice(lead.length);
 }

@@ -1,10 +1,10 @@
-// What a command says on stdout: text for people or one JSON object a line.
+// stdout: text, or one JSON object a line.
 
 import { consoleExport } from "./telemetry.ts";
 import { printableJson } from "./printable.ts";
 import { type Style, style, wantsColor } from "./style.ts";
 
-/** Where the bytes go; Deno.stdout is one. */
+/** A writer such as Deno.stdout. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
   isTerminal(): boolean;
@@ -13,32 +13,32 @@ export interface Sink {
 export interface OutputOptions {
   /** JSON lines instead of text. */
   readonly json?: boolean;
-  /** Called once when whoever was reading has gone (`| head`). */
+  /** Called once when the reader closes the pipe (`| head`). */
   readonly onClosed?: () => void;
   readonly sink?: Sink;
 }
 
-// Enough for a good write, small against what a monitor may have to say.
+// Pending characters from which ready() waits.
 const HIGH_WATER = 1 << 18;
 
-/** Bytes of a write, at most; more than a terminal or a pipe takes at once. */
+/** Maximum bytes of a write. */
 const PIECE = 1 << 17;
 
 /**
- * Lines for stdout. What is said while a write is under way goes out together
- * in the next one, so a slow reader costs few system calls and no thread.
+ * Buffered lines for stdout. Lines that are added during a write are written
+ * together by the next one.
  */
 export class Output implements AsyncDisposable {
   /** Whether this run prints JSON lines. */
   readonly json: boolean;
-  /** Painters for text; they do nothing unless stdout is a terminal. */
+  /** Colours, only on a terminal. */
   readonly style: Style;
-  /** Whether a person is watching. */
+  /** Whether stdout is a terminal. */
   readonly isTerminal: boolean;
   readonly #sink: Sink;
   readonly #onClosed: () => void;
   readonly #encoder = new TextEncoder();
-  /** What is being written: one piece of memory, not one for each write. */
+  /** The write buffer. */
   readonly #piece = new Uint8Array(PIECE);
   #pending = "";
   #writing: Promise<void> | undefined;
@@ -51,34 +51,34 @@ export class Output implements AsyncDisposable {
     this.#sink = options.sink ?? Deno.stdout;
     this.#onClosed = options.onClosed ?? (() => {});
     this.style = style(!this.json && wantsColor(this.#sink));
-    // A system call each time, which for every line is too many.
+    // Each call is a system call.
     this.isTerminal = this.#sink.isTerminal();
   }
 
   /**
-   * From now on a write that fails loses its lines and does not end the run: a
-   * service outlives its log.
+   * From now on a failed write drops its lines without ending the run: a service
+   * outlives its log.
    */
   dropLinesOnError(): void {
     this.#dropsLines = true;
   }
 
-  /** One line of text; what came from outside belongs through `printable`. */
+  /** Writes a line of text; use printable() for untrusted parts. */
   line(text: string): void {
     this.#add(text + "\n");
   }
 
-  /** What a terminal obeys, as it is. */
+  /** Writes terminal control sequences. */
   raw(text: string): void {
     this.#add(text);
   }
 
-  /** One value as a line of JSON. */
+  /** Writes a value as a line of JSON. */
   object(value: unknown): void {
     this.#record(printableJson(value));
   }
 
-  /** A line that comes in pieces of UTF-8, each made when the last is gone. */
+  /** Writes a line in chunks of UTF-8; each is generated after the last write. */
   async bytes(pieces: Iterable<Uint8Array<ArrayBuffer>>): Promise<void> {
     if (consoleExport) {
       const copies = Array.from(pieces, (piece) => piece.slice());
@@ -89,17 +89,17 @@ export class Output implements AsyncDisposable {
     this.line("");
   }
 
-  /** Whichever form this run prints; only that one is made. */
+  /** Writes a value as JSON or text. */
   event<T>(value: T, text: (value: T) => string): void {
     this.#record(this.json ? printableJson(value) : text(value));
   }
 
-  /** Resolves at once while the reader keeps up, otherwise when it has. */
+  /** Resolves when the pending output is below the high-water mark. */
   async ready(): Promise<void> {
     if (this.#pending.length > HIGH_WATER) await this.flush();
   }
 
-  /** Resolves when all that was said is written or nobody reads any more. */
+  /** Resolves when all output is written or stdout is closed. */
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
     if (this.#failure) throw this.#failure;
@@ -111,7 +111,7 @@ export class Output implements AsyncDisposable {
 
   #record(text: string): void {
     if (consoleExport !== "capture") this.line(text);
-    // What is exported as a log is printed with it, where that is not replaced.
+    // In "capture" mode console.log() prints as well as exports.
     if (consoleExport) console.log(text);
   }
 
@@ -122,7 +122,7 @@ export class Output implements AsyncDisposable {
   }
 
   async #write(): Promise<void> {
-    // Lines said in the same turn leave together.
+    // Collect the lines of this turn.
     await Promise.resolve();
     await this.#attempt(async () => {
       while (this.#pending) {
@@ -132,7 +132,7 @@ export class Output implements AsyncDisposable {
         await this.#send(this.#piece.subarray(0, written));
       }
     });
-    // Something may have been said since nothing was left.
+    // Lines may have been added after the last check.
     this.#writing = this.#pending === "" ? undefined : this.#write();
   }
 
@@ -142,7 +142,7 @@ export class Output implements AsyncDisposable {
     }
   }
 
-  /** Writes; a reader that has gone ends it quietly. */
+  /** Writes; a closed pipe is not an error. */
   async #attempt(write: () => Promise<void>): Promise<void> {
     try {
       await write();

@@ -1,5 +1,5 @@
-// A picture that is drawn again and again: on a terminal in a screen of its
-// own, which is left as it was found; elsewhere one below the other.
+// A live view: redrawn on the alternate screen of a terminal, appended
+// elsewhere.
 
 import type { Output } from "./output.ts";
 
@@ -9,7 +9,7 @@ const HOME = "\x1b[H";
 const END_OF_LINE = "\x1b[K";
 const END_OF_SCREEN = "\x1b[J";
 
-/** Where a live view is drawn. */
+/** Draws a live view. */
 export class Screen implements AsyncDisposable {
   readonly #output: Output;
   readonly #terminal: boolean;
@@ -25,7 +25,7 @@ export class Screen implements AsyncDisposable {
     Deno.addSignalListener("SIGWINCH", this.#resized);
   }
 
-  /** Shows these lines in place of the ones before. */
+  /** Replaces the lines of the view. */
   draw(lines: readonly string[]): void {
     this.#lines = lines;
     if (this.#terminal) return this.#output.raw(this.#fitted(lines));
@@ -52,11 +52,11 @@ export class Screen implements AsyncDisposable {
   }
 }
 
-/** The first columns of a line; what colours it takes none. */
+/** Cuts a line to a width, ignoring colour sequences. */
 function cut(line: string, columns: number): string {
   let width = 0;
   let shown = "";
-  // deno-lint-ignore no-control-regex -- the style's own
+  // deno-lint-ignore no-control-regex -- colour sequences
   for (const [part] of line.matchAll(/\x1b\[[\d;]*m|[^\x1b]/gu)) {
     if (!part.startsWith("\x1b")) {
       if (width === columns) continue;

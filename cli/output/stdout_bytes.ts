@@ -1,11 +1,11 @@
-// stdout for what is no text: a capture another program reads.
+// stdout for binary output, such as a capture.
 
 import type { ByteSink } from "../../lib/packet/pcapng_writer.ts";
 
 /**
- * Bytes to stdout; that nobody reads them any more is no error.
+ * Writes bytes to stdout; a closed pipe is not an error.
  *
- * @param onClosed Called when whoever was reading has gone.
+ * @param onClosed Called when the reader has closed the pipe.
  */
 export function stdoutBytes(onClosed: () => void): ByteSink {
   return {

@@ -1,6 +1,6 @@
-// Colour, only where a person is watching.
+// Colours, only on a terminal.
 
-/** Whether colour is welcome on a stream: NO_COLOR, TERM=dumb, a terminal. */
+/** Whether a stream is a colour terminal, by NO_COLOR and TERM. */
 export function wantsColor(stream: { isTerminal(): boolean }): boolean {
   if (Deno.noColor || !stream.isTerminal()) return false;
   const term = Deno.permissions.querySync({ name: "env", variable: "TERM" });
@@ -18,7 +18,7 @@ export interface Style {
   readonly cyan: Paint;
 }
 
-/** Painters that leave text as it is when colour is not wanted. */
+/** Functions that colour text, or return it unchanged. */
 export function style(color: boolean): Style {
   const paint = (on: number, off: number): Paint =>
     color ? (text) => `\x1b[${on}m${text}\x1b[${off}m` : (text) => text;

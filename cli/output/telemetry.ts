@@ -1,6 +1,5 @@
-// What a collector is told, when OTEL_DENO=true asks Deno to export: totals as
-// metrics here, events and warnings as logs by way of the console, the only
-// thing that Deno makes logs of. Otherwise nothing of it is loaded.
+// Export to an OpenTelemetry collector with OTEL_DENO=true: totals as metrics,
+// events and warnings as logs through the console, from which Deno makes them.
 
 import manifest from "../../deno.json" with { type: "json" };
 
@@ -12,8 +11,8 @@ function environment(variable: string): string | undefined {
 const exporting = environment("OTEL_DENO") === "true";
 
 /**
- * What Deno does with the console: print and export, export alone, or nothing
- * that concerns a collector.
+ * What Deno does with the console: print and export ("capture"), export only
+ * ("replace"), or no export.
  */
 export const consoleExport: "capture" | "replace" | undefined = !exporting
   ? undefined
@@ -23,16 +22,16 @@ export const consoleExport: "capture" | "replace" | undefined = !exporting
   ? undefined
   : "capture";
 
-/** Numbers that only grow, by what they count. */
+/** Monotonic counters by name. */
 export type Totals = Readonly<Record<string, number>>;
 
 const INTERVAL = 1000;
 
 /**
- * Makes totals known as counters until it is disposed of.
+ * Exports totals as counters until it is disposed of.
  *
- * @param prefix What goes before each name, for example "netplumb.echo".
- * @param read The totals by now.
+ * @param prefix The prefix of the names, for example "netplumb.echo".
+ * @param read Returns the current totals.
  */
 export async function exportTotals(
   prefix: string,
@@ -43,26 +42,26 @@ export async function exportTotals(
   const meter = metrics.getMeter("netplumb", manifest.version);
   const counters = Object.keys(read()).map((name) => ({
     name,
-    told: 0,
+    exported: 0,
     counter: meter.createCounter(`${prefix}.${name}`, {
       unit: name.startsWith("bytes") ? "By" : `{${name.split(".")[0]}}`,
     }),
   }));
-  // Deno asks no observable counter at the end: what it was not told is lost.
-  const tell = () => {
+  // Deno does not read observable counters at exit, so values are pushed.
+  const update = () => {
     const totals = read();
     for (const each of counters) {
-      each.counter.add(totals[each.name] - each.told);
-      each.told = totals[each.name];
+      each.counter.add(totals[each.name] - each.exported);
+      each.exported = totals[each.name];
     }
   };
-  tell();
-  const timer = setInterval(tell, INTERVAL);
+  update();
+  const timer = setInterval(update, INTERVAL);
   Deno.unrefTimer(timer);
   return {
     [Symbol.dispose]() {
       clearInterval(timer);
-      tell();
+      update();
     },
   };
 }

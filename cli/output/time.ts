@@ -1,4 +1,4 @@
-// Time stamps as text.
+// Timestamps as text.
 
 import type { Timestamp } from "../../lib/clock.ts";
 

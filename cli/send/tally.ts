@@ -1,4 +1,4 @@
-// Outcome of each query of `netplumb send`, printed and counted.
+// Prints and counts the outcomes of the requests of `netplumb send`.
 
 import type { Endpoint } from "../../lib/socket/sockaddr.ts";
 import { formatEndpoint } from "../../lib/socket/sockaddr.ts";
@@ -13,7 +13,7 @@ export class Tally {
   #sent = 0;
   #answered = 0;
   #replies = 0;
-  #elsewhere = 0;
+  #wrongSource = 0;
   #refused = 0;
   readonly #times: number[] = [];
   readonly #decoder = new TextDecoder();
@@ -34,7 +34,7 @@ export class Tally {
 
   /** Whether each query was answered, from the expected address. */
   get complete(): boolean {
-    return this.#answered === this.#sent && this.#elsewhere === 0;
+    return this.#answered === this.#sent && this.#wrongSource === 0;
   }
 
   recordQuery(): void {
@@ -54,11 +54,11 @@ export class Tally {
     this.#times.push(milliseconds);
     const expected = this.group ||
       peer.address === to.address && peer.port === to.port;
-    if (!expected) this.#elsewhere++;
+    if (!expected) this.#wrongSource++;
     const text = textOf(data);
     this.output.event(
       {
-        event: "answer",
+        event: "reply",
         sequence,
         bytes: data.length,
         peer,
@@ -74,8 +74,10 @@ export class Tally {
     );
     if (!expected) {
       log.error(
-        `asked ${this.#destination}, answered from ${formatEndpoint(peer)}: ` +
-          "the service does not reply from the address it was asked on",
+        `sent to ${this.#destination}, reply from ${
+          formatEndpoint(peer)
+        }: the ` +
+          "service does not reply from the destination address of the request",
       );
     }
   }
@@ -103,7 +105,7 @@ export class Tally {
   recordTimeout(sequence: number, timeout: number): void {
     this.output.event(
       { event: "timeout", sequence, milliseconds: timeout },
-      () => `no answer from ${this.#destination} within ${timeout} ms`,
+      () => `no reply from ${this.#destination} within ${timeout} ms`,
     );
   }
 
@@ -112,13 +114,13 @@ export class Tally {
     const sent = this.#sent, answered = this.#answered;
     const replies = this.#replies, refused = this.#refused;
     if (output.json) {
-      const elsewhere = this.#elsewhere;
+      const wrongSource = this.#wrongSource;
       output.object({
         event: "summary",
         sent,
         answered,
         replies,
-        elsewhere,
+        wrongSource,
         refused,
       });
     } else if (sent > 1 || this.group) {

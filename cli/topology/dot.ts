@@ -1,4 +1,4 @@
-// The picture in the language of Graphviz.
+// The topology in the DOT language of Graphviz.
 
 import type { Graph, GraphNode } from "./graph.ts";
 
@@ -9,11 +9,11 @@ const EDGES = {
 };
 
 /** The graph in DOT. */
-export function topologyDot({ rooms, outside, edges }: Graph): string {
+export function topologyDot({ clusters, outside, edges }: Graph): string {
   return [
     "graph netplumb {",
     "  node [shape=box style=rounded]",
-    ...rooms.flatMap(({ id, label, nodes }) => [
+    ...clusters.flatMap(({ id, label, nodes }) => [
       `  subgraph cluster_${id} {`,
       `    label=${quoted(label)} labeljust=l style=rounded`,
       ...nodes.map((node) => `    ${node.id} [${attributes(node)}]`),

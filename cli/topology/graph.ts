@@ -1,4 +1,4 @@
-// The picture as nodes and edges, which every drawn form is made from.
+// The topology as nodes and edges, for DOT, Mermaid and SVG.
 
 import type {
   TopologyEnd,
@@ -16,50 +16,50 @@ import {
   unusualMtu,
 } from "./label.ts";
 
-/** A line under the name of a node. */
+/** A text line of a node. */
 export interface GraphLine {
   readonly role: "address" | "note" | "problem";
   readonly text: string;
 }
 
-/** A link, or the place of one that lies outside. */
+/** A link, or a reference to one in a namespace that is not shown. */
 export interface GraphNode {
   readonly id: string;
   readonly name: string;
-  /** What kind of link it is, and its state if it is not up. */
+  /** The kind, and the state if it is not up. */
   readonly kind: string;
-  /** Undefined for what lies outside. */
+  /** Undefined for a link that is not shown. */
   readonly link: TopologyLink | undefined;
   readonly lines: readonly GraphLine[];
 }
 
-/** What connects two nodes; "from" is the upper one. */
+/** An edge; "from" is drawn above. */
 export interface GraphEdge {
   readonly from: string;
   readonly to: string;
-  /** A master and its port, a link and one that stands on it, a veth pair. */
+  /** Master and port, link and lower link, veth pair. */
   readonly kind: "port" | "upper" | "pair";
 }
 
-/** The nodes by the namespace they are in. */
+/** Nodes by namespace, and edges. */
 export interface Graph {
-  readonly rooms: readonly {
+  readonly clusters: readonly {
     readonly id: string;
     readonly label: string;
     readonly nodes: readonly GraphNode[];
   }[];
-  /** What lies outside of the picture. */
+  /** Links in namespaces that are not shown. */
   readonly outside: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
 }
 
-/** Makes the graph. */
+/** Builds the graph. */
 export function topologyGraph(
   namespaces: readonly TopologyNamespace[],
   details: boolean,
 ): Graph {
   const ids = new Map<TopologyLink, string>();
-  const rooms = namespaces.map((namespace, index) => ({
+  const clusters = namespaces.map((namespace, index) => ({
     id: `ns${index}`,
     label: namespaceLabel(namespace),
     nodes: shownLinks(namespace, details).map((link) => {
@@ -103,11 +103,11 @@ export function topologyGraph(
     connect(link.master, link, "port");
     connect(link.lower, link, "upper");
     const { peer } = link;
-    if (peer && (!isShown(peer) || leads(link, peer))) {
+    if (peer && (!isShown(peer) || isUpper(link, peer))) {
       connect(link, peer, "pair");
     }
   }
-  return { rooms, outside: [...outside.values()], edges };
+  return { clusters, outside: [...outside.values()], edges };
 }
 
 function linesOf(link: TopologyLink, details: boolean): GraphLine[] {
@@ -125,8 +125,8 @@ function linesOf(link: TopologyLink, details: boolean): GraphLine[] {
   ];
 }
 
-/** Of a pair, the end that belongs to something is drawn above the other. */
-function leads(link: TopologyLink, peer: TopologyLink): boolean {
+/** Whether the link is drawn above its peer: a port is. */
+function isUpper(link: TopologyLink, peer: TopologyLink): boolean {
   if (!link.master !== !peer.master) return link.master !== undefined;
   return link.namespace === peer.namespace
     ? link.ifindex < peer.ifindex

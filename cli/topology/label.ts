@@ -1,4 +1,4 @@
-// What every form of the picture says of a link, and what it leaves out.
+// The texts of all formats, and the filters without --details.
 
 import type {
   TopologyEnd,
@@ -7,15 +7,15 @@ import type {
 } from "../../lib/rtnetlink/topology.ts";
 import { printable } from "../output/printable.ts";
 
-/** The MTU nobody has to be told of. */
-const USUAL_MTU = new Map([["loopback", 65536], ["vxlan", 1450]]);
+/** The default MTU of kinds, which is not shown. */
+const DEFAULT_MTU = new Map([["loopback", 65536], ["vxlan", 1450]]);
 
-/** How a namespace is called. */
+/** The name of a namespace. */
 export function namespaceLabel({ name }: TopologyNamespace): string {
   return name === undefined ? "this namespace" : printable(String(name));
 }
 
-/** The links worth showing: without details, no loopback that is like any. */
+/** The links; without details, no loopback with only default addresses. */
 export function shownLinks(
   { links }: TopologyNamespace,
   details: boolean,
@@ -26,7 +26,7 @@ export function shownLinks(
   );
 }
 
-/** Its addresses; without details, none that every link has. */
+/** The addresses; without details, no link-local ones. */
 export function shownAddresses(
   { addresses }: TopologyLink,
   details: boolean,
@@ -36,7 +36,7 @@ export function shownAddresses(
     : addresses.filter((address) => !/^fe80:/i.test(address));
 }
 
-/** What kind of link it is. */
+/** The kind, with its details. */
 export function kindLabel({ kind, detail }: TopologyLink): string {
   return kind === "tun" && detail
     ? detail
@@ -45,27 +45,27 @@ export function kindLabel({ kind, detail }: TopologyLink): string {
     : printable(kind);
 }
 
-/** Its MTU, where it is not the usual one. */
+/** The MTU, if it is not the default. */
 export function unusualMtu({ kind, mtu }: TopologyLink): string | undefined {
-  return mtu === (USUAL_MTU.get(kind) ?? 1500) ? undefined : `MTU ${mtu}`;
+  return mtu === (DEFAULT_MTU.get(kind) ?? 1500) ? undefined : `MTU ${mtu}`;
 }
 
-/** Who holds a TUN or TAP device. */
+/** The processes that hold a TUN or TAP device. */
 export function heldBy({ holders }: TopologyLink): string | undefined {
   if (holders === undefined) return undefined;
-  if (holders.length === 0) return "nobody holds it";
+  if (holders.length === 0) return "not held by a process";
   return `held by ${
     holders.map(({ command, pid }) => `${printable(command)} (${pid})`)
       .join(", ")
   }`;
 }
 
-/** Whether the other end is in the picture. */
+/** Whether the other end is shown. */
 export function isShown(end: TopologyEnd | undefined): end is TopologyLink {
   return end !== undefined && "name" in end;
 }
 
-/** How the other end is called, seen from a link. */
+/** The name of the other end, with its namespace if that differs. */
 export function endLabel(end: TopologyEnd, from: TopologyLink): string {
   if (!isShown(end)) return `link ${end.ifindex} of namespace id ${end.nsid}`;
   const name = printable(end.name);

@@ -1,4 +1,4 @@
-// Where everything goes in the drawn picture: measured here, placed by ELK.
+// The layout of the SVG: texts are measured here, positions come from ELK.
 
 import elk, {
   type ElkExtendedEdge,
@@ -6,7 +6,7 @@ import elk, {
 } from "elkjs/lib/elk.bundled.js";
 import type { Graph, GraphEdge, GraphNode } from "./graph.ts";
 
-/** Sizes in pixels that drawing and measuring agree on. */
+/** Sizes in pixels. */
 export const SIZE = {
   title: 13,
   text: 11,
@@ -24,11 +24,11 @@ export interface Box {
   readonly height: number;
 }
 
-/** The picture with a place for everything. */
+/** The graph with positions. */
 export interface Layout {
   readonly width: number;
   readonly height: number;
-  readonly rooms: readonly (Box & { readonly label: string })[];
+  readonly clusters: readonly (Box & { readonly label: string })[];
   readonly nodes: readonly (Box & { readonly node: GraphNode })[];
   readonly edges: readonly {
     readonly kind: GraphEdge["kind"];
@@ -36,7 +36,7 @@ export interface Layout {
   }[];
 }
 
-/** Widths of a letter in parts of its height; of proportional fonts, ample. */
+/** The width of a letter relative to its height, an upper estimate. */
 const FIXED = 0.61;
 const PROPORTIONAL = 0.54;
 
@@ -76,14 +76,14 @@ const OPTIONS = {
   "elk.padding": "[top=16,left=16,bottom=16,right=16]",
 };
 
-/** Finds a place for everything. */
+/** Computes the layout. */
 export async function topologyLayout(graph: Graph): Promise<Layout> {
-  const { rooms, outside, edges } = graph;
+  const { clusters, outside, edges } = graph;
   const placed = await new elk.default().layout({
     id: "page",
     layoutOptions: OPTIONS,
     children: [
-      ...rooms.map(({ id, nodes }) => ({
+      ...clusters.map(({ id, nodes }) => ({
         id,
         layoutOptions: {
           "elk.padding": "[top=40,left=16,bottom=16,right=16]",
@@ -110,8 +110,8 @@ export async function topologyLayout(graph: Graph): Promise<Layout> {
   };
   return {
     ...box("page"),
-    rooms: rooms.map(({ id, label }) => ({ ...box(id), label })),
-    nodes: [...rooms.flatMap(({ nodes }) => nodes), ...outside]
+    clusters: clusters.map(({ id, label }) => ({ ...box(id), label })),
+    nodes: [...clusters.flatMap(({ nodes }) => nodes), ...outside]
       .map((node) => ({ ...box(node.id), node })),
     edges: (placed.edges ?? []).map(({ sections = [] }, index) => ({
       kind: edges[index].kind,

@@ -1,17 +1,17 @@
-// The picture in the language of Mermaid, which forges and wikis draw.
+// The topology as a Mermaid flowchart.
 
 import type { Graph, GraphNode } from "./graph.ts";
 
 const EDGES = { port: "---", upper: "-.-", pair: "===" };
 
 /** The graph as a flowchart. */
-export function topologyMermaid({ rooms, outside, edges }: Graph): string {
-  const nodes = [...rooms.flatMap(({ nodes }) => nodes), ...outside];
+export function topologyMermaid({ clusters, outside, edges }: Graph): string {
+  const nodes = [...clusters.flatMap(({ nodes }) => nodes), ...outside];
   const down = nodes.filter(({ link }) => link && link.state !== "up");
   const wrong = nodes.filter(({ link }) => link?.problem !== undefined);
   return [
     "flowchart TB",
-    ...rooms.flatMap(({ id, label, nodes }) => [
+    ...clusters.flatMap(({ id, label, nodes }) => [
       `  subgraph ${id}["${text(label)}"]`,
       ...nodes.map((node) => `    ${node.id}["${content(node)}"]`),
       "  end",
@@ -42,7 +42,7 @@ function content({ name, kind, lines }: GraphNode): string {
   ].join("<br/>");
 }
 
-// Mermaid's own escapes: a number sign, the code, a semicolon.
+// Mermaid escapes: a number sign, the code point, a semicolon.
 function text(plain: string): string {
   return plain.replace(
     /[^\w .,:/()“”-]/g,

@@ -1,12 +1,12 @@
-// The picture as SVG, readable on light and on dark pages.
+// The topology as SVG, for light and dark pages.
 
 import type { Graph, GraphNode } from "./graph.ts";
 import { type Box, type Layout, SIZE, topologyLayout } from "./layout.ts";
 
-/** Colours by what they are for, on a light page and on a dark one. */
+/** Colours of a light and of a dark page. */
 const COLOURS: Readonly<Record<string, readonly [string, string]>> = {
   ".page": ["fill:#ffffff", "fill:#0d1117"],
-  ".room": ["fill:#f6f8fa;stroke:#d0d7de", "fill:#151b23;stroke:#3d444d"],
+  ".cluster": ["fill:#f6f8fa;stroke:#d0d7de", "fill:#151b23;stroke:#3d444d"],
   ".card": ["fill:#ffffff;stroke:#d0d7de", "fill:#212830;stroke:#3d444d"],
   ".port,.upper": ["stroke:#818b98", "stroke:#9198a1"],
   ".pair": ["stroke:#0969da", "stroke:#4493f8"],
@@ -37,21 +37,21 @@ function styles(): string {
     `@media(prefers-color-scheme:dark){${rules(1)}}`;
 }
 
-/** Draws the picture. */
+/** Draws the topology. */
 export async function topologySvg(graph: Graph): Promise<string> {
   return draw(await topologyLayout(graph));
 }
 
-function draw({ width, height, rooms, nodes, edges }: Layout): string {
+function draw({ width, height, clusters, nodes, edges }: Layout): string {
   const [w, h] = [Math.ceil(width), Math.ceil(height)];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" role="img">`,
     "<title>Network topology</title>",
     `<style>${styles()}</style>`,
     `<rect class="page" width="${w}" height="${h}" rx="8"/>`,
-    ...rooms.map((room) =>
-      rect(room, "room", 10) +
-      text("label", room.x + 16, room.y + 25, room.label)
+    ...clusters.map((cluster) =>
+      rect(cluster, "cluster", 10) +
+      text("label", cluster.x + 16, cluster.y + 25, cluster.label)
     ),
     ...edges.map(({ kind, points }) =>
       `<path class="${kind}" d="${path(points)}"/>`
@@ -123,7 +123,7 @@ function path(points: readonly { x: number; y: number }[]): string {
   }).join("");
 }
 
-/** A little way from one point to another. */
+/** A point up to 8 pixels from one point towards another. */
 function towards(
   from: { x: number; y: number },
   to: { x: number; y: number },

@@ -1,5 +1,5 @@
-// The picture as a tree in text: a port under its bridge, a link under the one
-// it stands on.
+// The topology as a text tree: ports below their master, links below their lower
+// link.
 
 import type {
   TopologyLink,

@@ -1,18 +1,18 @@
-// When the picture has to be drawn again.
+// Waits for changes of the topology.
 
 import { TimeoutError } from "../../lib/errors.ts";
 import type { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 
-/** A change seldom comes alone: they are drawn together once this is over. */
-const QUIET = 50;
+/** Milliseconds in which further changes are collected. */
+const COLLECT = 50;
 
-/** Resolves when something has changed, and what came with it. */
-export async function change(
+/** Resolves after a change and those that follow it shortly. */
+export async function waitForChange(
   monitor: Monitor,
   signal: AbortSignal,
 ): Promise<void> {
   await monitor.receive({ signal });
-  const end = performance.now() + QUIET;
+  const end = performance.now() + COLLECT;
   try {
     for (;;) {
       const timeout = Math.max(0, end - performance.now());

@@ -93,10 +93,10 @@ Deno.test("doctor tells one missing capability from the others", async () => {
 
 Deno.test("doctor knows which kinds of link can be made, without making any", async () => {
   const { details } = (await doctor(...without("-all")))["link kinds"];
-  const { there, loadable, absent } = details as Record<string, string[]>;
-  assert([...there, ...loadable].includes("veth"), "not even veth");
+  const { present, loadable, absent } = details as Record<string, string[]>;
+  assert([...present, ...loadable].includes("veth"), "not even veth");
   await using lab = await Lab.open("bare");
-  for (const kind of [...there, ...absent]) {
+  for (const kind of [...present, ...absent]) {
     const { stderr } = await output(
       "ip",
       ["-n", lab.bare.name, "link", "add", "probe0", "type", kind],
@@ -108,7 +108,7 @@ Deno.test("doctor knows which kinds of link can be made, without making any", as
     );
     await output("ip", ["-n", lab.bare.name, "link", "delete", "probe0"]);
   }
-  assertEquals(loadable.filter((kind) => there.includes(kind)), []);
+  assertEquals(loadable.filter((kind) => present.includes(kind)), []);
 });
 
 Deno.test("doctor sees a network without addresses", async () => {
@@ -127,5 +127,5 @@ Deno.test("doctor without FFI says so and exits 1", async () => {
   const { code, stdout, stderr } = await output(Deno.execPath(), args);
   assertEquals({ code, stderr }, { code: 1, stderr: "" });
   assertStringIncludes(stdout, "FFI not allowed");
-  assertStringIncludes(stdout, "do     Run with -A or --allow-ffi");
+  assertStringIncludes(stdout, "fix    Run with -A or --allow-ffi");
 });

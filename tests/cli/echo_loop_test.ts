@@ -78,7 +78,7 @@ async function told(reason: string, ...servers: Running[]): Promise<void> {
     await Promise.race([
       promise,
       ...servers.map(async (server) => {
-        while (!(await server.line()).includes(`not answered: ${reason}`));
+        while (!(await server.line()).includes(`no reply: ${reason}`));
       }),
     ]);
   } finally {
@@ -111,7 +111,7 @@ for (
     const { data } = await client.receive({ timeout: 5000 });
     assertEquals(new TextDecoder().decode(data), "question");
     const said = (await a.stop()).stderr + (await b.stop()).stderr;
-    const warnings = said.match(/not answering .*a probe of this/g) ?? [];
+    const warnings = said.match(/not replying .*returned a probe/g) ?? [];
     assert(warnings.length >= 1 && warnings.length <= 2, said);
   });
 }

@@ -131,7 +131,7 @@ Deno.test("send exits 1 when the answer comes from another address", async () =>
     assertEquals(asked.code, 1);
     assertStringIncludes(
       asked.stderr,
-      "asked 192.0.2.3:7000, answered from 192.0.2.1:7000",
+      "sent to 192.0.2.3:7000, reply from 192.0.2.1:7000",
     );
     const right = await netplumb(net.client, "send", "192.0.2.1", "7000");
     assertEquals(right.code, 0);
@@ -177,7 +177,7 @@ Deno.test("echo keeps silent towards answering services and its own port", async
   const { stderr, stdout } = await echo.stop();
   const { replies, refused } = JSON.parse(stdout);
   assertEquals([replies, refused], [0, 8]);
-  assertEquals(stderr.match(/not answering/g)?.length, 2, "each reason once");
+  assertEquals(stderr.match(/not replying/g)?.length, 2, "each reason once");
 });
 
 Deno.test("echo sends a fixed text, stops after --count, leaves the port free", async () => {

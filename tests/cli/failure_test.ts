@@ -45,7 +45,7 @@ Deno.test("the capability is named once", () => {
     ).sentence;
   assertEquals(
     sentence(),
-    "ioctl: EPERM, operation not permitted. It takes CAP_NET_ADMIN",
+    "ioctl: EPERM, operation not permitted. CAP_NET_ADMIN is needed",
   );
   assertEquals(
     sentence("It takes CAP_NET_ADMIN, or --user"),

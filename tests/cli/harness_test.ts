@@ -63,7 +63,7 @@ Deno.test("every way to fail has its exit code and one sentence", async () => {
     code: 77,
     stdout: before,
     stderr:
-      "netplumb: bind: EPERM, operation not permitted. It takes CAP_NET_RAW\n",
+      "netplumb: bind: EPERM, operation not permitted. CAP_NET_RAW is needed\n",
   });
 });
 

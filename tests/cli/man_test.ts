@@ -3,7 +3,7 @@
 import type { Command } from "@cliffy/command";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { netplumb } from "../../cli/main.ts";
-import { manual } from "../../cli/man.ts";
+import { manual } from "../../docs/man.ts";
 import { output } from "../support/netns.ts";
 
 const page = await manual();

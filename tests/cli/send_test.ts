@@ -73,9 +73,9 @@ Deno.test("send: replies to multicast come from unicast addresses, and are right
       );
       assertEquals(code, 0, group);
       const [answer, summary] = events;
-      assertEquals([answer.event, answer.expected], ["answer", true]);
+      assertEquals([answer.event, answer.expected], ["reply", true]);
       assert(!answer.peer.address.startsWith("ff"));
-      assertEquals([summary.answered, summary.elsewhere], [1, 0]);
+      assertEquals([summary.answered, summary.wrongSource], [1, 0]);
     }
   }
 });
@@ -107,7 +107,7 @@ Deno.test("send: all replies to a multicast query are shown", async () => {
     net.client,
     ...["239.5.5.5", "7000", "--timeout", "500ms", "--interface", "eth0"],
   );
-  const from = events.filter(({ event }) => event === "answer")
+  const from = events.filter(({ event }) => event === "reply")
     .map(({ peer }) => peer.address);
   assertEquals([code, from.toSorted()], [0, ["192.0.2.1", "192.0.2.3"]]);
 });
@@ -364,7 +364,7 @@ Deno.test("echo: the ports of answering services are in the summary, --any-port 
     const { stderr } = await server.end();
     assertStringIncludes(
       stderr,
-      "2 not answered on purpose, 2 of them from ports of services that reply " +
+      "2 ignored, 2 of them from ports of services that reply " +
         "to everything (--any-port replies)",
     );
   }

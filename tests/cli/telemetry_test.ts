@@ -43,7 +43,7 @@ async function run(env: Record<string, string>) {
 const TIME_SERVER = `127.1.${Deno.pid >> 8 & 255}.${Deno.pid & 255}`;
 
 const WARNING =
-  `warning: not answering ${TIME_SERVER} port 123: that port answers whatever it is sent, and so does this`;
+  `warning: not replying to ${TIME_SERVER} port 123: services on that port reply to everything`;
 
 for (const mode of ["capture", "replace"]) {
   Deno.test(`OTEL_DENO exports events and warnings as logs, totals as metrics (console: ${mode})`, async () => {

@@ -63,7 +63,7 @@ Deno.test("topology draws a tree in text", async () => {
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertEquals(
     // Told only where every process may be looked at.
-    stdout.replace("  nobody holds it", ""),
+    stdout.replace("  not held by a process", ""),
     `${router.name}
 └─ br0  bridge  192.0.2.1/24  "spine"
    ├─ port1  veth  <-> eth0 in ${left.name}
@@ -155,14 +155,14 @@ const inside = (a: Box, b: Box) =>
 
 /** Nothing lies on anything else, and every line goes from card to card. */
 async function checkLayout(graph: Graph): Promise<void> {
-  const { rooms, nodes, edges, ...page } = await topologyLayout(graph);
+  const { clusters, nodes, edges, ...page } = await topologyLayout(graph);
   const whole = { x: 0, y: 0, width: page.width, height: page.height };
   const boxes = new Map(nodes.map((box) => [box.node.id, box]));
-  rooms.forEach((room, index) => {
-    assert(inside(room, whole));
-    rooms.slice(index + 1).forEach((other) => assert(!overlap(room, other)));
-    for (const { id } of graph.rooms[index].nodes) {
-      assert(inside(boxes.get(id)!, room));
+  clusters.forEach((cluster, index) => {
+    assert(inside(cluster, whole));
+    clusters.slice(index + 1).forEach((other) => assert(!overlap(cluster, other)));
+    for (const { id } of graph.clusters[index].nodes) {
+      assert(inside(boxes.get(id)!, cluster));
     }
   });
   nodes.forEach((node, index) =>

@@ -38,7 +38,7 @@ export type MonitoredObject = keyof MonitoredObjects;
  *
  * - `"kernel"`: the kernel said so;
  * - `"snapshot"`: it was there when the monitor began, or when the namespace
- *   appeared;
+ *   was added;
  * - `"recovered"`: it was found after an overrun, by reading again;
  * - `"unannounced"`: the kernel changes it without a word, as it does with IPv4
  *   routes of a link that goes down; found by reading again.
@@ -98,13 +98,12 @@ export interface ResynchronisedEvent {
 }
 
 /**
- * The name of a namespace came or went while the monitor ran. One that appeared
- * is told of with all there is in it, as events of origin "snapshot"; of one
- * that vanished nothing more is told, nor what became of its objects.
+ * A named namespace was added or removed while the monitor ran. The objects of
+ * an added one are reported with origin "snapshot"; those of a removed one are
+ * not reported any more.
  */
 export interface NamespaceEvent {
-  /** Which of the two. */
-  readonly event: "appeared" | "vanished";
+  readonly event: "added" | "removed";
   /** Its name. */
   readonly namespace: string;
 }

@@ -257,7 +257,7 @@ export class Watches implements AsyncDisposable {
     for (const name of this.#missing(there)) {
       // All of it is news.
       if (this.#tryEnter(name, true)) {
-        this.#batches.push([{ event: "appeared", namespace: name }]);
+        this.#batches.push([{ event: "added", namespace: name }]);
       }
     }
     // Not before: where something failed, the next call looks again.
@@ -274,7 +274,7 @@ export class Watches implements AsyncDisposable {
       await watch.close();
       await asked;
       add(this.#counted, watch.counters);
-      this.#batches.push(last, [{ event: "vanished", namespace: label }]);
+      this.#batches.push(last, [{ event: "removed", namespace: label }]);
     }
   }
 

@@ -26,13 +26,13 @@ Deno.test("monitor --all-netns follows names that come and go", async () => {
   await run("ip", ["netns", "delete", name]);
   events.push(
     ...await watching.events((event) =>
-      own(event) && event.event === "vanished"
+      own(event) && event.event === "removed"
     ),
   );
   const words = events.filter(own).map(({ event, snapshot, data }) =>
     [event, data?.ifname, snapshot ? "snapshot" : ""].join(" ").trim()
   );
-  assertEquals([words[0], words.at(-1)], ["appeared", "vanished"]);
+  assertEquals([words[0], words.at(-1)], ["added", "removed"]);
   // A link that is told of while the snapshot is read may come before others.
   const told = words.slice(1, 3).toSorted().join(", ");
   assert(/^new lo snapshot, new one( snapshot)?$/.test(told), told);
@@ -74,20 +74,20 @@ Deno.test("monitor --all-netns: the first name ever, whatever it stands on", asy
   await until("lo", null);
   await inside("mkdir", "/run/netns");
   await inside("ln", "-s", namespace, "/run/netns/linked");
-  await until("appeared", "linked");
+  await until("added", "linked");
   await until("lo", "linked");
   // A file is no namespace before one is mounted on it, which no directory tells.
   await inside("touch", "/run/netns/bare");
   await inside("ip", "netns", "add", "mounted");
-  await until("appeared", "mounted");
+  await until("added", "mounted");
   await inside("mount", "--bind", namespace, "/run/netns/bare");
-  await until("appeared", "bare");
+  await until("added", "bare");
   await inside("umount", "/run/netns/bare");
-  await until("vanished", "bare");
+  await until("removed", "bare");
   await inside("rm", "/run/netns/linked");
-  await until("vanished", "linked");
+  await until("removed", "linked");
   await inside("ip", "netns", "delete", "mounted");
-  await until("vanished", "mounted");
+  await until("removed", "mounted");
   const { code, stderr } = await watching.running.stop();
   assertEquals([code, stderr], [0, ""]);
 });

@@ -122,7 +122,7 @@ Deno.test("monitor tells of ports that join and leave, and of links that move", 
   ]);
   assert(
     lines.some((line) =>
-      new RegExp(`^${ns}: Namespace id \\d stands for ${other}$`).test(line)
+      new RegExp(`^${ns}: Namespace id \\d is assigned to ${other}$`).test(line)
     ),
     lines.join("\n"),
   );

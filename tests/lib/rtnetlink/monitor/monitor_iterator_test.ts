@@ -185,8 +185,7 @@ Deno.test("close() ends a loop over a monitor", async () => {
 
 Deno.test("the event queue keeps its order and does not keep what was read", () => {
   const queue = new EventQueue();
-  const event = (namespace: string) =>
-    ({ event: "appeared", namespace }) as const;
+  const event = (namespace: string) => ({ event: "added", namespace }) as const;
   const read: (string | undefined)[] = [];
   // Never empty, so that read events have to be removed on the way.
   queue.add([event("0"), event("1")]);

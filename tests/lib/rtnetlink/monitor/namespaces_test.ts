@@ -97,7 +97,7 @@ Deno.test("a namespace that appears is told with all there is, one that vanishes
       is("new link first", late)(event),
   );
   assertEquals(toldOf(events, late).slice(0, 2), [
-    "appeared",
+    "added",
     "new link lo (snapshot)",
   ]);
   assert(watching.namespaces.includes(late.name));
@@ -105,8 +105,8 @@ Deno.test("a namespace that appears is told with all there is, one that vanishes
   await shell(`
     ip -n ${late.name} link add last type ifb
     ip netns delete ${late.name}`);
-  const end = await until(watching, is("vanished", late));
-  assertEquals(toldOf(end, late).slice(-2), ["new link last", "vanished"]);
+  const end = await until(watching, is("removed", late));
+  assertEquals(toldOf(end, late).slice(-2), ["new link last", "removed"]);
   assert(!watching.namespaces.includes(late.name));
 });
 
@@ -122,7 +122,7 @@ Deno.test("a namespace that vanishes is not kept by who watches it", async () =>
   await shell(`ip netns delete ${gone.name}`);
   // The pair goes only when the namespace of one of them really goes.
   const events = await until(watching, is("delete link near", lab.stays));
-  assertEquals(toldOf(events, gone), ["vanished"]);
+  assertEquals(toldOf(events, gone), ["removed"]);
 });
 
 Deno.test("a name given to another namespace: the old one vanishes, the new one appears", async () => {
@@ -139,7 +139,7 @@ Deno.test("a name given to another namespace: the old one vanishes, the new one 
     brief(event).startsWith("new link young");
   const events = await until(watching, young);
   const told = toldOf(events, again).slice(0, 3);
-  assertEquals(told, ["vanished", "appeared", "new link lo (snapshot)"]);
+  assertEquals(told, ["removed", "added", "new link lo (snapshot)"]);
   await assertKnowsAll(watching, again, again.name);
 });
 
@@ -158,11 +158,11 @@ Deno.test("a name that is a link to the namespace of a process counts, too", asy
   await Deno.symlink(`/proc/${pid}/ns/net`, path);
   try {
     const events = await until(watching, is("new link lo (snapshot)", named));
-    assertEquals(toldOf(events, named)[0], "appeared");
+    assertEquals(toldOf(events, named)[0], "added");
   } finally {
     await Deno.remove(path);
   }
-  await until(watching, is("vanished", named));
+  await until(watching, is("removed", named));
 });
 
 Deno.test("this thread's own namespace is watched once, whatever its name", async () => {
@@ -222,7 +222,7 @@ Deno.test("what fails in one namespace is told once, and all goes on", async () 
   await assertRejects(() => watching.receive(), SystemError, "ENOMEM");
   faults.disarm();
   const vanished = await watching.receive({ timeout: 10_000 });
-  assertEquals(vanished.map(brief), ["vanished"]);
+  assertEquals(vanished.map(brief), ["removed"]);
 });
 
 Deno.test("namespaces that cannot be meant are refused", async () => {

@@ -1,4 +1,4 @@
-// The objects of events under the keys that `show` prints.
+// The objects of events with the keys of `show`.
 
 import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
 import { ipAddress } from "../../lib/iproute2/address.ts";
@@ -16,7 +16,7 @@ import type {
 } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Json } from "../show/shown.ts";
 
-/** The names of links are always known here. */
+/** Options with the names of links. */
 type NamedOptions = IpJsonOptions & { readonly names: LinkNames };
 
 type Shows = {
@@ -54,8 +54,8 @@ function show<K extends MonitoredObject>(
   return SHOWS[object](data, options);
 }
 
-/** What an event is about, as it is now or was before. */
-export function shown(
+/** The object of an event, as it is or was before. */
+export function objectJson(
   { object, names, ...event }: AnyObjectEvent,
   when: "data" | "previous",
   details: boolean,

@@ -1,5 +1,4 @@
-// An event with what is known of it beside: when it was read, where a link
-// moved to, and what it was in one word.
+// An event with its time and the name of the other namespace that it refers to.
 
 import { SystemError } from "../../ffi/errno.ts";
 import type { Timestamp } from "../../lib/clock.ts";
@@ -11,19 +10,19 @@ import { namespaceNames } from "../../lib/netns/named_namespace.ts";
 import { namespaceIdOf } from "../../lib/rtnetlink/namespace_id.ts";
 import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 
-/** An event, ready to be told. */
-export interface Told {
+/** An event to be printed. */
+export interface NamedEvent {
   readonly event: MonitorEvent;
-  /** When it was read. */
+  /** When it was received. */
   readonly time: Timestamp;
-  /** The name of the namespace it speaks of by an id, where that has one. */
-  readonly place: string | undefined;
+  /** The name of the namespace whose id is in the event, if it has one. */
+  readonly namespaceName: string | undefined;
 }
 
-/** What happened to a link, where "change" or "delete" would say too little. */
+/** A special kind of change of a link or port. */
 export type Action = "renamed" | "moved" | "joined" | "left";
 
-/** What happened in one word, if there is one. */
+/** The special kind of a change, if it is one. */
 export function actionOf(event: AnyObjectEvent): Action | undefined {
   if (event.object === "port") {
     return event.event === "new"
@@ -39,19 +38,19 @@ export function actionOf(event: AnyObjectEvent): Action | undefined {
   return event.changed?.includes("name") ? "renamed" : undefined;
 }
 
-/** Adds to an event what is known beside; a promise only where that is asked. */
-export function told(
+/** Adds time and namespace name; a promise only if a name is looked up. */
+export function nameEvent(
   event: MonitorEvent,
   time: Timestamp,
   signal: AbortSignal,
-): Told | Promise<Told> {
+): NamedEvent | Promise<NamedEvent> {
   const nsid = "object" in event ? idIn(event) : undefined;
-  if (nsid === undefined) return { event, time, place: undefined };
+  if (nsid === undefined) return { event, time, namespaceName: undefined };
   return nameOf(event.namespace, nsid, signal)
-    .then((place) => ({ event, time, place }));
+    .then((namespaceName) => ({ event, time, namespaceName }));
 }
 
-/** The id of another namespace that an event speaks of. */
+/** The id of another namespace in an event. */
 function idIn(event: AnyObjectEvent): number | undefined {
   if (event.object === "netns") {
     return event.event === "delete" ? undefined : event.data.nsid;
@@ -61,7 +60,7 @@ function idIn(event: AnyObjectEvent): number | undefined {
   }
 }
 
-/** The name of a namespace by the id that another one knows it by. */
+/** The name of the namespace with an id in another namespace. */
 async function nameOf(
   namespace: string | undefined,
   nsid: number,
@@ -73,14 +72,14 @@ async function nameOf(
       try {
         if (await namespaceIdOf(route, name, { signal }) === nsid) return name;
       } catch (error) {
-        // One that is gone again is not the one.
+        // The namespace was deleted meanwhile.
         if (!(error instanceof SystemError)) throw error;
       }
     }
   } catch (error) {
-    // Without leave to look it has no name.
-    const closed = error instanceof SystemError ||
+    // Without permission the name stays unknown.
+    const refused = error instanceof SystemError ||
       error instanceof Deno.errors.NotCapable;
-    if (!closed) throw error;
+    if (!refused) throw error;
   }
 }

@@ -5,18 +5,18 @@
  */
 
 import { type Command, type Option, Type } from "@cliffy/command";
-import { netplumb } from "./main.ts";
+import { netplumb } from "../cli/main.ts";
 
 // deno-lint-ignore no-explicit-any -- commands of every shape
 type AnyCommand = Command<any>;
 
-/** Text that roff prints as it is. */
+/** Literal text in roff. */
 function text(plain: string): string {
   return plain.replace(/\\/g, "\\e").replace(/-/g, "\\-")
     .replace(/^(?=[.'])/gm, "\\&");
 }
 
-/** Prose: hyphens may break lines, `code` is bold, paragraphs are kept apart. */
+/** Prose in roff, with `code` in bold. */
 function prose(plain: string): string {
   return plain.split(/`([^`]*)`/).map((part, index) =>
     index % 2 ? `\\fB${text(part)}\\fR` : part.replace(/\\/g, "\\e")
@@ -47,7 +47,9 @@ function hints(command: AnyCommand, option: Option): string {
   return [
     ...values.length > 0 ? [`One of ${values.join(", ")}.`] : [],
     ...shown !== undefined ? [`Default: ${shown}.`] : [],
-    ...option.collect ? ["May be given several times."] : [],
+    ...option.collect && !/repeated/.test(option.description)
+      ? ["Can be repeated."]
+      : [],
     ...option.conflicts?.length
       ? [`Not with ${option.conflicts.map((name) => `--${name}`).join(", ")}.`]
       : [],
@@ -60,7 +62,7 @@ function example({ name, description }: { name: string; description: string }) {
   }\n.EE\n.RE`;
 }
 
-/** A command that does something, and those below it. */
+/** The sections of a command and its subcommands. */
 function section(command: AnyCommand): string[] {
   const inside: AnyCommand[] = command.getCommands();
   const [summary, ...details] = command.getDescription().split("\n\n");
@@ -89,11 +91,11 @@ function section(command: AnyCommand): string[] {
 }
 
 const EXIT = [
-  ["0", "Done."],
-  ["1", "The kernel or a peer refused, or a check did not hold."],
-  ["2", "The command line is wrong."],
+  ["0", "Success."],
+  ["1", "The kernel or a peer refused, or a check failed."],
+  ["2", "Usage error."],
   ["3", "The result is known to be inconsistent."],
-  ["77", "Not permitted; the message names the capability needed."],
+  ["77", "Not permitted; the message names the capability."],
 ];
 
 /** The page as roff source. */
@@ -103,8 +105,8 @@ export async function manual(): Promise<string> {
   const version = `netplumb ${tree.getVersion()}`;
   return [
     `.\\" Made from the command tree by "deno task man"; edit that.`,
-    `.TH NETPLUMB 1 "" ${quoted(version)} "User Commands"`,
     ".nr HY 0",
+    `.TH NETPLUMB 1 "" ${quoted(version)} "User Commands"`,
     ".ad l",
     ".SH NAME",
     `netplumb \\- ${prose(summary.replace(/\.$/, ""))}`,
@@ -114,12 +116,12 @@ export async function manual(): Promise<string> {
     ".SH DESCRIPTION",
     ...details.map((part) => `${prose(part)}\n.PP`),
     "Data goes to standard output, everything else to standard error. A",
-    "running command ends cleanly, with exit status 0, on SIGINT and SIGTERM",
-    "and when nobody reads its output any more.",
+    "running command ends with exit status 0 on SIGINT, on SIGTERM and when",
+    "its standard output is closed.",
     ".SH OPTIONS",
-    "These go with every subcommand.",
+    "Options of all subcommands.",
     // Upstream adds these two when it parses.
-    ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nShow what a subcommand takes.",
+    ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nShow the help.",
     ".TP\n\\fB\\-V\\fR, \\fB\\-\\-version\\fR\nShow the version.",
     ...tree.getOptions().filter(({ name }) => name !== "help")
       .map((each) => option(tree, each)),
@@ -128,7 +130,7 @@ export async function manual(): Promise<string> {
     ".SH EXIT STATUS",
     ...EXIT.map(([code, meaning]) => `.TP\n.B ${code}\n${meaning}`),
     ".SH ENVIRONMENT",
-    ".TP\n.B NO_COLOR\nWhen set, nothing is coloured.",
+    ".TP\n.B NO_COLOR\nWhen set, output has no colours.",
     ".TP\n.B OTEL_DENO\nWhen true, events and totals go to the OpenTelemetry",
     "collector that OTEL_EXPORTER_OTLP_ENDPOINT names.",
     ".SH EXAMPLES",
