@@ -7,7 +7,7 @@ import {
   NEIGHBOUR,
   type NeighbourSpec,
   replaceNeighbour,
-} from "../../lib/rtnetlink/changes/neighbour.ts";
+} from "../../lib/rtnetlink/neighbour.ts";
 import { address } from "../arguments.ts";
 import { changing, make } from "../change/make.ts";
 import {
@@ -37,7 +37,7 @@ function command(details: string, build: (spec: NeighbourSpec) => Change) {
   const start = subcommand(details)
     .type("address", address)
     .arguments("<address:address>", ["Its address."]);
-  return changing(withOptions(start, NEIGHBOUR, OPTIONS))
+  return changing(withOptions(start, NEIGHBOUR.options, OPTIONS))
     .action((options, to: string) =>
       make(options, () => [build({ to, ...valuesOf(options, OPTIONS) })])
     );

@@ -7,7 +7,7 @@ import {
   NEXTHOP_OBJECT,
   type NexthopObjectSpec,
   replaceNexthop,
-} from "../../lib/rtnetlink/changes/nexthop.ts";
+} from "../../lib/rtnetlink/nexthop.ts";
 import { changing, make, reads } from "../change/make.ts";
 import {
   type SpecGroups,
@@ -40,9 +40,9 @@ const OPTIONS: SpecGroups = [
 
 function command(details: string, build: (spec: NexthopObjectSpec) => Change) {
   const start = subcommand(details)
-    .type("id", reads(NEXTHOP_OBJECT.id))
+    .type("id", reads(NEXTHOP_OBJECT.options.id))
     .arguments("<id:id>", ["Its number."]);
-  return changing(withOptions(start, NEXTHOP_OBJECT, OPTIONS))
+  return changing(withOptions(start, NEXTHOP_OBJECT.options, OPTIONS))
     .action((options, id: number) =>
       make(options, () => [build({ id, ...valuesOf(options, OPTIONS) })])
     );
@@ -67,7 +67,7 @@ const replace = command(
 
 const remove = changing(
   subcommand("Delete a nexthop object.\n\nThe routes that name it go with it.")
-    .type("id", reads(NEXTHOP_OBJECT.id))
+    .type("id", reads(NEXTHOP_OBJECT.options.id))
     .arguments("<id:id>", ["Its number."]),
 )
   .example("One", "netplumb nexthop delete 1")
