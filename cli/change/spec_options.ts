@@ -2,7 +2,7 @@
 // or a link is an option of the same name, read as the library reads it.
 
 import type { Command, TypeHandler } from "@cliffy/command";
-import type { OptionTable } from "../../lib/rtnetlink/changes/option.ts";
+import type { OptionTable } from "../../lib/rtnetlink/spec/table.ts";
 import { linkName } from "../arguments.ts";
 import { reads } from "./make.ts";
 

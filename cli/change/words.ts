@@ -2,10 +2,8 @@
 // stand alone, some have "no" in front.
 
 import { ArgumentError } from "../../lib/errors.ts";
-import type {
-  Option,
-  OptionTable,
-} from "../../lib/rtnetlink/changes/option.ts";
+import type { OptionTable } from "../../lib/rtnetlink/spec/table.ts";
+import type { Option } from "../../lib/rtnetlink/spec/value.ts";
 import { suggest } from "../suggest.ts";
 
 /** Values by their words. */

@@ -7,13 +7,13 @@ import {
   type AddressSpec,
   deleteAddress,
   replaceAddress,
-} from "../../lib/rtnetlink/changes/address.ts";
+} from "../../lib/rtnetlink/address.ts";
 import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import {
   addressDeletions,
   flushAddresses,
 } from "../../lib/rtnetlink/changes/flush.ts";
-import { scope } from "../../lib/rtnetlink/changes/words.ts";
+import { scope } from "../../lib/rtnetlink/spec/named_number.ts";
 import { Network } from "../../lib/rtnetlink/network.ts";
 import { cidr, linkName } from "../arguments.ts";
 import { changing, make, reads } from "../change/make.ts";
@@ -63,7 +63,7 @@ function command(
     .arguments("<address:cidr>", ["Address with prefix length."])
     .group("Address")
     .option("--dev <link:link>", DEVICE, { required: true });
-  return changing(withOptions(start, ADDRESS, OPTIONS))
+  return changing(withOptions(start, ADDRESS.options, OPTIONS))
     .action((options, address: string) =>
       make(options, () => [
         build({ address, dev: options.dev, ...valuesOf(options, OPTIONS) }),

@@ -37,7 +37,7 @@ function command(details: string, build: (spec: NeighbourSpec) => Change) {
   const start = subcommand(details)
     .type("address", address)
     .arguments("<address:address>", ["Address of the neighbour."]);
-  return changing(withOptions(start, NEIGHBOUR, OPTIONS))
+  return changing(withOptions(start, NEIGHBOUR.options, OPTIONS))
     .action((options, to: string) =>
       make(options, () => [build({ to, ...valuesOf(options, OPTIONS) })])
     );

@@ -43,9 +43,9 @@ const OPTIONS: SpecGroups = [
 
 function command(details: string, build: (spec: NexthopObjectSpec) => Change) {
   const start = subcommand(details)
-    .type("id", reads(NEXTHOP_OBJECT.id))
+    .type("id", reads(NEXTHOP_OBJECT.options.id))
     .arguments("<id:id>", ["Nexthop id."]);
-  return changing(withOptions(start, NEXTHOP_OBJECT, OPTIONS))
+  return changing(withOptions(start, NEXTHOP_OBJECT.options, OPTIONS))
     .action((options, id: number) =>
       make(options, () => [build({ id, ...valuesOf(options, OPTIONS) })])
     );
@@ -75,7 +75,7 @@ const remove = changing(
   subcommand(
     "Delete a nexthop object.\n\nThe kernel deletes the routes that use it.",
   )
-    .type("id", reads(NEXTHOP_OBJECT.id))
+    .type("id", reads(NEXTHOP_OBJECT.options.id))
     .arguments("<id:id>", ["Nexthop id."]),
 )
   .example("Delete a nexthop", "netplumb nexthop delete 1")

@@ -6,12 +6,14 @@ import {
   addRoute,
   appendRoute,
   deleteRoute,
-  NEXTHOP,
-  type NexthopSpec,
   replaceRoute,
   ROUTE,
   type RouteSpec,
-} from "../../lib/rtnetlink/changes/route.ts";
+} from "../../lib/rtnetlink/route.ts";
+import {
+  NEXTHOP,
+  type NexthopSpec,
+} from "../../lib/rtnetlink/route_nexthop.ts";
 import { changing, make, reads } from "../change/make.ts";
 import {
   type SpecGroups,
@@ -71,13 +73,17 @@ const OPTIONS: SpecGroups = [
 
 /** "via 192.0.2.2 dev eth0 weight 2", as after `nexthop` in `ip route`. */
 function nexthop({ value }: ArgumentValue): NexthopSpec {
-  return readWords("nexthop", NEXTHOP, value.split(/ +/).filter(Boolean));
+  return readWords(
+    "nexthop",
+    NEXTHOP.options,
+    value.split(/ +/).filter(Boolean),
+  );
 }
 
 function command(details: string, build: (spec: RouteSpec) => Change) {
   const start = subcommand(details)
     .type("word", word)
-    .type("to", reads(ROUTE.to))
+    .type("to", reads(ROUTE.options.to))
     .type("nexthop", nexthop)
     .arguments("<to:to>", ["Destination prefix, address, or default."])
     .group("Next hop")
@@ -86,7 +92,7 @@ function command(details: string, build: (spec: RouteSpec) => Change) {
       'Next hop of a multipath route: "via ADDRESS dev LINK weight N onlink".',
       { collect: true },
     );
-  return changing(withOptions(start, ROUTE, OPTIONS))
+  return changing(withOptions(start, ROUTE.options, OPTIONS))
     .action((options, to: string) =>
       make(options, () => [
         build({ to, nexthops: options.nexthop, ...valuesOf(options, OPTIONS) }),

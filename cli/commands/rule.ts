@@ -6,7 +6,7 @@ import {
   deleteRule,
   RULE,
   type RuleSpec,
-} from "../../lib/rtnetlink/changes/rule.ts";
+} from "../../lib/rtnetlink/rule.ts";
 import { changing, make } from "../change/make.ts";
 import {
   type SpecGroups,
@@ -53,7 +53,7 @@ const OPTIONS: SpecGroups = [
 ];
 
 function command(details: string, build: (spec: RuleSpec) => Change) {
-  return changing(withOptions(subcommand(details), RULE, OPTIONS))
+  return changing(withOptions(subcommand(details), RULE.options, OPTIONS))
     .action((options) =>
       make(options, () => [build(valuesOf(options, OPTIONS))])
     );

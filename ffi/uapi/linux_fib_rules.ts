@@ -24,6 +24,12 @@ export const FRA_IP_PROTO = 22;
 export const FRA_SPORT_RANGE = 23;
 export const FRA_DPORT_RANGE = 24;
 
+/** Constants that only newer headers have. */
+export const newer = {
+  FRA_SPORT_MASK: 28,
+  FRA_DPORT_MASK: 29,
+} as const;
+
 export const FR_ACT_UNSPEC = 0;
 export const FR_ACT_TO_TBL = 1;
 export const FR_ACT_GOTO = 2;

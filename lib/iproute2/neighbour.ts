@@ -1,13 +1,8 @@
 // A neighbour as `ip -j neighbour` tells of it.
 // Source: ip-neighbour(8) of iproute2 6.1.
 
-import * as nd from "../../ffi/uapi/linux_neighbour.ts";
-import { tryParseLinkAddress } from "../net/link_address.ts";
-import { linkLayerAddress } from "../rtnetlink/link/link_layer.ts";
-import { protocolName } from "../rtnetlink/names/iproute2.ts";
-import type { Neighbour } from "../rtnetlink/neighbour.ts";
-import { USER_HZ } from "../rtnetlink/user_hz.ts";
-import { type IpJsonOptions, NO_NAMES } from "./options.ts";
+import { NEIGHBOUR, type Neighbour } from "../rtnetlink/neighbour.ts";
+import { type IpJsonOptions, jsonContext } from "./options.ts";
 
 /** A neighbour under iproute2's keys. */
 export type IpNeighbour = {
@@ -43,17 +38,6 @@ export type IpNeighbour = {
   protocol?: string;
 };
 
-const STATES = [
-  [nd.NUD_INCOMPLETE, "INCOMPLETE"],
-  [nd.NUD_REACHABLE, "REACHABLE"],
-  [nd.NUD_STALE, "STALE"],
-  [nd.NUD_DELAY, "DELAY"],
-  [nd.NUD_PROBE, "PROBE"],
-  [nd.NUD_FAILED, "FAILED"],
-  [nd.NUD_NOARP, "NOARP"],
-  [nd.NUD_PERMANENT, "PERMANENT"],
-] as const;
-
 /**
  * A neighbour as `ip -j neighbour` prints it.
  *
@@ -73,37 +57,7 @@ const STATES = [
  */
 export function ipNeighbour(
   neighbour: Neighbour,
-  { names = NO_NAMES, statistics, oneDevice = false }: IpJsonOptions = {},
+  options: IpJsonOptions = {},
 ): IpNeighbour {
-  const json: IpNeighbour = {};
-  const { ifindex, flags, state } = neighbour;
-  if (neighbour.destination !== undefined) json.dst = neighbour.destination;
-  if (ifindex !== 0 && !oneDevice) json.dev = names.name(ifindex);
-  if (neighbour.linkAddress !== undefined) {
-    const bytes = tryParseLinkAddress(neighbour.linkAddress);
-    json.lladdr = bytes === undefined
-      ? neighbour.linkAddress
-      : linkLayerAddress(names.type(ifindex), bytes, 0, bytes.length);
-  }
-  if (flags & nd.NTF_ROUTER) json.router = null;
-  if (flags & nd.NTF_PROXY) json.proxy = null;
-  if ((neighbour.extendedFlags ?? 0) & nd.NTF_EXT_MANAGED) json.managed = null;
-  if (flags & nd.NTF_EXT_LEARNED) json.extern_learn = null;
-  if (flags & nd.NTF_OFFLOADED) json.offload = null;
-  if (statistics) {
-    const { cache, probes } = neighbour;
-    if (cache !== undefined) {
-      if (cache.references !== 0) json.refcnt = cache.references;
-      json.used = Math.trunc(cache.used / USER_HZ);
-      json.confirmed = Math.trunc(cache.confirmed / USER_HZ);
-      json.updated = Math.trunc(cache.updated / USER_HZ);
-    }
-    if (probes !== undefined) json.probes = probes;
-  }
-  if (state !== 0) {
-    json.state = STATES.filter(([bit]) => (state & bit) !== 0)
-      .map(([, name]) => name);
-  }
-  if (neighbour.protocol) json.protocol = protocolName(neighbour.protocol);
-  return json;
+  return NEIGHBOUR.json(neighbour, jsonContext(options)) as IpNeighbour;
 }

@@ -3,6 +3,7 @@
 import type { BpfProgram } from "../rtnetlink/bpf_program.ts";
 import { LinkNames } from "../rtnetlink/link/names.ts";
 import type { Nexthop } from "../rtnetlink/nexthop.ts";
+import type { JsonContext } from "../rtnetlink/spec/object.ts";
 
 /** How to present an object as `ip -j` does: the same for every object. */
 export interface IpJsonOptions {
@@ -50,5 +51,13 @@ export interface IpJsonOptions {
 
 /** No link is known by name. */
 export const NO_NAMES: LinkNames = new LinkNames();
+
+/** What the tables of objects print from. */
+export function jsonContext(options: IpJsonOptions): JsonContext {
+  const { names = NO_NAMES } = options;
+  return names === options.names
+    ? options as JsonContext
+    : { ...options, names };
+}
 
 export type { JsonValue } from "../rtnetlink/spec/json.ts";

@@ -1,33 +1,38 @@
-// Addresses: RTM_NEWADDR and RTM_DELADDR.
+// Addresses: RTM_NEWADDR and RTM_DELADDR. Source: rtnetlink(7), ip-address(8).
 
-import {
-  IFA_ADDRESS,
-  IFA_ANYCAST,
-  IFA_BROADCAST,
-  IFA_CACHEINFO,
-  ifa_cacheinfo,
-  IFA_FLAGS,
-  IFA_LABEL,
-  IFA_LOCAL,
-  IFA_MULTICAST,
-  IFA_PROTO,
-  IFA_RT_PRIORITY,
-  IFA_TARGET_NETNSID,
-  ifaddrmsg,
-} from "../../ffi/uapi/linux_if_addr.ts";
+import * as ifa from "../../ffi/uapi/linux_if_addr.ts";
 import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/uapi/linux_netlink.ts";
-import type {
-  AttributeReader,
-  UnknownAttribute,
-} from "../netlink/attribute.ts";
+import {
+  RT_SCOPE_HOST,
+  RT_SCOPE_UNIVERSE,
+  RTM_NEWADDR,
+} from "../../ffi/uapi/linux_rtnetlink.ts";
+import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
+import { ArgumentError } from "../errors.ts";
+import { formatIPv4, isMulticast } from "../net/ip_address.ts";
+import { type Cidr, parseCidr } from "../net/prefix.ts";
+import type { UnknownAttribute } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
 import { attributeText } from "../netlink/attribute_text.ts";
+import type { Change, Verb } from "./changes/change.ts";
 import {
   type AddressFamily,
   addressText,
   familyName,
   rememberedAddressText,
 } from "./family.ts";
+import { i32, u32 as u32Codec, u8 } from "./spec/codec.ts";
+import { scope, u32 } from "./spec/named_number.ts";
+import {
+  device,
+  fieldsOf,
+  ip,
+  type ObjectAttribute,
+  ObjectTable,
+  string,
+} from "./spec/object.ts";
+import { type OptionValues, toggleWord } from "./spec/attribute.ts";
+import { cidr, ipAddress, orWord, text } from "./spec/value.ts";
 
 /** How long an address lasts. */
 export interface AddressLifetime {
@@ -80,17 +85,304 @@ export interface Address {
   unknown?: UnknownAttribute[];
 }
 
+/** An address of a link, by iproute2's words. Source: ip-address(8). */
+export interface AddressSpec {
+  /** The address with its prefix length; without, all its bits. */
+  readonly address: string;
+  /** The link it is on. */
+  readonly dev: string | number;
+  /** The other end of a point-to-point link, with the prefix length of both. */
+  readonly peer?: string | undefined;
+  /** The broadcast address; "+" and "-" set and clear the host's bits. */
+  readonly broadcast?: string;
+  /** An anycast address. */
+  readonly anycast?: string;
+  /** How far it reaches; host for 127.0.0.0/8, else global. */
+  readonly scope?: number | string;
+  /** The link's name, or one that begins with it; IPv4 only. */
+  readonly label?: string;
+  /** The metric of the route that comes with it. */
+  readonly metric?: number;
+  /** Seconds it is there. */
+  readonly valid_lft?: number | "forever";
+  /** Seconds it is used for new connections; as long as it is there. */
+  readonly preferred_lft?: number | "forever";
+  /** Whether nobody is asked if they have it already; IPv6 only. */
+  readonly nodad?: boolean;
+  /** Whether it is used while that is being asked; IPv6 only. */
+  readonly optimistic?: boolean;
+  /** Whether it is a home address of Mobile IPv6; IPv6 only. */
+  readonly home?: boolean;
+  /** Whether temporary addresses are made of it; IPv6 only. */
+  readonly mngtmpaddr?: boolean;
+  /** Whether no route to its network is made. */
+  readonly noprefixroute?: boolean;
+  /** Whether the group it is is joined; multicast addresses only. */
+  readonly autojoin?: boolean;
+}
+
+const FOREVER = 0xffff_ffff;
+/** What the kernel changes only by making the address anew. */
+const FIXED = { change: "at creation" } as const;
+const field = fieldsOf<Address>();
+
+/** A flag that can be set. */
+const flag = (bit: number, key: string) =>
+  field.bit("flags", bit, { ...toggleWord, key });
+/** A flag that only the kernel sets. */
+const state = (bit: number, key: string) => field.bit("flags", bit, { key });
+
+/** Seconds that run down by themselves: only whether they do is compared. */
+const lifetime = (
+  of: "valid" | "preferred",
+): ObjectAttribute<Address, number | "forever"> => ({
+  ...orWord("forever", u32),
+  of: ({ lifetime }) => lifetime?.[of] ?? FOREVER,
+  same: (is, wanted) => (is === FOREVER) === (wanted === FOREVER),
+  text: (seconds) => seconds === FOREVER ? "forever" : `${seconds} s`,
+});
+
+/** All that is known of the attributes of addresses, in iproute2's order. */
+export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
+  name: "address",
+  message: RTM_NEWADDR,
+  struct: ifa.ifaddrmsg,
+  constants: { of: ifa, prefix: "IFA_", but: ["IFA_F_"] },
+  required: ["address", "dev"],
+  title: ({ address, dev }) => `${address} of ${dev}`,
+  familyOf: ({ address }) =>
+    parseCidr(address).address.length === 4 ? AF_INET : AF_INET6,
+  prepare,
+  finish(address) {
+    // Without a peer, IFA_ADDRESS is the same, or all there is.
+    if (address.address === undefined) address.address = address.peer ?? "";
+    if (address.peer === address.address) address.peer = undefined;
+  },
+}, {
+  dev: field.header("ifindex", "ifa_index", { ...device }),
+  family: {
+    print(json, { family }) {
+      if (family.startsWith("af-")) json.family_index = Number(family.slice(3));
+      else json.family = family;
+    },
+  },
+  address: field.attribute("address", ifa.IFA_LOCAL, ip, {
+    ...cidr,
+    ...FIXED,
+    common: true,
+    // With a peer, the prefix length is the peer's.
+    compare: ({ peer }) => peer === undefined,
+    of: ({ address, prefixLength }) => `${address}/${prefixLength}`,
+    print(json, { address, peer, prefixLength, metric }) {
+      if (address === "") return;
+      json.local = address;
+      if (peer !== undefined) json.address = peer;
+      json.prefixlen = prefixLength;
+      if (metric !== undefined) json.metric = metric;
+    },
+  }),
+  peer: field.attribute("peer", ifa.IFA_ADDRESS, ip, {
+    ...cidr,
+    ...FIXED,
+    common: true,
+    of: ({ peer, prefixLength }) => peer && `${peer}/${prefixLength}`,
+  }),
+  prefixLength: field.header("prefixLength", "ifa_prefixlen"),
+  metric: field.attribute("metric", ifa.IFA_RT_PRIORITY, u32Codec, {
+    ...u32,
+    kernelDefault: 0,
+  }),
+  broadcast: field.attribute("broadcast", ifa.IFA_BROADCAST, ip, {
+    ...FIXED,
+    expected: `+, - or ${ipAddress.expected}`,
+    schema: { type: "string" },
+    read: (given) =>
+      given === "+" || given === "-" ? given : ipAddress.read(given),
+    common: true,
+    key: "broadcast",
+  }),
+  anycast: field.attribute("anycast", ifa.IFA_ANYCAST, ip, {
+    ...ipAddress,
+    // The kernel reports it of no address that was added.
+    compare: false,
+    key: "anycast",
+  }),
+  scope: field.header("scope", "ifa_scope", {
+    ...scope,
+    ...FIXED,
+    key: "scope",
+  }),
+  flags: field("flags", {
+    number: ifa.IFA_FLAGS,
+    codec: u32Codec,
+    header: "ifa_flags",
+  }),
+  secondary: field("flags", {
+    print(json, { flags, family }) {
+      if ((flags & ifa.IFA_F_SECONDARY) === 0) return;
+      // The same bit has another meaning for each family.
+      json[family === "inet6" ? "temporary" : "secondary"] = true;
+    },
+  }),
+  nodad: flag(ifa.IFA_F_NODAD, "nodad"),
+  optimistic: {
+    ...flag(ifa.IFA_F_OPTIMISTIC, "optimistic"),
+    // The kernel clears it when duplicate address detection is done.
+    compare: false,
+  },
+  dadfailed: state(ifa.IFA_F_DADFAILED, "dadfailed"),
+  home: flag(ifa.IFA_F_HOMEADDRESS, "home"),
+  deprecated: state(ifa.IFA_F_DEPRECATED, "deprecated"),
+  tentative: state(ifa.IFA_F_TENTATIVE, "tentative"),
+  permanent: field("flags", {
+    print(json, { flags }) {
+      if ((flags & ifa.IFA_F_PERMANENT) === 0) json.dynamic = true;
+    },
+  }),
+  mngtmpaddr: flag(ifa.IFA_F_MANAGETEMPADDR, "mngtmpaddr"),
+  noprefixroute: {
+    ...flag(ifa.IFA_F_NOPREFIXROUTE, "noprefixroute"),
+    change: ({ family }) => family === "inet" ? "at creation" : "any time",
+  },
+  autojoin: { ...flag(ifa.IFA_F_MCAUTOJOIN, "autojoin"), ...FIXED },
+  "stable-privacy": state(ifa.IFA_F_STABLE_PRIVACY, "stable-privacy"),
+  otherFlags: field("flags", {
+    print(json, { flags }) {
+      const rest = flags & ~KNOWN_FLAGS;
+      if (rest !== 0) {
+        json.ifa_flags = (rest >>> 0).toString(16).padStart(2, "0");
+      }
+    },
+  }),
+  label: field.attribute("label", ifa.IFA_LABEL, string, {
+    ...text(15),
+    ...FIXED,
+    common: true,
+    key: "label",
+  }),
+  lifetime: field("lifetime", {
+    common: true,
+    number: ifa.IFA_CACHEINFO,
+    decode(address, { words, at, length }) {
+      if (length >= CACHEINFO_SIZE) {
+        address.lifetime = lifetimeAt(words, at >> 2);
+      }
+    },
+    encode(body, { valid, preferred }) {
+      body.bytes(
+        ifa.IFA_CACHEINFO,
+        ifa.ifa_cacheinfo.build({ ifa_prefered: preferred, ifa_valid: valid }),
+      );
+    },
+    print(json, { lifetime, flags }) {
+      if (lifetime === undefined) return;
+      const { valid, preferred } = lifetime;
+      json.valid_life_time = valid;
+      // A deprecated address was preferred until so many seconds ago.
+      json.preferred_life_time =
+        preferred !== FOREVER && (flags & ifa.IFA_F_DEPRECATED) !== 0
+          ? preferred | 0
+          : preferred;
+    },
+  }),
+  valid_lft: lifetime("valid"),
+  preferred_lft: lifetime("preferred"),
+  multicast: field.attribute("multicast", ifa.IFA_MULTICAST, ip),
+  protocol: field.attribute("protocol", ifa.IFA_PROTO, u8),
+  targetNetnsid: field.attribute("targetNetnsid", ifa.IFA_TARGET_NETNSID, i32),
+});
+
+/** The flags that have words. */
+const KNOWN_FLAGS = 0xfff;
+
+const IPV6_FLAGS = ["nodad", "optimistic", "home", "mngtmpaddr"] as const;
+
+/** Checks an address; what its request holds. */
+function prepare(spec: AddressSpec, verb: Verb): OptionValues {
+  const local = parseCidr(spec.address);
+  const isIPv4 = local.address.length === 4;
+  const deleting = verb === "delete";
+  if (isIPv4 && IPV6_FLAGS.some((word) => spec[word])) {
+    throw new ArgumentError(
+      "address",
+      spec.address,
+      `an IPv6 address, which ${IPV6_FLAGS.join(", ")} are for`,
+    );
+  }
+  if (spec.autojoin && !isMulticast(local.address)) {
+    throw new ArgumentError(
+      "address",
+      spec.address,
+      "a multicast address, which autojoin is for",
+    );
+  }
+  const peer = spec.peer === undefined ? local : parseCidr(spec.peer, "peer");
+  const { broadcast } = spec;
+  const reach = isIPv4 && local.address[0] === 127
+    ? RT_SCOPE_HOST
+    : RT_SCOPE_UNIVERSE;
+  return {
+    ...spec,
+    prefixLength: peer.prefix || local.prefix,
+    scope: spec.scope ?? (deleting ? RT_SCOPE_UNIVERSE : reach),
+    // Without a prefix length, any of that address goes.
+    peer: spec.peer ??
+      (deleting && isIPv4 && !spec.address.includes("/")
+        ? undefined
+        : spec.address),
+    broadcast: broadcast === "+" || broadcast === "-"
+      ? deleting ? undefined : directedBroadcast(broadcast, peer)
+      : broadcast,
+    lifetime: lifetimeOf(spec),
+  };
+}
+
+function lifetimeOf({ valid_lft, preferred_lft }: AddressSpec) {
+  if (valid_lft === undefined && preferred_lft === undefined) return undefined;
+  const seconds = (given: number | "forever" = "forever") =>
+    given === "forever" ? FOREVER : given;
+  const valid = seconds(valid_lft);
+  const preferred = seconds(preferred_lft ?? valid_lft);
+  if (valid === 0) {
+    throw new ArgumentError("valid_lft", valid, "1 or more, or forever");
+  }
+  if (preferred > valid) {
+    throw new ArgumentError(
+      "preferred_lft",
+      preferred_lft,
+      `within valid_lft, ${valid}`,
+    );
+  }
+  return { valid, preferred };
+}
+
+/** "+" and "-": the network's address with the host's bits set, or cleared. */
+function directedBroadcast(
+  sign: string,
+  { address, prefix }: Cidr,
+): string | undefined {
+  if (address.length !== 4) {
+    throw new ArgumentError("broadcast", sign, "possible of IPv6");
+  }
+  // The two addresses of a /31 are both hosts.
+  if (prefix > 30) return undefined;
+  return formatIPv4(address.map((byte, index) => {
+    const host = 0xff >> Math.min(8, Math.max(0, prefix - 8 * index));
+    return sign === "+" ? byte | host : byte & ~host;
+  }));
+}
+
 // The module's own: what is imported is looked up at each use.
 const HEADER = NLA_HDRLEN;
 const TYPE_MASK = NLA_TYPE_MASK;
-const ADDRESS = IFA_ADDRESS;
-const LOCAL = IFA_LOCAL;
-const LABEL = IFA_LABEL;
-const BROADCAST = IFA_BROADCAST;
-const CACHEINFO = IFA_CACHEINFO;
-const FLAGS = IFA_FLAGS;
-const CACHEINFO_SIZE = ifa_cacheinfo.size;
-const SIZE = ifaddrmsg.size;
+const PEER = ifa.IFA_ADDRESS;
+const LOCAL = ifa.IFA_LOCAL;
+const LABEL = ifa.IFA_LABEL;
+const BROADCAST = ifa.IFA_BROADCAST;
+const CACHEINFO = ifa.IFA_CACHEINFO;
+const FLAGS = ifa.IFA_FLAGS;
+const CACHEINFO_SIZE = ifa.ifa_cacheinfo.size;
+const SIZE = ifa.ifaddrmsg.size;
 
 /**
  * Reads an RTM_NEWADDR or RTM_DELADDR message; undefined if it is cut off.
@@ -121,7 +413,7 @@ export function decodeAddress(message: MessageReader): Address | undefined {
     const length = (header & 0xffff) - HEADER;
     if (length < 0 || length > end - value) break;
     switch (header >>> 16 & TYPE_MASK) {
-      case ADDRESS:
+      case PEER:
         other = value;
         otherLength = length;
         break;
@@ -169,7 +461,9 @@ export function decodeAddress(message: MessageReader): Address | undefined {
     label,
     lifetime,
   };
-  if (rare) decodeRare(address, message.attributes(SIZE));
+  if (rare) {
+    ADDRESS.decodeAttributes(address, message.attributes(SIZE), family, true);
+  }
   return address;
 }
 
@@ -200,38 +494,70 @@ function lifetimeAt(words: Int32Array, word: number): AddressLifetime {
   return last;
 }
 
-/** What most addresses do not have. */
-function decodeRare(address: Address, attributes: AttributeReader): void {
-  const { family } = address;
-  while (attributes.next()) {
-    const { bytes, at, length } = attributes;
-    switch (attributes.type) {
-      case IFA_ADDRESS:
-      case IFA_LOCAL:
-      case IFA_LABEL:
-      case IFA_BROADCAST:
-      case IFA_CACHEINFO:
-        break;
-      case IFA_FLAGS:
-        address.flags = attributes.u32();
-        break;
-      case IFA_ANYCAST:
-        address.anycast = addressText(family, bytes, at, length);
-        break;
-      case IFA_MULTICAST:
-        address.multicast = addressText(family, bytes, at, length);
-        break;
-      case IFA_RT_PRIORITY:
-        address.metric = attributes.u32();
-        break;
-      case IFA_PROTO:
-        address.protocol = attributes.u8();
-        break;
-      case IFA_TARGET_NETNSID:
-        address.targetNetnsid = attributes.i32();
-        break;
-      default:
-        (address.unknown ??= []).push(attributes.unknown());
-    }
-  }
+/** What names an address to the kernel. */
+export function addressSpecOf(
+  { address, peer, prefixLength, ifindex: dev }: Address,
+): AddressSpec {
+  return peer === undefined
+    ? { dev, address: `${address}/${prefixLength}` }
+    : { dev, address, peer: `${peer}/${prefixLength}` };
+}
+
+/**
+ * An address to add; it must not be there yet.
+ *
+ * Source: ip-address(8), rtnetlink(7).
+ *
+ * @param spec The address.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { addAddress } from "@netplumb/netplumb";
+ *
+ * addAddress({ address: "192.0.2.1/24", dev: "eth0", broadcast: "+" });
+ * addAddress({ address: "2001:db8::1/64", dev: "eth0", nodad: true });
+ * ```
+ */
+export function addAddress(spec: AddressSpec): Change {
+  return ADDRESS.change("add", spec);
+}
+
+/**
+ * An address to add, or to change if it is there already.
+ *
+ * Source: ip-address(8), rtnetlink(7).
+ *
+ * @param spec The address.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { replaceAddress } from "@netplumb/netplumb";
+ *
+ * replaceAddress({ address: "192.0.2.1/24", dev: "eth0", valid_lft: 3600 });
+ * ```
+ */
+export function replaceAddress(spec: AddressSpec): Change {
+  return ADDRESS.change("replace", spec);
+}
+
+/**
+ * An address to delete. Of an IPv4 address without a prefix length, any that
+ * the link has goes.
+ *
+ * Source: ip-address(8), rtnetlink(7).
+ *
+ * @param spec The address.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { deleteAddress } from "@netplumb/netplumb";
+ *
+ * deleteAddress({ address: "192.0.2.1/24", dev: "eth0" });
+ * ```
+ */
+export function deleteAddress(spec: AddressSpec): Change {
+  return ADDRESS.change("delete", spec);
 }

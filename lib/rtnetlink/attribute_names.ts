@@ -1,19 +1,20 @@
-// What rtnetlink's numbers are called, taken from the layout files themselves,
-// for errors that name the request and the attribute at fault.
+// The C names of rtnetlink's messages and attributes, from the tables of the
+// objects, for errors that name the request and the attribute at fault.
 
-import * as addr from "../../ffi/uapi/linux_if_addr.ts";
-import * as fib from "../../ffi/uapi/linux_fib_rules.ts";
-import * as neigh from "../../ffi/uapi/linux_neighbour.ts";
 import * as netns from "../../ffi/uapi/linux_net_namespace.ts";
-import * as nexthop from "../../ffi/uapi/linux_nexthop.ts";
 import * as route from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_BRIDGE } from "../../ffi/uapi/sys_socket.ts";
 import type {
   AttributeNames,
   FamilyNames,
 } from "../netlink/attribute_names.ts";
-import { named, withInside } from "./constant_names.ts";
+import { ADDRESS } from "./address.ts";
 import { bridgePortNames, linkAttributeNames } from "./link/attribute_names.ts";
+import { NEIGHBOUR } from "./neighbour.ts";
+import { NEXTHOP_OBJECT } from "./nexthop.ts";
+import { ROUTE } from "./route.ts";
+import { RULE } from "./rule.ts";
+import { attributeNames } from "./spec/constants.ts";
 
 let messages: AttributeNames | undefined;
 let bodies: { readonly [object: number]: ReturnType<FamilyNames["body"]> };
@@ -22,37 +23,22 @@ let bodies: { readonly [object: number]: ReturnType<FamilyNames["body"]> };
 const FOUR = 4;
 
 function describe(): typeof bodies {
-  const routeNames = withInside(named(route, "RTA_"), {
-    [route.RTA_METRICS]: named(route, "RTAX_", ["RTAX_FEATURE_"]),
-  });
-  const nexthopNames = withInside(
-    named(nexthop, "NHA_", ["NHA_RES_GROUP_", "NHA_RES_BUCKET_"]),
-    { [nexthop.NHA_RES_GROUP]: named(nexthop, "NHA_RES_GROUP_") },
-  );
   const links = { struct: route.ifinfomsg, names: linkAttributeNames() };
+  const objects = [ADDRESS, NEIGHBOUR, RULE, NEXTHOP_OBJECT, ROUTE].map(
+    (
+      { details: { message, struct, constants }, entries },
+    ) => [message / FOUR, {
+      struct,
+      names: attributeNames(constants, entries),
+    }],
+  );
   return {
     [route.RTM_NEWLINK / FOUR]: links,
     [route.RTM_NEWLINKPROP / FOUR]: links,
-    [route.RTM_NEWADDR / FOUR]: {
-      struct: addr.ifaddrmsg,
-      names: named(addr, "IFA_", ["IFA_F_"]),
-    },
-    [route.RTM_NEWROUTE / FOUR]: { struct: route.rtmsg, names: routeNames },
-    [route.RTM_NEWNEIGH / FOUR]: {
-      struct: neigh.ndmsg,
-      names: named(neigh, "NDA_"),
-    },
-    [route.RTM_NEWRULE / FOUR]: {
-      struct: fib.fib_rule_hdr,
-      names: named(fib, "FRA_"),
-    },
+    ...Object.fromEntries(objects),
     [route.RTM_NEWNSID / FOUR]: {
       struct: route.rtgenmsg,
-      names: named(netns, "NETNSA_"),
-    },
-    [route.RTM_NEWNEXTHOP / FOUR]: {
-      struct: nexthop.nhmsg,
-      names: nexthopNames,
+      names: attributeNames({ of: netns, prefix: "NETNSA_" }),
     },
   };
 }
@@ -60,7 +46,7 @@ function describe(): typeof bodies {
 /** The names of NETLINK_ROUTE's messages and attributes. */
 export const routeNames: FamilyNames = {
   message(type) {
-    messages ??= named(route, "RTM_", ["RTM_F_"]);
+    messages ??= attributeNames({ of: route, prefix: "RTM_", but: ["RTM_F_"] });
     return messages[type]?.name;
   },
   body(type, family) {

@@ -1,25 +1,29 @@
-// RTA_METRICS: what a route says of the path beyond it.
+// Metrics of a route: what it says of the path beyond it. Source: ip-route(8),
+// linux/rtnetlink.h.
 
+import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
+import { ArgumentError } from "../errors.ts";
+import { AttributeWriter } from "../netlink/attribute_writer.ts";
+import type { OptionValues } from "./spec/attribute.ts";
+import { u32 as u32Codec } from "./spec/codec.ts";
+import { hex } from "./spec/json.ts";
+import { u32 } from "./spec/named_number.ts";
 import {
-  RTAX_ADVMSS,
-  RTAX_CC_ALGO,
-  RTAX_CWND,
-  RTAX_FASTOPEN_NO_COOKIE,
-  RTAX_FEATURES,
-  RTAX_HOPLIMIT,
-  RTAX_INITCWND,
-  RTAX_INITRWND,
-  RTAX_LOCK,
-  RTAX_MTU,
-  RTAX_QUICKACK,
-  RTAX_REORDERING,
-  RTAX_RTO_MIN,
-  RTAX_RTT,
-  RTAX_RTTVAR,
-  RTAX_SSTHRESH,
-  RTAX_WINDOW,
-} from "../../ffi/uapi/linux_rtnetlink.ts";
-import type { AttributeReader } from "../netlink/attribute.ts";
+  type Encoding,
+  type FieldDetails,
+  fieldsOf,
+  FieldTable,
+  type ObjectAttribute,
+  string,
+} from "./spec/object.ts";
+import {
+  bit,
+  list,
+  oneOf,
+  type Reader,
+  text,
+  wholeNumber,
+} from "./spec/value.ts";
 
 /**
  * The metrics of a route, as the kernel keeps them. Source: ip-route(8),
@@ -62,38 +66,205 @@ export interface RouteMetrics {
   fastopen_no_cookie?: number;
 }
 
-/** A metric by the word iproute2 has for it. */
-export type MetricName = keyof RouteMetrics;
+/** What a route says of the path beyond it. Source: ip-route(8). */
+export interface RouteMetricsSpec {
+  /** The longest packet of the path, in bytes. */
+  readonly mtu?: number;
+  /** The longest segment to announce, in bytes. */
+  readonly advmss?: number;
+  /** TTL of packets of this machine. */
+  readonly hoplimit?: number;
+  /** How many segments may be out of order. */
+  readonly reordering?: number;
+  /** The first guess of the round trip time, in milliseconds. */
+  readonly rtt?: number;
+  /** The first guess of its variance, in milliseconds. */
+  readonly rttvar?: number;
+  /** The least time to a retransmission, in milliseconds; always locked. */
+  readonly rto_min?: number;
+  /** The largest window, in bytes. */
+  readonly window?: number;
+  /** The congestion window, in segments; with `lock`. */
+  readonly cwnd?: number;
+  /** The first congestion window, in segments. */
+  readonly initcwnd?: number;
+  /** The first receive window, in segments. */
+  readonly initrwnd?: number;
+  /** Where slow start ends, in segments. */
+  readonly ssthresh?: number;
+  /** What TCP may do: "ecn". */
+  readonly features?: "ecn";
+  /** Whether to acknowledge at once. */
+  readonly quickack?: boolean;
+  /** The congestion control algorithm. */
+  readonly congctl?: string;
+  /** Whether TCP Fast Open does without a cookie. */
+  readonly fastopen_no_cookie?: boolean;
+  /** Which of these must not change by themselves. */
+  readonly lock?: readonly (
+    | "mtu"
+    | "advmss"
+    | "hoplimit"
+    | "reordering"
+    | "rtt"
+    | "rttvar"
+    | "window"
+    | "cwnd"
+    | "initcwnd"
+    | "initrwnd"
+    | "ssthresh"
+    | "congctl"
+  )[];
+}
 
-/** The word for each metric, in the order of their numbers. */
-export const METRIC_NAMES: ReadonlyArray<MetricName | undefined> = (() => {
-  const names: (MetricName | undefined)[] = [];
-  names[RTAX_LOCK] = "lock";
-  names[RTAX_MTU] = "mtu";
-  names[RTAX_WINDOW] = "window";
-  names[RTAX_RTT] = "rtt";
-  names[RTAX_RTTVAR] = "rttvar";
-  names[RTAX_SSTHRESH] = "ssthresh";
-  names[RTAX_CWND] = "cwnd";
-  names[RTAX_ADVMSS] = "advmss";
-  names[RTAX_REORDERING] = "reordering";
-  names[RTAX_HOPLIMIT] = "hoplimit";
-  names[RTAX_INITCWND] = "initcwnd";
-  names[RTAX_FEATURES] = "features";
-  names[RTAX_RTO_MIN] = "rto_min";
-  names[RTAX_INITRWND] = "initrwnd";
-  names[RTAX_QUICKACK] = "quickack";
-  names[RTAX_CC_ALGO] = "congctl";
-  names[RTAX_FASTOPEN_NO_COOKIE] = "fastopen_no_cookie";
-  return names;
-})();
+/** A metric that can be kept from changing. */
+export type LockableMetric = NonNullable<RouteMetricsSpec["lock"]>[number];
 
-export function decodeMetrics(attributes: AttributeReader): RouteMetrics {
-  const metrics: Record<string, number | string> = {};
-  while (attributes.next()) {
-    const name = METRIC_NAMES[attributes.type];
-    if (name === undefined) continue;
-    metrics[name] = name === "congctl" ? attributes.string() : attributes.u32();
+/** RTAX_* of what can be locked. */
+const LOCKABLE: { readonly [M in LockableMetric]: number } = {
+  mtu: rt.RTAX_MTU,
+  advmss: rt.RTAX_ADVMSS,
+  hoplimit: rt.RTAX_HOPLIMIT,
+  reordering: rt.RTAX_REORDERING,
+  rtt: rt.RTAX_RTT,
+  rttvar: rt.RTAX_RTTVAR,
+  window: rt.RTAX_WINDOW,
+  cwnd: rt.RTAX_CWND,
+  initcwnd: rt.RTAX_INITCWND,
+  initrwnd: rt.RTAX_INITRWND,
+  ssthresh: rt.RTAX_SSTHRESH,
+  congctl: rt.RTAX_CC_ALGO,
+};
+
+const LOCKABLE_NAMES = Object.keys(LOCKABLE) as LockableMetric[];
+const LOCK_NAMES: readonly (readonly [string, number])[] = [
+  ...Object.entries(LOCKABLE),
+  ["rto_min", rt.RTAX_RTO_MIN],
+];
+/** Of the hop limit: that of the link. */
+const LINKS_OWN = 0xffff_ffff;
+const field = fieldsOf<RouteMetrics>();
+const milliseconds = wholeNumber(0, 0x1fff_ffff);
+
+type NumericMetric = Exclude<keyof RouteMetrics, "congctl">;
+
+/**
+ * A number. The kernel does not report one of 0, and iproute2 prints one that
+ * is locked.
+ *
+ * @param factor How many of the kernel's units are one of the user's.
+ */
+function metric<T = number>(
+  name: NumericMetric,
+  number: number,
+  reader: Reader<T>,
+  details: FieldDetails<RouteMetrics, number, T> & {
+    readonly factor?: number;
+  } = {},
+): ObjectAttribute<RouteMetrics, T> {
+  const { factor = 1, ...others } = details;
+  return field(name, {
+    ...reader,
+    number,
+    codec: u32Codec,
+    kernelDefault: 0,
+    toRaw: (value) => Number(value) * factor,
+    text: (raw) => raw === 0 ? "not set" : `${raw / factor}`,
+    print(json, metrics) {
+      const isLocked = ((metrics.lock ?? 0) >>> number & 1) !== 0;
+      const raw = metrics[name] ?? (isLocked ? 0 : undefined);
+      if (raw !== undefined) json[name] = Math.trunc(raw / factor);
+    },
+    ...others,
+  });
+}
+
+/** A number that is only 0 or 1. */
+const onOrOff = (name: NumericMetric, number: number) =>
+  metric(name, number, bit, { text: (raw) => raw === 0 ? "off" : "on" });
+
+/** All metrics, in the order of their numbers, which is iproute2's. */
+export const METRICS: FieldTable<RouteMetrics, RouteMetricsSpec> =
+  new FieldTable<RouteMetrics, RouteMetricsSpec>({
+    lock: field.attribute("lock", rt.RTAX_LOCK, u32Codec, {
+      ...list(oneOf(LOCKABLE_NAMES), LOCKABLE_NAMES.length),
+      kernelDefault: 0,
+      text: (bits) =>
+        LOCK_NAMES.filter(([, number]) => (bits >>> number & 1) !== 0)
+          .map(([name]) => name).join(",") || "none",
+    }),
+    mtu: metric("mtu", rt.RTAX_MTU, u32),
+    window: metric("window", rt.RTAX_WINDOW, u32),
+    // In eighths and quarters of a millisecond.
+    rtt: metric("rtt", rt.RTAX_RTT, milliseconds, { factor: 8 }),
+    rttvar: metric("rttvar", rt.RTAX_RTTVAR, milliseconds, { factor: 4 }),
+    ssthresh: metric("ssthresh", rt.RTAX_SSTHRESH, u32),
+    cwnd: metric("cwnd", rt.RTAX_CWND, u32),
+    advmss: metric("advmss", rt.RTAX_ADVMSS, u32),
+    reordering: metric("reordering", rt.RTAX_REORDERING, u32),
+    hoplimit: metric("hoplimit", rt.RTAX_HOPLIMIT, wholeNumber(0, 255), {
+      of: ({ hoplimit = 0 }) => hoplimit === LINKS_OWN ? 0 : hoplimit,
+      print(json, metrics) {
+        const { hoplimit = 0, lock = 0 } = metrics;
+        const isLocked = (lock >>> rt.RTAX_HOPLIMIT & 1) !== 0;
+        if (metrics.hoplimit === undefined && !isLocked) return;
+        if (hoplimit !== LINKS_OWN) json.hoplimit = hoplimit;
+      },
+    }),
+    initcwnd: metric("initcwnd", rt.RTAX_INITCWND, u32),
+    features: metric("features", rt.RTAX_FEATURES, oneOf(["ecn"]), {
+      toRaw: () => rt.RTAX_FEATURE_ECN,
+      text: (raw) => featureNames(raw).join(",") || "not set",
+      print(json, { features = 0 }) {
+        if (features & rt.RTAX_FEATURE_ECN) json.ecn = null;
+        const rest = features & ~rt.RTAX_FEATURE_ECN;
+        if (rest) json.features = hex(features);
+      },
+    }),
+    rto_min: metric("rto_min", rt.RTAX_RTO_MIN, milliseconds),
+    initrwnd: metric("initrwnd", rt.RTAX_INITRWND, u32),
+    quickack: onOrOff("quickack", rt.RTAX_QUICKACK),
+    congctl: field.attribute("congctl", rt.RTAX_CC_ALGO, {
+      ...string,
+      write: (body, attribute, value) => void body.text(attribute, value),
+    }, {
+      ...text(15),
+      key: "congestion",
+    }),
+    fastopen_no_cookie: onOrOff(
+      "fastopen_no_cookie",
+      rt.RTAX_FASTOPEN_NO_COOKIE,
+    ),
+  });
+
+function featureNames(features: number): string[] {
+  const rest = features & ~rt.RTAX_FEATURE_ECN;
+  return [
+    ...features & rt.RTAX_FEATURE_ECN ? ["ecn"] : [],
+    ...rest === 0 ? [] : [hex(rest)],
+  ];
+}
+
+/** RTA_METRICS of a request; undefined if it has none. */
+export function encodedMetrics(
+  spec: RouteMetricsSpec,
+  encoding: Omit<Encoding, "word">,
+): Uint8Array | undefined {
+  const body = new AttributeWriter();
+  const lock = lockOf(spec);
+  const values: OptionValues = { ...spec, lock: lock === 0 ? undefined : lock };
+  METRICS.encodeAttributes(body, values, encoding);
+  return body.length === 0 ? undefined : body.finish();
+}
+
+/** The bits of the metrics that must not change by themselves. */
+function lockOf(spec: RouteMetricsSpec): number {
+  let locked = spec.rto_min === undefined ? 0 : 1 << rt.RTAX_RTO_MIN;
+  for (const metric of spec.lock ?? []) {
+    if (spec[metric] === undefined) {
+      throw new ArgumentError("lock", metric, "a metric that is given");
+    }
+    locked |= 1 << LOCKABLE[metric];
   }
-  return metrics;
+  return locked;
 }

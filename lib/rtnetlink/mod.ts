@@ -54,18 +54,51 @@ export type { Link } from "./link/link.ts";
 export type { LinkStatistics } from "./link/statistics.ts";
 export { LinkNames } from "./link/names.ts";
 export type { JsonValue, KindData } from "./spec/json.ts";
-export type { Address, AddressLifetime } from "./address.ts";
-export type {
-  Route,
-  RouteCache,
-  RouteEncapsulation,
-  RouteNexthop,
-  RouteVia,
+export {
+  addAddress,
+  type Address,
+  type AddressLifetime,
+  type AddressSpec,
+  deleteAddress,
+  replaceAddress,
+} from "./address.ts";
+export {
+  addRoute,
+  appendRoute,
+  deleteRoute,
+  replaceRoute,
+  type Route,
+  type RouteSpec,
 } from "./route.ts";
-export type { RouteMetrics } from "./metrics.ts";
-export type { Neighbour, NeighbourCache } from "./neighbour.ts";
-export type { NumberRange, Rule } from "./rule.ts";
-export type { Nexthop, NexthopMember, ResilientGroup } from "./nexthop.ts";
+export type { NexthopSpec, RouteNexthop, RouteVia } from "./route_nexthop.ts";
+export type { RouteCache } from "./route_cache.ts";
+export type { RouteMetrics, RouteMetricsSpec } from "./metrics.ts";
+export type { RouteEncapsulation } from "./encapsulation.ts";
+export {
+  addNeighbour,
+  deleteNeighbour,
+  type Neighbour,
+  type NeighbourCache,
+  type NeighbourSpec,
+  replaceNeighbour,
+} from "./neighbour.ts";
+export {
+  addRule,
+  deleteRule,
+  type NumberRange,
+  type Rule,
+  type RuleSpec,
+} from "./rule.ts";
+export {
+  addNexthop,
+  deleteNexthop,
+  type Nexthop,
+  type NexthopMember,
+  type NexthopMemberSpec,
+  type NexthopObjectSpec,
+  replaceNexthop,
+  type ResilientGroup,
+} from "./nexthop.ts";
 export { type NamespaceId, namespaceIdOf } from "./namespace_id.ts";
 export {
   addNamespace,
@@ -102,37 +135,8 @@ export {
 } from "./changes/link.ts";
 export { addAltNames, deleteAltNames } from "./changes/alt_name.ts";
 export type * as kinds from "./kinds/options.ts";
-export {
-  addAddress,
-  type AddressSpec,
-  deleteAddress,
-  replaceAddress,
-} from "./changes/address.ts";
 export { type AddressFlush, flushAddresses } from "./changes/flush.ts";
-export {
-  addRoute,
-  appendRoute,
-  deleteRoute,
-  type NexthopSpec,
-  replaceRoute,
-  type RouteSpec,
-} from "./changes/route.ts";
-export type { RouteMetricsSpec } from "./changes/route_metrics.ts";
-export {
-  addNeighbour,
-  deleteNeighbour,
-  type NeighbourSpec,
-  replaceNeighbour,
-} from "./changes/neighbour.ts";
 export { setNamespaceId } from "./changes/namespace_id.ts";
-export { addRule, deleteRule, type RuleSpec } from "./changes/rule.ts";
-export {
-  addNexthop,
-  deleteNexthop,
-  type NexthopMemberSpec,
-  type NexthopObjectSpec,
-  replaceNexthop,
-} from "./changes/nexthop.ts";
 export {
   addBridgeVlan,
   type BridgeVlanSpec,

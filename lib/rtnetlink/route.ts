@@ -1,104 +1,80 @@
-// Routes: RTM_NEWROUTE and RTM_DELROUTE. The hottest decoder of all: one pass,
-// one object with the same fields in the same order for all common routes. It
-// has no more of them than most routes need: half of a dump's time beyond the
-// kernel is memory.
+// Routes: RTM_NEWROUTE and RTM_DELROUTE. Source: rtnetlink(7), ip-route(8).
+//
+// decodeRoute() is the hottest decoder of all: one pass, one object with the
+// same fields in the same order for all common routes. It has no more of them
+// than most routes need: half of a dump's time beyond the kernel is memory.
 
 import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/uapi/linux_netlink.ts";
-import {
-  RTA_CACHEINFO,
-  rta_cacheinfo,
-  RTA_DST,
-  RTA_ENCAP,
-  RTA_ENCAP_TYPE,
-  RTA_FLOW,
-  RTA_GATEWAY,
-  RTA_IIF,
-  RTA_MARK,
-  RTA_METRICS,
-  RTA_MULTIPATH,
-  RTA_NEWDST,
-  RTA_NH_ID,
-  RTA_OIF,
-  RTA_PREF,
-  RTA_PREFSRC,
-  RTA_PRIORITY,
-  RTA_SRC,
-  RTA_TABLE,
-  RTA_TTL_PROPAGATE,
-  RTA_UID,
-  RTA_VIA,
-  rtmsg,
-  rtnexthop,
-  rtvia,
-} from "../../ffi/uapi/linux_rtnetlink.ts";
-import type {
-  AttributeReader,
-  UnknownAttribute,
-} from "../netlink/attribute.ts";
+import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
+import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
+import { ArgumentError } from "../errors.ts";
+import { parseCidr } from "../net/prefix.ts";
+import type { UnknownAttribute } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
+import type { Change, Verb } from "./changes/change.ts";
+import {
+  encapsulationFields,
+  type RouteEncapsulation,
+} from "./encapsulation.ts";
 import {
   type AddressFamily,
   addressText,
   familyName,
   rememberedAddressText,
 } from "./family.ts";
-import { decodeMetrics, type RouteMetrics } from "./metrics.ts";
-
-/** A gateway of another family than the route's. */
-export interface RouteVia {
-  /** Of the gateway. */
-  readonly family: AddressFamily;
-  /** The gateway's address. */
-  readonly address: string;
-}
-
-/** An encapsulation, as the kernel gave it. */
-export interface RouteEncapsulation {
-  /** LWTUNNEL_ENCAP_*, for example 1 for MPLS. Source: linux/lwtunnel.h. */
-  readonly type: number;
-  /** Its attributes. */
-  readonly attributes: Uint8Array<ArrayBuffer>;
-}
-
-/** One way of a multipath route. */
-export interface RouteNexthop {
-  /** The link packets leave by, 0 where there is none. */
-  ifindex: number;
-  /** Its share of the packets, 1 to 256. */
-  weight: number;
-  /** RTNH_F_* bits. Source: linux/rtnetlink.h. */
-  flags: number;
-  /** The next hop's address. */
-  gateway?: string | undefined;
-  /** A gateway of another family. */
-  via?: RouteVia;
-  /** Routing realms, from << 16 | to. */
-  realms?: number;
-  /** The labels MPLS puts in place of those that came. */
-  newDestination?: string;
-  /** What packets are wrapped in. */
-  encapsulation?: RouteEncapsulation;
-}
-
-/** Times and counts the kernel keeps beside a route. */
-export interface RouteCache {
-  /** References. */
-  readonly references: number;
-  /** USER_HZ since the last use. */
-  readonly lastUse: number;
-  /** USER_HZ until it expires, negative once it has. */
-  readonly expires: number;
-  /** An error number for who uses it. */
-  readonly error: number;
-  /** How often it was used. */
-  readonly used: number;
-  /** An identification for packets, of old kernels. */
-  readonly id: number;
-  /** A TCP timestamp, of old kernels. */
-  readonly timestamp: number;
-  /** Its age, of old kernels. */
-  readonly timestampAge: number;
-}
+import {
+  encodedMetrics,
+  METRICS,
+  type RouteMetrics,
+  type RouteMetricsSpec,
+} from "./metrics.ts";
+import {
+  protocolName,
+  routeTypeName,
+  scopeName,
+  serviceName,
+  tableName,
+} from "./names/iproute2.ts";
+import { type Nexthop, NEXTHOP_OBJECT } from "./nexthop.ts";
+import {
+  decodeCache,
+  isZero,
+  printCache,
+  type RouteCache,
+} from "./route_cache.ts";
+import {
+  decodeNexthops,
+  gatewayFields,
+  nexthopList,
+  nexthopsJson,
+  type NexthopSpec,
+  nexthopsText,
+  type RouteNexthop,
+  type RouteVia,
+  sameNexthops,
+  writeNexthops,
+} from "./route_nexthop.ts";
+import { realmsJson, routeFlags } from "./route_parts.ts";
+import { type OptionValues, toggleWord } from "./spec/attribute.ts";
+import { i32, u32 as u32Codec, u8 } from "./spec/codec.ts";
+import {
+  protocol,
+  realms,
+  scope,
+  table,
+  tos,
+  u32,
+} from "./spec/named_number.ts";
+import {
+  comparedValue,
+  device,
+  fieldsOf,
+  ip,
+  type ObjectAttribute,
+  ObjectTable,
+} from "./spec/object.ts";
+import { attributeNames } from "./spec/constants.ts";
+import { cidr, ipAddress, network, oneOf } from "./spec/value.ts";
 
 /**
  * A route of the kernel's. Numbers are those of linux/rtnetlink.h; `ipRoute()`
@@ -165,19 +141,427 @@ export interface Route {
   unknown?: UnknownAttribute[];
 }
 
+/** A route, by iproute2's words. Source: ip-route(8). */
+export interface RouteSpec extends RouteMetricsSpec {
+  /** Where packets go: a network, an address, or "default". */
+  readonly to: string;
+  /** What is done with them; "unicast" if not given. */
+  readonly type?:
+    | "unicast"
+    | "local"
+    | "broadcast"
+    | "anycast"
+    | "multicast"
+    | "blackhole"
+    | "unreachable"
+    | "prohibit"
+    | "throw";
+  /** The next hop's address; of the other family, too. */
+  readonly via?: string;
+  /** The link packets leave by. */
+  readonly dev?: string | number;
+  /** Several ways. */
+  readonly nexthops?: readonly NexthopSpec[];
+  /** The id of a nexthop object. */
+  readonly nhid?: number;
+  /** The routing table; main if not given. */
+  readonly table?: number | string;
+  /** The smaller, the more preferred. */
+  readonly metric?: number;
+  /** The source address of packets of this machine. */
+  readonly src?: string;
+  /** The network packets come from; IPv6 only. */
+  readonly from?: string;
+  /** The type of service of packets. */
+  readonly tos?: number;
+  /** How far it reaches. */
+  readonly scope?: number | string;
+  /** Who made it; "boot" if not given. */
+  readonly protocol?: number | string;
+  /** Whether the next hop is on the link, whatever the addresses say. */
+  readonly onlink?: boolean;
+  /** The router's preference; IPv6 only. */
+  readonly pref?: "low" | "medium" | "high";
+  /** Seconds until it goes; IPv6 only. */
+  readonly expires?: number;
+  /** Realms, as "FROM/TO" or "TO"; IPv4 only. */
+  readonly realms?: string | number;
+  /** Of a default route that has no address to tell: "inet6" for IPv6. */
+  readonly family?: "inet" | "inet6";
+}
+
+/** What a route does with packets. */
+export type RouteType = NonNullable<RouteSpec["type"]>;
+
+const TYPES: { readonly [T in RouteType]: number } = {
+  unicast: rt.RTN_UNICAST,
+  local: rt.RTN_LOCAL,
+  broadcast: rt.RTN_BROADCAST,
+  anycast: rt.RTN_ANYCAST,
+  multicast: rt.RTN_MULTICAST,
+  blackhole: rt.RTN_BLACKHOLE,
+  unreachable: rt.RTN_UNREACHABLE,
+  prohibit: rt.RTN_PROHIBIT,
+  throw: rt.RTN_THROW,
+};
+
+/** ICMPv6 router preferences. Source: RFC 4191. */
+const PREFERENCES = { low: 3, medium: 0, high: 1 } as const;
+type Preference = keyof typeof PREFERENCES;
+
+const field = fieldsOf<Route>();
+const gateway = gatewayFields<Route>();
+
+/** Metrics as options of a route. */
+const metricOptions = Object.fromEntries(
+  Object.entries(METRICS.entries).map(([word, metric]) => {
+    const { expected, schema, read, same, text } = metric;
+    const valueOf = comparedValue(metric);
+    const of = ({ metrics = {} }: Route) => valueOf(metrics);
+    return [word, { expected, schema, read, same, text, of }];
+  }),
+) as unknown as {
+  readonly [Word in keyof RouteMetricsSpec]-?: ObjectAttribute<Route>;
+};
+
+const encapsulation = encapsulationFields<Route>(
+  rt.RTA_ENCAP_TYPE,
+  rt.RTA_ENCAP,
+);
+
+/** All that is known of the attributes of routes, in iproute2's order. */
+export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
+  name: "route",
+  message: rt.RTM_NEWROUTE,
+  struct: rt.rtmsg,
+  constants: {
+    of: rt,
+    prefix: "RTA_",
+    inside: {
+      [rt.RTA_METRICS]: () =>
+        attributeNames(
+          { of: rt, prefix: "RTAX_", but: ["RTAX_FEATURE_"] },
+          METRICS.entries,
+        ),
+    },
+  },
+  required: ["to"],
+  initial: {
+    destination: undefined,
+    ifindex: 0,
+    gateway: undefined,
+    metric: undefined,
+  },
+  title: ({ to }) => to,
+  familyOf,
+  prepare,
+  finish(route) {
+    if (!route.tos) delete route.tos;
+    if (!route.sourceLength) delete route.sourceLength;
+  },
+}, {
+  family: { ...oneOf(["inet", "inet6"]), compare: false },
+  type: field.header("type", "rtm_type", {
+    ...oneOf(Object.keys(TYPES) as RouteType[]),
+    toRaw: (type) => TYPES[type],
+    compare: true,
+    text: routeTypeName,
+    key: "type",
+    json: (type, _, { details }) =>
+      type === rt.RTN_UNICAST && !details ? undefined : routeTypeName(type),
+  }),
+  to: field.attribute("destination", rt.RTA_DST, ip, {
+    ...network,
+    common: true,
+    compare: false,
+    print(json, { destination, prefixLength, family }) {
+      const host = hostLength(family);
+      json.dst = networkText(destination, prefixLength, host, "default");
+    },
+  }),
+  prefixLength: field.header("prefixLength", "rtm_dst_len"),
+  from: field.attribute("source", rt.RTA_SRC, ip, {
+    ...cidr,
+    compare: false,
+    print(json, { source, sourceLength = 0, family }) {
+      if (source !== undefined) {
+        const host = hostLength(family);
+        json.from = networkText(source, sourceLength, host, "");
+      } else if (sourceLength) json.src = `0/${sourceLength}`;
+    },
+  }),
+  sourceLength: field.header("sourceLength", "rtm_src_len"),
+  nhid: field.attribute("nexthopId", rt.RTA_NH_ID, u32Codec, {
+    ...u32,
+    key: "nhid",
+  }),
+  newDestination: field.attribute("newDestination", rt.RTA_NEWDST, ip, {
+    key: "to",
+  }),
+  encap: {
+    ...encapsulation.encap,
+    // The kernel reports that of a nexthop object with the route.
+    compare: ({ nhid }) => nhid === undefined,
+  },
+  encapType: encapsulation.encapType,
+  tos: field.header("tos", "rtm_tos", {
+    ...tos,
+    compare: false,
+    key: "tos",
+    json: (tos) => tos === 0 ? undefined : serviceName(tos),
+  }),
+  via: {
+    ...gateway.via,
+    compare: ({ via, type, nhid, nexthops }) =>
+      nhid === undefined && nexthops === undefined &&
+      (via !== undefined || type === undefined || type === "unicast"),
+    // Of a route with several ways, all of them.
+    of: ({ gateway, via, nexthops }) =>
+      nexthops?.map((hop) => hop.gateway ?? hop.via?.address ?? "") ??
+        gateway ?? via?.address,
+  },
+  otherVia: gateway.otherVia,
+  dev: field.attribute("ifindex", rt.RTA_OIF, i32, {
+    ...device,
+    common: true,
+    key: "dev",
+    json: (ifindex, _, { names, oneDevice }) =>
+      ifindex === 0 || oneDevice ? undefined : names.name(ifindex),
+  }),
+  table: field("table", {
+    ...table,
+    common: true,
+    header: "rtm_table",
+    number: rt.RTA_TABLE,
+    codec: u32Codec,
+    compare: false,
+    key: "table",
+    json: (table, _, { details, oneTable }) =>
+      table === 0 || (table === rt.RT_TABLE_MAIN && !details) || oneTable
+        ? undefined
+        : tableName(table),
+  }),
+  protocol: field.header("protocol", "rtm_protocol", {
+    ...protocol,
+    key: "protocol",
+    json: (protocol, { flags }, { details, oneProtocol }) =>
+      (protocol === rt.RTPROT_BOOT && !details) || oneProtocol ||
+        (flags & rt.RTM_F_CLONED) !== 0
+        ? undefined
+        : protocolName(protocol),
+  }),
+  scope: field.header("scope", "rtm_scope", {
+    ...scope,
+    key: "scope",
+    json: (scope, { flags }, { details, oneScope }) =>
+      (scope === rt.RT_SCOPE_UNIVERSE && !details) || oneScope ||
+        (flags & rt.RTM_F_CLONED) !== 0
+        ? undefined
+        : scopeName(scope),
+  }),
+  src: field.attribute("preferredSource", rt.RTA_PREFSRC, ip, {
+    ...ipAddress,
+    common: true,
+    key: "prefsrc",
+  }),
+  metric: field.attribute("metric", rt.RTA_PRIORITY, u32Codec, {
+    ...u32,
+    common: true,
+    compare: false,
+    key: "metric",
+  }),
+  flags: field.header("flags", "rtm_flags", {
+    key: "flags",
+    json: routeFlags,
+  }),
+  onlink: field.bit("flags", rt.RTNH_F_ONLINK, { ...toggleWord }),
+  mark: field.attribute("mark", rt.RTA_MARK, u32Codec, {
+    key: "mark",
+    json: (mark) => mark === 0 ? undefined : mark,
+  }),
+  realms: field.attribute("realms", rt.RTA_FLOW, u32Codec, {
+    ...realms,
+    key: "flow",
+    json: realmsJson,
+  }),
+  uid: field.attribute("uid", rt.RTA_UID, u32Codec, { key: "uid" }),
+  cache: field("cache", {
+    number: rt.RTA_CACHEINFO,
+    codec: { read: decodeCache },
+    print: printCache,
+  }),
+  // Reported as a part of the cache.
+  expires: {
+    ...u32,
+    number: rt.RTA_EXPIRES,
+    codec: { write: u32Codec.write },
+    compare: false,
+  },
+  metrics: field("metrics", {
+    number: rt.RTA_METRICS,
+    decode(route, value, family) {
+      METRICS.decodeAttributes(route.metrics = {}, value.enter(), family);
+    },
+    encode(body, spec, encoding) {
+      const metrics = encodedMetrics(spec, encoding);
+      if (metrics !== undefined) body.bytes(rt.RTA_METRICS, metrics);
+    },
+    key: "metrics",
+    json: (metrics, _, context) => [METRICS.json(metrics, context)],
+  }),
+  ...metricOptions,
+  iif: field.attribute("inputIfindex", rt.RTA_IIF, i32, {
+    key: "iif",
+    json: (ifindex, _, { names }) => names.name(ifindex),
+  }),
+  pref: field.attribute("preference", rt.RTA_PREF, u8, {
+    ...oneOf(Object.keys(PREFERENCES) as Preference[]),
+    common: true,
+    toRaw: (name) => PREFERENCES[name],
+    text: (preference) => `${preferenceName(preference)}`,
+    key: "pref",
+    json: preferenceName,
+  }),
+  ttlPropagate: field.attribute("ttlPropagate", rt.RTA_TTL_PROPAGATE, u8, {
+    // Spelled so by iproute2.
+    key: "ttl-propogate",
+    json: (isOn) => isOn !== 0,
+  }),
+  nexthopObject: {
+    print(json, { nexthopId }, context) {
+      if (nexthopId === undefined || !context.details) return;
+      const nexthop = context.nexthops?.get(nexthopId) as Nexthop | undefined;
+      if (nexthop !== undefined) {
+        json.nh_info = NEXTHOP_OBJECT.json(nexthop, context);
+      }
+    },
+  },
+  nexthops: field<"nexthops", readonly NexthopSpec[]>("nexthops", {
+    ...nexthopList,
+    number: rt.RTA_MULTIPATH,
+    codec: { read: decodeNexthops },
+    encode: writeNexthops,
+    of: ({ nexthops, ...route }) => nexthops ?? [{ ...route, weight: 1 }],
+    same: sameNexthops,
+    text: nexthopsText,
+    key: "nexthops",
+    json: (nexthops, { family }, context) =>
+      nexthopsJson(nexthops, family, context),
+  }),
+});
+
+function preferenceName(preference: number): string | number {
+  return (Object.keys(PREFERENCES) as Preference[])
+    .find((name) => PREFERENCES[name] === preference) ?? preference;
+}
+
+/** How many bits an address of the family has, or -1. */
+function hostLength(family: AddressFamily): number {
+  switch (family) {
+    case "inet":
+      return 32;
+    case "inet6":
+      return 128;
+    case "mpls":
+      return 20;
+    case "link":
+      return 48;
+    default:
+      return -1;
+  }
+}
+
+function networkText(
+  address: string | undefined,
+  length: number,
+  host: number,
+  any: string,
+): string {
+  if (address === undefined) return length === 0 ? any : `0/${length} `;
+  return length === host ? address : `${address}/${length}`;
+}
+
+/** The family of a route: the first of its addresses has it. */
+function familyOf(spec: RouteSpec): number {
+  const first = spec.to === "default" ? undefined : spec.to;
+  const address = first ?? spec.src ?? spec.from ?? spec.via ??
+    spec.nexthops?.find(({ via }) => via !== undefined)?.via;
+  const length = address === undefined
+    ? spec.family === "inet6" ? 16 : 4
+    : parseCidr(address).address.length;
+  if (
+    spec.family !== undefined && (spec.family === "inet6") !== (length === 16)
+  ) throw new ArgumentError("family", spec.family, `that of ${address}`);
+  return length === 16 ? AF_INET6 : AF_INET;
+}
+
+/** Checks a route; what its request holds. */
+function prepare(spec: RouteSpec, verb: Verb): OptionValues {
+  const deleting = verb === "delete";
+  const family = familyOf(spec);
+  const isIPv6 = family === AF_INET6;
+  // As ip does, a default route has RTA_DST only if its family was given.
+  const any = spec.family && (isIPv6 ? "::" : "0.0.0.0");
+  const length = (text: string | undefined) =>
+    text === undefined ? undefined : parseCidr(text).prefix;
+  return {
+    ...spec,
+    to: spec.to === "default" ? any : spec.to,
+    prefixLength: spec.to === "default" ? 0 : length(spec.to),
+    sourceLength: length(spec.from),
+    type: spec.type ?? (deleting ? undefined : "unicast"),
+    table: spec.table ?? defaultTable(spec),
+    protocol: spec.protocol ?? (deleting ? undefined : rt.RTPROT_BOOT),
+    scope: spec.scope ?? defaultScope(spec, family, deleting),
+    metrics: spec,
+  };
+}
+
+/** How far a route reaches if nobody says. */
+function defaultScope(
+  spec: RouteSpec,
+  family: number,
+  deleting: boolean,
+): number {
+  if (family === AF_INET6) return rt.RT_SCOPE_UNIVERSE;
+  switch (spec.type) {
+    case "local":
+      return rt.RT_SCOPE_HOST;
+    case "broadcast":
+    case "multicast":
+    case "anycast":
+      return rt.RT_SCOPE_LINK;
+    case undefined:
+    case "unicast":
+      if (deleting) return rt.RT_SCOPE_NOWHERE;
+      return spec.via === undefined && spec.nexthops === undefined &&
+          spec.nhid === undefined
+        ? rt.RT_SCOPE_LINK
+        : rt.RT_SCOPE_UNIVERSE;
+  }
+  return deleting ? rt.RT_SCOPE_NOWHERE : rt.RT_SCOPE_UNIVERSE;
+}
+
+function defaultTable({ type }: RouteSpec): number {
+  return type === "local" || type === "broadcast" || type === "anycast"
+    ? rt.RT_TABLE_LOCAL
+    : rt.RT_TABLE_MAIN;
+}
+
 // The module's own: what is imported is looked up at each use.
 const HEADER = NLA_HDRLEN;
 const TYPE_MASK = NLA_TYPE_MASK;
-const DST = RTA_DST;
-const GATEWAY = RTA_GATEWAY;
-const PREFSRC = RTA_PREFSRC;
-const OIF = RTA_OIF;
-const TABLE = RTA_TABLE;
-const PRIORITY = RTA_PRIORITY;
-const PREF = RTA_PREF;
-const CACHEINFO = RTA_CACHEINFO;
-const CACHEINFO_SIZE = rta_cacheinfo.size;
-const SIZE = rtmsg.size;
+const DST = rt.RTA_DST;
+const GATEWAY = rt.RTA_GATEWAY;
+const PREFSRC = rt.RTA_PREFSRC;
+const OIF = rt.RTA_OIF;
+const TABLE = rt.RTA_TABLE;
+const PRIORITY = rt.RTA_PRIORITY;
+const PREF = rt.RTA_PREF;
+const CACHEINFO = rt.RTA_CACHEINFO;
+const CACHEINFO_SIZE = rt.rta_cacheinfo.size;
+const SIZE = rt.rtmsg.size;
+const isUnset = isZero;
 
 /**
  * Makes what a literal would make. Of a literal V8 guesses how long its objects
@@ -280,7 +664,7 @@ export function decodeRoute(message: MessageReader): Route | undefined {
       case CACHEINFO:
         // Every IPv6 route has one, of zeroes but for those that expire.
         uncommon ||= length >= HEADER + CACHEINFO_SIZE &&
-          !isZero(words, value >> 2, CACHEINFO_SIZE >> 2);
+          !isUnset(words, value >> 2, CACHEINFO_SIZE >> 2);
         break;
       default:
         uncommon = true;
@@ -307,182 +691,93 @@ export function decodeRoute(message: MessageReader): Route | undefined {
     if (head >>> 24 !== 0) route.tos = head >>> 24;
     if ((head >> 16 & 0xff) !== 0) route.sourceLength = head >> 16 & 0xff;
   }
-  if (uncommon) decodeUncommon(route, message.attributes(SIZE));
+  if (uncommon) {
+    ROUTE.decodeAttributes(route, message.attributes(SIZE), family, true);
+  }
   return route;
 }
 
-/** Whether so many words are zero. */
-function isZero(
-  words: Int32Array,
-  from: number,
-  count: number,
-): boolean {
-  let any = 0;
-  for (let word = from; word < from + count; word++) any |= words[word]!;
-  return any === 0;
+/**
+ * A route to add; there must be none like it yet.
+ *
+ * Source: ip-route(8), rtnetlink(7).
+ *
+ * @param spec The route.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { addRoute } from "@netplumb/netplumb";
+ *
+ * addRoute({ to: "default", via: "192.0.2.254" });
+ * addRoute({
+ *   to: "198.51.100.0/24",
+ *   nexthops: [
+ *     { via: "192.0.2.2", weight: 2 },
+ *     { via: "192.0.2.3", weight: 1 },
+ *   ],
+ *   mtu: 1400,
+ * });
+ * addRoute({ to: "203.0.113.0/24", type: "blackhole", table: 100 });
+ * ```
+ */
+export function addRoute(spec: RouteSpec): Change {
+  return ROUTE.change("add", spec);
 }
 
-/** Reads the attributes of a route that are not common. */
-function decodeUncommon(route: Route, attributes: AttributeReader): void {
-  while (attributes.next()) decodeUncommonOne(route, attributes);
+/**
+ * A route to add, or to put in the place of the one that is there.
+ *
+ * Source: ip-route(8), rtnetlink(7).
+ *
+ * @param spec The route.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { replaceRoute } from "@netplumb/netplumb";
+ *
+ * replaceRoute({ to: "default", via: "192.0.2.253" });
+ * ```
+ */
+export function replaceRoute(spec: RouteSpec): Change {
+  return ROUTE.change("replace", spec);
 }
 
-function decodeUncommonOne(route: Route, attributes: AttributeReader): void {
-  const { bytes, at, length } = attributes;
-  const { family } = route;
-  switch (attributes.type) {
-    case RTA_DST:
-    case RTA_GATEWAY:
-    case RTA_PREFSRC:
-    case RTA_OIF:
-    case RTA_TABLE:
-    case RTA_PRIORITY:
-    case RTA_PREF:
-      break;
-    case RTA_SRC:
-      route.source = addressText(family, bytes, at, length);
-      break;
-    case RTA_IIF:
-      route.inputIfindex = attributes.i32();
-      break;
-    case RTA_METRICS:
-      route.metrics = decodeMetrics(attributes.enter());
-      break;
-    case RTA_MULTIPATH:
-      route.nexthops = decodeMultipath(family, attributes);
-      break;
-    case RTA_FLOW:
-      route.realms = attributes.u32();
-      break;
-    case RTA_CACHEINFO:
-      decodeCache(route, attributes);
-      break;
-    case RTA_MARK:
-      route.mark = attributes.u32();
-      break;
-    case RTA_VIA:
-      route.via = decodeVia(attributes);
-      break;
-    case RTA_NEWDST:
-      route.newDestination = addressText(family, bytes, at, length);
-      break;
-    case RTA_ENCAP_TYPE:
-      route.encapsulation = {
-        type: attributes.u16(),
-        attributes: route.encapsulation?.attributes ?? NONE,
-      };
-      break;
-    case RTA_ENCAP:
-      route.encapsulation = {
-        type: route.encapsulation?.type ?? 0,
-        attributes: attributes.copy(),
-      };
-      break;
-    case RTA_UID:
-      route.uid = attributes.u32();
-      break;
-    case RTA_TTL_PROPAGATE:
-      route.ttlPropagate = attributes.u8();
-      break;
-    case RTA_NH_ID:
-      route.nexthopId = attributes.u32();
-      break;
-    default:
-      (route.unknown ??= []).push(attributes.unknown());
-  }
+/**
+ * A route to add behind those like it: of IPv6, a further way.
+ *
+ * Source: ip-route(8), rtnetlink(7).
+ *
+ * @param spec The route.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { appendRoute } from "@netplumb/netplumb";
+ *
+ * appendRoute({ to: "2001:db8:1::/48", via: "2001:db8::2" });
+ * ```
+ */
+export function appendRoute(spec: RouteSpec): Change {
+  return ROUTE.change("append", spec);
 }
 
-const NONE = new Uint8Array(0);
-
-function decodeVia(attributes: AttributeReader): RouteVia {
-  const family = familyName(attributes.u16());
-  const { bytes, at, length } = attributes;
-  return {
-    family,
-    address: addressText(
-      family,
-      bytes,
-      at + rtvia.size,
-      Math.max(0, length - rtvia.size),
-    ),
-  };
-}
-
-function decodeCache(route: Route, attributes: AttributeReader): void {
-  if (attributes.length < rta_cacheinfo.size) return;
-  const { words } = attributes;
-  const word = attributes.at >> 2;
-  if (isZero(words, word, rta_cacheinfo.size >> 2)) return;
-  route.cache = {
-    references: words[word]! >>> 0,
-    lastUse: words[word + 1]! >>> 0,
-    expires: words[word + 2]!,
-    error: words[word + 3]! >>> 0,
-    used: words[word + 4]! >>> 0,
-    id: words[word + 5]! >>> 0,
-    timestamp: words[word + 6]! >>> 0,
-    timestampAge: words[word + 7]! >>> 0,
-  };
-}
-
-/** The rtnexthop structs of RTA_MULTIPATH, each with attributes of its own. */
-function decodeMultipath(
-  family: AddressFamily,
-  attributes: AttributeReader,
-): RouteNexthop[] {
-  const { words, bytes } = attributes;
-  const nexthops: RouteNexthop[] = [];
-  const end = attributes.at + attributes.length;
-  let at = attributes.at;
-  while (end - at >= rtnexthop.size) {
-    const head = words[at >> 2]!;
-    const length = head & 0xffff;
-    if (length < rtnexthop.size || length > end - at) {
-      attributes.counters.malformed++;
-      break;
-    }
-    const nexthop: RouteNexthop = {
-      ifindex: words[(at >> 2) + 1]!,
-      weight: (head >>> 24) + 1,
-      flags: head >> 16 & 0xff,
-    };
-    const inner = attributes.enter();
-    inner.reset(at + rtnexthop.size, at + length);
-    while (inner.next()) {
-      switch (inner.type) {
-        case RTA_GATEWAY:
-          nexthop.gateway = addressText(family, bytes, inner.at, inner.length);
-          break;
-        case RTA_VIA:
-          nexthop.via = decodeVia(inner);
-          break;
-        case RTA_FLOW:
-          nexthop.realms = inner.u32();
-          break;
-        case RTA_NEWDST:
-          nexthop.newDestination = addressText(
-            family,
-            bytes,
-            inner.at,
-            inner.length,
-          );
-          break;
-        case RTA_ENCAP_TYPE:
-          nexthop.encapsulation = {
-            type: inner.u16(),
-            attributes: nexthop.encapsulation?.attributes ?? NONE,
-          };
-          break;
-        case RTA_ENCAP:
-          nexthop.encapsulation = {
-            type: nexthop.encapsulation?.type ?? 0,
-            attributes: inner.copy(),
-          };
-          break;
-      }
-    }
-    nexthops.push(nexthop);
-    at += (length + 3) & ~3;
-  }
-  return nexthops;
+/**
+ * A route to delete: the first that is as the spec says.
+ *
+ * Source: ip-route(8), rtnetlink(7).
+ *
+ * @param spec The route, as much of it as tells it from others.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { deleteRoute } from "@netplumb/netplumb";
+ *
+ * deleteRoute({ to: "default" });
+ * ```
+ */
+export function deleteRoute(spec: RouteSpec): Change {
+  return ROUTE.change("delete", spec);
 }

@@ -1,33 +1,55 @@
-// Routing policy rules: RTM_NEWRULE and RTM_DELRULE.
+// Routing policy rules: RTM_NEWRULE and RTM_DELRULE. Source: rtnetlink(7),
+// ip-rule(8), linux/fib_rules.h.
 
+import type { Layout } from "../../ffi/struct.ts";
+import * as fr from "../../ffi/uapi/linux_fib_rules.ts";
 import {
-  fib_rule_hdr,
-  FRA_DPORT_RANGE,
-  FRA_DST,
-  FRA_FLOW,
-  FRA_FWMARK,
-  FRA_FWMASK,
-  FRA_GOTO,
-  FRA_IIFNAME,
-  FRA_IP_PROTO,
-  FRA_L3MDEV,
-  FRA_OIFNAME,
-  FRA_PRIORITY,
-  FRA_PROTOCOL,
-  FRA_SPORT_RANGE,
-  FRA_SRC,
-  FRA_SUPPRESS_IFGROUP,
-  FRA_SUPPRESS_PREFIXLEN,
-  FRA_TABLE,
-  FRA_TUN_ID,
-  FRA_UID_RANGE,
-} from "../../ffi/uapi/linux_fib_rules.ts";
-import type {
-  AttributeReader,
-  UnknownAttribute,
-} from "../netlink/attribute.ts";
+  RT_TABLE_MAIN,
+  RTM_NEWRULE,
+  RTN_NAT,
+  RTPROT_KERNEL,
+} from "../../ffi/uapi/linux_rtnetlink.ts";
+import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
+import { ArgumentError } from "../errors.ts";
+import { parseCidr } from "../net/prefix.ts";
+import type { UnknownAttribute } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
-import { type AddressFamily, addressText, familyName } from "./family.ts";
+import type { Change, Verb } from "./changes/change.ts";
+import type { AddressFamily } from "./family.ts";
+import {
+  ipProtocolName,
+  realmName,
+  routeTypeName,
+  serviceName,
+  tableName,
+} from "./names/iproute2.ts";
+import { type OptionValues, toggleWord } from "./spec/attribute.ts";
+import { i32, u32 as u32Codec, u8 } from "./spec/codec.ts";
+import { hex } from "./spec/json.ts";
+import {
+  linkGroup,
+  protocol,
+  realms,
+  table,
+  tos,
+  u32,
+} from "./spec/named_number.ts";
+import {
+  type FieldCodec,
+  fieldsOf,
+  ip,
+  type JsonObject,
+  type ObjectAttribute,
+  ObjectTable,
+  string,
+} from "./spec/object.ts";
+import {
+  network,
+  oneOf,
+  type Reader,
+  text,
+  wholeNumber,
+} from "./spec/value.ts";
 
 /** From one number to another, both included. */
 export interface NumberRange {
@@ -96,6 +118,411 @@ export interface Rule {
   unknown?: UnknownAttribute[];
 }
 
+/** A routing policy rule, by iproute2's words. Source: ip-rule(8). */
+export interface RuleSpec {
+  /** The smaller, the sooner it is looked at. */
+  readonly priority?: number;
+  /** What is done; "table" looks a table up, "goto" goes on with `target`. */
+  readonly action?:
+    | "table"
+    | "goto"
+    | "nop"
+    | "blackhole"
+    | "unreachable"
+    | "prohibit";
+  /** The table to look up; main if not given. */
+  readonly table?: number | string;
+  /** The rule to go on with. */
+  readonly target?: number;
+  /** Packets from this network only. */
+  readonly from?: string;
+  /** Packets to this network only. */
+  readonly to?: string;
+  /** Whether it is for all other packets instead. */
+  readonly not?: boolean;
+  /** Packets of this type of service only. */
+  readonly tos?: number;
+  /** Packets with this mark only: "1", "0x10/0xf0". */
+  readonly fwmark?: number | string;
+  /** Packets that arrive by this link only. */
+  readonly iif?: string;
+  /** Packets of sockets bound to this link only. */
+  readonly oif?: string;
+  /** Packets of sockets of these users only: "1000-1999". */
+  readonly uidrange?: string;
+  /** Packets of this IPPROTO_* only. */
+  readonly ipproto?: number;
+  /** Packets from these ports only: "53", "1000-2000". */
+  readonly sport?: number | string;
+  /** Packets to these ports only. */
+  readonly dport?: number | string;
+  /** Packets out of this tunnel only. */
+  readonly tun_id?: number;
+  /** Whether the table is that of the link's VRF. */
+  readonly l3mdev?: boolean;
+  /** Routes with a prefix of this length or shorter do not count. */
+  readonly suppress_prefixlength?: number;
+  /** Routes by links of this group do not count. */
+  readonly suppress_ifgroup?: number | string;
+  /** Realms, as "FROM/TO" or "TO". */
+  readonly realms?: string | number;
+  /** Who made it. */
+  readonly protocol?: number | string;
+  /** Of a rule that has no address to tell: "inet6" for IPv6. */
+  readonly family?: "inet" | "inet6";
+}
+
+/** What a rule does with packets. */
+export type RuleAction = NonNullable<RuleSpec["action"]>;
+
+/** FR_ACT_* of each action. */
+export const ACTIONS: { readonly [A in RuleAction]: number } = {
+  table: fr.FR_ACT_TO_TBL,
+  goto: fr.FR_ACT_GOTO,
+  nop: fr.FR_ACT_NOP,
+  blackhole: fr.FR_ACT_BLACKHOLE,
+  unreachable: fr.FR_ACT_UNREACHABLE,
+  prohibit: fr.FR_ACT_PROHIBIT,
+};
+
+/** A number and a mask, the numbers from A to B: two numbers or one. */
+function pair(
+  separator: string,
+  one: Reader<number>,
+  example: string,
+  single: boolean,
+): Reader<string> {
+  const parts = (given: unknown) =>
+    typeof given === "number" ? [given] : String(given).split(separator);
+  return {
+    expected: `like ${example}`,
+    schema: single
+      ? { anyOf: [one.schema, { type: "string" }] }
+      : { type: "string" },
+    read(given) {
+      const numbers = parts(given).map((part) => one.read(part));
+      const right = (numbers.length === 2 || single && numbers.length === 1) &&
+        numbers.every((number) => number !== undefined);
+      return right ? numbers.join(separator) : undefined;
+    },
+  };
+}
+
+const port = wholeNumber(1, 65535);
+
+/** Two numbers in a struct of `start` and `end`. */
+function rangeCodec({ size, get, build }: Layout): FieldCodec<NumberRange> {
+  return {
+    read: ({ view, at, length }) =>
+      length < size ? undefined : get(view, at) as NumberRange,
+    write: (body, attribute, range) =>
+      void body.bytes(attribute, build({ ...range })),
+  };
+}
+
+/** Two numbers, the second the same as the first where there is none. */
+function rangeOf(given: string | number): NumberRange {
+  const [start = NaN, end = start] = String(given).split("-").map(Number);
+  return { start, end };
+}
+
+const field = fieldsOf<Rule>();
+
+/** The network of an end of packets; its length is in the header. */
+const networkField = (
+  of: "source" | "destination",
+  key: "src" | "dst",
+  number: number,
+) =>
+  field(of, {
+    ...network,
+    number,
+    codec: ip,
+    print(json, rule) {
+      const [address, length] = [rule[of], rule[`${of}Length`]];
+      const host = rule.family === "inet"
+        ? 32
+        : rule.family === "inet6"
+        ? 128
+        : -1;
+      if (address === undefined && length === 0) {
+        if (key === "src") json.src = "all";
+        return;
+      }
+      json[key] = address ?? "0";
+      if (address === undefined || length !== host) json[`${key}len`] = length;
+    },
+  });
+
+/** A link by its name, which need not exist. */
+const interfaceField = (
+  of: "inputInterface" | "outputInterface",
+  key: "iif" | "oif",
+  number: number,
+  detached: number,
+) =>
+  field(of, {
+    ...text(15),
+    number,
+    codec: string,
+    print(json, rule) {
+      const name = rule[of];
+      if (name === undefined) return;
+      json[key] = name;
+      if (rule.flags & detached) json[`${key}_detached`] = null;
+    },
+  });
+
+const portField = (
+  of: "sourcePorts" | "destinationPorts",
+  key: "sport" | "dport",
+  number: number,
+) =>
+  field(of, {
+    ...pair("-", port, "53 or 1000-2000", true),
+    toRaw: (range) => rangeOf(range),
+    number,
+    codec: rangeCodec(fr.fib_rule_port_range),
+    print(json, rule) {
+      const range = rule[of];
+      if (range === undefined) return;
+      if (range.start === range.end) json[key] = range.start;
+      else {
+        json[`${key}_start`] = range.start;
+        json[`${key}_end`] = range.end;
+      }
+    },
+  });
+
+/**
+ * The mask of a port. From Linux 6.15 the kernel reports one for every single
+ * port; any other than all bits makes the rule another one.
+ */
+const portMask = (number: number): ObjectAttribute<Rule> => ({
+  number,
+  decode(rule, value) {
+    if (value.u16() !== 0xffff) (rule.unknown ??= []).push(value.unknown());
+  },
+});
+
+/** All that is known of the attributes of rules, in iproute2's order. */
+export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
+  name: "rule",
+  message: RTM_NEWRULE,
+  struct: fr.fib_rule_hdr,
+  constants: { of: fr, prefix: "FRA_" },
+  initial: { priority: 0 },
+  title: ({ priority = "" }) => `${priority}`,
+  familyOf: (spec) => networks(spec).af,
+  prepare,
+}, {
+  family: { ...oneOf(["inet", "inet6"]), compare: false },
+  priority: field.attribute("priority", fr.FRA_PRIORITY, u32Codec, {
+    ...u32,
+    key: "priority",
+  }),
+  flags: field.header("flags", "flags"),
+  not: field.bit("flags", fr.FIB_RULE_INVERT, {
+    ...toggleWord,
+    key: "not",
+    json: () => null,
+  }),
+  from: networkField("source", "src", fr.FRA_SRC),
+  fromLength: field.header("sourceLength", "src_len"),
+  to: networkField("destination", "dst", fr.FRA_DST),
+  toLength: field.header("destinationLength", "dst_len"),
+  tos: field.header("tos", "tos", {
+    ...tos,
+    key: "tos",
+    json: (tos) => tos === 0 ? undefined : serviceName(tos),
+  }),
+  fwmark: {
+    ...pair("/", u32, "1 or 0x10/0xf0", true),
+    encode(body, value) {
+      const [mark = NaN, mask] = String(value).split("/").map(Number);
+      body.u32(fr.FRA_FWMARK, mark);
+      if (mask !== undefined) body.u32(fr.FRA_FWMASK, mask);
+    },
+    print(json, { mark, markMask }) {
+      if ((mark ?? markMask) === undefined) return;
+      json.fwmark = hex(mark ?? 0);
+      if (markMask !== undefined && markMask !== 0xffff_ffff) {
+        json.fwmask = hex(markMask);
+      }
+    },
+  },
+  mark: field.attribute("mark", fr.FRA_FWMARK, u32Codec),
+  markMask: field.attribute("markMask", fr.FRA_FWMASK, u32Codec),
+  iif: interfaceField(
+    "inputInterface",
+    "iif",
+    fr.FRA_IIFNAME,
+    fr.FIB_RULE_IIF_DETACHED,
+  ),
+  oif: interfaceField(
+    "outputInterface",
+    "oif",
+    fr.FRA_OIFNAME,
+    fr.FIB_RULE_OIF_DETACHED,
+  ),
+  l3mdev: field.attribute("l3mdev", fr.FRA_L3MDEV, {
+    read: (value) => value.u8() !== 0,
+    write(body, attribute, value) {
+      if (value) body.u8(attribute, 1);
+    },
+  }, {
+    ...toggleWord,
+    key: "l3mdev",
+    json: (isOn) => isOn ? null : undefined,
+  }),
+  uidrange: field.attribute(
+    "uids",
+    fr.FRA_UID_RANGE,
+    rangeCodec(fr.fib_rule_uid_range),
+    {
+      ...pair("-", u32, "1000-1999", false),
+      toRaw: (range) => rangeOf(range),
+      print(json, { uids }) {
+        if (uids === undefined) return;
+        json.uid_start = uids.start;
+        json.uid_end = uids.end;
+      },
+    },
+  ),
+  ipproto: field.attribute("ipProtocol", fr.FRA_IP_PROTO, u8, {
+    ...wholeNumber(0, 255),
+    key: "ipproto",
+    json: ipProtocolName,
+  }),
+  sport: portField("sourcePorts", "sport", fr.FRA_SPORT_RANGE),
+  dport: portField("destinationPorts", "dport", fr.FRA_DPORT_RANGE),
+  sportMask: portMask(fr.newer.FRA_SPORT_MASK),
+  dportMask: portMask(fr.newer.FRA_DPORT_MASK),
+  tun_id: field.attribute("tunnelId", fr.FRA_TUN_ID, {
+    read: (value) => value.be64(),
+    write: (body, attribute, id) => void body.be64(attribute, id),
+  }, {
+    ...wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    toRaw: (id) => BigInt(id),
+    kernelDefault: 0n,
+    key: "tun_id",
+    json: Number,
+  }),
+  table: field("table", {
+    ...table,
+    header: "table",
+    number: fr.FRA_TABLE,
+    codec: u32Codec,
+    key: "table",
+    json: (table) => table === 0 ? undefined : tableName(table),
+  }),
+  suppress_prefixlength: field.attribute(
+    "suppressPrefixLength",
+    fr.FRA_SUPPRESS_PREFIXLEN,
+    i32,
+    {
+      ...wholeNumber(0, 128),
+      kernelDefault: -1,
+      key: "suppress_prefixlen",
+      json: (length, { table }) =>
+        table === 0 || length === -1 ? undefined : length,
+    },
+  ),
+  suppress_ifgroup: field.attribute(
+    "suppressGroup",
+    fr.FRA_SUPPRESS_IFGROUP,
+    i32,
+    {
+      ...linkGroup,
+      kernelDefault: -1,
+      key: "suppress_ifgroup",
+      json: (group, { table }) =>
+        table === 0 || group === -1 ? undefined : linkGroup.text(group),
+    },
+  ),
+  realms: field.attribute("realms", fr.FRA_FLOW, u32Codec, {
+    ...realms,
+    print(json, { realms }) {
+      if (realms === undefined) return;
+      if (realms >>> 16) json.flow_from = realmName(realms >>> 16);
+      json.flow_to = realmName(realms & 0xffff);
+    },
+  }),
+  action: field.header("action", "action", {
+    ...oneOf(Object.keys(ACTIONS) as RuleAction[]),
+    toRaw: (action) => ACTIONS[action],
+    print: printAction,
+  }),
+  target: field.attribute("goto", fr.FRA_GOTO, u32Codec, { ...u32 }),
+  protocol: field.attribute("protocol", fr.FRA_PROTOCOL, u8, {
+    ...protocol,
+    key: "protocol",
+    json: (number, _, { details }) =>
+      (number === 0 || number === RTPROT_KERNEL) && !details
+        ? undefined
+        : protocol.text(number),
+  }),
+});
+
+function printAction(json: JsonObject, rule: Rule): void {
+  switch (rule.action) {
+    case RTN_NAT:
+      json.masquerade = null;
+      break;
+    case fr.FR_ACT_GOTO:
+      json.goto = rule.goto ?? "none";
+      if (rule.flags & fr.FIB_RULE_UNRESOLVED) json.unresolved = null;
+      break;
+    case fr.FR_ACT_NOP:
+      json.nop = null;
+      break;
+    case fr.FR_ACT_TO_TBL:
+      break;
+    default:
+      json.action = routeTypeName(rule.action);
+  }
+}
+
+/** Checks a rule; what its request holds. */
+function prepare(spec: RuleSpec, verb: Verb): OptionValues {
+  if (Object.keys(spec).length === 0) {
+    throw new ArgumentError("rule", "", "told what it is for");
+  }
+  if (spec.l3mdev && spec.table !== undefined) {
+    throw new ArgumentError("table", spec.table, "possible beside l3mdev");
+  }
+  const { source, destination } = networks(spec);
+  const adding = verb === "add";
+  // Only a rule that looks a table up has one if none is given.
+  const looksUp = adding && !spec.l3mdev &&
+    (spec.action === undefined || spec.action === "table");
+  return {
+    ...spec,
+    from: source && spec.from,
+    fromLength: source?.prefix,
+    to: destination && spec.to,
+    toLength: destination?.prefix,
+    action: spec.action ?? (adding ? "table" : undefined),
+    table: spec.table ?? (looksUp ? RT_TABLE_MAIN : undefined),
+  };
+}
+
+/** The networks of a rule, and their family. */
+function networks({ from, to, family }: RuleSpec) {
+  const read = (text: string | undefined) =>
+    text === undefined || text === "default" ? undefined : parseCidr(text);
+  const [source, destination] = [read(from), read(to)];
+  const length = (source ?? destination)?.address.length ??
+    (family === "inet6" ? 16 : 4);
+  for (const one of [source, destination]) {
+    if (
+      one && one.address.length !== length ||
+      family && (family === "inet6") !== (length === 16)
+    ) throw new ArgumentError("rule", `${from} ${to}`, "of one family");
+  }
+  return { source, destination, af: length === 16 ? AF_INET6 : AF_INET };
+}
+
 /**
  * Reads an RTM_NEWRULE or RTM_DELRULE message; undefined if it is cut off.
  *
@@ -104,94 +531,44 @@ export interface Rule {
  * @param message The message, as a reader stands on it.
  */
 export function decodeRule(message: MessageReader): Rule | undefined {
-  if (!message.holds(fib_rule_hdr.size)) return undefined;
-  const { bytes, words, payload } = message;
-  const word = payload >> 2;
-  const head = words[word]!;
-  const family = familyName(head & 0xff);
-  const rule: Rule = {
-    family,
-    priority: 0,
-    action: words[word + 1]! >>> 24,
-    table: words[word + 1]! & 0xff,
-    flags: words[word + 2]!,
-    sourceLength: head >> 16 & 0xff,
-    destinationLength: head >> 8 & 0xff,
-    tos: head >>> 24,
-  };
-  const attributes = message.attributes(fib_rule_hdr.size);
-  while (attributes.next()) {
-    const { at, length } = attributes;
-    switch (attributes.type) {
-      case FRA_DST:
-        rule.destination = addressText(family, bytes, at, length);
-        break;
-      case FRA_SRC:
-        rule.source = addressText(family, bytes, at, length);
-        break;
-      case FRA_IIFNAME:
-        rule.inputInterface = attributes.string();
-        break;
-      case FRA_OIFNAME:
-        rule.outputInterface = attributes.string();
-        break;
-      case FRA_GOTO:
-        rule.goto = attributes.u32();
-        break;
-      case FRA_PRIORITY:
-        rule.priority = attributes.u32();
-        break;
-      case FRA_FWMARK:
-        rule.mark = attributes.u32();
-        break;
-      case FRA_FWMASK:
-        rule.markMask = attributes.u32();
-        break;
-      case FRA_FLOW:
-        rule.realms = attributes.u32();
-        break;
-      case FRA_TUN_ID:
-        rule.tunnelId = attributes.be64();
-        break;
-      case FRA_SUPPRESS_IFGROUP:
-        rule.suppressGroup = attributes.i32();
-        break;
-      case FRA_SUPPRESS_PREFIXLEN:
-        rule.suppressPrefixLength = attributes.i32();
-        break;
-      case FRA_TABLE:
-        rule.table = attributes.u32();
-        break;
-      case FRA_L3MDEV:
-        rule.l3mdev = attributes.u8() !== 0;
-        break;
-      case FRA_UID_RANGE:
-        if (attributes.length >= 8) rule.uids = range(attributes, 4);
-        break;
-      case FRA_PROTOCOL:
-        rule.protocol = attributes.u8();
-        break;
-      case FRA_IP_PROTO:
-        rule.ipProtocol = attributes.u8();
-        break;
-      case FRA_SPORT_RANGE:
-        if (attributes.length >= 4) rule.sourcePorts = range(attributes, 2);
-        break;
-      case FRA_DPORT_RANGE:
-        if (attributes.length >= 4) {
-          rule.destinationPorts = range(attributes, 2);
-        }
-        break;
-      default:
-        (rule.unknown ??= []).push(attributes.unknown());
-    }
-  }
-  return rule;
+  return RULE.decode(message);
 }
 
-function range(attributes: AttributeReader, size: 2 | 4): NumberRange {
-  const { at, view } = attributes;
-  return size === 4
-    ? { start: view.getUint32(at, true), end: view.getUint32(at + 4, true) }
-    : { start: view.getUint16(at, true), end: view.getUint16(at + 2, true) };
+/**
+ * A rule to add; there must be none like it yet.
+ *
+ * Source: ip-rule(8), rtnetlink(7).
+ *
+ * @param spec The rule.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { addRule } from "@netplumb/netplumb";
+ *
+ * addRule({ from: "192.0.2.0/24", table: 100, priority: 1000 });
+ * addRule({ fwmark: "0x10/0xf0", action: "blackhole", family: "inet6" });
+ * ```
+ */
+export function addRule(spec: RuleSpec): Change {
+  return RULE.change("add", spec);
+}
+
+/**
+ * A rule to delete: the first that is as the spec says.
+ *
+ * Source: ip-rule(8), rtnetlink(7).
+ *
+ * @param spec The rule, as much of it as tells it from others.
+ * @throws {ArgumentError} If something in it cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { deleteRule } from "@netplumb/netplumb";
+ *
+ * deleteRule({ priority: 1000 });
+ * ```
+ */
+export function deleteRule(spec: RuleSpec): Change {
+  return RULE.change("delete", spec);
 }

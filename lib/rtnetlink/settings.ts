@@ -22,7 +22,7 @@ import { checkInterfaceName } from "../net/interface_name.ts";
 import { formatLinkAddress, parseLinkAddress } from "../net/link_address.ts";
 import type { Namespace } from "../netns/namespace.ts";
 import type { AttributeWriter } from "../netlink/attribute_writer.ts";
-import { linkGroupName, linkGroupNumber } from "./names/iproute2.ts";
+import { textOf } from "../netlink/attribute_names.ts";
 import {
   type Attribute,
   attribute,
@@ -34,15 +34,9 @@ import {
 } from "./spec/attribute.ts";
 import { u32, u8 } from "./spec/codec.ts";
 import type { NameLookup } from "./spec/name_lookup.ts";
+import { linkGroup } from "./spec/named_number.ts";
 import { AttributeTable, type Entries, readOptions } from "./spec/table.ts";
-import {
-  bit,
-  linkAddress,
-  linkName,
-  numbered,
-  oneOf,
-  text,
-} from "./spec/value.ts";
+import { bit, linkAddress, linkName, oneOf, text } from "./spec/value.ts";
 
 /** Settings of a link, by iproute2's words. Source: ip-link(8). */
 export interface LinkSettings {
@@ -109,6 +103,7 @@ const name: Attribute<string> = attribute<string>(c.IFLA_IFNAME, {
   raw: (value) => value.string(),
   decode: (raw) => raw,
   encode: (body, attribute, value) => void body.string(attribute, value),
+  show: textOf,
 });
 
 function linkLayer(number: number): Attribute<string> {
@@ -118,6 +113,7 @@ function linkLayer(number: number): Attribute<string> {
     decode: (raw) => raw,
     encode: (body, attribute, value) =>
       void body.bytes(attribute, parseLinkAddress(value)),
+    show: (value) => formatLinkAddress(value),
   });
 }
 
@@ -153,16 +149,12 @@ const netns: Attribute<Namespace> = {
 
 const group: Attribute<number | string> = {
   ...attribute<number | string, number>(c.IFLA_GROUP, {
-    ...numbered(
-      "the name of a group (/etc/iproute2/group) or its number",
-      0x7fff_ffff,
-      linkGroupNumber,
-    ),
+    ...linkGroup,
     raw: (value) => value.u32(),
     decode: (raw) => raw,
     encode: (body, attribute, value) => void body.u32(attribute, Number(value)),
   }),
-  text: (value) => linkGroupName(Number(value)),
+  text: (value) => linkGroup.text(Number(value)),
 };
 
 const ALIAS = text(255);
@@ -174,6 +166,7 @@ const alias: Attribute<string> = {
     raw: (value) => value.string(),
     decode: (raw) => raw === "" ? undefined : raw,
     encode: (body, attribute, value) => void body.text(attribute, value),
+    show: textOf,
   }),
   text: (value) => value === "" ? "none" : value,
 };

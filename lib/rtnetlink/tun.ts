@@ -6,9 +6,9 @@ import { formatAddress } from "../net/ip_address.ts";
 import { parseNetwork } from "../net/prefix.ts";
 import { NetlinkError } from "../netlink/errors.ts";
 import type { WaitOptions } from "../io/reactor.ts";
-import { replaceAddress } from "./changes/address.ts";
+import { replaceAddress } from "./address.ts";
 import { type Change, NUMBERED } from "./changes/change.ts";
-import { addRoute } from "./changes/route.ts";
+import { addRoute } from "./route.ts";
 import { RouteSocket } from "./socket.ts";
 
 /** A device that stays the same link while it is renamed and moved: a `Tun`. */

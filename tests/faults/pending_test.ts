@@ -9,7 +9,7 @@ import { ClosedError } from "../../lib/errors.ts";
 import { NetlinkConnection } from "../../lib/netlink/connection.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
 import type { WaitOptions } from "../../lib/io/reactor.ts";
-import { replaceAddress } from "../../lib/rtnetlink/changes/address.ts";
+import { replaceAddress } from "../../lib/rtnetlink/address.ts";
 import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { Network } from "../../lib/rtnetlink/network.ts";
 import { RouteSocket } from "../../lib/rtnetlink/socket.ts";

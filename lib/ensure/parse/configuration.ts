@@ -1,12 +1,12 @@
 // The types of a configuration: those of the specifications of rtnetlink, put
 // together.
 
-import type { AddressSpec } from "../../rtnetlink/changes/address.ts";
+import type { AddressSpec } from "../../rtnetlink/address.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
-import type { NeighbourSpec } from "../../rtnetlink/changes/neighbour.ts";
-import type { NexthopObjectSpec } from "../../rtnetlink/changes/nexthop.ts";
-import type { RouteSpec } from "../../rtnetlink/changes/route.ts";
-import type { RuleSpec } from "../../rtnetlink/changes/rule.ts";
+import type { NeighbourSpec } from "../../rtnetlink/neighbour.ts";
+import type { NexthopObjectSpec } from "../../rtnetlink/nexthop.ts";
+import type { RouteSpec } from "../../rtnetlink/route.ts";
+import type { RuleSpec } from "../../rtnetlink/rule.ts";
 import type { LinkSettings } from "../../rtnetlink/settings.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 

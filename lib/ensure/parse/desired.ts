@@ -2,9 +2,9 @@
 
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
-import type { NexthopObjectSpec } from "../../rtnetlink/changes/nexthop.ts";
-import type { RouteSpec } from "../../rtnetlink/changes/route.ts";
-import type { RuleSpec } from "../../rtnetlink/changes/rule.ts";
+import type { NexthopObjectSpec } from "../../rtnetlink/nexthop.ts";
+import type { RouteSpec } from "../../rtnetlink/route.ts";
+import type { RuleSpec } from "../../rtnetlink/rule.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type {
   AddressConfiguration,

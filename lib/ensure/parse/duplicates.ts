@@ -2,7 +2,7 @@
 // the first the second, without end.
 
 import { tryParseCidr } from "../../net/prefix.ts";
-import type { RouteSpec } from "../../rtnetlink/changes/route.ts";
+import type { RouteSpec } from "../../rtnetlink/route.ts";
 import type { AddressConfiguration } from "./configuration.ts";
 import type { DesiredNamespace } from "./desired.ts";
 import { type Path, pathText } from "./error.ts";

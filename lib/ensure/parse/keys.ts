@@ -2,14 +2,18 @@
 // rtnetlink, without the keys that describe no lasting state.
 
 import { parseNetwork } from "../../net/prefix.ts";
-import { ADDRESS } from "../../rtnetlink/changes/address.ts";
+import { ADDRESS } from "../../rtnetlink/address.ts";
 import { ALT_NAMES } from "../../rtnetlink/changes/alt_name.ts";
-import { NEIGHBOUR } from "../../rtnetlink/changes/neighbour.ts";
-import { NEXTHOP_OBJECT } from "../../rtnetlink/changes/nexthop.ts";
-import { NEXTHOP, ROUTE } from "../../rtnetlink/changes/route.ts";
-import { RULE } from "../../rtnetlink/changes/rule.ts";
+import { NEIGHBOUR } from "../../rtnetlink/neighbour.ts";
+import { NEXTHOP_OBJECT } from "../../rtnetlink/nexthop.ts";
+import { ROUTE } from "../../rtnetlink/route.ts";
+import { NEXTHOP } from "../../rtnetlink/route_nexthop.ts";
+import { RULE } from "../../rtnetlink/rule.ts";
 import { SETTINGS } from "../../rtnetlink/settings.ts";
-import type { Entries, Words as Keys } from "../../rtnetlink/spec/table.ts";
+import type {
+  Entries,
+  OptionTable as Keys,
+} from "../../rtnetlink/spec/table.ts";
 import { type Reader, text } from "../../rtnetlink/spec/value.ts";
 import type { ExclusiveKind } from "./configuration.ts";
 
@@ -29,9 +33,9 @@ const master: Reader<string | null> = {
 
 /** The kernel refuses host bits in IPv4 networks, and clears those of IPv6. */
 const network: Reader<string> = {
-  ...ROUTE.to,
+  ...ROUTE.options.to,
   read(given) {
-    const to = ROUTE.to.read(given);
+    const to = ROUTE.options.to.read(given);
     if (to !== undefined && to !== "default") parseNetwork(to, "to");
     return to;
   },
@@ -72,32 +76,32 @@ export const LINK: Keys = {
 export const PEER: Keys = { name: SETTINGS.name, netns, ...settings };
 
 /** An address of a link. */
-export const LINK_ADDRESS: Keys & Pick<typeof ADDRESS, "address"> = {
-  ...without(ADDRESS, "dev"),
-  address: ADDRESS.address,
+export const LINK_ADDRESS: Keys & { readonly address: Reader<string> } = {
+  ...without(ADDRESS.options, "dev"),
+  address: ADDRESS.options.address,
 };
 
 /** A nexthop of a multipath route. */
-export const ROUTE_NEXTHOP: Keys = { ...NEXTHOP, dev: linkName };
+export const ROUTE_NEXTHOP: Keys = { ...NEXTHOP.options, dev: linkName };
 
 /** A route, without its nexthops. */
 export const ROUTE_KEYS: Keys = {
-  ...without(ROUTE, "nexthops"),
+  ...without(ROUTE.options, "nexthops"),
   to: network,
   dev: linkName,
 };
 
 /** A neighbour. */
 export const NEIGHBOUR_KEYS: Keys = {
-  ...without(NEIGHBOUR, "proxy", "use", "managed"),
+  ...without(NEIGHBOUR.options, "proxy", "use", "managed"),
   dev: linkName,
 };
 
 /** A policy routing rule. */
-export const RULE_KEYS: Keys = RULE;
+export const RULE_KEYS: Keys = RULE.options;
 
 /** A nexthop object. */
-export const NEXTHOP_KEYS: Keys = { ...NEXTHOP_OBJECT, dev: linkName };
+export const NEXTHOP_KEYS: Keys = { ...NEXTHOP_OBJECT.options, dev: linkName };
 
 /** The values of `exclusive` of a link. */
 export const LINK_EXCLUSIVE: readonly ExclusiveKind[] = [

@@ -1,6 +1,6 @@
 // Parses the links of a configuration.
 
-import { addAddress } from "../../rtnetlink/changes/address.ts";
+import { addAddress } from "../../rtnetlink/address.ts";
 import {
   addLink,
   type LinkPort,

@@ -3,13 +3,10 @@
 import { ArgumentError } from "../../errors.ts";
 import { namespacePath } from "../../netns/namespace.ts";
 import type { Change } from "../../rtnetlink/changes/change.ts";
-import { addNeighbour } from "../../rtnetlink/changes/neighbour.ts";
-import {
-  addNexthop,
-  type NexthopObjectSpec,
-} from "../../rtnetlink/changes/nexthop.ts";
-import { addRoute, type RouteSpec } from "../../rtnetlink/changes/route.ts";
-import { addRule, type RuleSpec } from "../../rtnetlink/changes/rule.ts";
+import { addNeighbour } from "../../rtnetlink/neighbour.ts";
+import { addNexthop, type NexthopObjectSpec } from "../../rtnetlink/nexthop.ts";
+import { addRoute, type RouteSpec } from "../../rtnetlink/route.ts";
+import { addRule, type RuleSpec } from "../../rtnetlink/rule.ts";
 import type { NeighbourConfiguration } from "./configuration.ts";
 import {
   type DesiredNamespace,

@@ -2,7 +2,7 @@
 
 import { tryParseIPv4, tryParseIPv6 } from "../../net/ip_address.ts";
 import { type Cidr, tryParseCidr } from "../../net/prefix.ts";
-import type { RouteSpec } from "../../rtnetlink/changes/route.ts";
+import type { RouteSpec } from "../../rtnetlink/route.ts";
 
 /** A node whose dependencies are being visited. */
 interface Frame<T> {

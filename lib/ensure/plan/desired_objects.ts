@@ -1,15 +1,15 @@
 // The desired objects of a namespace in the order in which they are compared,
 // encoded once for all comparisons.
 
-import { desiredAddress } from "./address_difference.ts";
 import type { DesiredNamespace } from "../parse/desired.ts";
 import type { DesiredObject } from "./desired_object.ts";
 import {
+  desiredAddress,
   desiredNeighbour,
   desiredNexthop,
+  desiredRoute,
   desiredRule,
-} from "./other_differences.ts";
-import { desiredRoute } from "./route_difference.ts";
+} from "./object_differences.ts";
 import { routeLevels } from "./dependency_order.ts";
 
 const known = new WeakMap<DesiredNamespace, readonly DesiredObject[]>();

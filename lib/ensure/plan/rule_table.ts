@@ -2,8 +2,7 @@
 // with each.
 
 import { FIB_RULE_INVERT } from "../../../ffi/uapi/linux_fib_rules.ts";
-import type { RuleSpec } from "../../rtnetlink/changes/rule.ts";
-import type { Rule } from "../../rtnetlink/rule.ts";
+import { RULE, type Rule, type RuleSpec } from "../../rtnetlink/rule.ts";
 
 /** Which of the fields that the kernel fills in count for a comparison. */
 type Given = Pick<RuleSpec, "priority" | "protocol">;
@@ -11,40 +10,25 @@ type Given = Pick<RuleSpec, "priority" | "protocol">;
 /** Rules do not change once they are decoded. */
 const selectors = new WeakMap<Rule, string>();
 
-/** The fields that the kernel fills in, or reports in another way than asked. */
-type Normalized =
-  | "priority"
-  | "protocol"
-  | "flags"
-  | "suppressPrefixLength"
-  | "suppressGroup"
-  | "mark"
-  | "markMask"
-  | "tunnelId";
+/** Fields that are compared in a form of their own. */
+const NORMALIZED: ReadonlySet<string> = new Set([
+  "priority",
+  "protocol",
+  "flags",
+  "mark",
+  "markMask",
+]);
 
-/** The other fields, whose values are compared as they are. */
-const FIELDS = Object.keys(
-  {
-    family: 0,
-    action: 0,
-    table: 0,
-    source: 0,
-    sourceLength: 0,
-    destination: 0,
-    destinationLength: 0,
-    tos: 0,
-    inputInterface: 0,
-    outputInterface: 0,
-    goto: 0,
-    realms: 0,
-    l3mdev: 0,
-    uids: 0,
-    ipProtocol: 0,
-    sourcePorts: 0,
-    destinationPorts: 0,
-    unknown: 0,
-  } satisfies { readonly [F in Exclude<keyof Rule, Normalized>]-?: 0 },
-) as readonly (keyof Rule)[];
+/** The other fields, with what the kernel reports where a rule has none. */
+const FIELDS: ReadonlyMap<string, unknown> = new Map([
+  ["family", undefined],
+  ["unknown", undefined],
+  ...Object.values(RULE.entries).flatMap(({ field, kernelDefault }) =>
+    field === undefined || NORMALIZED.has(field)
+      ? []
+      : [[field, kernelDefault] as const]
+  ),
+]);
 
 /**
  * All that identifies a rule but for its priority and protocol, without the
@@ -54,11 +38,9 @@ export function selectorOf(rule: Rule): string {
   let text = selectors.get(rule);
   if (text === undefined) {
     const { mark = 0, markMask = mark === 0 ? 0 : 0xffff_ffff } = rule;
-    text = `${rule.flags & FIB_RULE_INVERT} ${
-      rule.suppressPrefixLength ?? -1
-    } ${rule.suppressGroup ?? -1} ${mark}/${markMask} ${rule.tunnelId ?? 0}`;
-    for (const field of FIELDS) {
-      const value = rule[field];
+    text = `${rule.flags & FIB_RULE_INVERT} ${mark}/${markMask}`;
+    for (const [field, kernelDefault] of FIELDS) {
+      const value = rule[field as keyof Rule] ?? kernelDefault;
       // A name of a link holds no space, nor does any other value.
       text += value === undefined
         ? " -"

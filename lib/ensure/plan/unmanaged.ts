@@ -18,23 +18,29 @@ import {
   RTPROT_UNSPEC,
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { IFF_LOOPBACK } from "../../../ffi/uapi/net_if.ts";
-import type { Address } from "../../rtnetlink/address.ts";
-import { deleteAddress } from "../../rtnetlink/changes/address.ts";
+import {
+  type Address,
+  addressSpecOf,
+  deleteAddress,
+} from "../../rtnetlink/address.ts";
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import { deleteLink } from "../../rtnetlink/changes/link.ts";
-import { deleteNeighbour } from "../../rtnetlink/changes/neighbour.ts";
-import { deleteNexthop } from "../../rtnetlink/changes/nexthop.ts";
+import { deleteNeighbour, type Neighbour } from "../../rtnetlink/neighbour.ts";
+import { deleteNexthop, type Nexthop } from "../../rtnetlink/nexthop.ts";
 import {
   deleteRoute,
+  type Route,
   type RouteSpec,
   type RouteType,
-} from "../../rtnetlink/changes/route.ts";
+} from "../../rtnetlink/route.ts";
 import {
   ACTIONS,
   deleteRule,
+  type NumberRange,
+  type Rule,
   type RuleAction,
   type RuleSpec,
-} from "../../rtnetlink/changes/rule.ts";
+} from "../../rtnetlink/rule.ts";
 import type { Link } from "../../rtnetlink/link/link.ts";
 import {
   addressIdentity,
@@ -43,10 +49,6 @@ import {
 } from "../../rtnetlink/monitor/identities.ts";
 import { groupKey } from "../../rtnetlink/monitor/route_group.ts";
 import { routeTypeName } from "../../rtnetlink/names/iproute2.ts";
-import type { Neighbour } from "../../rtnetlink/neighbour.ts";
-import type { Nexthop } from "../../rtnetlink/nexthop.ts";
-import type { Route } from "../../rtnetlink/route.ts";
-import type { NumberRange, Rule } from "../../rtnetlink/rule.ts";
 import type { ExclusiveKind } from "../parse/configuration.ts";
 import type { DesiredNamespace } from "../parse/desired.ts";
 import { Order } from "./action.ts";
@@ -125,7 +127,7 @@ const addresses: ManagedType<Address> = {
   all: (state) => state.addresses,
   alike: (state, one) => [state.addresses.get(addressIdentity.key(one))],
   removal(one, context) {
-    const { ifindex, address, prefixLength, peer } = one;
+    const { ifindex, address, prefixLength } = one;
     if (!isExclusive(context, "addresses", ifindex)) return undefined;
     const link = context.state.link(ifindex);
     if (link === undefined || isKernelAddress(one, link)) return undefined;
@@ -133,10 +135,7 @@ const addresses: ManagedType<Address> = {
       isDynamicAddress(one) && !isExclusive(context, "dynamic", ifindex)
     ) return undefined;
     const name = `${address}/${prefixLength} of ${link.name}`;
-    const spec = peer === undefined
-      ? { address: `${address}/${prefixLength}` }
-      : { address, peer: `${peer}/${prefixLength}` };
-    return { name, change: deleteAddress({ ...spec, dev: ifindex }) };
+    return { name, change: deleteAddress(addressSpecOf(one)) };
   },
 };
 

@@ -22,7 +22,8 @@ import { EOPNOTSUPP } from "../../../ffi/errno.ts";
 import { ArgumentError } from "../../errors.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { type Change, checked } from "./change.ts";
-import { bitsOf, type OptionsOf, readSpec, toggleBit } from "./option.ts";
+import { toggleWord } from "../spec/attribute.ts";
+import { type OptionsOf, readSpec } from "../spec/table.ts";
 import { linkName, type Reader, wholeNumber } from "../spec/value.ts";
 
 /** A VLAN of a bridge's port, by iproute2's words. Source: bridge(8). */
@@ -61,10 +62,10 @@ const range: Reader<string> = {
 export const BRIDGE_VLAN: OptionsOf<BridgeVlanSpec> = {
   dev: linkName,
   vid: range,
-  pvid: toggleBit,
-  untagged: toggleBit,
-  self: toggleBit,
-  master: toggleBit,
+  pvid: toggleWord,
+  untagged: toggleWord,
+  self: toggleWord,
+  master: toggleWord,
 };
 
 const FLAGS = { self: BRIDGE_FLAGS_SELF, master: BRIDGE_FLAGS_MASTER };
@@ -73,8 +74,20 @@ const VLAN_FLAGS = {
   untagged: BRIDGE_VLAN_INFO_UNTAGGED,
 };
 
+/** The bits of the options that are on. */
+function bitsOf<Word extends keyof BridgeVlanSpec>(
+  spec: BridgeVlanSpec,
+  bits: { readonly [W in Word]: number },
+): number {
+  let value = 0;
+  for (const [word, bit] of Object.entries<number>(bits)) {
+    if (spec[word as Word]) value |= bit;
+  }
+  return value;
+}
+
 function change(verb: string, type: number, given: BridgeVlanSpec): Change {
-  const spec = readSpec("VLAN", BRIDGE_VLAN, given, "dev", "vid");
+  const spec = readSpec("VLAN", BRIDGE_VLAN, given, ["dev", "vid"]);
   const what = `${verb} VLAN ${given.vid} of ${given.dev}`;
   const [first = NaN, last] = String(spec.vid).split("-").map(Number);
   if (last !== undefined && spec.pvid) {
@@ -83,8 +96,8 @@ function change(verb: string, type: number, given: BridgeVlanSpec): Change {
   return checked({
     what,
     requests(known) {
-      const where = bitsOf({ ...spec }, FLAGS).value;
-      const flags = bitsOf({ ...spec }, VLAN_FLAGS).value;
+      const where = bitsOf(spec, FLAGS);
+      const flags = bitsOf(spec, VLAN_FLAGS);
       const body = new AttributeWriter().raw(ifinfomsg.build({
         ifi_family: AF_BRIDGE,
         ifi_index: known.index(spec.dev),

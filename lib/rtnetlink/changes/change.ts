@@ -1,6 +1,12 @@
 // A change of the kernel's objects that is not made yet: a plain value, so that
 // it can be shown, compared and sent together with others.
 
+import {
+  NLM_F_APPEND,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+  NLM_F_REPLACE,
+} from "../../../ffi/uapi/linux_netlink.ts";
 import type { NetlinkRequest } from "../../netlink/transaction.ts";
 import type { Namespace } from "../../netns/namespace.ts";
 import type { NameLookup } from "../spec/name_lookup.ts";
@@ -60,3 +66,14 @@ export function checked(change: Change): Change {
   change.requests(NUMBERED);
   return change;
 }
+
+/** What a request does with an object. */
+export type Verb = "add" | "replace" | "append" | "delete";
+
+/** The flags of its message. */
+export const FLAGS_OF: { readonly [V in Verb]: number } = {
+  add: NLM_F_CREATE | NLM_F_EXCL,
+  replace: NLM_F_CREATE | NLM_F_REPLACE,
+  append: NLM_F_CREATE | NLM_F_APPEND,
+  delete: 0,
+};

@@ -2,12 +2,11 @@
 
 import { EADDRNOTAVAIL } from "../../../ffi/errno.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
-import type { Address } from "../address.ts";
+import { addressSpecOf, deleteAddress } from "../address.ts";
 import type { Network } from "../network.ts";
-import { deleteAddress } from "./address.ts";
 import type { Change } from "./change.ts";
 import { linkName, take } from "../spec/value.ts";
-import { scope as scopeReader } from "./words.ts";
+import { scope as scopeReader } from "../spec/named_number.ts";
 
 /** Which addresses to delete. */
 export interface AddressFlush extends WaitOptions {
@@ -81,14 +80,5 @@ export async function addressDeletions(
     : (await socket.link(take("dev", dev, linkName), waits)).ifindex;
   const addresses = await socket.addresses({ ...waits, family, ifindex });
   return addresses.filter((one) => scope === undefined || one.scope === scope)
-    .map(deletion);
-}
-
-function deletion({ address, peer, prefixLength, ifindex }: Address) {
-  return deleteAddress({
-    dev: ifindex,
-    ...(peer === undefined
-      ? { address: `${address}/${prefixLength}` }
-      : { address, peer: `${peer}/${prefixLength}` }),
-  });
+    .map((one) => deleteAddress(addressSpecOf(one)));
 }

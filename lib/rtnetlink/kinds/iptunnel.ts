@@ -14,6 +14,7 @@ import {
   type OptionValues,
   readAddress,
   reported,
+  showAddress,
   word,
 } from "../spec/attribute.ts";
 import { u8 } from "../spec/codec.ts";
@@ -133,6 +134,7 @@ function network(
     read: (given) =>
       typeof given === "string" && parse(given) ? given : undefined,
     number: address,
+    show: showAddress,
     decode(level) {
       const bits = level.get(length)?.u16();
       return bits ? `${addressText(level, numbers)}/${bits}` : undefined;

@@ -8,6 +8,7 @@ import {
 } from "../../../ffi/uapi/linux_if_link.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { OptionValues, Table } from "../spec/attribute.ts";
+import type { AttributeConstants } from "../spec/constants.ts";
 import type { KindData } from "../spec/json.ts";
 import type { AttributeLevel } from "../spec/level.ts";
 import type { NameLookup } from "../spec/name_lookup.ts";
@@ -17,18 +18,6 @@ import {
   type OptionDifference,
   readOptions,
 } from "../spec/table.ts";
-
-/** The C names of a kind's attributes: constants by prefix, less longer ones. */
-export interface AttributeConstants {
-  /** A module of ffi/uapi. */
-  readonly of: Readonly<Record<string, unknown>>;
-  readonly prefix: string;
-  readonly but?: readonly string[];
-  /** The attribute that holds another link, ifinfomsg included. */
-  readonly peer?: number;
-  /** The same of what is nested in an attribute, by its number. */
-  readonly inside?: Readonly<Record<number, AttributeConstants>>;
-}
 
 /** What differs from the ordinary. */
 export interface KindDetails<Options> {

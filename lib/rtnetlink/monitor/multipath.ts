@@ -2,7 +2,8 @@
 // them so: one that joins with all there are then, in an order of its own; one
 // that leaves by itself.
 
-import type { Route, RouteNexthop } from "../route.ts";
+import type { Route } from "../route.ts";
+import type { RouteNexthop } from "../route_nexthop.ts";
 import { differences } from "./differences.ts";
 
 const STATE: ReadonlySet<string> = new Set(["flags"]);

@@ -24,6 +24,7 @@ import {
   ipv6,
   linkName,
   oneOf,
+  type Option,
   orWord,
   type Reader,
   wholeNumber,
@@ -52,9 +53,11 @@ export interface SharedAttribute {
 }
 
 /** An attribute of a kernel object. */
-export interface Attribute<T> extends Reader<T> {
+export interface Attribute<T> extends Option<T> {
   /** The message attribute that holds it; the first of them, if several do. */
   readonly number: number;
+  /** The second of them. */
+  readonly number6?: number;
   /** When the kernel accepts another value; any time, if not given. */
   readonly change?: ChangeTime;
   /** What the kernel reports where the option was not given. */
@@ -71,12 +74,6 @@ export interface Attribute<T> extends Reader<T> {
   readonly isReported?: false;
   /** Whether its value is another link, decoded as its ifindex. */
   readonly link?: true;
-  /** What its word means on a command line where no value follows. */
-  readonly alone?: T;
-  /** What its word means with "no" before it. */
-  readonly no?: T;
-  /** Whether several words of a command line make its value. */
-  readonly several?: boolean;
   /** The options that it stands for, which are written in its place. */
   readonly means?: readonly string[];
   /** Writes it together with other options. */
@@ -127,7 +124,7 @@ export interface Details<T, Raw = T> {
 }
 
 /** How the value of one message attribute is read and written. */
-export interface Codec<T, Raw = T> extends Reader<T> {
+export interface Codec<T, Raw = T> extends Option<T> {
   /** The value as the message has it. */
   raw(value: AttributeReader): Raw;
   /** The option's value; undefined for "not set". */
@@ -141,9 +138,6 @@ export interface Codec<T, Raw = T> extends Reader<T> {
   /** iproute2's value; default: the option's. */
   json?(raw: Raw): JsonValue | undefined;
   readonly link?: true;
-  readonly alone?: T;
-  readonly no?: T;
-  readonly several?: boolean;
   readonly show?: (value: Uint8Array) => string | number;
 }
 
@@ -186,7 +180,7 @@ export function attribute<T, Raw = T>(
 function numeric<T>(
   number: number,
   codec: NumberCodec,
-  reader: Reader<T> & Pick<Codec<T>, "alone" | "no">,
+  reader: Option<T>,
   decode: (raw: number) => T | undefined,
   encode: (value: T) => number,
   json: ((raw: number) => JsonValue | undefined) | undefined,
@@ -200,12 +194,7 @@ function numeric<T>(
     encode: (body, attribute, value) =>
       codec.write(body, attribute, encode(value)),
     ...(json && { json }),
-    ...(show && {
-      show: (value: Uint8Array) =>
-        value.length < codec.size ? formatLinkAddress(value) : show(
-          new DataView(value.buffer, value.byteOffset, value.length),
-        ),
-    }),
+    ...(show && { show }),
   }, details);
 }
 
@@ -256,40 +245,31 @@ export function numberOr<const Word extends string>(
 
 const booleanOf = (raw: number) => raw !== 0;
 
-/** On or off, as a number. */
-export function flag(
-  number: number,
-  { codec = u8, ...details }: Details<boolean, number> & {
-    readonly codec?: NumberCodec;
-  } = {},
-): Attribute<boolean> {
-  return numeric(number, codec, bit, booleanOf, Number, undefined, details);
-}
-
 /** How an on-or-off option is read whose word stands alone: csum, nocsum. */
-export const toggleWord: Reader<boolean> & { alone: boolean; no: boolean } = {
+export const toggleWord: Option<boolean> & { alone: boolean; no: boolean } = {
   ...bit,
   alone: true,
   no: false,
 };
 
-/** The same as `flag`, with a word that stands alone or behind "no". */
-export function toggle(
+/** Details of an option that is on or off. */
+type FlagDetails = Details<boolean, number> & { readonly codec?: NumberCodec };
+
+const onOrOff = (reader: Option<boolean>) =>
+(
   number: number,
-  { codec = u8, ...details }: Details<boolean, number> & {
-    readonly codec?: NumberCodec;
-  } = {},
-): Attribute<boolean> {
-  return numeric(
-    number,
-    codec,
-    toggleWord,
-    booleanOf,
-    Number,
-    undefined,
-    details,
-  );
-}
+  { codec = u8, ...details }: FlagDetails = {},
+): Attribute<boolean> =>
+  numeric(number, codec, reader, booleanOf, Number, undefined, details);
+
+/** On or off, as a number. */
+export const flag: (
+  number: number,
+  details?: FlagDetails,
+) => Attribute<boolean> = onOrOff(bit);
+
+/** The same as `flag`, with a word that stands alone or behind "no". */
+export const toggle: typeof flag = onOrOff(toggleWord);
 
 /** An attribute without a value, which is there or not. */
 export function presence(
@@ -433,6 +413,7 @@ export function address(
         : text;
     },
     number: number4,
+    number6,
     decode,
     encode(body, value) {
       const v4 = tryParseIPv4(value);

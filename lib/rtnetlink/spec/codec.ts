@@ -1,5 +1,6 @@
 // How a number lies in an attribute: width and byte order.
 
+import { formatLinkAddress } from "../../net/link_address.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 
@@ -11,8 +12,19 @@ export interface NumberCodec {
   readonly size: number;
   read(value: AttributeReader): number;
   write(body: AttributeWriter, attribute: number, value: number): void;
-  /** The number in a value, for those that are not in host byte order. */
-  show?(value: DataView): number;
+  /** A value in a listing of a request, if it is not unsigned in host byte order. */
+  show?(value: Uint8Array): number | string;
+}
+
+/** A number of a fixed size in a listing; other values as hexadecimal bytes. */
+function showing(
+  size: number,
+  get: (view: DataView) => number,
+): (value: Uint8Array) => number | string {
+  return (value) =>
+    value.length === size
+      ? get(new DataView(value.buffer, value.byteOffset, size))
+      : formatLinkAddress(value);
 }
 
 function unsigned(
@@ -44,14 +56,14 @@ export const u32: NumberCodec = unsigned(32, {
 export const be16: NumberCodec = unsigned(16, {
   read: (value) => value.be16(),
   write: (body, attribute, value) => void body.be16(attribute, value),
-  show: (value) => value.getUint16(0),
+  show: showing(2, (view) => view.getUint16(0)),
 });
 
 /** `__be32`. */
 export const be32: NumberCodec = unsigned(32, {
   read: (value) => value.be32(),
   write: (body, attribute, value) => void body.be32(attribute, value),
-  show: (value) => value.getUint32(0),
+  show: showing(4, (view) => view.getUint32(0)),
 });
 
 /** `__s32` in host byte order. */
@@ -61,7 +73,7 @@ export const i32: NumberCodec = {
   size: 4,
   read: (value) => value.i32(),
   write: (body, attribute, value) => void body.i32(attribute, value),
-  show: (value) => value.getInt32(0, true),
+  show: showing(4, (view) => view.getInt32(0, true)),
 };
 
 /** `__u64` in host byte order, exact up to 2^53. */

@@ -15,13 +15,18 @@ import type {
 import type { JsonValue, KindData } from "./json.ts";
 import { AttributeLevel } from "./level.ts";
 import type { NameLookup } from "./name_lookup.ts";
-import { type Reader, take } from "./value.ts";
+import { type Option, take } from "./value.ts";
 
 /** How the words of a command line and the keys of a file are read. */
-export interface Words {
-  // deno-lint-ignore no-explicit-any -- each word has a value of its own type
-  readonly [word: string]: Reader<any>;
+export interface OptionTable {
+  // deno-lint-ignore no-explicit-any -- each option has a value of its own type
+  readonly [word: string]: Option<any>;
 }
+
+/** A table with a line for every option of an interface. */
+export type OptionsOf<O> = {
+  readonly [Word in keyof O]-?: Option<Exclude<O[Word], undefined>>;
+};
 
 /** Entries by the names of their options. */
 export interface Entries {
@@ -36,7 +41,7 @@ export interface Entries {
  */
 export function readOptions(
   whose: string,
-  table: Words,
+  table: OptionTable,
   given: OptionValues,
 ): OptionValues {
   const values: Record<string, unknown> = {};
@@ -54,6 +59,26 @@ export function readOptions(
     values[word] = take(`${whose} ${word}`, value, reader);
   }
   return values;
+}
+
+/**
+ * Reads a specification: all of it is in the table, and what is required there.
+ *
+ * @param whose What it specifies, for errors.
+ */
+export function readSpec<O extends object>(
+  whose: string,
+  table: OptionsOf<O>,
+  given: O,
+  required: readonly (keyof O & string)[] = [],
+): O {
+  const values = readOptions(whose, table, { ...given as OptionValues });
+  for (const word of required) {
+    if (values[word] === undefined) {
+      take(`${whose} ${word}`, undefined, table[word]);
+    }
+  }
+  return values as O;
 }
 
 /** An option that does not have the wanted value. */
@@ -74,7 +99,11 @@ export function encodedLevel(
 ): AttributeLevel {
   const body = new AttributeWriter();
   encode(body);
-  const bytes = body.finish();
+  return levelOf(body.finish());
+}
+
+/** Attributes as a level, for a copy of them. */
+export function levelOf(bytes: Uint8Array<ArrayBuffer>): AttributeLevel {
   const reader = new AttributeReader(NetlinkBuffer.of(bytes), noCounts());
   reader.reset(0, bytes.length);
   return new AttributeLevel(reader);
@@ -261,13 +290,15 @@ function pair(
   return [one ?? absent(other), other ?? absent(one)];
 }
 
-function isSame(
-  entry: Attribute<unknown>,
+/** Whether the kernel's value of an entry is the wanted one. */
+export function isSame(
+  entry: { same?(is: unknown, wanted: unknown, given: unknown): boolean },
   one: unknown,
   other: unknown,
+  given?: unknown,
 ): boolean {
   if (one === undefined || other === undefined) return one === other;
-  if (entry.same !== undefined) return entry.same(one, other);
+  if (entry.same !== undefined) return entry.same(one, other, given);
   return one === other ||
     (typeof one === "object" && JSON.stringify(one) === JSON.stringify(other));
 }

@@ -19,6 +19,16 @@ export interface Reader<T> {
   read(given: unknown): T | undefined;
 }
 
+/** How an option is read: a value, or on a command line its word alone. */
+export interface Option<T> extends Reader<T> {
+  /** What its word means on a command line where no value follows. */
+  readonly alone?: T;
+  /** What its word means with "no" before it. */
+  readonly no?: T;
+  /** Whether several words of a command line make its value. */
+  readonly several?: boolean;
+}
+
 /** Reads a value that must be right. */
 export function take<T>(
   argument: string,

@@ -2,12 +2,12 @@
 // added to a table of the library is an option of its command.
 
 import { assertEquals } from "@std/assert";
-import { ADDRESS } from "../../../lib/rtnetlink/changes/address.ts";
+import { ADDRESS } from "../../../lib/rtnetlink/address.ts";
 import { BRIDGE_VLAN } from "../../../lib/rtnetlink/changes/bridge_vlan.ts";
-import { NEIGHBOUR } from "../../../lib/rtnetlink/changes/neighbour.ts";
-import { NEXTHOP_OBJECT } from "../../../lib/rtnetlink/changes/nexthop.ts";
-import { ROUTE } from "../../../lib/rtnetlink/changes/route.ts";
-import { RULE } from "../../../lib/rtnetlink/changes/rule.ts";
+import { NEIGHBOUR } from "../../../lib/rtnetlink/neighbour.ts";
+import { NEXTHOP_OBJECT } from "../../../lib/rtnetlink/nexthop.ts";
+import { ROUTE } from "../../../lib/rtnetlink/route.ts";
+import { RULE } from "../../../lib/rtnetlink/rule.ts";
 import { SETTINGS } from "../../../lib/rtnetlink/settings.ts";
 import { netplumb } from "../../support/command.ts";
 
@@ -17,12 +17,12 @@ const COMMANDS: [command: string, table: object, args: string[]][] = [
   ["link vlan add", BRIDGE_VLAN, ["dev", "vid"]],
   // How many queues it has is the kernel's to know once it is there.
   ["link set", SETTINGS, ["up", "numtxqueues", "numrxqueues"]],
-  ["address add", ADDRESS, ["address"]],
+  ["address add", ADDRESS.options, ["address"]],
   // The ways of a route are told one by one.
-  ["route add", ROUTE, ["to", "nexthops"]],
-  ["neighbour add", NEIGHBOUR, ["to"]],
-  ["rule add", RULE, []],
-  ["nexthop add", NEXTHOP_OBJECT, ["id"]],
+  ["route add", ROUTE.options, ["to", "nexthops"]],
+  ["neighbour add", NEIGHBOUR.options, ["to"]],
+  ["rule add", RULE.options, []],
+  ["nexthop add", NEXTHOP_OBJECT.options, ["id"]],
 ];
 
 for (const [command, table, args] of COMMANDS) {

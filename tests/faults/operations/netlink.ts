@@ -13,7 +13,7 @@ import {
   addAddress,
   deleteAddress,
   replaceAddress,
-} from "../../../lib/rtnetlink/changes/address.ts";
+} from "../../../lib/rtnetlink/address.ts";
 import type { MonitorEvent } from "../../../lib/rtnetlink/monitor/event.ts";
 import { Monitor } from "../../../lib/rtnetlink/monitor/monitor.ts";
 import { Network } from "../../../lib/rtnetlink/network.ts";

@@ -15,20 +15,19 @@ import { formatAddress } from "../../../lib/net/ip_address.ts";
 import type { UnknownAttribute } from "../../../lib/netlink/attribute.ts";
 import { AttributeWriter } from "../../../lib/netlink/attribute_writer.ts";
 import type { MessageReader } from "../../../lib/netlink/message.ts";
-import { decodeAddress } from "../../../lib/rtnetlink/address.ts";
-import { addAddress } from "../../../lib/rtnetlink/changes/address.ts";
+import { addAddress, decodeAddress } from "../../../lib/rtnetlink/address.ts";
 import {
   type Change,
   NUMBERED,
 } from "../../../lib/rtnetlink/changes/change.ts";
-import { addNeighbour } from "../../../lib/rtnetlink/changes/neighbour.ts";
-import { addRoute } from "../../../lib/rtnetlink/changes/route.ts";
-import { addRule } from "../../../lib/rtnetlink/changes/rule.ts";
+import {
+  addNeighbour,
+  decodeNeighbour,
+} from "../../../lib/rtnetlink/neighbour.ts";
+import { addRoute, decodeRoute } from "../../../lib/rtnetlink/route.ts";
+import { addRule, decodeRule } from "../../../lib/rtnetlink/rule.ts";
 import { decodeLink } from "../../../lib/rtnetlink/link/link.ts";
-import { decodeNeighbour } from "../../../lib/rtnetlink/neighbour.ts";
 import { decodeNexthop } from "../../../lib/rtnetlink/nexthop.ts";
-import { decodeRoute } from "../../../lib/rtnetlink/route.ts";
-import { decodeRule } from "../../../lib/rtnetlink/rule.ts";
 import { readCorpus } from "../../fuzz/corpus.ts";
 import { type Bytes, message, reader } from "../../support/netlink.ts";
 

@@ -136,8 +136,7 @@ Deno.test("ensure gives reasons, changes only what is mentioned, and recreates w
     "add link mv1 (macvlan)",
     "add link v1 (veth, peer v2)",
     "change address 192.0.2.1/24 of br0: metric is 3, wanted 7",
-    "change route 10.0.0.0/8: way is via 192.0.2.7 dev br0, wanted via " +
-    "192.0.2.8",
+    "change route 10.0.0.0/8: via is 192.0.2.7, wanted 192.0.2.8",
     "change route 10.1.0.0/16 metric 4: mtu is not set, wanted 1200",
   ]);
   right(await made(description));

@@ -78,7 +78,7 @@ const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
     },
     [
       'links[0]: vxlan remote: "192.0.2.1" is not possible beside group',
-      'routes[0]: src: "2001:db8::1" is not of the route\'s family',
+      'routes[0]: src: "2001:db8::1" is not of the same IP version as the route',
     ],
   ],
   "a network with bits of hosts": [

@@ -9,7 +9,7 @@ import {
   type AddressSpec,
   deleteAddress,
   replaceAddress,
-} from "../../../../lib/rtnetlink/changes/address.ts";
+} from "../../../../lib/rtnetlink/address.ts";
 import { Beside } from "../../../support/beside.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 
@@ -158,7 +158,7 @@ Deno.test("address: add, replace and delete as ip asks for them", async () => {
 
 Deno.test("address: every option is tried", () => {
   const tried = CASES.map(([, , spec]) => ({ ...spec, dev: "a0" }));
-  assertAllTried("addresses", ADDRESS, tried);
+  assertAllTried("addresses", ADDRESS.options, tried);
 });
 
 Deno.test("address: what cannot be right is refused before anything is sent", () => {

@@ -2,14 +2,14 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { NetlinkError } from "../../../../lib/netlink/errors.ts";
-import { addAddress } from "../../../../lib/rtnetlink/changes/address.ts";
+import { addAddress } from "../../../../lib/rtnetlink/address.ts";
 import { flushAddresses } from "../../../../lib/rtnetlink/changes/flush.ts";
 import {
   addLink,
   deleteLink,
   deleteLinkGroup,
 } from "../../../../lib/rtnetlink/changes/link.ts";
-import { addRoute } from "../../../../lib/rtnetlink/changes/route.ts";
+import { addRoute } from "../../../../lib/rtnetlink/route.ts";
 import { Network } from "../../../../lib/rtnetlink/network.ts";
 import "../../../support/descriptors.ts";
 import { inventory } from "../../../support/inventory.ts";
@@ -24,9 +24,9 @@ Deno.test("batch: a thousand veth pairs with addresses by one call, few sends", 
   const file = await Deno.makeTempFile();
   const [sends] = await scriptLines(
     `
-    import { addAddress } from "lib:rtnetlink/changes/address.ts";
+    import { addAddress } from "lib:rtnetlink/address.ts";
     import { addLink } from "lib:rtnetlink/changes/link.ts";
-    import { addRoute } from "lib:rtnetlink/changes/route.ts";
+    import { addRoute } from "lib:rtnetlink/route.ts";
     import { Network } from "lib:rtnetlink/network.ts";
     await using network = Network.open({ namespace: "${lab.a.name}" });
     const net = (pair: number) => \`10.\${pair >> 8}.\${pair & 255}\`;

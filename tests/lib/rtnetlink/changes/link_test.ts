@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NetlinkError } from "../../../../lib/netlink/errors.ts";
 import { ArgumentError } from "../../../../lib/errors.ts";
-import { addAddress } from "../../../../lib/rtnetlink/changes/address.ts";
+import { addAddress } from "../../../../lib/rtnetlink/address.ts";
 import {
   addAltNames,
   deleteAltNames,

@@ -9,7 +9,7 @@ import {
   NEIGHBOUR,
   type NeighbourSpec,
   replaceNeighbour,
-} from "../../../../lib/rtnetlink/changes/neighbour.ts";
+} from "../../../../lib/rtnetlink/neighbour.ts";
 import { Beside } from "../../../support/beside.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 
@@ -112,7 +112,7 @@ Deno.test("neighbour: use and managed as ip asks for them", async () => {
 
 Deno.test("neighbour: every option and every state is tried", () => {
   const tried = [...CASES, ...MOVING].map((each) => each.at(-1) as object);
-  assertAllTried("neighbours", NEIGHBOUR, tried);
+  assertAllTried("neighbours", NEIGHBOUR.options, tried);
 });
 
 Deno.test("neighbour: what cannot be right is refused before anything is sent", () => {

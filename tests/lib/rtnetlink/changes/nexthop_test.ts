@@ -9,7 +9,7 @@ import {
   NEXTHOP_OBJECT,
   type NexthopObjectSpec,
   replaceNexthop,
-} from "../../../../lib/rtnetlink/changes/nexthop.ts";
+} from "../../../../lib/rtnetlink/nexthop.ts";
 import { Beside } from "../../../support/beside.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 
@@ -103,7 +103,7 @@ Deno.test("nexthop: add, replace and delete as ip asks for them", async () => {
 
 Deno.test("nexthop: every option is tried", () => {
   const tried = CASES.map(([, , spec]) => spec);
-  assertAllTried("nexthops", NEXTHOP_OBJECT, [
+  assertAllTried("nexthops", NEXTHOP_OBJECT.options, [
     ...tried,
     { family: "inet" },
     { family: "inet6" },
@@ -117,7 +117,7 @@ Deno.test("nexthop: what cannot be right is refused before anything is sent", ()
     { id: 1, via: "192.0.2.1", family: "inet6" },
     { id: 1, group: "" },
     { id: 1, group: [] },
-    { id: 1, group: "1,257" },
+    { id: 1, group: "1,65537" },
     { id: 1, group: "1,0" },
     { id: 1, group: "1", buckets: 5 },
     // @ts-expect-error: no such type

@@ -7,7 +7,7 @@ import { NetlinkError } from "../../../../lib/netlink/errors.ts";
 import {
   addAddress,
   deleteAddress,
-} from "../../../../lib/rtnetlink/changes/address.ts";
+} from "../../../../lib/rtnetlink/address.ts";
 import { addAltNames } from "../../../../lib/rtnetlink/changes/alt_name.ts";
 import type { Change } from "../../../../lib/rtnetlink/changes/change.ts";
 import {
@@ -18,16 +18,13 @@ import {
 import {
   addNeighbour,
   deleteNeighbour,
-} from "../../../../lib/rtnetlink/changes/neighbour.ts";
+} from "../../../../lib/rtnetlink/neighbour.ts";
 import {
   addNexthop,
   deleteNexthop,
-} from "../../../../lib/rtnetlink/changes/nexthop.ts";
-import {
-  addRoute,
-  deleteRoute,
-} from "../../../../lib/rtnetlink/changes/route.ts";
-import { addRule, deleteRule } from "../../../../lib/rtnetlink/changes/rule.ts";
+} from "../../../../lib/rtnetlink/nexthop.ts";
+import { addRoute, deleteRoute } from "../../../../lib/rtnetlink/route.ts";
+import { addRule, deleteRule } from "../../../../lib/rtnetlink/rule.ts";
 import { Network } from "../../../../lib/rtnetlink/network.ts";
 import "../../../support/descriptors.ts";
 import { Lab } from "../../../support/netns.ts";

@@ -7,11 +7,11 @@ import {
   addRoute,
   appendRoute,
   deleteRoute,
-  NEXTHOP,
   replaceRoute,
   ROUTE,
   type RouteSpec,
-} from "../../../../lib/rtnetlink/changes/route.ts";
+} from "../../../../lib/rtnetlink/route.ts";
+import { NEXTHOP } from "../../../../lib/rtnetlink/route_nexthop.ts";
 import { Beside } from "../../../support/beside.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 
@@ -295,9 +295,9 @@ Deno.test("route: every option, every type and every metric is tried", () => {
     { family: "inet" },
     { family: "inet6" },
   ];
-  assertAllTried("routes", ROUTE, tried);
+  assertAllTried("routes", ROUTE.options, tried);
   const nexthops = CASES.flatMap(([, , spec]) => spec.nexthops ?? []);
-  assertAllTried("the ways of a route", NEXTHOP, nexthops);
+  assertAllTried("the ways of a route", NEXTHOP.options, nexthops);
 });
 
 Deno.test("route: -6 default is IPv6's, of a device alone too", async () => {

@@ -9,7 +9,7 @@ import {
   deleteRule,
   RULE,
   type RuleSpec,
-} from "../../../../lib/rtnetlink/changes/rule.ts";
+} from "../../../../lib/rtnetlink/rule.ts";
 import { Beside } from "../../../support/beside.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 
@@ -144,7 +144,7 @@ Deno.test("rule: IPv6 without an address as ip -6 asks for it", async () => {
 
 Deno.test("rule: every option and every action is tried", () => {
   const tried = CASES.map(([, spec]) => spec);
-  assertAllTried("rules", RULE, [
+  assertAllTried("rules", RULE.options, [
     ...tried,
     { action: "table", family: "inet" },
     { family: "inet6" },

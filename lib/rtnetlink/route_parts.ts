@@ -1,4 +1,4 @@
-// What routes and nexthop objects have in common, as `ip -j` tells of it.
+// What routes, their nexthops and nexthop objects share in iproute2's JSON.
 
 import {
   RTM_F_NOTIFY,
@@ -13,7 +13,7 @@ import {
   RTNH_F_TRAP,
   RTNH_F_UNRESOLVED,
 } from "../../ffi/uapi/linux_rtnetlink.ts";
-import { realmName } from "../rtnetlink/names/iproute2.ts";
+import { realmName } from "./names/iproute2.ts";
 
 const FLAGS = [
   [RTNH_F_DEAD, "dead"],

@@ -1,5 +1,5 @@
-// What a route wraps packets in, as `ip -j route` tells of it. Of the kinds that
-// are rarely met only the name is told.
+// Encapsulations of routes and nexthops (lightweight tunnels). Of the uncommon
+// types only the name is known. Source: ip-route(8), linux/lwtunnel.h.
 
 import {
   TUNNEL_CSUM,
@@ -7,15 +7,19 @@ import {
   TUNNEL_SEQ,
 } from "../../ffi/uapi/linux_if_tunnel.ts";
 import * as lwt from "../../ffi/uapi/linux_lwtunnel.ts";
-import { AttributeReader } from "../netlink/attribute.ts";
-import { noCounts } from "../netlink/counters.ts";
-import { NetlinkBuffer } from "../netlink/buffer.ts";
-import { addressText } from "../rtnetlink/family.ts";
-import { reported, showAddress } from "../rtnetlink/spec/attribute.ts";
-import { onlyTrue } from "../rtnetlink/spec/json.ts";
-import { AttributeLevel } from "../rtnetlink/spec/level.ts";
-import { AttributeTable } from "../rtnetlink/spec/table.ts";
-import type { RouteEncapsulation } from "../rtnetlink/route.ts";
+import { addressText } from "./family.ts";
+import { reported, showAddress } from "./spec/attribute.ts";
+import { onlyTrue } from "./spec/json.ts";
+import { AttributeTable, levelOf } from "./spec/table.ts";
+import type { ObjectAttribute } from "./spec/object.ts";
+
+/** An encapsulation, as the kernel gave it. */
+export interface RouteEncapsulation {
+  /** LWTUNNEL_ENCAP_*, for example 1 for MPLS. Source: linux/lwtunnel.h. */
+  readonly type: number;
+  /** Its attributes. */
+  readonly attributes: Uint8Array<ArrayBuffer>;
+}
 
 const NAMES = new Map([
   [lwt.LWTUNNEL_ENCAP_MPLS, "mpls"],
@@ -69,14 +73,41 @@ const TABLES: { readonly [type: number]: AttributeTable } = {
   }),
 };
 
-/** The name of the encapsulation and what is known of it, side by side. */
-export function ipEncapsulation(
-  { type, attributes }: RouteEncapsulation,
-): { encap: string } {
-  const reader = new AttributeReader(NetlinkBuffer.of(attributes), noCounts());
-  reader.reset(0, attributes.length);
+const NONE = new Uint8Array(0);
+
+/** The entries of an object that may have an encapsulation. */
+export function encapsulationFields<
+  O extends { encapsulation?: RouteEncapsulation },
+>(typeNumber: number, number: number): {
+  readonly [Entry in "encap" | "encapType"]: ObjectAttribute<O>;
+} {
   return {
-    encap: NAMES.get(type) ?? "unknown",
-    ...TABLES[type]?.json(new AttributeLevel(reader)),
+    encap: {
+      number,
+      // One that is not described makes the object another one.
+      compare: true,
+      of: ({ encapsulation }) => encapsulation && nameOf(encapsulation),
+      decode(object, value) {
+        const type = object.encapsulation?.type ?? 0;
+        object.encapsulation = { type, attributes: value.copy() };
+      },
+      print(json, { encapsulation }) {
+        if (encapsulation === undefined) return;
+        json.encap = nameOf(encapsulation);
+        const { type, attributes } = encapsulation;
+        Object.assign(json, TABLES[type]?.json(levelOf(attributes)));
+      },
+    },
+    encapType: {
+      number: typeNumber,
+      decode(object, value) {
+        const attributes = object.encapsulation?.attributes ?? NONE;
+        object.encapsulation = { type: value.u16(), attributes };
+      },
+    },
   };
+}
+
+function nameOf({ type }: RouteEncapsulation): string {
+  return NAMES.get(type) ?? "unknown";
 }

@@ -1,0 +1,86 @@
+// Numbers of routes, addresses and rules that have names: those of iproute2, and
+// those that /etc/iproute2 adds.
+
+import {
+  linkGroupName,
+  linkGroupNumber,
+  protocolName,
+  protocolNumber,
+  realmName,
+  scopeName,
+  scopeNumber,
+  tableName,
+  tableNumber,
+} from "../names/iproute2.ts";
+import { numbered, type Reader, wholeNumber } from "./value.ts";
+
+/** How a number with names is read, and its name. */
+export interface NamedNumber extends Reader<number> {
+  text(number: number): string;
+}
+
+/** How far an address or a route reaches. */
+export const scope: NamedNumber = {
+  ...numbered(
+    "global, site, link, host, nowhere or a number from 0 to 255",
+    255,
+    scopeNumber,
+  ),
+  text: scopeName,
+};
+
+/** A routing table. */
+export const table: NamedNumber = {
+  ...numbered(
+    "the name of a routing table (/etc/iproute2/rt_tables) or its number",
+    0xffff_ffff,
+    tableNumber,
+  ),
+  text: tableName,
+};
+
+/** The origin of a route, a rule or a neighbour. */
+export const protocol: NamedNumber = {
+  ...numbered(
+    "a word such as static or dhcp (/etc/iproute2/rt_protos) or a number from 0 to 255",
+    255,
+    protocolNumber,
+  ),
+  text: protocolName,
+};
+
+/** A group of links. */
+export const linkGroup: NamedNumber = {
+  ...numbered(
+    "the name of a group (/etc/iproute2/group) or its number",
+    0x7fff_ffff,
+    linkGroupNumber,
+  ),
+  text: linkGroupName,
+};
+
+/** Any number of 32 bits. */
+export const u32: Reader<number> = wholeNumber(0, 0xffff_ffff);
+
+/** The type of service of packets. */
+export const tos: Reader<number> = wholeNumber(0, 255);
+
+const REALM = /^(?:(\d+)\/)?(\d+)$/;
+
+/** Realms, "FROM/TO" or "TO", as from << 16 | to. Source: ip-route(8). */
+export const realms: NamedNumber = {
+  expected: "realms like 5 or 4/5",
+  schema: { anyOf: [u32.schema, { type: "string" }] },
+  read(given) {
+    if (typeof given === "number") return u32.read(given);
+    const [, from = "0", to] = REALM.exec(String(given)) ?? [];
+    const [high, low] = [Number(from), Number(to)];
+    return high <= 0xffff && low <= 0xffff
+      ? (high << 16 | low) >>> 0
+      : undefined;
+  },
+  text(number) {
+    const to = realmName(number & 0xffff);
+    return number >>> 16 === 0 ? to : `${realmName(number >>> 16)}/${to}`;
+  },
+};
