@@ -7,7 +7,7 @@ import {
   NEIGHBOUR,
   type NeighbourSpec,
   replaceNeighbour,
-} from "../../lib/rtnetlink/changes/neighbour.ts";
+} from "../../lib/rtnetlink/neighbour.ts";
 import { address } from "../arguments.ts";
 import { changing, make } from "../change/make.ts";
 import {

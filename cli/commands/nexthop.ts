@@ -7,7 +7,7 @@ import {
   NEXTHOP_OBJECT,
   type NexthopObjectSpec,
   replaceNexthop,
-} from "../../lib/rtnetlink/changes/nexthop.ts";
+} from "../../lib/rtnetlink/nexthop.ts";
 import { changing, make, reads } from "../change/make.ts";
 import {
   type SpecGroups,

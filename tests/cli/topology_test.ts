@@ -160,7 +160,9 @@ async function checkLayout(graph: Graph): Promise<void> {
   const boxes = new Map(nodes.map((box) => [box.node.id, box]));
   clusters.forEach((cluster, index) => {
     assert(inside(cluster, whole));
-    clusters.slice(index + 1).forEach((other) => assert(!overlap(cluster, other)));
+    clusters.slice(index + 1).forEach((other) =>
+      assert(!overlap(cluster, other))
+    );
     for (const { id } of graph.clusters[index].nodes) {
       assert(inside(boxes.get(id)!, cluster));
     }
