@@ -73,7 +73,16 @@ export function debianPackages(
     {
       package: "coreutils",
       parts: programs(
-        ...["cat", "head", "ln", "mkdir", "readlink", "seq", "sha256sum"],
+        ...[
+          "cat",
+          "env",
+          "head",
+          "ln",
+          "mkdir",
+          "readlink",
+          "seq",
+          "sha256sum",
+        ],
         ...["sleep", "test", "timeout", "touch", "true", "uname", "wc"],
       ),
     },

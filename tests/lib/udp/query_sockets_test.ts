@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import "../../support/descriptors.ts";
 import { MessageVector } from "../../../lib/socket/message_vector.ts";
 import { ClosedError, UdpSocket } from "../../../lib/udp/mod.ts";
+import "../../support/descriptors.ts";
 
 Deno.test("sockets for one query each share the memory they send from", async () => {
   const { forSending } = MessageVector;
