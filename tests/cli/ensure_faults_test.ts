@@ -176,6 +176,21 @@ Deno.test("a recreated link stays when a later change is refused", async () => {
   assertEquals(link.linkinfo.info_kind, "bridge");
 });
 
+Deno.test("a default route may be written as a network", async () => {
+  await using lab = await Lab.open("one", "two");
+  await lab.veth("one", "v0", "two", "v1");
+  await succeeds(lab.one, {
+    links: [{
+      name: "v0",
+      addresses: ["192.0.2.1/24", { address: "2001:db8::1/64", nodad: true }],
+    }],
+    routes: [
+      { to: "0.0.0.0/0", via: "192.0.2.2" },
+      { to: "::/0", via: "2001:db8::2" },
+    ],
+  });
+});
+
 Deno.test("a list may be null", async () => {
   await using lab = await Lab.open("one");
   await succeeds(lab.one, { links: null, routes: null });
