@@ -72,7 +72,8 @@ export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
     const exclusive = new Set(namespace.exclusive);
     for (const link of links) {
       for (const one of link.exclusive) exclusive.add(one);
-      if (link.addresses.length > 0) types.add("address");
+      // An address may have a prefix route.
+      if (link.addresses.length > 0) types.add("address").add("route");
       if (link.port !== undefined) types.add("port");
     }
     if (exclusive.has("addresses")) types.add("address");
