@@ -176,6 +176,56 @@ Deno.test("a recreated link stays when a later change is refused", async () => {
   assertEquals(link.linkinfo.info_kind, "bridge");
 });
 
+Deno.test("flushed routes to the networks of addresses are restored", async () => {
+  await using lab = await Lab.open("one", "two");
+  const { one } = lab;
+  await lab.veth("one", "v0", "two", "v1");
+  const configuration = {
+    links: [
+      {
+        name: "v0",
+        addresses: [
+          "192.0.2.1/24",
+          "192.0.2.2/24",
+          { address: "192.0.2.129/25", metric: 7 },
+          { address: "198.51.100.1/24", noprefixroute: true },
+          { address: "203.0.113.1/32" },
+          { address: "2001:db8::1/64", nodad: true },
+        ],
+      },
+      { name: "lo", up: true, addresses: ["192.0.2.77/32"] },
+      { name: "b0", kind: "bridge", addresses: ["198.51.100.9/24"] },
+    ],
+    routes: [{ to: "default", via: "192.0.2.254" }],
+  };
+  const seen = async () => [
+    ...lines(await one.ip("route")),
+    ...lines(await one.ip("-6 route")).filter((line) => /db8/.test(line)),
+  ];
+  await succeeds(one, configuration);
+  const before = await seen();
+  await one.batch("route flush table main");
+  await one.ip("-6 route flush table main");
+  assertEquals((await seen()).join(""), "");
+  await succeeds(one, configuration);
+  assertEquals((await seen()).toSorted(), before.toSorted());
+});
+
+Deno.test("a default route may be written as a network", async () => {
+  await using lab = await Lab.open("one", "two");
+  await lab.veth("one", "v0", "two", "v1");
+  await succeeds(lab.one, {
+    links: [{
+      name: "v0",
+      addresses: ["192.0.2.1/24", { address: "2001:db8::1/64", nodad: true }],
+    }],
+    routes: [
+      { to: "0.0.0.0/0", via: "192.0.2.2" },
+      { to: "::/0", via: "2001:db8::2" },
+    ],
+  });
+});
+
 Deno.test("a list may be null", async () => {
   await using lab = await Lab.open("one");
   await succeeds(lab.one, { links: null, routes: null });

@@ -33,7 +33,8 @@ function routeKey(route: RouteSpec): string {
   const isIPv6 = family === "inet6" || hasColon(to) || hasColon(via) ||
     hasColon(src) || nexthops.some((hop) => hasColon(hop.via));
   const { metric = isIPv6 ? IPV6_METRIC : 0 } = route;
-  return `${isIPv6} ${canonical(to)} ${table} ${metric} ${tos}`;
+  const network = to.endsWith("/0") ? "default" : canonical(to);
+  return `${isIPv6} ${network} ${table} ${metric} ${tos}`;
 }
 
 /** Adds a problem for each object of a namespace that is configured twice. */

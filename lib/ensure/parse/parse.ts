@@ -84,7 +84,17 @@ function parseNexthops(input: Input, path: Path, given: unknown): unknown[] {
   });
 }
 
-const parseRoute = parseObject<RouteSpec>(ROUTE_KEYS, ["to"], addRoute);
+/** The change that adds a route, if it says where packets go. */
+function routeChange(spec: RouteSpec): Change {
+  const { to, type = "unicast", via, dev, nexthops, nhid } = spec;
+  if (type === "unicast" && (via ?? dev ?? nexthops ?? nhid) === undefined) {
+    const expected = "complete: it needs via, dev, nexthops or nhid";
+    throw new ArgumentError("route", to, expected);
+  }
+  return addRoute(spec);
+}
+
+const parseRoute = parseObject<RouteSpec>(ROUTE_KEYS, ["to"], routeChange);
 const parseNeighbour = parseObject<NeighbourConfiguration>(
   NEIGHBOUR_KEYS,
   ["to", "dev"],

@@ -190,7 +190,7 @@ export function desiredRule(spec: RuleSpec): DesiredObject {
     isFixed: true,
     decode: decodeRule,
     key: selectorOf,
-    find: (state, wanted) => listed(state.ruleTables.find(spec, wanted)),
+    find: (state, wanted) => listed(state.ruleTable.find(spec, wanted)),
   });
 }
 

@@ -1,11 +1,8 @@
-// Policy rules by the fields that identify them, found without comparing each
-// with each.
+// Policy routing rules by their selector: all that identifies them but priority
+// and protocol, which the kernel fills in.
 
 import { FIB_RULE_INVERT } from "../../../ffi/uapi/linux_fib_rules.ts";
 import { RULE, type Rule, type RuleSpec } from "../../rtnetlink/rule.ts";
-
-/** Which of the fields that the kernel fills in count for a comparison. */
-type Given = Pick<RuleSpec, "priority" | "protocol">;
 
 /** Rules do not change once they are decoded. */
 const selectors = new WeakMap<Rule, string>();
@@ -53,41 +50,24 @@ export function selectorOf(rule: Rule): string {
   return text;
 }
 
-/** Lookup tables of the rules of a namespace. */
-export class RuleTables {
-  readonly #rules: Iterable<Rule>;
-  /** By whether priority and protocol count. */
-  readonly #tables = new Map<number, Map<string, Rule>>();
-  #bySelector: Map<string, Rule[]> | undefined;
+/** The rules of a namespace. */
+export class RuleTable {
+  readonly #bySelector: ReadonlyMap<string, readonly Rule[]>;
 
   constructor(rules: Iterable<Rule>) {
-    this.#rules = rules;
+    this.#bySelector = Map.groupBy(rules, selectorOf);
   }
 
   /** The rules with the selector of one. */
   alike(rule: Rule): readonly Rule[] {
-    this.#bySelector ??= Map.groupBy(this.#rules, selectorOf);
     return this.#bySelector.get(selectorOf(rule)) ?? [];
   }
 
   /** The first rule that is as wanted, in all that the spec gives. */
-  find(spec: Given, wanted: Rule): Rule | undefined {
-    const kind = (spec.priority === undefined ? 0 : 1) +
-      (spec.protocol === undefined ? 0 : 2);
-    let table = this.#tables.get(kind);
-    if (table === undefined) {
-      this.#tables.set(kind, table = new Map());
-      for (const rule of this.#rules) {
-        const key = keyOf(rule, spec);
-        if (!table.has(key)) table.set(key, rule);
-      }
-    }
-    return table.get(keyOf(wanted, spec));
+  find({ priority, protocol }: RuleSpec, wanted: Rule): Rule | undefined {
+    return this.alike(wanted).find((rule) =>
+      (priority === undefined || rule.priority === wanted.priority) &&
+      (protocol === undefined || rule.protocol === wanted.protocol)
+    );
   }
-}
-
-function keyOf(rule: Rule, { priority, protocol }: Given): string {
-  return `${priority === undefined ? "" : rule.priority} ${
-    protocol === undefined ? "" : rule.protocol
-  } ${selectorOf(rule)}`;
 }

@@ -26,7 +26,7 @@ import type { AttributeLevel } from "../../rtnetlink/spec/level.ts";
 import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
-import { RuleTables } from "./rule_table.ts";
+import { RuleTable } from "./rule_table.ts";
 
 /** An index that no link has. */
 const NO_INDEX = -1;
@@ -72,7 +72,8 @@ export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
     const exclusive = new Set(namespace.exclusive);
     for (const link of links) {
       for (const one of link.exclusive) exclusive.add(one);
-      if (link.addresses.length > 0) types.add("address");
+      // An address may have a prefix route.
+      if (link.addresses.length > 0) types.add("address").add("route");
       if (link.port !== undefined) types.add("port");
     }
     if (exclusive.has("addresses")) types.add("address");
@@ -91,7 +92,7 @@ export class State {
   readonly #tables: Tables;
   readonly #links = new Map<number, Link>();
   readonly #names = new Map<string, Link>();
-  #ruleTables: RuleTables | undefined;
+  #ruleTable: RuleTable | undefined;
   /**
    * What names will stand for: links that get their name back, and undefined
    * for links that are recreated.
@@ -127,9 +128,9 @@ export class State {
     return this.#links.values();
   }
 
-  /** Rules by what identifies them: see RuleTables. */
-  get ruleTables(): RuleTables {
-    return this.#ruleTables ??= new RuleTables(this.rules);
+  /** Rules by what identifies them: see RuleTable. */
+  get ruleTable(): RuleTable {
+    return this.#ruleTable ??= new RuleTable(this.rules);
   }
 
   /** A link by its index. */
@@ -186,7 +187,7 @@ export class State {
 
   /** Notes that rules have changed. */
   rulesChanged(): void {
-    this.#ruleTables = undefined;
+    this.#ruleTable = undefined;
   }
 
   #add(link: Link): void {

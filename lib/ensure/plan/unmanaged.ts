@@ -243,7 +243,7 @@ const rules: ManagedType<Rule> = {
   order: Order.removeRule,
   key: selectorOf,
   all: (state) => state.rules,
-  alike: (state, rule) => state.ruleTables.alike(rule),
+  alike: (state, rule) => state.ruleTable.alike(rule),
   removal(rule, context) {
     const spec = ruleSpec(rule);
     if (spec === undefined || isKernelRule(rule, spec)) return undefined;

@@ -30,6 +30,14 @@ const ARRIVAL = 1000;
 /** When an object is tried again that was refused for want of another. */
 const RECHECK = 1000;
 
+/**
+ * So many events within BURST_INTERVAL are a burst, such as a flush: corrected
+ * when it is over, or after BURST_DELAY. In milliseconds.
+ */
+const BURST = 64;
+const BURST_INTERVAL = 5;
+const BURST_DELAY = 100;
+
 /** How many unmanaged objects are looked at before the rest is corrected. */
 const BATCH = 16_384;
 
@@ -73,6 +81,8 @@ export class ReconcileLoop {
   readonly #followers = new Set<Promise<void>>();
   /** When the first event came that nothing was done about yet. */
   #since: number | undefined;
+  /** How many events concerned the configuration. */
+  #concerned = 0;
   #failure: { readonly error: unknown } | undefined;
   #isStarted = false;
   /** Milliseconds until something is due without an event. */
@@ -111,6 +121,7 @@ export class ReconcileLoop {
       if (!this.#isStarted) this.#start();
       for (;;) {
         await this.#sleep(this.#due);
+        await this.#awaitBurst();
         this.#due = await this.#correct();
         if (this.#reports.length > 0) return true;
         if (this.#failure !== undefined) throw this.#failure.error;
@@ -164,6 +175,18 @@ export class ReconcileLoop {
     signal.throwIfAborted();
   }
 
+  /** Waits until a burst of events is over: a correction would be undone. */
+  async #awaitBurst(): Promise<void> {
+    const end = performance.now() + BURST_DELAY;
+    let seen = 0;
+    while (this.#concerned - seen >= BURST && performance.now() < end) {
+      seen = this.#concerned;
+      await new Promise((resolve) => setTimeout(resolve, BURST_INTERVAL));
+      this.#stopping.signal.throwIfAborted();
+    }
+    this.#concerned = 0;
+  }
+
   #note(): void {
     this.#since ??= performance.now();
     this.#wake.resolve();
@@ -196,11 +219,11 @@ export class ReconcileLoop {
   }
 
   #take(member: PooledNamespace, events: readonly MonitorEvent[]): void {
-    let isConcerned = false;
+    const before = this.#concerned;
     for (const event of events) {
-      if (this.#takeOne(member, event)) isConcerned = true;
+      if (this.#takeOne(member, event)) this.#concerned++;
     }
-    if (isConcerned) this.#note();
+    if (this.#concerned > before) this.#note();
   }
 
   /** Takes an event; whether it concerns the configuration. */

@@ -159,7 +159,8 @@ const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
         { to: "10.0.0.0/8", via: "192.0.2.3", metric: 5 },
         { to: "default", via: "2001:db8::2" },
         { to: "default", via: "192.0.2.2" },
-        { to: "default", via: "2001:db8::3", metric: 1024 },
+        { to: "::/0", via: "2001:db8::3", metric: 1024 },
+        { to: "0.0.0.0/0", via: "192.0.2.4" },
       ],
       neighbours: [
         { to: "2001:db8::7", dev: "a", lladdr: "02:00:00:00:00:07" },
@@ -176,6 +177,7 @@ const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
       "links[0].addresses[4]: the same address as links[0].addresses[3]",
       "routes[1]: the same route as routes[0]",
       "routes[5]: the same route as routes[3]",
+      "routes[6]: the same route as routes[4]",
       "neighbours[2]: the same neighbour as neighbours[0]",
       "nexthops[1]: the same nexthop as nexthops[0]",
     ],
@@ -205,6 +207,13 @@ const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
       "links[0].link: a vxlan has no lower link; see options.dev",
       "links[1].link: a dummy has no lower link",
       "links[2]: link is missing: the lower link of a vlan",
+    ],
+  ],
+  "a route to nowhere": [
+    { routes: [{ to: "default" }, { to: "10.0.0.0/8", type: "blackhole" }] },
+    [
+      'routes[0]: route: "default" is not complete: it needs via, dev, ' +
+      "nexthops or nhid",
     ],
   ],
   "options of a device of the machine": [

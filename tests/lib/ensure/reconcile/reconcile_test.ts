@@ -46,6 +46,8 @@ const SABOTAGE: Readonly<Record<string, (lab: EnsureLab) => Promise<unknown>>> =
       right.ip(`link set eth0 netns ${left.name} name other`),
     "a link is moved away": ({ router }) =>
       router.ip(`link set p2 netns ${Deno.pid}`),
+    "the main table is flushed": ({ router }) =>
+      router.ip("route flush table main"),
     "a macvlan is deleted": ({ left }) => left.ip("link delete mv0"),
     "a veth pair is deleted": ({ router }) => router.ip("link delete p1"),
     "a bridge is deleted": ({ router }) => router.ip("link delete br0"),
