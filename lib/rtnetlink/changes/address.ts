@@ -13,6 +13,7 @@ import {
   RTM_NEWADDR,
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/uapi/sys_socket.ts";
+import { EINVAL } from "../../../ffi/errno.ts";
 import { isMulticast } from "../../net/ip_address.ts";
 import { type Cidr, parseCidr } from "../../net/prefix.ts";
 import { ArgumentError } from "../../errors.ts";
@@ -202,6 +203,12 @@ function change(
       writeOthers(body, spec, local, peer ?? local, deleting);
       return [{ type, flags, body: body.finish(), tried: what }];
     },
+    advice: ({ errno, ack }) =>
+      // The kernel gives links below IPv6's minimum no IPv6, and no reason.
+      !deleting && errno === EINVAL && ack.message === undefined &&
+        local.address.length === 16
+        ? "An IPv6 address needs a link with an MTU of 1280 or more"
+        : undefined,
   });
 }
 
