@@ -9,6 +9,9 @@ import { example, own, type Workshop } from "./harness/workshop.ts";
 
 const OURS = "netplumb, udp_tunnel.ts --offload";
 const PLAIN = "netplumb, udp_tunnel.ts";
+const QUEUES = "netplumb, udp_tunnel.ts --offload --queues 4";
+const SEALED = "netplumb, udp_tunnel.ts --offload --key";
+const SEALED_WORKERS = "netplumb, udp_tunnel.ts --offload --key --queues 2";
 const SOCAT = "socat, TUN over UDP";
 const WIREGUARD = "wireguard-go, which also encrypts";
 const IDLE = "deno, doing nothing";
@@ -211,7 +214,17 @@ async function cases(
   const add = (name: string, open: Opener) =>
     tunnel(workshop, settings, name, open);
   const ours = await add(OURS, netplumb(workshop, "--offload"));
-  const contestants = [ours, await add(PLAIN, netplumb(workshop))];
+  const key = `${await workshop.directory()}/key`;
+  const random = crypto.getRandomValues(new Uint8Array(32));
+  await Deno.writeTextFile(key, random.toHex(), { mode: 0o600 });
+  const sealed = ["--offload", `--key=${key}`];
+  const contestants = [
+    ours,
+    await add(PLAIN, netplumb(workshop)),
+    await add(QUEUES, netplumb(workshop, "--offload", "--queues=4")),
+    await add(SEALED, netplumb(workshop, ...sealed)),
+    await add(SEALED_WORKERS, netplumb(workshop, ...sealed, "--queues=2")),
+  ];
   if (await workshop.has(SOCAT, "socat")) {
     contestants.push(await add(SOCAT, socat(workshop)));
   }
@@ -229,7 +242,8 @@ async function cases(
       contestants,
       goals: [
         { ours: OURS, against: SOCAT, least: 4 },
-        { ours: OURS, against: WIREGUARD, least: 1 },
+        { ours: QUEUES, against: OURS, least: 1 },
+        { ours: SEALED, against: WIREGUARD, least: 1 },
       ],
     },
     {

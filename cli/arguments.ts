@@ -75,6 +75,27 @@ export function duration(given: ArgumentValue): number {
     : refuse(given, "a time such as 5, 0.5, 500ms, 10s, 2m or 1h");
 }
 
+const SIZES: Record<string, number> = {
+  "": 1,
+  B: 1,
+  kB: 1000,
+  MB: 1000 ** 2,
+  GB: 1000 ** 3,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** A size above zero in bytes, with or without a unit. */
+export function byteCount(given: ArgumentValue): number {
+  const [, number, unit] =
+    /^(\d+(?:\.\d+)?)(B|kB|MB|GB|KiB|MiB|GiB|)$/.exec(given.value) ?? [];
+  const bytes = Math.floor(Number(number) * SIZES[unit ?? ""]!);
+  return bytes > 0 && bytes <= Number.MAX_SAFE_INTEGER
+    ? bytes
+    : refuse(given, "a size such as 500000, 500kB, 10MB or 1GiB");
+}
+
 /** An IPv4 or IPv6 address, a link-local one with its %zone, as written. */
 export function address({ name, value }: ArgumentValue): string {
   parseAddress(value, name);

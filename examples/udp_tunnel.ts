@@ -1,91 +1,73 @@
 // A tunnel between two hosts: what is routed into a TUN device here comes out
-// of the one there, over UDP. Nothing is encrypted or authenticated.
+// of the one there, over UDP.
+//
 //   here$  sudo deno run -A examples/udp_tunnel.ts --name tun0 --port 5555
 //   there$ sudo deno run -A examples/udp_tunnel.ts --name tun0 --peer here:5555
 //   both$  sudo ip address add 10.8.0.1/24 dev tun0   # and 10.8.0.2 there
 // The side without --peer answers whoever sent to it last, from the address
 // that was sent to: it may have many, and the other side may move.
+//
+//   --offload    let packets stand for many, between the kernel and this program
+//   --queues N   a worker a queue; ports from --port on, the same N at both ends
+//   --key FILE   encrypt with AES-256-GCM: `openssl rand -hex 32 > key`, the same
+//                file at both ends; examples/udp_tunnel/sealer.ts is the hook
+//   --mtu N      of the device; it follows the MTU of the path between the hosts
 
-import {
-  type Message,
-  PacketBatch,
-  ReceiveBatch,
-  Tun,
-  UdpSocket,
-} from "@netplumb/netplumb";
+import { Tun } from "@netplumb/netplumb";
 import { parseArgs } from "@std/cli/parse-args";
+import { Lane, LARGEST_DATAGRAM, SEAL_OVERHEAD } from "./udp_tunnel/lane.ts";
+import type { Report, Start } from "./udp_tunnel/worker.ts";
 
 const args = parseArgs(Deno.args, {
-  string: ["name", "port", "peer", "mtu"],
+  string: ["name", "port", "peer", "mtu", "key", "queues"],
   boolean: ["offload"],
-  default: { name: "tun%d", port: "0", mtu: "1400" },
+  default: { name: "tun%d", port: "0", mtu: "1400", queues: "1" },
+});
+const [, address, peerPort] = /^\[?(.+?)\]?:(\d+)$/.exec(args.peer ?? "") ?? [];
+const queues = Number(args.queues);
+const key = args.key && await Deno.readTextFile(args.key);
+// No datagram carries a longer packet, whatever --mtu says.
+const most = LARGEST_DATAGRAM - (key ? SEAL_OVERHEAD : 0);
+const mtu = Math.min(Number(args.mtu), most);
+const laneOptions = (index: number) => ({
+  port: args.port === "0" ? 0 : Number(args.port) + index,
+  peer: address ? { address, port: Number(peerPort) + index } : undefined,
+  offload: args.offload,
+  key: key || undefined,
 });
 
-/** Where packets go, and from which address. */
-let way: Omit<Message, "data"> | undefined;
-if (args.peer) {
-  const [, address, port] = /^\[?(.+?)\]?:(\d+)$/.exec(args.peer)!;
-  way = { to: { address, port: Number(port) } };
-}
-
-// What one UDP datagram over IPv4 carries.
-if (Number(args.mtu) > 65_507) throw new Error("--mtu: at most 65507");
-
-await using socket = UdpSocket.bind({
-  port: Number(args.port),
-  receiveBuffer: 4 << 20,
-  // Datagrams that came together are received together, and joined again below.
-  gro: args.offload,
-});
-await using tun = Tun.open({ name: args.name, offload: args.offload });
-// Room for the headers of IPv6 and UDP in what the way between can carry.
-tun.setMtu(Number(args.mtu));
+await using tun = Tun.open({ name: args.name, offload: args.offload, queues });
+tun.setMtu(mtu);
 tun.up();
-Deno.addSignalListener("SIGINT", () => [tun.close(), socket.close()]);
-console.log(`${tun.name} over port ${socket.address.port}`);
+// The kernel fragments, or refuses, what is longer; below 1280 it ends IPv6.
+const onLimit = (limit: number) =>
+  tun.setMtu(Math.min(mtu, Math.max(limit, 1280)));
 
-async function outwards(): Promise<void> {
-  const reported = new Set<string>();
-  for await (const batch of tun.batches()) {
-    if (!way) continue;
-    const messages: Message[] = [];
-    for (let i = 0; i < batch.count; i++) {
-      messages.push({ data: batch.packet(i), ...way });
-    }
-    // As on any link, packets that cannot be sent are lost: reported once a kind.
-    const { failures } = await socket.sendMany(messages);
-    for (const { error } of failures) {
-      if (!reported.has(error.code)) console.error(error.message);
-      reported.add(error.code);
-    }
-  }
+if (queues === 1) {
+  await using lane = await Lane.open(tun, laneOptions(0), onLimit);
+  const stop = () => [tun.close(), lane[Symbol.asyncDispose]()];
+  Deno.addSignalListener("SIGINT", stop);
+  console.log(`${tun.name} over port ${lane.port}`);
+  await lane.run();
+} else {
+  const stopped = Promise.withResolvers<void>();
+  Deno.addSignalListener("SIGINT", () => stopped.resolve());
+  const url = new URL("./udp_tunnel/worker.ts", import.meta.url);
+  const workers = tun.queues.map(() => new Worker(url, { type: "module" }));
+  const ports = await Promise.all(workers.map((worker, index) => {
+    const start: Start = {
+      queue: tun.queues[index].handle,
+      lane: laneOptions(index),
+    };
+    const port = Promise.withResolvers<number>();
+    worker.onmessage = ({ data }: MessageEvent<Report>) => {
+      if ("port" in data) port.resolve(data.port);
+      else if ("limit" in data) onLimit(data.limit);
+      else [port, stopped].forEach((one) => one.reject(new Error(data.error)));
+    };
+    worker.postMessage(start);
+    return port.promise;
+  }));
+  console.log(`${tun.name} over ports ${ports.join(", ")}`);
+  await stopped.promise.finally(() => workers.map((one) => one.terminate()));
 }
-
-async function inwards(): Promise<void> {
-  const received = new ReceiveBatch();
-  const packets = new PacketBatch();
-  // What is no packet came from a stranger.
-  const options = { coalesce: args.offload, onRejected() {} };
-  while (!socket.closed) {
-    const count = await socket.receiveMany(received);
-    for (let i = 0; i < count; i++) {
-      const data = received.data(i);
-      const size = received.segmentSize(i) || data.length;
-      for (let at = 0; at < data.length; at += size) {
-        if (packets.count === packets.size) {
-          await tun.writeMany(packets, options);
-          packets.clear();
-        }
-        packets.push(data.subarray(at, at + size));
-      }
-    }
-    const { peer, local } = received.describe(count - 1);
-    if (!args.peer && peer.port) way = { to: peer, source: local?.source };
-    await tun.writeMany(packets, options);
-    packets.clear();
-  }
-}
-
-await Promise.all([outwards(), inwards()]).catch((error) => {
-  if (!socket.closed) throw error;
-});

@@ -169,6 +169,7 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENOTTY = 25;
 export const ENOSPC = 28;
+export const ENOLINK = 67;
 export const EBADFD = 77;
 export const EMSGSIZE = 90;
 export const ENOPROTOOPT = 92;

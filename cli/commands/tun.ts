@@ -1,8 +1,10 @@
 // netplumb tun: creates or attaches to a TUN or TAP device and prints packets.
 
 import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
-import { Tun } from "../../lib/tun/device.ts";
+import type { Tun } from "../../lib/tun/device.ts";
+import { ArgumentError } from "../../lib/errors.ts";
 import {
+  byteCount,
   cidr,
   count,
   duration,
@@ -19,8 +21,9 @@ import { stdoutBytes } from "../output/stdout_bytes.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../output/telemetry.ts";
 import { accountNumber } from "../tun/account.ts";
-import { checkPeer, configure } from "../tun/configure.ts";
-import { Capture } from "../tun/capture.ts";
+import { checkMtu, checkPeer, configure } from "../tun/configure.ts";
+import { Capture, type CaptureTarget } from "../tun/capture.ts";
+import { openDevice } from "../tun/open.ts";
 import { Printer } from "../tun/printer.ts";
 import { Responder } from "../tun/responder.ts";
 import type { Sink } from "../tun/sink.ts";
@@ -37,6 +40,8 @@ export const tun = subcommand(
   .type("count", count)
   .type("duration", duration)
   .type("file", file)
+  .type("size", byteCount)
+  .type("files", wholeNumber(1, 99_999))
   .type("cidr", cidr)
   .type("network", network)
   .arguments("[name:pattern]", [
@@ -76,6 +81,14 @@ export const tun = subcommand(
   )
   .option("--hex", "Print the bytes of each packet.")
   .option("--write <path:file>", "Write packets to a pcapng file; - is stdout.")
+  .option("--pcapng <path:file>", "Alias of --write.")
+  .option(
+    "--rotate <size:size>",
+    "Start another file after this many bytes, such as 10MB: " +
+      "tun_00001.pcapng, tun_00002.pcapng ...",
+  )
+  .option("--keep <n:files>", "Keep only the last files of --rotate.")
+  .option("--stop-on-write-error", "Stop when the file cannot be written.")
   .group("End")
   .option("--count <n:count>", "Stop after this many packets from the kernel.")
   .option("--duration <t:duration>", "Stop after this time, such as 10s or 2m.")
@@ -89,32 +102,39 @@ export const tun = subcommand(
   )
   .example(
     "Show packets in Wireshark",
-    "netplumb tun tun0 --write - | wireshark -k -i -",
+    "netplumb tun tun0 --pcapng - | wireshark -k -i -",
+  )
+  .example(
+    "Keep the last 50 MB of packets",
+    "netplumb tun tun0 --write tun.pcapng --rotate 10MB --keep 5",
   )
   .action((options, name) =>
     perform(options, async ({ output, signal }) => {
       const mode = options.tap ? "tap" : "tun";
       checkPeer(options);
-      await using device = Tun.open({
+      checkMtu(options);
+      const owner = accountNumber("owner", options.owner);
+      const group = accountNumber("group", options.group);
+      const ended = new AbortController();
+      const target = captureTarget(options, () => ended.abort());
+      // First, so that a file that cannot be written leaves no device behind.
+      await using capture = target && await Capture.open(target);
+      const toStdout = target?.sink !== undefined;
+      await using device = openDevice({
         name,
         mode,
         queues: options.queues,
         offload: options.offload,
-        persist: options.persist,
-        owner: accountNumber("owner", options.owner),
-        group: accountNumber("group", options.group),
+        owner,
+        group,
       });
       await configure(device, options);
+      // Last: where a part of the configuration fails, the device is deleted.
+      if (options.persist) device.setPersist(true);
       const droppedBefore = await dropsOf(device) ?? 0;
-      const toStdout = options.write === "-";
       if (!toStdout) announce(output, device);
       const linkType = mode === "tap" ? "ethernet" : "ip";
-      const ended = new AbortController();
-      await using capture = options.write === undefined
-        ? undefined
-        : toStdout
-        ? new Capture(stdoutBytes(() => ended.abort()), device.name, linkType)
-        : await Capture.toFile(options.write, device.name, linkType);
+      capture?.begin(device.name, linkType);
       const sinks: Sink[] = capture === undefined ? [] : [capture];
       if (!toStdout && (options.json || !options.quiet)) {
         sinks.push(new Printer(output, linkType, options.hex ?? false));
@@ -132,7 +152,7 @@ export const tun = subcommand(
       };
       using _metrics = await exportTotals("netplumb.tun", () => {
         const counters = device.counters;
-        // Told the next time: nothing waits for the kernel's answer here.
+        // For the next export: nothing waits for the kernel's reply here.
         void countDropped();
         return {
           "packets.read": counters.packetsRead,
@@ -150,10 +170,15 @@ export const tun = subcommand(
           responder,
           count: options.count ?? Infinity,
           signal: AbortSignal.any(ends),
+          onWriteError(error) {
+            if (options.stopOnWriteError) throw error;
+            log.warn(`${error.message}. Packets are read on without it`);
+          },
         });
       } finally {
         const dropped = await countDropped();
-        await capture?.finish(dropped);
+        // An error stays in `failure`, and ends the command below.
+        await capture?.finish(dropped).catch(() => {});
         report(
           toStdout ? undefined : output,
           device,
@@ -162,8 +187,37 @@ export const tun = subcommand(
           started,
         );
       }
+      if (capture?.failure !== undefined) throw capture.failure;
     })
   );
+
+/** Where the options say that the capture goes. */
+function captureTarget(
+  options: {
+    readonly write?: string;
+    readonly pcapng?: string;
+    readonly rotate?: number;
+    readonly keep?: number;
+  },
+  onClosed: () => void,
+): CaptureTarget | undefined {
+  const { write, pcapng, rotate, keep } = options;
+  if (write !== undefined && pcapng !== undefined) {
+    throw new ArgumentError("--pcapng", pcapng, "possible beside --write");
+  }
+  const path = write ?? pcapng;
+  if (rotate !== undefined && (path === undefined || path === "-")) {
+    throw new ArgumentError("--rotate", rotate, "possible without a file");
+  }
+  if (keep !== undefined && rotate === undefined) {
+    throw new ArgumentError("--keep", keep, "possible without --rotate");
+  }
+  return path === undefined
+    ? undefined
+    : path === "-"
+    ? { sink: stdoutBytes(onClosed) }
+    : { path, rotate, keep };
+}
 
 function announce(output: Output, device: Tun): void {
   const { name, index, mtu } = device.state();
@@ -176,14 +230,16 @@ function announce(output: Output, device: Tun): void {
   );
 }
 
-/** Packets the kernel ever dropped because nobody read them in time. */
+/** Packets that the kernel ever dropped because they were not read in time. */
 async function dropsOf(device: Tun): Promise<number | undefined> {
   try {
-    await using route = RouteSocket.open();
-    const { statistics } = await route.link(device.name, { statistics: true });
+    // By index, in the device's namespace: it may have been renamed or moved.
+    await using route = device.inNamespace(() => RouteSocket.open());
+    const { index } = device.state();
+    const { statistics } = await route.link(index, { statistics: true });
     return statistics?.tx_dropped;
   } catch {
-    // Deleted or moved away: nobody knows any more.
+    // Deleted.
     return undefined;
   }
 }

@@ -1,90 +1,197 @@
-// Packets into a pcapng file, or to stdout for another program.
+// Packets into pcapng files, or to stdout for another program.
 
 import type { LinkType } from "../../lib/packet/decode.ts";
 import type { PcapngStatistics } from "../../lib/packet/pcapng.ts";
 import { type ByteSink, PcapngWriter } from "../../lib/packet/pcapng_writer.ts";
 import { realTime, type Timestamp } from "../../lib/clock.ts";
-import { createFile } from "../create_file.ts";
+import { CaptureFile, numberedPath } from "./capture_file.ts";
 import type { Direction, Sink } from "./sink.ts";
 
-/** A capture of one interface. */
-export class Capture implements Sink, AsyncDisposable {
-  readonly #file: Disposable | undefined;
-  readonly #writer: PcapngWriter;
-  readonly #interface: number;
-  readonly #start = realTime();
-  #packets = 0;
+/** Where a capture goes. */
+export interface CaptureTarget {
+  /** The file, or undefined for `stdout`. */
+  readonly path?: string;
+  /** In place of a file. */
+  readonly sink?: ByteSink;
+  /** Bytes after which the next numbered file begins. */
+  readonly rotate?: number | undefined;
+  /** How many of the numbered files to keep; default all. */
+  readonly keep?: number | undefined;
+}
 
-  /** A capture in a new file. */
-  static async toFile(
-    path: string,
-    name: string,
-    linkType: LinkType,
-  ): Promise<Capture> {
-    const file = await createFile(path, "--write");
-    return new Capture(file, name, linkType, file);
-  }
+/** Blocks around a packet: header and trailer, options and padding, at most. */
+const OVERHEAD = 64;
 
-  /**
-   * Starts a capture.
-   *
-   * @param sink Where it goes.
-   * @param file What to close at its end.
-   */
+/** One section: a file of the ring, the only file, or stdout. */
+class Section {
+  readonly writer: PcapngWriter;
+  readonly interface: number;
+  readonly start = realTime();
+  packets = 0;
+  /** Bytes that were or will be written. */
+  bytes = 0;
+
   constructor(
     sink: ByteSink,
     name: string,
     linkType: LinkType,
-    file?: Disposable,
+    readonly file: () => CaptureFile | undefined,
   ) {
-    this.#file = file;
-    this.#writer = new PcapngWriter(sink, {
+    this.writer = new PcapngWriter(sink, {
       os: `Linux ${Deno.osRelease()}`,
       hardware: Deno.build.arch,
       application: "netplumb",
     });
-    this.#interface = this.#writer.addInterface({ linkType, name });
+    this.interface = this.writer.addInterface({ linkType, name });
+    this.bytes = this.writer.pending;
+  }
+
+  statistics(dropped: number | undefined): void {
+    const end = realTime();
+    const statistics: PcapngStatistics = {
+      start: this.start,
+      end,
+      received: this.packets,
+      dropped,
+    };
+    const { seconds, nanoseconds } = end;
+    this.writer.addStatistics(this.interface, seconds, nanoseconds, statistics);
+  }
+}
+
+/** A capture of one interface. */
+export class Capture implements Sink, AsyncDisposable {
+  readonly #target: CaptureTarget;
+  #first: CaptureFile | undefined;
+  #name = "";
+  #linkType: LinkType = "ip";
+  #current: Section | undefined;
+  /** Sections that are full and not written yet. */
+  #full: Section[] = [];
+  /** The numbered files that are kept, oldest first. */
+  readonly #kept: string[] = [];
+  #number = 1;
+  #failure: unknown;
+
+  private constructor(target: CaptureTarget, first: CaptureFile | undefined) {
+    this.#target = target;
+    this.#first = first;
+  }
+
+  /**
+   * Opens the file, before there is a device to capture from.
+   *
+   * @throws {Error} if it cannot be created.
+   */
+  static async open(target: CaptureTarget): Promise<Capture> {
+    const { path, rotate } = target;
+    if (path === undefined) return new Capture(target, undefined);
+    const first = rotate === undefined ? path : numberedPath(path, 1);
+    const capture = new Capture(target, await CaptureFile.create(first));
+    if (rotate !== undefined) capture.#kept.push(first);
+    return capture;
+  }
+
+  /** Begins the capture of a device. */
+  begin(name: string, linkType: LinkType): void {
+    this.#name = name;
+    this.#linkType = linkType;
+    const first = this.#first;
+    this.#current = new Section(
+      first ?? this.#target.sink!,
+      name,
+      linkType,
+      () => first,
+    );
+  }
+
+  /** The error that ended the capture, if one did. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   packet(packet: Uint8Array, direction: Direction, time: Timestamp): void {
-    this.#packets++;
+    if (this.#failure !== undefined || this.#current === undefined) return;
+    const { rotate } = this.#target;
+    if (
+      rotate !== undefined && this.#current.packets > 0 &&
+      this.#current.bytes + packet.length + OVERHEAD > rotate
+    ) this.#startNext();
+    const section = this.#current;
+    const before = section.writer.pending;
     const { seconds, nanoseconds } = time;
-    this.#writer.addPacket(
-      this.#interface,
+    section.writer.addPacket(
+      section.interface,
       seconds,
       nanoseconds,
       packet,
       direction,
     );
+    section.packets++;
+    section.bytes += section.writer.pending - before;
   }
 
-  flush(): Promise<void> {
-    return this.#writer.flush();
-  }
-
-  /** Adds what is known at the end. */
-  finish(dropped: number | undefined): Promise<void> {
-    const end = realTime();
-    const statistics: PcapngStatistics = {
-      start: this.#start,
-      end,
-      received: this.#packets,
-      dropped,
+  /** Continues in the next numbered file, which is created when it is written. */
+  #startNext(): void {
+    const full = this.#current!;
+    full.statistics(undefined);
+    this.#full.push(full);
+    const path = numberedPath(this.#target.path!, ++this.#number);
+    let file: CaptureFile | undefined;
+    const sink: ByteSink = {
+      write: async (bytes) => {
+        file ??= await this.#create(path);
+        return await file.write(bytes);
+      },
     };
-    this.#writer.addStatistics(
-      this.#interface,
-      end.seconds,
-      end.nanoseconds,
-      statistics,
-    );
-    return this.#writer.flush();
+    this.#current = new Section(sink, this.#name, this.#linkType, () => file);
+  }
+
+  async #create(path: string): Promise<CaptureFile> {
+    const file = await CaptureFile.create(path);
+    this.#kept.push(path);
+    const { keep = Infinity } = this.#target;
+    while (this.#kept.length > keep) {
+      await Deno.remove(this.#kept.shift()!).catch(() => {});
+    }
+    return file;
+  }
+
+  /**
+   * Writes what was captured. After an error it writes no more.
+   *
+   * @throws {CaptureError} if a file cannot be written, the first time.
+   */
+  async flush(): Promise<void> {
+    if (this.#failure !== undefined) return;
+    try {
+      const full = this.#full;
+      this.#full = [];
+      for (const section of full) {
+        await section.writer.flush();
+        section.file()?.[Symbol.dispose]();
+      }
+      await this.#current?.writer.flush();
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  /** Adds the counters that are known at the end. */
+  async finish(dropped: number | undefined): Promise<void> {
+    if (this.#failure !== undefined) return;
+    this.#current?.statistics(dropped);
+    await this.flush();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      await this.#writer.flush();
+      await this.flush();
     } finally {
-      this.#file?.[Symbol.dispose]();
+      for (const section of this.#full) section.file()?.[Symbol.dispose]();
+      if (this.#current === undefined) this.#first?.[Symbol.dispose]();
+      else this.#current.file()?.[Symbol.dispose]();
     }
   }
 }

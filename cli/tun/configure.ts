@@ -35,7 +35,29 @@ export function checkPeer({ address = [], peer }: Configuration): void {
   );
 }
 
-/** Sets what was asked for and brings the device up. */
+/** IPV6_MIN_MTU of linux/ipv6.h; RFC 8200, section 5. */
+const IPV6_MTU = 1280;
+
+/**
+ * A link that carries IPv6 has an MTU of at least 1280 bytes.
+ *
+ * @throws {ArgumentError} if one is given with a smaller MTU.
+ */
+export function checkMtu(
+  { mtu, address = [], route = [] }: Configuration,
+): void {
+  if (mtu === undefined || mtu >= IPV6_MTU) return;
+  const six = [...address, ...route]
+    .find((text) => parseCidr(text).address.length === 16);
+  if (six === undefined) return;
+  throw new ArgumentError(
+    "--mtu",
+    mtu,
+    `${IPV6_MTU} or more, which IPv6 (${six}) needs`,
+  );
+}
+
+/** Applies the configuration and brings the device up. */
 export async function configure(
   device: Tun,
   { mtu, address = [], peer, route = [] }: Configuration,

@@ -4,6 +4,7 @@ import { realTime } from "../../lib/clock.ts";
 import { PacketBatch } from "../../lib/tun/batch.ts";
 import type { Tun } from "../../lib/tun/device.ts";
 import { log } from "../log.ts";
+import { CaptureError } from "./capture_file.ts";
 import type { Responder } from "./responder.ts";
 import type { Direction, Sink } from "./sink.ts";
 
@@ -15,6 +16,8 @@ export interface WatchOptions {
   readonly count: number;
   /** What ends it otherwise. */
   readonly signal: AbortSignal;
+  /** Called when a capture cannot be written; it may throw, to end. */
+  readonly onWriteError: (error: CaptureError) => void;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface WatchOptions {
  */
 export async function watch(
   tun: Tun,
-  { sinks, responder, count, signal }: WatchOptions,
+  { sinks, responder, count, signal, onWriteError }: WatchOptions,
 ): Promise<void> {
   const batch = new PacketBatch();
   const refused = new Set<string>();
@@ -52,6 +55,13 @@ export async function watch(
       if (!refused.has(error.code)) log.warn(error.message);
       refused.add(error.code);
     });
-    for (const sink of sinks) await sink.flush();
+    for (const sink of sinks) {
+      try {
+        await sink.flush();
+      } catch (error) {
+        if (!(error instanceof CaptureError)) throw error;
+        onWriteError(error);
+      }
+    }
   }
 }

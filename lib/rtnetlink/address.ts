@@ -1,5 +1,6 @@
 // Addresses: RTM_NEWADDR and RTM_DELADDR. Source: rtnetlink(7), ip-address(8).
 
+import { EINVAL } from "../../ffi/errno.ts";
 import * as ifa from "../../ffi/uapi/linux_if_addr.ts";
 import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/uapi/linux_netlink.ts";
 import {
@@ -153,6 +154,12 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
   familyOf: ({ address }) =>
     parseCidr(address).address.length === 4 ? AF_INET : AF_INET6,
   prepare,
+  advice: ({ errno, ack }, { address }, verb) =>
+    // The kernel has no IPv6 on links below its minimum MTU, and gives no reason.
+    verb !== "delete" && errno === EINVAL && ack.message === undefined &&
+      parseCidr(address).address.length === 16
+      ? "An IPv6 address needs a link with an MTU of 1280 or more"
+      : undefined,
   finish(address) {
     // Without a peer, IFA_ADDRESS is the same, or all there is.
     if (address.address === undefined) address.address = address.peer ?? "";

@@ -121,6 +121,7 @@ export {
 } from "./topology.ts";
 export { type TunHolder } from "./tun_holders.ts";
 export { addTunAddress, addTunRoute, type TunDevice } from "./tun.ts";
+export { type MonitoredTun, tunEvents } from "./tun_events.ts";
 export { type Done, Network, type Refused } from "./network.ts";
 export type { Change } from "./changes/change.ts";
 export type { LinkSettings } from "./settings.ts";

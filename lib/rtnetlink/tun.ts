@@ -4,7 +4,7 @@ import { EEXIST } from "../../ffi/errno.ts";
 import { RT_TABLE_MAIN } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { formatAddress } from "../net/ip_address.ts";
 import { parseNetwork } from "../net/prefix.ts";
-import { NetlinkError } from "../netlink/errors.ts";
+import { advised, NetlinkError } from "../netlink/errors.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { replaceAddress } from "./address.ts";
 import { type Change, NUMBERED } from "./changes/change.ts";
@@ -74,7 +74,12 @@ export async function addTunAddress(
   // Where there is a peer, the prefix is that of the network behind it.
   const change = replaceAddress({ address, peer, dev: index });
   const tried = `add address ${address} to ${name}`;
-  await socket.request(message(change, tried), undefined, options);
+  try {
+    await socket.request(message(change, tried), undefined, options);
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error;
+    throw advised(error, change.advice?.(error));
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
-// From /dev/net/tun to descriptors that are attached to a device. The order is
-// open, TUNSETIFF, O_NONBLOCK, and only then whoever waits: a descriptor that is
-// waited on before TUNSETIFF reports an error, and epoll never heals of it.
+// Opens /dev/net/tun and attaches descriptors to a device. The order is open,
+// TUNSETIFF, O_NONBLOCK, then waiting: poll(2) before TUNSETIFF reports an error,
+// and epoll reports no event later.
 
 import { releaseEarlierRun } from "../io/thread_descriptors.ts";
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
@@ -66,7 +66,7 @@ export function attach(wanted: AttachOptions): { fd: number; name: string } {
       throw attachError(errno(), wanted);
     }
     const name = ifreq.fields.ifr_name.get(new DataView(request.buffer), 0);
-    // Kernels before 6.3 take no notice of IFF_NO_CARRIER.
+    // Kernels before 6.3 ignore IFF_NO_CARRIER.
     if (!wanted.carrier) setCarrier(fd, name, false);
     unwrap(libc().fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK), "fcntl", {
       tried: `make ${name} nonblocking`,

@@ -56,6 +56,9 @@ export let setFilled: (
  */
 export let setHeaders: (batch: PacketBatch, headers: boolean) => void;
 
+/** Says which queue of a device the packets were read from. */
+export let setQueueIndex: (batch: PacketBatch, queue: number) => void;
+
 /** Whether headers may be before the packets; if not they are all zeroes. */
 export let hasHeaders: (batch: PacketBatch) => boolean;
 
@@ -105,6 +108,9 @@ export class PacketBatch {
       batch.#headers = headers;
     };
     hasHeaders = (batch) => batch.#headers;
+    setQueueIndex = (batch, queue) => {
+      batch.#queue = queue;
+    };
   }
 
   /** How many packets fit. */
@@ -119,6 +125,7 @@ export class PacketBatch {
   readonly #slots = new Map<number, Uint8Array<ArrayBuffer>[]>();
   #count = 0;
   #headers = false;
+  #queue = -1;
 
   /**
    * Makes the memory; nothing is allocated later.
@@ -140,6 +147,16 @@ export class PacketBatch {
   /** How many packets are in it. */
   get count(): number {
     return this.#count;
+  }
+
+  /**
+   * Which of the device's queues the packets were read from, 0 for the first;
+   * undefined for packets that were added by `push`. A device writes the batch
+   * to the same queue, because the kernel delivers the packets of a flow on the
+   * queue that the flow was last written to.
+   */
+  get queue(): number | undefined {
+    return this.#queue < 0 ? undefined : this.#queue;
   }
 
   /** Where packet `index` begins in `bytes`. */
@@ -222,6 +239,7 @@ export class PacketBatch {
   /** Empties it. */
   clear(): void {
     this.#count = 0;
+    this.#queue = -1;
   }
 
   #slotsBefore(prefix: number): Uint8Array<ArrayBuffer>[] {

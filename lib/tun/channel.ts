@@ -251,7 +251,7 @@ export abstract class PacketChannel
   }
 
   /**
-   * The packets as a stream, one a chunk, read only as they are asked for.
+   * The packets as a stream, one a chunk, read only on demand.
    * Cancelling it leaves the device open.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -127,16 +127,18 @@ export class Coalescer {
    * are written.
    *
    * @param list The packets.
+   * @param begin The first packet to look at; default 0.
+   * @param end The packet after the last; default `list.count`.
    * @returns How many packets are to be written: runs, some of one packet only.
    */
-  plan(list: PacketList): number {
-    const { bytes, count } = list;
+  plan(list: PacketList, begin = 0, end: number = list.count): number {
+    const { bytes } = list;
     const seen = this.#seen;
     this.#list = list;
     this.#runs = 0;
-    if (this.#next.length < count) this.#allocate(count);
+    if (this.#next.length < end) this.#allocate(end);
     this.#table.fill(0);
-    for (let i = 0; i < count; i++) {
+    for (let i = begin; i < end; i++) {
       const length = list.length(i);
       if (length === 0) continue;
       const start = list.start(i);
@@ -169,6 +171,11 @@ export class Coalescer {
   /** The first packet of a run; a run of one can be written from where it is. */
   first(run: number): number {
     return this.#firsts[run]!;
+  }
+
+  /** The packet after this one in its run, or -1. */
+  next(packet: number): number {
+    return this.#next[packet]!;
   }
 
   #allocate(count: number): void {

@@ -1,8 +1,9 @@
-// What the driver says of, and does to, the device behind a descriptor.
+// Control ioctls of the TUN driver: state and settings of the device.
 
 import {
   EBADFD,
   EINVAL,
+  ENOLINK,
   ENOTTY,
   EOPNOTSUPP,
   EPERM,
@@ -11,18 +12,25 @@ import {
 import { errno, libc } from "../../ffi/libc.ts";
 import { ifreq } from "../../ffi/uapi/net_if.ts";
 import {
+  IFF_ATTACH_QUEUE,
+  IFF_DETACH_QUEUE,
   TUNGETDEVNETNS,
   TUNGETIFF,
+  TUNGETVNETHDRSZ,
   TUNSETCARRIER,
   TUNSETGROUP,
   TUNSETOWNER,
   TUNSETPERSIST,
+  TUNSETQUEUE,
 } from "../../ffi/uapi/linux_if_tun.ts";
 import { goneError } from "./errors.ts";
 
 function refuse(call: string, tried: string): never {
   const code = errno();
-  if (code === EBADFD) throw goneError(`ioctl ${call}`, code, tried);
+  // macvtap reports ENOLINK.
+  if (code === EBADFD || code === ENOLINK) {
+    throw goneError(`ioctl ${call}`, code, tried);
+  }
   throw new SystemError(`ioctl ${call}`, code, { tried });
 }
 
@@ -33,13 +41,42 @@ export function attachedTo(
 ): { name: string; flags: number } {
   const request = ifreq.build({});
   if (libc().ioctl(fd, BigInt(TUNGETIFF), request) < 0) {
-    refuse("TUNGETIFF", `ask about ${what}`);
+    refuse("TUNGETIFF", `read the state of ${what}`);
   }
   const { ifr_name, ifr_flags } = ifreq.get(new DataView(request.buffer), 0);
   return { name: ifr_name, flags: ifr_flags & 0xffff };
 }
 
-/** What the kernel answers where it does not tell, or not this process. */
+/** Bytes of struct virtio_net_hdr before each packet, as the device is set. */
+export function headerSize(fd: number, what: string): number {
+  const value = new Int32Array(1);
+  const bytes = new Uint8Array(value.buffer);
+  if (libc().ioctl(fd, BigInt(TUNGETVNETHDRSZ), bytes) < 0) {
+    refuse("TUNGETVNETHDRSZ", `read the header size of ${what}`);
+  }
+  return value[0]!;
+}
+
+/** Takes a queue out of the device, or back in. */
+export function setQueue(fd: number, what: string, attached: boolean): void {
+  const request = ifreq.build({
+    ifr_flags: attached ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE,
+  });
+  if (libc().ioctl(fd, BigInt(TUNSETQUEUE), request) >= 0) return;
+  const tried = `${attached ? "attach" : "detach"} ${what}`;
+  const code = errno();
+  if (code === EBADFD || code === ENOLINK) {
+    throw goneError("ioctl TUNSETQUEUE", code, tried);
+  }
+  throw new SystemError("ioctl TUNSETQUEUE", code, {
+    tried,
+    ...(code === EINVAL
+      ? { advice: "Only queues of a device opened with multiQueue detach" }
+      : {}),
+  });
+}
+
+/** Errors where the kernel, or this process, cannot read the namespace. */
 const SILENT: ReadonlySet<number> = new Set([
   EPERM,
   EINVAL,
@@ -49,15 +86,15 @@ const SILENT: ReadonlySet<number> = new Set([
 
 /**
  * A descriptor of the network namespace the device is in, to be closed;
- * undefined where the kernel does not tell (before Linux 5.5, or without
- * CAP_NET_ADMIN).
+ * undefined where the kernel does not report it (before Linux 5.5, for macvtap,
+ * or without CAP_NET_ADMIN).
  */
 export function namespaceOf(fd: number, what: string): number | undefined {
   const namespace = libc().ioctl_value(fd, BigInt(TUNGETDEVNETNS), 0n);
   if (namespace >= 0) return namespace;
   const code = errno();
   if (SILENT.has(code)) return undefined;
-  return refuse("TUNGETDEVNETNS", `ask about ${what}`);
+  return refuse("TUNGETDEVNETNS", `read the state of ${what}`);
 }
 
 /** An ioctl whose argument is the value itself. */

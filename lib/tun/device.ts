@@ -8,6 +8,7 @@ import {
   type Namespace,
   namespaceId,
 } from "../netns/namespace.ts";
+import { ClosedError } from "../errors.ts";
 import { Deadline } from "../io/deadline.ts";
 import {
   customInspect,
@@ -30,38 +31,39 @@ import {
   setPersist,
 } from "./control.ts";
 import { DeviceGoneError } from "./errors.ts";
-import { setOffload, type TunOffload } from "./features.ts";
-import type { Framing } from "./framing.ts";
+import { deviceEvents, type MonitoredEvent, type TunEvent } from "./events.ts";
+import { resolveOffload, setOffload, type TunOffload } from "./features.ts";
+import { flowHash } from "./flow_hash.ts";
+import { type Framing, ipOffset } from "./framing.ts";
 import {
   interfaceState,
   setInterfaceMtu,
   setInterfaceUp,
 } from "./interface.ts";
+import { checkBeforeJoin, isJoined } from "./join.ts";
+import {
+  type MacvtapOptions,
+  openMacvtapQueue,
+  resolveMacvtapOptions,
+} from "./macvtap.ts";
 import { resolveTunOptions, type TunOptions } from "./options.ts";
+import type { PacketDevice, TunState } from "./packet_device.ts";
 import { type TunCounters, TunQueue } from "./queue.ts";
 import type { BatchWriteOptions } from "./writer.ts";
 
 const DONE = Promise.resolve();
+/** Why the waits of other queues end: a constant, because abort() makes an error. */
+const CANCELLED = Symbol("another queue is readable");
 
-/** What a device looks like to the kernel. */
-export interface TunState {
-  /** Its name, which may have been changed since it was opened. */
+/** What opening a device yields. */
+interface Opened {
+  readonly fds: readonly number[];
   readonly name: string;
-  /** Its index, which may have been changed by a move. */
-  readonly index: number;
-  /** In bytes. */
-  readonly mtu: number;
-  /** Whether the link is up; while it is down, writing gives LinkDownError. */
-  readonly up: boolean;
-  /**
-   * Whether packets flow: up, and with a carrier. The kernel takes up to a
-   * second to notice a carrier that changed.
-   */
-  readonly running: boolean;
-  /** Whether it stays when it is closed. */
-  readonly persistent: boolean;
-  /** Whether it is in another network namespace than when it was opened. */
-  readonly moved: boolean;
+  readonly framing: Framing;
+  readonly namespace: Namespace | undefined;
+  /** The namespace the device was in then, where the kernel reports it. */
+  readonly home: string | undefined;
+  readonly isMacvtap: boolean;
 }
 
 /**
@@ -71,6 +73,9 @@ export interface TunState {
  * another network namespace or taken down, the device stays the same. Once it
  * is deleted, iteration and streams end and everything else rejects with
  * DeviceGoneError.
+ *
+ * Most programs need `PacketDevice` of it: `read`, `write`, `readMany`,
+ * `writeMany`, `up`, `state`, `events` and `close`.
  *
  * Source: Documentation/networking/tuntap.rst, linux/if_tun.h.
  *
@@ -88,7 +93,7 @@ export interface TunState {
  * }
  * ```
  */
-export class Tun extends PacketChannel {
+export class Tun extends PacketChannel implements PacketDevice {
   /** `tun` carries IP packets, `tap` Ethernet frames. */
   readonly mode: "tun" | "tap";
   /** What may be left undone in packets; undefined without offload. */
@@ -97,8 +102,12 @@ export class Tun extends PacketChannel {
   readonly queues: readonly TunQueue[];
   readonly #namespace: Namespace | undefined;
   readonly #home: string | undefined;
+  readonly #framing: Framing;
+  readonly #isMacvtap: boolean;
   #name: string;
   #next = 0;
+  /** The queue that had no room for the last write, to wait for. */
+  #full: TunQueue | undefined;
   /** Resolves when the reads of several queues that began before have ended. */
   #reads: Promise<void> | undefined;
   /**
@@ -108,39 +117,45 @@ export class Tun extends PacketChannel {
    */
   protected readonly notCloneable: () => void = postItsHandleAndAttach;
 
-  private constructor(
-    { mode, offload }: Framing,
-    name: string,
-    queues: readonly TunQueue[],
-    namespace: Namespace | undefined,
-    home: string | undefined,
-  ) {
+  private constructor(opened: Opened) {
     super();
+    const { fds, name, framing, namespace, home, isMacvtap } = opened;
+    this.mode = framing.mode;
+    this.offload = framing.offload;
+    this.#framing = framing;
     this.#namespace = namespace;
-    this.mode = mode;
-    this.offload = offload;
-    this.queues = queues;
-    this.#name = name;
     this.#home = home;
+    this.#isMacvtap = isMacvtap;
+    this.#name = name;
+    const what = this.what;
+    this.queues = fds.map((fd, index) => {
+      const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
+      return TunQueue.own(fd, queue, framing, index);
+    });
   }
 
   /**
    * Makes a device or attaches to one that exists. It is down at first: see
    * `up()`.
    *
+   * Joining a device with several queues that other descriptors hold changes
+   * none of its settings: options that differ from them are refused.
+   *
    * @param options What to open; without any, a new TUN device.
    * @throws {ArgumentError} if a part of the options cannot be right.
    * @throws {SystemError} if /dev/net/tun cannot be opened, if the device
    * exists and is in use or of another kind, or without CAP_NET_ADMIN where the
-   * device is to be made or belongs to somebody else.
+   * device is to be made or belongs to another user.
    */
   static open(options: TunOptions = {}): Tun {
     const wanted = resolveTunOptions(options);
     const { mode, packetInformation: information } = wanted;
-    const attachQueues = () => {
+    const open = (): Opened => {
+      checkBeforeJoin(`${mode.toUpperCase()} device ${wanted.name}`, wanted);
       const fds: number[] = [];
       try {
         let { name, exclusive } = wanted;
+        let joined = false;
         for (let index = 0; index < wanted.queues; index++) {
           const attached = attach({
             ...wanted,
@@ -151,38 +166,85 @@ export class Tun extends PacketChannel {
           fds.push(attached.fd);
           name = attached.name;
           exclusive = false;
+          if (index > 0) continue;
+          const what = `${mode.toUpperCase()} device ${name}`;
+          joined = isJoined(attached.fd, name, what, wanted);
         }
         const what = `${mode.toUpperCase()} device ${name}`;
         const fd = fds[0]!;
-        // A persistent device still has what its last user could handle.
-        const offload = setOffload(fd, what, wanted.offload);
-        if (wanted.owner !== undefined) setOwner(fd, what, wanted.owner);
-        if (wanted.group !== undefined) setGroup(fd, what, wanted.group);
         const home = namespaceIdOf(fd, what);
-        // Last, so that what fails leaves no device behind.
-        if (wanted.persist !== undefined) setPersist(fd, what, wanted.persist);
-        return { fds, name, what, offload, home };
+        let offload: TunOffload | undefined;
+        if (joined) offload = resolveOffload(wanted.offload);
+        else {
+          // A persistent device still has what its last user could handle.
+          offload = setOffload(fd, what, wanted.offload);
+          if (wanted.owner !== undefined) setOwner(fd, what, wanted.owner);
+          if (wanted.group !== undefined) setGroup(fd, what, wanted.group);
+          // Last, so that what fails leaves no device behind.
+          if (wanted.persist !== undefined) {
+            setPersist(fd, what, wanted.persist);
+          }
+        }
+        const framing = { mode, information, offload };
+        const { namespace } = options;
+        return { fds, name, framing, namespace, home, isMacvtap: false };
       } catch (error) {
         closeAll(fds);
         throw error;
       }
     };
-    const { fds, name, what, offload, home } = inNamespace(
+    const opened = inNamespace(
       options.namespace,
-      attachQueues,
+      open,
       ({ fds }) => closeAll(fds),
     );
-    const framing = { mode, information, offload };
-    const queues = fds.map((fd, index) => {
-      const queue = fds.length > 1 ? `queue ${index} of ${what}` : what;
-      return TunQueue.own(fd, queue, framing);
-    });
-    return new Tun(framing, name, queues, options.namespace, home);
+    return new Tun(opened);
+  }
+
+  /**
+   * Opens the character device of a macvtap link: a TAP device that sends and
+   * receives through the link below it. The link is made by rtnetlink
+   * (`ip link add link eth0 name mv0 type macvtap mode bridge`) and stays when
+   * this is closed. `setCarrier` and `setPersist` are not possible.
+   *
+   * Source: ip-link(8), drivers/net/tap.c.
+   *
+   * @param name The macvtap link.
+   * @param options Where it is, and how to open it.
+   * @throws {ArgumentError} if a part of the options cannot be right.
+   * @throws {SystemError} if there is no such link, or its node cannot be opened.
+   */
+  static openMacvtap(name: string, options: MacvtapOptions = {}): Tun {
+    const wanted = resolveMacvtapOptions(name, options);
+    const open = (): Opened => {
+      const fds: number[] = [];
+      try {
+        for (let index = 0; index < wanted.queues; index++) {
+          fds.push(openMacvtapQueue(wanted));
+        }
+        const what = `macvtap link ${name}`;
+        const offload = setOffload(fds[0]!, what, wanted.offload);
+        return {
+          fds,
+          name,
+          framing: { mode: "tap", information: false, offload, macvtap: true },
+          namespace: options.namespace,
+          home: undefined,
+          isMacvtap: true,
+        };
+      } catch (error) {
+        closeAll(fds);
+        throw error;
+      }
+    };
+    return new Tun(
+      inNamespace(options.namespace, open, ({ fds }) => closeAll(fds)),
+    );
   }
 
   /** The device's name, as it is now; the last known once it is gone. */
   get name(): string {
-    if (!this.queues[0]!.closed) {
+    if (!this.closed) {
       try {
         this.#name = attachedTo(this.#fd, this.what).name;
       } catch (error) {
@@ -194,7 +256,14 @@ export class Tun extends PacketChannel {
 
   /** Its name in errors. */
   get what(): string {
-    return `${this.mode.toUpperCase()} device ${this.#name}`;
+    return this.#isMacvtap
+      ? `macvtap link ${this.#name}`
+      : `${this.mode.toUpperCase()} device ${this.#name}`;
+  }
+
+  /** Whether every queue is closed. */
+  get closed(): boolean {
+    return this.queues.every((queue) => queue.closed);
   }
 
   /** What went through all queues since the device was opened. */
@@ -217,7 +286,7 @@ export class Tun extends PacketChannel {
   }
 
   /**
-   * Asks the kernel about the device and its interface.
+   * Reads the state of the device and its interface.
    *
    * @throws {DeviceGoneError} if it was deleted.
    * @throws {ClosedError} if it is closed.
@@ -233,7 +302,7 @@ export class Tun extends PacketChannel {
         mtu: state.mtu,
         up: (state.flags & IFF_UP) !== 0,
         running: (state.flags & IFF_RUNNING) !== 0,
-        persistent: (flags & IFF_PERSIST) !== 0,
+        persistent: this.#isMacvtap || (flags & IFF_PERSIST) !== 0,
         moved: current !== this.#home,
       };
     });
@@ -295,6 +364,8 @@ export class Tun extends PacketChannel {
    *
    * @param carrier Whether it is plugged in.
    * @throws {DeviceGoneError} if it was deleted.
+   * @throws {SystemError} for a macvtap link, whose carrier is that of the link
+   * below it.
    * @throws {ClosedError} if it is closed.
    */
   setCarrier(carrier: boolean): void {
@@ -312,20 +383,139 @@ export class Tun extends PacketChannel {
     setPersist(this.#fd, this.what, persist);
   }
 
+  /**
+   * What happens to the device: its link goes up or down, its MTU, name or
+   * addresses change, it is deleted or moved. With a monitor that was opened
+   * with `snapshot`, the first events are the current state.
+   *
+   * @param monitor The events of a `Monitor` of links and addresses, opened in
+   * the device's network namespace. `tunEvents()` opens one and follows the
+   * device to other namespaces.
+   * @param options What ends the wait for an event; `timeout` in milliseconds.
+   * @returns The events; "removed" or "moved" is the last.
+   * @throws {DeviceGoneError} if it was deleted before.
+   * @throws {ClosedError} if it is closed.
+   *
+   * @example
+   * ```ts
+   * import { Monitor, TemporaryNamespace, Tun } from "@netplumb/netplumb";
+   *
+   * await using namespace = TemporaryNamespace.create();
+   * await using tun = Tun.open({ namespace: namespace.path });
+   * await using monitor = await Monitor.open({
+   *   objects: ["link", "address"],
+   *   snapshot: true,
+   *   namespace: namespace.path,
+   * });
+   * for await (const event of tun.events(monitor)) {
+   *   console.log(event); // { event: "down", running: false }
+   *   break;
+   * }
+   * ```
+   */
+  events(
+    monitor: AsyncIterable<MonitoredEvent>,
+    options: WaitOptions = {},
+  ): AsyncGenerator<TunEvent, void, void> {
+    const { index: ifindex } = this.state();
+    return deviceEvents(
+      monitor,
+      { ifindex, exists: () => this.#exists() },
+      options,
+    );
+  }
+
+  #exists(): boolean {
+    try {
+      attachedTo(this.#fd, this.what);
+      return true;
+    } catch (error) {
+      if (error instanceof DeviceGoneError || error instanceof ClosedError) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
   /** Reads what is there now, without waiting: see PacketChannel. */
   tryReadMany(batch: PacketBatch): number {
     const { queues } = this;
+    if (queues.length === 1) return queues[0]!.tryReadMany(batch);
+    let open = false;
     for (let tries = 0; tries < queues.length; tries++) {
-      const count = queues[this.#next]!.tryReadMany(batch);
-      if (queues.length > 1) this.#next = (this.#next + 1) % queues.length;
+      const queue = queues[this.#next]!;
+      this.#next = (this.#next + 1) % queues.length;
+      if (queue.closed) continue;
+      open = true;
+      const count = queue.tryReadMany(batch);
       if (count > 0) return count;
     }
+    if (!open) throw new ClosedError(this.what);
     return 0;
   }
 
-  /** Writes what goes now, without waiting: see PacketChannel. */
-  tryWriteMany(batch: PacketBatch, options?: BatchWriteOptions): number {
-    return this.queues[0]!.tryWriteMany(batch, options);
+  /**
+   * Writes what goes now, without waiting: see PacketChannel. Of a device with
+   * several queues, a batch is written to the queue that it was read from, and
+   * other packets to a queue by the hash of their flow: the kernel delivers the
+   * packets of a flow on the queue that the flow was last written to.
+   */
+  tryWriteMany(batch: PacketBatch, options: BatchWriteOptions = {}): number {
+    if (this.queues.length === 1) {
+      return this.queues[0]!.tryWriteMany(batch, options);
+    }
+    const attached = this.#attached;
+    // The kernel takes packets on a detached queue, too.
+    const queues = attached.length > 0 ? attached : [this.#first];
+    const { queue } = batch;
+    if (queues.length === 1 || queue !== undefined) {
+      const to = queues.find(({ index }) => index === queue) ??
+        queues[(queue ?? 0) % queues.length]!;
+      return this.#writeTo(to, batch, options, batch.count);
+    }
+    const { from = 0 } = options;
+    for (let at = from; at < batch.count;) {
+      const to = this.#queueOf(batch, at, queues);
+      let end = at + 1;
+      while (end < batch.count && this.#queueOf(batch, end, queues) === to) {
+        end++;
+      }
+      const next = this.#writeTo(to, batch, { ...options, from: at }, end);
+      if (next < end) return next;
+      at = end;
+    }
+    return batch.count;
+  }
+
+  #writeTo(
+    queue: TunQueue,
+    batch: PacketBatch,
+    options: BatchWriteOptions,
+    end: number,
+  ): number {
+    const next = queue.writeRange(batch, options, end);
+    this.#full = next < end ? queue : undefined;
+    return next;
+  }
+
+  /** The queues that packets can be written to. */
+  get #attached(): readonly TunQueue[] {
+    const { queues } = this;
+    return queues.every(({ closed, detached }) => !closed && !detached)
+      ? queues
+      : queues.filter(({ closed, detached }) => !closed && !detached);
+  }
+
+  #queueOf(
+    batch: PacketBatch,
+    index: number,
+    queues: readonly TunQueue[],
+  ): TunQueue {
+    const { bytes } = batch;
+    const start = batch.start(index);
+    const end = start + batch.length(index);
+    const ip = start + ipOffset(this.#framing, bytes, start);
+    return queues[flowHash(bytes, ip, end) % queues.length]!;
   }
 
   /**
@@ -375,7 +565,7 @@ export class Tun extends PacketChannel {
 
   /** The same for writes. */
   protected override get writesWait(): boolean {
-    return this.queues[0]!.writesWait;
+    return this.queues.some((queue) => queue.writesWait);
   }
 
   /** Reads as soon as there is something, after the reads that already wait. */
@@ -390,12 +580,20 @@ export class Tun extends PacketChannel {
   }
 
   /** The same for a write that waits for room. */
-  protected override writeLater<T>(
+  protected override async writeLater<T>(
     attempt: () => T | undefined,
     options: WaitOptions,
     yields: boolean,
   ): Promise<T> {
-    return this.queues[0]!.writeLater(attempt, options, yields);
+    for (;;) {
+      const queue = this.#writable();
+      try {
+        return await queue.writeLater(attempt, options, yields);
+      } catch (error) {
+        // The queue it waited for was closed, the device was not.
+        if (!(error instanceof ClosedError) || this.closed) throw error;
+      }
+    }
   }
 
   /** Waits until there may be something to read, for `tryReadMany`. */
@@ -407,8 +605,14 @@ export class Tun extends PacketChannel {
   }
 
   /** Waits until there may be room to write, for `tryWriteMany`. */
-  waitWritable(options: WaitOptions = {}): Promise<void> {
-    return this.queues[0]!.waitWritable(options);
+  async waitWritable(options: WaitOptions = {}): Promise<void> {
+    await this.#writable().waitWritable(options);
+  }
+
+  /** The queue that had no room, or the first that is open. */
+  #writable(): TunQueue {
+    const full = this.#full;
+    return full !== undefined && !full.closed ? full : this.#first;
   }
 
   /** Reads from whichever queue has something first, one read at a time. */
@@ -425,9 +629,9 @@ export class Tun extends PacketChannel {
       await yieldIfDue();
       for (;;) {
         deadline.check();
-        const result = attempt();
+        const result = attempt() ??
+          await this.#firstReadable(attempt, deadline.bounds());
         if (result !== undefined) return result;
-        await this.#anyReadable(deadline.bounds());
       }
     } catch (error) {
       throw deadline.own(error);
@@ -437,24 +641,71 @@ export class Tun extends PacketChannel {
     }
   }
 
+  /**
+   * Attempts to read when any queue has an event; undefined where another
+   * attempt is due, because a queue was closed.
+   */
+  async #firstReadable<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions,
+  ): Promise<T | undefined> {
+    const others = new AbortController();
+    const signal = options.signal === undefined
+      ? others.signal
+      : AbortSignal.any([options.signal, others.signal]);
+    // Two queues may have an event at the same time: one of them reads. What was
+    // read is returned, also where a wait ends otherwise at that moment.
+    let result: T | undefined;
+    let over = false;
+    const once = () =>
+      over || result !== undefined ? undefined : result = attempt();
+    const bounds = { ...options, signal };
+    const waits = this.queues.filter((queue) => !queue.closed)
+      .map((queue) => queue.readLater(once, bounds, false));
+    if (waits.length === 0) throw new ClosedError(this.what);
+    try {
+      return await Promise.race(waits);
+    } catch (error) {
+      if (result !== undefined) return result;
+      // One queue was closed: the others go on, after another attempt.
+      if (!(error instanceof ClosedError) || this.closed) throw error;
+      return undefined;
+    } finally {
+      over = true;
+      others.abort(CANCELLED);
+      for (const wait of waits) wait.catch(ignore);
+    }
+  }
+
   async #anyReadable(options: WaitOptions): Promise<void> {
     const others = new AbortController();
     const signal = options.signal === undefined
       ? others.signal
       : AbortSignal.any([options.signal, others.signal]);
-    const waits = this.queues.map((queue) =>
+    const waits = this.queues.filter((queue) => !queue.closed).map((queue) =>
       queue.waitReadable({ ...options, signal })
     );
+    if (waits.length === 0) throw new ClosedError(this.what);
     try {
       await Promise.race(waits);
+    } catch (error) {
+      // One queue was closed: the others go on, after another attempt.
+      if (!(error instanceof ClosedError) || this.closed) throw error;
     } finally {
-      others.abort();
+      others.abort(CANCELLED);
       await Promise.allSettled(waits);
     }
   }
 
+  /** The first queue that is open. */
+  get #first(): TunQueue {
+    const open = this.queues.find((queue) => !queue.closed);
+    if (open === undefined) throw new ClosedError(this.what);
+    return open;
+  }
+
   get #fd(): number {
-    return this.queues[0]!.fd;
+    return this.#first.fd;
   }
 
   /** Runs `body` in the namespace the device is in, with its name there. */
@@ -475,6 +726,8 @@ export class Tun extends PacketChannel {
     }
   }
 }
+
+function ignore(): void {}
 
 function closeAll(fds: readonly number[]): void {
   for (const fd of fds) libc().close(fd);

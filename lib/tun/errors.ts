@@ -1,4 +1,4 @@
-// What the TUN driver answers, in words that say what to do.
+// Errors of the TUN driver, with advice.
 
 import {
   E2BIG,
@@ -147,7 +147,7 @@ function openAdvice(errno: number): SystemErrorContext {
   }
 }
 
-/** What TUNSETIFF was asked for. */
+/** What TUNSETIFF requests. */
 export interface Attachment {
   readonly name: string;
   readonly mode: "tun" | "tap";
@@ -160,6 +160,23 @@ export function attachError(errno: number, wanted: Attachment): SystemError {
   return new SystemError("ioctl TUNSETIFF", errno, {
     tried: `attach to ${wanted.mode.toUpperCase()} device ${wanted.name}`,
     ...attachAdvice(errno, wanted),
+  });
+}
+
+/**
+ * The error of joining a device that others hold, with settings that differ or
+ * that would change it.
+ *
+ * @param differences What differs, each as "its state, not what was requested".
+ */
+export function inUseError(
+  what: string,
+  differences: readonly string[],
+): SystemError {
+  return new SystemError("ioctl TUNSETIFF", EBUSY, {
+    tried: `attach to ${what}`,
+    detail: `other descriptors hold it with ${differences.join(" and ")}`,
+    advice: "Open it with the same options; joining changes no settings",
   });
 }
 
@@ -179,7 +196,7 @@ function attachAdvice(
     case EBUSY:
       return {
         advice: exclusive
-          ? "An interface of that name exists, and a new one was asked for. " +
+          ? "An interface of that name exists, and `exclusive` requests a new one. " +
             "Choose another name, or attach without `exclusive`"
           : "Another program holds the device. End it, or open the device " +
             "with several queues in both",

@@ -35,6 +35,16 @@ function bits({ tso4, tso6, ecn, uso }: TunOffload): number {
     (uso ? newer.TUN_F_USO4 | newer.TUN_F_USO6 : 0);
 }
 
+/** Which kinds are requested; undefined without offload. */
+export function resolveOffload(
+  wanted: boolean | Partial<TunOffload>,
+): TunOffload | undefined {
+  if (wanted === false) return undefined;
+  return wanted === true
+    ? EVERYTHING
+    : { tso4: false, tso6: false, ecn: false, uso: false, ...wanted };
+}
+
 /** Sets TUN_F_* bits; false if the kernel does not know one of them. */
 function setBits(fd: number, what: string, features: number): boolean {
   const { ioctl_value } = libc();
@@ -61,7 +71,8 @@ export function setOffload(
   what: string,
   wanted: boolean | Partial<TunOffload>,
 ): TunOffload | undefined {
-  if (wanted === false) {
+  const requested = resolveOffload(wanted);
+  if (requested === undefined) {
     setBits(fd, what, 0);
     return undefined;
   }
@@ -73,11 +84,8 @@ export function setOffload(
       tried: `set the header of ${what}`,
     },
   );
-  const asked = wanted === true
-    ? EVERYTHING
-    : { tso4: false, tso6: false, ecn: false, uso: false, ...wanted };
-  if (setBits(fd, what, bits(asked))) return asked;
-  const older = { ...asked, uso: false };
+  if (setBits(fd, what, bits(requested))) return requested;
+  const older = { ...requested, uso: false };
   if (wanted === true && setBits(fd, what, bits(older))) return older;
   throw new SystemError("ioctl TUNSETOFFLOAD", EINVAL, {
     tried: `set the offloads of ${what}`,

@@ -14,6 +14,8 @@ export interface Framing {
   readonly information: boolean;
   /** With offload, struct virtio_net_hdr stands before the packet. */
   readonly offload: TunOffload | undefined;
+  /** Whether it is a macvtap link, whose driver does not report its removal. */
+  readonly macvtap?: boolean;
 }
 
 /** Bytes before each packet. */

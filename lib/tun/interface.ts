@@ -15,7 +15,6 @@ import {
   SIOCGIFFLAGS,
   SIOCGIFINDEX,
   SIOCGIFMTU,
-  SIOCSIFFLAGS,
   SIOCSIFMTU,
 } from "../../ffi/uapi/net_if.ts";
 import {
@@ -23,6 +22,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
 } from "../../ffi/uapi/sys_socket.ts";
+import { setLinkFlags } from "./link_request.ts";
 
 /** The flags, MTU and index of an interface. */
 export interface InterfaceState {
@@ -59,7 +59,7 @@ class Requests implements Disposable {
     this.#socket = unwrap(
       libc().socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
       "socket",
-      { tried: `ask about interface ${name}` },
+      { tried: `read the state of interface ${name}` },
     );
   }
 
@@ -85,7 +85,6 @@ class Requests implements Disposable {
 }
 
 const GET_FLAGS = { call: "SIOCGIFFLAGS", number: SIOCGIFFLAGS };
-const SET_FLAGS = { call: "SIOCSIFFLAGS", number: SIOCSIFFLAGS };
 const GET_MTU = { call: "SIOCGIFMTU", number: SIOCGIFMTU };
 const SET_MTU = { call: "SIOCSIFMTU", number: SIOCSIFMTU };
 const GET_INDEX = { call: "SIOCGIFINDEX", number: SIOCGIFINDEX };
@@ -94,23 +93,22 @@ const GET_INDEX = { call: "SIOCGIFINDEX", number: SIOCGIFINDEX };
 export function interfaceState(name: string): InterfaceState {
   using requests = new Requests(name);
   const { ifr_ifindex, ifr_mtu, ifr_flags } = ifreq.fields;
-  const ask = (request: typeof GET_FLAGS) =>
-    requests.send(request, "ask about");
+  const read = (request: typeof GET_FLAGS) =>
+    requests.send(request, "read the state of");
   return {
-    index: ifr_ifindex.get(ask(GET_INDEX), 0),
-    mtu: ifr_mtu.get(ask(GET_MTU), 0),
-    flags: ifr_flags.get(ask(GET_FLAGS), 0) & 0xffff,
+    index: ifr_ifindex.get(read(GET_INDEX), 0),
+    mtu: ifr_mtu.get(read(GET_MTU), 0),
+    flags: ifr_flags.get(read(GET_FLAGS), 0) & 0xffff,
   };
 }
 
-/** Takes an interface up or down; nothing happens if it is there already. */
+/**
+ * Brings an interface up or takes it down; no other flag is written, so that a
+ * change that another program makes at the same time is kept.
+ */
 export function setInterfaceUp(name: string, up: boolean): void {
-  using requests = new Requests(name);
-  const tried = up ? "bring up" : "take down";
-  const flags = ifreq.fields.ifr_flags.get(requests.send(GET_FLAGS, tried), 0);
-  const wanted = up ? flags | IFF_UP : flags & ~IFF_UP;
-  if (wanted === flags) return;
-  requests.send(SET_FLAGS, tried, { ifr_flags: wanted });
+  const tried = `${up ? "bring up" : "take down"} interface ${name}`;
+  setLinkFlags(name, up ? IFF_UP : 0, IFF_UP, tried);
 }
 
 /** Sets the MTU of an interface, in bytes. */

@@ -14,7 +14,18 @@ export {
   StopEvent,
   type StopEventHandle,
 } from "../io/blocking_poll.ts";
-export { Tun, type TunState } from "./device.ts";
+export { Tun } from "./device.ts";
+export type { PacketDevice, TunState } from "./packet_device.ts";
+export type {
+  MonitoredEvent,
+  TunAddressEvent,
+  TunEvent,
+  TunGoneEvent,
+  TunLinkEvent,
+  TunMtuEvent,
+  TunRenamedEvent,
+} from "./events.ts";
+export type { MacvtapOptions } from "./macvtap.ts";
 export { type TunCounters, TunQueue, type TunQueueHandle } from "./queue.ts";
 export { PacketChannel, type WriteOptions } from "./channel.ts";
 export { PacketBatch, type PacketBatchOptions } from "./batch.ts";

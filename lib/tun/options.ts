@@ -1,4 +1,4 @@
-// What Tun.open() is asked for, judged before the kernel sees it.
+// Options of Tun.open(), validated before the first system call.
 
 import { ArgumentError } from "../errors.ts";
 import { checkInterfacePattern } from "../net/interface_name.ts";

@@ -15,7 +15,9 @@ import type { WaitOptions } from "../io/reactor.ts";
 import type { SharedHandle } from "../io/shared_descriptor.ts";
 import type { PacketBatch } from "./batch.ts";
 import { PacketChannel } from "./channel.ts";
+import { setQueue } from "./control.ts";
 import type { Framing } from "./framing.ts";
+import { LinkCheck } from "./link_check.ts";
 import { QueueReader } from "./reader.ts";
 import { type BatchWriteOptions, QueueWriter } from "./writer.ts";
 
@@ -24,6 +26,8 @@ import { type BatchWriteOptions, QueueWriter } from "./writer.ts";
  * no room while the link is down, and does not report that it went down.
  */
 const RETRY = 100;
+/** The same for a waiting read, where the removal of a link is not reported. */
+const READ_RETRY = 250;
 
 /** What went through a queue or a device since it was opened. */
 export interface TunCounters {
@@ -46,6 +50,8 @@ export interface TunCounters {
 export interface TunQueueHandle extends SharedHandle {
   /** Its name in errors. */
   readonly what: string;
+  /** Which queue of its device it is, 0 for the first. */
+  readonly index: number;
   /**
    * What the driver puts before each packet.
    *
@@ -82,7 +88,8 @@ export class TunQueue extends PacketChannel {
   readonly #framing: Framing;
   readonly #reader: QueueReader;
   readonly #writer: QueueWriter;
-  #waitingWrites = 0;
+  /** Operations that wait and are attempted again now and then. */
+  #retries = 0;
   #retry: ReturnType<typeof setInterval> | undefined;
   /**
    * Makes postMessage throw: post the `handle` instead.
@@ -90,13 +97,20 @@ export class TunQueue extends PacketChannel {
    * @internal
    */
   protected readonly notCloneable: () => void = postItsHandleAndAttach;
+  #detached = false;
 
-  private constructor(descriptor: Descriptor, framing: Framing) {
+  private constructor(
+    descriptor: Descriptor,
+    framing: Framing,
+    /** Which queue of its device it is, 0 for the first. */
+    readonly index: number,
+  ) {
     super();
     this.#descriptor = descriptor;
     this.#framing = framing;
-    this.#reader = new QueueReader(descriptor, framing);
-    this.#writer = new QueueWriter(descriptor, framing);
+    const link = framing.macvtap ? new LinkCheck(descriptor) : undefined;
+    this.#reader = new QueueReader(descriptor, framing, index, link);
+    this.#writer = new QueueWriter(descriptor, framing, link);
     forgotten.watch(this, descriptor);
   }
 
@@ -106,10 +120,16 @@ export class TunQueue extends PacketChannel {
    * @param fd The descriptor.
    * @param what Its name in errors.
    * @param framing What the driver puts before each packet.
+   * @param index Which queue of its device it is.
    */
-  static own(fd: number, what: string, framing: Framing): TunQueue {
+  static own(
+    fd: number,
+    what: string,
+    framing: Framing,
+    index = 0,
+  ): TunQueue {
     const descriptor = new Descriptor(fd, what, { slowToClose: true });
-    return new TunQueue(descriptor, framing);
+    return new TunQueue(descriptor, framing, index);
   }
 
   /**
@@ -121,10 +141,10 @@ export class TunQueue extends PacketChannel {
    * @throws {ClosedError} When the owner closed it.
    */
   static attach(handle: TunQueueHandle): TunQueue {
-    const { what, framing } = handle;
+    const { what, framing, index } = handle;
     // The owner may close first, and then this is the one that is slow to close.
-    const options = { slowToClose: true };
-    return new TunQueue(Descriptor.attach(handle, what, options), framing);
+    const descriptor = Descriptor.attach(handle, what, { slowToClose: true });
+    return new TunQueue(descriptor, framing, index);
   }
 
   /**
@@ -134,7 +154,8 @@ export class TunQueue extends PacketChannel {
    */
   get handle(): TunQueueHandle {
     const shared = this.#descriptor.share();
-    return { ...shared, what: this.what, framing: this.#framing };
+    const { what, index } = this;
+    return { ...shared, what, index, framing: this.#framing };
   }
 
   /**
@@ -181,6 +202,59 @@ export class TunQueue extends PacketChannel {
   /** Writes what goes now, without waiting: see PacketChannel. */
   tryWriteMany(batch: PacketBatch, options: BatchWriteOptions = {}): number {
     return this.#writer.write(batch, options);
+  }
+
+  /** Whether it is detached: the kernel delivers no packets to it. */
+  get detached(): boolean {
+    return this.#detached;
+  }
+
+  /**
+   * Detaches the queue from its device (IFF_DETACH_QUEUE): the kernel spreads
+   * flows over the queues that remain, a waiting read waits for `reattach`.
+   * Packets that are queued and not read yet are lost. Does nothing if it is
+   * detached.
+   *
+   * @throws {SystemError} EINVAL if the device was not opened with `multiQueue`.
+   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {ClosedError} if it is closed.
+   */
+  detach(): void {
+    const { fd } = this.#descriptor;
+    if (this.#detached) return;
+    setQueue(fd, this.what, false);
+    this.#detached = true;
+  }
+
+  /**
+   * Attaches the queue to its device again, after `detach`. Does nothing if it
+   * is attached.
+   *
+   * @throws {SystemError} E2BIG if the device has as many queues as the kernel
+   * allows.
+   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {ClosedError} if it is closed.
+   */
+  reattach(): void {
+    const { fd } = this.#descriptor;
+    if (!this.#detached) return;
+    setQueue(fd, this.what, true);
+    this.#detached = false;
+    // Packets may have arrived before poll(2) was told of the queue.
+    this.#descriptor.retry();
+  }
+
+  /**
+   * Writes packets `from` to `end` of a batch.
+   *
+   * @internal
+   */
+  writeRange(
+    batch: PacketBatch,
+    options: BatchWriteOptions,
+    end: number,
+  ): number {
+    return this.#writer.write(batch, options, end);
   }
 
   /** Closes; what waits ends with ClosedError. */
@@ -237,7 +311,9 @@ export class TunQueue extends PacketChannel {
     options: WaitOptions,
     yields: boolean,
   ): Promise<T> {
-    return this.#descriptor.performLater(POLLIN, attempt, options, yields);
+    const read = () =>
+      this.#descriptor.performLater(POLLIN, attempt, options, yields);
+    return this.#framing.macvtap ? this.#retrying(READ_RETRY, read) : read();
   }
 
   /**
@@ -245,44 +321,61 @@ export class TunQueue extends PacketChannel {
    *
    * @internal
    */
-  override async writeLater<T>(
+  override writeLater<T>(
     attempt: () => T | undefined,
     options: WaitOptions,
     yields: boolean,
   ): Promise<T> {
-    if (this.#waitingWrites++ === 0) {
-      this.#retry = setInterval(() => this.#descriptor.retry(), RETRY);
+    return this.#retrying(
+      RETRY,
+      () => this.#descriptor.performLater(POLLOUT, attempt, options, yields),
+    );
+  }
+
+  /** Performs an operation that is attempted again now and then. */
+  async #retrying<T>(
+    period: number,
+    operation: () => Promise<T>,
+  ): Promise<T> {
+    if (this.#retries++ === 0) {
+      this.#retry = setInterval(() => this.#descriptor.retry(), period);
       Deno.unrefTimer(this.#retry);
     }
     try {
-      return await this.#descriptor.performLater(
-        POLLOUT,
-        attempt,
-        options,
-        yields,
-      );
+      return await operation();
     } finally {
-      if (--this.#waitingWrites === 0) clearInterval(this.#retry);
+      if (--this.#retries === 0) clearInterval(this.#retry);
     }
   }
 
   /** Waits until there may be something to read, for `tryReadMany`. */
   async waitReadable(options: WaitOptions = {}): Promise<void> {
     if (this.#reader.pending) return;
-    await this.#descriptor.readable(options);
+    const wait = (bounds: WaitOptions) => this.#descriptor.readable(bounds);
+    if (this.#framing.macvtap) await atMost(READ_RETRY, options, wait);
+    else await wait(options);
   }
 
   /** Waits until there may be room to write, for `tryWriteMany`. */
   async waitWritable(options: WaitOptions = {}): Promise<void> {
-    const { timeout = Infinity } = options;
-    if (timeout <= RETRY) {
-      await this.#descriptor.writable(options);
-      return;
-    }
-    try {
-      await this.#descriptor.writable({ ...options, timeout: RETRY });
-    } catch (error) {
-      if (!(error instanceof TimeoutError)) throw error;
-    }
+    await atMost(RETRY, options, (bounds) => this.#descriptor.writable(bounds));
+  }
+}
+
+/** Waits for no longer than a period, whose end is no error. */
+async function atMost(
+  period: number,
+  options: WaitOptions,
+  wait: (options: WaitOptions) => Promise<unknown>,
+): Promise<void> {
+  const { timeout = Infinity } = options;
+  if (timeout <= period) {
+    await wait(options);
+    return;
+  }
+  try {
+    await wait({ ...options, timeout: period });
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
   }
 }

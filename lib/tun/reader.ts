@@ -10,10 +10,12 @@ import {
   setCount,
   setFilled,
   setHeaders,
+  setQueueIndex,
   sizeOf,
   slotsOf,
 } from "./batch.ts";
 import { goneError } from "./errors.ts";
+import type { LinkCheck } from "./link_check.ts";
 import { type Framing, prefixOf } from "./framing.ts";
 import { Splitting } from "./splitting.ts";
 
@@ -35,7 +37,13 @@ export class QueueReader {
   packets = 0;
   bytes = 0;
 
-  constructor(descriptor: Descriptor, framing: Framing) {
+  /** @param index Which queue of its device this is. */
+  constructor(
+    descriptor: Descriptor,
+    framing: Framing,
+    readonly index: number,
+    readonly link?: LinkCheck,
+  ) {
     this.#descriptor = descriptor;
     this.#framing = framing;
     this.#prefix = prefixOf(framing);
@@ -58,6 +66,7 @@ export class QueueReader {
     const splitting = batch.whole && !this.pending
       ? undefined
       : this.#splitting;
+    setQueueIndex(batch, this.index);
     setHeaders(batch, offload !== undefined && splitting === undefined);
     if (this.#later !== 0) {
       const code = this.#later;
@@ -73,7 +82,10 @@ export class QueueReader {
       if (got < 0) {
         const code = errno();
         if (code === EINTR) continue;
-        if (code === EAGAIN) break;
+        if (code === EAGAIN) {
+          if (count === 0) this.link?.check();
+          break;
+        }
         if (count === 0) throw this.#error(code);
         this.#later = code;
         break;

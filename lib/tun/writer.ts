@@ -5,6 +5,7 @@ import { EAGAIN, EINTR, EINVAL, EMSGSIZE } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import { writeU16 } from "../packet/bytes.ts";
+import { IPPROTO } from "../packet/protocol.ts";
 import {
   hasHeaders,
   HEADER,
@@ -15,7 +16,8 @@ import {
 import { Coalescer } from "./coalesce.ts";
 import { PacketRejectedError, writeError } from "./errors.ts";
 import { type Framing, ipOffset, prefixOf, protocolOf } from "./framing.ts";
-import { OffloadHeader } from "./offload_header.ts";
+import type { LinkCheck } from "./link_check.ts";
+import { OffloadHeader, type Segmentation } from "./offload_header.ts";
 import { SegmentSplitter } from "./split.ts";
 
 /** How a batch is written. */
@@ -25,6 +27,8 @@ export interface BatchWriteOptions {
   /**
    * Join packets of a flow that follow each other, on a device with offload:
    * `trusted` if their checksums are known to be right, true to verify them.
+   * Packets that the kernel refuses joined (EINVAL) are written one by one, and
+   * their kind (TCP over IPv4, TCP over IPv6, UDP) is not joined again.
    * Default false.
    */
   readonly coalesce?: boolean | "trusted" | undefined;
@@ -35,6 +39,21 @@ export interface BatchWriteOptions {
   readonly onRejected?: ((error: PacketRejectedError) => void) | undefined;
 }
 
+type OnRejected = BatchWriteOptions["onRejected"];
+
+/** Where a write stopped because there was no room. */
+interface Stop {
+  readonly batch: PacketBatch;
+  /** The packet that the next write continues from. */
+  readonly at: number;
+  /** The first packet of the write: runs are planned from there again. */
+  readonly begin: number;
+  /** The segment of that packet, or the packet of that run, to write next. */
+  readonly next: number;
+}
+
+const NONE = -1;
+
 /** The writing half of a queue. */
 export class QueueWriter {
   readonly #descriptor: Descriptor;
@@ -44,64 +63,155 @@ export class QueueWriter {
   readonly #coalescers = new Map<boolean, Coalescer>();
   readonly #header = new OffloadHeader();
   readonly #splitter = new SegmentSplitter();
-  /** A packet there was no room for all segments of, and the next of them. */
-  #half: { batch: PacketBatch; index: number; segment: number } | undefined;
+  /** Kinds of segmented packets that this kernel refuses. */
+  readonly #refusedKinds = new Set<Segmentation>();
+  #stop: Stop | undefined;
   packets = 0;
   bytes = 0;
   rejected = 0;
 
-  constructor(descriptor: Descriptor, framing: Framing) {
+  constructor(
+    descriptor: Descriptor,
+    framing: Framing,
+    readonly link?: LinkCheck,
+  ) {
     this.#descriptor = descriptor;
     this.#framing = framing;
     this.#prefix = prefixOf(framing);
   }
 
-  /** Writes a batch; gives the first packet there was no room for. */
-  write(batch: PacketBatch, options: BatchWriteOptions): number {
+  /**
+   * Writes packets of a batch; gives the first packet there was no room for.
+   *
+   * @param end The packet after the last one to write.
+   */
+  write(
+    batch: PacketBatch,
+    options: BatchWriteOptions,
+    end: number = batch.count,
+  ): number {
     const { from = 0, coalesce = false, onRejected } = options;
+    this.link?.check();
+    const stop = this.#stop;
+    this.#stop = undefined;
+    const resumed = stop?.batch === batch && stop.at === from
+      ? stop
+      : undefined;
     const headers = hasHeaders(batch);
     if (coalesce && this.#framing.offload && !headers) {
       const trusted = coalesce === "trusted";
-      return this.#writeRuns(batch, from, trusted, onRejected);
+      return this.#writeRuns(batch, from, end, trusted, onRejected, resumed);
     }
-    const split = headers && !this.#framing.offload;
+    let segment = resumed?.next ?? NONE;
     const slots = slotsOf(batch, this.#prefix);
-    for (let at = from; at < batch.count; at++) {
+    for (let at = from; at < end; at++) {
       const length = batch.length(at);
       if (length === 0) continue;
-      const written = split && this.#isUnfinished(batch, at)
-        ? this.#writeSegments(batch, at, onRejected)
-        : this.#put(batch, slots[at]!, length, at, 1, onRejected);
-      if (!written) return at;
+      let code = 0;
+      if (segment === NONE && !(headers && this.#mustSplit(batch, at))) {
+        code = this.#send(batch, slots[at]!, length, at);
+        if (code === 0) {
+          this.packets++;
+          this.bytes += length;
+          continue;
+        }
+        if (code === EAGAIN) return this.#stopAt(batch, at, from, NONE);
+        if (!(headers && code === EINVAL && this.#isSegmented(batch, at))) {
+          this.#refuse(code, length, at, onRejected);
+          continue;
+        }
+      }
+      const rejectedBefore = this.rejected;
+      const next = this.#writeSegments(batch, at, segment, onRejected);
+      segment = NONE;
+      if (next !== NONE) return this.#stopAt(batch, at, from, next);
+      if (code === EINVAL && this.rejected === rejectedBefore) {
+        // Written one by one they are accepted: it is the kind that is refused.
+        batch.header(at, this.#header);
+        this.#refusedKinds.add(this.#header.segmentation);
+      }
     }
-    return batch.count;
+    return end;
+  }
+
+  #stopAt(
+    batch: PacketBatch,
+    at: number,
+    begin: number,
+    next: number,
+  ): number {
+    this.#stop = { batch, at, begin, next };
+    return at;
   }
 
   #writeRuns(
     batch: PacketBatch,
     from: number,
+    end: number,
     trusted: boolean,
-    onRejected: BatchWriteOptions["onRejected"],
+    onRejected: OnRejected,
+    resumed: Stop | undefined,
   ): number {
     const coalescer = this.#coalescer(trusted);
-    const runs = coalescer.plan(batch);
+    const begin = resumed?.begin ?? from;
+    const runs = coalescer.plan(batch, begin, end);
     const slots = slotsOf(batch, this.#prefix);
+    let packet = resumed?.next ?? NONE;
     for (let run = 0; run < runs; run++) {
       const first = coalescer.first(run);
       if (first < from) continue;
-      const packets = coalescer.size(run);
-      let slot = slots[first]!;
-      let length = batch.length(first);
-      if (packets > 1) {
-        slot = slots[batch.size]!;
-        const at = batch.start(batch.size) - HEADER;
-        length = coalescer.write(run, batch.bytes, at, HEADER) - HEADER;
+      let kind: Segmentation | undefined;
+      if (packet === NONE && coalescer.size(run) > 1) {
+        kind = this.#kindOf(batch, first);
+        if (!this.#refusedKinds.has(kind)) {
+          const code = this.#writeJoined(batch, coalescer, run);
+          if (code === 0) continue;
+          if (code === EAGAIN) return this.#stopAt(batch, first, begin, NONE);
+          if (code !== EINVAL) {
+            for (let at = first; at >= 0; at = coalescer.next(at)) {
+              this.#refuse(code, batch.length(at), at, onRejected);
+            }
+            continue;
+          }
+        } else kind = undefined;
       }
-      if (!this.#put(batch, slot, length, first, packets, onRejected)) {
-        return first;
+      const rejectedBefore = this.rejected;
+      let at = packet === NONE ? first : packet;
+      packet = NONE;
+      for (; at >= 0; at = coalescer.next(at)) {
+        const length = batch.length(at);
+        const code = this.#send(batch, slots[at]!, length, at);
+        if (code === EAGAIN) return this.#stopAt(batch, first, begin, at);
+        if (code !== 0) this.#refuse(code, length, at, onRejected);
+        else {
+          this.packets++;
+          this.bytes += length;
+        }
+      }
+      if (kind !== undefined && this.rejected === rejectedBefore) {
+        this.#refusedKinds.add(kind);
       }
     }
-    return batch.count;
+    return end;
+  }
+
+  /** Writes a run as one packet; gives an error number. */
+  #writeJoined(
+    batch: PacketBatch,
+    coalescer: Coalescer,
+    run: number,
+  ): number {
+    const slot = slotsOf(batch, this.#prefix)[batch.size]!;
+    const to = batch.start(batch.size) - HEADER;
+    const length = coalescer.write(run, batch.bytes, to, HEADER) - HEADER;
+    const first = coalescer.first(run);
+    const code = this.#send(batch, slot, length, first);
+    if (code !== 0) return code;
+    this.packets += coalescer.size(run);
+    for (let at = first; at >= 0; at = coalescer.next(at)) {
+      this.bytes += batch.length(at);
+    }
+    return 0;
   }
 
   #coalescer(trusted: boolean): Coalescer {
@@ -117,77 +227,90 @@ export class QueueWriter {
     return coalescer;
   }
 
-  /** Whether a device without offload cannot take a packet as it is. */
-  #isUnfinished(batch: PacketBatch, index: number): boolean {
-    const header = batch.header(index, this.#header);
-    return header.type !== 0 || header.needsChecksum;
+  /** What a run that begins with this packet is when it is joined. */
+  #kindOf(batch: PacketBatch, index: number): Segmentation {
+    const { bytes } = batch;
+    const start = batch.start(index);
+    const ip = start + ipOffset(this.#framing, bytes, start);
+    const isIPv4 = bytes[ip]! >> 4 === 4;
+    const protocol = bytes[isIPv4 ? ip + 9 : ip + 6];
+    return protocol === IPPROTO.UDP ? "udp" : isIPv4 ? "tcp4" : "tcp6";
   }
 
+  /** Whether a packet is to be segmented, or its checksum completed, first. */
+  #mustSplit(batch: PacketBatch, index: number): boolean {
+    if (this.#framing.offload && this.#refusedKinds.size === 0) return false;
+    const header = batch.header(index, this.#header);
+    return this.#framing.offload
+      ? header.type !== 0 && this.#refusedKinds.has(header.segmentation)
+      : header.type !== 0 || header.needsChecksum;
+  }
+
+  #isSegmented(batch: PacketBatch, index: number): boolean {
+    return batch.header(index, this.#header).type !== 0;
+  }
+
+  /**
+   * Writes the segments of a packet; gives the first there was no room for, or
+   * NONE.
+   */
   #writeSegments(
     batch: PacketBatch,
     index: number,
-    onRejected: BatchWriteOptions["onRejected"],
-  ): boolean {
+    from: number,
+    onRejected: OnRejected,
+  ): number {
     const { bytes } = batch;
     const start = batch.start(index);
     const end = start + batch.length(index);
     const offset = ipOffset(this.#framing, bytes, start);
+    const header = batch.header(index, this.#header);
     const splitter = this.#splitter;
-    const count = splitter.begin(bytes, start, end, this.#header, offset);
-    if (count === 0) this.#refuse(EINVAL, end - start, index, 1, onRejected);
+    const count = splitter.begin(bytes, start, end, header, offset);
+    if (count === 0) this.#refuse(EINVAL, end - start, index, onRejected);
     const slot = slotsOf(batch, this.#prefix)[batch.size]!;
     const at = batch.start(batch.size);
-    const half = this.#half;
-    this.#half = undefined;
-    let segment = half?.batch === batch && half.index === index
-      ? half.segment
-      : 0;
-    for (; segment < count; segment++) {
+    bytes.fill(0, at - HEADER, at);
+    for (let segment = Math.max(0, from); segment < count; segment++) {
       const length = splitter.write(segment, bytes, at);
-      if (!this.#put(batch, slot, length, index, 1, onRejected)) {
-        this.#half = { batch, index, segment };
-        return false;
+      const code = this.#send(batch, slot, length, index);
+      if (code === EAGAIN) return segment;
+      if (code !== 0) this.#refuse(code, length, index, onRejected);
+      else {
+        this.packets++;
+        this.bytes += length;
       }
     }
-    return true;
+    return NONE;
   }
 
-  /** Writes one slot; false if there is no room for it. */
-  #put(
+  /** Writes one slot; gives an error number, 0 for success. */
+  #send(
     batch: PacketBatch,
     slot: Uint8Array<ArrayBuffer>,
     length: number,
     index: number,
-    packets: number,
-    onRejected: BatchWriteOptions["onRejected"],
-  ): boolean {
+  ): number {
     const { information } = this.#framing;
     if (information && !this.#inform(slot, batch.protocol(index))) {
-      this.#refuse(EINVAL, length, index, packets, onRejected);
-      return true;
+      return EINVAL;
     }
-    const size = sizeOf(length + this.#prefix);
+    const total = length + this.#prefix;
+    const size = sizeOf(total);
     let code = 0;
     for (;;) {
-      // Asked for each time: `onRejected` may have closed it.
+      // Read each time: `onRejected` may have closed it.
       const put = this.#libc.write(this.#descriptor.fd, slot, size);
       // A packet taken in part is none.
-      code = put < 0 ? errno() : put < length + this.#prefix ? EMSGSIZE : 0;
+      code = put === total ? 0 : put < 0 ? errno() : EMSGSIZE;
       if (code !== EINTR) break;
     }
     // Without a header this is where other devices have theirs.
     if (information) slot.fill(0, 0, 4);
-    if (code === EAGAIN) return false;
-    if (code !== 0) {
-      this.#refuse(code, length, index, packets, onRejected);
-      return true;
-    }
-    this.packets += packets;
-    this.bytes += length;
-    return true;
+    return code;
   }
 
-  /** Puts struct tun_pi before a packet; false if nobody says what it is. */
+  /** Puts struct tun_pi before a packet; false if its protocol is unknown. */
   #inform(slot: Uint8Array, named: number): boolean {
     const protocol = named || protocolOf(this.#framing, slot, this.#prefix);
     writeU16(slot, 0, 0);
@@ -199,12 +322,11 @@ export class QueueWriter {
     code: number,
     length: number,
     index: number,
-    packets: number,
-    onRejected: BatchWriteOptions["onRejected"],
+    onRejected: OnRejected,
   ): void {
     const error = writeError(code, this.#descriptor.what, length, index);
     if (!(error instanceof PacketRejectedError)) throw error;
-    this.rejected += packets;
+    this.rejected++;
     if (onRejected === undefined) throw error;
     onRejected(error);
   }

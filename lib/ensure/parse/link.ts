@@ -202,6 +202,7 @@ export function parseLink(
   }
   if (input.problems.length > before) return undefined;
   checkLower(input, draft, netns);
+  checkMtu(input, draft);
   if (input.problems.length > before) return undefined;
   // Keys that exclude or need each other.
   input.attempt(path, () => {
@@ -210,6 +211,22 @@ export function parseLink(
     setLink(name, { ...(port && { port }), ...(master && { master }) });
   });
   return draft;
+}
+
+/** IPV6_MIN_MTU of linux/ipv6.h: below it the kernel refuses IPv6 addresses. */
+const IPV6_MTU = 1280;
+
+function checkMtu(
+  input: Input,
+  { path, settings: { mtu }, addresses }: LinkDraft,
+): void {
+  if (typeof mtu !== "number" || mtu >= IPV6_MTU) return;
+  const six = addresses.find(({ address }) => address.includes(":"));
+  if (six === undefined) return;
+  input.problem(
+    [...path, "mtu"],
+    `${mtu} is not ${IPV6_MTU} or more, which IPv6 (${six.address}) needs`,
+  );
 }
 
 /** Checks that a link has a lower link if its kind has one, and only then. */

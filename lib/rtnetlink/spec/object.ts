@@ -11,6 +11,7 @@ import type {
   UnknownAttribute,
 } from "../../netlink/attribute.ts";
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import type { NetlinkError } from "../../netlink/errors.ts";
 import type { MessageReader } from "../../netlink/message.ts";
 import { textOf } from "../../netlink/attribute_names.ts";
 import {
@@ -466,6 +467,8 @@ export interface ObjectDetails<O extends object, Spec extends object> {
   familyOf(spec: Spec, verb: Verb): number;
   /** Checks options together; what is written, with what follows from them. */
   prepare?(spec: Spec, verb: Verb): OptionValues;
+  /** Advice for a refused request, beyond that of its errno. */
+  advice?(error: NetlinkError, spec: Spec, verb: Verb): string | undefined;
   /** What a decoded object holds where a message says nothing. */
   readonly initial?: Partial<O>;
   /** Completes a decoded object. */
@@ -523,6 +526,7 @@ export class ObjectTable<O extends object, Spec extends object>
     const [familyField = ""] = Object.keys(struct.fields);
     return checked({
       what,
+      advice: (error) => this.details.advice?.(error, spec, verb),
       requests: (names) => {
         const body = new AttributeWriter();
         const encoding = { names, family, object: name };

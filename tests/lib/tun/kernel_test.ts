@@ -274,3 +274,52 @@ Deno.test("driver: a persistent device keeps the offloads its last user asked fo
     ["attached anew: TSO on", "told so: TSO off"],
   );
 });
+
+Deno.test("driver: a further descriptor is attached with the first one's framing", async () => {
+  const printed = await ask(`
+  struct ifreq r = {0};
+  short flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE;
+  int first = node(), second = node();
+  attach(first, "m0", flags, 0);
+  printf("attach: %s\\n", name_of(attach(second, "m0", flags | IFF_VNET_HDR, 0)));
+  ioctl(second, TUNGETIFF, &r);
+  printf("header: %d\\n", (r.ifr_flags & IFF_VNET_HDR) != 0);
+  int size = 12;
+  ioctl(second, TUNSETVNETHDRSZ, &size);
+  size = 0;
+  ioctl(first, TUNGETVNETHDRSZ, &size);
+  printf("the first one's header: %d\\n", size);
+  /* IFF_NO_PI and IFF_NOFILTER are one bit: it says nothing of tun_pi. */
+  int other = node();
+  attach(other, "m1", IFF_TUN, 0);
+  ioctl(other, TUNGETIFF, &r);
+  printf("IFF_NO_PI: %d\\n", (r.ifr_flags & IFF_NO_PI) != 0);`);
+  assertEquals(printed, [
+    "attach: ok",
+    "header: 0",
+    "the first one's header: 12",
+    "IFF_NO_PI: 1",
+  ]);
+});
+
+Deno.test("driver: a detached queue receives nothing and can be attached again", async () => {
+  const printed = await ask(`
+  struct ifreq r = {0};
+  short flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE;
+  int fd = node();
+  attach(fd, "m0", flags, 0);
+  r.ifr_flags = IFF_DETACH_QUEUE;
+  printf("detach: %s\\n", name_of(ioctl(fd, TUNSETQUEUE, &r)));
+  r.ifr_flags = IFF_DETACH_QUEUE;
+  printf("again: %s\\n", name_of(ioctl(fd, TUNSETQUEUE, &r)));
+  link_flags("m0", 1);
+  printf("packets: %d\\n", packet_within(fd, 200));
+  r.ifr_flags = IFF_ATTACH_QUEUE;
+  printf("attach: %s\\n", name_of(ioctl(fd, TUNSETQUEUE, &r)));`);
+  assertEquals(printed, [
+    "detach: ok",
+    "again: EINVAL",
+    "packets: 0",
+    "attach: ok",
+  ]);
+});

@@ -81,6 +81,19 @@ const cases: Readonly<Record<string, readonly [unknown, string[]]>> = {
       'routes[0]: src: "2001:db8::1" is not of the same IP version as the route',
     ],
   ],
+  "an IPv6 address with an MTU below 1280": [
+    {
+      links: [
+        { name: "d0", kind: "dummy", mtu: 1000, addresses: ["2001:db8::1/64"] },
+        { name: "d1", kind: "dummy", mtu: 1000, addresses: ["192.0.2.1/24"] },
+        { name: "d2", kind: "dummy", mtu: 1280, addresses: ["2001:db8::2/64"] },
+      ],
+    },
+    [
+      "links[0].mtu: 1000 is not 1280 or more, which IPv6 (2001:db8::1/64) " +
+      "needs",
+    ],
+  ],
   "a network with bits of hosts": [
     { routes: [{ to: "192.0.2.1/24", dev: "a" }] },
     [
