@@ -114,7 +114,10 @@ async function tunnel(
 }
 
 /** The example: the end that is asked learns where the other one is. */
-function netplumb(workshop: Workshop, ...flags: string[]): Opener {
+function netplumb(
+  workshop: Workshop,
+  flags: readonly string[] = [],
+): Opener {
   return async ({ netns, peer, asked }) => {
     const way = asked ? `--port=${PORT}` : `--peer=${peer}:${PORT}`;
     const command = example("udp_tunnel.ts", "--name=tun0", way, ...flags);
@@ -222,8 +225,8 @@ async function cases(
     ours,
     await add(PLAIN, netplumb(workshop)),
     await add(QUEUES, netplumb(workshop, "--offload", "--queues=4")),
-    await add(SEALED, netplumb(workshop, ...sealed)),
-    await add(SEALED_WORKERS, netplumb(workshop, ...sealed, "--queues=2")),
+    await add(SEALED, netplumb(workshop, sealed)),
+    await add(SEALED_WORKERS, netplumb(workshop, [...sealed, "--queues=2"])),
   ];
   if (await workshop.has(SOCAT, "socat")) {
     contestants.push(await add(SOCAT, socat(workshop)));
