@@ -264,7 +264,11 @@ export class Descriptor implements AsyncDisposable {
 
   /** Ends pending operations with ClosedError and closes. A second call waits for the first. */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
+    if (this.#closing !== undefined) return this.#closing;
+    // Its name may have to be asked of the kernel, which forgets it now.
+    if (this.#queue.size > 0) this.#what = this.what;
+    this.#closing = CLOSING;
+    return this.#closing = this.#close();
   }
 
   /** The same as close(), for `await using`. */
@@ -299,7 +303,6 @@ export class Descriptor implements AsyncDisposable {
 
   async #closeLater(): Promise<void> {
     // What waits is rejected after the kernel has forgotten the descriptor.
-    if (this.#queue.size > 0) this.#what = this.what;
     const reject = this.#queue.end();
     let code = 0;
     if (!this.#borrowed) {
@@ -319,5 +322,8 @@ export class Descriptor implements AsyncDisposable {
     return new SystemError("close", code, { tried: `close ${this.what}` });
   }
 }
+
+/** Stands for the end of close() until that returns. */
+const CLOSING = Promise.resolve();
 
 function ignore(): void {}

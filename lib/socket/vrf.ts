@@ -68,6 +68,7 @@ interface LinkState {
   readonly isVrf: boolean;
 }
 
+/** Of an interface that is gone. */
 const NO_LINK: LinkState = { master: 0, isVrf: false };
 
 function readLink(at: number, end: number): LinkState {
@@ -133,6 +134,8 @@ export class VrfTable {
     if (ifindex === this.#ifindex) return this.#vrf;
     if (this.#fd < 0 || ifindex <= 0) return 0;
     const vrf = this.#vrfs.get(ifindex) ?? this.#find(ifindex);
+    // Not known, for want of memory for example: the next reply looks again.
+    if (vrf === undefined) return 0;
     this.#vrfs.set(ifindex, vrf);
     this.#ifindex = ifindex;
     return this.#vrf = vrf;
@@ -147,13 +150,16 @@ export class VrfTable {
     this.#ifindex = -1;
   }
 
-  #find(ifindex: number): number {
-    const { master, isVrf } = this.#read(ifindex);
-    if (isVrf) return ifindex;
-    return master !== 0 && this.#read(master).isVrf ? master : 0;
+  #find(ifindex: number): number | undefined {
+    const link = this.#read(ifindex);
+    if (link === undefined) return undefined;
+    if (link.isVrf) return ifindex;
+    if (link.master === 0) return 0;
+    const master = this.#read(link.master);
+    return master === undefined ? undefined : master.isVrf ? link.master : 0;
   }
 
-  #read(ifindex: number): LinkState {
+  #read(ifindex: number): LinkState | undefined {
     const request = new Uint8Array(REQUEST_SIZE);
     const view = new DataView(request.buffer);
     const sequence = ++this.#sequence;
@@ -166,7 +172,7 @@ export class VrfTable {
     ifinfomsg.assign(view, nlmsghdr.size, { ifi_index: ifindex });
     const { send } = libc();
     const size = BigInt(REQUEST_SIZE);
-    if (send(this.#fd, request, size, MSG_DONTWAIT) < 0) return NO_LINK;
+    if (send(this.#fd, request, size, MSG_DONTWAIT) < 0) return undefined;
     // The kernel has answered when send(2) returns.
     for (let length = this.#receive(); length !== 0; length = this.#receive()) {
       const end = Math.min(length, VIEW.getUint32(0, true));
@@ -178,7 +184,7 @@ export class VrfTable {
       }
       return header.nlmsg_type === RTM_NEWLINK ? readLink(0, end) : NO_LINK;
     }
-    return NO_LINK;
+    return undefined;
   }
 
   /** Receives one message; 0 where there is none, -1 where some were dropped. */

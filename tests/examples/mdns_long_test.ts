@@ -3,6 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { UdpSocket } from "../../lib/udp/socket.ts";
+import "../support/descriptors.ts";
 import { Lab } from "../support/netns.ts";
 import { example } from "./example.ts";
 

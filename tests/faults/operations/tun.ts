@@ -17,8 +17,11 @@ const PATIENCE = { timeout: 5000 };
 export class Device implements AsyncDisposable {
   readonly batch = new PacketBatch(8);
   readonly payloads: string[] = [];
+  readonly #port: number;
 
-  private constructor(readonly tun: Tun, readonly socket: UdpSocket) {}
+  private constructor(readonly tun: Tun, readonly socket: UdpSocket) {
+    this.#port = socket.address.port;
+  }
 
   static async up(...payloads: string[]): Promise<Device> {
     const tun = Tun.open({ namespace: elsewhere() });
@@ -35,7 +38,7 @@ export class Device implements AsyncDisposable {
   packet(payload: string): Uint8Array<ArrayBuffer> {
     return buildUdp({ source: BEYOND, destination: HERE }, {
       sourcePort: 9,
-      destinationPort: this.socket.address.port,
+      destinationPort: this.#port,
       payload: new TextEncoder().encode(payload),
     });
   }
