@@ -1,6 +1,7 @@
 // A socket for each query, as DNS clients open them.
 
 import { assert, assertEquals } from "@std/assert";
+import "../../support/descriptors.ts";
 import { MessageVector } from "../../../lib/socket/message_vector.ts";
 import { ClosedError, UdpSocket } from "../../../lib/udp/mod.ts";
 
