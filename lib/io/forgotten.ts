@@ -18,10 +18,24 @@ function isDebug(): boolean {
   return debug = state === "granted" && Deno.env.get(variable) !== undefined;
 }
 
-/** The objects of one class that own a descriptor. */
+/** Objects of a class that are kept before those that are open are registered. */
+const RECENT = 64;
+
+/**
+ * The objects of one class that own a descriptor.
+ *
+ * Registering costs more than opening a socket. Most sockets are closed soon, so
+ * that the last ones are kept, and registered if they are open when there are
+ * many or when the next garbage collection has run.
+ */
 export class ForgottenObjects {
   readonly #className: string;
   readonly #registry: FinalizationRegistry<Descriptor>;
+  /** Reports a garbage collection: what is registered with it is not referenced. */
+  readonly #collections: FinalizationRegistry<undefined>;
+  #awaitsCollection = false;
+  #recent: object[] = [];
+  #descriptors: Descriptor[] = [];
   /** Where each was made, in debug. */
   readonly #stacks = new WeakMap<Descriptor, string>();
   #reported = false;
@@ -32,6 +46,10 @@ export class ForgottenObjects {
     this.#registry = new FinalizationRegistry((descriptor) =>
       this.#close(descriptor)
     );
+    this.#collections = new FinalizationRegistry(() => {
+      this.#awaitsCollection = false;
+      this.#registerOpen();
+    });
   }
 
   /**
@@ -39,10 +57,25 @@ export class ForgottenObjects {
    * refer to the owner.
    */
   watch(owner: object, descriptor: Descriptor): void {
-    this.#registry.register(owner, descriptor);
+    this.#recent.push(owner);
+    this.#descriptors.push(descriptor);
+    if (this.#recent.length >= RECENT) this.#registerOpen();
+    else if (!this.#awaitsCollection) {
+      this.#awaitsCollection = true;
+      this.#collections.register({}, undefined);
+    }
     if (isDebug()) {
       this.#stacks.set(descriptor, String(new Error("made here").stack));
     }
+  }
+
+  #registerOpen(): void {
+    for (const [index, descriptor] of this.#descriptors.entries()) {
+      if (descriptor.closed) continue;
+      this.#registry.register(this.#recent[index]!, descriptor);
+    }
+    this.#recent = [];
+    this.#descriptors = [];
   }
 
   #close(descriptor: Descriptor): void {
