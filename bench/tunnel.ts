@@ -216,7 +216,7 @@ async function cases(
   const idle = await workshop.start(own("idle.ts"));
   const add = (name: string, open: Opener) =>
     tunnel(workshop, settings, name, open);
-  const ours = await add(OURS, netplumb(workshop, "--offload"));
+  const ours = await add(OURS, netplumb(workshop, ["--offload"]));
   const key = `${await workshop.directory()}/key`;
   const random = crypto.getRandomValues(new Uint8Array(32));
   await Deno.writeTextFile(key, random.toHex(), { mode: 0o600 });
@@ -224,7 +224,7 @@ async function cases(
   const contestants = [
     ours,
     await add(PLAIN, netplumb(workshop)),
-    await add(QUEUES, netplumb(workshop, "--offload", "--queues=4")),
+    await add(QUEUES, netplumb(workshop, ["--offload", "--queues=4"])),
     await add(SEALED, netplumb(workshop, sealed)),
     await add(SEALED_WORKERS, netplumb(workshop, [...sealed, "--queues=2"])),
   ];

@@ -12,7 +12,6 @@ import {
   postItsHandleAndAttach,
 } from "../io/inspection.ts";
 import type { WaitOptions } from "../io/reactor.ts";
-import type { SharedHandle } from "../io/shared_descriptor.ts";
 import type { PacketBatch } from "./batch.ts";
 import { PacketChannel } from "./channel.ts";
 import { setQueue } from "./control.ts";
@@ -43,11 +42,14 @@ export interface TunCounters {
   readonly packetsRejected: number;
 }
 
-/**
- * What another thread of this process needs to use the same queue. `fd` is the
- * owner's number: attach() makes a duplicate of it.
- */
-export interface TunQueueHandle extends SharedHandle {
+/** What another thread of this process needs to use the same queue. */
+export interface TunQueueHandle {
+  /** The owner's number: to be duplicated, never to be used. */
+  readonly fd: number;
+  /** An eventfd that the owner signals when it closes. */
+  readonly end: number;
+  /** The owner's state, and how many duplicates other threads have. */
+  readonly state: SharedArrayBuffer;
   /** Its name in errors. */
   readonly what: string;
   /** Which queue of its device it is, 0 for the first. */

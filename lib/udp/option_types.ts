@@ -8,6 +8,7 @@ export type { AddressPreference, PathMtuDiscovery } from "./option_table.ts";
 export type { UdpSocketSettings } from "./options.ts";
 export type { DatagramsOptions } from "./receiver.ts";
 export type { SocketReplyOptions } from "./socket.ts";
+export type { SocketOptions } from "./socket_state.ts";
 export type { OptionLevel, UdpSocketOptions } from "./socket_options.ts";
 export type { ActivationDescriptor } from "./activation.ts";
 export type { PathMtuOptions } from "./path_mtu.ts";

@@ -4,7 +4,6 @@ import { ClosedError } from "../errors.ts";
 import { Descriptor } from "../io/descriptor.ts";
 
 import { ErrorQueue } from "../socket/error_queue.ts";
-import type { SharedHandle } from "../io/shared_descriptor.ts";
 import { peerName, socketCookie, socketName } from "../socket/open.ts";
 import type { Family } from "../socket/option.ts";
 import {
@@ -19,11 +18,14 @@ import type { ReceiveBatch } from "./receive_batch.ts";
 import type { ReplyRoutes } from "./reply.ts";
 import type { SegmentationRefusals } from "./segmentation_refusals.ts";
 
-/**
- * What another thread of this process needs to use the same socket. `fd` is the
- * owner's number: attach() makes a duplicate of it.
- */
-export interface UdpSocketHandle extends SharedHandle {
+/** What another thread of this process needs to use the same socket. */
+export interface UdpSocketHandle {
+  /** The owner's number: to be duplicated, never to be used. */
+  readonly fd: number;
+  /** An eventfd that the owner signals when it closes. */
+  readonly end: number;
+  /** The owner's state, and how many duplicates other threads have. */
+  readonly state: SharedArrayBuffer;
   /** AF_INET or AF_INET6. */
   readonly domain: number;
   /** The IP versions that it speaks. */

@@ -66,7 +66,7 @@ export class Pair implements AsyncDisposable {
 const text = ({ data }: { data: Uint8Array }) => new TextDecoder().decode(data);
 
 const RECEIVING = {
-  recvmmsg: { EINTR: "retried", EAGAIN: "retried", others: "error" },
+  recvmmsg: { EINTR: "again", EAGAIN: "again", others: "told" },
 } as const;
 
 export const udp: readonly Operation[] = [
@@ -78,7 +78,7 @@ export const udp: readonly Operation[] = [
       await socket.send("x", socket.address);
       assertEquals(text(await socket.receive(PATIENCE)), "x");
     },
-    outcomes: { "socket, setsockopt, bind": "error" },
+    outcomes: { "socket, setsockopt, bind": "told" },
   }),
   op({
     name: "UdpSocket.connect",
@@ -88,7 +88,7 @@ export const udp: readonly Operation[] = [
       await pair.here.send("x");
       pair.arrived("x");
     },
-    outcomes: { "getpeername, connect": "error", getsockopt: "ignored" },
+    outcomes: { "getpeername, connect": "told", getsockopt: "without" },
   }),
   op({
     name: "UdpSocket.receive",
@@ -116,7 +116,7 @@ export const udp: readonly Operation[] = [
     act: ({ here, received }) => here.tryReceiveMany(received),
     check: (count) => assertEquals(count, 2),
     outcomes: {
-      recvmmsg: { EINTR: "retried", EAGAIN: "would block", others: "error" },
+      recvmmsg: { EINTR: "again", EAGAIN: "empty", others: "told" },
     },
   }),
   op({
@@ -133,9 +133,7 @@ export const udp: readonly Operation[] = [
     prepare: () => new Pair(),
     act: ({ here, to }) => here.send("x", to),
     check: (_, pair) => pair.arrived("x"),
-    outcomes: {
-      sendmmsg: { EINTR: "retried", EAGAIN: "retried", others: "error" },
-    },
+    outcomes: { sendmmsg: { EINTR: "again", EAGAIN: "again", others: "told" } },
   }),
   op({
     name: "UdpSocket.reply",
@@ -143,9 +141,9 @@ export const udp: readonly Operation[] = [
     act: ({ here, question }) => here.reply(question, "x"),
     check: (_, pair) => pair.arrived("x"),
     outcomes: {
-      sendmmsg: { EINTR: "retried", EAGAIN: "retried", others: "error" },
+      sendmmsg: { EINTR: "again", EAGAIN: "again", others: "told" },
       // Those that look up the VRF of the query.
-      "socket, getsockopt, bind, send, recv": "ignored",
+      "socket, getsockopt, bind, send, recv": "without",
     },
   }),
   op({
@@ -158,7 +156,7 @@ export const udp: readonly Operation[] = [
       pair.arrived("x", "yy", "z");
     },
     outcomes: {
-      sendmmsg: { EINTR: "retried", EAGAIN: "retried", others: "partial" },
+      sendmmsg: { EINTR: "again", EAGAIN: "again", others: "refused" },
     },
   }),
   op({
@@ -176,7 +174,7 @@ export const udp: readonly Operation[] = [
       pair.arrived("a", "bb");
     },
     outcomes: {
-      sendmmsg: { EINTR: "retried", EAGAIN: "would block", others: "partial" },
+      sendmmsg: { EINTR: "again", EAGAIN: "empty", others: "refused" },
     },
   }),
   op({
@@ -193,13 +191,13 @@ export const udp: readonly Operation[] = [
       for await (const { code } of here.errors(PATIENCE)) return code;
     },
     check: (code) => assertEquals(code, "ECONNREFUSED"),
-    outcomes: { recvmmsg: "retried" },
+    outcomes: { recvmmsg: "again" },
   }),
   op({
     name: "UdpSocket.join",
     prepare: () => new Pair({ address: "0.0.0.0" }),
     act: ({ here }) => here.join("224.0.0.251", "lo"),
-    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "error" },
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
   }),
   op({
     name: "UdpSocket.leave",
@@ -209,18 +207,18 @@ export const udp: readonly Operation[] = [
       return pair;
     },
     act: ({ here }) => here.leave("224.0.0.251", "lo"),
-    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "error" },
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
   }),
   op({
     name: "UdpSocket.multicastInterface",
     prepare: () => new Pair(),
     act: ({ here }) => here.multicastInterface("lo"),
-    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "error" },
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
   }),
   op({
     name: "UdpSocket.close",
     prepare: () => new Pair(),
     act: ({ here }) => here.close(),
-    outcomes: { close: { EINTR: "ignored", others: "closed" } },
+    outcomes: { close: { EINTR: "without", others: "closed" } },
   }),
 ];
