@@ -220,6 +220,8 @@ function rangeCodec({ size, get, build }: Layout): FieldCodec<NumberRange> {
   };
 }
 
+const rangeText = ({ start, end }: NumberRange) => `${start}-${end}`;
+
 /** Two numbers, the second the same as the first where there is none. */
 function rangeOf(given: string | number): NumberRange {
   const [start = NaN, end = start] = String(given).split("-").map(Number);
@@ -236,6 +238,7 @@ const networkField = (
 ) =>
   field(of, {
     ...network,
+    of: (rule) => rule[of] && `${rule[of]}/${rule[`${of}Length`]}`,
     number,
     codec: ip,
     print(json, rule) {
@@ -281,6 +284,7 @@ const portField = (
   field(of, {
     ...pair("-", port, "53 or 1000-2000", true),
     toRaw: (range) => rangeOf(range),
+    text: rangeText,
     number,
     codec: rangeCodec(fr.fib_rule_port_range),
     print(json, rule) {
@@ -316,7 +320,11 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
   familyOf: (spec) => networks(spec).af,
   prepare,
 }, {
-  family: { ...oneOf(["inet", "inet6"]), compare: false },
+  family: {
+    ...oneOf(["inet", "inet6"]),
+    compare: false,
+    of: ({ family }) => family,
+  },
   priority: field.attribute("priority", fr.FRA_PRIORITY, u32Codec, {
     ...u32,
     key: "priority",
@@ -333,11 +341,14 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
   toLength: field.header("destinationLength", "dst_len"),
   tos: field.header("tos", "tos", {
     ...tos,
+    kernelDefault: 0,
     key: "tos",
     json: (tos) => tos === 0 ? undefined : serviceName(tos),
   }),
   fwmark: {
     ...pair("/", u32, "1 or 0x10/0xf0", true),
+    of: ({ mark = 0, markMask = mark === 0 ? 0 : 0xffff_ffff }) =>
+      markMask === 0 ? undefined : `${mark}/${markMask}`,
     encode(body, value) {
       const [mark = NaN, mask] = String(value).split("/").map(Number);
       body.u32(fr.FRA_FWMARK, mark);
@@ -382,6 +393,7 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
     {
       ...pair("-", u32, "1000-1999", false),
       toRaw: (range) => rangeOf(range),
+      text: rangeText,
       print(json, { uids }) {
         if (uids === undefined) return;
         json.uid_start = uids.start;
@@ -404,6 +416,7 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
   }, {
     ...wholeNumber(0, Number.MAX_SAFE_INTEGER),
     toRaw: (id) => BigInt(id),
+    text: (id) => `${id}`,
     kernelDefault: 0n,
     key: "tun_id",
     json: Number,
@@ -413,6 +426,7 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
     header: "table",
     number: fr.FRA_TABLE,
     codec: u32Codec,
+    kernelDefault: 0,
     key: "table",
     json: (table) => table === 0 ? undefined : tableName(table),
   }),
@@ -451,6 +465,8 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
   action: field.header("action", "action", {
     ...oneOf(Object.keys(ACTIONS) as RuleAction[]),
     toRaw: (action) => ACTIONS[action],
+    text: (number) =>
+      Object.entries(ACTIONS).find(([, one]) => one === number)?.[0] ?? "",
     print: printAction,
   }),
   target: field.attribute("goto", fr.FRA_GOTO, u32Codec, { ...u32 }),

@@ -5,7 +5,6 @@ import {
   IFA_F_MANAGETEMPADDR,
   IFA_F_TEMPORARY,
 } from "../../../ffi/uapi/linux_if_addr.ts";
-import { FIB_RULE_INVERT } from "../../../ffi/uapi/linux_fib_rules.ts";
 import { NUD_PERMANENT } from "../../../ffi/uapi/linux_neighbour.ts";
 import {
   RT_SCOPE_LINK,
@@ -34,11 +33,9 @@ import {
   type RouteType,
 } from "../../rtnetlink/route.ts";
 import {
-  ACTIONS,
   deleteRule,
-  type NumberRange,
+  RULE,
   type Rule,
-  type RuleAction,
   type RuleSpec,
 } from "../../rtnetlink/rule.ts";
 import type { Link } from "../../rtnetlink/link/link.ts";
@@ -258,61 +255,24 @@ const FIRST_TABLES = [RT_TABLE_LOCAL, RT_TABLE_MAIN, RT_TABLE_DEFAULT];
 
 /** Rules of the kernel, and lookups of all packets in its own tables. */
 function isKernelRule(
-  { table }: Rule,
-  { priority: _, protocol, action, table: __, family: ___, ...rest }: RuleSpec,
+  { table, protocol }: Rule,
+  { priority: _, protocol: __, action, table: ___, family: ____, ...rest }:
+    RuleSpec,
 ): boolean {
   return protocol === RTPROT_KERNEL ||
     action === "table" && FIRST_TABLES.includes(table) &&
       Object.keys(rest).length === 0;
 }
 
-const ACTION_NAMES = new Map(
-  Object.entries(ACTIONS).map(([name, number]) =>
-    [number, name as RuleAction] as const
-  ),
-);
-
 /**
  * A rule by all that the kernel compares: a deletion with less may hit another
  * one. Undefined of a family or an action without rules here.
  */
 function ruleSpec(rule: Rule): RuleSpec | undefined {
-  const { family, priority, table, source, destination, flags } = rule;
-  const action = ACTION_NAMES.get(rule.action);
-  if (action === undefined || (family !== "inet" && family !== "inet6")) {
-    return undefined;
-  }
-  const { mark = 0, markMask = mark === 0 ? 0 : 0xffff_ffff } = rule;
-  const range = (range: NumberRange | undefined) =>
-    range && `${range.start}-${range.end}`;
-  const known = (value = -1) => value < 0 ? undefined : value;
-  const spec: Record<keyof RuleSpec, unknown> = {
-    priority,
-    action,
-    family,
-    table: table || undefined,
-    target: rule.goto,
-    from: source && `${source}/${rule.sourceLength}`,
-    to: destination && `${destination}/${rule.destinationLength}`,
-    not: (flags & FIB_RULE_INVERT) !== 0 || undefined,
-    tos: rule.tos || undefined,
-    fwmark: markMask === 0 ? undefined : `${mark}/${markMask}`,
-    iif: rule.inputInterface,
-    oif: rule.outputInterface,
-    uidrange: range(rule.uids),
-    ipproto: rule.ipProtocol,
-    sport: range(rule.sourcePorts),
-    dport: range(rule.destinationPorts),
-    tun_id: rule.tunnelId === undefined ? undefined : Number(rule.tunnelId),
-    l3mdev: rule.l3mdev || undefined,
-    suppress_prefixlength: known(rule.suppressPrefixLength),
-    suppress_ifgroup: known(rule.suppressGroup),
-    realms: rule.realms,
-    protocol: rule.protocol,
-  };
-  return Object.fromEntries(
-    Object.entries(spec).filter(([, value]) => value !== undefined),
-  ) as RuleSpec;
+  const spec = RULE.specOf(rule);
+  return spec.family === undefined || spec.action === undefined
+    ? undefined
+    : spec;
 }
 
 const nexthops: ManagedType<Nexthop> = {

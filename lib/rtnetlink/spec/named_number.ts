@@ -6,7 +6,6 @@ import {
   linkGroupNumber,
   protocolName,
   protocolNumber,
-  realmName,
   scopeName,
   scopeNumber,
   tableName,
@@ -79,8 +78,6 @@ export const realms: NamedNumber = {
       ? (high << 16 | low) >>> 0
       : undefined;
   },
-  text(number) {
-    const to = realmName(number & 0xffff);
-    return number >>> 16 === 0 ? to : `${realmName(number >>> 16)}/${to}`;
-  },
+  text: (number) =>
+    number >>> 16 === 0 ? `${number}` : `${number >>> 16}/${number & 0xffff}`,
 };

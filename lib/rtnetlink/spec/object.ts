@@ -402,6 +402,25 @@ export class FieldTable<O extends object, Spec extends object> {
     };
   }
 
+  /**
+   * The options that an object has, as a user writes them. Of an option whose
+   * text cannot be parsed again there is none.
+   */
+  specOf(object: O): Spec {
+    const spec: Values = {};
+    for (const [word, entry] of this.#list) {
+      const { read, text, kernelDefault } = entry;
+      if (read === undefined) continue;
+      const value = comparedValue(entry)(object);
+      if (value === undefined || value === false || value === kernelDefault) {
+        continue;
+      }
+      const given = text === undefined ? value : text(value, String);
+      if (read(given) !== undefined) spec[word] = given;
+    }
+    return spec as Spec;
+  }
+
   /** The entries that are compared where these options are given. */
   #comparedWith(given: OptionValues): readonly ComparedEntry<O>[] {
     const words = Object.keys(given).filter((word) =>

@@ -12,7 +12,7 @@ import {
 } from "../../../lib/rtnetlink/neighbour.ts";
 import { NEXTHOP_OBJECT } from "../../../lib/rtnetlink/nexthop.ts";
 import { decodeRoute, ROUTE } from "../../../lib/rtnetlink/route.ts";
-import { RULE } from "../../../lib/rtnetlink/rule.ts";
+import { RULE, type Rule } from "../../../lib/rtnetlink/rule.ts";
 import { noCounts } from "../../../lib/netlink/counters.ts";
 import { NetlinkBuffer } from "../../../lib/netlink/buffer.ts";
 import { MessageReader } from "../../../lib/netlink/message.ts";
@@ -393,6 +393,30 @@ Deno.test("tables: every option is compared", () => {
       )
   );
   assertEquals(silent, []);
+});
+
+Deno.test("tables: a rule is described by its options", () => {
+  const rules = [
+    { priority: 5, from: "192.0.2.0/24", to: "198.51.100.1", table: 100 },
+    { priority: 5, from: "2001:db8::/32", not: true, action: "blackhole" },
+    { priority: 5, fwmark: 7, family: "inet6", iif: "eth0", oif: "eth1" },
+    { priority: 5, fwmark: "0x10/0xf0", tos: 16, realms: "4/5" },
+    { priority: 5, action: "goto", target: 9, uidrange: "1000-1999" },
+    { priority: 5, ipproto: 17, sport: 53, dport: "1000-2000", tun_id: 77 },
+    { priority: 5, l3mdev: true, protocol: "static" },
+    { priority: 5, suppress_prefixlength: 0, suppress_ifgroup: 7 },
+  ];
+  for (const given of rules) {
+    const rule = made("rule", given) as Rule;
+    // All bits of a mark count if no mask is given.
+    if (rule.mark !== undefined) rule.markMask ??= 0xffff_ffff;
+    const spec = RULE.specOf(rule);
+    assertEquals(made("rule", { ...spec }), rule, JSON.stringify(spec));
+    assertEquals(
+      Object.keys(given).filter((word) => !(word in spec)),
+      [],
+    );
+  }
 });
 
 Deno.test("tables: addresses of another IP version are refused", () => {

@@ -329,3 +329,21 @@ for (const [type, drifts] of Object.entries(TYPES)) {
     }
   });
 }
+
+Deno.test("ensure recognizes a rule with one port", async () => {
+  // From Linux 6.15 the kernel adds a mask to the port.
+  await using lab = await Lab.open("ns");
+  const { ns } = lab;
+  const desired = parseConfiguration({
+    exclusive: ["rules"],
+    rules: [{ priority: 50, ipproto: 17, dport: 53, table: 100 }],
+  });
+  for (const round of [1, 2]) {
+    await using reconciler = await Reconciler.open(desired, {
+      namespace: ns.name,
+    });
+    const { applied } = await reconciler.apply();
+    assertEquals(applied.length, round === 1 ? 1 : 0);
+  }
+  assertEquals((await ns.json("rule show priority 50")).length, 1);
+});
