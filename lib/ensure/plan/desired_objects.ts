@@ -1,21 +1,330 @@
-// The desired objects of a namespace in the order in which they are compared,
-// encoded once for all comparisons.
+// Desired addresses, neighbours, nexthop objects, routes and rules: encoded once,
+// compared with the state whenever that may differ.
 
-import type { DesiredNamespace } from "../parse/desired.ts";
-import type { DesiredObject } from "./desired_object.ts";
+import { NetlinkBuffer } from "../../netlink/buffer.ts";
+import { requestBytes } from "../../netlink/describe.ts";
+import { MessageReader } from "../../netlink/message.ts";
+import type { Change } from "../../rtnetlink/changes/change.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 import {
-  desiredAddress,
-  desiredNeighbour,
-  desiredNexthop,
-  desiredRoute,
-  desiredRule,
-} from "./object_differences.ts";
-import { desiredPrefixRoute } from "./prefix_route.ts";
+  ADDRESS,
+  type Address,
+  addressSpecOf,
+  decodeAddress,
+} from "../../rtnetlink/address.ts";
+import {
+  addressIdentity,
+  neighbourIdentity,
+  nexthopIdentity,
+} from "../../rtnetlink/monitor/identities.ts";
+import { groupKey } from "../../rtnetlink/monitor/route_group.ts";
+import { decodeNeighbour, NEIGHBOUR } from "../../rtnetlink/neighbour.ts";
+import {
+  decodeNexthop,
+  NEXTHOP_OBJECT,
+  type NexthopObjectSpec,
+} from "../../rtnetlink/nexthop.ts";
+import {
+  decodeRoute,
+  ROUTE,
+  type Route,
+  type RouteSpec,
+} from "../../rtnetlink/route.ts";
+import { decodeRule, RULE, type RuleSpec } from "../../rtnetlink/rule.ts";
+import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
+import type { ObjectTable } from "../../rtnetlink/spec/object.ts";
+import type { OptionDifference } from "../../rtnetlink/spec/table.ts";
+import { changeOf, type DesiredNamespace } from "../parse/desired.ts";
+import type {
+  AddressConfiguration,
+  NeighbourConfiguration,
+} from "../parse/configuration.ts";
+import { type DesiredObject, routeName } from "./desired_object.ts";
+import type { State } from "./state.ts";
+import { Order } from "./action.ts";
 import { routeLevels } from "./dependency_order.ts";
+import { desiredPrefixRoute } from "./prefix_route.ts";
+import { selectorOf } from "./rule_table.ts";
+
+/** How an object is encoded, and what identifies it. */
+interface WantedOptions<T> {
+  /** The change that adds it. */
+  readonly change: Change;
+  /** The links that the change refers to. */
+  readonly devices: readonly string[];
+  decode(message: MessageReader): T | undefined;
+  key(value: T): string | number;
+}
+
+/**
+ * A desired object as the kernel would report it. It is encoded and decoded
+ * again only when a link that it refers to has another index.
+ */
+class Wanted<T> {
+  readonly #options: WantedOptions<T>;
+  readonly #indexes: number[] = [];
+  #current: { readonly value: T; readonly key: string | number } | undefined;
+
+  constructor(options: WantedOptions<T>) {
+    this.#options = options;
+  }
+
+  /** The change that adds it. */
+  get change(): Change {
+    return this.#options.change;
+  }
+
+  /** The object with the indexes that its links have in a state. */
+  value(state: State): T {
+    return this.#in(state).value;
+  }
+
+  /** The identity of the object, with these indexes. */
+  key(state: State): string | number {
+    return this.#in(state).key;
+  }
+
+  #in(state: State): { readonly value: T; readonly key: string | number } {
+    const { change, devices, decode, key } = this.#options;
+    let isCurrent = this.#current !== undefined;
+    for (let at = 0; at < devices.length; at++) {
+      const index = state.numbers.index(devices[at]!);
+      if (index !== this.#indexes[at]) isCurrent = false;
+      this.#indexes[at] = index;
+    }
+    if (!isCurrent) {
+      const value = decoded(change, state.numbers, decode);
+      this.#current = { value, key: key(value) };
+    }
+    return this.#current!;
+  }
+}
+
+/** The object that a change adds, decoded like a message of the kernel. */
+function decoded<T>(
+  change: Change,
+  numbers: NameLookup,
+  decode: (message: MessageReader) => T | undefined,
+): T {
+  const [request] = change.requests(numbers);
+  const bytes = requestBytes(request!);
+  const reader = new MessageReader(NetlinkBuffer.of(bytes));
+  reader.reset(0, bytes.length);
+  reader.next();
+  return decode(reader)!;
+}
+
+/** The names among devices; an index needs no lookup. */
+function deviceNames(
+  devices: Iterable<string | number | undefined>,
+): string[] {
+  return [...new Set(devices)].filter((device) => typeof device === "string");
+}
+
+/** How the objects of a type are compared and corrected. */
+interface Comparing<O extends object, Spec extends object> {
+  readonly object: DesiredObject["object"];
+  readonly order: number;
+  readonly name: string;
+  readonly table: ObjectTable<O, Spec>;
+  readonly spec: Spec;
+  /** Where the change that adds it may be kept; default: the spec. */
+  readonly description?: object;
+  /** The links that it names. */
+  readonly devices: readonly string[];
+  /** Whether a missing one is added with "replace". */
+  readonly replaces?: boolean;
+  /** Whether any difference makes it another object. */
+  readonly isFixed?: boolean;
+  decode(message: MessageReader): O | undefined;
+  key(object: O): string | number;
+  /** The objects that may be the wanted one. */
+  find(state: State, wanted: O): readonly O[];
+  /** What deletes it where the spec says more than the kernel takes. */
+  deletionOf?(spec: Spec, is: O | undefined): Spec;
+}
+
+function desired<O extends object, Spec extends object>(
+  comparing: Comparing<O, Spec>,
+): DesiredObject {
+  const { object, order, name, devices, table, spec, description = spec } =
+    comparing;
+  const wanted = new Wanted<O>({
+    ...comparing,
+    change: changeOf(description, () => table.change("add", spec)),
+  });
+  const compare = comparing.isFixed
+    ? () => []
+    : table.comparison({ ...spec as OptionValues });
+  const deletion = (is: O | undefined) =>
+    table.change("delete", comparing.deletionOf?.(spec, is) ?? spec);
+  /** The object that differs in the fewest options. */
+  const match = (state: State) => {
+    const value = wanted.value(state);
+    let best:
+      | { readonly is: O; readonly differences: readonly OptionDifference[] }
+      | undefined;
+    for (const is of comparing.find(state, value)) {
+      const differences = compare(is, value, (index) => state.nameOf(index));
+      if (
+        best === undefined || differences.length < best.differences.length
+      ) best = { is, differences };
+    }
+    return best;
+  };
+  return {
+    object,
+    order,
+    name,
+    devices,
+    key: (state) => wanted.key(state),
+    find: (state) => match(state)?.is,
+    correction(state) {
+      const found = match(state);
+      if (found === undefined) {
+        return {
+          action: "add",
+          reasons: [],
+          changes: [
+            comparing.replaces ? table.change("replace", spec) : wanted.change,
+          ],
+          get undo() {
+            return [deletion(undefined)];
+          },
+        };
+      }
+      const { is, differences } = found;
+      if (differences.length === 0) return undefined;
+      return {
+        action: "change",
+        reasons: differences.map(({ key, is, wanted }) =>
+          `${key} is ${is}, wanted ${wanted}`
+        ),
+        changes: differences.some(({ change }) => change === "at creation")
+          ? [deletion(is), wanted.change]
+          : [table.change("replace", spec)],
+        undo: [],
+      };
+    },
+  };
+}
+
+const listed = <T>(object: T | undefined): readonly T[] =>
+  object === undefined ? [] : [object];
+
+/** A desired address of a link. */
+function desiredAddress(
+  link: string,
+  description: AddressConfiguration,
+): DesiredObject {
+  return desired({
+    object: "address",
+    order: Order.address,
+    name: `${description.address} of ${link}`,
+    table: ADDRESS,
+    spec: { ...description, dev: link },
+    description,
+    devices: [link],
+    decode: decodeAddress,
+    key: addressIdentity.key,
+    find: (state, wanted) =>
+      listed(state.addresses.get(addressIdentity.key(wanted))),
+    deletionOf: (spec, is: Address | undefined) =>
+      is === undefined ? spec : { ...addressSpecOf(is), dev: link },
+  });
+}
+
+/** A desired neighbour. */
+function desiredNeighbour(spec: NeighbourConfiguration): DesiredObject {
+  return desired({
+    object: "neighbour",
+    order: Order.neighbour,
+    name: `${spec.to} of ${spec.dev}`,
+    table: NEIGHBOUR,
+    spec,
+    devices: deviceNames([spec.dev]),
+    replaces: true,
+    decode: decodeNeighbour,
+    key: neighbourIdentity.key,
+    find: (state, wanted) =>
+      listed(state.neighbours.get(neighbourIdentity.key(wanted))),
+  });
+}
+
+/** A desired rule. */
+function desiredRule(spec: RuleSpec): DesiredObject {
+  return desired({
+    object: "rule",
+    order: Order.rule,
+    name: Object.entries(spec).map((entry) => entry.join(" ")).join(" "),
+    table: RULE,
+    spec,
+    devices: [],
+    // All that can be given identifies it.
+    isFixed: true,
+    decode: decodeRule,
+    key: selectorOf,
+    find: (state, wanted) => listed(state.ruleTable.find(spec, wanted)),
+  });
+}
+
+/** A desired nexthop object. */
+function desiredNexthop(spec: NexthopObjectSpec): DesiredObject {
+  return desired({
+    object: "nexthop",
+    // A group needs its members.
+    order: Order.nexthop + (spec.group === undefined ? 0 : 1),
+    name: `${spec.id}`,
+    table: NEXTHOP_OBJECT,
+    spec,
+    devices: deviceNames([spec.dev]),
+    replaces: true,
+    decode: decodeNexthop,
+    key: nexthopIdentity.key,
+    find: (state) => listed(state.nexthops.get(spec.id!)),
+    deletionOf: ({ id }) => ({ id: id! }),
+  });
+}
+
+/** What the kernel gives an IPv6 route that has no metric. */
+const IPV6_METRIC = 1024;
+
+/** A desired route as the kernel reports it, of one that is decoded. */
+function asReported(message: MessageReader): Route | undefined {
+  const route = decodeRoute(message);
+  if (route === undefined) return undefined;
+  if (route.prefixLength === 0) route.destination = undefined;
+  if (route.family === "inet6") route.metric ||= IPV6_METRIC;
+  else if (route.metric === 0) route.metric = undefined;
+  return route;
+}
+
+/**
+ * A desired route.
+ *
+ * @param level How many other desired routes it needs: see routeLevels().
+ */
+function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
+  const { dev, nexthops = [] } = spec;
+  return desired({
+    object: "route",
+    order: Order.route + Math.min(99, level),
+    name: routeName(spec),
+    table: ROUTE,
+    spec,
+    devices: deviceNames([dev, ...nexthops.map((hop) => hop.dev)]),
+    decode: asReported,
+    key: groupKey,
+    find: (state, wanted) => state.routes.group(wanted),
+  });
+}
 
 const known = new WeakMap<DesiredNamespace, readonly DesiredObject[]>();
 
-/** The addresses, neighbours, nexthop objects, routes and rules of a namespace. */
+/**
+ * The addresses, neighbours, nexthop objects, routes and rules of a namespace, in
+ * the order in which they are compared.
+ */
 export function desiredObjects(
   namespace: DesiredNamespace,
 ): readonly DesiredObject[] {

@@ -12,11 +12,7 @@ import {
 } from "../../rtnetlink/monitor/identities.ts";
 import { type Monitor, pictureOf } from "../../rtnetlink/monitor/monitor.ts";
 import { RouteTable } from "../../rtnetlink/monitor/route_table.ts";
-import {
-  type Identity,
-  KeyedTable,
-  type Table,
-} from "../../rtnetlink/monitor/table.ts";
+import { type Identity, KeyedTable } from "../../rtnetlink/monitor/table.ts";
 import type { Neighbour } from "../../rtnetlink/neighbour.ts";
 import type { Nexthop } from "../../rtnetlink/nexthop.ts";
 import type { Route } from "../../rtnetlink/route.ts";
@@ -205,14 +201,10 @@ export class State {
 
 const IGNORE = { added() {}, changed() {}, removed() {} };
 
-function filled<T, Of extends Table<T>>(table: Of, objects: Iterable<T>): Of {
-  table.begin();
-  table.settle(objects, IGNORE);
-  return table;
-}
-
 function keyed<T>(objects: Iterable<T>, identity: Identity<T>): KeyedTable<T> {
-  return filled(new KeyedTable<T>(identity), objects);
+  const table = new KeyedTable<T>(identity);
+  for (const object of objects) table.put(object, 0, IGNORE);
+  return table;
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -252,7 +244,7 @@ function dumpedState(
     link: () => links,
     port: lazily(() => keyed([], portIdentity)),
     address: lazily(() => keyed(addresses, addressIdentity)),
-    route: lazily(() => filled(new RouteTable(), routes)),
+    route: lazily(() => RouteTable.of(routes)),
     neighbour: lazily(() => keyed(neighbours, neighbourIdentity)),
     rule: () => rules,
     nexthop: lazily(() => keyed(nexthops, nexthopIdentity)),

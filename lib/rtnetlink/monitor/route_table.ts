@@ -81,6 +81,26 @@ export class RouteTable implements Table<Route> {
   /** Multipath routes of IPv6 whose ways differ in more than where they lead. */
   readonly #mixed = new Set<string>();
 
+  /** The routes of a dump, without events. */
+  static of(routes: Iterable<Route>): RouteTable {
+    const table = new RouteTable();
+    const groups = new Map<string, Route[]>();
+    for (const route of routes) {
+      const first = table.#only.get(route);
+      if (first === undefined) {
+        table.#only.add(route);
+        table.#size++;
+        continue;
+      }
+      const key = groupKey(route);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [first, route]);
+      else group.push(route);
+    }
+    for (const group of groups.values()) table.#store(group[0]!, group);
+    return table;
+  }
+
   get size(): number {
     return this.#size;
   }

@@ -192,3 +192,22 @@ Deno.test("ways of IPv6 keep the order of the dump, whatever order messages have
   told.put(ways("c", "d"), NLM_F_REPLACE).remove(ways("d", "c"));
   assertEquals([told.known, told.table.doubtful], [[], false]);
 });
+
+Deno.test("a table of a dump is the one that is settled with it", () => {
+  const dump = [
+    route("a"),
+    route("m", { metric: 5 }),
+    route("b"),
+    six("d"),
+    route("c"),
+    six(undefined, { ifindex: 7 }),
+    route("e", { destination: "10.1.0.0", prefixLength: 16 }),
+  ];
+  const settled = new Told().begin();
+  settled.settle(...dump);
+  const table = RouteTable.of(dump);
+  assertEquals(table.size, dump.length);
+  for (const one of dump) {
+    assertEquals(table.group(one), settled.table.group(one));
+  }
+});
