@@ -99,7 +99,7 @@ const replace = command(
 
 const remove = command(
   "Delete an address.\n\nWithout a prefix length, an IPv4 address is deleted " +
-    "whatever its prefix length.",
+    "regardless of its prefix length.",
   deleteAddress,
 )
   .example(

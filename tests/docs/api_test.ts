@@ -1,10 +1,10 @@
-// What mod.ts exports, and what its docstrings have to say of it. That the
-// examples run is for `deno test --doc`.
+// The docstrings of everything that mod.ts exports. `deno test --doc` runs their
+// examples.
 
 import { assert, assertEquals } from "@std/assert";
 import { apiList, type DocSymbol, exported } from "../../docs/api.ts";
 
-/** What no kernel, standard or other program had a say in. */
+/** Names without a kernel interface, standard or program behind them. */
 const OWN = new Set([
   "ArgumentError",
   "ClosedError",
@@ -19,7 +19,7 @@ const SOURCE =
 
 const symbols = await exported();
 
-/** Every declaration that `fault` finds something wrong with. */
+/** Every declaration for which `fault` returns an error. */
 function faults(
   kinds: readonly string[],
   fault: (
@@ -38,7 +38,7 @@ function faults(
 
 const VALUES = ["function", "class", "variable", "enum"];
 
-Deno.test("every export says what it is for", () => {
+Deno.test("every export has a purpose", () => {
   const kinds = [...VALUES, "interface", "typeAlias"];
   assertEquals(
     faults(kinds, ({ jsDoc }) => jsDoc?.doc?.trim() ? undefined : "no purpose"),
@@ -60,7 +60,7 @@ Deno.test("every function, class and constant has an example that runs", () => {
   assertEquals(found, []);
 });
 
-Deno.test("every function and class names what it follows", () => {
+Deno.test("every function and class names its source", () => {
   const found = faults(["function", "class"], ({ jsDoc }, name) => {
     const text = [jsDoc?.doc, ...jsDoc?.tags?.map(({ doc }) => doc) ?? []];
     return OWN.has(name) || SOURCE.test(text.join("\n"))
@@ -70,13 +70,13 @@ Deno.test("every function and class names what it follows", () => {
   assertEquals(found, []);
 });
 
-Deno.test("every function says what its parameters are", () => {
+Deno.test("every parameter of a function is documented", () => {
   const found = faults(["function"], ({ jsDoc, def }) => {
-    const told = new Map(
+    const documented = new Map(
       jsDoc?.tags?.map(({ kind, name, doc }) => [`${kind} ${name}`, doc]),
     );
     const missing = def?.params?.map(({ name }) => name).filter((name) =>
-      name !== undefined && !told.get(`param ${name}`)
+      name !== undefined && !documented.get(`param ${name}`)
     );
     return missing?.length ? `no @param ${missing.join(", ")}` : undefined;
   });
@@ -91,7 +91,7 @@ Deno.test("docs/api.md is current", async () => {
   );
 });
 
-Deno.test("the list that `deno task api` makes has every export and its file", async () => {
+Deno.test("the list of `deno task api` has every export and its file", async () => {
   const list = await apiList(symbols);
   for (const { name, declarations: [{ location }] } of symbols) {
     const file = location.filename.replace(/^.*\/(?=(?:lib|ffi)\/)/, "../");

@@ -65,18 +65,18 @@ export function commandLines(markdown: string): CommandLine[] {
 function lineOf(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
-/** A command of a console block and what it is said to print. */
+/** A command of a console block and its expected output. */
 export interface Step {
   readonly command: string;
   readonly expected: readonly string[];
 }
 
-/** The steps of a console block: "$ " stands before each command. */
+/** The steps of a console block: "$ " precedes each command. */
 export function steps(block: Block): Step[] {
   return block.text.trimEnd().split(/^\$ /m).slice(1).map((part) => {
     const lines = part.trimEnd().split("\n");
     let end = 1;
-    // A command goes on where its line says so.
+    // A backslash continues a command.
     while (lines[end - 1].endsWith("\\")) end++;
     return {
       command: lines.slice(0, end).join("\n"),
@@ -85,13 +85,13 @@ export function steps(block: Block): Step[] {
   });
 }
 
-/** What differs from one run to the next. */
+/** Parts of the output that differ between runs. */
 const MOVING: readonly (readonly [RegExp, string])[] = [
   [/…/g, ".*"],
   [/\d+\\\.\d+(?= m?s\b)/g, "[\\d.]+"],
   [/(?<="milliseconds":)[\d\\.]+/g, "[\\d.]+"],
   [/(?<="port":)\d{5}\b/g, "\\d+"],
-  // A port that the kernel picked.
+  // An ephemeral port.
   [/(?<=:)(?:3[2-9]|[45]\d|60)\d{3}\b/g, "\\d+"],
   [/(?<="(?:ifindex|index|pid)":)\d+/g, "\\d+"],
   [/(?<=^|[^\da-f:])(?:[\da-f]{2}:){5}[\da-f]{2}\b/g, "[\\da-f:]{17}"],
@@ -101,7 +101,7 @@ const MOVING: readonly (readonly [RegExp, string])[] = [
   [/\\\(\d{3,}\\\)/g, "\\(\\d+\\)"],
 ];
 
-/** What a line of a document stands for. */
+/** The pattern that a line of a page matches. */
 export function pattern(line: string): RegExp {
   const plain = line.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const source = MOVING.reduce(

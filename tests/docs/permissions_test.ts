@@ -1,6 +1,5 @@
-// The table of docs/permissions.md: each command runs with the flags that it
-// names, with none of them missing, and without a capability only where
-// it needs none.
+// The table of docs/permissions.md: each command runs with the flags in its row,
+// fails without any one of them, and fails without its capability.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SUBCOMMANDS } from "../../cli/subcommands.ts";
@@ -15,7 +14,7 @@ interface Row {
   readonly capability: string | undefined;
 }
 
-// root without what makes it root: its packages are root's.
+// Still the user root, whose files are readable.
 const WITHOUT_CAPABILITIES = [
   "setpriv",
   "--bounding-set=-all",
@@ -43,8 +42,8 @@ function run(
   const other = `${netns.name}-new`;
   const words = command.replace("NAME", netns.name).replace("OTHER", other)
     .split(" ");
-  // Only the network: what `ip netns exec` does to mounts is in the way of
-  // making a namespace.
+  // Enters the network namespace only: the mounts of `ip netns exec` prevent the
+  // creation of a namespace.
   const [program, ...args] = [
     "nsenter",
     `--net=/run/netns/${netns.name}`,
@@ -78,7 +77,7 @@ for (const row of rows) {
       [0, 1].includes(allowed.code) && !/Requires/.test(allowed.stderr),
       allowed.stderr,
     );
-    // What is refused changes nothing, so all of it may be tried at once.
+    // Refused commands change nothing, so they can run in parallel.
     const without = flags.map(async (flag) => {
       const rest = flags.filter((other) => other !== flag);
       const { code, stderr } = await run(row, rest, lab.here);

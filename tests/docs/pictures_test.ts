@@ -1,4 +1,4 @@
-// The pictures in docs/, and how a terminal becomes one.
+// The SVG files in docs/pictures/, and the conversion of terminal output to SVG.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { readScreen, terminalSvg } from "../../docs/pictures/terminal_svg.ts";
@@ -6,7 +6,7 @@ import { output } from "../support/netns.ts";
 
 const PICTURES = new URL("../../docs/pictures/", import.meta.url);
 
-/** The words of a document and where they stand, as an XML reader sees them. */
+/** The text elements of an SVG with their positions, read by an XML parser. */
 const WORDS = `
 import sys, xml.dom.minidom
 document = xml.dom.minidom.parse(sys.stdin)
@@ -22,7 +22,7 @@ async function words(svg: string): Promise<string[]> {
   return stdout.trimEnd().split("\n");
 }
 
-Deno.test("a screen is read with its styles, which go on from line to line", () => {
+Deno.test("styles of a screen continue on the next line", () => {
   const style = { color: undefined, bold: false, dim: false, inverse: false };
   assertEquals(
     readScreen("\x1b[1mone\x1b[0;2m two\n\x1b[32mthree\x1b[7;39mx\x1b[m\n\n"),
@@ -40,7 +40,7 @@ Deno.test("a screen is read with its styles, which go on from line to line", () 
   );
 });
 
-Deno.test("what stands on a screen stands in its picture, column for column", async () => {
+Deno.test("the SVG has the text of the screen, column by column", async () => {
   const svg = terminalSvg("a <b> & \x1b[31m  red   far\x1b[m", "a & b", 40);
   assertEquals(await words(svg), [
     "16.0 58.8 a <b> &",
@@ -52,7 +52,7 @@ Deno.test("what stands on a screen stands in its picture, column for column", as
 
 for (const { name } of [...Deno.readDirSync(PICTURES)]) {
   if (!name.endsWith(".svg")) continue;
-  Deno.test(`docs/pictures/${name} is a picture and says something`, async () => {
+  Deno.test(`docs/pictures/${name} is valid SVG with text`, async () => {
     const svg = await Deno.readTextFile(new URL(name, PICTURES));
     assertStringIncludes((await words(svg)).join("\n"), "br0");
   });

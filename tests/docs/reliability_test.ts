@@ -1,11 +1,11 @@
-// docs/reliability.md says what the records and the tests say now.
+// docs/reliability.md is current.
 
 import { assertEquals } from "@std/assert";
 import { run } from "../support/netns.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-Deno.test("docs/reliability.md is what its task makes of the records", async () => {
+Deno.test("docs/reliability.md equals the output of its task", async () => {
   const made = await run(Deno.execPath(), [
     "run",
     "-A",

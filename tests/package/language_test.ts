@@ -1,8 +1,11 @@
-// Words that may not come back in the documentation and in exported names. Each
-// has a standard term that readers search for.
+// Words that may not come back in the documentation, the help and exported names.
+// Each has a standard term that readers search for.
 
 import { assertEquals } from "@std/assert";
+import { netplumb } from "../../cli/main.ts";
+import { SUBCOMMANDS } from "../../cli/subcommands.ts";
 import { exported } from "../../docs/api.ts";
+import { type AnyCommand } from "../support/command_tree.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -165,5 +168,29 @@ Deno.test("exported names use standard terms", async () => {
       NAME_WORDS.has(word.toLowerCase())
     )
   );
+  assertEquals(problems, []);
+});
+
+/** A command and all commands in it. */
+function withInner(command: AnyCommand): AnyCommand[] {
+  const inner: AnyCommand[] = command.getCommands();
+  return [command, ...inner.flatMap(withInner)];
+}
+
+Deno.test("the help uses standard terms", async () => {
+  const problems: string[] = [];
+  for (const { name, summary } of SUBCOMMANDS) {
+    problems.push(...found(`netplumb --help, ${name}`, summary));
+    const tree = await netplumb([name]);
+    for (const command of withInner(tree.getCommand(name)!)) {
+      const texts = [
+        command.getDescription(),
+        ...command.getBaseOptions().map(({ description }) => description),
+        ...command.getArguments().map(({ description = "" }) => description),
+        ...command.getExamples().map(({ name }) => name),
+      ];
+      problems.push(...found(`${command.getPath()} --help`, texts.join("\n")));
+    }
+  }
   assertEquals(problems, []);
 });
