@@ -15,15 +15,15 @@ import { suggest } from "../suggest.ts";
 /** A kind, or an option of one. */
 export interface Described {
   readonly name: string;
-  /** Of an option, what its value has to be; "" if it takes none. */
+  /** The expected value of an option; "" for a flag. */
   readonly expected?: string;
   /** What it does. */
   readonly help?: string;
   /** The unit of its value. */
   readonly unit?: string;
-  /** What the kernel does where it is not given. */
+  /** The default of the kernel. */
   readonly default?: string;
-  /** The first kernel that has it. */
+  /** The first kernel that supports it. */
   readonly since?: string;
 }
 
@@ -41,7 +41,7 @@ export function describeKinds(name: string | undefined): Described[] {
     throw new ArgumentError(
       "kind",
       name,
-      "a kind whose options are known" +
+      "a kind with known options" +
         (meant === undefined ? "" : `; did you mean ${meant}?`),
     );
   }

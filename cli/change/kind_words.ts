@@ -1,5 +1,4 @@
-// The options of a kind of link as `ip link` takes them: its words, most with a
-// value behind them, some standing alone, some with "no" in front.
+// Parses the options of a kind of link as `ip link` has them.
 
 import { ArgumentError } from "../../lib/errors.ts";
 import {
@@ -12,19 +11,19 @@ import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { namespaceOrProcess } from "../namespace.ts";
 import { readWords, unknownWord, type Values } from "./words.ts";
 
-/** The port of a master is set by a type of that ending. */
+/** The suffix of `--type` for the options of a port. */
 const PORT = "_slave";
 
-/** What the words of `type KIND ...` say. */
+/** The parsed words of `type KIND ...`. */
 export interface KindWords {
-  /** The kind, of `type KIND`. */
+  /** The kind, for `type KIND`. */
   readonly kind?: string;
-  /** The master's kind, of `type KIND_slave`. */
+  /** The kind of the master, for `type KIND_slave`. */
   readonly port?: keyof LinkPortOptions;
   readonly options: Values;
 }
 
-/** Reads what stands behind `--type`. */
+/** Parses the words of `--type`. */
 export function readKindWords(
   type: string,
   words: readonly string[],
@@ -47,10 +46,10 @@ export function readKindWords(
   return { kind: type, options: { peer: readSettings(rest) } };
 }
 
-/** Reads the other end of a veth: a link's settings in words. */
+/** Parses the settings of the peer of a veth. */
 function readSettings(words: readonly string[]): Values {
   const first = words[0];
-  // As `ip` has it, "peer NAME" is short for "peer name NAME".
+  // As in `ip`, "peer NAME" is short for "peer name NAME".
   const short = first !== undefined && first !== "down" &&
     !Object.hasOwn(SETTINGS, first);
   const down = words.indexOf("down");

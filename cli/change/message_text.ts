@@ -1,4 +1,4 @@
-// A message for people: its struct, its attributes, its bytes.
+// A netlink message as text: its struct, attributes and bytes.
 
 import type {
   AttributeDescription,
@@ -13,7 +13,7 @@ export interface Message extends MessageDescription {
   readonly hex: string;
 }
 
-/** Sixteen bytes a line, in words of four. */
+/** Sixteen bytes a line, in groups of four. */
 function dump(hex: string): string[] {
   const lines = hex.match(/.{1,32}/g) ?? [];
   return lines.map((line) => `  ${line.match(/.{1,8}/g)!.join(" ")}`);
@@ -30,11 +30,11 @@ function attributeLines(
   style: Style,
 ): string[] {
   const own = fields === undefined ? [] : [fieldsText(fields)];
-  const told = value === undefined || value === true
+  const text = value === undefined || value === true
     ? []
     : [typeof value === "string" ? printable(value) : String(value)];
   return [
-    [indent + style.cyan(name), ...told, ...own].join("  "),
+    [indent + style.cyan(name), ...text, ...own].join("  "),
     ...(inside ?? []).flatMap((one) =>
       attributeLines(one, `${indent}  `, style)
     ),

@@ -1,21 +1,22 @@
-// Options made from a table of the library's: each word of an address, a route
-// or a link is an option of the same name, read as the library reads it.
+// Options from the option tables of the library: each keyword of an address, route
+// or link is an option of the same name, parsed by the library.
 
 import type { Command, TypeHandler } from "@cliffy/command";
 import type { OptionTable } from "../../lib/rtnetlink/spec/table.ts";
 import { linkName } from "../arguments.ts";
-import { reads } from "./make.ts";
+import type { Change } from "../../lib/rtnetlink/changes/change.ts";
+import { changing, make, reads } from "./make.ts";
 
 /**
- * Words in groups for --help: for each, the name of its value and what it says.
- * A word that stands alone has no value.
+ * Keywords in the groups of --help: the name of the value, "" for a flag, and the
+ * description.
  */
 export type SpecGroups = readonly (readonly [
   group: string,
   words: Readonly<Record<string, readonly [value: string, about: string]>>,
 ])[];
 
-/** Words whose values are links, which the shell can complete. */
+/** Keywords whose values are links, for completion. */
 const LINKS = ["dev", "iif", "oif", "master", "link"];
 
 const flagOf = (word: string) => word.replaceAll("_", "-");
@@ -24,7 +25,7 @@ const propertyOf = (word: string) =>
 
 /** Adds options to a command. */
 export function withOptions(
-  // deno-lint-ignore no-explicit-any -- any command, and options by the dozen
+  // deno-lint-ignore no-explicit-any -- any command
   command: Command<any>,
   table: OptionTable,
   groups: SpecGroups,
@@ -48,7 +49,7 @@ export function withOptions(
   return command;
 }
 
-/** The values of those options on a command line, by their words. */
+/** The values of those options, by keyword. */
 export function valuesOf(
   options: Readonly<Record<string, unknown>>,
   groups: SpecGroups,
@@ -61,4 +62,31 @@ export function valuesOf(
     }
   }
   return values;
+}
+
+/**
+ * A command that makes one change from its options and arguments.
+ *
+ * @param start The command with its arguments.
+ * @param build Builds the change from the values by keyword.
+ * @param flags See changing().
+ */
+export function changeCommand<Args extends readonly unknown[]>(
+  // deno-lint-ignore no-explicit-any -- any command
+  start: Command<any>,
+  table: OptionTable,
+  groups: SpecGroups,
+  // deno-lint-ignore no-explicit-any -- a specification of the library
+  build: (values: any, ...args: Args) => Change,
+  flags?: string,
+  // deno-lint-ignore no-explicit-any -- as above
+): Command<any> {
+  return changing(withOptions(start, table, groups), flags)
+    .action((options, ...args: unknown[]) =>
+      make(
+        options,
+        // deno-lint-ignore netplumb/no-data-spread -- the arguments of one command
+        () => [build(valuesOf(options, groups), ...args as unknown as Args)],
+      )
+    );
 }

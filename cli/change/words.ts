@@ -1,18 +1,18 @@
-// Values in words as `ip` takes them: most words have a value behind them, some
-// stand alone, some have "no" in front.
+// Parses options as `ip` has them: keywords with a value, flags, and flags with a
+// "no" prefix.
 
 import { ArgumentError } from "../../lib/errors.ts";
 import type { OptionTable } from "../../lib/rtnetlink/spec/table.ts";
 import type { Option } from "../../lib/rtnetlink/spec/value.ts";
 import { suggest } from "../suggest.ts";
 
-/** Values by their words. */
+/** Values by keyword. */
 export type Values = Record<string, unknown>;
 
 /**
- * Reads words by a table of options.
+ * Parses words with a table of options.
  *
- * @param whose Whose words they are, for errors.
+ * @param whose The object, for errors.
  */
 export function readWords(
   whose: string,
@@ -26,7 +26,7 @@ export function readWords(
     if (name === undefined) throw unknownWord(whose, word, table);
     const option = table[name];
     if (Object.hasOwn(values, name)) {
-      throw new ArgumentError(whose, word, "wanted twice");
+      throw new ArgumentError(whose, word, "allowed twice");
     }
     if (name !== word) {
       values[name] = option.no;
@@ -44,7 +44,7 @@ export function readWords(
   return values;
 }
 
-/** The option a word speaks of, with or without "no" in front. */
+/** The option of a keyword, with or without the prefix "no". */
 function find(table: OptionTable, word: string): string | undefined {
   if (Object.hasOwn(table, word)) return word;
   const name = word.replace(/^no/, "");
@@ -54,7 +54,7 @@ function find(table: OptionTable, word: string): string | undefined {
     : undefined;
 }
 
-/** How many of the next words make a value of an option that takes several. */
+/** How many of the next words form the value of an option. */
 function longest(option: Option<unknown>, words: readonly string[]): number {
   for (let count = words.length; count > 1; count--) {
     const value = words.slice(0, count).join(" ");
@@ -63,7 +63,7 @@ function longest(option: Option<unknown>, words: readonly string[]): number {
   return 1;
 }
 
-/** What to say of a word that no option has. */
+/** The error for an unknown keyword. */
 export function unknownWord(
   whose: string,
   word: string,
@@ -78,9 +78,9 @@ export function unknownWord(
     whose,
     word,
     known.length === 0
-      ? "possible: there are no options"
+      ? "possible: this kind has no options"
       : meant === undefined
-      ? `an option: those there are are ${known.join(", ")}`
-      : `an option; did you mean ${meant}?`,
+      ? `a known option: ${known.join(", ")}`
+      : `a known option; did you mean ${meant}?`,
   );
 }

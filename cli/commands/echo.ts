@@ -20,6 +20,7 @@ import { ANSWERING_PORTS } from "../echo/rules.ts";
 import { EchoServer, type Totals } from "../echo/server.ts";
 import { log } from "../log.ts";
 import type { Output } from "../output/output.ts";
+import { reportTotals } from "../output/summary.ts";
 import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../output/telemetry.ts";
@@ -283,23 +284,17 @@ function report(
   totals: Totals,
   started: number,
 ): void {
-  const seconds = (performance.now() - started) / 1000;
-  if (output.json) {
-    output.object({ event, seconds: Number(seconds.toFixed(3)), ...totals });
-    return;
-  }
   const { datagrams, bytes, replies, refused, failed, dropped } = totals;
   const { servicePort } = totals;
   const fromServices = servicePort === 0
     ? ""
     : `, ${servicePort} of them from ports of services that reply to ` +
       `everything (--any-port replies)`;
-  const parts = [
+  reportTotals(output, event, started, totals, [
     `${datagrams} datagrams (${bytes} bytes)`,
     `${replies} replies`,
     ...(refused > 0 ? [`${refused} ignored${fromServices}`] : []),
     ...(failed > 0 ? [`${failed} replies failed`] : []),
     ...(dropped > 0 ? [`${dropped} dropped by the kernel`] : []),
-  ];
-  log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);
+  ]);
 }

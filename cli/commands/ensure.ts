@@ -36,21 +36,20 @@ import { exportTotals } from "../output/telemetry.ts";
 
 export const ensure = subcommand(
   "The file, in YAML or JSON, configures namespaces, links, addresses, routes, " +
-    "neighbours, rules and nexthops with the keys of the other commands. What " +
-    "differs is changed in a safe order; then netplumb monitors the network " +
-    "and corrects what changes. What the file does not mention is left alone, " +
-    "unless it says exclusive.\n\nIf the kernel refuses a change at the " +
-    "start, additions are rolled back. SIGHUP reads the file again; SIGINT " +
-    "and SIGTERM end it and leave the network as it is.",
+    "neighbours, rules and nexthops with the keys of the other commands. " +
+    "Differences are applied in a safe order; then netplumb monitors the network " +
+    "and corrects deviations. Other objects are unchanged, unless the file says " +
+    "exclusive.\n\nIf the kernel refuses a change of the first run, additions are " +
+    "rolled back. SIGHUP reloads the file; SIGINT and SIGTERM end the command and " +
+    "leave the network unchanged.",
 )
   .type("file", file)
   .type("work-netns", namespace)
-  .arguments("<file:file>", ["The configuration, - for standard input."])
+  .arguments("<file:file>", ["Configuration file; - is standard input."])
   .group("Namespace")
   .option(
     "--in, --netns <name:work-netns>",
-    "Apply the top of the file to this network namespace.",
-    { defaultText: "this one" },
+    "Apply the top level of the file to this network namespace.",
   )
   .group("Mode")
   .option("--once", "Apply the configuration and exit.")

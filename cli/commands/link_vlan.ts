@@ -8,12 +8,8 @@ import {
 } from "../../lib/rtnetlink/changes/bridge_vlan.ts";
 import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import { linkName } from "../arguments.ts";
-import { changing, make, reads } from "../change/make.ts";
-import {
-  type SpecGroups,
-  valuesOf,
-  withOptions,
-} from "../change/spec_options.ts";
+import { reads } from "../change/make.ts";
+import { changeCommand, type SpecGroups } from "../change/spec_options.ts";
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
@@ -33,10 +29,13 @@ function command(details: string, build: (spec: BridgeVlanSpec) => Change) {
       "Bridge port, or with --self the bridge.",
       "VLAN id, or a range such as 10-20.",
     ]);
-  return changing(withOptions(start, BRIDGE_VLAN, OPTIONS), "--in")
-    .action((options, dev: string, vid: string) =>
-      make(options, () => [build({ dev, vid, ...valuesOf(options, OPTIONS) })])
-    );
+  return changeCommand(
+    start,
+    BRIDGE_VLAN,
+    OPTIONS,
+    (values, dev: string, vid: string) => build({ dev, vid, ...values }),
+    "--in",
+  );
 }
 
 const add = command("Add a bridge port to a VLAN.", addBridgeVlan)

@@ -6,12 +6,11 @@ import type { MonitoredObject } from "../../lib/rtnetlink/monitor/event.ts";
 import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { count, duration, wholeNumber } from "../arguments.ts";
 import { subcommand } from "../command.ts";
-import { log } from "../log.ts";
 import { follow, type Totals } from "../monitor/follow.ts";
 import { eventJson } from "../monitor/json.ts";
 import { Lines } from "../monitor/lines.ts";
 import { namespace } from "../namespace.ts";
-import type { Output } from "../output/output.ts";
+import { reportTotals } from "../output/summary.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../output/telemetry.ts";
 
@@ -149,22 +148,11 @@ export const monitor = subcommand(
             : output.event(event, (event) => lines.line(event)),
         ready: () => output.ready(),
       });
-      report(output, totals, started);
+      const { events, overruns, corrections } = totals;
+      reportTotals(output, "summary", started, totals, [
+        `${events} events`,
+        ...(corrections > 0 ? [`${corrections} of them found by dumps`] : []),
+        ...(overruns > 0 ? [`${overruns} overruns`] : []),
+      ]);
     })
   );
-
-/** The totals: JSON on stdout, text on stderr. */
-function report(output: Output, totals: Totals, started: number): void {
-  const seconds = (performance.now() - started) / 1000;
-  if (output.json) {
-    const time = Number(seconds.toFixed(3));
-    return output.object({ event: "summary", seconds: time, ...totals });
-  }
-  const { events, overruns, corrections } = totals;
-  const parts = [
-    `${events} events`,
-    ...(corrections > 0 ? [`${corrections} of them found by dumps`] : []),
-    ...(overruns > 0 ? [`${overruns} overruns`] : []),
-  ];
-  log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);
-}

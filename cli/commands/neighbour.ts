@@ -9,12 +9,7 @@ import {
   replaceNeighbour,
 } from "../../lib/rtnetlink/neighbour.ts";
 import { address } from "../arguments.ts";
-import { changing, make } from "../change/make.ts";
-import {
-  type SpecGroups,
-  valuesOf,
-  withOptions,
-} from "../change/spec_options.ts";
+import { changeCommand, type SpecGroups } from "../change/spec_options.ts";
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
@@ -37,10 +32,12 @@ function command(details: string, build: (spec: NeighbourSpec) => Change) {
   const start = subcommand(details)
     .type("address", address)
     .arguments("<address:address>", ["Address of the neighbour."]);
-  return changing(withOptions(start, NEIGHBOUR.options, OPTIONS))
-    .action((options, to: string) =>
-      make(options, () => [build({ to, ...valuesOf(options, OPTIONS) })])
-    );
+  return changeCommand(
+    start,
+    NEIGHBOUR.options,
+    OPTIONS,
+    (values, to: string) => build({ to, ...values }),
+  );
 }
 
 const add = command(

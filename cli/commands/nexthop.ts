@@ -9,11 +9,7 @@ import {
   replaceNexthop,
 } from "../../lib/rtnetlink/nexthop.ts";
 import { changing, make, reads } from "../change/make.ts";
-import {
-  type SpecGroups,
-  valuesOf,
-  withOptions,
-} from "../change/spec_options.ts";
+import { changeCommand, type SpecGroups } from "../change/spec_options.ts";
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
@@ -45,10 +41,12 @@ function command(details: string, build: (spec: NexthopObjectSpec) => Change) {
   const start = subcommand(details)
     .type("id", reads(NEXTHOP_OBJECT.options.id))
     .arguments("<id:id>", ["Nexthop id."]);
-  return changing(withOptions(start, NEXTHOP_OBJECT.options, OPTIONS))
-    .action((options, id: number) =>
-      make(options, () => [build({ id, ...valuesOf(options, OPTIONS) })])
-    );
+  return changeCommand(
+    start,
+    NEXTHOP_OBJECT.options,
+    OPTIONS,
+    (values, id: number) => build({ id, ...values }),
+  );
 }
 
 const add = command(

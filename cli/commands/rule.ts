@@ -7,12 +7,7 @@ import {
   RULE,
   type RuleSpec,
 } from "../../lib/rtnetlink/rule.ts";
-import { changing, make } from "../change/make.ts";
-import {
-  type SpecGroups,
-  valuesOf,
-  withOptions,
-} from "../change/spec_options.ts";
+import { changeCommand, type SpecGroups } from "../change/spec_options.ts";
 import { subcommand } from "../command.ts";
 
 const OPTIONS: SpecGroups = [
@@ -53,10 +48,7 @@ const OPTIONS: SpecGroups = [
 ];
 
 function command(details: string, build: (spec: RuleSpec) => Change) {
-  return changing(withOptions(subcommand(details), RULE.options, OPTIONS))
-    .action((options) =>
-      make(options, () => [build(valuesOf(options, OPTIONS))])
-    );
+  return changeCommand(subcommand(details), RULE.options, OPTIONS, build);
 }
 
 const add = command("Add a rule; fail if it exists.", addRule)

@@ -32,7 +32,7 @@ import {
   routeScope,
   routeTable,
   routeType,
-} from "../show/words.ts";
+} from "../show/arguments.ts";
 
 /** The options of all objects. */
 interface CommonOptions extends GlobalOptions {

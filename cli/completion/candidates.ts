@@ -1,5 +1,5 @@
-// What the last word of an unfinished command line could become, read off the
-// command tree.
+// Completion candidates for the last word of a command line, from the command
+// tree.
 
 import {
   type Argument,
@@ -19,42 +19,42 @@ import {
 // deno-lint-ignore no-explicit-any -- commands of every shape
 type AnyCommand = Command<any>;
 
-/** The candidates, or that the shell should offer files. */
+/** The candidates, or FILES to let the shell complete files. */
 export type Candidates = readonly Candidate[] | typeof FILES;
 
-/** Where the unfinished line has got to. */
-interface Place {
+/** The parsed words before the last one. */
+interface ParsedLine {
   readonly command: AnyCommand;
-  /** The option whose value comes next. */
+  /** The option whose value is next. */
   readonly pending?: Option;
-  /** How many arguments there were. */
+  /** The number of arguments. */
   readonly position: number;
   readonly used: ReadonlySet<string>;
-  /** Whether everything is an argument now. */
+  /** Whether -- was given. */
   readonly literal: boolean;
-  /** The values that options have been given. */
+  /** The values of the options. */
   readonly given: Given;
 }
 
 /**
- * @param tree The command tree, with every subcommand the words name loaded.
- * @param words What follows the program's name; the last is still being typed.
+ * @param tree The command tree, with the subcommands of the words loaded.
+ * @param words The words after the program name; the last is incomplete.
  */
 export async function candidates(
   tree: AnyCommand,
   words: string[],
 ): Promise<Candidates> {
   const current = words.at(-1) ?? "";
-  const place = walk(tree, words.slice(0, -1));
-  const found = place && await offer(place, current);
+  const line = parse(tree, words.slice(0, -1));
+  const found = line && await offer(line, current);
   if (!found || found === FILES) return found ?? [];
-  // A name nobody could type safely is not offered either.
+  // Names with control characters cannot be typed safely.
   return found.filter(({ value }) =>
     value.startsWith(current) && printable(value) === value
   );
 }
 
-function walk(tree: AnyCommand, words: string[]): Place | undefined {
+function parse(tree: AnyCommand, words: string[]): ParsedLine | undefined {
   let command = tree;
   let pending: Option | undefined;
   let position = 0;
@@ -93,16 +93,16 @@ function takesValue(option: Option): Option | undefined {
   return option.args.some((arg) => !arg.optional) ? option : undefined;
 }
 
-async function offer(place: Place, current: string): Promise<Candidates> {
-  const { command, pending, position, literal } = place;
-  if (pending) return values(place, pending.args[0]);
+async function offer(line: ParsedLine, current: string): Promise<Candidates> {
+  const { command, pending, position, literal } = line;
+  if (pending) return values(line, pending.args[0]);
   if (!literal && current.startsWith("-")) {
     const equals = current.indexOf("=");
-    if (equals < 0) return options(place);
+    if (equals < 0) return options(line);
     const flag = current.slice(0, equals);
     const option = find(command, flag);
     if (!option || !takesValue(option)) return [];
-    const found = await values(place, option.args[0]);
+    const found = await values(line, option.args[0]);
     return found === FILES ? found : found.map(({ value, description }) => ({
       value: `${flag}=${value}`,
       description,
@@ -118,11 +118,11 @@ async function offer(place: Place, current: string): Promise<Candidates> {
   const args = command.getArguments();
   const last = args.at(-1);
   const arg = args[position] ?? (last?.variadic ? last : undefined);
-  if (arg) return values(place, arg);
-  return literal ? [] : options(place);
+  if (arg) return values(line, arg);
+  return literal ? [] : options(line);
 }
 
-function options({ command, used }: Place): Candidate[] {
+function options({ command, used }: ParsedLine): Candidate[] {
   const known: Option[] = command.getOptions();
   const excluded = new Set(
     known.filter(({ name }) => used.has(name)).flatMap(({ conflicts }) =>
@@ -138,7 +138,7 @@ function options({ command, used }: Place): Candidate[] {
 }
 
 async function values(
-  { command, given }: Place,
+  { command, given }: ParsedLine,
   { name, type }: Argument,
 ): Promise<Candidates> {
   const handler = command.getType(type)?.handler;
@@ -147,7 +147,7 @@ async function values(
       value: String(value),
     }));
   }
-  // Where a command has --in as well, --netns is the namespace to move to.
+  // In commands with --in, --netns is the namespace to move to.
   const elsewhere = command.getOption("in") ? "in" : "netns";
   const machine = { netns: given.get(elsewhere) };
   const complete = handler && VALUES.get(handler) || NAMED_VALUES.get(name);

@@ -1,17 +1,17 @@
-// The scripts that teach a shell to ask netplumb what could come next. They
-// hold no knowledge of their own: what is offered is decided in candidates.ts.
+// The completion scripts of the shells. They run `netplumb completions SHELL --`
+// for the candidates.
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = typeof SHELLS[number];
 
-// Candidates hold names that others chose, `$(reboot)` is a good name for an
-// interface: what bash inserts is quoted, and never goes through compgen -W.
+// Candidates contain untrusted names (an interface can be named `$(reboot)`): bash
+// inserts them quoted, and compgen -W, which would expand them, is not used.
 const bash = `# netplumb: completion for bash
 #   source <(netplumb completions bash)
 
 _netplumb() {
   local line=$COMP_LINE rest word index words=() current value quoted
-  # Bash takes "--bind=fe80::1" for five words; what stands together is one.
+  # Bash splits "--bind=fe80::1" into five words; rejoin them.
   for ((index = 0; index <= COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
     rest=\${line#"\${line%%[![:space:]]*}"}
@@ -23,7 +23,7 @@ _netplumb() {
     line=\${rest#"$word"}
   done
   current=\${words[\${#words[@]} - 1]}
-  # Readline replaces only what follows the last of these.
+  # Readline replaces only the text after the last of these.
   current=\${current%"\${current##*[=:]}"}
   COMPREPLY=()
   while IFS=$'\\t' read -r value _; do

@@ -1,8 +1,8 @@
-// Some shells hand over the words of a line as they were typed.
+// Removes shell quotes: bash and fish pass words as typed.
 
 const DELIMITERS = /'([^']*)'?|"((?:\\[^]|[^"\\])*)"?|\\([^])|[^'"\\]+/g;
 
-/** What the shell would make of a word, were it finished. */
+/** A word without quotes, of which the last may be unclosed. */
 export function unquote(word: string): string {
   return word.replace(
     DELIMITERS,

@@ -1,5 +1,5 @@
-// What there is on this machine to choose from, by the type of the argument.
-// Nothing here may fail: what cannot be read has no candidates.
+// Completion candidates from the system, by the type of the argument. Errors give
+// no candidates.
 
 import type { TypeHandler } from "@cliffy/command";
 import { wordsOf } from "../../lib/rtnetlink/names/iproute2.ts";
@@ -22,30 +22,30 @@ import {
   routeScope,
   routeTable,
   routeType,
-} from "../show/words.ts";
+} from "../show/arguments.ts";
 
-/** A value to complete with, and what it is. */
+/** A value and its description. */
 export interface Candidate {
   readonly value: string;
   readonly description?: string;
 }
 
-/** The shell knows best how to complete a file. */
+/** Lets the shell complete files. */
 export const FILES = "files";
 
-/** Whose interfaces and addresses are meant. */
+/** Where interfaces and addresses are read. */
 export interface Machine {
-  /** The namespace that --netns named, if it did. */
+  /** The value of --netns. */
   readonly netns?: string;
 }
 
-/** The values that options of the line have been given, by their names. */
+/** The values of the options of the line, by name. */
 export type Given = ReadonlyMap<string, string>;
 
 type Found = Candidate[] | typeof FILES;
 type Completer = (machine: Machine, given: Given) => Found | Promise<Found>;
 
-/** How the values of a type are completed. */
+/** Completers by the type of the value. */
 export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
   TypeHandler,
   Completer
@@ -67,7 +67,7 @@ export const VALUES: ReadonlyMap<TypeHandler, Completer> = new Map<
   [neighbourState, () => words(["all", ...Object.keys(NEIGHBOUR_STATES)])],
 ]);
 
-/** Where the type says too little, by what --help calls the value. */
+/** Completers by the name of the value in --help. */
 export const NAMED_VALUES: ReadonlyMap<string, Completer> = new Map<
   string,
   Completer
@@ -80,9 +80,9 @@ export const NAMED_VALUES: ReadonlyMap<string, Completer> = new Map<
   ["words", (_machine, given) => linkWords(given.get("type"))],
 ]);
 
-/** The kinds of link, or the words of one. */
+/** The kinds of link, or the options of one. */
 async function linkWords(kind: string | undefined): Promise<Candidate[]> {
-  // Every kind with all its options: only where it is asked for.
+  // Loads all kinds with their options: only if needed.
   const { describeKinds } = await import("../change/describe_kinds.ts");
   return attempt(() =>
     describeKinds(kind).flatMap(({ name, help, expected }) => {
@@ -110,7 +110,7 @@ function attempt<T>(read: () => T[]): T[] {
 }
 
 function interfaces({ netns }: Machine): Candidate[] {
-  // Of the thread, because it is the thread that enters a namespace.
+  // Of the thread, because only the thread enters the namespace.
   const table = attempt(() => [
     inNamespace(
       netns,

@@ -1,33 +1,33 @@
-// Peers that only send back what they are sent. Two echo servers that a forged
-// datagram pointed at each other look like a client with much to ask; but a
-// client does not know a datagram that was made up here, and an echo returns it.
+// Detects peers that are echo servers. A forged datagram can make two echo servers
+// send to each other forever. Such a peer samples like a busy client, but it returns
+// a random probe, which a client cannot know.
 
 import type { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 
-/** Datagrams from one look at who sends them to the next. */
+/** Datagrams from one sample to the next. */
 const STRIDE = 64;
-/** Looks in a row, nearly, that find one peer before it is probed. */
-const LOOKS = 32;
-/** Milliseconds that these may take: slower than 1,000 a second is no harm. */
+/** Samples of one peer, almost in a row, before it is probed. */
+const SAMPLES = 32;
+/** Milliseconds for these samples: less than 1,000 datagrams a second is harmless. */
 const PERIOD = 2000;
-/** Milliseconds from a peer's first probe to its next; then twice as long. */
+/** Milliseconds between the first two probes of a peer; doubled for each further one. */
 const PAUSE = 2000;
-/** Milliseconds for which a probe may be under way. */
+/** Milliseconds in which a probe can return. */
 const RETURN = 5000;
-/** Milliseconds for which an echo is left alone. */
+/** Milliseconds for which an echo server is ignored. */
 const SILENCE = 600_000;
-/** Peers that are looked after at once, of each sort. */
+/** Maximum peers in each list. */
 const PEERS = 64;
-/** Bytes of a probe; nobody guesses them. */
+/** Bytes of a probe, too many to guess. */
 export const PROBE_LENGTH = 24;
 
 /** Words of a sockaddr_in6, the longest there is. */
 const NAME_WORDS = 7;
 
-/** A peer that sends much, or nothing of its own. */
+/** A peer that sends many datagrams. */
 interface Peer {
   readonly name: Int32Array;
-  looks: number;
+  samples: number;
   since: number;
   probe: Uint8Array<ArrayBuffer> | undefined;
   probed: number;
@@ -35,36 +35,36 @@ interface Peer {
   pause: number;
 }
 
-/** Finds those who echo among those who ask much, at next to no cost. */
+/** Detects echo servers by sampling. */
 export class LoopGuard {
-  /** Since the last look. */
+  /** Datagrams since the last sample. */
   #datagrams = 0;
-  /** Frequent peers, each at the place its port gives it. */
+  /** Frequent peers, indexed by port. */
   readonly #frequent = new Array<Peer | undefined>(PEERS);
-  /** Those who were sent a probe. */
+  /** Peers with a pending probe. */
   #probed: Peer[] = [];
-  /** Those who sent it back, and until when they are left alone. */
+  /** Peers that returned a probe, and until when they are ignored. */
   #echoing: { readonly name: Int32Array; readonly until: number }[] = [];
 
   /**
-   * Looks at a batch now and then.
+   * Samples batches.
    *
-   * @returns What to send to the peer of its first datagram, besides the answer.
+   * @returns A probe to send to the peer of the first datagram.
    */
-  look(received: ReceiveBatch): Uint8Array | undefined {
+  sample(received: ReceiveBatch): Uint8Array | undefined {
     this.#datagrams += received.count;
     if (this.#datagrams < STRIDE) return undefined;
     this.#datagrams = 0;
-    // The time of day may jump.
+    // The time of day can jump.
     const now = performance.now();
     if (this.#active) {
       this.#probed = this.#probed.filter(({ probed }) => probed + RETURN > now);
       this.#echoing = this.#echoing.filter(({ until }) => until > now);
     }
     const peer = this.#find(received, now);
-    if (peer === undefined || ++peer.looks < LOOKS) return undefined;
+    if (peer === undefined || ++peer.samples < SAMPLES) return undefined;
     const quick = now - peer.since <= PERIOD;
-    peer.looks = 0;
+    peer.samples = 0;
     peer.since = now;
     if (!quick || now < peer.notBefore) return undefined;
     peer.notBefore = now + peer.pause;
@@ -76,10 +76,10 @@ export class LoopGuard {
     return peer.probe;
   }
 
-  /** Whether a received datagram comes from a peer that echoes. */
+  /** Whether a received datagram is from an echo server. */
   refuses(received: ReceiveBatch, slot: number): boolean {
     if (!this.#active) return false;
-    if (this.#probed.length > 0) this.#recognise(received, slot);
+    if (this.#probed.length > 0) this.#recordReturn(received, slot);
     return this.#echoing.some(({ name }) => isFrom(received, slot, name));
   }
 
@@ -87,29 +87,29 @@ export class LoopGuard {
     return this.#probed.length > 0 || this.#echoing.length > 0;
   }
 
-  /** The record of the peer of the first datagram, which is sampled. */
+  /** The record of the peer of the first datagram. */
   #find(received: ReceiveBatch, now: number): Peer | undefined {
-    const place = received.peerPort(0) % PEERS;
-    const there = this.#frequent[place];
-    if (there !== undefined && isFrom(received, 0, there.name)) return there;
-    // Another with the same place has to be seen as often to have it.
-    if (there !== undefined && there.looks-- > 0) return undefined;
+    const index = received.peerPort(0) % PEERS;
+    const known = this.#frequent[index];
+    if (known !== undefined && isFrom(received, 0, known.name)) return known;
+    // A peer with the same index replaces it after as many samples.
+    if (known !== undefined && known.samples-- > 0) return undefined;
     const peer: Peer = {
       name: nameOf(received, 0),
-      looks: 0,
+      samples: 0,
       since: now,
       probe: undefined,
       probed: 0,
       notBefore: 0,
       pause: PAUSE,
     };
-    return this.#frequent[place] = peer;
+    return this.#frequent[index] = peer;
   }
 
-  /** Takes note of a probe that came back. */
-  #recognise(received: ReceiveBatch, slot: number): void {
+  /** Records a returned probe. */
+  #recordReturn(received: ReceiveBatch, slot: number): void {
     const length = received.length(slot);
-    // In a train it may be the last, which alone may be shorter.
+    // In a GRO datagram it may be the last segment, which can be shorter.
     const segment = received.segmentSize(slot) || length;
     const last = length % segment || segment;
     if (last !== PROBE_LENGTH) return;
@@ -126,7 +126,7 @@ export class LoopGuard {
   }
 }
 
-/** The sockaddr of a slot, with zeroes behind one of IPv4. */
+/** The sockaddr of a slot, zero-padded for IPv4. */
 function nameOf(received: ReceiveBatch, slot: number): Int32Array {
   const at = received.vector.nameAt(slot) >> 2;
   const words = received.vector.nameLength(slot) >> 2;

@@ -1,20 +1,20 @@
-// What the command and its worker threads say to each other.
+// Messages between the command and its worker threads.
 
 import type { StopEventHandle } from "../../lib/io/blocking_poll.ts";
 import type { UdpSocketHandle } from "../../lib/udp/socket_state.ts";
 import type { Refusal } from "./rules.ts";
 
-/** Which datagrams a worker tells of: all, as many as a person reads, none. */
+/** Which datagrams a worker reports: all, a sample, none. */
 export type Detail = "all" | "sample" | "none";
 
-/** A worker's orders. */
+/** The configuration of a worker. */
 export interface Orders {
   readonly socket: UdpSocketHandle;
   /** The handle of the stop event. */
   readonly stop: StopEventHandle;
-  /** Where it counts; see Counter. */
+  /** Its counters; see Counter. */
   readonly counters: SharedArrayBuffer;
-  /** The answer; undefined sends back what came. */
+  /** The reply; undefined for the request itself. */
   readonly reply: string | undefined;
   readonly pinInterface: boolean;
   /** Whether to reply to the ports of services that reply to everything. */
@@ -22,33 +22,33 @@ export interface Orders {
   readonly batch: number;
   /** Datagrams after which it stops. */
   readonly count: number;
-  /** Microseconds to look for more before sleeping; undefined: a few, while that pays. */
+  /** Microseconds of busy polling; undefined for adaptive. */
   readonly spin: number | undefined;
   readonly detail: Detail;
 }
 
-/** The counters, as places in a Float64Array only their worker writes. */
+/** Indexes in the Float64Array of counters, which only the worker writes. */
 export const Counter = {
   datagrams: 0,
   bytes: 1,
   replies: 2,
-  /** Not answered on purpose. */
+  /** Ignored datagrams. */
   refused: 3,
-  /** Answers the kernel would not send. */
+  /** Replies that could not be sent. */
   failed: 4,
   /** Of those not answered, the ones from ports of services that reply to everything. */
   servicePort: 5,
 } as const;
 export const COUNTERS = 6;
 
-/** One datagram and what became of its answer; the JSON line of `echo`. */
+/** A datagram and its reply; the JSON line of `echo`. */
 export interface EchoEvent {
   readonly event: "datagram";
   readonly bytes: number;
-  /** Datagrams in the train, where the kernel joined them. */
+  /** Datagrams in a GRO datagram. */
   readonly segments?: number;
-  readonly peer: Place;
-  readonly local?: Place & { readonly ifindex: number };
+  readonly peer: Endpoint;
+  readonly local?: Endpoint & { readonly ifindex: number };
   readonly control: readonly string[];
   readonly reply?: {
     readonly control: string;
@@ -59,7 +59,7 @@ export interface EchoEvent {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-interface Place {
+interface Endpoint {
   readonly address: string;
   readonly port?: number;
   readonly ifname?: string;

@@ -1,4 +1,4 @@
-// A batch in, a batch of answers out: the server's work, free of threads.
+// Turns a batch of received datagrams into a batch of replies.
 
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 import type { SendResult } from "../../lib/udp/send_result.ts";
@@ -12,15 +12,15 @@ import {
 import { LoopGuard, PROBE_LENGTH } from "./loops.ts";
 import { type Refusal, refusal } from "./rules.ts";
 
-/** Datagrams a second that are told of where a person reads along. */
+/** Datagrams a second that are reported as text. */
 const SAMPLES = 20;
 
-/** No datagram is longer, so none is ever cut. */
+/** The longest datagram, so that none is truncated. */
 const LONGEST = 65535;
 
 export class Responder {
   readonly received: ReceiveBatch;
-  readonly answers: SendBatch;
+  readonly replies: SendBatch;
   readonly #counters: Float64Array;
   readonly #options: ReplyOptions;
   readonly #port: number;
@@ -28,16 +28,16 @@ export class Responder {
   readonly #detail: Detail;
   readonly #guard = new LoopGuard();
   readonly #interfaceName: (ifindex: number) => string | undefined;
-  /** Datagrams of each answer in the batch: a segmented one is several. */
+  /** Datagrams of each reply: a segmented one is several. */
   readonly #datagrams: Uint16Array;
-  /** Those of all answers in the batch, without a probe. */
-  #answered = 0;
-  /** The place of a probe among the answers, -1 for none. */
+  /** Datagrams of all replies in the batch, without a probe. */
+  #replied = 0;
+  /** The index of a probe among the replies, -1 for none. */
   #probe = -1;
-  #told = 0;
+  #reported = 0;
   #since = 0;
   readonly #refusals = new Set<Refusal>();
-  /** The event of each answer in the batch, where it is told of. */
+  /** The reported events, and the index of the event of each reply. */
   #events: EchoEvent[] = [];
   #eventOf: number[] = [];
 
@@ -52,29 +52,29 @@ export class Responder {
       ? undefined
       : new TextEncoder().encode(orders.reply);
     this.#options = { data, pinInterface };
-    // With room for a probe beside the answers.
-    this.answers = new SendBatch(
+    // With space for a probe.
+    this.replies = new SendBatch(
       Math.min(batch + 1, 1024),
       batch * (data?.length ?? 0) + PROBE_LENGTH,
     );
-    this.#datagrams = new Uint16Array(this.answers.size);
+    this.#datagrams = new Uint16Array(this.replies.size);
     this.#counters = new Float64Array(counters);
     this.#port = orders.socket.address.port;
     this.#anyPort = orders.anyPort;
     this.#detail = detail;
   }
 
-  /** Prepares the answers to what is in the received batch. */
-  answer(): void {
-    const { received, answers } = this;
+  /** Prepares the replies to the received batch. */
+  reply(): void {
+    const { received, replies } = this;
     const counters = this.#counters;
     if (this.#events.length > 0) {
       this.#events = [];
       this.#eventOf = [];
     }
-    const tell = this.#tells(received.count);
+    const report = this.#reportable(received.count);
     let first: Refusal | undefined;
-    this.#answered = 0;
+    this.#replied = 0;
     for (let slot = 0; slot < received.count; slot++) {
       const bytes = received.length(slot);
       const segment = received.segmentSize(slot);
@@ -88,64 +88,64 @@ export class Responder {
       if (slot === 0) first = refused;
       if (refused === undefined) {
         const sent = this.#options.data === undefined ? datagrams : 1;
-        this.#datagrams[answers.count] = sent;
-        this.#answered += sent;
-        answers.reply(received, slot, this.#options);
+        this.#datagrams[replies.count] = sent;
+        this.#replied += sent;
+        replies.reply(received, slot, this.#options);
       } else {
         counters[Counter.refused] += datagrams;
         if (refused === "answering-port") {
           counters[Counter.servicePort] += datagrams;
         }
       }
-      if (slot < tell || this.#isFirst(refused)) this.#note(slot, refused);
+      if (slot < report || this.#isFirst(refused)) this.#note(slot, refused);
     }
     this.#probe = -1;
-    if (first === undefined) this.#look();
+    if (first === undefined) this.#sendProbe();
   }
 
-  /** Asks a peer that is heard very often whether it only echoes. */
-  #look(): void {
-    const { received, answers } = this;
-    const data = this.#guard.look(received);
-    if (data === undefined || !answers.fits(data.length)) return;
-    this.#probe = answers.count;
+  /** Adds a probe to a peer that sends very often. */
+  #sendProbe(): void {
+    const { received, replies } = this;
+    const data = this.#guard.sample(received);
+    if (data === undefined || !replies.fits(data.length)) return;
+    this.#probe = replies.count;
     this.#datagrams[this.#probe] = 0;
-    answers.reply(received, 0, { ...this.#options, data });
+    replies.reply(received, 0, { ...this.#options, data });
   }
 
-  /** Takes in what became of the answers; gives the events to be told. */
+  /** Records the outcome of the replies; returns the events to report. */
   settle({ failures }: SendResult): EchoEvent[] {
     let failed = 0;
     for (const { index } of failures) failed += this.#datagrams[index];
-    this.#counters[Counter.replies] += this.#answered - failed;
+    this.#counters[Counter.replies] += this.#replied - failed;
     this.#counters[Counter.failed] += failed;
     for (const { index, error } of failures) {
       if (index === this.#probe) continue;
-      const place = this.#eventOf[index];
-      if (place === undefined) continue;
-      const { reply: _, ...event } = this.#events[place];
+      const at = this.#eventOf[index];
+      if (at === undefined) continue;
+      const { reply: _, ...event } = this.#events[at];
       const { code, message } = error;
-      this.#events[place] = { ...event, error: { code, message } };
+      this.#events[at] = { ...event, error: { code, message } };
     }
     return this.#events;
   }
 
-  /** How many of the next datagrams are told of. */
-  #tells(coming: number): number {
+  /** How many of the next datagrams are reported. */
+  #reportable(coming: number): number {
     if (this.#detail !== "sample") return this.#detail === "all" ? coming : 0;
-    // The clock is read only where there is more to tell than is told.
-    if (this.#told >= SAMPLES) {
+    // The clock is read only when the limit is reached.
+    if (this.#reported >= SAMPLES) {
       const now = performance.now();
       if (now - this.#since < 1000) return 0;
       this.#since = now;
-      this.#told = 0;
+      this.#reported = 0;
     }
-    const tell = Math.min(coming, SAMPLES - this.#told);
-    this.#told += tell;
-    return tell;
+    const report = Math.min(coming, SAMPLES - this.#reported);
+    this.#reported += report;
+    return report;
   }
 
-  /** A reason not to answer is told once, however little else is. */
+  /** Each reason for not replying is reported at least once. */
   #isFirst(refused: Refusal | undefined): boolean {
     if (refused === undefined || this.#refusals.has(refused)) return false;
     this.#refusals.add(refused);
@@ -153,7 +153,7 @@ export class Responder {
   }
 
   #note(slot: number, refused: Refusal | undefined): void {
-    const { received, answers } = this;
+    const { received, replies } = this;
     const { peer, local, control, segmentSize } = received
       .describe(slot);
     const bytes = received.length(slot);
@@ -173,18 +173,18 @@ export class Responder {
       }),
       control,
       ...(refused === undefined
-        ? { reply: describeReply(answers) }
+        ? { reply: describeReply(replies) }
         : { refused }),
     };
     if (refused === undefined) {
-      this.#eventOf[answers.count - 1] = this.#events.length;
+      this.#eventOf[replies.count - 1] = this.#events.length;
     }
     this.#events.push(event);
   }
 }
 
-/** Where the answer just prepared will leave from. */
-function describeReply(answers: SendBatch): EchoEvent["reply"] {
-  const { control, source, bytes } = answers.describe(answers.count - 1);
+/** The control message and source of the last reply. */
+function describeReply(replies: SendBatch): EchoEvent["reply"] {
+  const { control, source, bytes } = replies.describe(replies.count - 1);
   return { control, ...(source === undefined ? {} : { source }), bytes };
 }

@@ -1,9 +1,9 @@
-// When the echo server keeps silent: an answer to another answering service
-// would be answered again, for ever.
+// Datagrams that the echo server ignores: a reply to another service that replies
+// to everything would start a loop.
 
 import type { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
 
-/** Services that answer whatever they are sent: echo, daytime, qotd, chargen, time, DNS, NTP. */
+/** Ports of services that reply to everything: echo, daytime, qotd, chargen, time, DNS, NTP. */
 export const ANSWERING_PORTS: ReadonlySet<number> = new Set([
   7,
   13,
@@ -14,7 +14,7 @@ export const ANSWERING_PORTS: ReadonlySet<number> = new Set([
   123,
 ]);
 
-/** Why a datagram is not answered. */
+/** Why a datagram is ignored. */
 export type Refusal =
   | "answering-port"
   | "own-port"
@@ -22,10 +22,10 @@ export type Refusal =
   | "echoing-peer";
 
 /**
- * Whether a received datagram must not be answered.
+ * Whether a received datagram is ignored.
  *
- * A peer that uses this server's own port is taken for an echo server: this one,
- * asked with a forged source, or another one like it.
+ * A peer with the port of this server is probably an echo server: this one, with
+ * a forged source, or another.
  *
  * @param anyPort Whether the ports of services that reply to everything are not
  * refused.

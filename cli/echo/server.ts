@@ -1,4 +1,4 @@
-// The echo server's threads: started, listened to, stopped and counted.
+// Starts, monitors and stops the threads of the echo server.
 
 import { SystemError } from "../../ffi/errno.ts";
 import { StopEvent } from "../../lib/io/blocking_poll.ts";
@@ -11,18 +11,18 @@ import {
   type Report,
 } from "./messages.ts";
 
-/** What the server did, and what the kernel dropped before it could. */
+/** The counters of the server, and drops by the kernel. */
 export type Totals =
   & { readonly [K in keyof typeof Counter]: number }
   & { readonly dropped: number };
 
-/** How the threads work; the same for all. */
+/** The configuration of all threads. */
 export type ServerOptions = Omit<
   Orders,
   "socket" | "stop" | "counters"
 >;
 
-// A worker that may not read its own source fails on its own, and too late.
+// Without read permission a worker fails late, with a worse error.
 function checkWorker(): void {
   const { protocol, pathname: path } = new URL("./worker.ts", import.meta.url);
   if (protocol !== "file:") return;
@@ -33,7 +33,7 @@ function checkWorker(): void {
   );
 }
 
-/** One thread a socket; the sockets stay their caller's. */
+/** One thread a socket; the caller closes the sockets. */
 export class EchoServer implements AsyncDisposable {
   readonly #stop = StopEvent.create();
   readonly #counters: Float64Array[] = [];
@@ -83,21 +83,21 @@ export class EchoServer implements AsyncDisposable {
     this.#ends.push(promise);
   }
 
-  /** Resolves when a thread ended by itself; rejects with what made one fail. */
+  /** Resolves when a thread ends; rejects when one fails. */
   get ended(): Promise<void> {
     return Promise.race(this.#ends);
   }
 
   get totals(): Totals {
-    const sum = (place: number) =>
-      this.#counters.reduce((total, counters) => total + counters[place], 0);
+    const sum = (index: number) =>
+      this.#counters.reduce((total, counters) => total + counters[index], 0);
     const counted = Object.fromEntries(
-      Object.entries(Counter).map(([name, place]) => [name, sum(place)]),
+      Object.entries(Counter).map(([name, index]) => [name, sum(index)]),
     ) as Omit<Totals, "dropped">;
     return { ...counted, dropped: this.#countDropped() };
   }
 
-  /** Also once the sockets are closed: what it was at the end. */
+  /** After the sockets are closed, the last count. */
   #countDropped(): number {
     if (this.#sockets.every((socket) => !socket.closed)) {
       this.#dropped = this.#sockets.reduce(
@@ -108,7 +108,7 @@ export class EchoServer implements AsyncDisposable {
     return this.#dropped;
   }
 
-  /** Ends the threads; their last events have arrived when it resolves. */
+  /** Stops the threads; resolves after their last events. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.set();
     await Promise.allSettled(this.#ends);

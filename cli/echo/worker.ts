@@ -1,5 +1,5 @@
-// One thread of the echo server. It blocks, but only ever in poll() and always
-// with the stop event beside the socket.
+// A thread of the echo server. It blocks only in poll() on the socket and the stop
+// event.
 
 /// <reference lib="deno.worker" />
 
@@ -50,7 +50,7 @@ function serveOn(socket: UdpSocket, stop: StopEvent, orders: Orders): void {
     if (left <= 0) return;
     const limit = Math.min(received.size, left);
     const spins = spin === undefined ? busyPolling.pays : spin > 0;
-    // A batch that was not full left nothing behind: a call would be empty.
+    // After a batch that was not full the socket is empty.
     let count = received.count === received.size || spins
       ? socket.tryReceiveMany(received, limit)
       : 0;
@@ -66,7 +66,7 @@ function serveOn(socket: UdpSocket, stop: StopEvent, orders: Orders): void {
       count = socket.tryReceiveMany(received, limit);
     }
     if (count === 0) continue;
-    responder.answer();
+    responder.reply();
     const result = send(socket, responder, poll);
     if (result === undefined) return;
     const events = responder.settle(result);
@@ -89,9 +89,9 @@ function busyPoll(
   return 0;
 }
 
-function send(socket: UdpSocket, { answers }: Responder, poll: BlockingPoll) {
+function send(socket: UdpSocket, { replies }: Responder, poll: BlockingPoll) {
   for (;;) {
-    const result = socket.trySendMany(answers);
+    const result = socket.trySendMany(replies);
     if (result !== undefined) return result;
     if (poll.wait("write") === "stopped") return undefined;
   }

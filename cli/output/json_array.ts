@@ -18,14 +18,14 @@ export class JsonArray {
   }
 
   /** Adds a value in three parts, the middle one ASCII. */
-  addAround(before: Uint8Array, ascii: string, behind: Uint8Array): void {
-    this.#separate(before.length + ascii.length + behind.length);
+  addAround(before: Uint8Array, ascii: string, after: Uint8Array): void {
+    this.#separate(before.length + ascii.length + after.length);
     const bytes = this.#bytes;
     let at = this.#used;
     // A loop is faster than set() for a few bytes.
     for (let i = 0; i < before.length; i++) bytes[at++] = before[i];
     for (let i = 0; i < ascii.length; i++) bytes[at++] = ascii.charCodeAt(i);
-    for (let i = 0; i < behind.length; i++) bytes[at++] = behind[i];
+    for (let i = 0; i < after.length; i++) bytes[at++] = after[i];
     this.#used = at;
   }
 
@@ -49,15 +49,15 @@ export class JsonArray {
     return chunk;
   }
 
-  #separate(room: number): void {
-    this.#reserve(room + 1);
+  #separate(size: number): void {
+    this.#reserve(size + 1);
     this.#bytes[this.#used++] = this.#separator;
     this.#separator = COMMA;
   }
 
-  #reserve(room: number): void {
-    if (this.#bytes.length - this.#used >= room) return;
-    const bytes = new Uint8Array(2 * (this.#used + room));
+  #reserve(size: number): void {
+    if (this.#bytes.length - this.#used >= size) return;
+    const bytes = new Uint8Array(2 * (this.#used + size));
     bytes.set(this.#bytes.subarray(0, this.#used));
     this.#bytes = bytes;
   }

@@ -1,5 +1,4 @@
-// netplumb show address: what `ip address show` tells, links with the
-// addresses they have.
+// netplumb show address: selects addresses and puts them under the keys of iproute2.
 
 import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
 import { ipAddress } from "../../lib/iproute2/address.ts";
@@ -11,7 +10,7 @@ import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { selectLinks, type ShowLinkOptions } from "./link.ts";
 import { bounds, type Json, type Shown } from "./shown.ts";
 
-/** Which addresses. */
+/** Filters of addresses. */
 export interface ShowAddressOptions extends ShowLinkOptions {
   /** Only those of this RT_SCOPE_*. */
   readonly scope?: number;
@@ -23,7 +22,7 @@ export async function showAddresses(
 ): Promise<Shown> {
   const { details, statistics, family, scope } = options;
   const { names, ...selected } = await selectLinks(route, options);
-  // `ip -6 address` tells only what IPv6 knows of links.
+  // `ip -6 address` prints only the IPv6 attributes of links.
   const ofIPv6 = family === "inet6" && options.dev === undefined
     ? new LinkNames(await route.links({ ...bounds(options), family }))
     : undefined;
@@ -36,7 +35,7 @@ export async function showAddresses(
     const link = ofIPv6 === undefined ? one : ofIPv6.get(one.ifindex);
     if (link === undefined) continue;
     const all = byLink.get(link.ifindex) ?? [];
-    // A link without any address is shown, unless a family is asked for.
+    // Links without addresses are shown, except with a family.
     if (all.length === 0 ? family !== undefined : !all.some(wanted)) continue;
     objects.push({
       ...ipLink(link, {

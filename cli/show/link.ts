@@ -1,4 +1,4 @@
-// netplumb show link: what `ip link show` tells.
+// netplumb show link: selects links and puts them under the keys of iproute2.
 
 import { IFF_UP } from "../../ffi/uapi/net_if.ts";
 import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
@@ -8,7 +8,7 @@ import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
 import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { bounds, type Shown, type ShowOptions } from "./shown.ts";
 
-/** Which links. */
+/** Filters of links. */
 export interface ShowLinkOptions extends ShowOptions {
   /** Only those of this kind; with `_slave`, those of a master of this kind. */
   readonly kind?: string;
@@ -20,7 +20,7 @@ export interface ShowLinkOptions extends ShowOptions {
   readonly up?: boolean;
 }
 
-/** The links that were asked for, and the names of all there are. */
+/** The selected links, and the names of all links. */
 export async function selectLinks(
   route: RouteSocket,
   options: ShowLinkOptions,

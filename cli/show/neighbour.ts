@@ -1,4 +1,4 @@
-// netplumb show neighbour: what `ip neighbour show` tells.
+// netplumb show neighbour: selects neighbour entries and puts them under the keys of iproute2.
 
 import { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
 import { isShownNeighbour } from "../../lib/rtnetlink/neighbour.ts";
@@ -11,13 +11,13 @@ import {
   type ShowOptions,
 } from "./shown.ts";
 
-/** Which neighbours. */
+/** Filters of neighbour entries. */
 export interface ShowNeighbourOptions extends ShowOptions {
-  /** Only those in this NUD_* state; 0 for those in none. */
+  /** Only this NUD_* state; 0 for none. */
   readonly state?: number;
-  /** All of them, those that need no resolving too. */
+  /** All entries, also in state noarp. */
   readonly all?: boolean;
-  /** Those the machine answers for. */
+  /** Only proxy entries. */
   readonly proxy?: boolean;
 }
 

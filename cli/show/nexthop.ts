@@ -1,4 +1,4 @@
-// netplumb show nexthop: what `ip nexthop show` tells.
+// netplumb show nexthop: selects nexthop objects and puts them under the keys of iproute2.
 
 import { ipNexthop } from "../../lib/iproute2/nexthop.ts";
 import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";

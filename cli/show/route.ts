@@ -1,4 +1,4 @@
-// netplumb show route: what `ip route show` tells.
+// netplumb show route: selects routes and puts them under the keys of iproute2.
 
 import { RT_TABLE_MAIN, RTN_LOCAL } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { ipRoute } from "../../lib/iproute2/route.ts";
@@ -14,7 +14,7 @@ import {
   type ShowOptions,
 } from "./shown.ts";
 
-/** Which routes. */
+/** Filters of routes. */
 export interface ShowRouteOptions extends ShowOptions {
   /** Only those of this table; undefined for all tables. */
   readonly table?: number;
@@ -34,7 +34,7 @@ export async function showRoutes(
   const { names, ifindex } = await linkNames(route, options);
   const routes = await route.routes({
     ...bounds(options),
-    // One table is one family's: IPv4 unless asked otherwise, as with `ip`.
+    // The default family of one table is IPv4, as with `ip`.
     family: options.family ?? (table === undefined ? undefined : "inet"),
     table,
     ifindex,
@@ -52,7 +52,7 @@ export async function showRoutes(
       : undefined;
   const isShown = (one: Route) =>
     (scope === undefined || one.scope === scope) &&
-    // Multipath routes belong to no device, and local ones to their own table.
+    // Multipath routes have no output link; local routes are in the local table.
     (ifindex === undefined || one.ifindex === ifindex) &&
     (one.family !== "inet6" || table !== RT_TABLE_MAIN ||
       one.type !== RTN_LOCAL);

@@ -1,6 +1,6 @@
-// Routes as the bytes of a JSON array. Of a large table most routes differ from
-// others in their destination alone: what is around it is made once, and used
-// again wherever the kernel's message is the same but for the destination.
+// Routes as the bytes of a JSON array. Most routes of a large table differ from
+// others only in the destination: the JSON around it is cached by the rest of the
+// kernel's message.
 
 import { RTA_DST, rtmsg } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
@@ -8,44 +8,44 @@ import { formatIPv4, formatIPv6 } from "../../lib/net/ip_address.ts";
 import type { MessageReader } from "../../lib/netlink/message.ts";
 import { JsonArray } from "../output/json_array.ts";
 
-/** A message that was told, and the bytes before and behind its destination. */
-interface Told {
+/** A previous message, and its JSON before and after the destination. */
+interface Cached {
   readonly words: Int32Array;
-  /** Where the destination is among them, and how many of them it takes. */
+  /** The index and the number of the destination words. */
   readonly at: number;
   readonly size: number;
-  /** Undefined where such a route is not shown at all. */
-  readonly text?: { readonly before: Uint8Array; readonly behind: Uint8Array };
+  /** Undefined if the route is not shown. */
+  readonly text?: { readonly before: Uint8Array; readonly after: Uint8Array };
 }
 
 const encoder = new TextEncoder();
 
 const SLOTS = 1024;
-/** Words at the end of a message in which those of one table differ. */
+/** Words at the end of a message, in which routes of one table differ. */
 const TAIL = 6;
 
 /**
  * The bytes of the array, in pieces.
  *
  * @param messages Each with a route.
- * @param tell What is shown of a route, as JSON text; undefined where it is not.
+ * @param format The JSON text of a route; undefined if it is not shown.
  */
 export function* routeJson(
   messages: Iterable<MessageReader>,
-  tell: (message: MessageReader) => string | undefined,
+  format: (message: MessageReader) => string | undefined,
 ): Generator<Uint8Array<ArrayBuffer>> {
   const array = new JsonArray();
-  const slots = new Array<Told | undefined>(SLOTS);
+  const slots = new Array<Cached | undefined>(SLOTS);
   for (const message of messages) {
     const slot = hash(message);
-    const told = slots[slot];
-    if (told === undefined || !isLike(message, told)) {
-      const json = tell(message);
-      slots[slot] = remember(message, json);
+    const cached = slots[slot];
+    if (cached === undefined || !isLike(message, cached)) {
+      const json = format(message);
+      slots[slot] = cache(message, json);
       if (json !== undefined) array.add(json);
-    } else if (told.text !== undefined) {
-      const { before, behind } = told.text;
-      array.addAround(before, destination(message, told), behind);
+    } else if (cached.text !== undefined) {
+      const { before, after } = cached.text;
+      array.addAround(before, destination(message, cached), after);
     }
     if (array.isFull) yield array.take();
   }
@@ -58,35 +58,35 @@ function hash({ words, start, end }: MessageReader): number {
   let hash = last - (start >> 2);
   for (let word = Math.max(start >> 2, last - TAIL); word < last; word++) {
     hash = Math.imul(hash ^ words[word], 0x9e3779b1);
-    // What differs in the highest byte, as gateways do, must reach the lowest.
+    // Gateways differ in the highest byte, which has to reach the lowest.
     hash ^= hash >>> 15;
   }
   return (hash >>> 16 ^ hash) & (SLOTS - 1);
 }
 
-/** Whether a message is the same but for the destination. */
-function isLike({ words, start, end }: MessageReader, told: Told): boolean {
+/** Whether messages are equal except for the destination. */
+function isLike({ words, start, end }: MessageReader, cached: Cached): boolean {
   const first = start >> 2;
-  const { length } = told.words;
+  const { length } = cached.words;
   if (end - start !== length << 2) return false;
-  for (let word = 0; word < told.at; word++) {
-    if (words[first + word] !== told.words[word]) return false;
+  for (let word = 0; word < cached.at; word++) {
+    if (words[first + word] !== cached.words[word]) return false;
   }
-  for (let word = told.at + told.size; word < length; word++) {
-    if (words[first + word] !== told.words[word]) return false;
+  for (let word = cached.at + cached.size; word < length; word++) {
+    if (words[first + word] !== cached.words[word]) return false;
   }
   return true;
 }
 
-function destination({ bytes, start }: MessageReader, told: Told): string {
-  const at = start + (told.at << 2);
-  return told.size === 1 ? formatIPv4(bytes, at) : formatIPv6(bytes, at);
+function destination({ bytes, start }: MessageReader, cached: Cached): string {
+  const at = start + (cached.at << 2);
+  return cached.size === 1 ? formatIPv4(bytes, at) : formatIPv6(bytes, at);
 }
 
-function remember(
+function cache(
   message: MessageReader,
   json: string | undefined,
-): Told | undefined {
+): Cached | undefined {
   const { start, end, payload, words } = message;
   const family = words[payload >> 2] & 0xff;
   const attributes = message.attributes(rtmsg.size);
@@ -96,20 +96,20 @@ function remember(
   const isAddress = family === AF_INET && length === 4 ||
     family === AF_INET6 && length === 16;
   if (!found || !isAddress || (end & 3) !== 0) return undefined;
-  const told: Told = {
+  const cached: Cached = {
     words: words.slice(start >> 2, end >> 2),
     at: (at - start) >> 2,
     size: length >> 2,
   };
-  if (json === undefined) return told;
+  if (json === undefined) return cached;
   const key = `"dst":"`;
-  const text = destination(message, told);
+  const text = destination(message, cached);
   const before = json.indexOf(key + text) + key.length;
   return before < key.length ? undefined : {
-    ...told,
+    ...cached,
     text: {
       before: encoder.encode(json.slice(0, before)),
-      behind: encoder.encode(json.slice(before + text.length)),
+      after: encoder.encode(json.slice(before + text.length)),
     },
   };
 }

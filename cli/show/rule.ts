@@ -1,12 +1,12 @@
-// netplumb show rule: what `ip rule show` tells.
+// netplumb show rule: selects rules and puts them under the keys of iproute2.
 
 import { ipRule } from "../../lib/iproute2/rule.ts";
 import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { bounds, interrupted, type Shown, type ShowOptions } from "./shown.ts";
 
-/** Which rules. */
+/** Filters of rules. */
 export interface ShowRuleOptions extends ShowOptions {
-  /** Only those that look this table up. */
+  /** Only rules that look up this table. */
   readonly table?: number;
 }
 

@@ -1,4 +1,4 @@
-// What `show` shows: objects under iproute2's keys, and whether they are sure.
+// Types and helpers of all objects of `show`.
 
 import type { JsonValue } from "../../lib/rtnetlink/spec/json.ts";
 import type { DumpOutcome, OnInterrupt } from "../../lib/netlink/connection.ts";
@@ -6,20 +6,20 @@ import type { AddressFamily } from "../../lib/rtnetlink/family.ts";
 import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
 import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 
-/** One object under iproute2's keys. */
+/** An object with the keys of iproute2. */
 export type Json = Record<string, JsonValue>;
 
-/** The answer to one `show`. */
+/** The result of one `show`. */
 export interface Shown {
-  /** To be gone through once: some are made only then. */
+  /** Iterated once: some are generated lazily. */
   readonly objects: Iterable<Json>;
-  /** The same as the bytes of a JSON array, where they can be had for less. */
+  /** The same as the bytes of a JSON array, if that is cheaper. */
   readonly json?: Iterable<Uint8Array<ArrayBuffer>>;
-  /** Whether changes interrupted it, so that something may be missing. */
+  /** Whether the dump was interrupted, so objects may be missing. */
   readonly interrupted: boolean;
 }
 
-/** What all of them understand. */
+/** Options of all objects. */
 export interface ShowOptions {
   readonly details?: boolean;
   readonly statistics?: boolean;
@@ -30,7 +30,7 @@ export interface ShowOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What bounds each dump. */
+/** The options of each dump. */
 export function bounds({ onInterrupt, signal }: ShowOptions) {
   return { onInterrupt, signal };
 }
@@ -40,12 +40,12 @@ export function interrupted(...dumps: DumpOutcome[]): boolean {
   return dumps.some((dump) => dump.interrupted);
 }
 
-/** The names of all links, and which one was asked for. */
+/** The names of all links, and the index of --dev. */
 export async function linkNames(
   route: RouteSocket,
   options: ShowOptions,
 ): Promise<{ names: LinkNames; ifindex?: number }> {
-  // A name that is gone a moment later is still the name there was.
+  // Names of an interrupted dump are good enough.
   const names = new LinkNames(
     await route.links({ ...bounds(options), onInterrupt: "partial" }),
   );

@@ -198,7 +198,7 @@ Deno.test("echo: whom it leaves alone, and for how long, is not up to the time o
     let time = now();
     Date.now = () => time -= 86_400_000;
     const looks = (count: number) =>
-      Array.from({ length: count }, () => guard.look(received))
+      Array.from({ length: count }, () => guard.sample(received))
         .find((probe) => probe !== undefined);
     const probe = looks(64 * 40);
     assertEquals(probe?.length, PROBE_LENGTH);

@@ -97,7 +97,7 @@ Deno.test("link words: what cannot be right is refused in words that help", () =
     [
       "bridge",
       "stp_sate 1",
-      'bridge: "stp_sate" is not an option; did you mean stp_state?',
+      'bridge: "stp_sate" is not a known option; did you mean stp_state?',
     ],
     [
       "bridge",
@@ -112,7 +112,7 @@ Deno.test("link words: what cannot be right is refused in words that help", () =
     [
       "bridge",
       "priority 1 priority 2",
-      'bridge: "priority" is not wanted twice',
+      'bridge: "priority" is not allowed twice',
     ],
     [
       "vxlan",
@@ -124,13 +124,13 @@ Deno.test("link words: what cannot be right is refused in words that help", () =
       "remote 192.0.2.1",
       "vxlan id: undefined is not a network's number from 0 to 16777215",
     ],
-    ["dummy", "mode 1", 'dummy: "mode" is not possible: there are no options'],
+    ["dummy", "mode 1", 'dummy: "mode" is not possible: this kind has no options'],
     [
       "macvlan",
       "mode bridge nopromisc",
       "macvlan nopromisc: true is not possible but in mode passthru",
     ],
-    ["veth", "per x", 'veth: "per" is not an option; did you mean peer?'],
+    ["veth", "per x", 'veth: "per" is not a known option; did you mean peer?'],
     [
       "veth",
       "peer name with/slash",

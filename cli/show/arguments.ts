@@ -1,5 +1,4 @@
-// The words iproute2 has for tables, protocols and the like, as options take
-// them: a word, or the number behind it.
+// Types of values that iproute2 has names for: a name or its number.
 
 import type { ArgumentValue, TypeHandler } from "@cliffy/command";
 import * as nd from "../../ffi/uapi/linux_neighbour.ts";
@@ -29,22 +28,22 @@ export const routeTable: TypeHandler<number> = numbered(
   "all, the name of a routing table (/etc/iproute2/rt_tables) or its number",
 );
 
-/** Who made a route. */
+/** The origin of a route. */
 export const routeProtocol: TypeHandler<number> = numbered(
   protocolNumber,
-  "a word such as kernel, static or dhcp (/etc/iproute2/rt_protos) or a number up to 255",
+  "a name such as kernel, static or dhcp (/etc/iproute2/rt_protos) or a number up to 255",
 );
 
-/** How far an address or a route reaches. */
+/** The scope of an address or route. */
 export const routeScope: TypeHandler<number> = numbered(
   scopeNumber,
   "global, site, link, host, nowhere or a number up to 255",
 );
 
-/** What a route does with packets. */
+/** The type of a route. */
 export const routeType: TypeHandler<number> = numbered(
   routeTypeNumber,
-  "a word such as unicast, local, blackhole or unreachable, or a number up to 255",
+  "a name such as unicast, local, blackhole or unreachable, or a number up to 255",
 );
 
 /** A group of links. */
@@ -53,7 +52,7 @@ export const linkGroup: TypeHandler<number> = numbered(
   "the name of a group (/etc/iproute2/group) or its number",
 );
 
-/** NUD_* by their words. */
+/** NUD_* by name. */
 export const NEIGHBOUR_STATES: Readonly<Record<string, number>> = {
   none: nd.NUD_NONE,
   incomplete: nd.NUD_INCOMPLETE,
