@@ -124,7 +124,11 @@ Deno.test("link words: what cannot be right is refused in words that help", () =
       "remote 192.0.2.1",
       "vxlan id: undefined is not a network's number from 0 to 16777215",
     ],
-    ["dummy", "mode 1", 'dummy: "mode" is not possible: this kind has no options'],
+    [
+      "dummy",
+      "mode 1",
+      'dummy: "mode" is not possible: this kind has no options',
+    ],
     [
       "macvlan",
       "mode bridge nopromisc",

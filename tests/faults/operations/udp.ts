@@ -66,7 +66,7 @@ export class Pair implements AsyncDisposable {
 const text = ({ data }: { data: Uint8Array }) => new TextDecoder().decode(data);
 
 const RECEIVING = {
-  recvmmsg: { EINTR: "again", EAGAIN: "again", others: "told" },
+  recvmmsg: { EINTR: "retried", EAGAIN: "retried", others: "error" },
 } as const;
 
 export const udp: readonly Operation[] = [
@@ -78,7 +78,7 @@ export const udp: readonly Operation[] = [
       await socket.send("x", socket.address);
       assertEquals(text(await socket.receive(PATIENCE)), "x");
     },
-    outcomes: { "socket, setsockopt, bind": "told" },
+    outcomes: { "socket, setsockopt, bind": "error" },
   }),
   op({
     name: "UdpSocket.connect",
@@ -88,7 +88,7 @@ export const udp: readonly Operation[] = [
       await pair.here.send("x");
       pair.arrived("x");
     },
-    outcomes: { "getpeername, connect": "told", getsockopt: "without" },
+    outcomes: { "getpeername, connect": "error", getsockopt: "ignored" },
   }),
   op({
     name: "UdpSocket.receive",
@@ -116,7 +116,7 @@ export const udp: readonly Operation[] = [
     act: ({ here, received }) => here.tryReceiveMany(received),
     check: (count) => assertEquals(count, 2),
     outcomes: {
-      recvmmsg: { EINTR: "again", EAGAIN: "empty", others: "told" },
+      recvmmsg: { EINTR: "retried", EAGAIN: "would block", others: "error" },
     },
   }),
   op({
@@ -133,7 +133,9 @@ export const udp: readonly Operation[] = [
     prepare: () => new Pair(),
     act: ({ here, to }) => here.send("x", to),
     check: (_, pair) => pair.arrived("x"),
-    outcomes: { sendmmsg: { EINTR: "again", EAGAIN: "again", others: "told" } },
+    outcomes: {
+      sendmmsg: { EINTR: "retried", EAGAIN: "retried", others: "error" },
+    },
   }),
   op({
     name: "UdpSocket.reply",
@@ -141,9 +143,9 @@ export const udp: readonly Operation[] = [
     act: ({ here, question }) => here.reply(question, "x"),
     check: (_, pair) => pair.arrived("x"),
     outcomes: {
-      sendmmsg: { EINTR: "again", EAGAIN: "again", others: "told" },
+      sendmmsg: { EINTR: "retried", EAGAIN: "retried", others: "error" },
       // Those that look up the VRF of the query.
-      "socket, getsockopt, bind, send, recv": "without",
+      "socket, getsockopt, bind, send, recv": "ignored",
     },
   }),
   op({
@@ -156,7 +158,7 @@ export const udp: readonly Operation[] = [
       pair.arrived("x", "yy", "z");
     },
     outcomes: {
-      sendmmsg: { EINTR: "again", EAGAIN: "again", others: "refused" },
+      sendmmsg: { EINTR: "retried", EAGAIN: "retried", others: "partial" },
     },
   }),
   op({
@@ -174,7 +176,7 @@ export const udp: readonly Operation[] = [
       pair.arrived("a", "bb");
     },
     outcomes: {
-      sendmmsg: { EINTR: "again", EAGAIN: "empty", others: "refused" },
+      sendmmsg: { EINTR: "retried", EAGAIN: "would block", others: "partial" },
     },
   }),
   op({
@@ -191,13 +193,13 @@ export const udp: readonly Operation[] = [
       for await (const { code } of here.errors(PATIENCE)) return code;
     },
     check: (code) => assertEquals(code, "ECONNREFUSED"),
-    outcomes: { recvmmsg: "again" },
+    outcomes: { recvmmsg: "retried" },
   }),
   op({
     name: "UdpSocket.join",
     prepare: () => new Pair({ address: "0.0.0.0" }),
     act: ({ here }) => here.join("224.0.0.251", "lo"),
-    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "error" },
   }),
   op({
     name: "UdpSocket.leave",
@@ -207,18 +209,18 @@ export const udp: readonly Operation[] = [
       return pair;
     },
     act: ({ here }) => here.leave("224.0.0.251", "lo"),
-    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "error" },
   }),
   op({
     name: "UdpSocket.multicastInterface",
     prepare: () => new Pair(),
     act: ({ here }) => here.multicastInterface("lo"),
-    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "told" },
+    outcomes: { "ioctl SIOCGIFINDEX, setsockopt": "error" },
   }),
   op({
     name: "UdpSocket.close",
     prepare: () => new Pair(),
     act: ({ here }) => here.close(),
-    outcomes: { close: { EINTR: "without", others: "closed" } },
+    outcomes: { close: { EINTR: "ignored", others: "closed" } },
   }),
 ];
