@@ -44,7 +44,7 @@ const onLimit = (limit: number) =>
   tun.setMtu(Math.min(mtu, Math.max(limit, 1280)));
 
 if (queues === 1) {
-  await using lane = await Lane.open(tun, laneOptions(0), onLimit);
+  await using lane = Lane.open(tun, laneOptions(0), onLimit);
   const stop = () => [tun.close(), lane[Symbol.asyncDispose]()];
   Deno.addSignalListener("SIGINT", stop);
   console.log(`${tun.name} over port ${lane.port}`);

@@ -80,15 +80,15 @@ export class Lane implements AsyncDisposable {
    * @param onLimit Called with the longest packet that the path carries, where
    * that changes.
    */
-  static async open(
+  static open(
     queue: PacketChannel,
     options: LaneOptions,
     onLimit: (limit: number) => void,
-  ): Promise<Lane> {
+  ): Lane {
     const { key, peer } = options;
     const sealer = key === undefined
       ? undefined
-      : await AesGcm.create(key, peer !== undefined);
+      : new AesGcm(key, peer !== undefined);
     return new Lane(queue, options, sealer, onLimit);
   }
 
@@ -173,13 +173,13 @@ export class Lane implements AsyncDisposable {
       const opened = this.#sealer === undefined
         ? datagrams
         : await this.#sealer.open(datagrams);
-      if (peer === undefined && opened.some((one) => one !== undefined)) {
+      if (peer === undefined && opened.length > 0) {
         const { peer: to, local } = received.describe(count - 1);
         // Nothing can be sent to port 0.
         if (to.port !== 0) this.#way = { to, source: local?.source };
       }
       for (const packet of opened) {
-        if (packet === undefined || packet.length === 0) continue;
+        if (packet.length === 0) continue;
         if (packets.count === packets.size) {
           await this.#queue.writeMany(packets, options);
           packets.clear();

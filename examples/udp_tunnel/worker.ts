@@ -23,7 +23,7 @@ self.onmessage = async ({ data }: MessageEvent<Start>) => {
   try {
     const queue = TunQueue.attach(data.queue);
     const onLimit = (limit: number) => report({ limit });
-    const lane = await Lane.open(queue, data.lane, onLimit);
+    const lane = Lane.open(queue, data.lane, onLimit);
     report({ port: lane.port });
     await lane.run();
   } catch (error) {
