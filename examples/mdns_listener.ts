@@ -1,18 +1,20 @@
-// Listens to multicast DNS on every interface and tells on which of them each
-// question was asked.
+// Listens to multicast DNS on every interface, those that appear later included,
+// and tells on which of them each question was asked.
 //
 //   deno run -A examples/mdns_listener.ts [--interface eth0 ...]
 
-import { UdpSocket } from "@netplumb/netplumb";
+import {
+  IFF,
+  joinOnAllInterfaces,
+  monitor,
+  UdpSocket,
+} from "@netplumb/netplumb";
 import { parseArgs } from "@std/cli/parse-args";
 
 const args = parseArgs(Deno.args, {
   string: ["interface"],
   collect: ["interface"],
 });
-const names = args.interface.length > 0
-  ? args.interface
-  : [...new Set(Deno.networkInterfaces().map(({ name }) => name))];
 
 const TYPES: Record<number, string> = {
   1: "A",
@@ -55,17 +57,26 @@ function* questions(message: Uint8Array): Generator<string> {
 }
 
 await using socket = UdpSocket.bind({ port: 5353, reuseAddress: true });
-for (const name of names) {
-  for (const group of ["224.0.0.251", "ff02::fb"]) {
-    try {
-      socket.join(group, name);
-    } catch (error) {
-      console.error(`${name}: ${(error as Error).message}`);
+const links = monitor({ objects: ["link"], snapshot: true });
+Deno.addSignalListener("SIGINT", () => {
+  socket.close();
+  links.return();
+});
+const listening = new Set<number>();
+joinOnAllInterfaces(socket, ["224.0.0.251", "ff02::fb"], links, {
+  accept: ({ name, flags }) =>
+    args.interface.length > 0
+      ? args.interface.includes(name)
+      : (flags & IFF.MULTICAST) !== 0,
+  onChange({ event, interface: { name, ifindex }, error }) {
+    if (event === "failed") console.error(`${name}: ${error}`);
+    else if (event === "left") listening.delete(ifindex);
+    else if (!listening.has(ifindex)) {
+      listening.add(ifindex);
+      console.log(`listening on ${name}`);
     }
-  }
-}
-Deno.addSignalListener("SIGINT", () => socket.close());
-console.log(`listening on ${names.join(", ")}`);
+  },
+});
 for await (const { data, peer, local } of socket) {
   const where = local && socket.interfaceName(local.ifindex);
   for (const question of questions(data)) {

@@ -51,7 +51,7 @@ import {
   applyBindOptions,
   applyOptions,
   type BindOptions,
-  checkOptions,
+  checkSettings,
   type Plan,
   planBind,
   type UdpSocketSettings,
@@ -148,7 +148,7 @@ export function adoptUdpSocket(
     : getOption(fd, IPPROTO_IPV6, { IPV6_V6ONLY }) !== 0
     ? "ipv6"
     : "dual";
-  checkOptions(family, options);
+  checkSettings(family, options);
   const { fcntl } = libc();
   const tried = `take over descriptor ${fd}`;
   const flags = unwrap(fcntl(fd, F_GETFL, 0), "fcntl", { tried });

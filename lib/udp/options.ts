@@ -258,6 +258,23 @@ const KEYS: Readonly<Record<keyof BindOptions, true>> = {
   namespace: true,
 };
 
+/** Those that an open socket cannot be given. */
+const BIND_ONLY: ReadonlySet<string> = new Set<
+  Exclude<keyof BindOptions, keyof UdpSocketSettings>
+>([
+  "address",
+  "port",
+  "family",
+  "peer",
+  "localPortRange",
+  "freeBind",
+  "namespace",
+]);
+
+function unknownOption(key: string, known: readonly string[]): ArgumentError {
+  return new ArgumentError("options", key, `one of ${known.join(", ")}`);
+}
+
 /** The domain and address to bind, from the options. */
 export interface Plan {
   readonly family: Family;
@@ -279,39 +296,19 @@ const PACKET_INFO = [undefined, true, false, "in_pktinfo", "in6_pktinfo"];
  */
 export function planBind(options: BindOptions): Plan {
   for (const key in options) {
-    if (Object.hasOwn(KEYS, key)) continue;
-    const known = Object.keys(KEYS).join(", ");
-    throw new ArgumentError("options", key, `one of ${known}`);
+    if (!Object.hasOwn(KEYS, key)) throw unknownOption(key, Object.keys(KEYS));
   }
   const port = checkPort(options.port ?? 0);
   const { family } = options;
   if (family !== undefined && !FAMILIES.includes(family)) {
     throw new ArgumentError("family", family, `one of ${FAMILIES.join(", ")}`);
   }
-  if (!PACKET_INFO.includes(options.packetInfo)) {
-    throw new ArgumentError(
-      "packetInfo",
-      options.packetInfo,
-      "true, false, in_pktinfo or in6_pktinfo",
-    );
-  }
   const plan = planAddress(options, port);
+  checkPacketInfo(plan.family, options.packetInfo);
   checkOptions(plan.family, options);
   if (options.peer !== undefined) {
     parseAddress(options.peer.address, "peer.address");
     checkPort(options.peer.port, "peer.port");
-  }
-  // The socket would get no packet info, and reply from any address.
-  const { packetInfo } = options;
-  if (
-    plan.family === "ipv4" && packetInfo === "in6_pktinfo" ||
-    plan.family === "ipv6" && packetInfo === "in_pktinfo"
-  ) {
-    throw new ArgumentError(
-      "packetInfo",
-      packetInfo,
-      `what an ${plan.family} socket has`,
-    );
   }
   return plan;
 }
@@ -350,11 +347,54 @@ function planAddress(options: BindOptions, port: number): Plan {
 }
 
 /**
+ * Checks options for an open socket; makes no system call.
+ *
+ * @throws {ArgumentError} For an unknown option or an invalid value.
+ */
+export function checkSettings(
+  family: Family,
+  options: UdpSocketSettings,
+): void {
+  for (const key in options) {
+    if (Object.hasOwn(KEYS, key) && !BIND_ONLY.has(key)) continue;
+    const known = Object.keys(KEYS).filter((known) => !BIND_ONLY.has(known));
+    throw unknownOption(key, known);
+  }
+  checkPacketInfo(family, options.packetInfo);
+  checkOptions(family, options);
+}
+
+/** @throws {ArgumentError} For packet info that the socket would not get. */
+function checkPacketInfo(
+  family: Family,
+  packetInfo: BindOptions["packetInfo"],
+): void {
+  if (!PACKET_INFO.includes(packetInfo)) {
+    throw new ArgumentError(
+      "packetInfo",
+      packetInfo,
+      "true, false, in_pktinfo or in6_pktinfo",
+    );
+  }
+  // The socket would get no packet info, and reply from any address.
+  if (
+    family === "ipv4" && packetInfo === "in6_pktinfo" ||
+    family === "ipv6" && packetInfo === "in_pktinfo"
+  ) {
+    throw new ArgumentError(
+      "packetInfo",
+      packetInfo,
+      `what an ${family} socket has`,
+    );
+  }
+}
+
+/**
  * Checks the values of options; makes no system call.
  *
  * @throws {ArgumentError} For an invalid one.
  */
-export function checkOptions(
+function checkOptions(
   family: Family,
   options: BindOptions,
 ): void {

@@ -108,39 +108,46 @@ function assertOncePerKind(lines: readonly string[]): void {
 const TEXT = new TextEncoder().encode("hello");
 
 /** The block of a page that starts a server, as a program. */
-async function published(page: string, call: string): Promise<string> {
+async function published(
+  page: string,
+): Promise<{ script: string; port: string }> {
   const url = new URL(`../../${page}`, import.meta.url);
   const block = blocks(await Deno.readTextFile(url)).find(({ text }) =>
     text.includes("UdpSocket.bind({ port") && text.includes(".reply(")
   );
   assert(block, page);
-  const module = import.meta.resolve("../../mod.ts");
-  const program = block.text.replace('"@netplumb/netplumb"', `"${module}"`);
-  const path = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(path, `${program}\n${call}`);
-  return path;
+  const [, port] = /port: (\d+)/.exec(block.text) ?? [];
+  assert(port, page);
+  const module = import.meta.resolve("../../lib/udp/mod.ts");
+  const program = block.text.replace(
+    '"@netplumb/netplumb/udp"',
+    `"${module}"`,
+  );
+  const script = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(script, program);
+  return { script, port };
 }
 
 for (
-  const [page, call, reply] of [
-    ["README.md", "", "pong"],
-    ["docs/getting-started.md", "await serve(8888);", "hello"],
-  ]
+  const [page, reply] of [
+    ["README.md", "pong"],
+    ["docs/getting-started.md", "hello"],
+  ] as const
 ) {
   Deno.test(`attacked: the server of ${page} lives on`, async () => {
     await using lab = await openLab();
-    const script = await published(page, call);
+    const { script, port } = await published(page);
     try {
       await using server = new Script({ script, netns: lab.server });
       const ask = async () => {
-        const args = ["-u", "-w", "5", "-W", "1", SERVER.four, "8888"];
+        const args = ["-u", "-w", "5", "-W", "1", SERVER.four, port];
         const options = { stdin: "hello" };
         return (await lab.client.output("nc", args, options)).stdout;
       };
       drain(server);
       // It answers once it is bound.
       while (await ask() !== reply);
-      await attack(lab, 8888, TEXT);
+      await attack(lab, Number(port), TEXT);
       assertEquals(await ask(), reply);
       assertOncePerKind(await reports(server));
     } finally {

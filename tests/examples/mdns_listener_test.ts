@@ -1,4 +1,4 @@
-// Questions sent by Python over two interfaces, in both IP versions.
+// Questions sent by Python over three interfaces, in both IP versions.
 
 import { assertEquals } from "@std/assert";
 import { Lab } from "../support/netns.ts";
@@ -23,7 +23,7 @@ for message in cut_short, query:
 `;
 
 Deno.test("mdns_listener tells which interface was asked", async () => {
-  await using lab = await Lab.open("host", "left", "right");
+  await using lab = await Lab.open("host", "left", "right", "late");
   for (const side of ["left", "right"] as const) {
     await lab.veth("host", side, side, "eth0");
     const net = side === "left" ? "192.0.2" : "198.51.100";
@@ -34,11 +34,20 @@ Deno.test("mdns_listener tells which interface was asked", async () => {
   }
   await using listener = example("mdns_listener", lab.host);
   assertEquals(
-    (await listener.line()).split(/ on |, /).slice(1).sort(),
-    ["left", "lo", "right"],
+    [await listener.line(), await listener.line()].sort(),
+    ["listening on left", "listening on right"],
   );
-  for (const side of ["right", "left"] as const) {
-    const net = side === "left" ? "192.0.2" : "198.51.100";
+  // And one that comes later.
+  const { late } = lab;
+  await lab.veth("host", "late", "late", "eth0");
+  await late.ip("address add 203.0.113.2/24 dev eth0");
+  await late.ip("address flush dev eth0 scope link");
+  await late.ip("address add fe80::2/64 dev eth0 nodad");
+  assertEquals(await listener.line(), "listening on late");
+  for (const side of ["right", "left", "late"] as const) {
+    const net = { left: "192.0.2", right: "198.51.100", late: "203.0.113" }[
+      side
+    ];
     await lab[side].run("python3", ["-c", ASK, "eth0"]);
     const lines = [];
     for (let n = 0; n < 6; n++) lines.push(await listener.line());

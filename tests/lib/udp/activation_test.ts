@@ -169,11 +169,23 @@ Deno.test("fromDescriptor: what is not a UDP socket stays the caller's", () => {
   }
   file.close();
   const udp = open(AF_INET, SOCK_DGRAM);
-  assertThrows(
-    () => UdpSocket.fromDescriptor(udp, { ttl: 0 }),
-    ArgumentError,
-    "ttl: ",
-  );
+  for (
+    const [options, message] of [
+      [{ ttl: 0 }, "ttl: 0 is not"],
+      [{ port: 9 }, 'options: "port" is not one of packetInfo, reuseAddress,'],
+      [{ tll: 9 }, 'options: "tll" is not one of packetInfo, reuseAddress,'],
+      [
+        { packetInfo: "in6_pktinfo" },
+        'packetInfo: "in6_pktinfo" is not what an ipv4 socket has',
+      ],
+    ] as const
+  ) {
+    assertThrows(
+      () => UdpSocket.fromDescriptor(udp, options as { ttl: number }),
+      ArgumentError,
+      message,
+    );
+  }
   assertEquals(libc().close(udp), 0);
   assertEquals(ownedDescriptors(), before);
 });
