@@ -16,8 +16,9 @@ import {
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
 import type { Output } from "../output/output.ts";
+import { reportTotals } from "../output/summary.ts";
 import { printable } from "../output/printable.ts";
-import { stdoutBytes } from "../output/stdout_bytes.ts";
+import { stdoutBytes } from "../tun/stdout_bytes.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../output/telemetry.ts";
 import { accountNumber } from "../tun/account.ts";
@@ -172,7 +173,7 @@ export const tun = subcommand(
           signal: AbortSignal.any(ends),
           onWriteError(error) {
             if (options.stopOnWriteError) throw error;
-            log.warn(`${error.message}. Packets are read on without it`);
+            log.warn(`${error.message}. Packets are read without the capture`);
           },
         });
       } finally {
@@ -191,7 +192,7 @@ export const tun = subcommand(
     })
   );
 
-/** Where the options say that the capture goes. */
+/** The target of --write and --rotate. */
 function captureTarget(
   options: {
     readonly write?: string;
@@ -244,7 +245,6 @@ async function dropsOf(device: Tun): Promise<number | undefined> {
   }
 }
 
-/** What it all came to: on stdout as JSON, otherwise on stderr. */
 function report(
   output: Output | undefined,
   device: Tun,
@@ -252,32 +252,22 @@ function report(
   dropped: number | undefined,
   started: number,
 ): void {
-  const seconds = (performance.now() - started) / 1000;
   const { packetsRead, bytesRead, packetsRejected } = device.counters;
   const answered = responder?.answered;
-  if (output?.json) {
-    output.object({
-      event: "summary",
-      seconds: Number(seconds.toFixed(3)),
-      packets: packetsRead,
-      bytes: bytesRead,
-      answered,
-      rejected: packetsRejected,
-      dropped,
-    });
-    return;
-  }
-  const parts = [
-    `${packetsRead} packets (${bytesRead} bytes) from ${
-      printable(device.name)
-    }`,
+  const totals = {
+    packets: packetsRead,
+    bytes: bytesRead,
+    answered,
+    rejected: packetsRejected,
+    dropped,
+  };
+  const name = printable(device.name);
+  reportTotals(output, "summary", started, totals, [
+    `${packetsRead} packets (${bytesRead} bytes) from ${name}`,
     ...(answered === undefined ? [] : [`${answered} answered`]),
     ...(packetsRejected > 0
       ? [`${packetsRejected} refused by the kernel`]
       : []),
-    dropped === undefined
-      ? "an unknown number dropped by the kernel"
-      : `${dropped} dropped by the kernel`,
-  ];
-  log.info(`${parts.join(", ")} in ${seconds.toFixed(1)} s`);
+    `${dropped ?? "an unknown number"} dropped by the kernel`,
+  ]);
 }

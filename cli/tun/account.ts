@@ -1,10 +1,10 @@
-// Users and groups by the names the system's own tables give them.
+// User and group ids by name.
 
 import { ArgumentError } from "../../lib/errors.ts";
 
 const TABLES = { owner: "/etc/passwd", group: "/etc/group" } as const;
 
-/** The number of a user or group, from its name or number. */
+/** The id of a user or group, from its name or id. */
 export function accountNumber(
   kind: keyof typeof TABLES,
   account: string | undefined,

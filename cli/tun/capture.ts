@@ -1,4 +1,4 @@
-// Packets into pcapng files, or to stdout for another program.
+// Writes packets to pcapng files or to stdout.
 
 import type { LinkType } from "../../lib/packet/decode.ts";
 import type { PcapngStatistics } from "../../lib/packet/pcapng.ts";

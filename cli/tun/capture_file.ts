@@ -2,7 +2,7 @@
 
 import type { ByteSink } from "../../lib/packet/pcapng_writer.ts";
 import { ArgumentError } from "../../lib/errors.ts";
-import { createFile } from "../create_file.ts";
+import { createFile } from "./create_file.ts";
 import { Exit } from "../failure.ts";
 
 /** Writing a capture failed; the file ends after its last whole block. */

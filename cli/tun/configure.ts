@@ -1,11 +1,11 @@
-// The interface of a device: what `ip` would be asked to do with it.
+// Configures the interface of a device.
 
 import { parseCidr } from "../../lib/net/prefix.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 import { addTunAddress, addTunRoute } from "../../lib/rtnetlink/tun.ts";
 import type { Tun } from "../../lib/tun/device.ts";
 
-/** What the command line says of the interface. */
+/** The options of the interface. */
 export interface Configuration {
   readonly mtu?: number;
   readonly address?: readonly string[];

@@ -1,4 +1,4 @@
-// Packets on stdout: a line each, as people know it from tcpdump, or JSON.
+// Prints packets like tcpdump, or as JSON.
 
 import { decodePacket, type LinkType } from "../../lib/packet/decode.ts";
 import { describePacket } from "../../lib/packet/describe.ts";

@@ -1,14 +1,14 @@
-// What wants to see packets.
+// Destinations of packets: the printer and the capture.
 
 import type { Timestamp } from "../../lib/clock.ts";
 import type { PcapngDirection } from "../../lib/packet/pcapng.ts";
 
-/** Which way a packet went, seen from the machine. */
+/** The direction of a packet, seen from the kernel. */
 export type Direction = PcapngDirection;
 
-/** Something that is shown every packet; what it keeps it has to copy. */
+/** Receives every packet; a packet is valid only during the call. */
 export interface Sink {
   packet(packet: Uint8Array, direction: Direction, time: Timestamp): void;
-  /** Resolves when what was seen so far is where it belongs. */
+  /** Resolves when the packets so far are written. */
   flush(): Promise<void>;
 }

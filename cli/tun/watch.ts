@@ -1,4 +1,4 @@
-// What comes from a device, shown to all who want to see it, and answered.
+// Reads packets of a device, passes them to the sinks and replies to pings.
 
 import { realTime } from "../../lib/clock.ts";
 import { PacketBatch } from "../../lib/tun/batch.ts";
@@ -8,20 +8,20 @@ import { CaptureError } from "./capture_file.ts";
 import type { Responder } from "./responder.ts";
 import type { Direction, Sink } from "./sink.ts";
 
-/** How to watch a device, and until when. */
+/** Sinks, replies and end. */
 export interface WatchOptions {
   readonly sinks: readonly Sink[];
   readonly responder: Responder | undefined;
-  /** Packets from the device after which it ends. */
+  /** Packets after which it stops. */
   readonly count: number;
-  /** What ends it otherwise. */
+  /** Stops it. */
   readonly signal: AbortSignal;
   /** Called when a capture cannot be written; it may throw, to end. */
   readonly onWriteError: (error: CaptureError) => void;
 }
 
 /**
- * Watches until enough packets came or the signal says so.
+ * Reads packets until the count or the signal.
  *
  * @throws {DeviceGoneError} if the device is deleted meanwhile.
  */

@@ -1,7 +1,7 @@
 // Creates output files, often as root: only the owner can read them, and another
 // user cannot redirect them with a link.
 
-import { ArgumentError } from "../lib/errors.ts";
+import { ArgumentError } from "../../lib/errors.ts";
 
 /**
  * Creates a file with mode 0600, or truncates an existing one.
