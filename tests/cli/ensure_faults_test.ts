@@ -97,7 +97,7 @@ await testWith(
 );
 
 await testWith(
-  ["link lo type vlan id 5"],
+  ["type vlan id 5"],
   "a VLAN is set up after its lower link, also in another namespace",
   async () => {
     await using lab = await Lab.open("one", "two");
@@ -116,6 +116,28 @@ await testWith(
       ],
       namespaces: { [two.name]: {} },
     });
+  },
+);
+
+await testWith(
+  ["link lo type macvlan"],
+  "a link that differs again after it was recreated is left alone",
+  async () => {
+    await using lab = await Lab.open("one");
+    const { one } = lab;
+    await one.ip("link add v0 type veth peer name v1");
+    // The kernel puts a macvlan of a macvlan on the lowest link.
+    const links = [
+      { name: "m0", kind: "macvlan", link: "v0" },
+      { name: "m1", kind: "macvlan", link: "m0" },
+    ];
+    const index = async () => (await one.json("link show m1"))[0].ifindex;
+    await applied(one, { links }, "--once");
+    const before = await index();
+    const { code, stderr } = await applied(one, { links }, "--once");
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "without effect; link is ");
+    assertEquals(await index(), Number(before) + 1);
   },
 );
 

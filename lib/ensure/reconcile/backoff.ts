@@ -35,6 +35,8 @@ export class Backoff {
   readonly #once = new Map<string, number>();
   readonly #conflicts = new Map<string, Conflict>();
   readonly #refusals = new Map<string, Refusals>();
+  /** When links were recreated. */
+  readonly #recreated = new Map<string, number>();
   readonly #random: () => number;
 
   /** @param random For jitter, from 0 to 1. */
@@ -72,6 +74,22 @@ export class Backoff {
     }
     conflict.isReported = true;
     return this.#pause(conflict, now);
+  }
+
+  /**
+   * Notes that a link was recreated; one that differs again soon after that will
+   * not be as desired the next time either.
+   *
+   * @returns The pause from here on, if it was recreated before.
+   */
+  recreated(key: string, now: number): number | undefined {
+    const before = this.#recreated.get(key) ?? -Infinity;
+    this.#recreated.set(key, now);
+    if (now - before > LONGEST_PAUSE + WINDOW) return undefined;
+    const until = now + LONGEST_PAUSE;
+    const conflict = { times: [now], rounds: 0, until, isReported: true };
+    this.#conflicts.set(key, conflict);
+    return LONGEST_PAUSE;
   }
 
   /**

@@ -362,7 +362,11 @@ export class ReconcileLoop {
     const milliseconds = now - since;
     this.#reports.push({ event: "corrected", action, milliseconds });
     const key = actionKey(action);
-    const pause = this.#backoff.corrected(key, now);
+    const { type, object } = action;
+    const pause = type === "remove" && object === "link" &&
+        action.reasons.length > 0
+      ? this.#backoff.recreated(key, now)
+      : this.#backoff.corrected(key, now);
     if (pause === undefined) return;
     this.#conflicts.set(key, action);
     this.#reports.push({ event: "conflict", action, pause });

@@ -4,7 +4,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { openDescriptors } from "../../../support/descriptors.ts";
 import { EnsureLab, seenIn } from "../../../support/ensure_lab.ts";
-import { RENAMES_UP, testOfRenaming } from "../../../support/kinds.ts";
+import {
+  RENAMES_UP,
+  testOfRenaming,
+  testWith,
+} from "../../../support/kinds.ts";
+import { parseConfiguration } from "../../../../lib/ensure/parse/parse.ts";
+import { Reconciler } from "../../../../lib/ensure/reconcile/reconciler.ts";
 import { Reconciled } from "../../../support/reconciled.ts";
 import { Lab, output, run } from "../../../support/netns.ts";
 import { random } from "../../../support/random.ts";
@@ -160,6 +166,36 @@ Deno.test("corrections that are undone again and again back off", async () => {
   await comesBack(() => seenIn(one), before);
   assertEquals((await reconciled.report("resolved")).action.name, "br0");
 });
+
+await testWith(
+  ["link lo type macvlan"],
+  "a link that differs again after it was recreated is left alone for a while",
+  async () => {
+    await using lab = await Lab.open("one");
+    const { one } = lab;
+    await one.ip("link add v0 type veth peer name v1");
+    // The kernel puts a macvlan of a macvlan on the lowest link.
+    const desired = parseConfiguration({
+      links: [
+        { name: "m0", kind: "macvlan", link: "v0" },
+        { name: "m1", kind: "macvlan", link: "m0" },
+      ],
+    });
+    await using reconciler = await Reconciler.open(desired, {
+      namespace: one.name,
+    });
+    const recreated: string[] = [];
+    for await (const report of reconciler.reconcile()) {
+      if (report.event === "corrected" && report.action.type === "remove") {
+        recreated.push(report.action.name);
+      }
+      if (report.event !== "conflict") continue;
+      assertEquals(report.pause, 30_000);
+      break;
+    }
+    assertEquals(recreated, ["m1", "m1"]);
+  },
+);
 
 Deno.test("a refused correction is reported and retried with growing pauses", async () => {
   await using lab = await Lab.open("one");
