@@ -46,7 +46,9 @@ const NAMESPACES: readonly (readonly [name: string, file: string])[] = [
   ["udpOptions", "lib/udp/option_types.ts"],
   ["headers", "lib/packet/headers.ts"],
   ["offload", "lib/tun/offload.ts"],
+  ["tunEventTypes", "lib/tun/event_types.ts"],
   ["kinds", "lib/rtnetlink/kinds/options.ts"],
+  ["monitorEventTypes", "lib/rtnetlink/monitor/event_types.ts"],
   ["reports", "lib/ensure/reports.ts"],
 ];
 

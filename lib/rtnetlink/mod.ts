@@ -144,15 +144,5 @@ export {
   deleteBridgeVlan,
 } from "./changes/bridge_vlan.ts";
 export { Monitor, monitor, type MonitorOptions } from "./monitor/monitor.ts";
-export type {
-  AnyObjectEvent,
-  EventOrigin,
-  IgnoredEvent,
-  MonitoredObject,
-  MonitoredObjects,
-  MonitorEvent,
-  NamespaceEvent,
-  ObjectEvent,
-  OverrunEvent,
-  ResynchronisedEvent,
-} from "./monitor/event.ts";
+export type { MonitoredObject, MonitorEvent } from "./monitor/event.ts";
+export type * as monitorEventTypes from "./monitor/event_types.ts";

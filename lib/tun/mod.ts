@@ -16,15 +16,8 @@ export {
 } from "../io/blocking_poll.ts";
 export { Tun } from "./device.ts";
 export type { PacketDevice, TunState } from "./packet_device.ts";
-export type {
-  MonitoredEvent,
-  TunAddressEvent,
-  TunEvent,
-  TunGoneEvent,
-  TunLinkEvent,
-  TunMtuEvent,
-  TunRenamedEvent,
-} from "./events.ts";
+export type { TunEvent } from "./events.ts";
+export type * as tunEventTypes from "./event_types.ts";
 export type { MacvtapOptions } from "./macvtap.ts";
 export { type TunCounters, TunQueue, type TunQueueHandle } from "./queue.ts";
 export { PacketChannel, type WriteOptions } from "./channel.ts";
