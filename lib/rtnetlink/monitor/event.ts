@@ -103,6 +103,7 @@ export interface ResynchronisedEvent {
  * not reported any more.
  */
 export interface NamespaceEvent {
+  /** What happened. */
   readonly event: "added" | "removed";
   /** Its name. */
   readonly namespace: string;
