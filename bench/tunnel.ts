@@ -120,7 +120,10 @@ function netplumb(
 ): Opener {
   return async ({ netns, peer, asked }) => {
     const way = asked ? `--port=${PORT}` : `--peer=${peer}:${PORT}`;
-    const command = example("udp_tunnel.ts", "--name=tun0", way, ...flags);
+    const command = [
+      ...example("udp_tunnel.ts", "--name=tun0", way),
+      ...flags,
+    ];
     const program = await workshop.start([...netns.exec, ...command], {
       ready: "over port",
     });

@@ -318,9 +318,10 @@ Deno.test("attacked: udp_tunnel lives on, and follows no sender of port 0", asyn
   await here.line();
   await lab.server.ip("address add 10.8.0.1/24 dev tun0");
   await lab.client.ip("address add 10.8.0.2/24 dev tun0");
-  // Packets of the length of the MTU, in both directions.
+  // Packets of the length of the MTU, in both directions. Each end loses one and
+  // learns the MTU of the path by it.
   const ping = async () => {
-    const args = ["-c", "2", "-W", "5", "-i", "0.2", "-s", "8900", "10.8.0.1"];
+    const args = ["-c", "6", "-W", "5", "-i", "0.2", "-s", "8900", "10.8.0.1"];
     return (await lab.client.output("ping", args)).code;
   };
   assertEquals(await ping(), 0);
@@ -333,12 +334,4 @@ Deno.test("attacked: udp_tunnel lives on, and follows no sender of port 0", asyn
     const { code, stderr } = await tunnel.stop();
     assertEquals(code, 0, stderr);
   }
-});
-
-Deno.test("attacked: udp_tunnel refuses an MTU that no datagram carries", async () => {
-  await using lab = await Lab.open("host");
-  await using tunnel = example("udp_tunnel", lab.host, "--mtu=65535");
-  const { code, stderr } = await tunnel.end();
-  assertEquals(code, 1);
-  assert(stderr.includes("--mtu"), stderr);
 });

@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
 import { netplumb } from "../../cli/main.ts";
 import { SUBCOMMANDS } from "../../cli/subcommands.ts";
 import { exported } from "../../docs/api.ts";
-import { type AnyCommand } from "../support/command_tree.ts";
+import type { AnyCommand } from "../support/command_tree.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
