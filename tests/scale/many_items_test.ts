@@ -198,9 +198,7 @@ Deno.test("1,000,000 links by their index", () => {
   assertEquals(names.copy().name(1), "if1");
 });
 
-Deno.test("1,000,000 TCP options and attributes are encoded", () => {
-  const nop = { name: "nop" } as const;
-  assertEquals(headers.encodeTcpOptions(million(() => nop)).length, MILLION);
+Deno.test("1,000,000 attributes are encoded", () => {
   const writer = new AttributeWriter();
   for (let i = 0; i < MILLION; i++) writer.u8(1, 0);
   assertEquals(writer.finish().length, 8 * MILLION);
@@ -217,6 +215,12 @@ Deno.test("lists that are too long for a message are refused as such", () => {
   );
   const group = Array(ROUTES).fill({ id: 2 });
   assertThrows(() => addNexthop({ id: 1, group }), RangeError, "attribute");
+  const nop = { name: "nop" } as const;
+  assertThrows(
+    () => headers.encodeTcpOptions(million(() => nop)),
+    ArgumentError,
+    "at most 40 bytes",
+  );
   for (const Batch of [PacketBatch, SendBatch]) {
     assertThrows(() => new Batch(MILLION), ArgumentError, "size");
   }

@@ -102,7 +102,7 @@ Deno.test("shared descriptor: the owner's close ends a wait that blocks another 
       try {
         postMessage(poll.wait("read"));
       } catch (error) {
-        postMessage(error.name);
+        postMessage((error as Error).name);
       }
     };`;
   const blob = new Blob([source], { type: "application/typescript" });
