@@ -8,10 +8,10 @@ const LIMIT = 16;
 /** Confidence that a poll without an event costs: one miss for this many hits pays. */
 const MISS_COST = 4;
 /** Processor time of a turn of the event loop in which other code ran, in milliseconds. */
-const TURN_OF_OTHERS = 0.02;
+const TURN_OF_OTHERS = 0.015;
 /** Turns that the share of such turns is the average of, and the share that counts. */
 const TURNS = 32;
-const OTHERS_SHARE = 0.15;
+const OTHERS_SHARE = 0.1;
 
 /**
  * Learns from the outcome of the last waits whether busy polling pays.

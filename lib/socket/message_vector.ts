@@ -239,6 +239,13 @@ export class MessageVector {
     return this.bytes.subarray(at, at + length);
   }
 
+  /** A copy of the payload received into a slot. */
+  copyData(slot: number): Uint8Array<ArrayBuffer> {
+    const at = this.dataAt(slot);
+    const length = Math.min(this.length(slot), this.#bufferSize);
+    return this.bytes.slice(at, at + length);
+  }
+
   /** The control messages received into a slot; valid until the next call. */
   control(slot: number): ControlMessages {
     const control = this.#control;

@@ -32,6 +32,7 @@ export const SOCKADDR_SIZE = in6.size;
 const MAPPED_AT = in6.fields.sin6_addr.offset + 12;
 const V6_AT = in6.fields.sin6_addr.offset;
 const V4_AT = in4.fields.sin_addr.offset;
+const PORT_AT = in4.fields.sin_port.offset;
 
 /** Checks a port number. @throws {ArgumentError} */
 export function checkPort(port: number, argument = "port"): number {
@@ -84,12 +85,14 @@ export function writeSockaddr(
   domain: number,
   { address, port, scope }: ParsedEndpoint,
 ): number {
+  // Field by field: an object with the values would be garbage of each message.
   if (domain === AF_INET) {
-    in4.assign(view, at, {
-      sin_family: AF_INET,
-      sin_port: port,
-      sin_addr: address.subarray(address.length - 4),
-    });
+    view.setUint16(at, AF_INET, true);
+    view.setUint16(at + PORT_AT, port);
+    const from = address.length - 4;
+    for (let i = 0; i < 4; i++) {
+      view.setUint8(at + V4_AT + i, address[from + i]!);
+    }
     return in4.size;
   }
   in6.assign(view, at, {
@@ -124,19 +127,25 @@ export function sockaddrPort(bytes: Uint8Array, at: number): number {
 }
 
 /** Reads a sockaddr of either family; undefined for any other. */
-export function readSockaddr(view: DataView, at: number): Endpoint | undefined {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + at);
-  const family = bytes[0]! | bytes[1]! << 8;
-  const port = sockaddrPort(bytes, 0);
-  if (family === AF_INET) return { address: formatIPv4(bytes, V4_AT), port };
-  if (family !== AF_INET6) return undefined;
-  if (isMapped(bytes, V6_AT)) {
-    return { address: formatIPv4(bytes, MAPPED_AT), port };
+export function readSockaddr(
+  view: DataView,
+  at: number,
+  bytes: Uint8Array = new Uint8Array(view.buffer, view.byteOffset),
+): Endpoint | undefined {
+  const family = bytes[at]! | bytes[at + 1]! << 8;
+  const port = sockaddrPort(bytes, at);
+  if (family === AF_INET) {
+    return { address: formatIPv4(bytes, at + V4_AT), port };
   }
-  const address = formatIPv6(bytes, V6_AT);
+  if (family !== AF_INET6) return undefined;
+  if (isMapped(bytes, at + V6_AT)) {
+    return { address: formatIPv4(bytes, at + MAPPED_AT), port };
+  }
+  const address = formatIPv6(bytes, at + V6_AT);
   const scope = in6.fields.sin6_scope_id.get(view, at);
-  const six = bytes.subarray(V6_AT, V6_AT + 16);
-  return scope !== 0 && (isLinkLocal(six) || six[0] === 0xff)
+  if (scope === 0) return { address, port };
+  const six = bytes.subarray(at + V6_AT, at + V6_AT + 16);
+  return isLinkLocal(six) || six[0] === 0xff
     ? { address, port, scope }
     : { address, port };
 }

@@ -267,12 +267,20 @@ function writeSource(
       `an ${ipv4 ? "IPv4" : "IPv6"} address, as the destination is`,
     );
   }
-  // Raw words of the address, in memory order.
-  const word = (index: number) =>
-    new DataView(address.buffer).getInt32(4 * index, true);
-  if (!ipv4) {
-    const [a, b, c, d] = [word(0), word(1), word(2), word(3)];
-    return writeIn6Pktinfo(words, at, ifindex, a, b, c, d);
-  }
-  return writeInPktinfo(words, at, ifindex, word(0));
+  if (ipv4) return writeInPktinfo(words, at, ifindex, wordOf(address, 0));
+  return writeIn6Pktinfo(
+    words,
+    at,
+    ifindex,
+    wordOf(address, 0),
+    wordOf(address, 4),
+    wordOf(address, 8),
+    wordOf(address, 12),
+  );
+}
+
+/** Four bytes as a word in memory order; no DataView, which is an object a call. */
+function wordOf(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 |
+    bytes[at + 3]! << 24;
 }

@@ -179,7 +179,7 @@ export class ReceiveBatch {
     checkSlot(slot, this.count);
     // Not from describe(): a spread copies every field of the most frequent object.
     const datagram = {
-      data: this.data(slot).slice(),
+      data: this.vector.copyData(slot),
       peer: this.#peer(slot),
       control: NO_CONTROL,
       truncated: this.truncated(slot),
@@ -204,7 +204,7 @@ export class ReceiveBatch {
   }
 
   #peer(slot: number): Endpoint {
-    const { view } = this.vector;
-    return readSockaddr(view, this.vector.nameAt(slot)) ?? UNKNOWN;
+    const { bytes, view } = this.vector;
+    return readSockaddr(view, this.vector.nameAt(slot), bytes) ?? UNKNOWN;
   }
 }
