@@ -83,6 +83,31 @@ async function attack(
     await lab.server.ip(`address add ${SERVER.four}/24 dev eth0`);
   }
   await asking;
+  await refuseReplies(lab, port, () => from(CLIENT.four, 5000, SERVER.four));
+}
+
+/**
+ * Sends queries while a firewall drops the replies, for which sendmsg(2) fails
+ * with EPERM. Kernels without nftables are left out.
+ */
+async function refuseReplies(
+  lab: AttackLab,
+  port: number,
+  send: () => Promise<unknown>,
+): Promise<void> {
+  const { server } = lab;
+  const rules = `table ip refuse { chain output {
+    type filter hook output priority 0; udp sport ${port} counter drop
+  } }`;
+  const { code } = await server.output("nft", [rules]);
+  if (code !== 0) return;
+  await send();
+  // A server that does not reply to these queries has nothing to be refused.
+  for (let look = 0; look < 20; look++) {
+    const table = await server.run("nft", ["list", "table", "ip", "refuse"]);
+    if (!table.includes("packets 0 ")) break;
+  }
+  await server.run("nft", ["delete", "table", "ip", "refuse"]);
 }
 
 /** Reads what a server prints: a full pipe would hold it up. */

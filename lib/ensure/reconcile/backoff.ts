@@ -12,6 +12,13 @@ interface Conflict {
   isReported: boolean;
 }
 
+/** Recreations of one link for the same reasons. */
+interface Recreations {
+  readonly reasons: string;
+  readonly since: number;
+  readonly count: number;
+}
+
 /** Refusals of one object in a row. */
 interface Refusals {
   readonly since: number;
@@ -23,6 +30,8 @@ interface Refusals {
 const WINDOW = 10_000;
 /** How many of them are made without a pause. */
 const AT_ONCE = 6;
+/** Recreations of a link for the same reasons before it is left alone. */
+const RECREATIONS = 3;
 /** The first pause, and the longest, in milliseconds. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 30_000;
@@ -35,8 +44,8 @@ export class Backoff {
   readonly #once = new Map<string, number>();
   readonly #conflicts = new Map<string, Conflict>();
   readonly #refusals = new Map<string, Refusals>();
-  /** When links were recreated. */
-  readonly #recreated = new Map<string, number>();
+  /** Links that were recreated for the same reasons: since when, how often. */
+  readonly #recreated = new Map<string, Recreations>();
   readonly #random: () => number;
 
   /** @param random For jitter, from 0 to 1. */
@@ -77,15 +86,23 @@ export class Backoff {
   }
 
   /**
-   * Notes that a link was recreated; one that differs again soon after that will
-   * not be as desired the next time either.
+   * Notes that a link was recreated; one that differs in the same way again and
+   * again will not be as desired the next time either.
    *
-   * @returns The pause from here on, if it was recreated before.
+   * @param reasons What differed.
+   * @returns The pause from here on, if recreating it has no effect.
    */
-  recreated(key: string, now: number): number | undefined {
-    const before = this.#recreated.get(key) ?? -Infinity;
-    this.#recreated.set(key, now);
-    if (now - before > LONGEST_PAUSE + WINDOW) return undefined;
+  recreated(key: string, reasons: string, now: number): number | undefined {
+    const before = this.#recreated.get(key);
+    const again = before !== undefined && before.reasons === reasons &&
+      now - before.since <= LONGEST_PAUSE + WINDOW;
+    const count = again ? before.count + 1 : 1;
+    this.#recreated.set(key, {
+      reasons,
+      since: again ? before.since : now,
+      count,
+    });
+    if (count < RECREATIONS) return undefined;
     const until = now + LONGEST_PAUSE;
     const conflict = { times: [now], rounds: 0, until, isReported: true };
     this.#conflicts.set(key, conflict);

@@ -365,7 +365,7 @@ export class ReconcileLoop {
     const { type, object } = action;
     const pause = type === "remove" && object === "link" &&
         action.reasons.length > 0
-      ? this.#backoff.recreated(key, now)
+      ? this.#backoff.recreated(key, action.reasons.join(", "), now)
       : this.#backoff.corrected(key, now);
     if (pause === undefined) return;
     this.#conflicts.set(key, action);

@@ -193,7 +193,7 @@ await testWith(
       assertEquals(report.pause, 30_000);
       break;
     }
-    assertEquals(recreated, ["m1", "m1"]);
+    assertEquals(recreated, ["m1", "m1", "m1"]);
   },
 );
 
