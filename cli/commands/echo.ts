@@ -25,7 +25,7 @@ import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 import { exportTotals } from "../output/telemetry.ts";
 
-/** Bytes: room for bursts. */
+/** Receive buffer in bytes, for bursts. */
 const RECEIVE_BUFFER = 4 << 20;
 
 const FAMILIES = { dual: "dual", "4": "ipv4", "6": "ipv6" } as const;
@@ -155,7 +155,7 @@ export const echo = subcommand(
       if (!chosen && first.family === "ipv4") {
         log.warn("this kernel has no IPv6: listening on IPv4 addresses only");
       }
-      // The kernel doubles what it is asked for.
+      // The kernel doubles the requested size.
       const buffer = bufferSize(first.handle.fd, "receive") / 2;
       if (buffer < RECEIVE_BUFFER) {
         log.info(

@@ -13,10 +13,10 @@ import {
   interfacePattern,
   linkName,
 } from "../arguments.ts";
+import { NEIGHBOUR_STATES } from "../../lib/rtnetlink/names/iproute2.ts";
 import { namespace, namespaceName } from "../namespace.ts";
 import {
   linkGroup,
-  NEIGHBOUR_STATES,
   neighbourState,
   routeProtocol,
   routeScope,

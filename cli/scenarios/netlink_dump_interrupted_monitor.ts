@@ -21,11 +21,7 @@ import {
   RTNLGRP_IPV6_ROUTE,
   RTNLGRP_LINK,
 } from "../../ffi/uapi/linux_rtnetlink.ts";
-import {
-  AF_INET,
-  AF_NETLINK,
-  MSG_DONTWAIT,
-} from "../../ffi/uapi/sys_socket.ts";
+import { AF_INET, AF_NETLINK } from "../../ffi/uapi/sys_socket.ts";
 import { interfaceName } from "../../lib/net/interface_index.ts";
 import { NetlinkBuffer } from "../../lib/netlink/buffer.ts";
 import { noCounts } from "../../lib/netlink/counters.ts";
@@ -34,6 +30,7 @@ import { openNetlinkSocket, ownPort } from "../../lib/netlink/socket.ts";
 import { NetlinkSubscription } from "../../lib/netlink/subscription.ts";
 import { Monitor } from "../../lib/rtnetlink/mod.ts";
 import { ENDLESS, iterate, NameFinder } from "./c_monitor.ts";
+import { receiveDatagram } from "./raw_netlink.ts";
 import type { Observation, Runner } from "./runner.ts";
 import { TestNetwork } from "./test_network.ts";
 import { AMPLE } from "./waiting.ts";
@@ -86,9 +83,7 @@ export async function loopsForever(
   await using socket = openNetlinkSocket({ protocol, namespace });
   await sendMalformed(network, ownPort(socket.fd));
   const bytes = new Uint8Array(8192);
-  const { recv } = libc();
-  const room = BigInt(bytes.length);
-  const length = unwrap(recv(socket.fd, bytes, room, MSG_DONTWAIT), "recv");
+  const length = receiveDatagram(socket.fd, bytes);
   const iterations = iterate(bytes.slice(0, length));
   return {
     ok: iterations === ENDLESS,

@@ -9,7 +9,7 @@ import {
 } from "../../lib/netlink/mod.ts";
 import type { Change } from "../../lib/rtnetlink/mod.ts";
 import { SystemError } from "../../ffi/errno.ts";
-import { errno, libc, unwrap } from "../../ffi/libc.ts";
+import { libc, unwrap } from "../../ffi/libc.ts";
 import { IFLA_IFNAME } from "../../ffi/uapi/linux_if_link.ts";
 import {
   NETLINK_ROUTE,
@@ -91,15 +91,20 @@ export class RawNetlink implements AsyncDisposable {
 
   // The kernel has replied when send() or the last receive returns.
   #receive(): MessageReader {
-    const { bytes } = this.#buffer;
-    const { recv } = libc();
-    const room = BigInt(bytes.length);
-    const length = recv(this.#socket.fd, bytes, room, MSG_DONTWAIT);
-    if (length < 0) throw new SystemError("recv", errno());
+    const length = receiveDatagram(this.#socket.fd, this.#buffer.bytes);
     const reader = new MessageReader(this.#buffer);
     reader.reset(0, length);
     return reader;
   }
+}
+
+/** Receives a queued datagram; returns its length. */
+export function receiveDatagram(
+  fd: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): number {
+  const { recv } = libc();
+  return unwrap(recv(fd, bytes, BigInt(bytes.length), MSG_DONTWAIT), "recv");
 }
 
 function nameOf(message: MessageReader): string {

@@ -1,10 +1,10 @@
 // Types of values that iproute2 has names for: a name or its number.
 
 import type { ArgumentValue, TypeHandler } from "@cliffy/command";
-import * as nd from "../../ffi/uapi/linux_neighbour.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 import {
   linkGroupNumber,
+  NEIGHBOUR_STATES,
   protocolNumber,
   routeTypeNumber,
   scopeNumber,
@@ -52,21 +52,13 @@ export const linkGroup: TypeHandler<number> = numbered(
   "the name of a group (/etc/iproute2/group) or its number",
 );
 
-/** NUD_* by name. */
-export const NEIGHBOUR_STATES: Readonly<Record<string, number>> = {
-  none: nd.NUD_NONE,
-  incomplete: nd.NUD_INCOMPLETE,
-  reachable: nd.NUD_REACHABLE,
-  stale: nd.NUD_STALE,
-  delay: nd.NUD_DELAY,
-  probe: nd.NUD_PROBE,
-  failed: nd.NUD_FAILED,
-  noarp: nd.NUD_NOARP,
-  permanent: nd.NUD_PERMANENT,
-};
+const neighbourStates = new Map<string, number>([
+  ["all", -1],
+  ...Object.entries(NEIGHBOUR_STATES),
+]);
 
 /** The state of a neighbour; "all" is -1. */
 export const neighbourState: TypeHandler<number> = numbered(
-  (word) => word === "all" ? -1 : NEIGHBOUR_STATES[word],
+  (word) => neighbourStates.get(word),
   `all or one of ${Object.keys(NEIGHBOUR_STATES).join(", ")}`,
 );

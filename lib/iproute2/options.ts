@@ -1,4 +1,4 @@
-// How much of an object to tell, and what links are called.
+// Options of presentation, the same for every object.
 
 import type { BpfProgram } from "../rtnetlink/bpf_program.ts";
 import { LinkNames } from "../rtnetlink/link/names.ts";
@@ -13,18 +13,18 @@ export interface IpJsonOptions {
   readonly details?: boolean | undefined;
   /** As with `ip -s`; 2 as with `ip -s -s`. */
   readonly statistics?: boolean | 2 | undefined;
-  /** Of routes, leave out the table, as `ip` does where one was asked for. */
+  /** Of routes, omit the table, as `ip` does when it is a filter. */
   readonly oneTable?: boolean | undefined;
-  /** Of routes and neighbours, leave out the link in the same way. */
+  /** Of routes and neighbours, omit the link likewise. */
   readonly oneDevice?: boolean | undefined;
-  /** Of routes, leave out who made it in the same way. */
+  /** Of routes, omit the protocol likewise. */
   readonly oneProtocol?: boolean | undefined;
-  /** Of routes, leave out the scope in the same way. */
+  /** Of routes, omit the scope likewise. */
   readonly oneScope?: boolean | undefined;
   /** The nexthop objects by their id, for details of routes. */
   readonly nexthops?: ReadonlyMap<number, Nexthop> | undefined;
   /**
-   * Of links, more of an XDP program than its id.
+   * Of links, details of an XDP program beside its id.
    *
    * @internal
    */

@@ -1,12 +1,11 @@
 // Names of a family's messages and attributes, for errors. lib/netlink knows no
 // family: the code that opens a connection passes them.
 
+import { NLA_ALIGN, NLMSG_HDRLEN } from "../../ffi/uapi/linux_netlink.ts";
 import {
-  NLA_ALIGN,
-  NLA_HDRLEN,
-  NLA_TYPE_MASK,
-  NLMSG_HDRLEN,
-} from "../../ffi/uapi/linux_netlink.ts";
+  netlinkAttributes,
+  netlinkString,
+} from "../socket/netlink_attributes.ts";
 
 /** A C struct, as far as its fields can be read. */
 export interface NetlinkStruct {
@@ -54,38 +53,6 @@ export interface FamilyNames {
     | undefined;
 }
 
-const decoder = new TextDecoder();
-
-/** The string in a value, up to its NUL. */
-export function textOf(value: Uint8Array): string {
-  return decoder.decode(value).replace(/\0.*$/s, "");
-}
-
-/** An attribute in a request: its offset and the end of its value. */
-export interface Found {
-  readonly type: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The complete attributes of one level. */
-export function attributesIn(
-  view: DataView,
-  start: number,
-  end: number,
-): Found[] {
-  const found: Found[] = [];
-  let at = start;
-  while (end - at >= NLA_HDRLEN) {
-    const length = view.getUint16(at, true);
-    if (length < NLA_HDRLEN || length > end - at) break;
-    const type = view.getUint16(at + 2, true) & NLA_TYPE_MASK;
-    found.push({ type, start: at, end: at + length });
-    at += NLA_ALIGN(length);
-  }
-  return found;
-}
-
 /**
  * The attribute at an offset of a request, with those it is nested in:
  * "IFLA_LINKINFO > IFLA_INFO_KIND". Unknown ones appear as numbers.
@@ -107,7 +74,7 @@ export function attributePath(
   let start = NLA_ALIGN(described.struct.size);
   let end = body.length;
   for (;;) {
-    const level = attributesIn(view, start, end);
+    const level = netlinkAttributes(view, start, end);
     const hit = level.find((one) => target >= one.start && target < one.end);
     if (hit === undefined) break;
     const known: AttributeNames[number] | undefined = names?.[hit.type];
@@ -116,9 +83,9 @@ export function attributePath(
     names = known?.inside?.((sibling) => {
       const beside = level.find((one) => one.type === sibling);
       return beside &&
-        textOf(body.subarray(beside.start + NLA_HDRLEN, beside.end));
+        netlinkString(body.subarray(beside.value, beside.end));
     });
-    start = hit.start + NLA_HDRLEN + (known?.struct?.size ?? 0);
+    start = hit.value + (known?.struct?.size ?? 0);
     end = hit.end;
   }
   return path.length === 0 ? undefined : path.join(" > ");

@@ -1,8 +1,6 @@
-// A message told in the names of C: what is about to be sent, for people and
-// programs to look at.
+// Describes a request by the names of C, for a dry run.
 
 import {
-  NLA_HDRLEN,
   NLM_F_ACK,
   NLM_F_APPEND,
   NLM_F_CREATE,
@@ -12,12 +10,12 @@ import {
   NLMSG_HDRLEN,
 } from "../../ffi/uapi/linux_netlink.ts";
 import type { NetlinkRequest } from "./transaction.ts";
+import { netlinkAttributes } from "../socket/netlink_attributes.ts";
 import { writeHeader } from "./message.ts";
-import {
-  type AttributeNames,
-  attributesIn,
-  type FamilyNames,
-  type NetlinkStruct,
+import type {
+  AttributeNames,
+  FamilyNames,
+  NetlinkStruct,
 } from "./attribute_names.ts";
 
 /** An attribute of a message. */
@@ -110,20 +108,19 @@ function describeLevel(
   end: number,
   names: AttributeNames,
 ): AttributeDescription[] {
-  const level = attributesIn(view, start, end);
+  const level = netlinkAttributes(view, start, end);
   const bytes = (at: number, to: number) =>
     new Uint8Array(view.buffer, view.byteOffset + at, to - at);
   const text = (type: number) => {
     const found = level.find((one) => one.type === type);
     const read = names[type]?.read;
     const value = found &&
-      read?.(bytes(found.start + NLA_HDRLEN, found.end));
+      read?.(bytes(found.value, found.end));
     return typeof value === "string" ? value : undefined;
   };
-  return level.map(({ type, start, end }) => {
+  return level.map(({ type, value: at, end }) => {
     const known = names[type];
     const name = known?.name ?? String(type);
-    const at = start + NLA_HDRLEN;
     const inside = known?.inside?.(text);
     if (known === undefined || inside === undefined) {
       const value = bytes(at, end);
@@ -138,7 +135,7 @@ function describeLevel(
   });
 }
 
-/** A value nobody knows more of than its length. */
+/** The value of an unknown attribute, by its length. */
 function plainValue(value: Uint8Array): string | number | true {
   const view = new DataView(value.buffer, value.byteOffset, value.length);
   switch (value.length) {

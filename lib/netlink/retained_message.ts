@@ -29,15 +29,15 @@ let distance = 0;
 export function retainMessage(message: MessageReader): RetainedMessage {
   const { start, end } = message;
   if (message.walk !== walk || block === undefined) {
-    const room = NLMSG_ALIGN(message.limit - start);
-    if (block === undefined || block.bytes.length - used < room) {
-      block = new NetlinkBuffer(Math.max(BLOCK, room));
+    const size = NLMSG_ALIGN(message.limit - start);
+    if (block === undefined || block.bytes.length - used < size) {
+      block = new NetlinkBuffer(Math.max(BLOCK, size));
       used = 0;
     }
     block.bytes.set(message.bytes.subarray(start, message.limit), used);
     walk = message.walk;
     distance = used - start;
-    used += room;
+    used += size;
   }
   return { buffer: block, start: start + distance, end: end + distance };
 }

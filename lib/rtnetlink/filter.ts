@@ -1,4 +1,4 @@
-// Which objects of a table to read.
+// Filters of dumps.
 
 import type { DumpOptions } from "../netlink/connection.ts";
 import type { AddressFamily } from "./family.ts";
@@ -6,15 +6,15 @@ import type { AddressFamily } from "./family.ts";
 /** Which links to dump. */
 export interface LinkFilter extends DumpOptions {
   /**
-   * What this family has to say of links: "inet6" tells little, of those that
-   * IPv6 is used on; "bridge" of the ports of bridges. Default: all of all.
+   * Links as this family reports them: "inet6" few attributes, of links with IPv6;
+   * "bridge" the ports of bridges. Default: all links, all attributes.
    */
   readonly family?: AddressFamily | undefined;
   /** Only those of this kind, for example "veth". */
   readonly kind?: string | undefined;
-  /** Only those of this master, by its index. */
+  /** Only ports of this master, by ifindex. */
   readonly master?: number | undefined;
-  /** Whether all their counters are wanted, those of functions and IPv6 too. */
+  /** Whether to read all counters, also of virtual functions and IPv6. */
   readonly statistics?: boolean | undefined;
 }
 
@@ -32,9 +32,9 @@ export interface RouteFilter extends DumpOptions {
   readonly family?: AddressFamily | undefined;
   /** Only those of this table; default: of all tables. */
   readonly table?: number | undefined;
-  /** Only those that leave by this interface. */
+  /** Only those with this outgoing interface. */
   readonly ifindex?: number | undefined;
-  /** Only those made by this RTPROT_*. */
+  /** Only those of this RTPROT_*. */
   readonly protocol?: number | undefined;
   /** Only those of this RTN_*. */
   readonly type?: number | undefined;
@@ -48,9 +48,9 @@ export interface NeighbourFilter extends DumpOptions {
   readonly family?: AddressFamily | undefined;
   /** Only those of this interface. */
   readonly ifindex?: number | undefined;
-  /** Only those of interfaces of this master. */
+  /** Only those on ports of this master. */
   readonly master?: number | undefined;
-  /** Those the machine answers for instead of those it knows. */
+  /** Proxy entries instead of resolved neighbours. */
   readonly proxy?: boolean | undefined;
 }
 
@@ -64,6 +64,6 @@ export interface RuleFilter extends DumpOptions {
 export interface NexthopFilter extends DumpOptions {
   /** Only those of this family. */
   readonly family?: AddressFamily | undefined;
-  /** Only those that leave by this interface. */
+  /** Only those with this outgoing interface. */
   readonly ifindex?: number | undefined;
 }

@@ -32,6 +32,7 @@ import {
   ObjectTable,
 } from "./spec/object.ts";
 import { ipAddress, linkAddress, linkName, oneOf } from "./spec/value.ts";
+import { NEIGHBOUR_STATES } from "./names/iproute2.ts";
 import { USER_HZ } from "./user_hz.ts";
 
 /** Times of a neighbour, in USER_HZ since they happened. */
@@ -129,17 +130,7 @@ export interface NeighbourSpec {
 /** The state of a neighbour. Source: linux/neighbour.h. */
 export type NeighbourState = NonNullable<NeighbourSpec["nud"]>;
 
-const STATES: { readonly [S in NeighbourState]: number } = {
-  none: nd.NUD_NONE,
-  incomplete: nd.NUD_INCOMPLETE,
-  reachable: nd.NUD_REACHABLE,
-  stale: nd.NUD_STALE,
-  delay: nd.NUD_DELAY,
-  probe: nd.NUD_PROBE,
-  failed: nd.NUD_FAILED,
-  noarp: nd.NUD_NOARP,
-  permanent: nd.NUD_PERMANENT,
-};
+const STATES: { readonly [S in NeighbourState]: number } = NEIGHBOUR_STATES;
 
 const STATE_NAMES = Object.entries(STATES) as [NeighbourState, number][];
 /** States that do not change by themselves. */

@@ -22,7 +22,7 @@ import { checkInterfaceName } from "../net/interface_name.ts";
 import { formatLinkAddress, parseLinkAddress } from "../net/link_address.ts";
 import type { Namespace } from "../netns/namespace.ts";
 import type { AttributeWriter } from "../netlink/attribute_writer.ts";
-import { textOf } from "../netlink/attribute_names.ts";
+import { netlinkString } from "../socket/netlink_attributes.ts";
 import {
   type Attribute,
   attribute,
@@ -103,7 +103,7 @@ const name: Attribute<string> = attribute<string>(c.IFLA_IFNAME, {
   raw: (value) => value.string(),
   decode: (raw) => raw,
   encode: (body, attribute, value) => void body.string(attribute, value),
-  show: textOf,
+  show: netlinkString,
 });
 
 function linkLayer(number: number): Attribute<string> {
@@ -166,7 +166,7 @@ const alias: Attribute<string> = {
     raw: (value) => value.string(),
     decode: (raw) => raw === "" ? undefined : raw,
     encode: (body, attribute, value) => void body.text(attribute, value),
-    show: textOf,
+    show: netlinkString,
   }),
   text: (value) => value === "" ? "none" : value,
 };

@@ -6,8 +6,10 @@ import {
   type SystemErrorContext,
 } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
+import { SIOCGSKNS } from "../../ffi/uapi/net_if.ts";
 import {
   SO_COOKIE,
+  SO_NETNS_COOKIE,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOL_SOCKET,
@@ -107,11 +109,53 @@ export function peerName(
 
 const COOKIE = new Int32Array(2);
 
-/** A number that no other socket of this host ever has; since Linux 4.6. */
-export function socketCookie(fd: number): string {
+/** A cookie of 64 bits; undefined if the kernel does not have the option. */
+function readCookie(fd: number, option: number): string | undefined {
   LENGTH[0] = COOKIE.byteLength;
   const { getsockopt } = libc();
-  return getsockopt(fd, SOL_SOCKET, SO_COOKIE, COOKIE, LENGTH) < 0
-    ? ""
+  return getsockopt(fd, SOL_SOCKET, option, COOKIE, LENGTH) < 0
+    ? undefined
     : COOKIE.join();
+}
+
+/** A number that no other socket of this host ever has; since Linux 4.6. */
+export function socketCookie(fd: number): string {
+  return readCookie(fd, SO_COOKIE) ?? "";
+}
+
+const NAMESPACE_OF = BigInt(SIOCGSKNS);
+
+/**
+ * Opens a socket in the namespace that another one is in; nonblocking and
+ * close-on-exec.
+ *
+ * A namespace other than the thread's needs CAP_NET_ADMIN and CAP_SYS_ADMIN. If
+ * the kernel does not report namespaces (before 5.14), the thread's is used.
+ *
+ * @returns Its descriptor; undefined if it cannot be opened there.
+ */
+export function openBeside(
+  fd: number,
+  domain: number,
+  type: number,
+  protocol = 0,
+): number | undefined {
+  const { close, ioctl_value, socket } = libc();
+  const open = () =>
+    socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+  const opened = open();
+  if (opened < 0) return undefined;
+  const namespaceOf = (socket: number) => readCookie(socket, SO_NETNS_COOKIE);
+  if (namespaceOf(fd) === namespaceOf(opened)) return opened;
+  close(opened);
+  const namespace = ioctl_value(fd, NAMESPACE_OF, 0n);
+  if (namespace < 0) return undefined;
+  try {
+    const there = inNamespace(`/proc/thread-self/fd/${namespace}`, open, close);
+    return there < 0 ? undefined : there;
+  } catch {
+    return undefined;
+  } finally {
+    close(namespace);
+  }
 }

@@ -15,8 +15,6 @@ import {
 } from "../../ffi/uapi/linux_if_link.ts";
 import {
   NETLINK_ROUTE,
-  NLA_HDRLEN,
-  NLA_TYPE_MASK,
   NLM_F_REQUEST,
   nlmsghdr,
   sockaddr_nl,
@@ -36,32 +34,19 @@ import {
 } from "../../ffi/uapi/sys_socket.ts";
 import { monotonicTime } from "../io/clock.ts";
 import { closeOwned, ownDescriptor } from "../io/thread_descriptors.ts";
-import { openBeside } from "./beside.ts";
+import { netlinkAttributes, netlinkString } from "./netlink_attributes.ts";
+import { openBeside } from "./open.ts";
 import { tryGetOption } from "./option.ts";
 
-/** Milliseconds for which a look for notifications counts. */
+/** Milliseconds between two reads of notifications. */
 const FRESH = 1;
 
 const BUFFER = new Uint8Array(32 * 1024);
 const VIEW = new DataView(BUFFER.buffer);
 const BUFFER_SIZE = BigInt(BUFFER.length);
 const REQUEST_SIZE = nlmsghdr.size + ifinfomsg.size;
-const decoder = new TextDecoder();
 
-/** The attributes at a byte offset, by their types: offset and end of each. */
-function attributes(at: number, end: number): Map<number, [number, number]> {
-  const found = new Map<number, [number, number]>();
-  while (at + NLA_HDRLEN <= end) {
-    const length = VIEW.getUint16(at, true);
-    if (length < NLA_HDRLEN || at + length > end) break;
-    const type = VIEW.getUint16(at + 2, true) & NLA_TYPE_MASK;
-    found.set(type, [at + NLA_HDRLEN, at + length]);
-    at += (length + 3) & ~3;
-  }
-  return found;
-}
-
-/** What a link message says. */
+/** The master and kind of an interface. */
 interface LinkState {
   /** The interface that it is a port of; 0 for none. */
   readonly master: number;
@@ -71,17 +56,19 @@ interface LinkState {
 /** Of an interface that is gone. */
 const NO_LINK: LinkState = { master: 0, isVrf: false };
 
-function readLink(at: number, end: number): LinkState {
-  const all = attributes(at + nlmsghdr.size + ifinfomsg.size, end);
-  const [master] = all.get(IFLA_MASTER) ?? [-1];
-  const info = all.get(IFLA_LINKINFO);
-  const kind = info && attributes(info[0], info[1]).get(IFLA_INFO_KIND);
-  return {
-    master: master < 0 ? 0 : VIEW.getUint32(master, true),
-    isVrf: kind !== undefined &&
-      decoder.decode(BUFFER.subarray(kind[0], kind[1])).replace(/\0$/, "") ===
-        "vrf",
-  };
+function readLink(end: number): LinkState {
+  let master = 0;
+  let isVrf = false;
+  const start = nlmsghdr.size + ifinfomsg.size;
+  for (const link of netlinkAttributes(VIEW, start, end)) {
+    if (link.type === IFLA_MASTER) master = VIEW.getUint32(link.value, true);
+    if (link.type !== IFLA_LINKINFO) continue;
+    for (const info of netlinkAttributes(VIEW, link.value, link.end)) {
+      if (info.type !== IFLA_INFO_KIND) continue;
+      isVrf = netlinkString(BUFFER.subarray(info.value, info.end)) === "vrf";
+    }
+  }
+  return { master, isVrf };
 }
 
 /** The VRFs of a socket's namespace. Notifications of links keep it up to date. */
@@ -120,7 +107,7 @@ export class VrfTable {
     return new VrfTable(ownDescriptor(fd));
   }
 
-  /** Takes notice of links that changed; at most once a millisecond. */
+  /** Discards what changed links invalidate; at most once a millisecond. */
   refresh(): void {
     if (this.#fd < 0) return;
     const now = monotonicTime();
@@ -134,7 +121,7 @@ export class VrfTable {
     if (ifindex === this.#ifindex) return this.#vrf;
     if (this.#fd < 0 || ifindex <= 0) return 0;
     const vrf = this.#vrfs.get(ifindex) ?? this.#find(ifindex);
-    // Not known, for want of memory for example: the next reply looks again.
+    // The read failed, for example for lack of memory: the next reply repeats it.
     if (vrf === undefined) return 0;
     this.#vrfs.set(ifindex, vrf);
     this.#ifindex = ifindex;
@@ -173,7 +160,7 @@ export class VrfTable {
     const { send } = libc();
     const size = BigInt(REQUEST_SIZE);
     if (send(this.#fd, request, size, MSG_DONTWAIT) < 0) return undefined;
-    // The kernel has answered when send(2) returns.
+    // The reply is queued when send(2) returns.
     for (let length = this.#receive(); length !== 0; length = this.#receive()) {
       const end = Math.min(length, VIEW.getUint32(0, true));
       const header = nlmsghdr.get(VIEW, 0);
@@ -182,12 +169,12 @@ export class VrfTable {
         this.#forget();
         continue;
       }
-      return header.nlmsg_type === RTM_NEWLINK ? readLink(0, end) : NO_LINK;
+      return header.nlmsg_type === RTM_NEWLINK ? readLink(end) : NO_LINK;
     }
     return undefined;
   }
 
-  /** Receives one message; 0 where there is none, -1 where some were dropped. */
+  /** Receives one message; 0 if none is queued, -1 if the kernel dropped some. */
   #receive(): number {
     const length = libc().recv(this.#fd, BUFFER, BUFFER_SIZE, MSG_DONTWAIT);
     if (length >= 0) return length;

@@ -40,7 +40,7 @@ export function openNode(): number {
 }
 
 /** Runs `body` and closes the descriptor if it throws. */
-function closeOnError<T>(fd: number, body: () => T): T {
+export function closeOnError<T>(fd: number, body: () => T): T {
   try {
     return body();
   } catch (error) {

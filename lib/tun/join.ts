@@ -26,21 +26,34 @@ function numbered(
   ];
 }
 
-function differences(
-  held: HeldDevice,
+/** The settings that decide what precedes each packet. */
+function framingDifferences(
+  { packetInformation, header }: Pick<
+    HeldDevice,
+    "packetInformation" | "header"
+  >,
   wanted: ResolvedTunOptions,
 ): string[] {
   return [
     ...switched(
       "packet information",
-      held.packetInformation,
+      packetInformation,
       wanted.packetInformation,
     ),
     ...switched(
       "the virtio-net header (offload)",
-      held.header,
+      header,
       wanted.offload !== false,
     ),
+  ];
+}
+
+function differences(
+  held: HeldDevice,
+  wanted: ResolvedTunOptions,
+): string[] {
+  return [
+    ...framingDifferences(held, wanted),
     ...(wanted.persist === undefined
       ? []
       : switched("persistence", held.persistent, wanted.persist)),
@@ -94,18 +107,8 @@ export function isJoined(
     group: undefined,
   };
   // Whatever rtnetlink knows, packets look as these two say.
-  const framing = [
-    ...switched(
-      "packet information",
-      held.packetInformation,
-      wanted.packetInformation,
-    ),
-    ...switched(
-      "the virtio-net header (offload)",
-      header,
-      wanted.offload !== false,
-    ),
-  ];
+  const { packetInformation } = held;
+  const framing = framingDifferences({ packetInformation, header }, wanted);
   if (framing.length > 0) throw inUseError(what, framing);
   if (held.queues <= 1) return false;
   const found = differences(held, wanted);

@@ -23,7 +23,6 @@ import {
   NETLINK_EXT_ACK,
   NETLINK_ROUTE,
   NLA_HDRLEN,
-  NLA_TYPE_MASK,
   NLM_F_ACK,
   NLM_F_ACK_TLVS,
   NLM_F_CAPPED,
@@ -48,12 +47,16 @@ import {
   SOCK_CLOEXEC,
   SOCK_RAW,
 } from "../../ffi/uapi/sys_socket.ts";
+import {
+  type NetlinkAttribute,
+  netlinkAttributes,
+  netlinkString,
+} from "../socket/netlink_attributes.ts";
 
 /** Larger than any message about one link. */
 const LARGEST_REPLY = 32 << 10;
 const ONE = new Uint8Array(new Int32Array([1]).buffer);
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** What the kernel reports of a TUN or TAP device, held or not. */
 export interface HeldDevice {
@@ -67,15 +70,10 @@ export interface HeldDevice {
   readonly group: number | undefined;
 }
 
-/** Attributes in a range of a message. */
-function* attributes(view: DataView, start: number, end: number) {
-  while (start + NLA_HDRLEN <= end) {
-    const length = view.getUint16(start, true);
-    if (length < NLA_HDRLEN || start + length > end) return;
-    const type = view.getUint16(start + 2, true) & NLA_TYPE_MASK;
-    yield { type, start: start + NLA_HDRLEN, end: start + length };
-    start += (length + 3) & ~3;
-  }
+/** The string in an attribute. */
+function stringOf(view: DataView, { value, end }: NetlinkAttribute): string {
+  const { buffer, byteOffset } = view;
+  return netlinkString(new Uint8Array(buffer, byteOffset + value, end - value));
 }
 
 /** struct ifinfomsg and attributes; the interface is named by IFLA_IFNAME. */
@@ -148,14 +146,9 @@ function outcome(reply: DataView): { code: number; detail?: string } {
     ? msg.nlmsg_len
     : NLMSG_HDRLEN;
   const start = NLMSG_HDRLEN + 4 + ((echoed + 3) & ~3);
-  for (const found of attributes(reply, start, reply.byteLength)) {
+  for (const found of netlinkAttributes(reply, start, reply.byteLength)) {
     if (found.type !== NLMSGERR_ATTR_MSG) continue;
-    const bytes = new Uint8Array(
-      reply.buffer,
-      reply.byteOffset + found.start,
-      found.end - found.start - 1,
-    );
-    return { code: -error, detail: decoder.decode(bytes) };
+    return { code: -error, detail: stringOf(reply, found) };
   }
   return { code: -error };
 }
@@ -202,9 +195,9 @@ export function heldDevice(name: string): HeldDevice | undefined {
   if (nlmsg_type !== RTM_NEWLINK) return undefined;
   const start = NLMSG_HDRLEN + ifinfomsg.size;
   const end = Math.min(nlmsg_len, reply.byteLength);
-  for (const found of attributes(reply, start, end)) {
+  for (const found of netlinkAttributes(reply, start, end)) {
     if (found.type === IFLA_LINKINFO) {
-      return tunSettings(reply, found.start, found.end);
+      return tunSettings(reply, found.value, found.end);
     }
   }
   return undefined;
@@ -217,19 +210,14 @@ function tunSettings(
 ): HeldDevice | undefined {
   let isTun = false;
   const numbers = new Map<number, number>();
-  for (const info of attributes(view, start, end)) {
+  for (const info of netlinkAttributes(view, start, end)) {
     if (info.type === IFLA_INFO_KIND) {
-      const kind = new Uint8Array(
-        view.buffer,
-        view.byteOffset + info.start,
-        info.end - info.start,
-      );
-      isTun = decoder.decode(kind).replace(/\0.*$/s, "") === "tun";
+      isTun = stringOf(view, info) === "tun";
     } else if (info.type === IFLA_INFO_DATA) {
-      for (const one of attributes(view, info.start, info.end)) {
-        const value = one.end - one.start === 1
-          ? view.getUint8(one.start)
-          : view.getUint32(one.start, true);
+      for (const one of netlinkAttributes(view, info.value, info.end)) {
+        const value = one.end - one.value === 1
+          ? view.getUint8(one.value)
+          : view.getUint32(one.value, true);
         numbers.set(one.type, value);
       }
     }

@@ -29,6 +29,7 @@ import { releaseEarlierRun } from "../io/thread_descriptors.ts";
 import { checkInterfaceName } from "../net/interface_name.ts";
 import type { Namespace } from "../netns/namespace.ts";
 import { wholeNumber } from "../whole_number.ts";
+import { closeOnError } from "./attach.ts";
 import { attachedTo } from "./control.ts";
 import type { TunOffload } from "./features.ts";
 import { interfaceState } from "./interface.ts";
@@ -105,13 +106,13 @@ export function openMacvtapQueue(wanted: ResolvedMacvtapOptions): number {
   const { name, queues, offload } = wanted;
   const node = wanted.node ?? `/dev/tap${interfaceState(name).index}`;
   const tried = `open ${node} of macvtap link ${name}`;
-  const { open, ioctl, fcntl, close } = libc();
+  const { open, ioctl, fcntl } = libc();
   const fd = open(cString(node), O_RDWR | O_CLOEXEC, 0);
   if (fd < 0) {
     const code = errno();
     throw new SystemError("open", code, { tried, ...openAdvice(code, name) });
   }
-  try {
+  return closeOnError(fd, () => {
     const request = ifreq.build({
       ifr_flags: IFF_TAP | IFF_NO_PI |
         (queues > 1 ? IFF_MULTI_QUEUE : 0) |
@@ -129,8 +130,5 @@ export function openMacvtapQueue(wanted: ResolvedMacvtapOptions): number {
     }
     unwrap(fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK), "fcntl", { tried });
     return fd;
-  } catch (error) {
-    close(fd);
-    throw error;
-  }
+  });
 }

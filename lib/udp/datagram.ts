@@ -116,8 +116,8 @@ export type ControlFields = {
   ]: DatagramInfo[Key];
 };
 
-// Which structs of packet info a datagram carries: shared by all of them.
-const NONE: DatagramInfo["control"] = Object.freeze([]);
+// The structs of packet info that a datagram carries; shared by all datagrams.
+export const NO_PACKET_INFO: DatagramInfo["control"] = Object.freeze([]);
 const IPV4: DatagramInfo["control"] = Object.freeze(["in_pktinfo"] as const);
 const IPV6: DatagramInfo["control"] = Object.freeze(["in6_pktinfo"] as const);
 const BOTH: DatagramInfo["control"] = Object.freeze(
@@ -133,7 +133,7 @@ export function setControlFields(
 ): void {
   const ipv4 = control.in_pktinfo >= 0;
   if (control.in6_pktinfo >= 0) to.control = ipv4 ? BOTH : IPV6;
-  else to.control = ipv4 ? IPV4 : NONE;
+  else to.control = ipv4 ? IPV4 : NO_PACKET_INFO;
   const local = localInfo(bytes, view, control);
   if (local !== undefined) to.local = local;
   if (control.ttl >= 0) to.ttl = control.ttl;

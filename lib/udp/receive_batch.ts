@@ -19,6 +19,7 @@ import type { ReplyRoutes } from "./reply.ts";
 import {
   type Datagram,
   type DatagramInfo,
+  NO_PACKET_INFO,
   setControlFields,
 } from "./datagram.ts";
 
@@ -45,8 +46,6 @@ export function checkSlot(slot: number, count: number): void {
   }
 }
 
-/** Replaced by setControlFields(). */
-const NO_CONTROL: DatagramInfo["control"] = [];
 const UNKNOWN = { address: "", port: 0 } as const;
 
 /**
@@ -163,7 +162,7 @@ export class ReceiveBatch {
     checkSlot(slot, this.count);
     const info = {
       peer: this.#peer(slot),
-      control: NO_CONTROL,
+      control: NO_PACKET_INFO,
       truncated: this.truncated(slot),
       controlTruncated: this.controlTruncated(slot),
     };
@@ -181,7 +180,7 @@ export class ReceiveBatch {
     const datagram = {
       data: this.vector.copyData(slot),
       peer: this.#peer(slot),
-      control: NO_CONTROL,
+      control: NO_PACKET_INFO,
       truncated: this.truncated(slot),
       controlTruncated: this.controlTruncated(slot),
     };

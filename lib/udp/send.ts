@@ -24,7 +24,7 @@ import {
 } from "../../ffi/uapi/sys_socket.ts";
 import type { ArgumentError } from "../errors.ts";
 import { parseAddress } from "../net/ip_address.ts";
-import { openBeside } from "../socket/beside.ts";
+import { openBeside } from "../socket/open.ts";
 import { SEND_CONTROL_SIZE } from "../socket/control_messages.ts";
 import { MessageVector } from "../socket/message_vector.ts";
 import { trySetOption } from "../socket/option.ts";

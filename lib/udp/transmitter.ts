@@ -27,7 +27,7 @@ const SPARE_QUEUES = 4;
 /** Progress of a send of one message, which does not wait. */
 let single = new Progress();
 
-/** Removes a queue from the spare ones: a concurrent call takes another. */
+/** Takes a spare queue, or allocates one; a concurrent call takes another. */
 function takeQueue(): SendQueue {
   return spareQueues.pop() ?? new SendQueue(64, 256 * 1024);
 }
@@ -55,8 +55,8 @@ export class Transmitter {
     to: Endpoint | undefined,
     options: SendOptions & WaitOptions,
   ): Promise<number> {
-    // Not an async function: most sends complete here, and a state of one costs
-    // more memory than all else.
+    // Not an async function: most sends complete here without waiting, and the
+    // state of an async function would be most of their garbage.
     try {
       options.signal?.throwIfAborted();
       checkTimeout(options.timeout);

@@ -46,40 +46,40 @@ export interface LinkPort<
 }
 
 /**
- * The options of a kind by its name: those it has, none of a kind that nobody
- * here knows, any where the name is known only when the program runs.
+ * The options of a kind by its name: the options of a known kind, none of an
+ * unknown one, any if the name is known only at run time.
  */
 export type OptionsOfKind<Kind extends string> = string extends Kind
   ? OptionValues
   : Kind extends keyof LinkOptions ? LinkOptions[Kind]
   : NoOptions;
 
-/** A link to be made, by iproute2's words. Source: ip-link(8). */
+/** A link to create, by iproute2's keywords. Source: ip-link(8). */
 export interface LinkSpec<Kind extends string = string> extends LinkSettings {
   /** Its name. */
   readonly name: string;
-  /** What to make. */
+  /** Its kind. */
   readonly kind: Kind;
-  /** The link it stands on: of vlan, macvlan, macvtap, ipvlan. */
+  /** The lower link: of vlan, macvlan, macvtap, ipvlan. */
   readonly link?: string | number;
-  /** The index to ask for. */
+  /** The requested index. */
   readonly index?: number;
-  /** Further names. */
+  /** Alternative names. */
   readonly altnames?: readonly string[];
-  /** What its kind can be told. */
+  /** Options of its kind. */
   readonly options?: OptionsOfKind<Kind>;
-  /** What its master can be told of it. */
+  /** Options of it as a port. */
   readonly port?: LinkPort;
 }
 
-/** What to change of a link that is there. */
+/** Changes of an existing link. */
 export interface LinkChanges<Kind extends string = string>
   extends LinkSettings {
-  /** Its kind, where `options` are to be changed. */
+  /** Its kind, if `options` change. */
   readonly kind?: Kind;
-  /** What its kind can be told. */
+  /** Options of its kind. */
   readonly options?: OptionsOfKind<Kind>;
-  /** What its master can be told of it. */
+  /** Options of it as a port. */
   readonly port?: LinkPort;
 }
 

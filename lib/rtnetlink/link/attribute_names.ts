@@ -5,7 +5,8 @@ import * as link from "../../../ffi/uapi/linux_if_link.ts";
 import * as kinds from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import { ifinfomsg } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../../ffi/uapi/sys_socket.ts";
-import { type AttributeNames, textOf } from "../../netlink/attribute_names.ts";
+import type { AttributeNames } from "../../netlink/attribute_names.ts";
+import { netlinkString } from "../../socket/netlink_attributes.ts";
 import type { LinkKind } from "../kinds/kind.ts";
 import { reportedKind } from "../kinds/mod.ts";
 import { SETTINGS } from "../settings.ts";
@@ -40,8 +41,8 @@ const FAMILIES: AttributeNames = {
 
 /** Attributes of links that are no settings, and hold text. */
 const TEXTS = {
-  kind: { number: link.IFLA_INFO_KIND, show: textOf },
-  slaveKind: { number: link.IFLA_INFO_SLAVE_KIND, show: textOf },
+  kind: { number: link.IFLA_INFO_KIND, show: netlinkString },
+  slaveKind: { number: link.IFLA_INFO_SLAVE_KIND, show: netlinkString },
 };
 
 /** The master's kind: requests say it as the link's own, "bridge_slave". */
@@ -79,7 +80,10 @@ export function linkAttributeNames(): AttributeNames {
       }, TEXTS),
       [link.IFLA_AF_SPEC]: FAMILIES,
       [link.IFLA_PROP_LIST]: {
-        [link.IFLA_ALT_IFNAME]: { name: "IFLA_ALT_IFNAME", read: textOf },
+        [link.IFLA_ALT_IFNAME]: {
+          name: "IFLA_ALT_IFNAME",
+          read: netlinkString,
+        },
       },
       [link.IFLA_PROTO_DOWN_REASON]: {
         of: link,
@@ -103,7 +107,10 @@ export function linkAttributeNames(): AttributeNames {
         },
       },
     },
-  }, { ...SETTINGS, altName: { number: link.IFLA_ALT_IFNAME, show: textOf } });
+  }, {
+    ...SETTINGS,
+    altName: { number: link.IFLA_ALT_IFNAME, show: netlinkString },
+  });
 }
 
 /** The attributes of a bridge's port, in messages of AF_BRIDGE. */

@@ -1,4 +1,4 @@
-// What a monitor tells.
+// Events of a monitor.
 
 import type { NetlinkCounters } from "../../netlink/counters.ts";
 import type { Address } from "../address.ts";
@@ -10,11 +10,11 @@ import type { Nexthop } from "../nexthop.ts";
 import type { Route } from "../route.ts";
 import type { Rule } from "../rule.ts";
 
-/** What can be watched, and what an event about it holds. */
+/** Types of monitored objects, and the object in an event. */
 export interface MonitoredObjects {
   /** A network interface. */
   link: Link;
-  /** A link as a port of its bridge: the same link, as the bridge tells of it. */
+  /** A link as a port of its bridge: the same link, as the bridge reports it. */
   port: Link;
   /** An address of an interface. */
   address: Address;
@@ -22,7 +22,7 @@ export interface MonitoredObjects {
   route: Route;
   /** A nexthop object. */
   nexthop: Nexthop;
-  /** A neighbour, but those that need no resolving, such as multicast. */
+  /** A neighbour, except those that need no resolution, such as multicast. */
   neighbour: Neighbour;
   /** A routing policy rule. */
   rule: Rule;
@@ -30,70 +30,70 @@ export interface MonitoredObjects {
   netns: NamespaceId;
 }
 
-/** A kind of object that can be watched. */
+/** A type of monitored object. */
 export type MonitoredObject = keyof MonitoredObjects;
 
 /**
- * Why an event is told.
+ * The origin of an event.
  *
- * - `"kernel"`: the kernel said so;
- * - `"snapshot"`: it was there when the monitor began, or when the namespace
- *   was added;
- * - `"recovered"`: it was found after an overrun, by reading again;
- * - `"unannounced"`: the kernel changes it without a word, as it does with IPv4
- *   routes of a link that goes down; found by reading again.
+ * - `"kernel"`: a notification of the kernel;
+ * - `"snapshot"`: the object existed when the monitor started, or when the
+ *   namespace was added;
+ * - `"recovered"`: found by a dump after an overrun;
+ * - `"unannounced"`: the kernel does not notify this change, for example of IPv4
+ *   routes of a link that goes down; found by a dump.
  */
 export type EventOrigin = "kernel" | "snapshot" | "recovered" | "unannounced";
 
-/** An object that is new, has changed or is gone. */
+/** An object was added, changed or deleted. */
 export interface ObjectEvent<K extends MonitoredObject> {
   /** What happened. */
   readonly event: "new" | "change" | "delete";
-  /** The kind of object. */
+  /** The type of the object. */
   readonly object: K;
-  /** How it is now; for `"delete"`, as the kernel took leave of it. */
+  /** Its current state; for `"delete"`, the state in the kernel's last message. */
   readonly data: MonitoredObjects[K];
-  /** For `"change"` and `"delete"`, what was known of it before. */
+  /** For `"change"` and `"delete"`, its previous state. */
   readonly previous: MonitoredObjects[K] | undefined;
   /**
-   * For `"change"`, the fields of `data` that differ; attributes of a link that
-   * have no field go by their own name, for example "IFLA_XDP".
+   * For `"change"`, the fields of `data` that differ; attributes of a link without
+   * a field have their C name, for example "IFLA_XDP".
    */
   readonly changed: readonly string[] | undefined;
-  /** How it is known. */
+  /** Its origin. */
   readonly origin: EventOrigin;
-  /** The namespace it happened in, one of MonitorOptions.namespaces. */
+  /** The namespace, one of MonitorOptions.namespaces. */
   readonly namespace: string | undefined;
-  /** What links were called at that moment, those just gone included. */
+  /** Names of links at that moment, deleted ones included. */
   readonly names: LinkNames;
 }
 
-/** An event about an object of any kind; `object` tells which. */
+/** An event about an object of any type; `object` is the type. */
 export type AnyObjectEvent = {
   [K in MonitoredObject]: ObjectEvent<K>;
 }[MonitoredObject];
 
 /**
- * The kernel dropped events because they were not read fast enough. What was
- * lost is found by reading everything again: events of origin `"recovered"`
- * follow, then ResynchronisedEvent.
+ * The kernel dropped events because they were not read fast enough. A dump finds
+ * the lost changes: events of origin `"recovered"` follow, then
+ * ResynchronisedEvent.
  */
 export interface OverrunEvent {
   /** Always "overrun". */
   readonly event: "overrun";
-  /** The namespace it happened in, one of MonitorOptions.namespaces. */
+  /** The namespace, one of MonitorOptions.namespaces. */
   readonly namespace: string | undefined;
 }
 
-/** After an overrun: what the monitor knows is what there is again. */
+/** After an overrun: the state of the monitor equals the kernel's again. */
 export interface ResynchronisedEvent {
   /** Always "resynchronised". */
   readonly event: "resynchronised";
-  /** The namespace it happened in, one of MonitorOptions.namespaces. */
+  /** The namespace, one of MonitorOptions.namespaces. */
   readonly namespace: string | undefined;
-  /** How many events of origin `"recovered"` it took. */
+  /** Events of origin `"recovered"`. */
   readonly recovered: number;
-  /** How long it took, in milliseconds. */
+  /** Time since the overrun, in milliseconds. */
   readonly milliseconds: number;
 }
 
@@ -109,17 +109,17 @@ export interface NamespaceEvent {
   readonly namespace: string;
 }
 
-/** Something was received that cannot be right, and left out. */
+/** Invalid input was received and ignored. */
 export interface IgnoredEvent {
   /** Always "ignored". */
   readonly event: "ignored";
-  /** The namespace it happened in, one of MonitorOptions.namespaces. */
+  /** The namespace, one of MonitorOptions.namespaces. */
   readonly namespace: string | undefined;
-  /** What it was and how often, all told. */
+  /** Ignored input so far, by reason. */
   readonly counters: NetlinkCounters;
 }
 
-/** Whatever a monitor tells; `event` says which it is. */
+/** An event of a monitor; `event` is its type. */
 export type MonitorEvent =
   | AnyObjectEvent
   | OverrunEvent

@@ -1,4 +1,4 @@
-// The kernel's links, addresses, routes, neighbours and rules, watched.
+// Monitors links, addresses, routes, neighbours, rules and nexthop objects.
 
 import { ArgumentError, ClosedError } from "../../errors.ts";
 import { asyncIterator } from "../../io/async_iterator.ts";
@@ -22,33 +22,33 @@ import { EventQueue } from "./event_queue.ts";
 import { MONITORED_OBJECTS, type Picture, type Tables } from "./picture.ts";
 import { Watches } from "./watches.ts";
 
-/** What to watch. */
+/** Options of a monitor. */
 export interface MonitorOptions {
-  /** The kinds of object to tell of; default: all. */
+  /** Types of objects to monitor; default: all. */
   readonly objects?: Iterable<MonitoredObject> | undefined;
-  /** Whether to begin with what there is, as events of origin "snapshot". */
+  /** Whether to start with the current objects, as events of origin "snapshot". */
   readonly snapshot?: boolean | undefined;
   /**
-   * The network namespace to watch; default: this thread's. Its events do not
+   * The network namespace to monitor; default: this thread's. Its events do not
    * name it.
    */
   readonly namespace?: Namespace | undefined;
   /**
-   * The network namespaces to watch as one, in place of `namespace`: undefined
-   * is this thread's; "all" stands for this thread's and all that have a name.
-   * Names that come and go meanwhile are followed and told of.
+   * Several network namespaces, instead of `namespace`: undefined is this
+   * thread's; "all" is this thread's and all named ones. Names that are added and
+   * removed later are followed and reported.
    */
   readonly namespaces?: readonly (Namespace | undefined)[] | "all" | undefined;
   /**
-   * Room for events that are not read yet, in bytes; default 16 MiB. More than
-   * net.core.rmem_max takes CAP_NET_ADMIN; without it, there is as much as is
-   * allowed. When it fills up, the process itself keeps as many bytes more,
-   * which hold ten times the events.
+   * Receive buffer for unread events, in bytes; default 16 MiB. More than
+   * net.core.rmem_max needs CAP_NET_ADMIN; without it, the limit applies. When the
+   * buffer fills up, the process reads as many bytes ahead, which hold ten times
+   * the events.
    */
   readonly receiveBuffer?: number | undefined;
 }
 
-/** 40,000 events of routes, whatever holds the reader up. */
+/** Holds 40,000 route events while the reader is delayed. */
 const RECEIVE_BUFFER = 16 << 20;
 
 /**
@@ -64,8 +64,8 @@ export let pictureOf: (monitor: Monitor) => Picture;
 export let catchUp: (monitor: Monitor) => MonitorEvent[];
 
 /**
- * Watches the kernel's network objects and keeps a picture of them that is
- * right even where the kernel drops events or changes something without a word.
+ * Monitors the kernel's network objects. Its state equals the kernel's, even if
+ * the kernel drops events or does not notify a change.
  *
  * Needs no capability. Source: rtnetlink(7), netlink(7).
  *
@@ -75,7 +75,7 @@ export let catchUp: (monitor: Monitor) => MonitorEvent[];
  *
  * await using monitor = await Monitor.open({ objects: ["link", "address"] });
  * for (const link of monitor.all("link")) console.log(link.name);
- * // From here on every change is told of:
+ * // From here on every change is reported:
  * // for (const event of await monitor.receive()) { ... }
  * ```
  */
@@ -100,16 +100,14 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * Opens a monitor: when the promise resolves it knows all there is, and
-   * misses nothing that happens from then on.
+   * Opens a monitor: when the promise resolves, it has the current state and
+   * misses no later change.
    *
-   * @param options What to watch.
-   * @param wait What ends the wait for the first picture; `timeout` in
-   * milliseconds.
-   * @throws {ArgumentError} For a kind of object that cannot be watched.
+   * @param options What to monitor.
+   * @param wait Signal and timeout, in milliseconds, of the initial dumps.
+   * @throws {ArgumentError} For an unknown type of object.
    * @throws {SystemError} If a namespace cannot be entered.
-   * @throws {TimeoutError} When the time is over; also, with the signal's
-   * reason, when it is aborted.
+   * @throws {TimeoutError} After the timeout; an aborted signal throws its reason.
    */
   static async open(
     options: MonitorOptions = {},
@@ -126,16 +124,16 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   }
 
   /**
-   * The namespaces it watches now, as events name them; undefined for the one
-   * that needs no name.
+   * The monitored namespaces, as events name them; undefined for the one without a
+   * name.
    */
   get namespaces(): (string | undefined)[] {
     return this.#watches.labels;
   }
 
   /**
-   * Room for unread events, in bytes as the kernel counts them; of several
-   * namespaces the least.
+   * The effective receive buffer, in bytes as the kernel counts them; the smallest
+   * of several namespaces.
    */
   get receiveBuffer(): number {
     return this.#watches.receiveBuffer;
@@ -249,16 +247,15 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
 }
 
 /**
- * Tells of changes of the kernel's network objects for as long as the loop goes
- * on; leaving the loop closes the sockets. return() ends a pending next() at
- * once.
+ * Reports changes of the kernel's network objects until the loop ends; leaving the
+ * loop closes the sockets. return() ends a pending next() immediately.
  *
  * Needs no capability. Source: rtnetlink(7), netlink(7).
  *
- * @param options What to watch.
- * @param wait The signal ends the loop with its reason; a timeout, in
- * milliseconds, if no event comes for so long.
- * @throws {ArgumentError} For a kind of object that cannot be watched.
+ * @param options What to monitor.
+ * @param wait A signal, which ends the loop with its reason, and a timeout for
+ * each event, in milliseconds.
+ * @throws {ArgumentError} For an unknown type of object.
  * @throws {SystemError} If a namespace cannot be entered.
  *
  * @example

@@ -1,6 +1,7 @@
-// What iproute2 calls the numbers of routes, addresses and links: its built-in
-// words, and those that /etc/iproute2 adds.
+// iproute2's names of numbers of routes, addresses, links and neighbours: built-in
+// ones, and those of /etc/iproute2.
 
+import * as nd from "../../../ffi/uapi/linux_neighbour.ts";
 import * as rt from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { type Names, readDatabase, readIproute2 } from "./database.ts";
 
@@ -163,3 +164,16 @@ function number(word: string, max: number): number | undefined {
   const value = Number(word);
   return value <= max ? value : undefined;
 }
+
+/** NUD_* by iproute2's names of neighbour states. */
+export const NEIGHBOUR_STATES = {
+  none: nd.NUD_NONE,
+  incomplete: nd.NUD_INCOMPLETE,
+  reachable: nd.NUD_REACHABLE,
+  stale: nd.NUD_STALE,
+  delay: nd.NUD_DELAY,
+  probe: nd.NUD_PROBE,
+  failed: nd.NUD_FAILED,
+  noarp: nd.NUD_NOARP,
+  permanent: nd.NUD_PERMANENT,
+} as const;

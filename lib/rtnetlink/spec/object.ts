@@ -13,7 +13,7 @@ import type {
 import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";
 import type { MessageReader } from "../../netlink/message.ts";
-import { textOf } from "../../netlink/attribute_names.ts";
+import { netlinkString } from "../../socket/netlink_attributes.ts";
 import {
   type Change,
   checked,
@@ -88,7 +88,7 @@ export function addressBytes(
 export const string: FieldCodec<string> = {
   read: (value) => value.string(),
   write: (body, attribute, value) => void body.string(attribute, value),
-  show: textOf,
+  show: netlinkString,
 };
 
 /** A link-layer address of any length. */
