@@ -18,7 +18,7 @@ import {
   Monitor,
   type MonitorOptions,
 } from "../../lib/rtnetlink/monitor/monitor.ts";
-import { MONITORED_OBJECTS } from "../../lib/rtnetlink/monitor/picture.ts";
+import { MONITORED_OBJECTS } from "../../lib/rtnetlink/monitor/cache.ts";
 import { Lab, type Netns } from "./netns.ts";
 import { SLOWNESS } from "./timing.ts";
 

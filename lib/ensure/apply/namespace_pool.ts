@@ -12,7 +12,7 @@ import {
   OWN_NAMESPACE,
 } from "../../netns/namespace.ts";
 import { identifyNamespace } from "../../netns/namespace_names.ts";
-import { Monitor, pictureOf } from "../../rtnetlink/monitor/monitor.ts";
+import { cacheOf, Monitor } from "../../rtnetlink/monitor/monitor.ts";
 import { namespaceIdOf } from "../../rtnetlink/namespace_id.ts";
 import { Network } from "../../rtnetlink/network.ts";
 import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
@@ -162,7 +162,7 @@ export class NamespacePool implements AsyncDisposable {
       (name) => get(name)?.state,
       (name) => {
         const monitor = get(name)?.monitor;
-        return monitor === undefined ? Infinity : pictureOf(monitor).caughtUpAt;
+        return monitor === undefined ? Infinity : cacheOf(monitor).caughtUpAt;
       },
       options,
     );

@@ -10,7 +10,7 @@ import {
   nexthopIdentity,
   portIdentity,
 } from "../../rtnetlink/monitor/identities.ts";
-import { type Monitor, pictureOf } from "../../rtnetlink/monitor/monitor.ts";
+import { cacheOf, type Monitor } from "../../rtnetlink/monitor/monitor.ts";
 import { RouteTable } from "../../rtnetlink/monitor/route_table.ts";
 import { type Identity, KeyedTable } from "../../rtnetlink/monitor/table.ts";
 import type { Neighbour } from "../../rtnetlink/neighbour.ts";
@@ -260,7 +260,7 @@ export const EMPTY: State = dumpedState();
  * that were handled.
  */
 export function monitoredState(monitor: Monitor): State {
-  const { tables } = pictureOf(monitor);
+  const { tables } = cacheOf(monitor);
   return new State({
     link: () => tables.link,
     port: () => tables.port,

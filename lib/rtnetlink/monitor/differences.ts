@@ -1,6 +1,6 @@
-// In which fields two objects differ, whatever they are.
+// Structural comparison of decoded objects.
 
-/** Whether two decoded values are the same, looking into arrays and objects. */
+/** Whether two decoded values are equal, including arrays and objects. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (
@@ -18,13 +18,13 @@ export function same(a: unknown, b: unknown): boolean {
   return sameFields(a, b);
 }
 
-/** Whether two objects of the same kind differ in no field, or only in some. */
+/** Whether all fields of two objects are equal, except the ignored ones. */
 export function sameFields<T extends object>(
   a: T,
   b: T,
   ignored?: ReadonlySet<string>,
 ): boolean {
-  // Most fields are the same: what is asked of each is that first.
+  // Most fields are identical: the cheapest test comes first.
   for (const field in a) {
     if (
       a[field] !== b[field] && !ignored?.has(field) && !same(a[field], b[field])
@@ -41,7 +41,7 @@ export function sameFields<T extends object>(
 /**
  * The fields in which two objects of the same kind differ.
  *
- * @param ignored Fields that move by themselves.
+ * @param ignored Fields that the kernel changes by itself, such as timers.
  */
 export function differences<T extends object>(
   a: T,

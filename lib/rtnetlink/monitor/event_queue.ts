@@ -1,8 +1,8 @@
-// Events that a monitor has received and its caller has not read.
+// Queue of events that the caller did not read yet.
 
 import type { MonitorEvent } from "./event.ts";
 
-/** A queue to which whole lists are added. */
+/** A queue to which lists of events are added. */
 export class EventQueue {
   #events: MonitorEvent[] = [];
   #next = 0;
@@ -11,19 +11,19 @@ export class EventQueue {
     return this.#events.length - this.#next;
   }
 
-  /** Adds events; the list belongs to the queue then. */
+  /** Adds events; takes ownership of the list. */
   add(events: MonitorEvent[]): void {
     if (this.length === 0) {
       this.#events = events;
       this.#next = 0;
       return;
     }
-    // What was read is removed when it is half of the list: linear in all.
+    // Events that were read are removed when they are half of the list: linear.
     if (this.#next > this.length) this.#events = this.takeAll();
     for (const event of events) this.#events.push(event);
   }
 
-  /** The oldest event, if there is one. */
+  /** Removes and returns the oldest event. */
   take(): MonitorEvent | undefined {
     if (this.#next < this.#events.length) return this.#events[this.#next++];
     this.clear();

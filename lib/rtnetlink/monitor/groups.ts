@@ -1,4 +1,4 @@
-// The groups of rtnetlink that tell of each kind of object.
+// Multicast groups of rtnetlink for each type of object.
 
 import {
   RTNLGRP_IPV4_IFADDR,
@@ -15,7 +15,10 @@ import {
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { MonitoredObject } from "./event.ts";
 
-/** The groups that tell of a kind, and those that hint at what it leaves unsaid. */
+/**
+ * The groups that notify a type, and those that imply changes that are not
+ * notified.
+ */
 const GROUPS: { readonly [K in MonitoredObject]: readonly number[] } = {
   link: [RTNLGRP_LINK, RTNLGRP_NSID],
   port: [RTNLGRP_LINK],
@@ -33,14 +36,14 @@ const GROUPS: { readonly [K in MonitoredObject]: readonly number[] } = {
   netns: [RTNLGRP_NSID],
 };
 
-/** Groups that some kernels do not have, with the objects they tell of. */
+/** Groups that some kernels do not have, with the objects they notify. */
 export const OPTIONAL: ReadonlySet<number> = new Set([
   RTNLGRP_MPLS_ROUTE,
   RTNLGRP_NSID,
   RTNLGRP_NEXTHOP,
 ]);
 
-/** The groups to join for some kinds of object. */
+/** The groups to join for these types of objects. */
 export function groupsOf(kinds: Iterable<MonitoredObject>): Set<number> {
   const groups = new Set<number>();
   for (const kind of kinds) for (const one of GROUPS[kind]) groups.add(one);

@@ -1,5 +1,4 @@
-// What tells the objects of each kind apart, and what of them may change
-// without being a change.
+// Identity of each type of object, and the fields that change without an event.
 
 import {
   FIB_RULE_IIF_DETACHED,
@@ -29,7 +28,7 @@ export const portIdentity: Identity<Link> = {
 const LIFETIME: ReadonlySet<string> = new Set(["lifetime"]);
 const FOREVER = 0xffffffff;
 
-/** Seconds left become fewer by themselves; a change starts them anew. */
+/** The remaining lifetime decreases by itself; only a renewal is a change. */
 function lifetimeChanged(
   now: AddressLifetime | undefined,
   before: AddressLifetime | undefined,
@@ -41,7 +40,7 @@ function lifetimeChanged(
 }
 
 export const addressIdentity: Identity<Address> = {
-  // An IPv4 address may be there once for each prefix and peer.
+  // The kernel has an IPv4 address once for each prefix and peer.
   key: ({ family, ifindex, address, prefixLength, peer }) =>
     family === "inet6"
       ? `${ifindex} ${address}`
@@ -69,7 +68,7 @@ export const nexthopIdentity: Identity<Nexthop> = {
   differences: (nexthop, previous) => differences(nexthop, previous),
 };
 
-/** They come and go with links and other rules; the rule stays the same. */
+/** Changes with links and other rules; the rule itself does not change. */
 const RULE_STATE = FIB_RULE_UNRESOLVED | FIB_RULE_IIF_DETACHED |
   FIB_RULE_OIF_DETACHED;
 

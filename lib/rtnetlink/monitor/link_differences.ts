@@ -1,5 +1,5 @@
-// In what a link differs from what it was. Most of what a message says of a
-// link has a field; of the rest, what moves by itself does not count.
+// Compares two states of a link: fields, and the attributes without a field,
+// except those that change by themselves.
 
 import * as ifla from "../../../ffi/uapi/linux_if_link.ts";
 import { RTM_NEWLINK } from "../../../ffi/uapi/linux_rtnetlink.ts";
@@ -11,14 +11,17 @@ import type { Link } from "../link/link.ts";
 import { routeNames } from "../attribute_names.ts";
 import { differences, same } from "./differences.ts";
 
-/** Fields about the event, not the link. */
+/** Fields of the event, not of the link. */
 const ABOUT_EVENT: ReadonlySet<string> = new Set([
   "change",
   "newNetnsid",
   "newIfindex",
 ]);
 
-/** What has a field, counts, or is only in dumps or only in events. */
+/**
+ * Attributes with a field, counters, and those that only dumps or only events
+ * have.
+ */
 const LEFT_OUT: ReadonlySet<number> = new Set([
   ifla.IFLA_ADDRESS,
   ifla.IFLA_BROADCAST,
@@ -55,12 +58,12 @@ const LEFT_OUT: ReadonlySet<number> = new Set([
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Options that change by themselves, of a kind or of its ports. */
+/** Options of a kind or of its ports that change by themselves. */
 function timersOf(kind: LinkKind | undefined): ReadonlySet<string> {
   return kind?.table.timers ?? NOTHING;
 }
 
-/** The fields and attributes in which a link differs from what it was. */
+/** The fields and attributes that differ between two states of a link. */
 export function linkDifferences(link: Link, previous: Link): string[] {
   const fields = differences(link, previous, ABOUT_EVENT);
   const now = otherAttributes(link);
@@ -79,7 +82,7 @@ export function linkDifferences(link: Link, previous: Link): string[] {
   return fields;
 }
 
-/** In what a port of a bridge differs; the rest is told of the link. */
+/** The fields of a bridge port that differ; the link reports the others. */
 export function portDifferences(port: Link, previous: Link): string[] {
   const fields = port.master === previous.master ? [] : ["master"];
   const data = port.portData ?? {};

@@ -19,8 +19,8 @@ import type {
   MonitorEvent,
 } from "./event.ts";
 import { EventQueue } from "./event_queue.ts";
-import { MONITORED_OBJECTS, type Picture, type Tables } from "./picture.ts";
-import { Watches } from "./watches.ts";
+import { MONITORED_OBJECTS, type ObjectCache, type Tables } from "./cache.ts";
+import { NamespaceMonitors } from "./namespace_monitors.ts";
 
 /** Options of a monitor. */
 export interface MonitorOptions {
@@ -52,10 +52,10 @@ export interface MonitorOptions {
 const RECEIVE_BUFFER = 16 << 20;
 
 /**
- * The state that a monitor of a single namespace keeps, for modules of the
- * library that look objects up by key. Read only.
+ * The cache of a monitor of a single namespace, for modules of the library that
+ * look objects up by key. Read only.
  */
-export let pictureOf: (monitor: Monitor) => Picture;
+export let cacheOf: (monitor: Monitor) => ObjectCache;
 
 /**
  * Takes the events that the kernel has sent so far to a monitor of a single
@@ -80,7 +80,7 @@ export let catchUp: (monitor: Monitor) => MonitorEvent[];
  * ```
  */
 export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
-  readonly #watches: Watches;
+  readonly #namespaces: NamespaceMonitors;
   /** Events that were received and not returned yet. */
   readonly #queue = new EventQueue();
   /**
@@ -91,12 +91,12 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
   protected readonly notCloneable: () => void = cannotBePosted;
 
   static {
-    pictureOf = (monitor) => monitor.#watches.picture(undefined)!;
-    catchUp = (monitor) => monitor.#watches.catchUp(undefined);
+    cacheOf = (monitor) => monitor.#namespaces.cache(undefined)!;
+    catchUp = (monitor) => monitor.#namespaces.catchUp(undefined);
   }
 
-  private constructor(watches: Watches) {
-    this.#watches = watches;
+  private constructor(namespaces: NamespaceMonitors) {
+    this.#namespaces = namespaces;
   }
 
   /**
@@ -113,12 +113,12 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     options: MonitorOptions = {},
     wait?: WaitOptions,
   ): Promise<Monitor> {
-    const watches = Watches.open(watchOptions(options));
+    const namespaces = NamespaceMonitors.open(namespaceOptions(options));
     try {
-      await watches.start(wait);
-      return new Monitor(watches);
+      await namespaces.start(wait);
+      return new Monitor(namespaces);
     } catch (error) {
-      await watches.close();
+      await namespaces.close();
       throw error;
     }
   }
@@ -128,7 +128,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * name.
    */
   get namespaces(): (string | undefined)[] {
-    return this.#watches.labels;
+    return this.#namespaces.labels;
   }
 
   /**
@@ -136,52 +136,53 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
    * of several namespaces.
    */
   get receiveBuffer(): number {
-    return this.#watches.receiveBuffer;
+    return this.#namespaces.receiveBuffer;
   }
 
-  /** What was received and not used. */
+  /** Received messages that were not used, by reason. */
   get counters(): NetlinkCounters {
-    return this.#watches.counters;
+    return this.#namespaces.counters;
   }
 
   /**
-   * What the monitor knows of a kind of object: what the events it gave made of
-   * it. Neighbours come as they were last told of; the kernel does not tell of
-   * the states INCOMPLETE and DELAY.
+   * The objects of a type after the last event that was returned. A neighbour
+   * has its last notified state; the kernel does not notify INCOMPLETE and
+   * DELAY.
    *
-   * @param object The kind.
+   * @param object The type of object.
    * @param namespace The namespace, as events name it.
-   * @throws {ArgumentError} For a kind that it was not opened for, and for a
-   * namespace that it does not watch.
+   * @throws {ArgumentError} For a type that the monitor was not opened for, and
+   *   for a namespace that it does not monitor.
    */
   all<K extends MonitoredObject>(
     object: K,
     namespace?: string,
   ): MonitoredObjects[K][] {
-    const picture = this.#watches.picture(namespace);
-    if (picture === undefined) {
+    const cache = this.#namespaces.cache(namespace);
+    if (cache === undefined) {
       const watched = this.namespaces.map((one) => one ?? "undefined");
       const expected = `one of ${watched.join(", ")}`;
       throw new ArgumentError("namespace", namespace, expected);
     }
-    if (!picture.kept.has(object)) {
-      const kept = [...picture.kept].join(", ");
+    if (!cache.kept.has(object)) {
+      const kept = [...cache.kept].join(", ");
       throw new ArgumentError("object", object, `one of ${kept}`);
     }
-    const table: Tables[K] = picture.tables[object];
+    const table: Tables[K] = cache.tables[object];
     return [...table];
   }
 
   /**
-   * Waits for events and gives them in the order they happened, at least one;
-   * between two namespaces, in the order they were read.
+   * Waits for events and returns at least one. Events of one namespace are in
+   * the order of the kernel; of several namespaces, in the order they were
+   * read.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} When the monitor is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If the monitor is closed during the wait.
+   * @throws {TimeoutError} After the timeout.
    */
   receive(options?: WaitOptions): Promise<MonitorEvent[]> {
-    if (this.#queue.length === 0) return this.#watches.receive(options);
+    if (this.#queue.length === 0) return this.#namespaces.receive(options);
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason);
     return Promise.resolve(this.#queue.takeAll());
   }
@@ -200,7 +201,7 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
           return true;
         }
         try {
-          this.#queue.add(await this.#watches.receive({ signal }));
+          this.#queue.add(await this.#namespaces.receive({ signal }));
           return true;
         } catch (error) {
           if (error instanceof ClosedError) return false;
@@ -210,29 +211,29 @@ export class Monitor implements AsyncDisposable, AsyncIterable<MonitorEvent> {
     });
   }
 
-  /** Lets a wait for events keep the process alive, which is the default. */
+  /** Lets pending waits keep the process alive, which is the default. */
   ref(): void {
-    this.#watches.setReferenced(true);
+    this.#namespaces.setReferenced(true);
   }
 
-  /** Lets the process end while it waits for events. */
+  /** Lets the process exit while it waits for events. */
   unref(): void {
-    this.#watches.setReferenced(false);
+    this.#namespaces.setReferenced(false);
   }
 
-  /** Ends what waits with ClosedError and closes the sockets. */
+  /** Cancels pending waits with ClosedError and closes the sockets. */
   close(): Promise<void> {
     this.#queue.clear();
-    return this.#watches.close();
+    return this.#namespaces.close();
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */
@@ -292,7 +293,7 @@ export function monitor(
   }, wait?.signal);
 }
 
-function watchOptions(options: MonitorOptions) {
+function namespaceOptions(options: MonitorOptions) {
   const objects = new Set(options.objects ?? MONITORED_OBJECTS);
   for (const object of objects) {
     if (!MONITORED_OBJECTS.includes(object)) {

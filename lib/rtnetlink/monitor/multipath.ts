@@ -1,13 +1,13 @@
-// IPv6 keeps each way of a multipath route as a route of its own and tells of
-// them so: one that joins with all there are then, in an order of its own; one
-// that leaves by itself.
+// Multipath routes of IPv6: the kernel has a route for each nexthop. It
+// notifies an added nexthop with all nexthops of that moment, in another order
+// than a dump, and a deleted one alone.
 
 import type { Route } from "../route.ts";
 import type { RouteNexthop } from "../route_nexthop.ts";
 import { differences } from "./differences.ts";
 
 const STATE: ReadonlySet<string> = new Set(["flags"]);
-const WAYS: ReadonlySet<string> = new Set([
+const NEXTHOP_FIELDS: ReadonlySet<string> = new Set([
   "flags",
   "ifindex",
   "gateway",
@@ -15,62 +15,64 @@ const WAYS: ReadonlySet<string> = new Set([
   "cache",
 ]);
 
-/** Whether two ways are the same, perhaps in another state. */
+/** Whether two nexthops are the same, regardless of their state. */
 export function sameNexthop(a: RouteNexthop, b: RouteNexthop): boolean {
   return a.ifindex === b.ifindex && a.gateway === b.gateway &&
     differences(a, b, STATE).length === 0;
 }
 
-/** The ways of a route, also where there is but one. */
-function ways(route: Route): readonly RouteNexthop[] {
+/** The nexthops of a route, also of a route with a single one. */
+function nexthopsOf(route: Route): readonly RouteNexthop[] {
   if (route.nexthops !== undefined) return route.nexthops;
   const { ifindex, gateway, flags } = route;
   return [{ ifindex, gateway, weight: 1, flags: flags & 0xff }];
 }
 
-function leadsThere(a: RouteNexthop, b: RouteNexthop): boolean {
+function sameGateway(a: RouteNexthop, b: RouteNexthop): boolean {
   return a.ifindex === b.ifindex && a.gateway === b.gateway;
 }
 
 /**
- * What is known of a route brought up to date by a message that names all its
- * ways: those that were there keep their order, as they do in the kernel.
+ * Applies a message that has all nexthops of a route: the previous ones keep
+ * their order, as in the kernel.
  */
-export function joinNexthops(known: Route, told: Route): Route {
-  if (told.nexthops === undefined) return told;
-  const there = ways(known);
-  const all = told.nexthops;
-  const kept = there.flatMap((way) =>
-    all.filter((one) => leadsThere(one, way)).slice(0, 1)
+export function addNexthops(known: Route, reported: Route): Route {
+  if (reported.nexthops === undefined) return reported;
+  const there = nexthopsOf(known);
+  const all = reported.nexthops;
+  const kept = there.flatMap((nexthop) =>
+    all.filter((one) => sameGateway(one, nexthop)).slice(0, 1)
   );
-  const added = all.filter((one) => !there.some((way) => leadsThere(one, way)));
-  // A message says of the route what is said of the way that joined; a dump,
-  // what is said of the first.
+  const added = all.filter((one) =>
+    !there.some((nexthop) => sameGateway(one, nexthop))
+  );
+  // The attributes of the message are those of the added nexthop; a dump
+  // reports those of the first.
   return {
-    ...(kept.length === 0 ? told : known),
+    ...(kept.length === 0 ? reported : known),
     ifindex: 0,
     gateway: undefined,
-    flags: told.flags,
+    flags: reported.flags,
     nexthops: [...kept, ...added],
   };
 }
 
-/** Whether more is said of a way that joined than the ways have in common. */
-export function saysOtherwise(known: Route, told: Route): boolean {
-  return differences(told, known, WAYS).length > 0;
+/** Whether the added nexthop has other attributes than the route. */
+export function differsBeyondNexthops(known: Route, reported: Route): boolean {
+  return differences(reported, known, NEXTHOP_FIELDS).length > 0;
 }
 
 /**
- * What is left of a multipath route when one way leaves it.
+ * The route without one of its nexthops.
  *
- * @returns undefined if that was not one of several.
+ * @returns undefined if it is not one of several nexthops.
  */
-export function leaveNexthop(known: Route, gone: Route): Route | undefined {
+export function removeNexthop(known: Route, gone: Route): Route | undefined {
   if (known.nexthops === undefined || gone.nexthops !== undefined) {
     return undefined;
   }
-  const way = ways(gone)[0]!;
-  const at = known.nexthops.findIndex((one) => leadsThere(one, way));
+  const nexthop = nexthopsOf(gone)[0]!;
+  const at = known.nexthops.findIndex((one) => sameGateway(one, nexthop));
   if (at < 0) return undefined;
   const nexthops = known.nexthops.toSpliced(at, 1);
   if (nexthops.length > 1) return { ...known, nexthops };
@@ -79,9 +81,9 @@ export function leaveNexthop(known: Route, gone: Route): Route | undefined {
   return { ...rest, ifindex, gateway, flags: known.flags & ~0xff | flags };
 }
 
-/** Whether a known route is what a message told of, perhaps in another order. */
-export function joined(told: Route, known: Route): boolean {
-  const [left, right] = [ways(told), ways(known)];
-  return told.type === known.type && left.length === right.length &&
-    left.every((way) => right.some((one) => leadsThere(one, way)));
+/** Whether a message has the same nexthops as a cached route, in any order. */
+export function sameNexthopSet(reported: Route, known: Route): boolean {
+  const [left, right] = [nexthopsOf(reported), nexthopsOf(known)];
+  return reported.type === known.type && left.length === right.length &&
+    left.every((nexthop) => right.some((one) => sameGateway(one, nexthop)));
 }

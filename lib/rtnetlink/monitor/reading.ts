@@ -1,14 +1,14 @@
-// Reading the kernel's tables, to compare what is known with what there is.
+// Dumps the kernel's tables to reconcile the cache.
 
 import { EOPNOTSUPP, SystemError } from "../../../ffi/errno.ts";
 import { DumpInterruptedError } from "../../netlink/errors.ts";
 import { isShownNeighbour } from "../neighbour.ts";
 import type { RouteSocket } from "../socket.ts";
 import type { MonitoredObject, MonitoredObjects } from "./event.ts";
-import { isKept, isNeighbour } from "./kept.ts";
-import { type Found, MONITORED_OBJECTS } from "./picture.ts";
+import { isNeighbour, isTableRoute } from "./filter.ts";
+import { type Found, MONITORED_OBJECTS } from "./cache.ts";
 
-/** How each kind is read. */
+/** The dump request of each type. */
 const READ: {
   readonly [K in MonitoredObject]: (
     route: RouteSocket,
@@ -21,7 +21,7 @@ const READ: {
       .filter(({ master }) => master !== 0),
   address: (route, signal) => route.addresses({ signal }),
   route: async (route, signal) =>
-    (await route.routes({ signal })).filter(isKept),
+    (await route.routes({ signal })).filter(isTableRoute),
   nexthop: (route, signal) => route.nexthops({ signal }),
   neighbour: async (route, signal) =>
     (await route.neighbours({ signal }))
@@ -30,12 +30,12 @@ const READ: {
   netns: (route, signal) => route.namespaceIds({ signal }),
 };
 
-/** Every namespace has the loopback, under this index. */
+/** Every namespace has the loopback interface, with this ifindex. */
 const LOOPBACK = 1;
 
 /**
- * Reads the tables of some kinds. Left out of the answer are those that changes
- * interrupted again and again: what was read of them is not sure.
+ * Dumps the tables of some types. The result does not have those whose dump was
+ * interrupted by changes at every attempt.
  */
 export async function read(
   route: RouteSocket,
@@ -48,15 +48,16 @@ export async function read(
       found[kind] = await READ[kind](route, signal) as typeof found[K];
     } catch (error) {
       if (error instanceof DumpInterruptedError) return;
-      // A kernel without rules, bridges or nexthop objects has none.
+      // Kernels without rules, bridges or nexthop objects do not support the
+      // dump.
       if (!(error instanceof SystemError && error.errno === EOPNOTSUPP)) {
         throw error;
       }
       found[kind] = [] as typeof found[K];
     }
   };
-  // A change is told before all that follows from it is done, and dumps do not
-  // wait for that as this request does: the kernel makes one change at a time.
+  // The kernel notifies a change before it applies all its consequences, and
+  // dumps do not wait for them. This request takes RTNL, which makes it wait.
   await route.link(LOOPBACK, { signal });
   for (const kind of MONITORED_OBJECTS) {
     if (kinds.has(kind)) await readOne(kind);

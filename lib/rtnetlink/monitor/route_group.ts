@@ -1,9 +1,9 @@
-// Routes of one destination, type of service, metric and table are a group, in
-// three forms: a text, a comparison and a number. They say the same.
+// Groups of routes with the same destination, type of service, metric and
+// table: key, comparison and hash.
 
 import type { Route } from "../route.ts";
 
-/** What the routes of a group have in common. */
+/** A key for the group of a route. */
 export function groupKey(route: Route): string {
   const { destination, prefixLength, table, metric } = route;
   let key = `${destination ?? route.family}/${prefixLength}`;
@@ -16,7 +16,7 @@ export function groupKey(route: Route): string {
   return key;
 }
 
-/** Whether two routes have what the routes of a group have in common. */
+/** Whether two routes are in the same group. */
 export function isOfGroup(a: Route, b: Route): boolean {
   return a.destination === b.destination &&
     a.prefixLength === b.prefixLength && a.metric === b.metric &&
@@ -25,10 +25,10 @@ export function isOfGroup(a: Route, b: Route): boolean {
     (a.destination !== undefined || a.family === b.family);
 }
 
-/** Nobody who announces routes is to know which of them make long chains. */
+/** Random seed, against hash flooding by a routing peer. */
 const SEED = Math.random() * 2 ** 32 | 0;
 
-/** A number that is the same for all routes of a group. */
+/** A hash of the group of a route. */
 export function groupHash(
   { destination, prefixLength, table, metric }: Route,
 ): number {

@@ -1,121 +1,122 @@
-// Routes found by what tells groups of them apart. A Map would want a string
-// made for every message, and what it leaves behind when routes come and go
-// keeps routes alive that are gone: under load that is half of the memory.
+// Hash table of routes by group. A Map needs a string for every message, and
+// its deleted entries keep old routes alive: half of the memory under load.
 
 import type { Route } from "../route.ts";
 import { groupHash, isOfGroup } from "./route_group.ts";
 
-/** Routes there is room for at first; a power of two, as all that follow. */
-const LEAST = 1024;
+/** Initial capacity; always a power of two. */
+const INITIAL_CAPACITY = 1024;
 
-/** Routes, one of each group at most. */
+/** A hash table with at most one route for each group. */
 export class RouteIndex {
-  /** By the end of the hash: the first place of a chain, plus one. */
-  #first = new Int32Array(LEAST);
-  /** The next place of the chain, or the next free one, plus one. */
-  #next = new Int32Array(LEAST);
-  #hashes = new Int32Array(LEAST);
-  #routes = places(LEAST);
-  /** The first free place before #end, plus one. */
+  /** By the low bits of the hash: the first slot of a chain, plus one. */
+  #first = new Int32Array(INITIAL_CAPACITY);
+  /** The next slot of the chain or of the free list, plus one. */
+  #next = new Int32Array(INITIAL_CAPACITY);
+  #hashes = new Int32Array(INITIAL_CAPACITY);
+  #routes = slots(INITIAL_CAPACITY);
+  /** The first free slot before #end, plus one. */
   #free = 0;
   #end = 0;
   #size = 0;
 
-  /** How many there are. */
+  /** The number of routes. */
   get size(): number {
     return this.#size;
   }
 
   *[Symbol.iterator](): Iterator<Route> {
-    for (let place = 0; place < this.#end; place++) {
-      const route = this.#routes[place];
+    for (let slot = 0; slot < this.#end; slot++) {
+      const route = this.#routes[slot];
       if (route !== undefined) yield route;
     }
   }
 
-  /** The one of a route's group. */
+  /** The route of the same group. */
   get(like: Route): Route | undefined {
-    const place = this.#find(like, groupHash(like));
-    return place < 0 ? undefined : this.#routes[place];
+    const slot = this.#find(like, groupHash(like));
+    return slot < 0 ? undefined : this.#routes[slot];
   }
 
-  /** Takes up a route, in the place of the one of its group. */
+  /** Adds or replaces the route of a group. */
   set(route: Route): void {
     const code = groupHash(route);
-    const place = this.#find(route, code);
-    if (place < 0) this.#add(route, code);
-    else this.#routes[place] = route;
+    const slot = this.#find(route, code);
+    if (slot < 0) this.#add(route, code);
+    else this.#routes[slot] = route;
   }
 
-  /** Takes up a route of a group of which there is none. */
+  /** Adds the route of a group that has none. */
   add(route: Route): void {
     this.#add(route, groupHash(route));
   }
 
-  /** Takes out the one of a route's group, if there is one. */
+  /** Deletes the route of the same group. */
   delete(like: Route): void {
     const code = groupHash(like);
-    const place = this.#find(like, code);
-    if (place < 0) return;
+    const slot = this.#find(like, code);
+    if (slot < 0) return;
     const next = this.#next;
     const chain = code & (this.#first.length - 1);
-    if (this.#first[chain] === place + 1) this.#first[chain] = next[place]!;
+    if (this.#first[chain] === slot + 1) this.#first[chain] = next[slot]!;
     else {
       let at = this.#first[chain]! - 1;
-      while (next[at] !== place + 1) at = next[at]! - 1;
-      next[at] = next[place]!;
+      while (next[at] !== slot + 1) at = next[at]! - 1;
+      next[at] = next[slot]!;
     }
-    this.#routes[place] = undefined;
-    next[place] = this.#free;
-    this.#free = place + 1;
+    this.#routes[slot] = undefined;
+    next[slot] = this.#free;
+    this.#free = slot + 1;
     this.#size--;
-    const room = this.#routes.length;
-    if (room > LEAST && this.#size < room >> 3) this.#resize(room >> 1);
+    const capacity = this.#routes.length;
+    if (capacity > INITIAL_CAPACITY && this.#size < capacity >> 3) {
+      this.#resize(capacity >> 1);
+    }
   }
 
   #find(like: Route, code: number): number {
-    let place = this.#first[code & (this.#first.length - 1)]! - 1;
+    let slot = this.#first[code & (this.#first.length - 1)]! - 1;
     while (
-      place >= 0 &&
-      (this.#hashes[place] !== code || !isOfGroup(this.#routes[place]!, like))
-    ) place = this.#next[place]! - 1;
-    return place;
+      slot >= 0 &&
+      (this.#hashes[slot] !== code || !isOfGroup(this.#routes[slot]!, like))
+    ) slot = this.#next[slot]! - 1;
+    return slot;
   }
 
   #add(route: Route, code: number): void {
     if (this.#size === this.#routes.length) this.#resize(2 * this.#size);
-    let place = this.#free - 1;
-    if (place < 0) place = this.#end++;
-    else this.#free = this.#next[place]!;
-    this.#put(place, route, code);
+    let slot = this.#free - 1;
+    if (slot < 0) slot = this.#end++;
+    else this.#free = this.#next[slot]!;
+    this.#put(slot, route, code);
     this.#size++;
   }
 
-  #put(place: number, route: Route, code: number): void {
+  #put(slot: number, route: Route, code: number): void {
     const chain = code & (this.#first.length - 1);
-    this.#routes[place] = route;
-    this.#hashes[place] = code;
-    this.#next[place] = this.#first[chain]!;
-    this.#first[chain] = place + 1;
+    this.#routes[slot] = route;
+    this.#hashes[slot] = code;
+    this.#next[slot] = this.#first[chain]!;
+    this.#first[chain] = slot + 1;
   }
 
-  #resize(room: number): void {
+  #resize(capacity: number): void {
     const routes = this.#routes;
     const hashes = this.#hashes;
     const end = this.#end;
-    this.#first = new Int32Array(room);
-    this.#next = new Int32Array(room);
-    this.#hashes = new Int32Array(room);
-    this.#routes = places(room);
+    this.#first = new Int32Array(capacity);
+    this.#next = new Int32Array(capacity);
+    this.#hashes = new Int32Array(capacity);
+    this.#routes = slots(capacity);
     this.#free = 0;
     this.#end = 0;
-    for (let place = 0; place < end; place++) {
-      const route = routes[place];
-      if (route !== undefined) this.#put(this.#end++, route, hashes[place]!);
+    for (let slot = 0; slot < end; slot++) {
+      const route = routes[slot];
+      if (route !== undefined) this.#put(this.#end++, route, hashes[slot]!);
     }
   }
 }
 
-function places(room: number): (Route | undefined)[] {
-  return new Array<Route | undefined>(room).fill(undefined);
+function slots(capacity: number): (Route | undefined)[] {
+  return new Array<Route | undefined>(capacity).fill(undefined);
 }

@@ -1,6 +1,5 @@
-// The routes. One destination may have several, told apart by what the kernel
-// compares, and its messages say where among them a new one stands: IPv4 and
-// IPv6 each in their own way.
+// Cached routes. Several routes can have the same destination; the message says
+// where the kernel inserted a new one, differently for IPv4 and IPv6.
 
 import {
   NLM_F_APPEND,
@@ -12,32 +11,35 @@ import { RTN_UNICAST } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { Route } from "../route.ts";
 import { differences, same, sameFields } from "./differences.ts";
 import {
-  joined,
-  joinNexthops,
-  leaveNexthop,
+  addNexthops,
+  differsBeyondNexthops,
+  removeNexthop,
   sameNexthop,
-  saysOtherwise,
+  sameNexthopSet,
 } from "./multipath.ts";
 import { groupKey } from "./route_group.ts";
 import { RouteIndex } from "./route_index.ts";
 import type { Sink, Table } from "./table.ts";
 
-/** Routes of one destination, type of service, metric and table, in order. */
+/**
+ * Routes with the same destination, type of service, metric and table, in
+ * order.
+ */
 type Group = readonly Route[];
 
 const NONE: Group = [];
 
-/** The last thing messages said of a group while a dump was read. */
+/** The last message about a group during a dump. */
 interface Touch {
   readonly route: Route;
   readonly gone: boolean;
 }
 
-/** Fields that say how a route is, not which one it is. */
+/** Fields of a route's state, not of its identity. */
 const STATE: ReadonlySet<string> = new Set(["flags", "cache", "nexthops"]);
 const TIMES: ReadonlySet<string> = new Set(["cache"]);
 
-/** Whether two of a group are the same route, perhaps in another state. */
+/** Whether two routes of a group are the same, regardless of their state. */
 function isSame(a: Route, b: Route): boolean {
   return a.type === b.type && a.ifindex === b.ifindex &&
     a.gateway === b.gateway && a.protocol === b.protocol &&
@@ -52,36 +54,41 @@ function sameNexthops(a: Route, b: Route): boolean {
     left.every((hop, i) => sameNexthop(hop, right[i]!));
 }
 
-/** Whether the kernel joins it with others of its group to one multipath route. */
+/**
+ * Whether the kernel combines it with others of its group to a multipath route.
+ */
 function joins(route: Route): boolean {
   return route.family === "inet6" && route.type === RTN_UNICAST &&
     route.nexthopId === undefined &&
     (route.gateway !== undefined || route.nexthops !== undefined);
 }
 
-/** Whether a route found is one that is known, changed; not another. */
+/**
+ * Whether a dumped route is the cached one after a change, and not another
+ * route.
+ */
 function isSuccessor(found: Route, known: Route): boolean {
   return isSame(found, known) || (joins(found) && joins(known)) ||
     (found.nexthopId !== undefined && found.nexthopId === known.nexthopId);
 }
 
-/** The routes of a namespace. */
+/** The cached routes of a namespace. */
 export class RouteTable implements Table<Route> {
-  // Almost all groups have one route: a key and an array for each would cost.
+  // Almost all groups have one route: a key and an array for each cost memory.
   readonly #only = new RouteIndex();
-  /** Those of several, by their key. */
+  /** Groups of several routes, by key. */
   readonly #groups = new Map<string, Group>();
   #size = 0;
   #touched: Map<string, Touch> | undefined;
   /**
-   * Whether a message was taken up that may mean something else than was made
-   * of it; whoever reads the routes again for it clears it.
+   * Whether a message was ambiguous, so that routes have to be dumped again.
+   * The caller that dumps them clears it.
    */
-  doubtful = false;
-  /** Multipath routes of IPv6 whose ways differ in more than where they lead. */
+  needsDump = false;
+  /** IPv6 multipath routes whose nexthops differ in other attributes. */
   readonly #mixed = new Set<string>();
 
-  /** The routes of a dump, without events. */
+  /** A table with the routes of a dump, without events. */
   static of(routes: Iterable<Route>): RouteTable {
     const table = new RouteTable();
     const groups = new Map<string, Route[]>();
@@ -110,7 +117,7 @@ export class RouteTable implements Table<Route> {
     for (const group of this.#groups.values()) yield* group;
   }
 
-  /** The routes of the group of a route, in order. */
+  /** The routes in the group of a route, in order. */
   group(like: Route): readonly Route[] {
     return this.#group(like);
   }
@@ -133,7 +140,7 @@ export class RouteTable implements Table<Route> {
     this.#touched?.set(groupKey(route), { route, gone: true });
     const only = this.#only.get(route);
     if (only !== undefined && !joins(route) && isSuccessor(route, only)) {
-      // By far the most common case, without an array.
+      // The most common case by far, without an array.
       this.#only.delete(route);
       this.#size--;
       if (this.#mixed.size > 0) this.#mixed.delete(groupKey(route));
@@ -143,9 +150,9 @@ export class RouteTable implements Table<Route> {
     if (group.length === 0) return;
     if (joins(route)) {
       const at = group.findIndex(joins);
-      const left = at < 0 ? undefined : leaveNexthop(group[at]!, route);
+      const left = at < 0 ? undefined : removeNexthop(group[at]!, route);
       if (left !== undefined) {
-        if (this.#mixed.has(groupKey(route))) this.doubtful = true;
+        if (this.#mixed.has(groupKey(route))) this.needsDump = true;
         return this.#update(group, at, left, sink);
       }
       if (at >= 0 && this.#isWhole(group[at]!, route)) {
@@ -155,7 +162,7 @@ export class RouteTable implements Table<Route> {
       const at = group.findIndex((one) => isSuccessor(route, one));
       if (at >= 0) return this.#take(group, at, route, sink);
     }
-    this.doubtful = true;
+    this.needsDump = true;
   }
 
   begin(): void {
@@ -188,7 +195,7 @@ export class RouteTable implements Table<Route> {
       const first = Array.isArray(there) ? there[0]! : there;
       const only = this.#only.get(first);
       if (touch === undefined && only !== undefined && first === there) {
-        // By far the most common case, without an array.
+        // The most common case by far, without an array.
         this.#settleOnly(only, first, sink);
         continue;
       }
@@ -199,7 +206,7 @@ export class RouteTable implements Table<Route> {
     return certain;
   }
 
-  /** What is known of the group of a route. */
+  /** The cached group of a route. */
   #group(like: Route): Group {
     const only = this.#only.get(like);
     if (only !== undefined) return [only];
@@ -208,7 +215,7 @@ export class RouteTable implements Table<Route> {
       : this.#groups.get(groupKey(like)) ?? NONE;
   }
 
-  /** Makes a group, of which one may be, what is given. */
+  /** Replaces a group; it may be empty. */
   #store(like: Route, group: Group): void {
     this.#size += group.length - this.#group(like).length;
     const key = groupKey(like);
@@ -224,7 +231,7 @@ export class RouteTable implements Table<Route> {
     }
   }
 
-  /** A route that stands for itself: all of IPv4, and IPv6 without a gateway. */
+  /** Adds a route that is not combined: IPv4, and IPv6 without a gateway. */
   #put(
     group: Group,
     route: Route,
@@ -234,23 +241,27 @@ export class RouteTable implements Table<Route> {
     const at = group.findIndex((one) => isSame(one, route));
     if (at >= 0) return this.#update(group, at, route, sink);
     if (flags & NLM_F_REPLACE) {
-      // It takes the place of the first; of IPv6, of the first of its sort.
+      // Replaces the first route; of IPv6, the first that is not multipath.
       const sort = group.findIndex((one) => !joins(one));
       const first = route.family === "inet6" && sort >= 0 ? sort : 0;
       return this.#update(group, first, route, sink);
     }
     if (flags & NLM_F_EXCL && flags & NLM_F_CREATE) {
-      // The group was empty: what is known of it went without a word.
+      // The group was empty: its cached routes were deleted without a
+      // notification.
       this.#replace(route, [route], sink);
       return;
     }
-    // Of IPv4, a route that is not appended stands in front of the others.
+    // IPv4 inserts a route before the others unless it is appended.
     const last = route.family !== "inet" || (flags & NLM_F_APPEND) !== 0;
     this.#store(route, last ? [...group, route] : [route, ...group]);
     sink.added(route);
   }
 
-  /** An IPv6 route with gateways: those of a group are ways of one route. */
+  /**
+   * Adds an IPv6 route with gateways: those of a group form one multipath
+   * route.
+   */
   #joinIPv6(
     group: Group,
     route: Route,
@@ -260,10 +271,10 @@ export class RouteTable implements Table<Route> {
     const at = group.findIndex(joins);
     if (at >= 0) {
       const replaces = (flags & NLM_F_REPLACE) !== 0;
-      if (!replaces && saysOtherwise(group[at]!, route)) {
+      if (!replaces && differsBeyondNexthops(group[at]!, route)) {
         this.#mixed.add(groupKey(route));
       }
-      const next = replaces ? route : joinNexthops(group[at]!, route);
+      const next = replaces ? route : addNexthops(group[at]!, route);
       return this.#update(group, at, next, sink);
     }
     if (flags & NLM_F_REPLACE) {
@@ -280,7 +291,7 @@ export class RouteTable implements Table<Route> {
         known.ifindex === gone.ifindex);
   }
 
-  /** Puts a route in the place of one that is known. */
+  /** Replaces a cached route. */
   #update(
     group: Group,
     at: number,
@@ -312,32 +323,32 @@ export class RouteTable implements Table<Route> {
     } else this.#replace(there, [there], sink);
   }
 
-  /** Makes a group what it really is, telling what differs. */
+  /** Replaces a group with the dumped one and emits the differences. */
   #replace(like: Route, group: Group, sink: Sink<Route>): void {
     const known = this.#group(like);
     const rest = [...known];
-    const told: Array<() => void> = [];
+    const events: Array<() => void> = [];
     for (const route of group) {
       const at = rest.findIndex((one) => isSuccessor(route, one));
       if (at < 0) {
-        told.push(() => sink.added(route));
+        events.push(() => sink.added(route));
         continue;
       }
       const previous = rest.splice(at, 1)[0]!;
       const fields = differences(route, previous, TIMES);
       if (fields.length > 0) {
-        told.push(() => sink.changed(route, previous, fields));
+        events.push(() => sink.changed(route, previous, fields));
       }
     }
     this.#store(like, group);
     for (const route of rest) sink.removed(route, route);
-    for (const tell of told) tell();
+    for (const emit of events) emit();
   }
 }
 
 /**
- * Whether what messages made of a group is right though a dump found it
- * otherwise: only where the last message alone decides what there is.
+ * Whether the cached group is right although the dump differs: only if the last
+ * message alone determines the state.
  */
 function isLast(touch: Touch, known: Group, found: Group): boolean {
   if (found.length > 1) return sameGroup(known, found);
@@ -346,7 +357,7 @@ function isLast(touch: Touch, known: Group, found: Group): boolean {
       ? found.length === 0 || isSame(touch.route, found[0]!)
       : sameGroup(known, found);
   }
-  return (known.length === 1 && joined(touch.route, known[0]!)) ||
+  return (known.length === 1 && sameNexthopSet(touch.route, known[0]!)) ||
     sameGroup(known, found);
 }
 

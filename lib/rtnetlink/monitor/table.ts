@@ -1,49 +1,47 @@
-// What is known of one kind of object, brought up to date in two ways: message
-// by message, and by comparing it with what a dump found.
+// State of one object type, updated by notifications and reconciled with dumps.
 
-/** Where a table says what became of its objects. */
+/** Receives the changes of a table. */
 export interface Sink<T> {
-  /** It was not there before. */
+  /** The object is new. */
   added(object: T): void;
-  /** It differs in these fields. */
+  /** These fields of the object differ. */
   changed(object: T, previous: T, fields: readonly string[]): void;
-  /** It is gone; `previous` is what was known of it. */
+  /** The object was deleted; `previous` is its cached state. */
   removed(object: T, previous: T): void;
 }
 
 /**
- * The objects of one kind.
+ * The cached objects of one type.
  *
- * While a dump is being read, messages go on coming. What they say of an object
- * is newer than the dump or in it already, so settle() leaves alone what they
- * were about.
+ * Notifications arrive while a dump is read. They are newer than the dump or
+ * part of it, so settle() does not change the objects of these notifications.
  */
 export interface Table<T> extends Iterable<T> {
-  /** How many there are. */
+  /** The number of objects. */
   readonly size: number;
-  /** Takes up what the kernel says there is; `flags` are those of its message. */
+  /** Adds or updates a notified object; `flags` are those of the message. */
   put(object: T, flags: number, sink: Sink<T>): void;
-  /** Takes out what the kernel says is gone. */
+  /** Deletes a notified object. */
   remove(object: T, sink: Sink<T>): void;
-  /** A dump begins: from here on, notes what messages are about. */
+  /** Marks the start of a dump: from here on, notified objects are recorded. */
   begin(): void;
   /**
-   * Compares what is known with what the dump found.
+   * Reconciles the table with a dump.
    *
-   * @returns Whether all of it is certain; if not, another dump will tell.
+   * @returns false if another dump is needed.
    */
   settle(found: Iterable<T>, sink: Sink<T>): boolean;
 }
 
-/** How to tell the objects of a kind apart. */
+/** Identity of the objects of one type. */
 export interface Identity<T> {
-  /** What makes an object this one and no other. */
+  /** The key of an object. */
   key(object: T): string | number;
-  /** The fields in which two of the same key differ. */
+  /** The fields that differ between two objects with the same key. */
   differences(object: T, previous: T): readonly string[];
 }
 
-/** A table of objects that are told apart by a key. */
+/** A table of objects with unique keys. */
 export class KeyedTable<T> implements Table<T> {
   readonly #objects = new Map<string | number, T>();
   #touched: Set<string | number> | undefined;
@@ -58,7 +56,7 @@ export class KeyedTable<T> implements Table<T> {
     return this.#objects.values();
   }
 
-  /** The object of a key. */
+  /** The object with this key. */
   get(key: string | number): T | undefined {
     return this.#objects.get(key);
   }

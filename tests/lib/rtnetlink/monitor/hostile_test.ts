@@ -1,5 +1,5 @@
 // Messages that no kernel sends, and messages that are not the kernel's: the
-// picture stays what the kernel's own messages made of it.
+// cache stays what the kernel's own messages made of it.
 
 import { assert, assertEquals } from "@std/assert";
 import { NETLINK_ROUTE } from "../../../../ffi/uapi/linux_netlink.ts";
@@ -8,8 +8,8 @@ import { groupsOf } from "../../../../lib/rtnetlink/monitor/groups.ts";
 import { Monitor } from "../../../../lib/rtnetlink/monitor/monitor.ts";
 import {
   MONITORED_OBJECTS,
-  Picture,
-} from "../../../../lib/rtnetlink/monitor/picture.ts";
+  ObjectCache,
+} from "../../../../lib/rtnetlink/monitor/cache.ts";
 import { NetlinkSubscription } from "../../../../lib/netlink/subscription.ts";
 import { NetlinkBuffer } from "../../../../lib/netlink/buffer.ts";
 import { MessageReader } from "../../../../lib/netlink/message.ts";
@@ -63,46 +63,46 @@ async function recorded(): Promise<Bytes[]> {
   return messages;
 }
 
-function apply(picture: Picture, bytes: Bytes): void {
+function apply(cache: ObjectCache, bytes: Bytes): void {
   const reader = new MessageReader(NetlinkBuffer.of(bytes));
   reader.reset(0, bytes.length);
-  while (reader.next()) picture.apply(reader);
+  while (reader.next()) cache.apply(reader);
 }
 
 Deno.test("spoiled messages in any order never throw, and what they leave can be settled", async () => {
   const messages = await recorded();
   assert(messages.length > 30);
   const below = random(7);
-  const picture = new Picture({ objects: new Set(MONITORED_OBJECTS) });
+  const cache = new ObjectCache({ objects: new Set(MONITORED_OBJECTS) });
   let told = 0;
   for (let i = 0; i < CASES; i++) {
     const bytes = messages[below(messages.length)];
-    if (below(50) === 0) picture.begin(MONITORED_OBJECTS);
-    apply(picture, below(2) ? bytes : spoil(bytes, below));
-    told += picture.take().length;
-    if (below(50) === 0) picture.takeDoubts();
+    if (below(50) === 0) cache.begin(MONITORED_OBJECTS);
+    apply(cache, below(2) ? bytes : spoil(bytes, below));
+    told += cache.take().length;
+    if (below(50) === 0) cache.takeStaleTypes();
   }
   assert(told > CASES / 10, `${told}`);
   const nothing = Object.fromEntries(
     MONITORED_OBJECTS.map((kind) => [kind, []]),
   );
-  picture.begin(MONITORED_OBJECTS);
-  assertEquals(picture.settle(nothing, "recovered"), []);
+  cache.begin(MONITORED_OBJECTS);
+  assertEquals(cache.settle(nothing, "recovered"), []);
   for (const kind of MONITORED_OBJECTS) {
-    assertEquals([...picture.tables[kind]], [], kind);
+    assertEquals([...cache.tables[kind]], [], kind);
   }
 });
 
 Deno.test("a message that cannot be read whole changes nothing", async () => {
   const messages = await recorded();
-  const picture = new Picture({ objects: new Set(MONITORED_OBJECTS) });
+  const cache = new ObjectCache({ objects: new Set(MONITORED_OBJECTS) });
   for (const bytes of messages) {
     // The last attribute claims more than there is, or has half a header.
     const cut = bytes.slice(0, bytes.length - 5);
     new DataView(cut.buffer).setUint32(0, cut.length, true);
-    apply(picture, cut);
+    apply(cache, cut);
   }
-  assertEquals(picture.take().map(brief), []);
+  assertEquals(cache.take().map(brief), []);
 });
 
 Deno.test("what a process sends is counted and told, and changes nothing", async () => {

@@ -106,13 +106,13 @@ Deno.test("the same message twice says nothing the second time", () => {
 
 Deno.test("a removal that fits nothing that is known leaves a doubt", () => {
   const told = new Told().put(route("a")).put(route("b"), APPEND);
-  assertEquals(told.table.doubtful, false);
+  assertEquals(told.table.needsDump, false);
   told.remove(route("c"));
-  assertEquals([told.known, told.table.doubtful], [["a", "b"], true]);
+  assertEquals([told.known, told.table.needsDump], [["a", "b"], true]);
   const one = new Told().put(route("a")).remove(route("b"));
-  assertEquals([one.known, one.table.doubtful], [["a"], true]);
+  assertEquals([one.known, one.table.needsDump], [["a"], true]);
   const ways = new Told().put(six("a")).remove(six("b"));
-  assertEquals([ways.known, ways.table.doubtful], [["a"], true]);
+  assertEquals([ways.known, ways.table.needsDump], [["a"], true]);
 });
 
 Deno.test("settling tells what a dump found otherwise, each once", () => {
@@ -190,7 +190,7 @@ Deno.test("ways of IPv6 keep the order of the dump, whatever order messages have
   assertEquals(told.known, ["c"]);
   assertEquals(told.said.at(-1), "a&c>c ifindex,gateway,nexthops");
   told.put(ways("c", "d"), NLM_F_REPLACE).remove(ways("d", "c"));
-  assertEquals([told.known, told.table.doubtful], [[], false]);
+  assertEquals([told.known, told.table.needsDump], [[], false]);
 });
 
 Deno.test("a table of a dump is the one that is settled with it", () => {

@@ -1,5 +1,5 @@
-// What is known of a namespace: a table for each kind of object, brought up to
-// date by messages and by dumps, and the events that come of it.
+// Cache of the objects of a namespace: applies notifications and dumps, emits
+// change events.
 
 import {
   RTM_DELADDR,
@@ -30,7 +30,7 @@ import {
 import { decodeNexthop, type Nexthop } from "../nexthop.ts";
 import { decodeRoute } from "../route.ts";
 import { decodeRule, type Rule } from "../rule.ts";
-import { Doubts } from "./doubts.ts";
+import { Invalidations } from "./invalidation.ts";
 import type {
   AnyObjectEvent,
   EventOrigin,
@@ -48,16 +48,16 @@ import {
   portIdentity,
   ruleIdentity,
 } from "./identities.ts";
-import { isKept, isNeighbour } from "./kept.ts";
+import { isNeighbour, isTableRoute } from "./filter.ts";
 import { RouteTable } from "./route_table.ts";
 import { KeyedTable, type Sink, type Table } from "./table.ts";
 
-/** The tables of a picture. */
+/** A table for each type of object. */
 export type Tables = {
   readonly [K in MonitoredObject]: Table<MonitoredObjects[K]>;
 };
 
-/** The same, with lookups by key. */
+/** The same tables, with lookups by key. */
 export interface KeyedTables extends Tables {
   readonly link: KeyedTable<Link>;
   readonly port: KeyedTable<Link>;
@@ -68,12 +68,14 @@ export interface KeyedTables extends Tables {
   readonly rule: KeyedTable<Rule>;
 }
 
-/** What a dump found, by kind. */
+/** The objects of dumps, by type. */
 export type Found = {
   readonly [K in MonitoredObject]?: Iterable<MonitoredObjects[K]>;
 };
 
-/** The kinds in the order they are told: names before what is named by them. */
+/**
+ * Types in the order of their events: links before the objects that name them.
+ */
 export const MONITORED_OBJECTS: readonly MonitoredObject[] = [
   "netns",
   "link",
@@ -85,22 +87,22 @@ export const MONITORED_OBJECTS: readonly MonitoredObject[] = [
   "rule",
 ];
 
-/** How many links that are gone are still known by name. */
-const REMEMBERED = 1024;
+/** The number of deleted links whose names are cached. */
+const CACHED_NAMES = 1024;
 
-/** What to tell, and of which namespace. */
-export interface PictureOptions {
-  /** The kinds to keep and to tell of; links are kept in any case. */
+/** Options of a cache. */
+export interface CacheOptions {
+  /** The types to cache and report; links are always cached. */
   readonly objects: ReadonlySet<MonitoredObject>;
-  /** What events call the namespace. */
+  /** The namespace in events. */
   readonly namespace?: string | undefined;
 }
 
-/** What is known of the objects of a namespace. */
-export class Picture {
+/** The cached objects of a namespace. */
+export class ObjectCache {
   readonly #links = new KeyedTable<Link>(linkIdentity);
   readonly #routes = new RouteTable();
-  /** A table for each kind of object. */
+  /** A table for each type of object. */
   readonly tables: KeyedTables = {
     link: this.#links,
     port: new KeyedTable<Link>(portIdentity),
@@ -111,18 +113,18 @@ export class Picture {
     rule: new KeyedTable<Rule>(ruleIdentity),
     netns: new KeyedTable<NamespaceId>(namespaceIdIdentity),
   };
-  /** The kinds that are kept. */
+  /** The cached types. */
   readonly kept: ReadonlySet<MonitoredObject>;
-  /** What the kernel may have changed without a word. */
-  readonly doubts = new Doubts();
+  /** Objects that the kernel may have changed without a notification. */
+  readonly invalid = new Invalidations();
 
   /**
    * When the socket's queue was last found empty, in milliseconds of
-   * performance.now(): all events of changes before it are in the tables.
+   * performance.now(): all notifications before it are applied.
    */
   caughtUpAt = -Infinity;
 
-  readonly #told: ReadonlySet<MonitoredObject>;
+  readonly #reported: ReadonlySet<MonitoredObject>;
   readonly #namespace: string | undefined;
   readonly #sinks: {
     readonly [K in MonitoredObject]: Sink<MonitoredObjects[K]>;
@@ -133,9 +135,11 @@ export class Picture {
   #events: MonitorEvent[] = [];
   #origin: EventOrigin = "kernel";
 
-  /** Starts with nothing: settle() with a dump of everything comes first. */
-  constructor({ objects, namespace }: PictureOptions) {
-    this.#told = objects;
+  /**
+   * Creates an empty cache; reconcile() with a dump of all types has to follow.
+   */
+  constructor({ objects, namespace }: CacheOptions) {
+    this.#reported = objects;
     this.kept = new Set([...objects, "link"]);
     this.#namespace = namespace;
     const links = this.#sink("link");
@@ -143,17 +147,17 @@ export class Picture {
       link: {
         added: (link) => {
           this.#named(link);
-          this.doubts.linkCame(link);
+          this.invalid.linkAdded(link);
           links.added(link);
         },
         changed: (link, previous, fields) => {
           this.#named(link);
-          this.doubts.linkChanged(link, previous);
+          this.invalid.linkChanged(link, previous);
           links.changed(link, previous, fields);
         },
         removed: (link, previous) => {
           this.#forget(link);
-          this.doubts.linkWent(link);
+          this.invalid.linkDeleted(link);
           links.removed(link, previous);
         },
       },
@@ -167,7 +171,7 @@ export class Picture {
     };
   }
 
-  /** What links are called now; later changes leave it alone. */
+  /** The current names of links, as an immutable snapshot. */
   get names(): LinkNames {
     return this.#names ??= this.#current.copy();
   }
@@ -179,12 +183,12 @@ export class Picture {
     return events;
   }
 
-  /** How many events wait to be taken. */
+  /** The number of events that take() returns. */
   get pending(): number {
     return this.#events.length;
   }
 
-  /** Takes up a message of the kernel's; true if it was of a kind it knows. */
+  /** Applies a notification; returns false for an unknown message type. */
   apply(message: MessageReader): boolean {
     this.#origin = "kernel";
     switch (message.type) {
@@ -202,29 +206,29 @@ export class Picture {
         return this.#applyNeighbour(message);
       case RTM_NEWRULE:
       case RTM_DELRULE: {
-        const rule = whole(message, decodeRule);
+        const rule = decoded(message, decodeRule);
         if (rule !== undefined && this.kept.has("rule")) {
-          this.doubts.ruleChanged();
+          this.invalid.ruleChanged();
           this.#take("rule", rule, message, RTM_DELRULE);
-          // There may have been two of it.
-          if (message.type === RTM_DELRULE) this.doubts.kind("rule");
+          // The kernel may have had the rule twice.
+          if (message.type === RTM_DELRULE) this.invalid.kind("rule");
         }
         return true;
       }
       case RTM_NEWNEXTHOP:
       case RTM_DELNEXTHOP: {
-        const nexthop = whole(message, decodeNexthop);
+        const nexthop = decoded(message, decodeNexthop);
         if (nexthop !== undefined) {
-          this.doubts.nexthopChanged(nexthop);
+          this.invalid.nexthopChanged(nexthop);
           this.#take("nexthop", nexthop, message, RTM_DELNEXTHOP);
         }
         return true;
       }
       case RTM_NEWNSID:
       case RTM_DELNSID: {
-        const id = whole(message, decodeNamespaceId);
+        const id = decoded(message, decodeNamespaceId);
         if (id !== undefined) {
-          this.doubts.namespaceChanged(this.#links);
+          this.invalid.namespaceChanged(this.#links);
           this.#take("netns", id, message, RTM_DELNSID);
         }
         return true;
@@ -234,17 +238,17 @@ export class Picture {
     }
   }
 
-  /** Dumps of these kinds begin: see Table.begin(). */
+  /** Marks the start of dumps of these types: see Table.begin(). */
   begin(kinds: Iterable<MonitoredObject>): void {
     for (const kind of kinds) this.tables[kind].begin();
   }
 
   /**
-   * Compares what is known with what dumps found.
+   * Reconciles the cache with dumps.
    *
-   * @param found The dumps.
-   * @param origin What the events that come of it say; undefined for no events.
-   * @returns The kinds of which not all is certain.
+   * @param found The objects of the dumps.
+   * @param origin The origin of the events; undefined for no events.
+   * @returns The types that need another dump.
    */
   settle(found: Found, origin: EventOrigin | undefined): MonitoredObject[] {
     const before = this.#events.length;
@@ -257,28 +261,28 @@ export class Picture {
     return uncertain;
   }
 
-  /** Tells of all there is, as new. */
-  tellAll(): void {
+  /** Emits an event of origin "snapshot" for every object. */
+  emitSnapshot(): void {
     this.#origin = "snapshot";
-    for (const kind of MONITORED_OBJECTS) this.#tellAll(kind);
+    for (const kind of MONITORED_OBJECTS) this.#emitAll(kind);
   }
 
-  /** Whether the kernel may have left something unsaid. */
-  get doubtful(): boolean {
-    return this.doubts.any || this.#routes.doubtful;
+  /** Whether the kernel may have changed an object without a notification. */
+  get needsDump(): boolean {
+    return this.invalid.any || this.#routes.needsDump;
   }
 
   /**
-   * The kinds to read again for that; whoever asks does read them.
+   * The types to dump again for that; the caller has to dump them.
    *
-   * @param found What was read and is not known yet.
+   * @param found Objects of a dump that is not reconciled yet.
    */
-  takeDoubts(found: Found = {}): Set<MonitoredObject> {
-    if (!this.doubtful) return new Set();
-    if (this.#routes.doubtful) this.doubts.kind("route");
-    this.#routes.doubtful = false;
+  takeStaleTypes(found: Found = {}): Set<MonitoredObject> {
+    if (!this.needsDump) return new Set();
+    if (this.#routes.needsDump) this.invalid.kind("route");
+    this.#routes.needsDump = false;
     const { link, route, nexthop, rule } = this.tables;
-    const kinds = this.doubts.take({
+    const kinds = this.invalid.take({
       links: chain(link, found.link),
       routes: chain(route, found.route),
       nexthops: chain(nexthop, found.nexthop),
@@ -287,8 +291,8 @@ export class Picture {
     return kinds.intersection(this.kept);
   }
 
-  /** Tells of something else than an object. */
-  say(event: Exclude<MonitorEvent, AnyObjectEvent>): void {
+  /** Emits an event that is not about an object. */
+  emit(event: Exclude<MonitorEvent, AnyObjectEvent>): void {
     this.#events.push(event);
   }
 
@@ -299,15 +303,15 @@ export class Picture {
     return table.settle(dump, this.#sinks[kind]);
   }
 
-  #tellAll<K extends MonitoredObject>(kind: K): void {
+  #emitAll<K extends MonitoredObject>(kind: K): void {
     const table: Tables[K] = this.tables[kind];
-    for (const object of table) this.#tell("new", kind, object);
+    for (const object of table) this.#emitChange("new", kind, object);
   }
 
   #applyRoute(message: MessageReader): boolean {
     if (!this.kept.has("route")) return true;
-    const route = whole(message, decodeRoute);
-    if (route === undefined || !isKept(route)) return true;
+    const route = decoded(message, decodeRoute);
+    if (route === undefined || !isTableRoute(route)) return true;
     const sink = this.#sinks.route;
     if (message.type === RTM_NEWROUTE) {
       this.#routes.put(route, message.flags, sink);
@@ -316,10 +320,10 @@ export class Picture {
   }
 
   #applyLink(message: MessageReader): boolean {
-    const link = whole(message, decodeLink);
+    const link = decoded(message, decodeLink);
     if (link === undefined) return true;
     if (link.family === "bridge") {
-      // A bridge tells of itself too, which the link does as well.
+      // A bridge also reports itself as a port; the link has the same fields.
       if (this.kept.has("port") && link.master !== 0) {
         this.#take("port", link, message, RTM_DELLINK);
       }
@@ -330,16 +334,16 @@ export class Picture {
   }
 
   #applyAddress(message: MessageReader): boolean {
-    const address = whole(message, decodeAddress);
+    const address = decoded(message, decodeAddress);
     if (address === undefined) return true;
-    if (message.type === RTM_DELADDR) this.doubts.addressWent(address);
+    if (message.type === RTM_DELADDR) this.invalid.addressDeleted(address);
     this.#take("address", address, message, RTM_DELADDR);
     return true;
   }
 
   #applyNeighbour(message: MessageReader): boolean {
     if (!this.kept.has("neighbour")) return true;
-    const neighbour = whole(message, decodeNeighbour);
+    const neighbour = decoded(message, decodeNeighbour);
     if (neighbour === undefined || !isNeighbour(neighbour)) return true;
     const gone = message.type === RTM_DELNEIGH || !isShownNeighbour(neighbour);
     const table = this.tables.neighbour;
@@ -363,23 +367,23 @@ export class Picture {
 
   #sink<K extends MonitoredObject>(kind: K): Sink<MonitoredObjects[K]> {
     return {
-      added: (object) => this.#tell("new", kind, object),
+      added: (object) => this.#emitChange("new", kind, object),
       changed: (object, previous, fields) =>
-        this.#tell("change", kind, object, previous, fields),
+        this.#emitChange("change", kind, object, previous, fields),
       removed: (object, previous) =>
-        this.#tell("delete", kind, object, previous),
+        this.#emitChange("delete", kind, object, previous),
     };
   }
 
-  #tell<K extends MonitoredObject>(
+  #emitChange<K extends MonitoredObject>(
     event: ObjectEvent<K>["event"],
     object: K,
     data: MonitoredObjects[K],
     previous?: MonitoredObjects[K],
     changed?: readonly string[],
   ): void {
-    if (!this.#told.has(object)) return;
-    const told: ObjectEvent<K> = {
+    if (!this.#reported.has(object)) return;
+    const emitted: ObjectEvent<K> = {
       event,
       object,
       data,
@@ -389,7 +393,7 @@ export class Picture {
       namespace: this.#namespace,
       names: this.names,
     };
-    this.#events.push(told as AnyObjectEvent);
+    this.#events.push(emitted as AnyObjectEvent);
   }
 
   #named(link: Link): void {
@@ -397,10 +401,10 @@ export class Picture {
     this.#names = undefined;
   }
 
-  /** What was the link's may be told of after it is gone, by its name. */
+  /** Keeps the name of a deleted link: later notifications may refer to it. */
   #forget({ ifindex }: Link): void {
     this.#gone.push(ifindex);
-    if (this.#gone.length <= REMEMBERED) return;
+    if (this.#gone.length <= CACHED_NAMES) return;
     const oldest = this.#gone.shift()!;
     if (this.#links.get(oldest) !== undefined) return;
     this.#current.delete(oldest);
@@ -408,8 +412,8 @@ export class Picture {
   }
 }
 
-/** What a message holds, unless part of it cannot be read: that is counted. */
-function whole<T>(
+/** Decodes a message; undefined for a malformed one, which is counted. */
+function decoded<T>(
   message: MessageReader,
   decode: (message: MessageReader) => T | undefined,
 ): T | undefined {

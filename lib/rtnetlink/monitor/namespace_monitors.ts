@@ -1,5 +1,5 @@
-// Several namespaces watched as one: their events in one stream, those whose
-// names come and go included.
+// Monitors several namespaces: merges their events, and follows names that are
+// added and removed.
 
 import { Deadline } from "../../io/deadline.ts";
 import { ClosedError } from "../../errors.ts";
@@ -13,49 +13,57 @@ import { type NetlinkCounters, noCounts } from "../../netlink/counters.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import { NamespaceNames } from "../../netns/namespace_names.ts";
 import type { MonitorEvent } from "./event.ts";
-import type { Picture } from "./picture.ts";
-import { Watch, type WatchOptions } from "./watch.ts";
+import type { ObjectCache } from "./cache.ts";
+import {
+  NamespaceMonitor,
+  type NamespaceMonitorOptions,
+} from "./namespace_monitor.ts";
 
-/** What to watch, and where. */
-export interface WatchesOptions
-  extends Omit<WatchOptions, "namespace" | "label"> {
-  /** The one to watch, whose events do not name it; default: this thread's. */
+/** Options for several namespaces. */
+export interface NamespaceMonitorsOptions
+  extends Omit<NamespaceMonitorOptions, "namespace" | "label"> {
+  /**
+   * The only namespace, which its events do not name; default: this thread's.
+   */
   readonly namespace?: Namespace | undefined;
-  /** Or several, undefined for this thread's; or this one and all with a name. */
+  /**
+   * Several namespaces, undefined for this thread's; or this one and all named
+   * ones.
+   */
   readonly namespaces?: readonly (Namespace | undefined)[] | "all" | undefined;
 }
 
-/** What events call a namespace; undefined for the one that needs no name. */
+/** The name of a namespace in events; undefined for the one without a name. */
 type Label = string | undefined;
 
-/** One of them. */
+/** A monitored namespace. */
 interface Member {
-  readonly watch: Watch;
-  /** What tells its namespace from others. */
+  readonly monitor: NamespaceMonitor;
+  /** Identifies the namespace, also if its name is used again. */
   readonly id: string;
-  /** Ends when what it was asked for has come; undefined when it was not asked. */
-  asked?: Promise<void> | undefined;
+  /** Pending receive(); undefined if there is none. */
+  pending?: Promise<void> | undefined;
 }
 
-/** Namespaces being watched. */
-export class Watches implements AsyncDisposable {
-  readonly #options: WatchesOptions;
+/** Monitors several namespaces. */
+export class NamespaceMonitors implements AsyncDisposable {
+  readonly #options: NamespaceMonitorsOptions;
   readonly #members = new Map<Label, Member>();
-  /** The names that may come and go; "all" but that of this thread's own. */
+  /** The names to follow; "all" for all except this thread's namespace. */
   readonly #followed: ReadonlySet<string> | "all";
   #names: NamespaceNames | undefined;
   #listening = false;
   #referenced = true;
-  /** Whether names have changed and were not read yet. */
+  /** Whether names have changed since they were last read. */
   #stale = false;
-  /** What those that are gone have counted. */
+  /** Counters of removed namespaces. */
   readonly #counted = noCounts();
   #batches: (readonly MonitorEvent[])[] = [];
   #failure: { readonly error: unknown } | undefined;
   #wake = () => {};
   #closing: Promise<void> | undefined;
 
-  private constructor(options: WatchesOptions) {
+  private constructor(options: NamespaceMonitorsOptions) {
     this.#options = options;
     const { namespaces = [] } = options;
     this.#followed = namespaces === "all"
@@ -64,78 +72,83 @@ export class Watches implements AsyncDisposable {
   }
 
   /**
-   * Opens the sockets of all; from here on nothing is missed.
+   * Opens the sockets of all namespaces; no later change is missed.
    *
    * @throws {SystemError} If a namespace cannot be entered.
    */
-  static open(options: WatchesOptions): Watches {
-    const watches = new Watches(options);
+  static open(options: NamespaceMonitorsOptions): NamespaceMonitors {
+    const monitors = new NamespaceMonitors(options);
     try {
-      watches.#enterAll();
-      return watches;
+      monitors.#enterAll();
+      return monitors;
     } catch (error) {
-      // Nobody waits on it yet, so all is closed before this returns.
-      void watches.close();
+      // Nothing waits on them yet, so they are closed before this returns.
+      void monitors.close();
       throw error;
     }
   }
 
-  /** What events call the namespaces that are watched now. */
+  /** The names of the monitored namespaces in events. */
   get labels(): Label[] {
     return [...this.#members.keys()];
   }
 
-  /** Room for unread events, in bytes as the kernel counts them: the least. */
+  /** The smallest receive buffer, in bytes as the kernel counts them. */
   get receiveBuffer(): number {
     let least = Infinity;
-    for (const { watch } of this.#members.values()) {
-      least = Math.min(least, watch.receiveBuffer);
+    for (const { monitor } of this.#members.values()) {
+      least = Math.min(least, monitor.receiveBuffer);
     }
     return least;
   }
 
-  /** What was received and not used. */
+  /** Received messages that were not used, by reason. */
   get counters(): NetlinkCounters {
     const sum = { ...this.#counted };
-    for (const { watch } of this.#members.values()) add(sum, watch.counters);
+    for (const { monitor } of this.#members.values()) {
+      add(sum, monitor.counters);
+    }
     return sum;
   }
 
-  /** Whether waits for events keep the process alive; namespaces to come included. */
+  /**
+   * Whether pending waits keep the process alive; also of namespaces added
+   * later.
+   */
   setReferenced(referenced: boolean): void {
     this.#referenced = referenced;
     this.#names?.setReferenced(referenced);
-    for (const { watch } of this.#members.values()) {
-      watch.setReferenced(referenced);
+    for (const { monitor } of this.#members.values()) {
+      monitor.setReferenced(referenced);
     }
   }
 
-  /** What is known of a namespace, if it is watched. */
-  picture(label: Label): Picture | undefined {
-    return this.#members.get(label)?.watch.picture;
+  /** The cached objects of a monitored namespace. */
+  cache(label: Label): ObjectCache | undefined {
+    return this.#members.get(label)?.monitor.cache;
   }
 
-  /** Takes the events of a namespace that have come, without waiting. */
+  /** Returns the events of a namespace that have arrived, without waiting. */
   catchUp(label: Label): MonitorEvent[] {
-    return this.#members.get(label)!.watch.catchUp();
+    return this.#members.get(label)!.monitor.catchUp();
   }
 
-  /** Reads what there is; with it the events begin. */
+  /** Dumps the current objects; events follow from here on. */
   async start(options?: WaitOptions): Promise<void> {
     const members = [...this.#members.values()];
-    await Promise.all(members.map(({ watch }) => watch.start(options)));
+    await Promise.all(members.map(({ monitor }) => monitor.start(options)));
   }
 
   /**
-   * Waits for events and takes them, at least one. Those of one namespace are
-   * in their order.
+   * Waits for events and returns at least one. Events of one namespace are in
+   * order.
    *
-   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {ClosedError} If it is closed during the wait.
    */
   async receive(options?: WaitOptions): Promise<MonitorEvent[]> {
     if (this.#names === undefined && this.#members.size === 1) {
-      for (const { watch } of this.#members.values()) {
-        return watch.receive(options);
+      for (const { monitor } of this.#members.values()) {
+        return monitor.receive(options);
       }
     }
     const deadline = new Deadline("netlink events", options);
@@ -143,10 +156,10 @@ export class Watches implements AsyncDisposable {
     for (;;) {
       if (this.#closing !== undefined) throw new ClosedError("monitor");
       if (this.#stale) await this.#follow();
-      this.#listen();
+      this.#receiveFromAll();
       if (this.#batches.length > 0) return this.#take();
       const failure = this.#failure;
-      // Told once: the next call asks again.
+      // An error is thrown once; the next call tries again.
       this.#failure = undefined;
       if (failure !== undefined) throw failure.error;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -155,19 +168,19 @@ export class Watches implements AsyncDisposable {
     }
   }
 
-  /** Ends what waits with ClosedError and closes the sockets. */
+  /** Cancels pending waits with ClosedError and closes the sockets. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   async #close(): Promise<void> {
     const members = [...this.#members.values()];
-    const closing = members.map(({ watch }) => watch.close());
+    const closing = members.map(({ monitor }) => monitor.close());
     await Promise.all([this.#names?.close(), ...closing]);
     this.#wake();
   }
@@ -178,7 +191,7 @@ export class Watches implements AsyncDisposable {
       return this.#enter(undefined, namespace, snapshot);
     }
     const follows = namespaces === "all" || namespaces.some(isName);
-    // Before any is entered: what becomes of it from then on is told.
+    // Opened before the namespaces, so that no later change of names is missed.
     if (follows) this.#names = NamespaceNames.open();
     if (namespaces === "all") {
       this.#enter(undefined, undefined, snapshot);
@@ -191,7 +204,7 @@ export class Watches implements AsyncDisposable {
     }
   }
 
-  /** Takes up a namespace. @throws {SystemError} If it cannot be entered. */
+  /** Adds a namespace. @throws {SystemError} If it cannot be entered. */
   #enter(
     label: Label,
     namespace: Namespace | undefined,
@@ -199,21 +212,23 @@ export class Watches implements AsyncDisposable {
   ): void {
     const { objects, receiveBuffer } = this.#options;
     const options = { objects, receiveBuffer, snapshot, label };
-    // The name may stand for another one a moment later.
+    // The name may refer to another namespace a moment later.
     const member = inNamespace(
       namespace,
       () => {
         const id = namespaceId();
-        const watch = Watch.open(options);
-        watch.setReferenced(this.#referenced);
-        return { id, watch };
+        const monitor = NamespaceMonitor.open(options);
+        monitor.setReferenced(this.#referenced);
+        return { id, monitor };
       },
-      ({ watch }) => void watch.close(),
+      ({ monitor }) => void monitor.close(),
     );
     this.#members.set(label, member);
   }
 
-  /** Takes up a namespace that may be gone already; whether it was there. */
+  /**
+   * Adds a namespace that may be deleted already; returns whether it existed.
+   */
   #tryEnter(name: string, snapshot: boolean): boolean {
     try {
       this.#enter(name, name, snapshot);
@@ -224,7 +239,7 @@ export class Watches implements AsyncDisposable {
     }
   }
 
-  /** The names that are followed and there, with what tells them apart. */
+  /** The followed names that exist, with the ids of their namespaces. */
   #read(): Map<string, string> {
     if (this.#names === undefined) return new Map();
     return this.#followed === "all"
@@ -232,7 +247,7 @@ export class Watches implements AsyncDisposable {
       : this.#names.read(this.#followed);
   }
 
-  /** The names that are there and not watched. */
+  /** The existing names that are not monitored. */
   *#missing(there = this.#read()) {
     const own = this.#members.get(undefined)?.id;
     for (const [name, id] of there) {
@@ -243,7 +258,7 @@ export class Watches implements AsyncDisposable {
     }
   }
 
-  /** Lets go of what has no name any more, and takes up what has one now. */
+  /** Removes namespaces that have lost their name and adds new ones. */
   async #follow(): Promise<void> {
     const there = this.#read();
     for (const [label, member] of [...this.#members]) {
@@ -255,47 +270,47 @@ export class Watches implements AsyncDisposable {
     }
     if (this.#closing !== undefined) return;
     for (const name of this.#missing(there)) {
-      // All of it is news.
+      // All its objects are new.
       if (this.#tryEnter(name, true)) {
         this.#batches.push([{ event: "added", namespace: name }]);
       }
     }
-    // Not before: where something failed, the next call looks again.
+    // Cleared last: after an error, the next call reads the names again.
     this.#stale = false;
   }
 
-  /** Lets go of a namespace, which an open socket would keep. */
-  async #leave(label: string, { watch, asked }: Member): Promise<void> {
+  /** Removes a namespace, which an open socket would keep alive. */
+  async #leave(label: string, { monitor, pending }: Member): Promise<void> {
     this.#members.delete(label);
     let last: MonitorEvent[] = [];
     try {
-      last = watch.last();
+      last = monitor.last();
     } finally {
-      await watch.close();
-      await asked;
-      add(this.#counted, watch.counters);
+      await monitor.close();
+      await pending;
+      add(this.#counted, monitor.counters);
       this.#batches.push(last, [{ event: "removed", namespace: label }]);
     }
   }
 
-  /** Asks everybody who was not asked yet. */
-  #listen(): void {
+  /** Starts receive() on the namespaces that do not have one pending. */
+  #receiveFromAll(): void {
     for (const member of this.#members.values()) {
-      member.asked ??= this.#ask(member);
+      member.pending ??= this.#receiveFrom(member);
     }
     if (this.#names !== undefined && !this.#listening) {
       void this.#listenToNames(this.#names);
     }
   }
 
-  async #ask(member: Member): Promise<void> {
+  async #receiveFrom(member: Member): Promise<void> {
     try {
-      const events = await member.watch.receive();
+      const events = await member.monitor.receive();
       this.#batches.push(events);
     } catch (error) {
       this.#failed(error);
     }
-    member.asked = undefined;
+    member.pending = undefined;
     this.#wake();
   }
 
@@ -322,7 +337,7 @@ export class Watches implements AsyncDisposable {
   }
 }
 
-/** Whether a namespace is given by a name, which another one may have later. */
+/** Whether a namespace is given by a name, which can be used again later. */
 function isName(namespace: Namespace | undefined): namespace is string {
   return typeof namespace === "string" && !namespace.startsWith("/");
 }

@@ -1,6 +1,5 @@
-// One namespace watched: its events taken up as they come, and its tables read
-// at the start, after an overrun, and where the kernel may have changed
-// something without a word.
+// Monitors one namespace: applies notifications, and dumps at the start, after
+// an overrun, and after changes that the kernel does not notify.
 
 import { EINVAL, SystemError } from "../../../ffi/errno.ts";
 import { NETLINK_ROUTE } from "../../../ffi/uapi/linux_netlink.ts";
@@ -18,29 +17,29 @@ import { yieldIfDue } from "../../io/yield.ts";
 import { RouteSocket } from "../socket.ts";
 import type { EventOrigin, MonitoredObject, MonitorEvent } from "./event.ts";
 import { groupsOf, OPTIONAL } from "./groups.ts";
-import { type Found, Picture } from "./picture.ts";
+import { type Found, ObjectCache } from "./cache.ts";
 import { read } from "./reading.ts";
 
-/** What to watch, and where. */
-export interface WatchOptions {
-  /** The kinds to tell of. */
+/** Options for one namespace. */
+export interface NamespaceMonitorOptions {
+  /** The types to report. */
   readonly objects: ReadonlySet<MonitoredObject>;
-  /** Whether to begin with what there is. */
+  /** Whether to report the current objects first. */
   readonly snapshot: boolean;
-  /** Room for unread events, in bytes. */
+  /** The receive buffer, in bytes. */
   readonly receiveBuffer: number;
   /** The namespace; default: this thread's. */
   readonly namespace?: Namespace | undefined;
-  /** What events call it. */
+  /** The namespace in events. */
   readonly label?: string | undefined;
 }
 
-/** As many datagrams as make a batch of events. */
+/** Datagrams that are read for one batch of events. */
 const BATCH = 1024;
-/** The longest pause between two readings, in milliseconds. */
+/** The longest pause between two dumps, in milliseconds. */
 const LONGEST_PAUSE = 1000;
 
-/** A reading of tables, under way or over. */
+/** A dump of some types, pending or finished. */
 interface Reading {
   readonly wanted: ReadonlyMap<MonitoredObject, EventOrigin>;
   readonly started: number;
@@ -48,22 +47,22 @@ interface Reading {
   result?: { readonly found: Found } | { readonly error: unknown };
 }
 
-/** An overrun that is not made good yet. */
+/** An overrun from which the cache has not recovered yet. */
 interface Overrun {
   readonly since: number;
   recovered: number;
 }
 
-/** A namespace being watched. */
-export class Watch implements AsyncDisposable {
-  /** What is known of it. */
-  readonly picture: Picture;
+/** Monitors one namespace. */
+export class NamespaceMonitor implements AsyncDisposable {
+  /** The cached objects of the namespace. */
+  readonly cache: ObjectCache;
   readonly #subscription: NetlinkSubscription;
   readonly #route: RouteSocket;
   readonly #label: string | undefined;
   readonly #snapshot: boolean;
   readonly #closing = new AbortController();
-  /** What has to be read, and what events that come of it will say. */
+  /** The types to dump, with the origin of the events. */
   readonly #wanted = new Map<MonitoredObject, EventOrigin>();
   #reading: Reading | undefined;
   #notBefore = 0;
@@ -74,13 +73,13 @@ export class Watch implements AsyncDisposable {
   private constructor(
     subscription: NetlinkSubscription,
     route: RouteSocket,
-    options: WatchOptions,
+    options: NamespaceMonitorOptions,
   ) {
     this.#subscription = subscription;
     this.#route = route;
     this.#label = options.label;
     this.#snapshot = options.snapshot;
-    this.picture = new Picture({
+    this.cache = new ObjectCache({
       objects: options.objects,
       namespace: options.label,
     });
@@ -88,11 +87,11 @@ export class Watch implements AsyncDisposable {
   }
 
   /**
-   * Opens the sockets; from here on nothing is missed.
+   * Opens the sockets; no later change is missed.
    *
    * @throws {SystemError} If the namespace cannot be entered.
    */
-  static open(options: WatchOptions): Watch {
+  static open(options: NamespaceMonitorOptions): NamespaceMonitor {
     const { namespace, receiveBuffer } = options;
     const groups = groupsOf([...options.objects, "link"]);
     const route = RouteSocket.open({ namespace });
@@ -108,120 +107,121 @@ export class Watch implements AsyncDisposable {
       for (const group of groups) {
         if (OPTIONAL.has(group)) joinIfThere(subscription, group);
       }
-      return new Watch(subscription, route, options);
+      return new NamespaceMonitor(subscription, route, options);
     } catch (error) {
-      // Nobody waits on them yet, so they are closed before this returns.
+      // Nothing waits on them yet, so they are closed before this returns.
       void route.close();
       void subscription?.close();
       throw error;
     }
   }
 
-  /** Room for unread events, in bytes as the kernel counts them. */
+  /** The receive buffer, in bytes as the kernel counts them. */
   get receiveBuffer(): number {
     return this.#subscription.receiveBuffer;
   }
 
-  /** Whether a wait for events keeps the process alive. */
+  /** Whether pending waits keep the process alive. */
   setReferenced(referenced: boolean): void {
     if (referenced) this.#subscription.ref();
     else this.#subscription.unref();
   }
 
-  /** What was received and not used. */
+  /** Received messages that were not used, by reason. */
   get counters(): NetlinkCounters {
     return this.#subscription.counters;
   }
 
-  /** Reads what there is; with it the events begin. */
+  /** Dumps the current objects; events follow from here on. */
   async start(options?: WaitOptions): Promise<void> {
     const deadline = new Deadline("read the kernel's tables", options);
     while (!this.#started) await this.#step(deadline);
   }
 
   /**
-   * Waits for events and takes them, at least one.
+   * Waits for events and returns at least one.
    *
-   * @throws {ClosedError} When it is closed meanwhile.
+   * @throws {ClosedError} If it is closed during the wait.
    */
   async receive(options?: WaitOptions): Promise<MonitorEvent[]> {
     const deadline = new Deadline("netlink events", options);
     deadline.check();
     for (;;) {
-      if (this.picture.pending === 0) await this.#step(deadline);
-      if (!this.#started || this.picture.pending === 0) continue;
-      // An abort meanwhile is the next call's: what is known is reported first.
+      if (this.cache.pending === 0) await this.#step(deadline);
+      if (!this.#started || this.cache.pending === 0) continue;
+      // An abort during the yield applies to the next call: the events come
+      // first.
       await yieldIfDue();
-      return this.picture.take();
+      return this.cache.take();
     }
   }
 
-  /** Takes the events that have come, without waiting. */
+  /** Returns the events that have arrived, without waiting. */
   catchUp(): MonitorEvent[] {
     this.#drain(BATCH);
-    return this.picture.take();
+    return this.cache.take();
   }
 
-  /** What has come and was not taken yet; for one that is closed next. */
+  /** Returns the remaining events before the monitor is closed. */
   last(): MonitorEvent[] {
     this.#drain(Infinity);
-    return this.picture.take();
+    return this.cache.take();
   }
 
-  /** Ends what waits with ClosedError and closes the sockets. */
+  /** Cancels pending waits with ClosedError and closes the sockets. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#subscription.close(), this.#route.close()]);
     await this.#reading?.over;
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Takes up what there is, or waits until there may be something. */
+  /** Applies what has arrived, or waits for more. */
   async #step(deadline: Deadline): Promise<void> {
     const outcome = this.#drain(BATCH);
     if (this.#reading?.result !== undefined) {
       this.#settle(this.#reading);
     } else if (outcome === "empty") {
       this.#read();
-      if (this.picture.pending === 0) await this.#wait(deadline);
+      if (this.cache.pending === 0) await this.#wait(deadline);
     } else await yieldIfDue();
   }
 
-  /** Takes up what was received; tells of overruns and of what is ignored. */
+  /** Applies received messages; reports overruns and ignored messages. */
   #drain(limit: number): DrainOutcome {
     const started = performance.now();
     let outcome = this.#subscription.drain(this.#apply, limit);
     while (outcome === "overrun") {
-      // The kernel drops everything until the queue is empty. What is still
-      // in it is older than the gap, and of use.
+      // The kernel drops everything until the queue is empty. The queued
+      // messages are older than the gap, and valid.
       this.#overrun ??= { since: performance.now(), recovered: 0 };
-      this.picture.say({ event: "overrun", namespace: this.#label });
+      this.cache.emit({ event: "overrun", namespace: this.#label });
       this.#wantAll(this.#started ? "recovered" : "snapshot");
       outcome = this.#subscription.drain(this.#apply);
     }
-    // After an overrun, not before the tables were read again.
+    // After an overrun, only once the tables were dumped again.
     if (outcome === "empty" && this.#overrun === undefined) {
-      this.picture.caughtUpAt = started;
+      this.cache.caughtUpAt = started;
     }
-    this.#tellIgnored();
-    if (!this.#started) this.picture.take();
+    this.#reportIgnored();
+    if (!this.#started) this.cache.take();
     return outcome;
   }
 
   readonly #apply = (message: MessageReader): void => {
-    this.picture.apply(message);
+    this.cache.apply(message);
   };
 
-  #tellIgnored(): void {
+  #reportIgnored(): void {
     const { malformed, truncated, foreignSender } = this.counters;
     const ignored = malformed + truncated + foreignSender;
     if (ignored === this.#ignored) return;
     this.#ignored = ignored;
-    this.picture.say({
+    this.cache.emit({
       event: "ignored",
       namespace: this.#label,
       counters: { ...this.counters },
@@ -229,7 +229,7 @@ export class Watch implements AsyncDisposable {
   }
 
   #wantAll(origin: EventOrigin): void {
-    for (const kind of this.picture.kept) this.#wanted.set(kind, origin);
+    for (const kind of this.cache.kept) this.#wanted.set(kind, origin);
   }
 
   #want(kinds: Iterable<MonitoredObject>, origin: EventOrigin): void {
@@ -239,18 +239,18 @@ export class Watch implements AsyncDisposable {
   }
 
   /**
-   * Begins to read what is wanted, if the time has come; only with nothing left
-   * to receive, so that what comes later is newer than what is known by then.
+   * Starts the dumps that are due; only with an empty queue, so that later
+   * notifications are newer than the cache.
    */
   #read(): void {
     const started = performance.now();
     if (this.#reading !== undefined || started < this.#notBefore) return;
-    this.#want(this.picture.takeDoubts(), "unannounced");
+    this.#want(this.cache.takeStaleTypes(), "unannounced");
     if (this.#wanted.size === 0) return;
     const wanted = new Map(this.#wanted);
     this.#wanted.clear();
     const kinds = new Set(wanted.keys());
-    this.picture.begin(kinds);
+    this.cache.begin(kinds);
     const over = read(this.#route, kinds, this.#closing.signal).then(
       (found) => {
         reading.result = { found };
@@ -263,27 +263,27 @@ export class Watch implements AsyncDisposable {
     this.#reading = reading;
   }
 
-  /** Compares what is known with what was read. */
+  /** Reconciles the cache with a finished dump. */
   #settle(reading: Reading): void {
     const { wanted, started, result } = reading;
     this.#reading = undefined;
     if (result === undefined) return;
     if ("error" in result) {
-      // What is known may be wrong until the next attempt has told.
+      // The cache may be wrong until the next attempt.
       for (const [kind, origin] of wanted) this.#again(kind, origin);
       this.#notBefore = performance.now() + LONGEST_PAUSE;
       throw result.error;
     }
-    // What is queued may be older than what was read: to be known first.
+    // Queued messages may be older than the dump: they are applied first.
     this.#drain(Infinity);
     const { found } = result;
-    this.#want(this.picture.takeDoubts(found), "unannounced");
+    this.#want(this.cache.takeStaleTypes(found), "unannounced");
     for (const [kind, origin] of wanted) {
       if (found[kind] === undefined) this.#again(kind, origin);
     }
     for (const origin of new Set(wanted.values())) {
-      const before = this.picture.pending;
-      const uncertain = this.picture.settle(
+      const before = this.cache.pending;
+      const uncertain = this.cache.settle(
         Object.fromEntries(
           Object.entries(found).filter(([kind]) =>
             wanted.get(kind as MonitoredObject) === origin
@@ -293,13 +293,13 @@ export class Watch implements AsyncDisposable {
       );
       for (const kind of uncertain) this.#again(kind, origin);
       if (origin === "recovered" && this.#overrun !== undefined) {
-        this.#overrun.recovered += this.picture.pending - before;
+        this.#overrun.recovered += this.cache.pending - before;
       }
     }
-    // What was read says also what follows from what it brought to light.
-    const doubts = this.picture.takeDoubts();
+    // The dump may contain changes with further consequences.
+    const invalid = this.cache.takeStaleTypes();
     this.#want(
-      [...doubts].filter((kind) => found[kind] === undefined),
+      [...invalid].filter((kind) => found[kind] === undefined),
       "unannounced",
     );
     const now = performance.now();
@@ -311,18 +311,20 @@ export class Watch implements AsyncDisposable {
     if (this.#wanted.get(kind) !== "recovered") this.#wanted.set(kind, origin);
   }
 
-  /** Says what is complete now: the start, or the way back from an overrun. */
+  /**
+   * Reports that the initial dump or the recovery from an overrun is complete.
+   */
   #conclude(now: number): void {
     const open = new Set(this.#wanted.values());
     if (open.has("snapshot") || open.has("recovered")) return;
     if (!this.#started) {
       this.#started = true;
       this.#overrun = undefined;
-      if (this.#snapshot) this.picture.tellAll();
+      if (this.#snapshot) this.cache.emitSnapshot();
     } else if (this.#overrun !== undefined) {
       const { since, recovered } = this.#overrun;
       this.#overrun = undefined;
-      this.picture.say({
+      this.cache.emit({
         event: "resynchronised",
         namespace: this.#label,
         recovered,
@@ -331,14 +333,16 @@ export class Watch implements AsyncDisposable {
     }
   }
 
-  /** Until there is something to read, a reading is over, or may begin. */
+  /**
+   * Waits until a message arrives, a dump is finished or the next one is due.
+   */
   async #wait(deadline: Deadline): Promise<void> {
     const { signal, timeout = Infinity } = deadline.bounds();
     const wake = new AbortController();
     const reading = this.#reading;
     reading?.over.then(() => wake.abort());
     const pause = reading === undefined &&
-        (this.#wanted.size > 0 || this.picture.doubtful)
+        (this.#wanted.size > 0 || this.cache.needsDump)
       ? Math.max(0, this.#notBefore - performance.now())
       : Infinity;
     const least = Math.min(timeout, pause);

@@ -1,8 +1,8 @@
-// What the kernel may have changed without a word. It deletes or marks routes
-// when a link goes down, loses its carrier or its last address, or when a
-// nexthop object goes; it forgets nexthop objects with their link; it detaches
-// rules from links that are gone; a link's peer moves without the link's
-// telling. None of that is announced, so it has to be read again.
+// Invalidation: objects that the kernel may have changed without a
+// notification. It deletes or marks routes when a link goes down, loses its
+// carrier or its last address, or when a nexthop object is deleted. It deletes
+// nexthop objects with their link, detaches rules from deleted links, and does
+// not notify when the peer of a link moves. A dump finds these changes.
 
 import { IFF_LOWER_UP } from "../../../ffi/uapi/linux_if.ts";
 import { IFF_RUNNING, IFF_UP } from "../../../ffi/uapi/net_if.ts";
@@ -15,10 +15,10 @@ import type { MonitoredObject } from "./event.ts";
 
 const CARRIER = IFF_UP | IFF_RUNNING | IFF_LOWER_UP;
 
-/** Kinds of link that are made two at a time. */
+/** Link kinds that are created in pairs. */
 const PAIRS: ReadonlySet<string> = new Set(["veth", "netkit", "vxcan"]);
 
-/** What may be affected. */
+/** Objects that may be affected. */
 export interface Affected {
   readonly links: Iterable<Link>;
   readonly routes: Iterable<Route>;
@@ -26,37 +26,40 @@ export interface Affected {
   readonly rules: Iterable<Rule>;
 }
 
-/** Doubts about what is known, until it is read again. */
-export class Doubts {
+/** Objects that have to be dumped again. */
+export class Invalidations {
   readonly #kinds = new Set<MonitoredObject>();
-  /** Links that routes and nexthop objects may have lost. */
+  /** Links whose routes and nexthop objects may be deleted. */
   readonly #links = new Set<number>();
   readonly #names = new Set<string>();
   readonly #sources = new Set<string>();
   readonly #nexthops = new Set<number>();
-  /** Links that have come, gone or moved, for those that name them as theirs. */
+  /**
+   * Links that were added, deleted or moved: other links may have them as their
+   * peer.
+   */
   readonly #peers = new Set<number>();
 
-  /** Whether there are any. */
+  /** Whether an object is invalid. */
   get any(): boolean {
     return this.#kinds.size + this.#links.size + this.#names.size +
         this.#sources.size + this.#nexthops.size + this.#peers.size > 0;
   }
 
-  /** A kind of object is in doubt as a whole. */
+  /** Invalidates all objects of a type. */
   kind(kind: MonitoredObject): void {
     this.#kinds.add(kind);
   }
 
-  /** A link is new. */
-  linkCame({ ifindex, link, name, kind }: Link): void {
+  /** A link was added. */
+  linkAdded({ ifindex, link, name, kind }: Link): void {
     this.#peers.add(ifindex);
-    // The first of a pair was told of before it had a second.
+    // The first link of a pair was reported before it had a peer.
     if (link !== undefined && PAIRS.has(kind ?? "")) this.#peers.add(link);
     this.#names.add(name);
   }
 
-  /** A link has changed. */
+  /** A link was changed. */
   linkChanged(link: Link, previous: Link): void {
     if (((link.flags ^ previous.flags) & CARRIER) !== 0) {
       this.#links.add(link.ifindex);
@@ -66,38 +69,44 @@ export class Doubts {
     }
   }
 
-  /** A link is gone from here. */
-  linkWent({ ifindex, name }: Link): void {
+  /** A link was deleted or moved away. */
+  linkDeleted({ ifindex, name }: Link): void {
     this.#links.add(ifindex);
     this.#peers.add(ifindex);
     this.#names.add(name);
   }
 
-  /** An address is gone: routes from it go too, and with the last one others. */
-  addressWent({ ifindex, address, family }: Address): void {
+  /**
+   * An address was deleted: the kernel deletes routes with this source, and
+   * with the last address all IPv4 routes of the link.
+   */
+  addressDeleted({ ifindex, address, family }: Address): void {
     if (family !== "inet") return;
     this.#links.add(ifindex);
     this.#sources.add(address);
   }
 
-  /** An id was given to a namespace or taken away: peers of links may be there. */
+  /**
+   * A namespace id was assigned or removed: peers of links may be in that
+   * namespace.
+   */
   namespaceChanged(links: Iterable<Link>): void {
     if (some(links, ({ linkNetnsid }) => linkNetnsid !== undefined)) {
       this.#kinds.add("link");
     }
   }
 
-  /** A nexthop object has changed or is gone. */
+  /** A nexthop object was changed or deleted. */
   nexthopChanged({ id }: Nexthop): void {
     this.#nexthops.add(id);
   }
 
-  /** A rule has come or gone, which others may have been waiting for. */
+  /** A rule was added or deleted: a `goto` may have waited for it. */
   ruleChanged(): void {
     this.#names.add("");
   }
 
-  /** What has to be read again; the doubts are forgotten, reading settles them. */
+  /** The types to dump again; they count as valid afterwards. */
   take({ links, routes, nexthops, rules }: Affected): Set<MonitoredObject> {
     const kinds = new Set(this.#kinds);
     if (this.#peers.size > 0 && some(links, (link) => this.#hasPeer(link))) {
@@ -105,7 +114,7 @@ export class Doubts {
     }
     if (some(nexthops, (nexthop) => this.#links.has(nexthop.ifindex))) {
       kinds.add("nexthop");
-      // Routes by way of what is gone follow.
+      // The kernel deletes the routes of a deleted nexthop object.
       kinds.add("route");
     }
     if (
@@ -120,7 +129,7 @@ export class Doubts {
         this.#names.has(rule.outputInterface ?? "-"))
     ) kinds.add("rule");
     for (
-      const doubts of [
+      const invalid of [
         this.#kinds,
         this.#links,
         this.#names,
@@ -128,7 +137,7 @@ export class Doubts {
         this.#nexthops,
         this.#peers,
       ]
-    ) doubts.clear();
+    ) invalid.clear();
     return kinds;
   }
 

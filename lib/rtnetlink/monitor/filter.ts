@@ -1,17 +1,20 @@
-// Which routes and neighbours are kept, of all that the kernel tells of.
+// Filters routes and neighbours that a monitor reports.
 
 import { NTF_PROXY } from "../../../ffi/uapi/linux_neighbour.ts";
 import { RTM_F_CLONED } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { Neighbour } from "../neighbour.ts";
 import type { Route } from "../route.ts";
 
-/** Whether a route is one of the tables', and not of the cache or multicast. */
-export function isKept({ family, flags }: Route): boolean {
+/** Whether a route is in a routing table: not cached, not multicast. */
+export function isTableRoute({ family, flags }: Route): boolean {
   return (flags & RTM_F_CLONED) === 0 &&
     (family === "inet" || family === "inet6" || family === "mpls");
 }
 
-/** Whether a neighbour is one, and no forwarding entry of a bridge or proxy. */
+/**
+ * Whether an entry is a neighbour: not of a bridge's forwarding table, not a
+ * proxy.
+ */
 export function isNeighbour({ family, flags }: Neighbour): boolean {
   return family !== "bridge" && (flags & NTF_PROXY) === 0;
 }
