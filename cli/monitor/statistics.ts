@@ -5,13 +5,14 @@ import { Deadline } from "../../lib/io/deadline.ts";
 import type { Output } from "../output/output.ts";
 import { Screen } from "../output/screen.ts";
 import { isoTime, timeOfDay } from "../output/time.ts";
-import { type LinkRates, RateMeter } from "./rates.ts";
-import { rateView } from "./rate_view.ts";
+import { type LinkRates, RateMeter } from "../rates/meter.ts";
+import { rateView } from "../rates/rate_view.ts";
+import { LinkSampler, type SampledNamespaces } from "../rates/sampler.ts";
 
 /** Namespaces, interval and end. */
 export interface StatisticsOptions {
   /** Undefined for the current one; "all" for it and all named ones. */
-  readonly namespaces: readonly (string | undefined)[] | "all";
+  readonly namespaces: SampledNamespaces;
   /** Milliseconds between reads. */
   readonly interval: number;
   /** Updates after which it stops. */
@@ -25,14 +26,15 @@ export async function showStatistics(
   output: Output,
   { namespaces, interval, count, signal }: StatisticsOptions,
 ): Promise<void> {
-  const meter = new RateMeter(namespaces);
+  const sampler = new LinkSampler(namespaces);
+  const meter = new RateMeter();
   await using screen = output.json ? undefined : new Screen(output);
   const pause = new Deadline("read counters", { signal });
   try {
-    await meter.read(signal);
+    meter.update(await sampler.read(signal));
     for (let left = count; left > 0; left--) {
       await pause.pause(interval);
-      const rates = await meter.read(signal);
+      const rates = meter.update(await sampler.read(signal));
       const time = realTime();
       if (screen === undefined) {
         for (const one of rates) {

@@ -2,8 +2,8 @@
 // the kernel has to hold them. V8 takes about 125,000 arguments of one call.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { LinkRates } from "../../cli/monitor/rates.ts";
-import { rateView } from "../../cli/monitor/rate_view.ts";
+import type { LinkRates } from "../../cli/rates/meter.ts";
+import { rateView } from "../../cli/rates/rate_view.ts";
 import { style } from "../../cli/output/style.ts";
 import { table } from "../../cli/output/layout.ts";
 import {

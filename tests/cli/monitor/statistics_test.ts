@@ -6,8 +6,8 @@ import { Running } from "../../support/command.ts";
 import { installed } from "../../support/installed.ts";
 import { Lab, type Netns, run } from "../../support/netns.ts";
 import { Terminal } from "../../support/terminal.ts";
-import { amount, rateView } from "../../../cli/monitor/rate_view.ts";
-import type { LinkRates } from "../../../cli/monitor/rates.ts";
+import { amount, rateView } from "../../../cli/rates/rate_view.ts";
+import type { LinkRates } from "../../../cli/rates/meter.ts";
 import { style } from "../../../cli/output/style.ts";
 import type { Line } from "./watching.ts";
 

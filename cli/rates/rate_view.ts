@@ -2,7 +2,7 @@
 
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
-import type { LinkRates, Rate } from "./rates.ts";
+import type { LinkRates, Rate } from "./meter.ts";
 
 const BAR = 10;
 /** Bars of 0 to 8 eighths of a character. */
