@@ -1,5 +1,5 @@
 // Listens to multicast DNS on every interface, those that appear later included,
-// and tells on which of them each question was asked.
+// and prints each question with the interface that received it.
 //
 //   deno run -A examples/mdns_listener.ts [--interface eth0 ...]
 
@@ -73,7 +73,8 @@ joinOnAllInterfaces(socket, ["224.0.0.251", "ff02::fb"], links, {
     else if (event === "left") listening.delete(ifindex);
     else if (!listening.has(ifindex)) {
       listening.add(ifindex);
-      console.log(`listening on ${name}`);
+      // All groups of an interface are joined in one turn: report it after them.
+      queueMicrotask(() => console.log(`listening on ${name}`));
     }
   },
 });

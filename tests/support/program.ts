@@ -9,6 +9,9 @@ export interface ProgramOptions {
   readonly env?: Record<string, string>;
 }
 
+/** Milliseconds for a line or for the end; then the test fails. */
+const LONGEST_WAIT = 120_000;
+
 export class RunningProgram implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -29,7 +32,7 @@ export class RunningProgram implements AsyncDisposable {
 
   /** The next line of stdout. */
   async line(): Promise<string> {
-    const { value, done } = await this.#lines.next();
+    const { value, done } = await this.#bounded(this.#lines.next());
     if (!done) return value;
     throw new Error(`the program ended: ${await this.#stderr}`);
   }
@@ -54,7 +57,11 @@ export class RunningProgram implements AsyncDisposable {
   }
 
   /** Waits until it ends by itself. */
-  async end(): Promise<Output> {
+  end(): Promise<Output> {
+    return this.#bounded(this.#rest());
+  }
+
+  async #rest(): Promise<Output> {
     let stdout = "";
     for (
       let next = await this.#lines.next();
@@ -63,6 +70,27 @@ export class RunningProgram implements AsyncDisposable {
     ) stdout += `${next.value}\n`;
     const { code } = await this.#child.status;
     return { code, stdout, stderr: await this.#stderr };
+  }
+
+  /** Kills the program, which ends the wait, if it takes too long. */
+  async #bounded<T>(wait: Promise<T>): Promise<T> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      try {
+        this.#child.kill("SIGKILL");
+      } catch { /* It ended, and a child of it holds its pipes. */ }
+    }, LONGEST_WAIT);
+    try {
+      const result = await wait;
+      if (!late) return result;
+    } finally {
+      clearTimeout(timer);
+    }
+    const seconds = LONGEST_WAIT / 1000;
+    throw new Error(
+      `no line or end within ${seconds} s; stderr: ${await this.#stderr}`,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
