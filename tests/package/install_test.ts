@@ -1,12 +1,14 @@
-// The command as `deno install --global` sets it up, away from the checkout.
+// The command as `deno install --global` installs it, and what it downloads.
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
+import { cp } from "node:fs/promises";
 import { output, run } from "../support/netns.ts";
 
 /** As far as it is read here. */
 interface GraphModule {
   readonly specifier: string;
+  readonly npmPackage?: string;
   readonly dependencies?: readonly {
     readonly specifier: string;
     readonly code?: { readonly error?: string };
@@ -47,6 +49,7 @@ Deno.test("the installed command runs from anywhere", async () => {
       Deno.execPath(),
     ], { env: { DENO_INSTALL_ROOT: directory, NO_COLOR: "1" } });
     assertEquals(installed.code, 0, installed.stderr);
+    assertNotMatch(installed.stderr, /warning/i);
 
     const netplumb = (...args: string[]) =>
       output("sh", [
@@ -70,6 +73,42 @@ Deno.test("the installed command runs from anywhere", async () => {
     );
     assertEquals(run.code, 0, run.stderr);
     assertMatch(run.stdout, /^listening on 127\.0\.0\.1:\d+$/m);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+/** Packages of the npm registry that a subcommand uses. */
+const USED = ["@opentelemetry/api", "elkjs", "yaml"];
+
+Deno.test("the command starts without network if its own packages are cached, and no others", async () => {
+  const main = `${ROOT}cli/main.ts`;
+  const { npmPackages } = JSON.parse(
+    await run(Deno.execPath(), ["info", "--json", main]),
+  );
+  const packages: { name: string; localPath: string }[] = Object.values(
+    npmPackages,
+  );
+  assertEquals(packages.map(({ name }) => name).sort(), USED);
+  const directory = await Deno.makeTempDir({ prefix: "netplumb-cache-" });
+  try {
+    for (const { localPath } of packages) {
+      // <cache>/npm/<host>/<name>/<version>; beside it is the description.
+      const [, from, name] = /^(.*)(?=\/npm\/)(.*)\/[^/]+$/.exec(localPath)!;
+      await cp(from + name, directory + name, { recursive: true });
+    }
+    const { code, stdout, stderr } = await output("unshare", [
+      "--net",
+      Deno.execPath(),
+      "run",
+      "-A",
+      main,
+      "--version",
+    ], { env: { DENO_DIR: directory, NO_COLOR: "1" } });
+    assertEquals(
+      { code, stdout, stderr },
+      { code: 0, stdout: `${manifest.version}\n`, stderr: "" },
+    );
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
