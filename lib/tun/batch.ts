@@ -62,6 +62,13 @@ export let setQueueIndex: (batch: PacketBatch, queue: number) => void;
 /** Whether headers may be before the packets; if not they are all zeroes. */
 export let hasHeaders: (batch: PacketBatch) => boolean;
 
+/** Checks an index. @throws {RangeError} If no packet has it. */
+function checkIndex(index: number, count: number): void {
+  if (!(index >= 0 && index < count)) {
+    throw new RangeError(`no packet ${index} of ${count}`);
+  }
+}
+
 /** How a batch is used. */
 export interface PacketBatchOptions {
   /**
@@ -78,7 +85,8 @@ export interface PacketBatchOptions {
  *
  * Reading overwrites what is in it: views of its packets are good until the
  * next read into the same batch. One that was read from a device can be
- * written to another as it is, which copies nothing.
+ * written to another as it is, which copies nothing. An index that is not below
+ * `count` is a RangeError.
  *
  * @example
  * ```ts
@@ -166,6 +174,7 @@ export class PacketBatch {
 
   /** The length of packet `index` in bytes. */
   length(index: number): number {
+    checkIndex(index, this.#count);
     return this.#lengths[index]!;
   }
 
@@ -174,6 +183,7 @@ export class PacketBatch {
    * packet, and the next read into the batch changes what is seen in it.
    */
   packet(index: number): Uint8Array<ArrayBuffer> {
+    checkIndex(index, this.#count);
     const length = this.#lengths[index];
     const view = this.#packets[index]!;
     return view.length === length
@@ -192,6 +202,7 @@ export class PacketBatch {
     index: number,
     into: OffloadHeader = new OffloadHeader(),
   ): OffloadHeader {
+    checkIndex(index, this.#count);
     into.read(this.bytes, this.start(index) - HEADER);
     return into;
   }
@@ -201,6 +212,7 @@ export class PacketBatch {
    * information; 0 if unknown, and an IP packet then speaks for itself.
    */
   protocol(index: number): number {
+    checkIndex(index, this.#count);
     return this.#protocols[index]!;
   }
 
@@ -233,6 +245,7 @@ export class PacketBatch {
 
   /** Makes packet `index` shorter or longer; 0 leaves it out when written. */
   resize(index: number, length: number): void {
+    checkIndex(index, this.#count);
     this.#lengths[index] = wholeNumber("length", length, 0, LARGEST);
   }
 

@@ -120,14 +120,15 @@ Deno.test("tun: --write /dev/full names the path, and packets are read on", asyn
   const stopping = netplumb(
     lab.host,
     ...["tun", "dev0", "--json", ...ADDRESS, "--write", "/dev/full"],
-    ...["--stop-on-write-error", "--count", "20"],
+    ...["--stop-on-write-error", "--duration", "60"],
   );
+  const start = performance.now();
   // The device may be gone before all are sent.
   const sending = datagrams(lab.host, 20, 40).catch(() => {});
   const stopped = await stopping;
   await sending;
   assertEquals(stopped.code, 1);
-  assert(stopped.stdout.match(/"event":"packet"/g)!.length < 20);
+  assert(performance.now() - start < 50_000, "it did not stop");
 });
 
 Deno.test("tun: on a full disk the capture ends after a whole packet", async () => {
