@@ -385,6 +385,12 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  uname: {
+    parameters: [
+      "buffer", // struct utsname *buf
+    ],
+    result: "i32",
+  },
   if_nametoindex: {
     parameters: [
       "buffer", // const char *ifname

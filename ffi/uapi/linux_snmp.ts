@@ -1,4 +1,5 @@
-// <linux/snmp.h>: indexes of the counters of IPv6.
+// <linux/snmp.h>: indexes of the counters of IPv6. From Linux 6.15 on, some have
+// others: the kernel does not keep them stable.
 
 export const headers = ["linux/snmp.h"] as const;
 

@@ -2,15 +2,22 @@
 // Source: ip-nexthop(8) of iproute2 6.1.
 
 import { type Nexthop, NEXTHOP_OBJECT } from "../rtnetlink/nexthop.ts";
+import type { JsonValue } from "../rtnetlink/spec/json.ts";
 import { type IpJsonOptions, jsonContext } from "./options.ts";
+
+/**
+ * An encapsulation: "mpls", "ip6" ... and its values under iproute2's keys.
+ * Source: ip-route(8).
+ */
+export type IpEncapsulation = {
+  readonly encap_type: string;
+  readonly [key: string]: JsonValue;
+};
 
 /** A nexthop object under iproute2's keys. */
 export type IpNexthop = {
-  /**
-   * What packets are wrapped in: "mpls", "ip6" ... What else is known of it
-   * stands beside, under iproute2's keys.
-   */
-  encap?: string;
+  /** What packets are wrapped in, nested as by iproute2 7.1. */
+  encap?: IpEncapsulation;
   /** Its number. */
   id: number;
   /** The members of a group; a weight of 1 is left out. */

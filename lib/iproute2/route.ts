@@ -2,16 +2,13 @@
 
 import { ROUTE, type Route } from "../rtnetlink/route.ts";
 import type { JsonValue } from "../rtnetlink/spec/json.ts";
-import type { IpNexthop } from "./nexthop.ts";
+import type { IpEncapsulation, IpNexthop } from "./nexthop.ts";
 import { type IpJsonOptions, jsonContext } from "./options.ts";
 
 /** What `ip -j route` prints alike for a route and each way of a multipath one. */
 export type IpRouteHop = {
-  /**
-   * What packets are wrapped in: "mpls", "ip6" ... What else is known of it
-   * stands beside, under iproute2's keys.
-   */
-  encap?: string;
+  /** What packets are wrapped in, nested as by iproute2 7.1. */
+  encap?: IpEncapsulation;
   /** The labels MPLS puts in place of those that came. */
   to?: string;
   /** The next hop's address. */

@@ -1,5 +1,5 @@
-// Encapsulations of routes and nexthops (lightweight tunnels). Of the uncommon
-// types only the name is known. Source: ip-route(8), linux/lwtunnel.h.
+// Encapsulations of routes and nexthops (lightweight tunnels).
+// Source: ip-route(8), linux/lwtunnel.h.
 
 import {
   TUNNEL_CSUM,
@@ -7,11 +7,20 @@ import {
   TUNNEL_SEQ,
 } from "../../ffi/uapi/linux_if_tunnel.ts";
 import * as lwt from "../../ffi/uapi/linux_lwtunnel.ts";
+import * as seg6 from "../../ffi/uapi/linux_seg6.ts";
+import { formatIPv6 } from "../net/ip_address.ts";
+import type { AttributeReader } from "../netlink/attribute.ts";
 import { addressText } from "./family.ts";
+import { tableName } from "./names/iproute2.ts";
 import { reported, showAddress } from "./spec/attribute.ts";
-import { onlyTrue } from "./spec/json.ts";
+import { type JsonValue, onlyTrue } from "./spec/json.ts";
+import { AttributeLevel } from "./spec/level.ts";
 import { AttributeTable, levelOf } from "./spec/table.ts";
-import type { ObjectAttribute } from "./spec/object.ts";
+import type {
+  JsonContext,
+  JsonObject,
+  ObjectAttribute,
+} from "./spec/object.ts";
 
 /** An encapsulation, as the kernel gave it. */
 export interface RouteEncapsulation {
@@ -43,6 +52,78 @@ const id = (number: number) =>
 const address = (number: number) =>
   reported<string>(number, (value) => showAddress(value.copy()));
 
+const text = (number: number, names: Readonly<Record<number, string>>) =>
+  reported<string>(number, (value) => names[value.u32()] ?? "<unknown>");
+const table = (number: number) =>
+  reported<string>(number, (value) => tableName(value.u32()));
+const link = (number: number) =>
+  reported<number>(number, (value) => value.u32(), { link: true });
+
+/** Segments of struct ipv6_sr_hdr, in the order in which they are visited. */
+function segments(
+  { bytes, at, length }: AttributeReader,
+  header: number,
+): { readonly segs: readonly string[] } | undefined {
+  const first = at + header;
+  const { size } = seg6.ipv6_sr_hdr;
+  const end = at + length;
+  if (end - first < size) return undefined;
+  const segs: string[] = [];
+  // first_segment is the index of the last one.
+  for (let index = bytes[first + 4]!; index >= 0; index--) {
+    const segment = first + size + 16 * index;
+    if (segment + 16 <= end) segs.push(formatIPv6(bytes, segment));
+  }
+  return { segs };
+}
+
+/** The mode in front of the header: struct seg6_iptunnel_encap. */
+const MODE_SIZE = 4;
+const MODES = ["inline", "encap", "l2encap", "encap.red", "l2encap.red"];
+
+const ACTIONS: Readonly<Record<number, string>> = {
+  [seg6.SEG6_LOCAL_ACTION_END]: "End",
+  [seg6.SEG6_LOCAL_ACTION_END_X]: "End.X",
+  [seg6.SEG6_LOCAL_ACTION_END_T]: "End.T",
+  [seg6.SEG6_LOCAL_ACTION_END_DX2]: "End.DX2",
+  [seg6.SEG6_LOCAL_ACTION_END_DX6]: "End.DX6",
+  [seg6.SEG6_LOCAL_ACTION_END_DX4]: "End.DX4",
+  [seg6.SEG6_LOCAL_ACTION_END_DT6]: "End.DT6",
+  [seg6.SEG6_LOCAL_ACTION_END_DT4]: "End.DT4",
+  [seg6.SEG6_LOCAL_ACTION_END_B6]: "End.B6",
+  [seg6.SEG6_LOCAL_ACTION_END_B6_ENCAP]: "End.B6.Encaps",
+  [seg6.SEG6_LOCAL_ACTION_END_BM]: "End.BM",
+  [seg6.SEG6_LOCAL_ACTION_END_S]: "End.S",
+  [seg6.SEG6_LOCAL_ACTION_END_AS]: "End.AS",
+  [seg6.SEG6_LOCAL_ACTION_END_AM]: "End.AM",
+  [seg6.SEG6_LOCAL_ACTION_END_BPF]: "End.BPF",
+  [seg6.SEG6_LOCAL_ACTION_END_DT46]: "End.DT46",
+};
+
+const FLAVORS: Readonly<Record<number, string>> = {
+  [seg6.SEG6_LOCAL_FLV_OP_PSP]: "psp",
+  [seg6.SEG6_LOCAL_FLV_OP_USP]: "usp",
+  [seg6.SEG6_LOCAL_FLV_OP_USD]: "usd",
+  [seg6.SEG6_LOCAL_FLV_OP_NEXT_CSID]: "next-csid",
+};
+
+function flavors(level: AttributeLevel): JsonValue {
+  const bits = level.get(seg6.SEG6_LOCAL_FLV_OPERATION)?.u32() ?? 0;
+  return Object.entries(FLAVORS).flatMap(([bit, name]) =>
+    bits & 1 << Number(bit) ? [name] : []
+  );
+}
+
+const inFlavors = <T extends JsonValue>(
+  key: string,
+  read: (level: AttributeLevel) => T | undefined,
+) =>
+  reported<T>(
+    seg6.SEG6_LOCAL_FLAVORS,
+    (value) => read(new AttributeLevel(value.enter())),
+    { key },
+  );
+
 const TABLES: { readonly [type: number]: AttributeTable } = {
   [lwt.LWTUNNEL_ENCAP_MPLS]: new AttributeTable({
     dst: reported<string>(
@@ -71,7 +152,70 @@ const TABLES: { readonly [type: number]: AttributeTable } = {
     csum: flag(lwt.LWTUNNEL_IP6_FLAGS, TUNNEL_CSUM),
     seq: flag(lwt.LWTUNNEL_IP6_FLAGS, TUNNEL_SEQ),
   }),
+  [lwt.LWTUNNEL_ENCAP_SEG6]: new AttributeTable({
+    mode: text(seg6.SEG6_IPTUNNEL_SRH, { ...MODES }),
+    tunsrc: address(seg6.newer.SEG6_IPTUNNEL_SRC),
+    segs: reported<readonly string[]>(
+      seg6.SEG6_IPTUNNEL_SRH,
+      (value) => segments(value, MODE_SIZE)?.segs,
+    ),
+  }),
+  [lwt.LWTUNNEL_ENCAP_SEG6_LOCAL]: new AttributeTable({
+    action: text(seg6.SEG6_LOCAL_ACTION, ACTIONS),
+    srh: reported<{ readonly segs: readonly string[] }>(
+      seg6.SEG6_LOCAL_SRH,
+      (value) => segments(value, 0),
+    ),
+    table: table(seg6.SEG6_LOCAL_TABLE),
+    vrftable: table(seg6.SEG6_LOCAL_VRFTABLE),
+    nh4: address(seg6.SEG6_LOCAL_NH4),
+    nh6: address(seg6.SEG6_LOCAL_NH6),
+    iif: link(seg6.SEG6_LOCAL_IIF),
+    oif: link(seg6.SEG6_LOCAL_OIF),
+    flavors: inFlavors("flavors", flavors),
+    lblen: inFlavors(
+      "lblen",
+      (level) => level.get(seg6.SEG6_LOCAL_FLV_LCBLOCK_BITS)?.u8(),
+    ),
+    nflen: inFlavors(
+      "nflen",
+      (level) => level.get(seg6.SEG6_LOCAL_FLV_LCNODE_FN_BITS)?.u8(),
+    ),
+  }),
 };
+
+/** What ip prints in addition with statistics. */
+function counters(type: number, level: AttributeLevel): JsonObject {
+  if (type !== lwt.LWTUNNEL_ENCAP_SEG6_LOCAL) return {};
+  const inner = level.get(seg6.SEG6_LOCAL_COUNTERS)?.enter();
+  if (inner === undefined) return {};
+  const counts = new AttributeLevel(inner);
+  const count = (number: number) => counts.get(number)?.u64() ?? 0;
+  return {
+    stats64: {
+      packets: count(seg6.SEG6_LOCAL_CNT_PACKETS),
+      bytes: count(seg6.SEG6_LOCAL_CNT_BYTES),
+      errors: count(seg6.SEG6_LOCAL_CNT_ERRORS),
+    },
+  };
+}
+
+/** An encapsulation as iproute2 7.1 nests it; 6.1 mixes its keys with those of the route. */
+function encapsulationJson(
+  { type, attributes }: RouteEncapsulation,
+  { names, statistics }: JsonContext,
+): JsonObject {
+  const level = levelOf(attributes);
+  const json: JsonObject = {
+    encap_type: NAMES.get(type) ?? "unknown",
+    ...TABLES[type]?.json(level),
+    ...(statistics ? counters(type, level) : {}),
+  };
+  for (const key of TABLES[type]?.links ?? []) {
+    if (key in json) json[key] = names.name(Number(json[key]));
+  }
+  return json;
+}
 
 const NONE = new Uint8Array(0);
 
@@ -91,11 +235,9 @@ export function encapsulationFields<
         const type = object.encapsulation?.type ?? 0;
         object.encapsulation = { type, attributes: value.copy() };
       },
-      print(json, { encapsulation }) {
+      print(json, { encapsulation }, context) {
         if (encapsulation === undefined) return;
-        json.encap = nameOf(encapsulation);
-        const { type, attributes } = encapsulation;
-        Object.assign(json, TABLES[type]?.json(levelOf(attributes)));
+        json.encap = encapsulationJson(encapsulation, context);
       },
     },
     encapType: {

@@ -189,9 +189,10 @@ export const METRICS: FieldTable<RouteMetrics, RouteMetricsSpec> =
     lock: field.attribute("lock", rt.RTAX_LOCK, u32Codec, {
       ...list(oneOf(LOCKABLE_NAMES), LOCKABLE_NAMES.length),
       kernelDefault: 0,
-      text: (bits) =>
-        LOCK_NAMES.filter(([, number]) => (bits >>> number & 1) !== 0)
-          .map(([name]) => name).join(",") || "none",
+      text: (bits) => lockNames(bits).join(",") || "none",
+      // Only the text of ip has it.
+      key: "lock",
+      json: (bits) => bits === 0 ? undefined : lockNames(bits),
     }),
     mtu: metric("mtu", rt.RTAX_MTU, u32),
     window: metric("window", rt.RTAX_WINDOW, u32),
@@ -236,6 +237,11 @@ export const METRICS: FieldTable<RouteMetrics, RouteMetricsSpec> =
       rt.RTAX_FASTOPEN_NO_COOKIE,
     ),
   });
+
+function lockNames(bits: number): string[] {
+  return LOCK_NAMES.filter(([, number]) => (bits >>> number & 1) !== 0)
+    .map(([name]) => name);
+}
 
 function featureNames(features: number): string[] {
   const rest = features & ~rt.RTAX_FEATURE_ECN;

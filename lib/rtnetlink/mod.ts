@@ -111,7 +111,11 @@ export { type IpAddress, ipAddress } from "../iproute2/address.ts";
 export { type IpRoute, ipRoute, type IpRouteHop } from "../iproute2/route.ts";
 export { type IpNeighbour, ipNeighbour } from "../iproute2/neighbour.ts";
 export { type IpRule, ipRule } from "../iproute2/rule.ts";
-export { type IpNexthop, ipNexthop } from "../iproute2/nexthop.ts";
+export {
+  type IpEncapsulation,
+  type IpNexthop,
+  ipNexthop,
+} from "../iproute2/nexthop.ts";
 export {
   topology,
   type TopologyEnd,

@@ -71,7 +71,7 @@ export class Netns {
   /** What `ip -j` says of it. */
   async json<T = Record<string, unknown>>(command: string): Promise<T[]> {
     const text = await run("ip", ["-n", this.name, "-j", ...words(command)]);
-    return text.trim() === "" ? [] : JSON.parse(text);
+    return parseIpJson(text) as T[];
   }
 
   /** The words that run a program in it, to put before the program's own. */
@@ -224,3 +224,4 @@ export class Lab<Role extends string> implements AsyncDisposable {
     return namespace;
   }
 }
+import { parseIpJson } from "./same_json.ts";

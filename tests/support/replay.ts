@@ -4,6 +4,7 @@
 import { NLMSG_ALIGN } from "../../ffi/uapi/linux_netlink.ts";
 import { compileC } from "./c.ts";
 import { output } from "./netns.ts";
+import { parseIpJson } from "./same_json.ts";
 
 const SHIM = `
 #include <dlfcn.h>
@@ -122,7 +123,7 @@ export class Replay implements AsyncDisposable {
       ...args.split(" "),
     ], { env: { LD_PRELOAD: this.#program.path, REPLAY: file } });
     if (code !== 0) throw new Error(`ip ${args}: exit ${code}\n${stderr}`);
-    return stdout.trim() === "" ? [] : JSON.parse(stdout);
+    return parseIpJson(stdout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,6 +30,38 @@ const MOVING: Record<string, number> = {
   unbalanced_time: 3,
 };
 
+/** Keys of encapsulations, in a value of a kind that only they have. */
+const ENCAPSULATION = [
+  '"(dst|src|mode|tunsrc|nh4|nh6|iif|oif)":"[^"]*"',
+  // A route has a table too.
+  '"action":"[^"]*"(,"srh":\\{[^}]*\\})?(,"(vrf)?table":"[^"]*")*',
+  '"(id|ttl|tos|hoplimit|tc)":\\d+',
+  '"(key|csum|seq)":true',
+  '"(segs|flavors)":\\[[^\\]]*\\]',
+].join("|");
+
+/**
+ * Parses what `ip -j` of iproute2 6.1 prints. It mixes the keys of an
+ * encapsulation with those of its route, some twice; 7.1 nests them.
+ */
+export function parseIpJson(text: string): Record<string, unknown>[] {
+  if (text.trim() === "") return [];
+  return JSON.parse(text.replaceAll(
+    new RegExp(`"encap":("[^"]*")((?:,(?:${ENCAPSULATION}))*)`, "g"),
+    '"encap":{"encap_type":$1$2}',
+  ));
+}
+
+/** iproute2 has the locks of metrics in its text only. */
+export function withoutLocks<T extends Record<string, unknown>>(
+  routes: T[],
+): T[] {
+  for (const { metrics } of routes) {
+    if (Array.isArray(metrics)) delete metrics[0]?.lock;
+  }
+  return routes;
+}
+
 /** Fails unless `ours` is `theirs`, apart from what moves. */
 export function assertSameJson(
   ours: unknown,

@@ -12,13 +12,16 @@ import {
   type Words,
 } from "./words.ts";
 
-const ROUTE: Words = [
+const DESTINATION: Words = [
   ["type", ""],
   ["dst", ""],
   ["from", "from"],
   ["src", "from"],
   ["nhid", "nhid"],
   ["to", "as to"],
+];
+
+const ROUTE: Words = [
   ["tos", "tos"],
   ["gateway", "via"],
   ["dev", "dev"],
@@ -30,7 +33,7 @@ const ROUTE: Words = [
 ];
 
 const ROUTE_TOLD = [
-  ...ROUTE.map(([key]) => key),
+  ...[...DESTINATION, ...ROUTE].map(([key]) => key),
   "via",
   "flags",
   "flow",
@@ -46,7 +49,11 @@ const ROUTE_TOLD = [
 /** A route, and a line for each of its ways where there are several. */
 export function routeText(json: Json): string {
   const { dst, via, dev } = json;
-  const words = tell(json, ROUTE);
+  const words = [
+    ...tell(json, DESTINATION),
+    ...encapsulationWords(json.encap),
+    ...tell(json, ROUTE),
+  ];
   const lines = [[
     ...insert(words, "dev", dev, viaWords(via), plain(dst ?? "")),
     ...list(json.flags).map(plain),
@@ -55,7 +62,7 @@ export function routeText(json: Json): string {
     ...(json.expires === undefined
       ? []
       : ["expires", `${plain(json.expires)}sec`]),
-    ...list(json.metrics).flatMap((one) => isJson(one) ? others(one, []) : []),
+    ...list(json.metrics).flatMap((one) => isJson(one) ? metricWords(one) : []),
     ...pair("iif", json.iif),
     ...pair("pref", json.pref),
   ].join(" ")];
@@ -96,10 +103,58 @@ function realms(flow: Value | undefined): string[] {
     : ["realms", `${plain(flow.from)}/${plain(flow.to)}`];
 }
 
-const HOP_TOLD = ["gateway", "via", "flow", "dev", "weight", "flags"];
+/** "encap mpls 100 ttl 5". */
+function encapsulationWords(encap: Value | undefined): string[] {
+  if (!isJson(encap)) return [];
+  const { encap_type: type, ...fields } = encap;
+  return [
+    "encap",
+    plain(type!),
+    ...Object.entries(fields).flatMap(([key, value]) =>
+      // The labels of MPLS have no word.
+      type === "mpls" && key === "dst" ? [plain(value)] : field(key, value)
+    ),
+  ];
+}
+
+function field(key: string, value: Value): string[] {
+  switch (key) {
+    case "segs": {
+      const segments = list(value).map(plain);
+      return [key, `${segments.length}`, "[", ...segments, "]"];
+    }
+    case "srh":
+    case "stats64":
+      return isJson(value)
+        ? Object.entries(value).flatMap(([key, value]) => field(key, value))
+        : [];
+    default:
+      return value === true ? [key] : [key, plain(value)];
+  }
+}
+
+const MILLISECONDS = ["rtt", "rttvar", "rto_min"];
+
+/** "mtu lock 1400 features ecn rto_min lock 30ms". */
+function metricWords({ lock, ...metrics }: Json): string[] {
+  const locked = list(lock);
+  return Object.entries(metrics).flatMap(([key, value]) => {
+    if (key === "ecn") return ["features", "ecn"];
+    const text = !MILLISECONDS.includes(key)
+      ? plain(value)
+      : Number(value) >= 1000
+      ? `${Number(value) / 1000}s`
+      : `${plain(value)}ms`;
+    const word = key === "congestion" ? "congctl" : key;
+    return [word, ...(locked.includes(word) ? ["lock"] : []), text];
+  });
+}
+
+const HOP_TOLD = ["encap", "gateway", "via", "flow", "dev", "weight", "flags"];
 
 function hop(json: Json): string {
   return [
+    ...encapsulationWords(json.encap),
     ...others(json, HOP_TOLD),
     ...pair("via", json.gateway),
     ...viaWords(json.via),
@@ -121,10 +176,8 @@ export function nexthopText(json: Json): string {
     ...(group.length === 0 ? [] : ["group", group.join("/")]),
     ...pair("type", json.type),
     ...(isJson(json.resilient_args) ? others(json.resilient_args, []) : []),
-    ...tell(json, [["encap", "encap"], ["gateway", "via"], ["dev", "dev"], [
-      "scope",
-      "scope",
-    ]]),
+    ...encapsulationWords(json.encap),
+    ...tell(json, [["gateway", "via"], ["dev", "dev"], ["scope", "scope"]]),
     ...(json.blackhole === null ? ["blackhole"] : []),
     ...pair("proto", json.protocol),
     ...list(json.flags).map(plain),

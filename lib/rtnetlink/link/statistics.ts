@@ -9,7 +9,9 @@ import {
   rtnl_link_stats64,
 } from "../../../ffi/uapi/linux_if_link.ts";
 import * as mib from "../../../ffi/uapi/linux_snmp.ts";
+import { isRelease } from "../../net/kernel_release.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
+import type { AddressFamily } from "../family.ts";
 
 /** The counters of a link under the kernel's own names. */
 export interface LinkStatistics {
@@ -76,14 +78,20 @@ type Counters = { -readonly [K in keyof LinkStatistics]: number };
 
 /** The counters, and whether the kernel gave them as 64-bit numbers. */
 export function linkStatistics(
-  link: { attribute(type: number): AttributeReader | undefined },
+  link: {
+    readonly family: AddressFamily;
+    attribute(type: number): AttributeReader | undefined;
+  },
 ): { readonly counters: LinkStatistics; readonly wide: boolean } | undefined {
   const counters = Object.fromEntries(
     NAMES.map((name) => [name, 0]),
   ) as unknown as Counters;
   const wide = link.attribute(IFLA_STATS64);
   const short = wide ? undefined : link.attribute(IFLA_STATS);
-  const ofIPv6 = wide || short ? undefined : link.attribute(IFLA_PROTINFO);
+  // Of a bridge's port it holds the options of the port.
+  const ofIPv6 = wide || short || link.family !== "inet6"
+    ? undefined
+    : link.attribute(IFLA_PROTINFO);
   if (wide !== undefined) readWords(counters, NAMES, wide, 2);
   else if (short !== undefined) readWords(counters, SHORT_NAMES, short, 1);
   else if (ofIPv6 !== undefined) readIPv6(counters, ofIPv6.enter());
@@ -114,7 +122,8 @@ function readIPv6(counters: Counters, info: AttributeReader): void {
   while (info.next()) {
     if (info.type !== IFLA_INET6_STATS) continue;
     const { words, at, length } = info;
-    for (const [index, name] of IPV6) {
+    indexes ??= isRelease(6, 15) ? MOVED : IPV6;
+    for (const [index, name] of indexes) {
       if (length < 8 * (index + 1)) continue;
       const word = (at >> 2) + 2 * index;
       counters[name] = (words[word]! >>> 0) +
@@ -123,7 +132,9 @@ function readIPv6(counters: Counters, info: AttributeReader): void {
   }
 }
 
-const IPV6 = [
+type Indexes = readonly (readonly [number, keyof LinkStatistics])[];
+
+const IPV6: Indexes = [
   [mib.IPSTATS_MIB_INPKTS, "rx_packets"],
   [mib.IPSTATS_MIB_INOCTETS, "rx_bytes"],
   [mib.IPSTATS_MIB_OUTPKTS, "tx_packets"],
@@ -132,4 +143,18 @@ const IPV6 = [
   [mib.IPSTATS_MIB_OUTDISCARDS, "tx_errors"],
   [mib.IPSTATS_MIB_INMCASTPKTS, "multicast"],
   [mib.IPSTATS_MIB_CSUMERRORS, "rx_frame_errors"],
-] as const;
+];
+
+/** The order from Linux 6.15 on; no message says which one it has. */
+const MOVED: Indexes = [
+  [1, "rx_packets"],
+  [2, "rx_bytes"],
+  [8, "tx_packets"],
+  [10, "tx_bytes"],
+  [18, "rx_errors"],
+  [19, "tx_errors"],
+  [28, "multicast"],
+  [36, "rx_frame_errors"],
+];
+
+let indexes: Indexes | undefined;

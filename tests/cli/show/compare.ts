@@ -11,7 +11,11 @@ import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import { assert, assertEquals } from "@std/assert";
 import { run } from "../../support/netns.ts";
 import type { Netns } from "../../support/netns.ts";
-import { assertSameJson } from "../../support/same_json.ts";
+import {
+  assertSameJson,
+  parseIpJson,
+  withoutLocks,
+} from "../../support/same_json.ts";
 import { settled } from "../../support/settled.ts";
 
 const SHOW = {
@@ -63,7 +67,7 @@ export async function assertShows<O extends Object>(
     ) => ReturnType<typeof showLinks>;
     shown = await settled(async () => {
       const text = await run("ip", words);
-      const theirs = text.trim() === "" ? [] : withoutHoles(JSON.parse(text));
+      const theirs = withoutHoles(parseIpJson(text));
       const answer = await show(route, { ...options, ...depth.options });
       const objects = [...answer.objects];
       assertEquals(answer.interrupted, false);
@@ -72,7 +76,7 @@ export async function assertShows<O extends Object>(
         assertEquals(await new Blob(copies(answer.json)).text(), json);
       }
       assertSameJson(
-        JSON.parse(JSON.stringify(objects)),
+        withoutLocks(JSON.parse(JSON.stringify(objects))),
         theirs,
         `ip ${words.join(" ")} `,
       );

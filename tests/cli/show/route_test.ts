@@ -1,8 +1,9 @@
 // `show route` beside `ip -j [-d] [-s] route`.
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Lab, type Netns } from "../../support/netns.ts";
 import "../../support/descriptors.ts";
+import { nexthopText, routeText } from "../../../cli/show/text/route.ts";
 import { assertShows } from "./compare.ts";
 
 async function network(netns: Netns, routes: string): Promise<void> {
@@ -15,6 +16,28 @@ async function network(netns: Netns, routes: string): Promise<void> {
     address add 2001:db8::1/64 dev eth0 nodad
     address add 2001:db8:1::1/64 dev eth1 nodad
     ${routes}`);
+}
+
+/** A listing of ip's, with one space between words. */
+function lines(text: string): string[] {
+  return text.trim().split(/\n(?=\S)/).map((line) =>
+    line.replaceAll(/\s+/g, " ").trim()
+  );
+}
+
+/** Fails unless the text of routes is that of `ip -d route`. */
+async function assertTexts(
+  here: Netns,
+  routes: readonly Record<string, unknown>[],
+  family: string,
+): Promise<void> {
+  assertEquals(
+    routes.flatMap((json) => lines(routeText(json as never))),
+    lines(await here.ip(`-d ${family} route`)).map((line) =>
+      // The seconds left.
+      line.replace(/expires \d+sec/, "expires 1000sec")
+    ),
+  );
 }
 
 Deno.test("show route: gateways, types, metrics, sources, every table", async () => {
@@ -54,8 +77,13 @@ Deno.test("show route: gateways, types, metrics, sources, every table", async ()
     route add 2001:db8:8::1 via 2001:db8::2 table 100
     route add 2001:db8:9::/48 from 2001:db8:1::/64 via 2001:db8::2`,
   );
-  await assertShows(here, "route", "route", { table: 254 });
+  const v4 = await assertShows(here, "route", "route", { table: 254 });
+  await assertTexts(here, v4, "-4");
   await assertShows(here, "route", "-6 route", { table: 254, family: "inet6" });
+  assertEquals(
+    v4.find(({ dst }) => dst === "10.11.0.0/16")?.metrics,
+    [{ lock: ["mtu", "hoplimit"], mtu: 1400, hoplimit: 9 }],
+  );
   const all = await assertShows(here, "route", "route show table all", {});
   assert(all.some(({ via }) => via));
   await assertShows(here, "route", "-4 route show table all", {
@@ -142,4 +170,43 @@ Deno.test("show route, show nexthop: nexthop objects, groups, by their id", asyn
   await assertShows(here, "nexthop", "nexthop show dev eth0", { dev: "eth0" });
   const routes = await assertShows(here, "route", "route", { table: 254 });
   assert(routes.some(({ nh_info }) => nh_info));
+});
+
+Deno.test("show route: an encapsulation keeps the route's own destination, id and table", async () => {
+  await using lab = await Lab.open("here");
+  const { here } = lab;
+  await network(
+    here,
+    `
+    route add 10.0.1.0/24 encap ip id 42 dst 192.0.2.77 dev eth0
+    route add 10.0.2.0/24 tos 0x10 encap ip id 7 src 192.0.2.1 dst 192.0.2.77 ttl 3 tos 4 key csum dev eth0
+    route add 10.0.3.0/24 encap ip6 id 8 dst 2001:db8::7 hoplimit 9 tc 2 via 192.0.2.2
+    route add 10.0.4.0/24 nexthop via 192.0.2.2 weight 2 nexthop encap ip id 5 dst 192.0.2.9 via 192.0.2.3
+    route add 2001:db8:a::/48 encap seg6 mode encap segs 2001:db8::a,2001:db8::b via 2001:db8::2
+    route add 2001:db8:b::/48 encap seg6 mode inline segs 2001:db8::c via 2001:db8::2
+    route add 2001:db8:c::1 encap seg6local action End.DT6 table 100 dev eth0
+    route add 2001:db8:c::2 encap seg6local action End.X nh6 2001:db8::2 dev eth0
+    route add 2001:db8:c::3 encap seg6local action End.DX4 nh4 192.0.2.2 dev eth0
+    route add 2001:db8:c::4 encap seg6local action End.B6.Encaps srh segs 2001:db8::a,2001:db8::b dev eth0
+    route add 2001:db8:c::5 encap seg6local action End flavors psp dev eth0
+    nexthop add id 15 encap ip id 3 dst 192.0.2.7 via 192.0.2.9 dev eth0
+    route add 10.0.5.0/24 nhid 15`,
+  );
+  const v4 = await assertShows(here, "route", "route", { table: 254 });
+  assertEquals(v4.slice(0, 2).map(({ dst, tos }) => [dst, tos]), [
+    ["10.0.1.0/24", undefined],
+    ["10.0.2.0/24", "0x10"],
+  ]);
+  const v6 = await assertShows(here, "route", "-6 route", {
+    table: 254,
+    family: "inet6",
+  });
+  const [nexthop] = await assertShows(here, "nexthop", "nexthop", {});
+  assertEquals(nexthop?.id, 15);
+  await assertTexts(here, v4, "-4");
+  await assertTexts(here, v6, "-6");
+  assertEquals(
+    lines(nexthopText(nexthop as never)),
+    lines(await here.ip("-d nexthop")),
+  );
 });
