@@ -19,11 +19,12 @@ import type { Detail, EchoEvent } from "../echo/messages.ts";
 import { ANSWERING_PORTS } from "../echo/rules.ts";
 import { EchoServer, type Totals } from "../echo/server.ts";
 import { log } from "../log.ts";
+import { echoMetrics } from "../metrics/commands.ts";
+import { exportMetrics } from "../metrics/otlp.ts";
 import type { Output } from "../output/output.ts";
 import { reportTotals } from "../output/summary.ts";
 import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
-import { exportTotals } from "../output/telemetry.ts";
 
 /** Receive buffer in bytes, for bursts. */
 const RECEIVE_BUFFER = 4 << 20;
@@ -182,10 +183,7 @@ export const echo = subcommand(
           }
         }),
       );
-      using _metrics = await exportTotals(
-        "netplumb.echo",
-        () => server.totals,
-      );
+      using _metrics = await exportMetrics(() => echoMetrics(server.totals));
       const started = performance.now();
       await running(server, signal, options.duration, options.stats, () => {
         report(output, "stats", server.totals, started);

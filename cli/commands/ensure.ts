@@ -27,12 +27,13 @@ import {
 } from "../ensure/text.ts";
 import { describeFailure, Exit } from "../failure.ts";
 import { log } from "../log.ts";
+import { ensureMetrics } from "../metrics/commands.ts";
+import { exportMetrics } from "../metrics/otlp.ts";
 import { namespace } from "../namespace.ts";
 import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { style, wantsColor } from "../output/style.ts";
 import { perform } from "../perform.ts";
-import { exportTotals } from "../output/telemetry.ts";
 
 export const ensure = subcommand(
   "The file, in YAML or JSON, configures namespaces, links, addresses, routes, " +
@@ -230,10 +231,7 @@ async function reconcile(
   signal: AbortSignal,
 ): Promise<void> {
   const totals = { corrections: 0, refused: 0, conflicts: 0, overruns: 0 };
-  using _metrics = await exportTotals(
-    "netplumb.ensure",
-    () => ({ ...totals }),
-  );
+  using _metrics = await exportMetrics(() => ensureMetrics(totals));
   Deno.exitCode = Exit.done;
   log.info(`reconciling the network with ${printable(path)}`);
   while (!signal.aborted) {

@@ -6,13 +6,15 @@ import type { MonitoredObject } from "../../lib/rtnetlink/monitor/event.ts";
 import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { count, duration, wholeNumber } from "../arguments.ts";
 import { subcommand } from "../command.ts";
-import { follow, type Totals } from "../monitor/follow.ts";
+import { monitorMetrics } from "../metrics/commands.ts";
+import { exportMetrics } from "../metrics/otlp.ts";
+import { follow } from "../monitor/follow.ts";
 import { eventJson } from "../monitor/json.ts";
 import { Lines } from "../monitor/lines.ts";
+import { noTotals } from "../monitor/totals.ts";
 import { namespace } from "../namespace.ts";
 import { reportTotals } from "../output/summary.ts";
 import { perform } from "../perform.ts";
-import { exportTotals } from "../output/telemetry.ts";
 
 /** The default of --interval, in milliseconds. */
 const INTERVAL = 1000;
@@ -124,16 +126,8 @@ export const monitor = subcommand(
         namespaces,
         receiveBuffer: options.receiveBuffer,
       }, { signal: session.signal });
-      const totals: Totals = {
-        events: 0,
-        overruns: 0,
-        resynchronisations: 0,
-        corrections: 0,
-      };
-      using _metrics = await exportTotals(
-        "netplumb.monitor",
-        () => ({ ...totals }),
-      );
+      const totals = noTotals(OBJECTS);
+      using _metrics = await exportMetrics(() => monitorMetrics(totals));
       const started = performance.now();
       const several = namespaces !== undefined;
       const lines = new Lines(output, several);
@@ -148,8 +142,9 @@ export const monitor = subcommand(
             : output.event(event, (event) => lines.line(event)),
         ready: () => output.ready(),
       });
-      const { events, overruns, corrections } = totals;
-      reportTotals(output, "summary", started, totals, [
+      const { byObject: _, ...printed } = totals;
+      const { events, overruns, corrections } = printed;
+      reportTotals(output, "summary", started, printed, [
         `${events} events`,
         ...(corrections > 0 ? [`${corrections} of them found by dumps`] : []),
         ...(overruns > 0 ? [`${overruns} overruns`] : []),

@@ -15,12 +15,13 @@ import {
 } from "../arguments.ts";
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
+import { tunMetrics } from "../metrics/commands.ts";
+import { exportMetrics } from "../metrics/otlp.ts";
 import type { Output } from "../output/output.ts";
 import { reportTotals } from "../output/summary.ts";
 import { printable } from "../output/printable.ts";
 import { stdoutBytes } from "../tun/stdout_bytes.ts";
 import { perform } from "../perform.ts";
-import { exportTotals } from "../output/telemetry.ts";
 import { accountNumber } from "../tun/account.ts";
 import { checkMtu, checkPeer, configure } from "../tun/configure.ts";
 import { Capture, type CaptureTarget } from "../tun/capture.ts";
@@ -151,18 +152,10 @@ export const tun = subcommand(
         if (drops === undefined) return undefined;
         return known = Math.max(known, drops - droppedBefore);
       };
-      using _metrics = await exportTotals("netplumb.tun", () => {
-        const counters = device.counters;
+      using _metrics = await exportMetrics(() => {
         // For the next export: nothing waits for the kernel's reply here.
         void countDropped();
-        return {
-          "packets.read": counters.packetsRead,
-          "bytes.read": counters.bytesRead,
-          "packets.written": counters.packetsWritten,
-          "bytes.written": counters.bytesWritten,
-          "packets.rejected": counters.packetsRejected,
-          "packets.dropped": known,
-        };
+        return tunMetrics(device.counters, known);
       });
       const started = performance.now();
       try {

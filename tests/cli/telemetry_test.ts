@@ -71,10 +71,10 @@ for (const mode of ["capture", "replace"]) {
     });
     const metric = (name: string) =>
       collector.counters.get(`netplumb.echo.${name}`);
-    assertEquals(metric("datagrams"), { value: 2, unit: "{datagrams}" });
+    assertEquals(metric("datagrams"), { value: 2, unit: "{datagram}" });
     assertEquals(metric("bytes"), { value: 16, unit: "By" });
-    assertEquals(metric("refused"), { value: 1, unit: "{refused}" });
-    assertEquals(metric("dropped"), { value: 0, unit: "{dropped}" });
+    assertEquals(metric("refused"), { value: 1, unit: "{datagram}" });
+    assertEquals(metric("dropped"), { value: 0, unit: "{datagram}" });
   });
 }
 
@@ -103,7 +103,7 @@ Deno.test("OTEL_DENO exports what went through a TUN device", async () => {
   assertEquals((await tun.end()).code, 0);
   const metric = (name: string) =>
     collector.counters.get(`netplumb.tun.${name}`);
-  assertEquals(metric("packets.read"), { value: 1, unit: "{packets}" });
+  assertEquals(metric("packets.read"), { value: 1, unit: "{packet}" });
   assertEquals(metric("bytes.read"), { value: bytes, unit: "By" });
   assertEquals(metric("packets.dropped")?.value, 0);
   assertEquals(
@@ -137,7 +137,7 @@ Deno.test("OTEL_DENO exports what the kernel dropped before echo could read it",
   assert(dropped > 0);
   assert(datagrams + dropped <= sent);
   const metric = collector.counters.get("netplumb.echo.dropped");
-  assertEquals(metric, { value: dropped, unit: "{dropped}" });
+  assertEquals(metric, { value: dropped, unit: "{datagram}" });
 });
 
 Deno.test("OTEL_DENO exports what the monitor told, and what had to be recovered", async () => {
@@ -172,8 +172,12 @@ Deno.test("OTEL_DENO exports what the monitor told, and what had to be recovered
   assert(totals.events >= 800 && totals.corrections > 100);
   for (const [name, value] of Object.entries(totals)) {
     const metric = collector.counters.get(`netplumb.monitor.${name}`);
-    assertEquals(metric, { value: value as number, unit: `{${name}}` });
+    assertEquals(metric?.value, value as number, name);
   }
+  const { link, route } = collector.byAttributes.get(
+    "netplumb.monitor.events",
+  )!;
+  assertEquals([link, route], [0, totals.events]);
   assertEquals(collector.logs.map(({ body }) => body.trimEnd()), said);
 });
 
@@ -198,7 +202,7 @@ Deno.test("OTEL_DENO exports what ensure corrected", async () => {
     assertEquals(code, 0);
     const metric = (name: string) =>
       collector.counters.get(`netplumb.ensure.${name}`);
-    assertEquals(metric("corrections"), { value: 1, unit: "{corrections}" });
+    assertEquals(metric("corrections"), { value: 1, unit: "{correction}" });
     assertEquals(metric("refused")?.value, 0);
     const infos = collector.logs.filter(({ severity }) => severity === "INFO");
     assertEquals(infos.at(-1)?.body.trimEnd(), corrected);

@@ -124,6 +124,7 @@ export function debianPackages(
     },
     { package: "nftables", parts: programs("nft") },
     { package: "procps", parts: programs("pkill", "ps", "sysctl") },
+    { package: "prometheus", parts: programs("prometheus", "promtool") },
     {
       package: "python3",
       // python3-minimal lacks modules that tests import.

@@ -25,7 +25,15 @@ interface OtlpMetrics {
       readonly metrics: {
         readonly name: string;
         readonly unit: string;
-        readonly sum: { readonly dataPoints: { readonly asDouble: number }[] };
+        readonly sum: {
+          readonly dataPoints: {
+            readonly asDouble: number;
+            readonly attributes: {
+              readonly key: string;
+              readonly value: { readonly stringValue: string };
+            }[];
+          }[];
+        };
       }[];
     })[];
   }[];
@@ -44,8 +52,10 @@ export class Collector implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   /** Logs that the program wrote, in order. */
   readonly logs: Log[] = [];
-  /** The last value of each counter of netplumb. */
+  /** The last value of each counter of netplumb, over all attributes. */
   readonly counters: Map<string, { value: number; unit: string }> = new Map();
+  /** The last values of each counter with attributes, by their values. */
+  readonly byAttributes: Map<string, Record<string, number>> = new Map();
 
   /** @param netns The namespace it listens in; undefined is this one. */
   constructor(netns?: Netns) {
@@ -85,7 +95,15 @@ export class Collector implements AsyncDisposable {
     const scopes = resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics);
     for (const { metrics } of scopes.filter(isOf("netplumb"))) {
       for (const { name, unit, sum } of metrics) {
-        this.counters.set(name, { value: sum.dataPoints[0].asDouble, unit });
+        let value = 0;
+        const values: Record<string, number> = {};
+        for (const { asDouble, attributes } of sum.dataPoints) {
+          value += asDouble;
+          values[attributes.map((one) => one.value.stringValue).join(" ")] =
+            asDouble;
+        }
+        this.counters.set(name, { value, unit });
+        this.byAttributes.set(name, values);
       }
     }
   }
