@@ -1,6 +1,4 @@
-# Runs the tests named in /run/share/tests, one line a file, on a kernel of the
-# matrix. What deno prints of the n-th goes to /run/share/n.log, its results to
-# n.xml. Ends the machine.
+# Sets up a kernel of the matrix, runs the tests there and powers off.
 . /run/settings
 export HOME=/root NO_COLOR=1 DENO_DIR NETPLUMB_TEST_SLOWNESS
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -17,15 +15,7 @@ done
 echo 2 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 ip link set lo up
 
-uname -a | tee /run/share/uname
-cd "$CHECKOUT" || exit
-number=0
-while read -r file; do
-  timeout --kill-after=10 "$LONGEST" "$DENO" test -A --no-check --trace-leaks \
-    --sanitize-ops --sanitize-resources --junit-path="/run/share/$number.xml" \
-    "$file" >"/run/share/$number.log" 2>&1 </dev/null
-  echo "$? $file"
-  number=$((number + 1))
-done </run/share/tests
+SHARE=/run/share
+. "$CHECKOUT/tests/kernels/tests.sh"
 sync
 /run/busybox poweroff -f

@@ -42,17 +42,26 @@ export async function writeInitramfs(
     const lines = Object.entries({ ...settings, EARLY: loaded.join(" ") })
       .map(([name, value]) => `${name}=${quoted(`${value}`)}\n`);
     await Deno.writeTextFile(`${folder}/settings`, lines.join(""));
-    await run("sh", [
-      "-c",
-      'cd "$1" && find . | "$2" cpio -o -H newc 2>/dev/null | gzip -1 > "$3"',
-      "sh",
-      folder,
-      busybox,
-      file,
-    ]);
+    await packInitramfs(folder, busybox, file);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Writes what is in a folder to `file`, as the kernel wants it. */
+export async function packInitramfs(
+  folder: string,
+  busybox: string,
+  file: string,
+): Promise<void> {
+  await run("sh", [
+    "-c",
+    'cd "$1" && find . | "$2" cpio -o -H newc 2>/dev/null | gzip -1 > "$3"',
+    "sh",
+    folder,
+    busybox,
+    file,
+  ]);
 }
 
 function quoted(value: string): string {

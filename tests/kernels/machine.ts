@@ -1,64 +1,98 @@
-// A kernel of the matrix at work: a process that ends when the tests have.
+// The machines that run the tests on a kernel: processes that end when the
+// tests have ended.
 
-import type { Machine } from "./kernels.ts";
+import { statfsSync } from "node:fs";
+import { run } from "../support/netns.ts";
 
-/** What a machine is started with. */
+/** A kernel, and what it starts with. */
 export interface Start {
-  readonly machine: Machine;
   readonly image: string;
   readonly initramfs: string;
-  /** The folder it reads the tests' names from and writes results to. */
+  /** The folder from which it takes the names of tests, and for results. */
   readonly share: string;
-  /** Memory in MiB. */
-  readonly memory: number;
 }
 
-/** Runs it to its end; what it prints on its console goes to stderr. */
-export async function runMachine(
-  start: Start,
+/** Processes that share the tests. */
+export interface Machines {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly count: number;
+}
+
+/** MiB of each machine. */
+const MEMORY = 3072;
+
+/** Runs them to their end; what they print on their consoles goes to stderr. */
+export async function runMachines(
+  { command, env, count }: Machines,
   signal: AbortSignal,
 ): Promise<void> {
-  const [program, ...args] = start.machine === "uml"
-    ? userMode(start)
-    : emulated(start);
-  const child = new Deno.Command("nice", {
-    args: ["-n", "10", program, ...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-    signal,
-  }).spawn();
-  await child.stdout.pipeTo(Deno.stderr.writable, { preventClose: true });
-  await child.status;
+  await Promise.all(Array.from({ length: count }, async () => {
+    const child = new Deno.Command("nice", {
+      args: ["-n", "10", ...command],
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+      signal,
+    }).spawn();
+    for await (const bytes of child.stdout) await Deno.stderr.write(bytes);
+    await child.status;
+  }));
 }
 
-function userMode({ image, initramfs, memory }: Start): string[] {
-  return [
-    image,
-    `mem=${memory}M`,
-    `initrd=${initramfs}`,
-    "con=null",
-    "con0=null,fd:1",
-    "ssl=null",
-    "quiet",
-  ];
+/** Two, because user-mode Linux has one processor. */
+export async function userMode(
+  { image, initramfs, share }: Start,
+): Promise<Machines> {
+  const { bavail, bsize } = statfsSync("/dev/shm");
+  // Its memory is a file there, unless another directory is named.
+  const small = bavail * bsize < 2 * MEMORY * 2 ** 20;
+  return {
+    command: [
+      image,
+      `mem=${MEMORY}M`,
+      `initrd=${initramfs}`,
+      "con=null",
+      "con0=null,fd:1",
+      "ssl=null",
+      "quiet",
+    ],
+    env: {
+      LD_PRELOAD: await compilePreload("registers.c", share),
+      ...(small ? { TMPDIR: share } : {}),
+    },
+    count: 2,
+  };
 }
 
-function emulated({ image, initramfs, share, memory }: Start): string[] {
+/** Compiles a library to be preloaded; gives its path. */
+export async function compilePreload(
+  source: string,
+  folder: string,
+): Promise<string> {
+  const library = `${folder}/${source.replace(/\.c$/, ".so")}`;
+  const path = new URL(source, import.meta.url).pathname;
+  await run("gcc", ["-O2", "-shared", "-fPIC", "-o", library, path]);
+  return library;
+}
+
+export function emulated({ image, initramfs, share }: Start): Machines {
   const folder = (name: string, path: string, options: string) => [
     "-fsdev",
     `local,id=${name},path=${path},security_model=none,multidevs=remap${options}`,
     "-device",
     `virtio-9p-pci,fsdev=${name},mount_tag=${name}`,
   ];
-  return [
+  const command = [
     "qemu-system-x86_64",
     ...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"],
-    ...["-m", `${memory}`, "-nodefaults", "-display", "none", "-no-reboot"],
+    ...["-m", `${MEMORY}`, "-nodefaults", "-display", "none", "-no-reboot"],
     ...["-serial", "stdio"],
     ...["-kernel", image, "-initrd", initramfs],
     ...["-append", "console=ttyS0 quiet panic=-1"],
     ...folder("root", "/", ",readonly=on"),
     ...folder("share", share, ""),
   ];
+  return { command, env: {}, count: 1 };
 }

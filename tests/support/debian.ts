@@ -3,7 +3,7 @@
 import { run } from "./netns.ts";
 
 /** Where they stay for the next time. */
-const CACHE = new URL("../../dist/packages", import.meta.url).pathname;
+export const CACHE = new URL("../../dist/packages", import.meta.url).pathname;
 
 /** A package as it lies in a folder of its own. */
 export interface Package {
@@ -14,11 +14,12 @@ export interface Package {
 
 /** Fetches and unpacks the newest version of a package, unless it is there. */
 export async function unpack(name: string): Promise<Package> {
-  const policy = await run("apt-cache", ["policy", name]);
-  const version = /Candidate: (\S+)/.exec(policy)?.[1] ?? "(none)";
-  if (version === "(none)") {
-    throw new Error(`no package ${name}: apt-get update`);
+  let version = await candidate(name);
+  if (version === undefined) {
+    await run("apt-get", ["-qq", "update"]);
+    version = await candidate(name);
   }
+  if (version === undefined) throw new Error(`no package ${name}`);
   const folder = `${CACHE}/${name}_${version.replaceAll(":", "-")}`;
   const found = { package: name, version, folder };
   if (filesIn(folder).length > 0) return found;
@@ -39,6 +40,12 @@ export async function unpack(name: string): Promise<Package> {
     await Deno.remove(download, { recursive: true });
   }
   return found;
+}
+
+/** The version that would be installed. */
+async function candidate(name: string): Promise<string | undefined> {
+  const policy = await run("apt-cache", ["policy", name]);
+  return /Candidate: ([^\s(]\S*)/.exec(policy)?.[1];
 }
 
 /** The names of what is in a folder; none where there is no folder. */
