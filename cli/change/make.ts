@@ -5,7 +5,10 @@ import type { Command, TypeHandler } from "@cliffy/command";
 import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
 import type { NetlinkRequest } from "../../lib/netlink/transaction.ts";
 import { Network } from "../../lib/rtnetlink/network.ts";
-import type { Change, FirstStep } from "../../lib/rtnetlink/changes/change.ts";
+import type {
+  Change,
+  CreateAction,
+} from "../../lib/rtnetlink/changes/change.ts";
 import { type Reader, take } from "../../lib/rtnetlink/spec/value.ts";
 import { routeNames } from "../../lib/rtnetlink/attribute_names.ts";
 import type { GlobalOptions } from "../command.ts";
@@ -52,7 +55,7 @@ export function reads<T>(reader: Reader<T>): TypeHandler<T> {
 }
 
 /**
- * Prints a message of a dry run, or the step that is taken in place of one.
+ * Prints a message of a dry run, or the action in place of one.
  *
  * @param beside Further keys of the JSON objects.
  */
@@ -60,11 +63,14 @@ export function showMessage(
   output: Output,
   beside: Readonly<Record<string, unknown>>,
   request: NetlinkRequest | undefined,
-  first?: FirstStep,
+  first?: CreateAction,
 ): void {
   if (first !== undefined) {
-    const { tells } = first;
-    output.event({ event: "step", ...beside, tells }, () => printable(tells));
+    const { description } = first;
+    output.event(
+      { event: "action", ...beside, description },
+      () => printable(description),
+    );
   }
   if (request === undefined) return;
   const description = describeRequest(request, routeNames);

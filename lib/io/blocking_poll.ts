@@ -91,7 +91,7 @@ export class StopEvent implements AsyncDisposable {
    * The same event in another thread, from its handle. Each side closes its own.
    *
    * @param handle What `handle` gave in the thread that owns it.
-   * @throws {ClosedError} When the owner closed it.
+   * @throws {ClosedError} If the owner has closed it.
    */
   static attach(handle: StopEventHandle): StopEvent {
     return new StopEvent(Descriptor.attach(handle, "stop event"), false);
@@ -115,7 +115,7 @@ export class StopEvent implements AsyncDisposable {
   /**
    * Ends every BlockingPoll on it, now and later.
    *
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   set(): void {
     signalEventfd(this.#descriptor.fd, "set a stop event");
@@ -127,13 +127,13 @@ export class StopEvent implements AsyncDisposable {
     return this.#descriptor.close();
   }
 
-  /** The same as close(), for `await using`. */
+  /** Equivalent to close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */

@@ -94,7 +94,7 @@ export class Descriptor implements AsyncDisposable {
    * A duplicate of a descriptor that another thread owns, from its handle: each
    * is closed by itself. When the owner closes, this one does too.
    *
-   * @throws {ClosedError} When the owner closed it.
+   * @throws {ClosedError} If the owner has closed it.
    */
   static attach(
     handle: SharedHandle,
@@ -116,7 +116,7 @@ export class Descriptor implements AsyncDisposable {
    * What another thread needs to attach.
    *
    * @param signalsEnd Whether close() here ends the waits of other threads.
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   share(signalsEnd = true): SharedHandle {
     return (this.#shared ??= new SharedOwner(this.fd, signalsEnd)).handle;
@@ -165,9 +165,9 @@ export class Descriptor implements AsyncDisposable {
    * @param events POLLIN to read, POLLOUT to write.
    * @param attempt Tries the operation without waiting; undefined where the
    * kernel returns EAGAIN. It is called again after each event.
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} When it is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If it is closed during the wait.
+   * @throws {TimeoutError} After the timeout.
    */
   perform<T>(
     events: number,
@@ -195,8 +195,8 @@ export class Descriptor implements AsyncDisposable {
    * it until timers have run.
    *
    * @param yields Whether timers are to run first.
-   * @throws {ClosedError} When it is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @throws {ClosedError} If it is closed during the wait.
+   * @throws {TimeoutError} After the timeout.
    */
   performLater<T>(
     events: number,
@@ -214,9 +214,9 @@ export class Descriptor implements AsyncDisposable {
    * Waits for poll(2) events and gives those that came.
    *
    * @param events POLLIN or POLLOUT, 0 for errors alone; they come in any case.
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} When it is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If it is closed during the wait.
+   * @throws {TimeoutError} After the timeout.
    */
   wait(events: number, options: WaitOptions = NO_OPTIONS): Promise<number> {
     if (!this.#watchesOwner) this.#watchOwner();
@@ -228,9 +228,9 @@ export class Descriptor implements AsyncDisposable {
   /**
    * Waits until there may be something to read, or an error is pending.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} When it is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If it is closed during the wait.
+   * @throws {TimeoutError} After the timeout.
    */
   readable(options?: WaitOptions): Promise<number> {
     return this.wait(POLLIN, options);
@@ -239,9 +239,9 @@ export class Descriptor implements AsyncDisposable {
   /**
    * Waits until a write may succeed, or an error is pending.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} When it is closed meanwhile.
-   * @throws {TimeoutError} When the time is over.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If it is closed during the wait.
+   * @throws {TimeoutError} After the timeout.
    */
   writable(options?: WaitOptions): Promise<number> {
     return this.wait(POLLOUT, options);
@@ -271,7 +271,7 @@ export class Descriptor implements AsyncDisposable {
     return this.#closing = this.#close();
   }
 
-  /** The same as close(), for `await using`. */
+  /** Equivalent to close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

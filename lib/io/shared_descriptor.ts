@@ -17,7 +17,7 @@ import {
 
 /** What another thread of this process needs to duplicate a descriptor. */
 export interface SharedHandle {
-  /** The owner's number: to be duplicated, never to be used. */
+  /** The owner's descriptor number: duplicate it, never use it. */
   readonly fd: number;
   /** An eventfd that the owner signals when it closes; -1 for none. */
   readonly end: number;
@@ -106,7 +106,7 @@ export class Duplicate {
    * Duplicates the owner's descriptor.
    *
    * @param what Its name in errors.
-   * @throws {ClosedError} When the owner closed it.
+   * @throws {ClosedError} If the owner has closed it.
    * @throws {SystemError} EMFILE ...
    */
   constructor({ fd, end, state }: SharedHandle, what: string) {

@@ -22,7 +22,7 @@ export type IpAddress = {
   broadcast?: string;
   /** An anycast address. */
   anycast?: string;
-  /** The word of its RT_SCOPE_ number. */
+  /** The name of the RT_SCOPE_ number. */
   scope: string;
   /** IFA_F_SECONDARY of an IPv4 address. */
   secondary?: true;

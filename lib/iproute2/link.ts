@@ -118,7 +118,7 @@ export type IpLink = {
   parentbus?: string;
   /** The device. */
   parentdev?: string;
-  /** A text for people. */
+  /** A description. */
   ifalias?: string;
   /** Counters of 64 bits, with statistics. */
   stats64?: {

@@ -34,7 +34,7 @@ export type IpNeighbour = {
   probes?: number;
   /** NUD_* states without their prefix. */
   state?: string[];
-  /** The word of its RTPROT_ number. */
+  /** The name of the RTPROT_ number. */
   protocol?: string;
 };
 

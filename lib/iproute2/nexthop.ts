@@ -35,11 +35,11 @@ export type IpNexthop = {
   gateway?: string;
   /** The name of the link that packets leave by. */
   dev?: string;
-  /** The word of its RT_SCOPE_ number. */
+  /** The name of the RT_SCOPE_ number. */
   scope?: string;
   /** Whether packets are dropped. */
   blackhole?: null;
-  /** The word of its RTPROT_ number. */
+  /** The name of the RTPROT_ number. */
   protocol?: string;
   /** RTNH_F_* flags. */
   flags: string[];

@@ -41,11 +41,11 @@ export type IpRoute = IpRouteHop & {
   tos?: string;
   /** The routing table; left out for "main". */
   table?: string;
-  /** The word of its RTPROT_ number. */
+  /** The name of the RTPROT_ number. */
   protocol?: string;
-  /** The word of its RT_SCOPE_ number. */
+  /** The name of the RT_SCOPE_ number. */
   scope?: string;
-  /** The source address for packets of this machine. */
+  /** The source address of local packets. */
   prefsrc?: string;
   /** The smaller, the more preferred. */
   metric?: number;
@@ -81,7 +81,7 @@ export type IpRoute = IpRouteHop & {
   "ttl-propogate"?: boolean;
   /** Its nexthop object, with details. */
   nh_info?: IpNexthop;
-  /** The ways of a multipath route. */
+  /** The nexthops of a multipath route. */
   nexthops?: IpRouteHop[];
 };
 

@@ -27,7 +27,7 @@ export type IpRule = {
   iif?: string;
   /** Whether that link does not exist. */
   iif_detached?: null;
-  /** The link packets leave by. */
+  /** The outgoing interface. */
   oif?: string;
   /** Whether that link does not exist. */
   oif_detached?: null;
@@ -73,7 +73,7 @@ export type IpRule = {
   nop?: null;
   /** The word of another action. */
   action?: string;
-  /** The word of its RTPROT_ number. */
+  /** The name of the RTPROT_ number. */
   protocol?: string;
 };
 

@@ -128,7 +128,7 @@ export class NetlinkConnection implements AsyncDisposable {
   readonly #channel: Channel;
   readonly #transactions: TransactionQueue;
   /**
-   * Makes postMessage throw: it stays in its thread.
+   * Makes postMessage throw: the socket cannot leave its thread.
    *
    * @internal
    */
@@ -177,10 +177,10 @@ export class NetlinkConnection implements AsyncDisposable {
    *
    * @param request The request.
    * @param decode Decodes the messages that precede the acknowledgement.
-   * @param options Signal and timeout, in milliseconds.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {TimeoutError} After the timeout.
-   * @throws {ClosedError} When the connection is closed.
+   * @throws {ClosedError} If the connection is closed.
    */
   async request<T = never>(
     request: NetlinkRequest,
@@ -213,11 +213,11 @@ export class NetlinkConnection implements AsyncDisposable {
    * acknowledgements. A refused request does not stop those after it.
    *
    * @param requests The requests, in order.
-   * @param options Signal and timeout, in milliseconds.
+   * @param options A signal and a timeout in milliseconds.
    * @returns For each request, in order, its reply or its error.
    * @throws {TimeoutError} After the timeout; some requests may have been
    * applied.
-   * @throws {ClosedError} When the connection is closed.
+   * @throws {ClosedError} If the connection is closed.
    */
   async requestMany(
     requests: readonly NetlinkRequest[],
@@ -248,10 +248,10 @@ export class NetlinkConnection implements AsyncDisposable {
    * @param decode Decodes each message.
    * @param options Reaction to an interruption, signal, and timeout in
    * milliseconds for all attempts.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
    * @throws {TimeoutError} After the timeout.
-   * @throws {ClosedError} When the connection is closed.
+   * @throws {ClosedError} If the connection is closed.
    */
   dump<T>(
     request: NetlinkRequest,
@@ -279,10 +279,10 @@ export class NetlinkConnection implements AsyncDisposable {
    * @param accept Whether to retain a message; default: all.
    * @param options Reaction to an interruption, signal, and timeout in
    * milliseconds for all attempts.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
    * @throws {TimeoutError} After the timeout.
-   * @throws {ClosedError} When the connection is closed.
+   * @throws {ClosedError} If the connection is closed.
    */
   dumpLazily<T>(
     request: NetlinkRequest,
@@ -354,13 +354,13 @@ export class NetlinkConnection implements AsyncDisposable {
     return this.#channel.descriptor.close();
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */

@@ -104,7 +104,7 @@ export class NetlinkSubscription implements AsyncDisposable {
   #vector: MessageVector;
   #reader: MessageReader;
   /**
-   * Makes postMessage throw: it stays in its thread.
+   * Makes postMessage throw: the socket cannot leave its thread.
    *
    * @internal
    */
@@ -173,7 +173,7 @@ export class NetlinkSubscription implements AsyncDisposable {
   /**
    * Waits until there are events to drain.
    *
-   * @param options Signal and timeout, in milliseconds.
+   * @param options A signal and a timeout in milliseconds.
    * @throws {ClosedError} When it is closed.
    * @throws {TimeoutError} After the timeout.
    */
@@ -202,7 +202,7 @@ export class NetlinkSubscription implements AsyncDisposable {
    * `nsid` is the id of the message's namespace, -1 for the socket's own.
    * @param limit Datagrams to read at most, rounded up to a batch.
    * @returns Whether messages are left or were lost.
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   drain(
     visit: (message: MessageReader, nsid: number) => void,
@@ -226,13 +226,13 @@ export class NetlinkSubscription implements AsyncDisposable {
     return this.#descriptor.close();
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */

@@ -125,7 +125,7 @@ export class NamespaceNames implements AsyncDisposable {
     await Promise.all([this.#mounts.close(), this.#directory.close()]);
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

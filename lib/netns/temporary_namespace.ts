@@ -74,7 +74,7 @@ export class TemporaryNamespace implements AsyncDisposable {
     return this.#descriptor.close();
   }
 
-  /** The same as close(), for `await using`. */
+  /** Equivalent to close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -25,15 +25,15 @@ export type NdOption =
       readonly prefix: string;
       readonly onLink: boolean;
       readonly autonomous: boolean;
-      /** Seconds; 4294967295 is for ever. */
+      /** Seconds; 4294967295 means forever. */
       readonly validLifetime: number;
-      /** Seconds; 4294967295 is for ever. */
+      /** Seconds; 4294967295 means forever. */
       readonly preferredLifetime: number;
     }
     | { readonly name: "mtu"; readonly mtu: number }
     | {
       readonly name: "rdnss";
-      /** Seconds; 4294967295 is for ever. */
+      /** Seconds; 4294967295 means forever. */
       readonly lifetime: number;
       readonly addresses: string[];
     }

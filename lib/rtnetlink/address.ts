@@ -19,8 +19,8 @@ import type { Change, Verb } from "./changes/change.ts";
 import {
   type AddressFamily,
   addressText,
+  cachedAddressText,
   familyName,
-  rememberedAddressText,
 } from "./family.ts";
 import { i32, u32 as u32Codec, u8 } from "./spec/codec.ts";
 import { scope, u32 } from "./spec/named_number.ts";
@@ -35,105 +35,110 @@ import {
 import { type OptionValues, toggleWord } from "./spec/attribute.ts";
 import { cidr, ipAddress, orWord, text } from "./spec/value.ts";
 
-/** How long an address lasts. */
+/** The lifetime of an address. */
 export interface AddressLifetime {
-  /** Seconds it is used for new connections, 4294967295 for ever. */
+  /** Preferred lifetime in seconds; 4294967295 means forever. */
   readonly preferred: number;
-  /** Seconds it is there, 4294967295 for ever. */
+  /** Valid lifetime in seconds; 4294967295 means forever. */
   readonly valid: number;
-  /** When it was made, in hundredths of a second since the machine started. */
+  /** When it was created, in hundredths of a second since boot. */
   readonly created: number;
-  /** When it was last changed, in the same. */
+  /** When it was last changed, in hundredths of a second since boot. */
   readonly updated: number;
 }
 
 /**
  * An address of an interface. Numbers are those of linux/if_addr.h;
- * `ipAddress()` gives them their names. Source: rtnetlink(7), ip-address(8).
+ * `ipAddress()` returns their names. Source: rtnetlink(7), ip-address(8).
  */
 export interface Address {
   /** "inet" or "inet6". */
   readonly family: AddressFamily;
-  /** The interface it is on. */
+  /** The ifindex of its interface. */
   ifindex: number;
   /** The address itself (IFA_LOCAL, or IFA_ADDRESS where there is none). */
   address: string;
-  /** How many of its bits are the network's. */
+  /** The length of the network prefix, in bits. */
   prefixLength: number;
   /** RT_SCOPE_*, 0 for global. */
   scope: number;
   /** IFA_F_* bits, all 32. */
   flags: number;
-  /** The other end of a point-to-point link, if it is another address. */
+  /** The peer's address on a point-to-point link, if it differs. */
   peer: string | undefined;
-  /** The broadcast address that goes with it. */
+  /** The broadcast address. */
   broadcast: string | undefined;
-  /** The interface's name, or one that begins with it; IPv4 only. */
+  /** The interface's name, optionally with a suffix; IPv4 only. */
   label: string | undefined;
-  /** How long it lasts. */
+  /** Its lifetime. */
   lifetime: AddressLifetime | undefined;
-  /** Of an anycast address. */
+  /** The address, if it is an anycast address. */
   anycast?: string;
-  /** Of a multicast address. */
+  /** The address, if it is a multicast address. */
   multicast?: string;
-  /** The metric of the route that comes with it. */
+  /** The metric of its prefix route. */
   metric?: number;
-  /** IFAPROT_*, who made it. */
+  /** The origin, IFAPROT_*. */
   protocol?: number;
-  /** The namespace asked for, in answers about another one. */
+  /**
+   * The namespace that the request named, in replies about another namespace.
+   */
   targetNetnsid?: number;
-  /** Attributes nobody here knows. */
+  /** Unknown attributes. */
   unknown?: UnknownAttribute[];
 }
 
-/** An address of a link, by iproute2's words. Source: ip-address(8). */
+/** Options of an address, with the keys of iproute2. Source: ip-address(8). */
 export interface AddressSpec {
-  /** The address with its prefix length; without, all its bits. */
+  /** The address with its prefix length; default: all bits. */
   readonly address: string;
-  /** The link it is on. */
+  /** The interface, by name or ifindex. */
   readonly dev: string | number;
-  /** The other end of a point-to-point link, with the prefix length of both. */
+  /**
+   * The peer's address on a point-to-point link, with the prefix length of
+   * both.
+   */
   readonly peer?: string | undefined;
-  /** The broadcast address; "+" and "-" set and clear the host's bits. */
+  /** The broadcast address; "+" and "-" set and clear the host bits. */
   readonly broadcast?: string;
   /** An anycast address. */
   readonly anycast?: string;
-  /** How far it reaches; host for 127.0.0.0/8, else global. */
+  /** The scope; default: host for 127.0.0.0/8, else global. */
   readonly scope?: number | string;
-  /** The link's name, or one that begins with it; IPv4 only. */
+  /** The interface's name, optionally with a suffix; IPv4 only. */
   readonly label?: string;
-  /** The metric of the route that comes with it. */
+  /** The metric of its prefix route. */
   readonly metric?: number;
-  /** Seconds it is there. */
+  /** Valid lifetime, in seconds. */
   readonly valid_lft?: number | "forever";
-  /** Seconds it is used for new connections; as long as it is there. */
+  /** Preferred lifetime, in seconds; default: the valid lifetime. */
   readonly preferred_lft?: number | "forever";
-  /** Whether nobody is asked if they have it already; IPv6 only. */
+  /** Skip duplicate address detection; IPv6 only. */
   readonly nodad?: boolean;
-  /** Whether it is used while that is being asked; IPv6 only. */
+  /** Use the address during duplicate address detection; IPv6 only. */
   readonly optimistic?: boolean;
-  /** Whether it is a home address of Mobile IPv6; IPv6 only. */
+  /** Mark it as a home address of Mobile IPv6; IPv6 only. */
   readonly home?: boolean;
-  /** Whether temporary addresses are made of it; IPv6 only. */
+  /** Generate temporary addresses from its prefix; IPv6 only. */
   readonly mngtmpaddr?: boolean;
-  /** Whether no route to its network is made. */
+  /** Do not add a prefix route. */
   readonly noprefixroute?: boolean;
-  /** Whether the group it is is joined; multicast addresses only. */
+  /** Join the multicast group that the address is. */
   readonly autojoin?: boolean;
 }
 
 const FOREVER = 0xffff_ffff;
-/** What the kernel changes only by making the address anew. */
+/** The kernel changes it only by deleting and adding the address. */
 const FIXED = { change: "at creation" } as const;
 const field = fieldsOf<Address>();
 
-/** A flag that can be set. */
+/** A flag that a request can set. */
 const flag = (bit: number, key: string) =>
   field.bit("flags", bit, { ...toggleWord, key });
 /** A flag that only the kernel sets. */
 const state = (bit: number, key: string) => field.bit("flags", bit, { key });
 
-/** Seconds that run down by themselves: only whether they do is compared. */
+/** A lifetime, which counts down: only whether it is limited is compared. */
 const lifetime = (
   of: "valid" | "preferred",
 ): ObjectAttribute<Address, number | "forever"> => ({
@@ -143,7 +148,7 @@ const lifetime = (
   text: (seconds) => seconds === FOREVER ? "forever" : `${seconds} s`,
 });
 
-/** All that is known of the attributes of addresses, in iproute2's order. */
+/** The attributes of addresses, in iproute2's order. */
 export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
   name: "address",
   message: RTM_NEWADDR,
@@ -155,13 +160,14 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
     parseCidr(address).address.length === 4 ? AF_INET : AF_INET6,
   prepare,
   advice: ({ errno, ack }, { address }, verb) =>
-    // The kernel has no IPv6 on links below its minimum MTU, and gives no reason.
+    // The kernel disables IPv6 on links below its minimum MTU, and gives no
+    // reason.
     verb !== "delete" && errno === EINVAL && ack.message === undefined &&
       parseCidr(address).address.length === 16
       ? "An IPv6 address needs a link with an MTU of 1280 or more"
       : undefined,
   finish(address) {
-    // Without a peer, IFA_ADDRESS is the same, or all there is.
+    // Without a peer, IFA_ADDRESS is equal to IFA_LOCAL, or the only one.
     if (address.address === undefined) address.address = address.peer ?? "";
     if (address.peer === address.address) address.peer = undefined;
   },
@@ -210,7 +216,7 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
   }),
   anycast: field.attribute("anycast", ifa.IFA_ANYCAST, ip, {
     ...ipAddress,
-    // The kernel reports it of no address that was added.
+    // The kernel does not report it for addresses that were added.
     compare: false,
     key: "anycast",
   }),
@@ -227,14 +233,14 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
   secondary: field("flags", {
     print(json, { flags, family }) {
       if ((flags & ifa.IFA_F_SECONDARY) === 0) return;
-      // The same bit has another meaning for each family.
+      // The bit has another meaning in each family.
       json[family === "inet6" ? "temporary" : "secondary"] = true;
     },
   }),
   nodad: flag(ifa.IFA_F_NODAD, "nodad"),
   optimistic: {
     ...flag(ifa.IFA_F_OPTIMISTIC, "optimistic"),
-    // The kernel clears it when duplicate address detection is done.
+    // The kernel clears it after duplicate address detection.
     compare: false,
   },
   dadfailed: state(ifa.IFA_F_DADFAILED, "dadfailed"),
@@ -285,7 +291,7 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
       if (lifetime === undefined) return;
       const { valid, preferred } = lifetime;
       json.valid_life_time = valid;
-      // A deprecated address was preferred until so many seconds ago.
+      // The preferred lifetime ended this number of seconds ago.
       json.preferred_life_time =
         preferred !== FOREVER && (flags & ifa.IFA_F_DEPRECATED) !== 0
           ? preferred | 0
@@ -299,12 +305,12 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
   targetNetnsid: field.attribute("targetNetnsid", ifa.IFA_TARGET_NETNSID, i32),
 });
 
-/** The flags that have words. */
+/** The flags that have a name. */
 const KNOWN_FLAGS = 0xfff;
 
 const IPV6_FLAGS = ["nodad", "optimistic", "home", "mngtmpaddr"] as const;
 
-/** Checks an address; what its request holds. */
+/** Checks the options and returns the values of the request. */
 function prepare(spec: AddressSpec, verb: Verb): OptionValues {
   const local = parseCidr(spec.address);
   const isIPv4 = local.address.length === 4;
@@ -332,7 +338,7 @@ function prepare(spec: AddressSpec, verb: Verb): OptionValues {
     ...spec,
     prefixLength: peer.prefix || local.prefix,
     scope: spec.scope ?? (deleting ? RT_SCOPE_UNIVERSE : reach),
-    // Without a prefix length, any of that address goes.
+    // Without a prefix length, the request matches any with that address.
     peer: spec.peer ??
       (deleting && isIPv4 && !spec.address.includes("/")
         ? undefined
@@ -363,7 +369,7 @@ function lifetimeOf({ valid_lft, preferred_lft }: AddressSpec) {
   return { valid, preferred };
 }
 
-/** "+" and "-": the network's address with the host's bits set, or cleared. */
+/** "+" and "-": the network address with the host bits set or cleared. */
 function directedBroadcast(
   sign: string,
   { address, prefix }: Cidr,
@@ -371,7 +377,7 @@ function directedBroadcast(
   if (address.length !== 4) {
     throw new ArgumentError("broadcast", sign, "possible of IPv6");
   }
-  // The two addresses of a /31 are both hosts.
+  // Both addresses of a /31 are hosts.
   if (prefix > 30) return undefined;
   return formatIPv4(address.map((byte, index) => {
     const host = 0xff >> Math.min(8, Math.max(0, prefix - 8 * index));
@@ -379,7 +385,8 @@ function directedBroadcast(
   }));
 }
 
-// The module's own: what is imported is looked up at each use.
+// Local constants: V8 inlines them; an imported binding costs a load and a
+// check.
 const HEADER = NLA_HDRLEN;
 const TYPE_MASK = NLA_TYPE_MASK;
 const PEER = ifa.IFA_ADDRESS;
@@ -392,11 +399,11 @@ const CACHEINFO_SIZE = ifa.ifa_cacheinfo.size;
 const SIZE = ifa.ifaddrmsg.size;
 
 /**
- * Reads an RTM_NEWADDR or RTM_DELADDR message; undefined if it is cut off.
+ * Decodes an RTM_NEWADDR or RTM_DELADDR message; undefined if it is truncated.
  *
  * Source: rtnetlink(7).
  *
- * @param message The message, as a reader stands on it.
+ * @param message The message, at the position of the reader.
  */
 export function decodeAddress(message: MessageReader): Address | undefined {
   if (!message.holds(SIZE)) return undefined;
@@ -411,8 +418,8 @@ export function decodeAddress(message: MessageReader): Address | undefined {
   let broadcast: string | undefined;
   let label: string | undefined;
   let lifetime: AddressLifetime | undefined;
-  let rare = false;
-  // AttributeReader.next() by hand, as in decodeRoute().
+  let uncommon = false;
+  // AttributeReader.next() inlined, as in decodeRoute().
   let at = payload + SIZE;
   while (end - at >= HEADER) {
     const header = words[at >> 2]!;
@@ -432,21 +439,21 @@ export function decodeAddress(message: MessageReader): Address | undefined {
         label = attributeText(words, bytes, value, length);
         break;
       case BROADCAST:
-        broadcast = rememberedAddressText(family, words, bytes, value, length);
+        broadcast = cachedAddressText(family, words, bytes, value, length);
         break;
       case CACHEINFO:
         if (length >= CACHEINFO_SIZE) lifetime = lifetimeAt(words, value >> 2);
         break;
       case FLAGS:
         if (length >= 4) flags = words[value >> 2]!;
-        else rare = true;
+        else uncommon = true;
         break;
       default:
-        rare = true;
+        uncommon = true;
     }
     at = value + (length + 3 & ~3);
   }
-  if (at < end && !rare) message.counters.malformed++;
+  if (at < end && !uncommon) message.counters.malformed++;
   const hasLocal = localLength >= 0;
   const hasPeer = hasLocal && otherLength >= 0 &&
     !(localLength === otherLength && isSame(bytes, local, other, localLength));
@@ -458,7 +465,7 @@ export function decodeAddress(message: MessageReader): Address | undefined {
     family,
     ifindex: words[(payload >> 2) + 1]!,
     address: localLength >= 0
-      ? rememberedAddressText(family, words, bytes, local, localLength)
+      ? cachedAddressText(family, words, bytes, local, localLength)
       : "",
     prefixLength: head >> 8 & 0xff,
     scope: head >>> 24,
@@ -468,7 +475,7 @@ export function decodeAddress(message: MessageReader): Address | undefined {
     label,
     lifetime,
   };
-  if (rare) {
+  if (uncommon) {
     ADDRESS.decodeAttributes(address, message.attributes(SIZE), family, true);
   }
   return address;
@@ -481,7 +488,7 @@ function isSame(bytes: Uint8Array, a: number, b: number, length: number) {
   return true;
 }
 
-// Addresses that were made together have the same times.
+// Addresses that are added together have the same times.
 let last: AddressLifetime = { preferred: 0, valid: 0, created: 0, updated: 0 };
 const lastWords = new Int32Array(4);
 
@@ -501,7 +508,7 @@ function lifetimeAt(words: Int32Array, word: number): AddressLifetime {
   return last;
 }
 
-/** What names an address to the kernel. */
+/** The keys that identify an address to the kernel. */
 export function addressSpecOf(
   { address, peer, prefixLength, ifindex: dev }: Address,
 ): AddressSpec {
@@ -511,12 +518,12 @@ export function addressSpecOf(
 }
 
 /**
- * An address to add; it must not be there yet.
+ * Builds a change that adds an address; fails with EEXIST if it exists.
  *
  * Source: ip-address(8), rtnetlink(7).
  *
- * @param spec The address.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the address.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -531,12 +538,12 @@ export function addAddress(spec: AddressSpec): Change {
 }
 
 /**
- * An address to add, or to change if it is there already.
+ * Builds a change that adds an address or changes an existing one.
  *
  * Source: ip-address(8), rtnetlink(7).
  *
- * @param spec The address.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the address.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -550,13 +557,13 @@ export function replaceAddress(spec: AddressSpec): Change {
 }
 
 /**
- * An address to delete. Of an IPv4 address without a prefix length, any that
- * the link has goes.
+ * Builds a change that deletes an address. Without a prefix length, an IPv4
+ * address matches with any.
  *
  * Source: ip-address(8), rtnetlink(7).
  *
  * @param spec The address.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts

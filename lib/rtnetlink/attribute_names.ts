@@ -1,5 +1,5 @@
-// The C names of rtnetlink's messages and attributes, from the tables of the
-// objects, for errors that name the request and the attribute at fault.
+// C names of rtnetlink messages and attributes, for errors that name the
+// request and the rejected attribute.
 
 import * as netns from "../../ffi/uapi/linux_net_namespace.ts";
 import * as route from "../../ffi/uapi/linux_rtnetlink.ts";
@@ -19,7 +19,9 @@ import { attributeNames } from "./spec/constants.ts";
 let messages: AttributeNames | undefined;
 let bodies: { readonly [object: number]: ReturnType<FamilyNames["body"]> };
 
-/** RTM_ numbers come in fours: NEW, DEL, GET, SET of one kind of object. */
+/**
+ * Message types are allocated in fours: NEW, DEL, GET and SET of one object.
+ */
 const FOUR = 4;
 
 function describe(): typeof bodies {
@@ -43,7 +45,7 @@ function describe(): typeof bodies {
   };
 }
 
-/** The names of NETLINK_ROUTE's messages and attributes. */
+/** The names of the messages and attributes of NETLINK_ROUTE. */
 export const routeNames: FamilyNames = {
   message(type) {
     messages ??= attributeNames({ of: route, prefix: "RTM_", but: ["RTM_F_"] });

@@ -1,4 +1,4 @@
-// What the kernel knows of a BPF program by its id.
+// Reads information about a BPF program by its id.
 
 import { libc } from "../../ffi/libc.ts";
 import {
@@ -12,15 +12,15 @@ import {
 export interface BpfProgram {
   /** Its name, up to 15 bytes; empty if it has none. */
   readonly name: string;
-  /** What tells its code from others', in hexadecimal. */
+  /** The hash of its instructions, in hexadecimal. */
   readonly tag: string;
-  /** Whether it was compiled for this machine. */
+  /** Whether it is JIT-compiled. */
   readonly jited: boolean;
-  /** When it was loaded, in nanoseconds since the machine started. */
+  /** When it was loaded, in nanoseconds since boot. */
   readonly loadTime: number;
-  /** Who loaded it. */
+  /** The uid of the process that loaded it. */
   readonly createdByUid: number;
-  /** The id of its types, 0 where there are none. */
+  /** The id of its BTF type information, 0 for none. */
   readonly btfId: number;
 }
 
@@ -36,12 +36,12 @@ function bpf(
 }
 
 /**
- * Asks for a BPF program, for example one that a link runs for XDP.
+ * Reads information about a BPF program, for example the XDP program of a link.
  *
  * Source: bpf(2).
  *
- * @param id Its id.
- * @returns undefined if there is none, and without CAP_SYS_ADMIN.
+ * @param id The id of the program.
+ * @returns undefined if it does not exist, and without CAP_SYS_ADMIN.
  */
 export function bpfProgram(id: number): BpfProgram | undefined {
   const fd = bpf(BPF_PROG_GET_FD_BY_ID, { prog_id: id });

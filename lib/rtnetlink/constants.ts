@@ -1,4 +1,4 @@
-// Constants of the kernel that programs compare with, by C's names.
+// Kernel constants with their C names.
 
 import * as link from "../../ffi/uapi/linux_if.ts";
 import * as ifa from "../../ffi/uapi/linux_if_addr.ts";
@@ -149,7 +149,7 @@ export const RT_SCOPE = {
 } as const;
 
 /**
- * Who made a route, `route.protocol`: RTPROT_* without the prefix.
+ * The origin of a route, `route.protocol`: RTPROT_* without the prefix.
  *
  * Source: linux/rtnetlink.h, ip-route(8).
  *

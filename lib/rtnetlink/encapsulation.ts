@@ -22,7 +22,7 @@ import type {
   ObjectAttribute,
 } from "./spec/object.ts";
 
-/** An encapsulation, as the kernel gave it. */
+/** An encapsulation, undecoded. */
 export interface RouteEncapsulation {
   /** LWTUNNEL_ENCAP_*, for example 1 for MPLS. Source: linux/lwtunnel.h. */
   readonly type: number;
@@ -219,7 +219,7 @@ function encapsulationJson(
 
 const NONE = new Uint8Array(0);
 
-/** The entries of an object that may have an encapsulation. */
+/** The table entries of an object that can have an encapsulation. */
 export function encapsulationFields<
   O extends { encapsulation?: RouteEncapsulation },
 >(typeNumber: number, number: number): {
@@ -228,7 +228,7 @@ export function encapsulationFields<
   return {
     encap: {
       number,
-      // One that is not described makes the object another one.
+      // The encapsulation is part of the identity of an object.
       compare: true,
       of: ({ encapsulation }) => encapsulation && nameOf(encapsulation),
       decode(object, value) {

@@ -1,4 +1,4 @@
-// Address families as words, and addresses as each of them writes them.
+// Names of address families, and the text form of their addresses.
 
 import {
   AF_BRIDGE,
@@ -17,8 +17,8 @@ import { formatLinkAddress } from "../net/link_address.ts";
 import { cachedIPv4 } from "../net/address_text_cache.ts";
 
 /**
- * An address family: the word iproute2 has for it, or `"af-N"` for one it has
- * no word for. Source: address_families(7), linux/rtnetlink.h.
+ * An address family: iproute2's name, or `"af-N"` without one. Source:
+ * address_families(7), linux/rtnetlink.h.
  */
 export type AddressFamily =
   | "unspec"
@@ -46,7 +46,7 @@ const NUMBERS = new Map(
   Object.entries(NAMES).map(([number, name]) => [name, Number(number)]),
 );
 
-/** The word for an AF_ number. */
+/** The name of an AF_ number. */
 export function familyName(af: number): AddressFamily {
   return af === AF_INET ? "inet" : NAMES[af] ?? `af-${af}`;
 }
@@ -57,8 +57,8 @@ export function familyNumber(family: AddressFamily): number {
 }
 
 /**
- * The address in `[at, at + length)`; as link-layer bytes where its length is
- * not that of its family.
+ * The address in `[at, at + length)`; as link-layer bytes if the length is not
+ * that of the family.
  */
 export function addressText(
   family: AddressFamily,
@@ -76,8 +76,8 @@ export function addressText(
   return formatLinkAddress(bytes, at, length);
 }
 
-/** The same of an address that is likely to come many times. */
-export function rememberedAddressText(
+/** The same with a cache, for addresses that occur many times. */
+export function cachedAddressText(
   family: AddressFamily,
   words: Int32Array,
   bytes: Uint8Array,

@@ -1,5 +1,4 @@
-// Which links were asked for: all that a filter lets through, or one by name or
-// index, and how much of each.
+// Dump requests for links: filter, or one link by name or ifindex.
 
 import {
   IFLA_ALT_IFNAME,
@@ -31,12 +30,12 @@ export class LinkSelection {
     this.#filter = filter;
   }
 
-  /** What to ask the kernel. */
+  /** The dump request. */
   request(): NetlinkRequest {
     const { family = "unspec", master, kind } = this.#filter;
     const body = new AttributeWriter()
       .raw(ifinfomsg.build({ ifi_family: familyNumber(family) }));
-    // Of what IPv6 has to say nothing can be left out.
+    // Without the mask the kernel reports all IPv6 attributes.
     if (family !== "inet6") body.u32(IFLA_EXT_MASK, extent(this.#filter));
     if (master !== undefined) body.u32(IFLA_MASTER, master);
     if (kind !== undefined) {
@@ -45,7 +44,9 @@ export class LinkSelection {
     return { type: RTM_GETLINK, body: body.finish(), tried: "show links" };
   }
 
-  /** The link in a message, if it is one of them: old kernels do not filter. */
+  /**
+   * The link in a message, if the filter matches: old kernels do not filter.
+   */
   decode(message: MessageReader): Link | undefined {
     if (message.type !== RTM_NEWLINK) return undefined;
     const { master, kind } = this.#filter;
@@ -58,7 +59,7 @@ export class LinkSelection {
   }
 }
 
-/** What to ask for one link, by its name, one of its other names, or its index. */
+/** The request for one link, by name, alternative name or ifindex. */
 export function oneLink(
   which: string | number,
   options: { readonly statistics?: boolean | undefined },

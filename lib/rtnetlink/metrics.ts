@@ -1,4 +1,4 @@
-// Metrics of a route: what it says of the path beyond it. Source: ip-route(8),
+// Metrics of a route: properties of its path. Source: ip-route(8),
 // linux/rtnetlink.h.
 
 import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
@@ -26,81 +26,81 @@ import {
 } from "./spec/value.ts";
 
 /**
- * The metrics of a route, as the kernel keeps them. Source: ip-route(8),
+ * The metrics of a route in the kernel's units. Source: ip-route(8),
  * linux/rtnetlink.h.
  */
 export interface RouteMetrics {
-  /** A bit for each RTAX_* that must not change by itself. */
+  /** A bit for each RTAX_* that the kernel must not change. */
   lock?: number;
-  /** Bytes. */
+  /** Path MTU, in bytes. */
   mtu?: number;
-  /** Bytes. */
+  /** Maximum window, in bytes. */
   window?: number;
-  /** Round trip time in eighths of a millisecond. */
+  /** Round-trip time, in eighths of a millisecond. */
   rtt?: number;
-  /** Its variance in quarters of a millisecond. */
+  /** Variance of the round-trip time, in quarters of a millisecond. */
   rttvar?: number;
-  /** Segments. */
+  /** Slow start threshold, in segments. */
   ssthresh?: number;
-  /** Segments. */
+  /** Congestion window, in segments. */
   cwnd?: number;
-  /** Bytes. */
+  /** Advertised MSS, in bytes. */
   advmss?: number;
-  /** Segments that may be out of order. */
+  /** Maximum reordering, in segments. */
   reordering?: number;
-  /** 4294967295 stands for the interface's. */
+  /** Hop limit; 4294967295 means that of the interface. */
   hoplimit?: number;
-  /** Segments. */
+  /** Initial congestion window, in segments. */
   initcwnd?: number;
   /** RTAX_FEATURE_* bits: 1 for ECN. */
   features?: number;
-  /** Milliseconds. */
+  /** Minimum retransmission timeout, in milliseconds. */
   rto_min?: number;
-  /** Segments. */
+  /** Initial receive window, in segments. */
   initrwnd?: number;
-  /** Whether to acknowledge at once. */
+  /** Quick acknowledgements: 1 for enabled. */
   quickack?: number;
   /** The congestion control algorithm. */
   congctl?: string;
-  /** Whether TCP Fast Open does without a cookie. */
+  /** TCP Fast Open without a cookie: 1 for enabled. */
   fastopen_no_cookie?: number;
 }
 
-/** What a route says of the path beyond it. Source: ip-route(8). */
+/** Metrics of a route, with the keys of iproute2. Source: ip-route(8). */
 export interface RouteMetricsSpec {
-  /** The longest packet of the path, in bytes. */
+  /** Path MTU, in bytes. */
   readonly mtu?: number;
-  /** The longest segment to announce, in bytes. */
+  /** Advertised MSS, in bytes. */
   readonly advmss?: number;
-  /** TTL of packets of this machine. */
+  /** TTL or hop limit of local packets. */
   readonly hoplimit?: number;
-  /** How many segments may be out of order. */
+  /** Maximum reordering, in segments. */
   readonly reordering?: number;
-  /** The first guess of the round trip time, in milliseconds. */
+  /** Initial round-trip time, in milliseconds. */
   readonly rtt?: number;
-  /** The first guess of its variance, in milliseconds. */
+  /** Initial variance of the round-trip time, in milliseconds. */
   readonly rttvar?: number;
-  /** The least time to a retransmission, in milliseconds; always locked. */
+  /** Minimum retransmission timeout, in milliseconds; always locked. */
   readonly rto_min?: number;
-  /** The largest window, in bytes. */
+  /** Maximum window, in bytes. */
   readonly window?: number;
-  /** The congestion window, in segments; with `lock`. */
+  /** Congestion window, in segments; with `lock`. */
   readonly cwnd?: number;
-  /** The first congestion window, in segments. */
+  /** Initial congestion window, in segments. */
   readonly initcwnd?: number;
-  /** The first receive window, in segments. */
+  /** Initial receive window, in segments. */
   readonly initrwnd?: number;
-  /** Where slow start ends, in segments. */
+  /** Slow start threshold, in segments. */
   readonly ssthresh?: number;
-  /** What TCP may do: "ecn". */
+  /** Features of TCP: "ecn". */
   readonly features?: "ecn";
-  /** Whether to acknowledge at once. */
+  /** Acknowledge immediately. */
   readonly quickack?: boolean;
   /** The congestion control algorithm. */
   readonly congctl?: string;
-  /** Whether TCP Fast Open does without a cookie. */
+  /** Use TCP Fast Open without a cookie. */
   readonly fastopen_no_cookie?: boolean;
-  /** Which of these must not change by themselves. */
+  /** Metrics that the kernel must not change. */
   readonly lock?: readonly (
     | "mtu"
     | "advmss"
@@ -117,10 +117,10 @@ export interface RouteMetricsSpec {
   )[];
 }
 
-/** A metric that can be kept from changing. */
+/** A metric that can be locked. */
 export type LockableMetric = NonNullable<RouteMetricsSpec["lock"]>[number];
 
-/** RTAX_* of what can be locked. */
+/** RTAX_* of the metrics that can be locked. */
 const LOCKABLE: { readonly [M in LockableMetric]: number } = {
   mtu: rt.RTAX_MTU,
   advmss: rt.RTAX_ADVMSS,
@@ -141,7 +141,7 @@ const LOCK_NAMES: readonly (readonly [string, number])[] = [
   ...Object.entries(LOCKABLE),
   ["rto_min", rt.RTAX_RTO_MIN],
 ];
-/** Of the hop limit: that of the link. */
+/** The hop limit of the interface. */
 const LINKS_OWN = 0xffff_ffff;
 const field = fieldsOf<RouteMetrics>();
 const milliseconds = wholeNumber(0, 0x1fff_ffff);
@@ -149,10 +149,9 @@ const milliseconds = wholeNumber(0, 0x1fff_ffff);
 type NumericMetric = Exclude<keyof RouteMetrics, "congctl">;
 
 /**
- * A number. The kernel does not report one of 0, and iproute2 prints one that
- * is locked.
+ * A number. The kernel does not report 0; iproute2 prints it if it is locked.
  *
- * @param factor How many of the kernel's units are one of the user's.
+ * @param factor Kernel units in one unit of the option.
  */
 function metric<T = number>(
   name: NumericMetric,
@@ -179,11 +178,11 @@ function metric<T = number>(
   });
 }
 
-/** A number that is only 0 or 1. */
+/** A number that is 0 or 1. */
 const onOrOff = (name: NumericMetric, number: number) =>
   metric(name, number, bit, { text: (raw) => raw === 0 ? "off" : "on" });
 
-/** All metrics, in the order of their numbers, which is iproute2's. */
+/** All metrics in numerical order, which is also iproute2's. */
 export const METRICS: FieldTable<RouteMetrics, RouteMetricsSpec> =
   new FieldTable<RouteMetrics, RouteMetricsSpec>({
     lock: field.attribute("lock", rt.RTAX_LOCK, u32Codec, {
@@ -251,7 +250,7 @@ function featureNames(features: number): string[] {
   ];
 }
 
-/** RTA_METRICS of a request; undefined if it has none. */
+/** RTA_METRICS of a request; undefined without metrics. */
 export function encodedMetrics(
   spec: RouteMetricsSpec,
   encoding: Omit<Encoding, "word">,
@@ -263,7 +262,7 @@ export function encodedMetrics(
   return body.length === 0 ? undefined : body.finish();
 }
 
-/** The bits of the metrics that must not change by themselves. */
+/** The bits of the locked metrics. */
 function lockOf(spec: RouteMetricsSpec): number {
   let locked = spec.rto_min === undefined ? 0 : 1 << rt.RTAX_RTO_MIN;
   for (const metric of spec.lock ?? []) {

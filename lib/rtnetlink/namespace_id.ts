@@ -1,4 +1,4 @@
-// The ids one namespace knows others by: RTM_NEWNSID and RTM_DELNSID.
+// Ids of network namespaces: RTM_NEWNSID and RTM_DELNSID.
 
 import { libc } from "../../ffi/libc.ts";
 import { rtgenmsg, RTM_GETNSID } from "../../ffi/uapi/linux_rtnetlink.ts";
@@ -17,20 +17,20 @@ import type { MessageReader } from "../netlink/message.ts";
 import type { NetlinkConnection } from "../netlink/connection.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 
-/** A namespace as another one knows it. Source: ip-netns(8). */
+/** The id that one namespace uses for another. Source: ip-netns(8). */
 export interface NamespaceId {
-  /** Its id there, -1 where it has none. */
+  /** The id, -1 for none. */
   nsid: number;
-  /** Its id in the namespace that asked, in answers about a third one. */
+  /** The id in the requesting namespace, in replies about a third one. */
   currentNsid?: number;
 }
 
 /**
- * Reads an RTM_NEWNSID or RTM_DELNSID message; undefined if it is cut off.
+ * Decodes an RTM_NEWNSID or RTM_DELNSID message; undefined if it is truncated.
  *
  * Source: linux/net_namespace.h.
  *
- * @param message The message, as a reader stands on it.
+ * @param message The message, at the position of the reader.
  */
 export function decodeNamespaceId(
   message: MessageReader,
@@ -48,16 +48,16 @@ export function decodeNamespaceId(
 }
 
 /**
- * The id by which the namespace of a socket knows another one.
+ * Returns the id that the namespace of a socket uses for another namespace.
  *
- * @param socket A netlink socket of the namespace that knows it.
- * @param namespace The other one.
- * @param options What ends the wait; `timeout` in milliseconds.
- * @returns Its id, or undefined if it has none there: it gets one when a link
- * of one of them speaks of the other.
- * @throws {SystemError} If there is no such namespace.  Source: ip-netns(8),
- * rtnetlink(7).
- * @throws {TimeoutError} When the time is over.
+ * @param socket A netlink socket in the first namespace.
+ * @param namespace The other namespace.
+ * @param options A signal and a timeout in milliseconds.
+ * @returns The id; undefined if it has none. The kernel assigns one when a link
+ *   in one namespace refers to the other.
+ * @throws {SystemError} If the namespace does not exist.  Source: ip-netns(8),
+ *   rtnetlink(7).
+ * @throws {TimeoutError} After the timeout.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// Neighbours: RTM_NEWNEIGH, RTM_DELNEIGH and RTM_GETNEIGH (a miss). Of bridges,
-// the same messages are the forwarding table. Source: rtnetlink(7),
+// Neighbours: RTM_NEWNEIGH, RTM_DELNEIGH and RTM_GETNEIGH (a miss). The same
+// messages carry the forwarding table of bridges. Source: rtnetlink(7),
 // ip-neighbour(8).
 
 import * as nd from "../../ffi/uapi/linux_neighbour.ts";
@@ -16,8 +16,8 @@ import type { Change } from "./changes/change.ts";
 import {
   type AddressFamily,
   addressText,
+  cachedAddressText,
   familyName,
-  rememberedAddressText,
 } from "./family.ts";
 import { linkLayerAddress } from "./link/link_layer.ts";
 import { toggleWord } from "./spec/attribute.ts";
@@ -35,26 +35,26 @@ import { ipAddress, linkAddress, linkName, oneOf } from "./spec/value.ts";
 import { NEIGHBOUR_STATES } from "./names/iproute2.ts";
 import { USER_HZ } from "./user_hz.ts";
 
-/** Times of a neighbour, in USER_HZ since they happened. */
+/** Ages of a neighbour, in USER_HZ. */
 export interface NeighbourCache {
-  /** Since it was last proven to be there. */
+  /** Since its reachability was last confirmed. */
   readonly confirmed: number;
   /** Since it was last used. */
   readonly used: number;
   /** Since it last changed. */
   readonly updated: number;
-  /** How many hold it. */
+  /** The reference count. */
   readonly references: number;
 }
 
 /**
- * A neighbour. Numbers are those of linux/neighbour.h; `ipNeighbour()` gives
- * them their names. Source: rtnetlink(7), ip-neighbour(8).
+ * A neighbour. Numbers are those of linux/neighbour.h; `ipNeighbour()` returns
+ * their names. Source: rtnetlink(7), ip-neighbour(8).
  */
 export interface Neighbour {
-  /** "inet", "inet6", or "bridge" of a forwarding table. */
+  /** "inet", "inet6", or "bridge" for a forwarding table entry. */
   readonly family: AddressFamily;
-  /** The interface it is on, 0 for a proxy entry of all. */
+  /** The ifindex of its interface, 0 for a proxy entry of all interfaces. */
   ifindex: number;
   /** NUD_* bits. */
   state: number;
@@ -62,47 +62,49 @@ export interface Neighbour {
   flags: number;
   /** RTN_*, the type of its address. */
   type: number;
-  /** Its address in the network. */
+  /** Its network address. */
   destination: string | undefined;
-  /** Its link-layer address, bytes with colons between. */
+  /** Its link-layer address, bytes separated by colons. */
   linkAddress: string | undefined;
-  /** When what happened to it. */
+  /** Its ages. */
   cache: NeighbourCache | undefined;
-  /** How often it was asked for since it was last seen. */
+  /** The number of unanswered probes. */
   probes: number | undefined;
-  /** RTPROT_*, who made it. */
+  /** The origin, RTPROT_*. */
   protocol?: number;
   /** NTF_EXT_* bits. */
   extendedFlags?: number;
-  /** The VLAN it is in. */
+  /** Its VLAN. */
   vlan?: number;
-  /** UDP port, of a VXLAN's. */
+  /** Its UDP port, in a VXLAN. */
   port?: number;
-  /** The VXLAN network it is in. */
+  /** Its VXLAN network identifier. */
   vni?: number;
-  /** The VXLAN network it is seen from. */
+  /** The VXLAN network identifier of the source. */
   sourceVni?: number;
-  /** Another interface it is reached by, of a VXLAN's. */
+  /** Another outgoing interface, in a VXLAN. */
   viaIfindex?: number;
-  /** The bridge whose forwarding table it is in. */
+  /** The bridge of the forwarding table. */
   master?: number;
-  /** The namespace `viaIfindex` is in, where it is another one. */
+  /** The namespace of `viaIfindex`, if it is another one. */
   linkNetnsid?: number;
-  /** The nexthop object it is reached by. */
+  /** Its nexthop object. */
   nexthopId?: number;
-  /** Attributes nobody here knows. */
+  /** Unknown attributes. */
   unknown?: UnknownAttribute[];
 }
 
-/** A neighbour, by iproute2's words. Source: ip-neighbour(8). */
+/**
+ * Options of a neighbour, with the keys of iproute2. Source: ip-neighbour(8).
+ */
 export interface NeighbourSpec {
-  /** Its address in the network. */
+  /** Its network address. */
   readonly to: string;
-  /** The link it is on; of a proxy entry, none means all. */
+  /** The interface; a proxy entry without one applies to all. */
   readonly dev?: string | number;
   /** Its link-layer address. */
   readonly lladdr?: string;
-  /** Its state; "permanent" if not given. */
+  /** Its state; default: "permanent". */
   readonly nud?:
     | "none"
     | "incomplete"
@@ -113,17 +115,17 @@ export interface NeighbourSpec {
     | "failed"
     | "noarp"
     | "permanent";
-  /** Whether the machine answers for it. */
+  /** Answer requests for the address (proxy). */
   readonly proxy?: boolean;
-  /** Whether it is a router. */
+  /** Mark it as a router. */
   readonly router?: boolean;
-  /** Whether it is looked for now. */
+  /** Start resolution now. */
   readonly use?: boolean;
-  /** Whether the kernel keeps looking for it. */
+  /** Let the kernel keep it resolved. */
   readonly managed?: boolean;
-  /** Whether a program learned of it, and the kernel does not forget it. */
+  /** Learned by a program; the kernel does not remove it. */
   readonly extern_learn?: boolean;
-  /** Who made it. */
+  /** The origin, for example "static". */
   readonly protocol?: number | string;
 }
 
@@ -133,11 +135,11 @@ export type NeighbourState = NonNullable<NeighbourSpec["nud"]>;
 const STATES: { readonly [S in NeighbourState]: number } = NEIGHBOUR_STATES;
 
 const STATE_NAMES = Object.entries(STATES) as [NeighbourState, number][];
-/** States that do not change by themselves. */
+/** States that the kernel does not change. */
 const LASTING = nd.NUD_PERMANENT | nd.NUD_NOARP;
 const field = fieldsOf<Neighbour>();
 
-/** A flag of the header, which iproute2 prints without a value. */
+/** A flag of the header; iproute2 prints it without a value. */
 const flag = (bit: number, key: string) =>
   field.bit("flags", bit, { key, json: () => null });
 
@@ -153,7 +155,7 @@ const destination: FieldCodec<string> = {
     ),
 };
 
-/** All that is known of the attributes of neighbours, in iproute2's order. */
+/** The attributes of neighbours, in iproute2's order. */
 export const NEIGHBOUR: ObjectTable<Neighbour, NeighbourSpec> = new ObjectTable<
   Neighbour,
   NeighbourSpec
@@ -221,7 +223,7 @@ export const NEIGHBOUR: ObjectTable<Neighbour, NeighbourSpec> = new ObjectTable<
       ...flag(nd.NTF_EXT_LEARNED, "extern_learn"),
     },
     offload: flag(nd.NTF_OFFLOADED, "offload"),
-    // Does something once: the kernel does not keep it.
+    // Triggers resolution once: the kernel does not store it.
     use: field.bit("flags", nd.NTF_USE, {
       ...toggleWord,
       compare: false,
@@ -248,7 +250,7 @@ export const NEIGHBOUR: ObjectTable<Neighbour, NeighbourSpec> = new ObjectTable<
       ...oneOf(STATE_NAMES.map(([name]) => name)),
       toRaw: (name) => STATES[name],
       compare: true,
-      // The other states change by themselves.
+      // The kernel changes the other states.
       same: (is, wanted) => (wanted & LASTING) === 0 || is === wanted,
       text: (state) =>
         state === nd.NUD_NONE ? "none" : namesOf(state).join(","),
@@ -282,7 +284,8 @@ function namesOf(state: number): string[] {
     .map(([name]) => name);
 }
 
-// The module's own: what is imported is looked up at each use.
+// Local constants: V8 inlines them; an imported binding costs a load and a
+// check.
 const HEADER = NLA_HDRLEN;
 const TYPE_MASK = NLA_TYPE_MASK;
 const DST = nd.NDA_DST;
@@ -293,11 +296,11 @@ const CACHEINFO_SIZE = nd.nda_cacheinfo.size;
 const SIZE = nd.ndmsg.size;
 
 /**
- * Reads a message of neighbours; undefined if it is cut off.
+ * Decodes a message about a neighbour; undefined if it is truncated.
  *
  * Source: rtnetlink(7).
  *
- * @param message The message, as a reader stands on it.
+ * @param message The message, at the position of the reader.
  */
 export function decodeNeighbour(
   message: MessageReader,
@@ -311,8 +314,8 @@ export function decodeNeighbour(
   let linkAddress: string | undefined;
   let cache: NeighbourCache | undefined;
   let probes: number | undefined;
-  let rare = false;
-  // AttributeReader.next() by hand: a third of the time.
+  let uncommon = false;
+  // AttributeReader.next() inlined: takes a third of the time.
   let at = payload + SIZE;
   while (end - at >= HEADER) {
     const header = words[at >> 2]!;
@@ -321,7 +324,7 @@ export function decodeNeighbour(
     if (length < 0 || length > end - value) break;
     switch (header >>> 16 & TYPE_MASK) {
       case DST:
-        destination = rememberedAddressText(
+        destination = cachedAddressText(
           // The forwarding table of a VXLAN has addresses of both families.
           family !== "bridge" ? family : length === 16 ? "inet6" : "inet",
           words,
@@ -340,14 +343,14 @@ export function decodeNeighbour(
         break;
       case PROBES:
         if (length >= 4) probes = words[value >> 2]! >>> 0;
-        else rare = true;
+        else uncommon = true;
         break;
       default:
-        rare = true;
+        uncommon = true;
     }
     at = value + (length + 3 & ~3);
   }
-  if (at < end && !rare) message.counters.malformed++;
+  if (at < end && !uncommon) message.counters.malformed++;
   const neighbour: Neighbour = {
     family,
     ifindex: words[word + 1]!,
@@ -359,14 +362,14 @@ export function decodeNeighbour(
     cache,
     probes,
   };
-  if (rare) {
+  if (uncommon) {
     const attributes = message.attributes(SIZE);
     NEIGHBOUR.decodeAttributes(neighbour, attributes, family, true);
   }
   return neighbour;
 }
 
-// Neighbours that were made together have the same times.
+// Neighbours that are added together have the same times.
 const caches: NeighbourCache[] = new Array(64)
   .fill({ confirmed: 0, used: 0, updated: 0, references: 0 });
 
@@ -384,10 +387,10 @@ function cacheAt(words: Int32Array, word: number): NeighbourCache {
 }
 
 /**
- * Whether `ip neighbour` shows it. By default it leaves out those
- * that need no resolving, such as multicast, and those without a state.
+ * Whether `ip neighbour` shows it. The default excludes neighbours that need no
+ * resolution, such as multicast, and those without a state.
  *
- * @param states The NUD_* bits to show; 0 for those without any.
+ * @param states The NUD_* bits to show; 0 for neighbours without a state.
  */
 export function isShownNeighbour(
   { state, flags }: Neighbour,
@@ -398,12 +401,12 @@ export function isShownNeighbour(
 }
 
 /**
- * A neighbour to add; it must not be there yet.
+ * Builds a change that adds a neighbour; fails with EEXIST if it exists.
  *
  * Source: ip-neighbour(8), rtnetlink(7).
  *
- * @param spec The neighbour.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the neighbour.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -418,12 +421,12 @@ export function addNeighbour(spec: NeighbourSpec): Change {
 }
 
 /**
- * A neighbour to add, or to change if it is there already.
+ * Builds a change that adds a neighbour or changes an existing one.
  *
  * Source: ip-neighbour(8), rtnetlink(7).
  *
- * @param spec The neighbour.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the neighbour.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -442,12 +445,12 @@ export function replaceNeighbour(spec: NeighbourSpec): Change {
 }
 
 /**
- * A neighbour to delete.
+ * Builds a change that deletes a neighbour.
  *
  * Source: ip-neighbour(8), rtnetlink(7).
  *
- * @param spec The neighbour: its address, its link, and whether it is a proxy.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec Its address, its interface, and whether it is a proxy entry.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts

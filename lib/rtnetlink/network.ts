@@ -1,5 +1,4 @@
-// The links, addresses, routes, neighbours, rules and nexthops of a network
-// namespace, to change.
+// Applies changes to links, addresses, routes, neighbours, rules and nexthops.
 
 import { SystemError } from "../../ffi/errno.ts";
 import type { Namespace } from "../netns/namespace.ts";
@@ -10,26 +9,26 @@ import type { Change } from "./changes/change.ts";
 import { prepare, type Prepared } from "./changes/name_table.ts";
 import { RouteSocket, type RouteSocketOptions } from "./socket.ts";
 
-/** What came of a change: what the kernel warned of, if anything. */
+/** The result of an applied change, with the kernel's warnings. */
 export interface Done {
   /** The change. */
   readonly change: Change;
-  /** The kernel's words. */
+  /** The kernel's warnings. */
   readonly warnings: readonly string[];
 }
 
-/** A change that the kernel refused. */
+/** A change that the kernel rejected. */
 export interface Refused {
   /** The change. */
   readonly change: Change;
-  /** Why. */
+  /** The kernel's error. */
   readonly error: SystemError;
 }
 
 /**
- * The network of a namespace, to change. Changes are plain values, made by
- * addLink(), addAddress(), addRoute() and their like; apply() sends any number
- * of them as one batch of messages.
+ * Applies changes to the network of a namespace. Changes are plain values,
+ * built by addLink(), addAddress(), addRoute() and others; apply() sends any
+ * number of them as one batch of messages.
  *
  * Source: rtnetlink(7).
  *
@@ -58,7 +57,7 @@ export interface Refused {
  * ```
  */
 export class Network implements AsyncDisposable {
-  /** Reads what there is. */
+  /** The socket for dumps and requests. */
   readonly socket: RouteSocket;
 
   readonly #namespace: Namespace | undefined;
@@ -71,7 +70,7 @@ export class Network implements AsyncDisposable {
   /**
    * Opens a socket of a namespace.
    *
-   * @param options Of which namespace; default: this thread's.
+   * @param options The namespace; default: this thread's.
    * @throws {SystemError} If the namespace cannot be entered.
    */
   static open(options: RouteSocketOptions = {}): Network {
@@ -79,16 +78,17 @@ export class Network implements AsyncDisposable {
   }
 
   /**
-   * Makes changes, in their order, as one batch.
+   * Applies changes in order, as one batch.
    *
-   * A change may speak of a link that one before it makes. A refused change
-   * does not stop those behind it; see applyEach() for what came of each.
+   * A change may refer to a link that an earlier one creates. The kernel
+   * continues after a rejected change; applyEach() returns each result.
    *
    * @param changes What to change.
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {SystemError} The NetlinkError of the first that is refused;
-   * ENODEV, with nothing changed, if one speaks of a link that is not there.
-   * @throws {TimeoutError} When the time is over; some may have been made.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {SystemError} The NetlinkError of the first rejected change;
+   *   ENODEV, with nothing changed, if a change refers to a link that does not
+   *   exist.
+   * @throws {TimeoutError} After the timeout; some changes may be applied.
    */
   async apply(
     changes: Change | readonly Change[],
@@ -101,14 +101,14 @@ export class Network implements AsyncDisposable {
   }
 
   /**
-   * Makes changes as apply() does, and says what came of each.
+   * Applies changes as apply() does, and returns the result of each.
    *
    * @param changes What to change.
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @returns For each change, in their order, what came of it.
-   * @throws {NetlinkError} ENODEV, with nothing changed, if one speaks of a
-   * link that is not there.
-   * @throws {TimeoutError} When the time is over; some may have been made.
+   * @param options A signal and a timeout in milliseconds.
+   * @returns The results, in the order of the changes.
+   * @throws {NetlinkError} ENODEV, with nothing changed, if a change refers to
+   *   a link that does not exist.
+   * @throws {TimeoutError} After the timeout; some changes may be applied.
    */
   async applyEach(
     changes: readonly Change[],
@@ -116,10 +116,11 @@ export class Network implements AsyncDisposable {
   ): Promise<(Done | Refused)[]> {
     const results: (Done | Refused)[] = [];
     if (changes.some(({ first }) => first !== undefined)) {
-      // A name that nothing has is found before the first step changes anything.
+      // Resolves all names before the first change is applied.
       using _whole = await this.prepare(changes, options);
     }
-    // A link that no message makes has to be there before the messages are.
+    // A link that is created without a message has to exist before the
+    // messages.
     let pending: Change[] = [];
     const send = async () => {
       for (const result of await this.#send(pending, options)) {
@@ -175,14 +176,14 @@ export class Network implements AsyncDisposable {
   }
 
   /**
-   * Writes the messages of changes without sending them.
+   * Encodes the messages of changes without sending them.
    *
    * @param changes What to change.
-   * @param options What ends the wait for names to be looked up; `timeout` in
-   * milliseconds.
-   * @returns The messages, to be disposed of: they may hold descriptors of
-   * namespaces.
-   * @throws {NetlinkError} ENODEV if one speaks of a link that is not there.
+   * @param options A signal and a timeout in milliseconds, for name resolution.
+   * @returns The messages. Dispose of them: they may hold namespace
+   *   descriptors.
+   * @throws {NetlinkError} ENODEV if a change refers to a link that does not
+   *   exist.
    *
    * @internal
    */
@@ -193,12 +194,12 @@ export class Network implements AsyncDisposable {
     return prepare(this.socket, changes, options);
   }
 
-  /** Ends what waits for an answer with ClosedError and closes the socket. */
+  /** Cancels pending requests with ClosedError and closes the socket. */
   close(): Promise<void> {
     return this.socket.close();
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -44,95 +44,100 @@ import { USER_HZ } from "./user_hz.ts";
 export interface NexthopMember {
   /** The id of a nexthop object. */
   readonly id: number;
-  /** Its share, 1 to 65536; before Linux 6.12, up to 256. */
+  /** Its weight, 1 to 65536; before Linux 6.12, up to 256. */
   readonly weight: number;
 }
 
-/** How a resilient group keeps flows where they are. */
+/**
+ * Parameters of a resilient group, which keeps existing flows on their member.
+ */
 export interface ResilientGroup {
-  /** How many buckets flows are spread over. */
+  /** The number of hash buckets. */
   buckets: number;
-  /** USER_HZ. */
+  /** When an idle bucket may move, in USER_HZ. */
   idleTimer: number;
-  /** USER_HZ. */
+  /** When buckets are moved although in use, in USER_HZ; 0 for never. */
   unbalancedTimer: number;
-  /** USER_HZ. */
+  /** How long the group has been unbalanced, in USER_HZ. */
   unbalancedTime: number;
 }
 
 /**
- * A nexthop object, which routes may name by its id. Numbers are those of
- * linux/nexthop.h; `ipNexthop()` gives them their names.
+ * A nexthop object, which routes refer to by its id. Numbers are those of
+ * linux/nexthop.h; `ipNexthop()` returns their names.
  * Source: ip-nexthop(8).
  */
 export interface Nexthop {
-  /** "inet" or "inet6", or "unspec" of a group. */
+  /** "inet", "inet6", or "unspec" for a group. */
   readonly family: AddressFamily;
-  /** Its number, which routes name it by. */
+  /** Its id. */
   id: number;
   /** RT_SCOPE_*. */
   scope: number;
-  /** RTPROT_*, who made it. */
+  /** The origin, RTPROT_*. */
   protocol: number;
   /** RTNH_F_* bits. */
   flags: number;
-  /** The link packets leave by, 0 where there is none. */
+  /** The outgoing interface, 0 for none. */
   ifindex: number;
   /** The next hop's address. */
   gateway: string | undefined;
-  /** Whether it drops what comes. */
+  /** Whether it drops packets. */
   blackhole: boolean;
-  /** Whether it is one of a bridge's forwarding table. */
+  /** Whether it is for a bridge's forwarding table. */
   fdb: boolean;
-  /** The nexthop objects it is made of. */
+  /** The members of a group. */
   group?: NexthopMember[];
-  /** How a group chooses among them. */
+  /** How a group selects a member. */
   groupType?: "mpath" | "resilient" | number;
-  /** Of a resilient group. */
+  /** The parameters of a resilient group. */
   resilient?: ResilientGroup;
-  /** What packets are wrapped in. */
+  /** The encapsulation of packets. */
   encapsulation?: RouteEncapsulation;
-  /** The VRF it was asked for with. */
+  /** The VRF of the request. */
   master?: number;
-  /** Attributes nobody here knows. */
+  /** Unknown attributes. */
   unknown?: UnknownAttribute[];
 }
 
-/** A member of a group of nexthops. */
+/** A member of a nexthop group. */
 export interface NexthopMemberSpec {
   /** The id of a nexthop object. */
   readonly id: number;
-  /** Its share, 1 to 65536; before Linux 6.12, up to 256. */
+  /** Its weight, 1 to 65536; before Linux 6.12, up to 256. */
   readonly weight?: number;
 }
 
-/** A nexthop object, by iproute2's words. Source: ip-nexthop(8). */
+/**
+ * Options of a nexthop object, with the keys of iproute2. Source:
+ * ip-nexthop(8).
+ */
 export interface NexthopObjectSpec {
-  /** Its number; the kernel chooses one if not given. */
+  /** Its id; default: chosen by the kernel. */
   readonly id?: number;
   /** The next hop's address. */
   readonly via?: string;
-  /** The link packets leave by. */
+  /** The outgoing interface. */
   readonly dev?: string | number;
-  /** Whether it drops what comes. */
+  /** Drop packets. */
   readonly blackhole?: boolean;
-  /** Whether the next hop is on the link, whatever the addresses say. */
+  /** Treat the next hop as directly reachable, regardless of addresses. */
   readonly onlink?: boolean;
-  /** Whether it is for a bridge's forwarding table. */
+  /** Use it for a bridge's forwarding table. */
   readonly fdb?: boolean;
-  /** What it is a group of; in words "1,2/2", id and weight. */
+  /** The members of a group; as text "1,2/2", id and weight. */
   readonly group?: string | readonly NexthopMemberSpec[];
-  /** How a group chooses among its members; "mpath" by their hash. */
+  /** How a group selects a member; default: "mpath", by flow hash. */
   readonly type?: "mpath" | "resilient";
-  /** Of a resilient group, how many buckets flows are spread over. */
+  /** The number of hash buckets of a resilient group. */
   readonly buckets?: number;
-  /** Of a resilient group, seconds until an unused bucket may move. */
+  /** Seconds until an idle bucket of a resilient group may move. */
   readonly idle_timer?: number;
-  /** Of a resilient group, seconds it may be unbalanced; 0 for ever. */
+  /** Seconds a resilient group may be unbalanced; 0 for unlimited. */
   readonly unbalanced_timer?: number;
-  /** Who made it. */
+  /** The origin, for example "static". */
   readonly protocol?: number | string;
-  /** Of one that has no address to tell: "inet6" for IPv6. */
+  /** The family of one without an address: "inet6" for IPv6. */
   readonly family?: "inet" | "inet6";
 }
 
@@ -163,7 +168,7 @@ const group: Reader<readonly NexthopMemberSpec[]> = {
   },
   read(given) {
     const members = typeof given === "string"
-      // As ip has it: a slash between members, a comma before the weight.
+      // As ip(8) prints it: a slash between members, a comma before the weight.
       ? given.split("/").map((member) => {
         const [id, weight] = member.split(",");
         return { id, weight };
@@ -186,7 +191,7 @@ const { encap, encapType } = encapsulationFields<Nexthop>(
   nh.NHA_ENCAP,
 );
 
-/** An option of resilient groups, which are nested in one attribute. */
+/** An option of resilient groups, nested in one attribute. */
 const resilient = (
   reader: Reader<number>,
   of: (group: ResilientGroup) => number,
@@ -195,7 +200,7 @@ const resilient = (
   of: ({ resilient }) => resilient && of(resilient),
 });
 
-/** All that is known of the attributes of nexthop objects, in iproute2's order. */
+/** The attributes of nexthop objects, in iproute2's order. */
 export const NEXTHOP_OBJECT: ObjectTable<Nexthop, NexthopObjectSpec> =
   new ObjectTable<Nexthop, NexthopObjectSpec>({
     name: "nexthop",
@@ -231,13 +236,13 @@ export const NEXTHOP_OBJECT: ObjectTable<Nexthop, NexthopObjectSpec> =
           weight,
         })),
       compare: true,
-      // As ip has it: a slash between members, a comma before the weight.
+      // As ip(8) prints it: a slash between members, a comma before the weight.
       text: (members) =>
         members.map(({ id, weight }) => weight === 1 ? id : `${id},${weight}`)
           .join("/"),
       key: "group",
       json: (members) =>
-        // The kernel keeps the weight less one, and iproute2 prints none for 0.
+        // The kernel stores the weight minus one, and iproute2 omits 0.
         members.map(({ id, weight }): JsonValue =>
           weight === 1 ? { id } : { id, weight }
         ),
@@ -346,7 +351,7 @@ function resilienceOf(
   return undefined;
 }
 
-/** A group has no family; the others have that of their address. */
+/** A group does not have a family; other objects have that of their address. */
 function familyOf(spec: NexthopObjectSpec, deleting: boolean): number {
   const { via, family } = spec;
   const own = via && parseAddress(via, "via").address.length === 16
@@ -364,11 +369,11 @@ function familyOf(spec: NexthopObjectSpec, deleting: boolean): number {
 }
 
 /**
- * Reads a message of nexthop objects; undefined if it is cut off.
+ * Decodes a message about a nexthop object; undefined if it is truncated.
  *
  * Source: linux/nexthop.h.
  *
- * @param message The message, as a reader stands on it.
+ * @param message The message, at the position of the reader.
  */
 export function decodeNexthop(message: MessageReader): Nexthop | undefined {
   return NEXTHOP_OBJECT.decode(message);
@@ -435,12 +440,13 @@ function writeGroup(
 }
 
 /**
- * A nexthop object to add; there must be none of that id yet.
+ * Builds a change that adds a nexthop object; fails with EEXIST if the id
+ * exists.
  *
  * Source: ip-nexthop(8), linux/nexthop.h.
  *
- * @param spec The nexthop object.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the nexthop object.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -457,12 +463,12 @@ export function addNexthop(spec: NexthopObjectSpec): Change {
 }
 
 /**
- * A nexthop object to add, or to put in the place of the one of its id.
+ * Builds a change that adds or replaces the nexthop object with this id.
  *
  * Source: ip-nexthop(8), linux/nexthop.h.
  *
- * @param spec The nexthop object.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the nexthop object.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -476,12 +482,13 @@ export function replaceNexthop(spec: NexthopObjectSpec): Change {
 }
 
 /**
- * A nexthop object to delete, and the routes that name it.
+ * Builds a change that deletes a nexthop object, and the routes that refer to
+ * it.
  *
  * Source: ip-nexthop(8), linux/nexthop.h.
  *
  * @param id Its id.
- * @throws {ArgumentError} If it cannot be one.
+ * @throws {ArgumentError} For an invalid id.
  *
  * @example
  * ```ts

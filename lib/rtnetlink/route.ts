@@ -1,8 +1,8 @@
 // Routes: RTM_NEWROUTE and RTM_DELROUTE. Source: rtnetlink(7), ip-route(8).
 //
-// decodeRoute() is the hottest decoder of all: one pass, one object with the
-// same fields in the same order for all common routes. It has no more of them
-// than most routes need: half of a dump's time beyond the kernel is memory.
+// decodeRoute() is the decoder that runs most often: one pass, and one object
+// shape for all common routes. Uncommon attributes are not part of the shape,
+// because memory is half of a dump's time beyond the kernel.
 
 import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/uapi/linux_netlink.ts";
 import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
@@ -19,8 +19,8 @@ import {
 import {
   type AddressFamily,
   addressText,
+  cachedAddressText,
   familyName,
-  rememberedAddressText,
 } from "./family.ts";
 import {
   encodedMetrics,
@@ -77,75 +77,75 @@ import { attributeNames } from "./spec/constants.ts";
 import { cidr, ipAddress, network, oneOf } from "./spec/value.ts";
 
 /**
- * A route of the kernel's. Numbers are those of linux/rtnetlink.h; `ipRoute()`
- * gives them their names. Source: rtnetlink(7), ip-route(8).
+ * A route of the kernel. Numbers are those of linux/rtnetlink.h; `ipRoute()`
+ * returns their names. Source: rtnetlink(7), ip-route(8).
  */
 export interface Route {
-  /** "inet", "inet6", "mpls", or "ipmr" and "ip6mr" of multicast. */
+  /** "inet", "inet6", "mpls", or "ipmr" and "ip6mr" for multicast routing. */
   readonly family: AddressFamily;
   /** RTN_*, 1 for an ordinary route. */
   type: number;
   /** The destination's address; undefined for a default route. */
   destination: string | undefined;
-  /** How many bits of it count. */
+  /** The prefix length of the destination, in bits. */
   prefixLength: number;
   /** The routing table, 254 for main. */
   table: number;
-  /** RTPROT_*, who made it: 2 for the kernel. */
+  /** The origin, RTPROT_*: 2 for the kernel. */
   protocol: number;
   /** RT_SCOPE_*, 0 for global. */
   scope: number;
   /** RTM_F_* and RTNH_F_* bits. */
   flags: number;
-  /** The link packets leave by, 0 where there is none. */
+  /** The outgoing interface, 0 for none. */
   ifindex: number;
   /** The next hop's address. */
   gateway: string | undefined;
-  /** The smaller, the more preferred; undefined for 0. */
+  /** The metric: lower is preferred; undefined for 0. */
   metric: number | undefined;
-  /** The source address for packets of this machine. */
+  /** The source address of local packets. */
   preferredSource?: string;
   /** ICMPv6 router preference: 0 medium, 1 high, 3 low. Source: RFC 4191. */
   preference?: number;
-  /** The source address it is for. */
+  /** The source prefix that it applies to. */
   source?: string;
-  /** How many bits of it count. */
+  /** The prefix length of the source, in bits. */
   sourceLength?: number;
-  /** The type of service it is for. */
+  /** The type of service that it applies to. */
   tos?: number;
   /** A gateway of another family. */
   via?: RouteVia;
-  /** The link packets arrived by. */
+  /** The incoming interface. */
   inputIfindex?: number;
   /** The id of its nexthop object. */
   nexthopId?: number;
-  /** The ways of a multipath route. */
+  /** The nexthops of a multipath route. */
   nexthops?: RouteNexthop[];
-  /** What is known of the path beyond it. */
+  /** The properties of the path. */
   metrics?: RouteMetrics;
-  /** The packet mark it is for. */
+  /** The packet mark that it applies to. */
   mark?: number;
   /** Routing realms, from << 16 | to. */
   realms?: number;
-  /** The user it is for. */
+  /** The user that it applies to. */
   uid?: number;
-  /** Whether MPLS takes over the TTL of the packets. */
+  /** Whether MPLS propagates the TTL of the packets. */
   ttlPropagate?: number;
-  /** The labels MPLS puts in place of those that came. */
+  /** The outgoing MPLS labels. */
   newDestination?: string;
-  /** What packets are wrapped in. */
+  /** The encapsulation of packets. */
   encapsulation?: RouteEncapsulation;
-  /** Only where the kernel keeps something that is not 0. */
+  /** Ages and counters, if one of them is not 0. */
   cache?: RouteCache;
-  /** Attributes nobody here knows. */
+  /** Unknown attributes. */
   unknown?: UnknownAttribute[];
 }
 
-/** A route, by iproute2's words. Source: ip-route(8). */
+/** Options of a route, with the keys of iproute2. Source: ip-route(8). */
 export interface RouteSpec extends RouteMetricsSpec {
-  /** Where packets go: a network, an address, or "default". */
+  /** The destination: a network, an address, or "default". */
   readonly to: string;
-  /** What is done with them; "unicast" if not given. */
+  /** The type; default: "unicast". */
   readonly type?:
     | "unicast"
     | "local"
@@ -156,41 +156,41 @@ export interface RouteSpec extends RouteMetricsSpec {
     | "unreachable"
     | "prohibit"
     | "throw";
-  /** The next hop's address; of the other family, too. */
+  /** The next hop's address; may be of the other family. */
   readonly via?: string;
-  /** The link packets leave by. */
+  /** The outgoing interface. */
   readonly dev?: string | number;
-  /** Several ways. */
+  /** The nexthops of a multipath route. */
   readonly nexthops?: readonly NexthopSpec[];
   /** The id of a nexthop object. */
   readonly nhid?: number;
-  /** The routing table; main if not given. */
+  /** The routing table; default: main. */
   readonly table?: number | string;
-  /** The smaller, the more preferred. */
+  /** The metric: lower is preferred. */
   readonly metric?: number;
-  /** The source address of packets of this machine. */
+  /** The source address of local packets. */
   readonly src?: string;
-  /** The network packets come from; IPv6 only. */
+  /** The source prefix; IPv6 only. */
   readonly from?: string;
   /** The type of service of packets. */
   readonly tos?: number;
-  /** How far it reaches. */
+  /** The scope. */
   readonly scope?: number | string;
-  /** Who made it; "boot" if not given. */
+  /** The origin; default: "boot". */
   readonly protocol?: number | string;
-  /** Whether the next hop is on the link, whatever the addresses say. */
+  /** Treat the next hop as directly reachable, regardless of addresses. */
   readonly onlink?: boolean;
   /** The router's preference; IPv6 only. */
   readonly pref?: "low" | "medium" | "high";
-  /** Seconds until it goes; IPv6 only. */
+  /** Seconds until it expires; IPv6 only. */
   readonly expires?: number;
   /** Realms, as "FROM/TO" or "TO"; IPv4 only. */
   readonly realms?: string | number;
-  /** Of a default route that has no address to tell: "inet6" for IPv6. */
+  /** The family of a default route without an address: "inet6" for IPv6. */
   readonly family?: "inet" | "inet6";
 }
 
-/** What a route does with packets. */
+/** The type of a route. */
 export type RouteType = NonNullable<RouteSpec["type"]>;
 
 const TYPES: { readonly [T in RouteType]: number } = {
@@ -212,7 +212,7 @@ type Preference = keyof typeof PREFERENCES;
 const field = fieldsOf<Route>();
 const gateway = gatewayFields<Route>();
 
-/** Metrics as options of a route. */
+/** The metrics as options of a route. */
 const metricOptions = Object.fromEntries(
   Object.entries(METRICS.entries).map(([word, metric]) => {
     const { expected, schema, read, same, text } = metric;
@@ -229,7 +229,7 @@ const encapsulation = encapsulationFields<Route>(
   rt.RTA_ENCAP,
 );
 
-/** All that is known of the attributes of routes, in iproute2's order. */
+/** The attributes of routes, in iproute2's order. */
 export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
   name: "route",
   message: rt.RTM_NEWROUTE,
@@ -300,7 +300,7 @@ export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
   }),
   encap: {
     ...encapsulation.encap,
-    // The kernel reports that of a nexthop object with the route.
+    // The kernel reports the gateway of a nexthop object with the route.
     compare: ({ nhid }) => nhid === undefined,
   },
   encapType: encapsulation.encapType,
@@ -315,7 +315,7 @@ export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
     compare: ({ via, type, nhid, nexthops }) =>
       nhid === undefined && nexthops === undefined &&
       (via !== undefined || type === undefined || type === "unicast"),
-    // Of a route with several ways, all of them.
+    // A multipath route reports all its nexthops.
     of: ({ gateway, via, nexthops }) =>
       nexthops?.map((hop) => hop.gateway ?? hop.via?.address ?? "") ??
         gateway ?? via?.address,
@@ -390,7 +390,7 @@ export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
     codec: { read: decodeCache },
     print: printCache,
   }),
-  // Reported as a part of the cache.
+  // Reported in RTA_CACHEINFO.
   expires: {
     ...u32,
     number: rt.RTA_EXPIRES,
@@ -423,7 +423,7 @@ export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
     json: preferenceName,
   }),
   ttlPropagate: field.attribute("ttlPropagate", rt.RTA_TTL_PROPAGATE, u8, {
-    // Spelled so by iproute2.
+    // iproute2's spelling.
     key: "ttl-propogate",
     json: (isOn) => isOn !== 0,
   }),
@@ -455,7 +455,7 @@ function preferenceName(preference: number): string | number {
     .find((name) => PREFERENCES[name] === preference) ?? preference;
 }
 
-/** How many bits an address of the family has, or -1. */
+/** The number of bits of an address of the family, or -1. */
 function hostLength(family: AddressFamily): number {
   switch (family) {
     case "inet":
@@ -481,7 +481,7 @@ function networkText(
   return length === host ? address : `${address}/${length}`;
 }
 
-/** The family of a route: the first of its addresses has it. */
+/** The family of a route: that of its first address. */
 function familyOf(spec: RouteSpec): number {
   const first = spec.to === "default" ? undefined : spec.to;
   const address = first ?? spec.src ?? spec.from ?? spec.via ??
@@ -495,12 +495,12 @@ function familyOf(spec: RouteSpec): number {
   return length === 16 ? AF_INET6 : AF_INET;
 }
 
-/** Checks a route; what its request holds. */
+/** Checks the options and returns the values of the request. */
 function prepare(spec: RouteSpec, verb: Verb): OptionValues {
   const deleting = verb === "delete";
   const family = familyOf(spec);
   const isIPv6 = family === AF_INET6;
-  // As ip does, a default route has RTA_DST only if its family was given.
+  // As in ip(8), a default route has RTA_DST only if the family was given.
   const any = spec.family && (isIPv6 ? "::" : "0.0.0.0");
   const length = (text: string | undefined) =>
     text === undefined ? undefined : parseCidr(text).prefix;
@@ -517,7 +517,7 @@ function prepare(spec: RouteSpec, verb: Verb): OptionValues {
   };
 }
 
-/** How far a route reaches if nobody says. */
+/** The default scope of a route. */
 function defaultScope(
   spec: RouteSpec,
   family: number,
@@ -548,7 +548,8 @@ function defaultTable({ type }: RouteSpec): number {
     : rt.RT_TABLE_MAIN;
 }
 
-// The module's own: what is imported is looked up at each use.
+// Local constants: V8 inlines them; an imported binding costs a load and a
+// check.
 const HEADER = NLA_HDRLEN;
 const TYPE_MASK = NLA_TYPE_MASK;
 const DST = rt.RTA_DST;
@@ -564,8 +565,9 @@ const SIZE = rt.rtmsg.size;
 const isUnset = isZero;
 
 /**
- * Makes what a literal would make. Of a literal V8 guesses how long its objects
- * live, wrongly where a dump outlives a few collections, and compiles anew.
+ * Returns an object with the same shape as a literal. For a literal, V8 guesses
+ * the lifetime of the objects, wrongly if a dump outlives several collections,
+ * and compiles the function again.
  */
 function fill(
   this: { -readonly [key in keyof Route]: Route[key] },
@@ -599,11 +601,12 @@ const Common = fill as unknown as new (
 Common.prototype = Object.prototype;
 
 /**
- * Reads an RTM_NEWROUTE or RTM_DELROUTE message; undefined if it is cut off.
+ * Decodes an RTM_NEWROUTE or RTM_DELROUTE message; undefined if it is
+ * truncated.
  *
  * Source: rtnetlink(7).
  *
- * @param message The message, as a reader stands on it.
+ * @param message The message, at the position of the reader.
  */
 export function decodeRoute(message: MessageReader): Route | undefined {
   if (!message.holds(SIZE)) return undefined;
@@ -620,7 +623,7 @@ export function decodeRoute(message: MessageReader): Route | undefined {
   let metric: number | undefined;
   let preference: number | undefined;
   let uncommon = false;
-  // AttributeReader.next() by hand, and no field written twice: half the time.
+  // AttributeReader.next() inlined, and each field written once: half the time.
   let at = payload + SIZE;
   while (end - at >= HEADER) {
     const header = words[at >> 2]!;
@@ -632,7 +635,7 @@ export function decodeRoute(message: MessageReader): Route | undefined {
         destination = addressText(family, bytes, value, length - HEADER);
         break;
       case GATEWAY:
-        gateway = rememberedAddressText(
+        gateway = cachedAddressText(
           family,
           words,
           bytes,
@@ -641,7 +644,7 @@ export function decodeRoute(message: MessageReader): Route | undefined {
         );
         break;
       case PREFSRC:
-        preferredSource = rememberedAddressText(
+        preferredSource = cachedAddressText(
           family,
           words,
           bytes,
@@ -662,7 +665,7 @@ export function decodeRoute(message: MessageReader): Route | undefined {
         if (length >= 5) preference = bytes[value];
         break;
       case CACHEINFO:
-        // Every IPv6 route has one, of zeroes but for those that expire.
+        // Every IPv6 route has one; it is zero except for routes that expire.
         uncommon ||= length >= HEADER + CACHEINFO_SIZE &&
           !isUnset(words, value >> 2, CACHEINFO_SIZE >> 2);
         break;
@@ -698,12 +701,12 @@ export function decodeRoute(message: MessageReader): Route | undefined {
 }
 
 /**
- * A route to add; there must be none like it yet.
+ * Builds a change that adds a route; fails with EEXIST if it exists.
  *
  * Source: ip-route(8), rtnetlink(7).
  *
- * @param spec The route.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the route.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -726,12 +729,12 @@ export function addRoute(spec: RouteSpec): Change {
 }
 
 /**
- * A route to add, or to put in the place of the one that is there.
+ * Builds a change that adds a route or replaces an existing one.
  *
  * Source: ip-route(8), rtnetlink(7).
  *
- * @param spec The route.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the route.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -745,12 +748,13 @@ export function replaceRoute(spec: RouteSpec): Change {
 }
 
 /**
- * A route to add behind those like it: of IPv6, a further way.
+ * Builds a change that appends a route after existing ones with the same
+ * destination; for IPv6, another nexthop.
  *
  * Source: ip-route(8), rtnetlink(7).
  *
- * @param spec The route.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the route.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -764,12 +768,12 @@ export function appendRoute(spec: RouteSpec): Change {
 }
 
 /**
- * A route to delete: the first that is as the spec says.
+ * Builds a change that deletes the first matching route.
  *
  * Source: ip-route(8), rtnetlink(7).
  *
- * @param spec The route, as much of it as tells it from others.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options that identify the route.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// RTA_CACHEINFO: what the kernel keeps beside a route. Source: ip-route(8),
+// RTA_CACHEINFO: ages and counters of a route. Source: ip-route(8),
 // linux/rtnetlink.h.
 
 import * as rtcf from "../../ffi/uapi/linux_in_route.ts";
@@ -9,23 +9,23 @@ import { hex } from "./spec/json.ts";
 import type { JsonContext, JsonObject } from "./spec/object.ts";
 import { USER_HZ } from "./user_hz.ts";
 
-/** Times and counts the kernel keeps beside a route. */
+/** Ages and counters of a route. */
 export interface RouteCache {
-  /** References. */
+  /** The reference count. */
   readonly references: number;
   /** USER_HZ since the last use. */
   readonly lastUse: number;
-  /** USER_HZ until it expires, negative once it has. */
+  /** USER_HZ until it expires; negative once it has expired. */
   readonly expires: number;
-  /** An error number for who uses it. */
+  /** The errno that senders get. */
   readonly error: number;
-  /** How often it was used. */
+  /** The number of uses. */
   readonly used: number;
-  /** An identification for packets, of old kernels. */
+  /** The IP identification, of old kernels. */
   readonly id: number;
   /** A TCP timestamp, of old kernels. */
   readonly timestamp: number;
-  /** Its age, of old kernels. */
+  /** The age of the timestamp, of old kernels. */
   readonly timestampAge: number;
 }
 
@@ -46,7 +46,7 @@ const CACHE_FLAGS = [
   [rtcf.RTCF_TPROXY, "proxy"],
 ] as const;
 
-/** Adds what iproute2 prints of it. */
+/** Adds the keys that iproute2 prints. */
 export function printCache(
   json: JsonObject,
   { family, flags, cache }: {
@@ -75,7 +75,7 @@ export function printCache(
   }
 }
 
-/** Reads it; undefined where all of it is 0. */
+/** Decodes RTA_CACHEINFO; undefined if all fields are 0. */
 export function decodeCache(
   { words, at, length }: AttributeReader,
 ): RouteCache | undefined {
@@ -95,7 +95,7 @@ export function decodeCache(
   };
 }
 
-/** Whether so many words are zero. */
+/** Whether this number of 32-bit words is zero. */
 export function isZero(
   words: Int32Array,
   from: number,

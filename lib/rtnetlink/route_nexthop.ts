@@ -1,4 +1,4 @@
-// The nexthops of routes: gateways, and the ways of multipath routes. Source:
+// Nexthops of routes: gateways, and members of multipath routes. Source:
 // ip-route(8), linux/rtnetlink.h.
 
 import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
@@ -30,17 +30,17 @@ import { ipAddress, type Reader, wholeNumber } from "./spec/value.ts";
 
 /** A gateway of another family than the route's. */
 export interface RouteVia {
-  /** Of the gateway. */
+  /** The family of the gateway. */
   readonly family: AddressFamily;
   /** The gateway's address. */
   readonly address: string;
 }
 
-/** One way of a multipath route. */
+/** A nexthop of a multipath route. */
 export interface RouteNexthop {
-  /** The link packets leave by, 0 where there is none. */
+  /** The outgoing interface, 0 for none. */
   ifindex: number;
-  /** Its share of the packets, 1 to 256. */
+  /** Its weight, 1 to 256. */
   weight: number;
   /** RTNH_F_* bits. Source: linux/rtnetlink.h. */
   flags: number;
@@ -50,33 +50,33 @@ export interface RouteNexthop {
   via?: RouteVia;
   /** Routing realms, from << 16 | to. */
   realms?: number;
-  /** The labels MPLS puts in place of those that came. */
+  /** The outgoing MPLS labels. */
   newDestination?: string;
-  /** What packets are wrapped in. */
+  /** The encapsulation of packets. */
   encapsulation?: RouteEncapsulation;
 }
 
-/** One way of a route with several. Source: ip-route(8). */
+/** Options of a nexthop of a multipath route. Source: ip-route(8). */
 export interface NexthopSpec {
   /** The next hop's address. */
   readonly via?: string;
-  /** The link packets leave by. */
+  /** The outgoing interface. */
   readonly dev?: string | number;
-  /** Its share of the packets, 1 to 256. */
+  /** Its weight, 1 to 256. */
   readonly weight?: number;
-  /** Whether the next hop is on the link, whatever the addresses say. */
+  /** Treat the next hop as directly reachable, regardless of addresses. */
   readonly onlink?: boolean;
   /** Realms, as "FROM/TO" or "TO". */
   readonly realms?: string | number;
 }
 
-/** Where packets go next: RTA_GATEWAY, or RTA_VIA of the other family. */
+/** A gateway: RTA_GATEWAY, or RTA_VIA for the other family. */
 interface Gateway {
   gateway?: string | undefined;
   via?: RouteVia;
 }
 
-/** The entries of a route's next hop, or a nexthop's. */
+/** The table entries of the gateway of a route or nexthop. */
 export function gatewayFields<O extends Gateway>(): {
   readonly [Entry in "via" | "otherVia"]: ObjectAttribute<O, string>;
 } {
@@ -94,7 +94,7 @@ export function gatewayFields<O extends Gateway>(): {
     otherVia: {
       number: rt.RTA_VIA,
       codec: {
-        // Behind struct rtvia.
+        // After struct rtvia.
         show: (value) => showAddress(value.subarray(rt.rtvia.size)),
       },
       decode(object, attribute) {
@@ -146,7 +146,7 @@ const { encap, encapType } = encapsulationFields<RouteNexthop>(
   rt.RTA_ENCAP,
 );
 
-/** One way of a multipath route: struct rtnexthop and its attributes. */
+/** A nexthop of a multipath route: struct rtnexthop and its attributes. */
 export const NEXTHOP: FieldTable<RouteNexthop, NexthopSpec> = new FieldTable<
   RouteNexthop,
   NexthopSpec
@@ -181,7 +181,7 @@ export const NEXTHOP: FieldTable<RouteNexthop, NexthopSpec> = new FieldTable<
   }),
 });
 
-/** How the nexthops of a route are read. */
+/** How the `nexthops` option is parsed. */
 export const nexthopList: Reader<readonly NexthopSpec[]> = {
   expected: "a list of nexthops",
   schema: { type: "array", minItems: 1, items: { $ref: "#/$defs/nexthop" } },
@@ -191,7 +191,7 @@ export const nexthopList: Reader<readonly NexthopSpec[]> = {
       : undefined,
 };
 
-/** Writes RTA_MULTIPATH. */
+/** Encodes RTA_MULTIPATH. */
 export function writeNexthops(
   body: AttributeWriter,
   nexthops: readonly NexthopSpec[],
@@ -208,7 +208,7 @@ export function writeNexthops(
   }, true);
 }
 
-/** The rtnexthop structs of RTA_MULTIPATH, each with attributes of its own. */
+/** Decodes RTA_MULTIPATH: rtnexthop structs, each with its attributes. */
 export function decodeNexthops(
   attributes: AttributeReader,
   family: AddressFamily,
@@ -256,7 +256,7 @@ export function sameNexthops(
   });
 }
 
-/** Nexthops for people: "(via 192.0.2.2 dev eth0 weight 2, dev eth1)". */
+/** Nexthops as text: "(via 192.0.2.2 dev eth0 weight 2, dev eth1)". */
 export function nexthopsText(
   nexthops: readonly RouteNexthop[],
   nameOf: (ifindex: number) => string,
@@ -272,7 +272,7 @@ export function nexthopsText(
   return `(${texts.join(", ")})`;
 }
 
-/** The ways of a multipath route as iproute2 prints them. */
+/** The nexthops of a multipath route in iproute2's JSON. */
 export function nexthopsJson(
   nexthops: readonly RouteNexthop[],
   family: AddressFamily,

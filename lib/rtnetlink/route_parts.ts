@@ -1,4 +1,4 @@
-// What routes, their nexthops and nexthop objects share in iproute2's JSON.
+// JSON keys that routes, their nexthops and nexthop objects share.
 
 import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
 import { realmName } from "./names/iproute2.ts";
@@ -17,13 +17,13 @@ const FLAGS = [
   [rt.RTM_F_OFFLOAD_FAILED, "rt_offload_failed"],
 ] as const;
 
-/** The flags that have a word; others are left out, as iproute2 does. */
+/** The names of flags; flags without a name are omitted, as in iproute2. */
 export function routeFlags(flags: number): string[] {
   if (flags === 0) return [];
   return FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
 }
 
-/** Routing realms, from one to another. */
+/** The source and destination realm. */
 export function realmsJson(
   realms: number,
 ): { readonly from?: string; readonly to: string } {

@@ -1,6 +1,5 @@
-// Which routes of a dump were asked for. The kernel leaves most others out by
-// itself, older ones do not; what the header says of a route is enough for
-// nearly all, so that nothing is made of the rest.
+// Filters routes of a dump: older kernels do not filter. The header of a
+// message decides for nearly all routes, so that the others are not decoded.
 
 import {
   RT_TABLE_COMPAT,
@@ -18,8 +17,8 @@ import { familyNumber } from "./family.ts";
 import { decodeRoute, type Route } from "./route.ts";
 import type { RouteFilter } from "./filter.ts";
 
-// The module's own, for what is asked of each message: what is imported is
-// looked up at each use.
+// Local constants, used for every message: V8 inlines them; an imported binding
+// costs a load and a check.
 const NEW_ROUTE = RTM_NEWROUTE;
 const SIZE = rtmsg.size;
 const CLONED = RTM_F_CLONED;
@@ -42,7 +41,7 @@ export class RouteSelection {
     this.#ifindex = filter.ifindex;
   }
 
-  /** What to ask the kernel. */
+  /** The dump request. */
   request(): NetlinkRequest {
     const body = new AttributeWriter().raw(rtmsg.build({
       rtm_family: this.#family,
@@ -55,14 +54,14 @@ export class RouteSelection {
     return { type: RTM_GETROUTE, body: body.finish(), tried: "show routes" };
   }
 
-  /** The route in a message, if it is one of them. */
+  /** The route in a message, if the filter matches. */
   decode(message: MessageReader): Route | undefined {
     if (!this.#mayBe(message)) return undefined;
     const route = decodeRoute(message);
     return route !== undefined && this.#is(route) ? route : undefined;
   }
 
-  /** Whether there is one of them in a message. */
+  /** Whether the filter matches a message. */
   accepts(message: MessageReader): boolean {
     if (!this.#mayBe(message)) return false;
     const { words, payload } = message;
@@ -72,7 +71,7 @@ export class RouteSelection {
     return decided || this.decode(message) !== undefined;
   }
 
-  /** What the header says. */
+  /** Whether the filter matches the header. */
   #mayBe(message: MessageReader): boolean {
     if (message.type !== NEW_ROUTE || !message.holds(SIZE)) {
       return false;
@@ -83,14 +82,14 @@ export class RouteSelection {
     const table = rest & 0xff;
     return (words[word + 2]! & CLONED) === this.#cloned &&
       (this.#family === 0 || (words[word]! & 0xff) === this.#family) &&
-      // Above 255 the number is in an attribute.
+      // A table above 255 is in an attribute.
       (this.#table === undefined || table === this.#table ||
         table === COMPAT) &&
       (this.#protocol === undefined || (rest >> 8 & 0xff) === this.#protocol) &&
       (this.#type === undefined || rest >>> 24 === this.#type);
   }
 
-  /** What the attributes say. */
+  /** Whether the filter matches the attributes. */
   #is(route: Route): boolean {
     const ifindex = this.#ifindex;
     return (this.#table === undefined || route.table === this.#table) &&

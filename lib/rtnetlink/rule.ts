@@ -51,7 +51,7 @@ import {
   wholeNumber,
 } from "./spec/value.ts";
 
-/** From one number to another, both included. */
+/** An inclusive range of numbers. */
 export interface NumberRange {
   /** The first. */
   readonly start: number;
@@ -61,68 +61,68 @@ export interface NumberRange {
 
 /**
  * A routing policy rule. Numbers are those of linux/fib_rules.h; `ipRule()`
- * gives them their names. Source: rtnetlink(7), ip-rule(8).
+ * returns their names. Source: rtnetlink(7), ip-rule(8).
  */
 export interface Rule {
   /** "inet", "inet6", "ipmr" or "ip6mr". */
   readonly family: AddressFamily;
-  /** The smaller, the sooner it is looked at. */
+  /** The priority: lower values are evaluated first. */
   priority: number;
-  /** FR_ACT_*, 1 to look a table up. */
+  /** The action, FR_ACT_*: 1 for a table lookup. */
   action: number;
-  /** The table to look up, 0 for none. */
+  /** The table, 0 for none. */
   table: number;
   /** FIB_RULE_* bits. */
   flags: number;
-  /** Packets from this network only. */
+  /** The source prefix. */
   source?: string;
-  /** How many bits of `source` count. */
+  /** The prefix length of the source, in bits. */
   sourceLength: number;
-  /** Packets to this network only. */
+  /** The destination prefix. */
   destination?: string;
-  /** How many bits of `destination` count. */
+  /** The prefix length of the destination, in bits. */
   destinationLength: number;
-  /** Packets of this type of service only, 0 for all. */
+  /** The type of service, 0 for any. */
   tos: number;
-  /** Interface packets arrive by. */
+  /** The incoming interface. */
   inputInterface?: string;
-  /** Interface packets of a bound socket leave by. */
+  /** The interface that the socket is bound to. */
   outputInterface?: string;
-  /** Packets with this mark only. */
+  /** The packet mark. */
   mark?: number;
-  /** Which bits of the mark count. */
+  /** The mask of the mark. */
   markMask?: number;
-  /** The rule to go on with. */
+  /** The priority of the rule to jump to. */
   goto?: number;
   /** Routing realms, from << 16 | to. */
   realms?: number;
-  /** Packets out of this tunnel only. */
+  /** The id of the tunnel that the packet arrived through. */
   tunnelId?: bigint;
-  /** Routes with a prefix of this length or shorter do not count, -1 for none. */
+  /** Ignore routes with a prefix of at most this length; -1 for none. */
   suppressPrefixLength?: number;
-  /** Routes by interfaces of this group do not count, -1 for none. */
+  /** Ignore routes via interfaces of this group; -1 for none. */
   suppressGroup?: number;
-  /** Whether the table is that of the interface's VRF. */
+  /** Whether it uses the table of the interface's VRF. */
   l3mdev?: boolean;
-  /** Sockets of these users only. */
+  /** The users of the socket. */
   uids?: NumberRange;
-  /** RTPROT_*, who made it. */
+  /** The origin, RTPROT_*. */
   protocol?: number;
-  /** IPPROTO_*. */
+  /** The IP protocol, IPPROTO_*. */
   ipProtocol?: number;
-  /** Packets from these ports only. */
+  /** The source ports. */
   sourcePorts?: NumberRange;
-  /** Packets to these ports only. */
+  /** The destination ports. */
   destinationPorts?: NumberRange;
-  /** Attributes nobody here knows. */
+  /** Unknown attributes. */
   unknown?: UnknownAttribute[];
 }
 
-/** A routing policy rule, by iproute2's words. Source: ip-rule(8). */
+/** Options of a rule, with the keys of iproute2. Source: ip-rule(8). */
 export interface RuleSpec {
-  /** The smaller, the sooner it is looked at. */
+  /** The priority: lower values are evaluated first. */
   readonly priority?: number;
-  /** What is done; "table" looks a table up, "goto" goes on with `target`. */
+  /** The action; "table" looks a table up, "goto" jumps to `target`. */
   readonly action?:
     | "table"
     | "goto"
@@ -130,49 +130,49 @@ export interface RuleSpec {
     | "blackhole"
     | "unreachable"
     | "prohibit";
-  /** The table to look up; main if not given. */
+  /** The table; default: main. */
   readonly table?: number | string;
-  /** The rule to go on with. */
+  /** The priority of the rule to jump to. */
   readonly target?: number;
-  /** Packets from this network only. */
+  /** The source prefix. */
   readonly from?: string;
-  /** Packets to this network only. */
+  /** The destination prefix. */
   readonly to?: string;
-  /** Whether it is for all other packets instead. */
+  /** Invert the match. */
   readonly not?: boolean;
-  /** Packets of this type of service only. */
+  /** The type of service. */
   readonly tos?: number;
-  /** Packets with this mark only: "1", "0x10/0xf0". */
+  /** The packet mark, with an optional mask: "1", "0x10/0xf0". */
   readonly fwmark?: number | string;
-  /** Packets that arrive by this link only. */
+  /** The incoming interface. */
   readonly iif?: string;
-  /** Packets of sockets bound to this link only. */
+  /** The interface that the socket is bound to. */
   readonly oif?: string;
-  /** Packets of sockets of these users only: "1000-1999". */
+  /** The users of the socket: "1000-1999". */
   readonly uidrange?: string;
-  /** Packets of this IPPROTO_* only. */
+  /** The IP protocol, IPPROTO_*. */
   readonly ipproto?: number;
-  /** Packets from these ports only: "53", "1000-2000". */
+  /** The source ports: "53", "1000-2000". */
   readonly sport?: number | string;
-  /** Packets to these ports only. */
+  /** The destination ports. */
   readonly dport?: number | string;
-  /** Packets out of this tunnel only. */
+  /** The id of the tunnel that the packet arrived through. */
   readonly tun_id?: number;
-  /** Whether the table is that of the link's VRF. */
+  /** Use the table of the interface's VRF. */
   readonly l3mdev?: boolean;
-  /** Routes with a prefix of this length or shorter do not count. */
+  /** Ignore routes with a prefix of at most this length. */
   readonly suppress_prefixlength?: number;
-  /** Routes by links of this group do not count. */
+  /** Ignore routes via interfaces of this group. */
   readonly suppress_ifgroup?: number | string;
   /** Realms, as "FROM/TO" or "TO". */
   readonly realms?: string | number;
-  /** Who made it. */
+  /** The origin, for example "static". */
   readonly protocol?: number | string;
-  /** Of a rule that has no address to tell: "inet6" for IPv6. */
+  /** The family of a rule without an address: "inet6" for IPv6. */
   readonly family?: "inet" | "inet6";
 }
 
-/** What a rule does with packets. */
+/** The action of a rule. */
 export type RuleAction = NonNullable<RuleSpec["action"]>;
 
 /** FR_ACT_* of each action. */
@@ -185,7 +185,7 @@ export const ACTIONS: { readonly [A in RuleAction]: number } = {
   prohibit: fr.FR_ACT_PROHIBIT,
 };
 
-/** A number and a mask, the numbers from A to B: two numbers or one. */
+/** Encodes a number and a mask, or a range: two numbers or one. */
 function pair(
   separator: string,
   one: Reader<number>,
@@ -210,7 +210,7 @@ function pair(
 
 const port = wholeNumber(1, 65535);
 
-/** Two numbers in a struct of `start` and `end`. */
+/** Codec of a struct of `start` and `end`. */
 function rangeCodec({ size, get, build }: Layout): FieldCodec<NumberRange> {
   return {
     read: ({ view, at, length }) =>
@@ -222,7 +222,7 @@ function rangeCodec({ size, get, build }: Layout): FieldCodec<NumberRange> {
 
 const rangeText = ({ start, end }: NumberRange) => `${start}-${end}`;
 
-/** Two numbers, the second the same as the first where there is none. */
+/** Parses a range; a single number is both start and end. */
 function rangeOf(given: string | number): NumberRange {
   const [start = NaN, end = start] = String(given).split("-").map(Number);
   return { start, end };
@@ -230,7 +230,7 @@ function rangeOf(given: string | number): NumberRange {
 
 const field = fieldsOf<Rule>();
 
-/** The network of an end of packets; its length is in the header. */
+/** A source or destination prefix; its length is in the header. */
 const networkField = (
   of: "source" | "destination",
   key: "src" | "dst",
@@ -257,7 +257,7 @@ const networkField = (
     },
   });
 
-/** A link by its name, which need not exist. */
+/** An interface by name; it need not exist. */
 const interfaceField = (
   of: "inputInterface" | "outputInterface",
   key: "iif" | "oif",
@@ -299,8 +299,8 @@ const portField = (
   });
 
 /**
- * The mask of a port. From Linux 6.15 the kernel reports one for every single
- * port; any other than all bits makes the rule another one.
+ * The mask of a port. Linux 6.15 and later report it for every single port; a
+ * mask other than all bits is part of the identity of the rule.
  */
 const portMask = (number: number): ObjectAttribute<Rule> => ({
   number,
@@ -309,7 +309,7 @@ const portMask = (number: number): ObjectAttribute<Rule> => ({
   },
 });
 
-/** All that is known of the attributes of rules, in iproute2's order. */
+/** The attributes of rules, in iproute2's order. */
 export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
   name: "rule",
   message: RTM_NEWRULE,
@@ -499,17 +499,17 @@ function printAction(json: JsonObject, rule: Rule): void {
   }
 }
 
-/** Checks a rule; what its request holds. */
+/** Checks the options and returns the values of the request. */
 function prepare(spec: RuleSpec, verb: Verb): OptionValues {
   if (Object.keys(spec).length === 0) {
-    throw new ArgumentError("rule", "", "told what it is for");
+    throw new ArgumentError("rule", "", "a rule with at least one option");
   }
   if (spec.l3mdev && spec.table !== undefined) {
-    throw new ArgumentError("table", spec.table, "possible beside l3mdev");
+    throw new ArgumentError("table", spec.table, "allowed with l3mdev");
   }
   const { source, destination } = networks(spec);
   const adding = verb === "add";
-  // Only a rule that looks a table up has one if none is given.
+  // Only a rule that looks up a table has a default table.
   const looksUp = adding && !spec.l3mdev &&
     (spec.action === undefined || spec.action === "table");
   return {
@@ -523,7 +523,7 @@ function prepare(spec: RuleSpec, verb: Verb): OptionValues {
   };
 }
 
-/** The networks of a rule, and their family. */
+/** The prefixes of a rule, and their family. */
 function networks({ from, to, family }: RuleSpec) {
   const read = (text: string | undefined) =>
     text === undefined || text === "default" ? undefined : parseCidr(text);
@@ -540,23 +540,23 @@ function networks({ from, to, family }: RuleSpec) {
 }
 
 /**
- * Reads an RTM_NEWRULE or RTM_DELRULE message; undefined if it is cut off.
+ * Decodes an RTM_NEWRULE or RTM_DELRULE message; undefined if it is truncated.
  *
  * Source: linux/fib_rules.h.
  *
- * @param message The message, as a reader stands on it.
+ * @param message The message, at the position of the reader.
  */
 export function decodeRule(message: MessageReader): Rule | undefined {
   return RULE.decode(message);
 }
 
 /**
- * A rule to add; there must be none like it yet.
+ * Builds a change that adds a rule; fails with EEXIST if it exists.
  *
  * Source: ip-rule(8), rtnetlink(7).
  *
- * @param spec The rule.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the rule.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -571,12 +571,12 @@ export function addRule(spec: RuleSpec): Change {
 }
 
 /**
- * A rule to delete: the first that is as the spec says.
+ * Builds a change that deletes the first matching rule.
  *
  * Source: ip-rule(8), rtnetlink(7).
  *
- * @param spec The rule, as much of it as tells it from others.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options that identify the rule.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts

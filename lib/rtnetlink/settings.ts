@@ -1,4 +1,4 @@
-// What can be set of any link, whatever its kind; also of a veth's other end.
+// Settings of links of any kind, also of a veth peer.
 
 import {
   IFF_ALLMULTI,
@@ -38,7 +38,7 @@ import { linkGroup } from "./spec/named_number.ts";
 import { AttributeTable, type Entries, readOptions } from "./spec/table.ts";
 import { bit, linkAddress, linkName, oneOf, text } from "./spec/value.ts";
 
-/** Settings of a link, by iproute2's words. Source: ip-link(8). */
+/** Settings of a link, with the keys of iproute2. Source: ip-link(8). */
 export interface LinkSettings {
   /** Name; of an existing link, the new one. */
   readonly name?: string;
@@ -97,7 +97,7 @@ export interface LinkSettings {
 const name: Attribute<string> = attribute<string>(c.IFLA_IFNAME, {
   expected: "an interface name of 1 to 15 bytes",
   schema: { type: "string", minLength: 1, maxLength: 15 },
-  // Throws itself: there is more to say than what a name is like.
+  // Throws its own error, which is more detailed.
   read: (given) =>
     typeof given === "string" ? checkInterfaceName(given) : undefined,
   raw: (value) => value.string(),
@@ -206,7 +206,7 @@ const addrgenmode: Attribute<AddressMode> = {
   json: [],
 };
 
-/** A bit of ifi_flags, which no attribute holds. */
+/** A bit of ifi_flags, which has no attribute. */
 const header: Attribute<boolean> = {
   ...bit,
   number: 0,
@@ -216,7 +216,7 @@ const header: Attribute<boolean> = {
 
 const QUEUES = { min: 1, max: 4096, change: "at creation" } as const;
 
-/** Settings as a table; bits of ifi_flags have no attribute. */
+/** The table of settings; bits of ifi_flags have no attribute. */
 export const SETTINGS: Table<LinkSettings> = {
   name,
   up: { ...header, alone: true },
@@ -253,7 +253,7 @@ export const SETTINGS: Table<LinkSettings> = {
   numrxqueues: number(c.IFLA_NUM_RX_QUEUES, u32, QUEUES),
 };
 
-/** What follows from the table. */
+/** The codecs derived from the table. */
 export const SETTINGS_TABLE: AttributeTable = new AttributeTable(
   SETTINGS as Entries,
 );
@@ -267,10 +267,10 @@ const FLAGS = {
   dynamic: IFF_DYNAMIC,
 };
 
-/** Settings that are the lack of one. */
+/** Settings that clear a bit of ifi_flags. */
 const ABSENT_FLAGS = { arp: IFF_NOARP, trailers: IFF_NOTRAILERS };
 
-/** Settings that were read, and what they put into the header. */
+/** Parsed settings, and their bits in the header. */
 export interface ReadSettings {
   readonly values: OptionValues;
   /** ifi_flags. */
@@ -279,7 +279,7 @@ export interface ReadSettings {
   readonly change: number;
 }
 
-/** Reads settings; `given` may hold nothing else. */
+/** Parses settings; `given` must not have other keys. */
 export function readSettings(given: OptionValues): ReadSettings {
   const values = readOptions("link", SETTINGS, given);
   let [flags, change] = [0, 0];
@@ -296,7 +296,7 @@ export function readSettings(given: OptionValues): ReadSettings {
   return { values, flags, change };
 }
 
-/** Writes the attributes of settings. */
+/** Encodes the attributes of settings. */
 export function writeSettings(
   body: AttributeWriter,
   { values }: ReadSettings,

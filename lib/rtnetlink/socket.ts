@@ -1,4 +1,4 @@
-// A connection to NETLINK_ROUTE with a method for each table of the kernel's.
+// A NETLINK_ROUTE socket with a dump method for each type of object.
 
 import { ENODEV } from "../../ffi/errno.ts";
 import { ifaddrmsg } from "../../ffi/uapi/linux_if_addr.ts";
@@ -59,9 +59,9 @@ import { RouteSelection } from "./route_selection.ts";
 import { decodeRule, type Rule } from "./rule.ts";
 import { routeNames } from "./attribute_names.ts";
 
-/** Where to open it. */
+/** Options of a route socket. */
 export interface RouteSocketOptions {
-  /** The network namespace it tells of; default: this thread's. */
+  /** The network namespace; default: this thread's. */
   readonly namespace?: Namespace | undefined;
 }
 
@@ -69,7 +69,7 @@ export interface RouteSocketOptions {
  * A socket that reads and changes the kernel's links, addresses, routes,
  * neighbours and rules. Reading needs no capability.
  *
- * Calls may overlap: each waits for its turn. Source: rtnetlink(7).
+ * Concurrent calls are queued. Source: rtnetlink(7).
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export interface RouteSocketOptions {
 export class RouteSocket implements AsyncDisposable {
   readonly #connection: NetlinkConnection;
   /**
-   * Makes postMessage throw: it stays in its thread.
+   * Makes postMessage throw: the socket cannot leave its thread.
    *
    * @internal
    */
@@ -97,7 +97,7 @@ export class RouteSocket implements AsyncDisposable {
   /**
    * Opens a socket.
    *
-   * @param options Of which namespace; default: this thread's.
+   * @param options The namespace; default: this thread's.
    * @throws {SystemError} If the namespace cannot be entered.
    */
   static open(options: RouteSocketOptions = {}): RouteSocket {
@@ -108,7 +108,7 @@ export class RouteSocket implements AsyncDisposable {
     }));
   }
 
-  /** What was received and not used. */
+  /** Received messages that were not used, by reason. */
   get counters(): NetlinkCounters {
     return this.#connection.counters;
   }
@@ -121,12 +121,12 @@ export class RouteSocket implements AsyncDisposable {
   /**
    * The network interfaces.
    *
-   * @param filter Which of them, what ends the wait and what an interruption
-   * means.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @param filter Which objects to return, a signal and a timeout, and what to
+   *   do when changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the socket is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} If the socket is closed during the wait.
    */
   links(filter: LinkFilter = {}): Promise<Dump<Link>> {
     const selection = new LinkSelection(filter);
@@ -140,9 +140,9 @@ export class RouteSocket implements AsyncDisposable {
   /**
    * One network interface.
    *
-   * @param which Its name, one of its other names, or its index.
-   * @param options What ends the wait, and whether all counters are wanted.
-   * @throws {NetlinkError} ENODEV if there is none.
+   * @param which Its name, an alternative name, or its ifindex.
+   * @param options A signal and a timeout, and whether to read all counters.
+   * @throws {NetlinkError} ENODEV if it does not exist.
    */
   async link(
     which: string | number,
@@ -168,12 +168,12 @@ export class RouteSocket implements AsyncDisposable {
   /**
    * The addresses of the interfaces.
    *
-   * @param filter Which of them, what ends the wait and what an interruption
-   * means.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @param filter Which objects to return, a signal and a timeout, and what to
+   *   do when changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the socket is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} If the socket is closed during the wait.
    */
   addresses(filter: AddressFilter = {}): Promise<Dump<Address>> {
     const { family = "unspec", ifindex = 0 } = filter;
@@ -201,23 +201,23 @@ export class RouteSocket implements AsyncDisposable {
   /**
    * The routes, by default of all tables and families.
    *
-   * @param filter Which of them, what ends the wait and what an interruption
-   * means.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @param filter Which objects to return, a signal and a timeout, and what to
+   *   do when changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the socket is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} If the socket is closed during the wait.
    */
   routes(
     filter?: RouteFilter & { readonly lazy?: false },
   ): Promise<Dump<Route>>;
   /**
-   * The routes as a list of messages, each of which becomes a Route when it is
-   * asked for; for the rest the same.
+   * The routes as a list of messages, each of which is decoded when it is
+   * accessed.
    *
-   * @param filter Which of them, what ends the wait and what an interruption
-   * means.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @param filter Which objects to return, a signal and a timeout, and what to
+   *   do when changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
    */
   routes(
     filter: RouteFilter & { readonly lazy: true },
@@ -242,14 +242,14 @@ export class RouteSocket implements AsyncDisposable {
   }
 
   /**
-   * The neighbours: who has which link-layer address.
+   * The neighbours: network and link-layer addresses.
    *
-   * @param filter Which of them, what ends the wait and what an interruption
-   * means.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @param filter Which objects to return, a signal and a timeout, and what to
+   *   do when changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the socket is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} If the socket is closed during the wait.
    */
   neighbours(filter: NeighbourFilter = {}): Promise<Dump<Neighbour>> {
     const { family = "unspec", ifindex, master, proxy = false } = filter;
@@ -279,12 +279,12 @@ export class RouteSocket implements AsyncDisposable {
   /**
    * The routing policy rules.
    *
-   * @param filter Which of them, what ends the wait and what an interruption
-   * means.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @param filter Which objects to return, a signal and a timeout, and what to
+   *   do when changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the socket is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} If the socket is closed during the wait.
    */
   rules(filter: RuleFilter = {}): Promise<Dump<Rule>> {
     const { family = "unspec" } = filter;
@@ -304,12 +304,12 @@ export class RouteSocket implements AsyncDisposable {
   /**
    * The nexthop objects.
    *
-   * @param filter Which of them, what ends the wait and what an interruption
-   * means.
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @param filter Which objects to return, a signal and a timeout, and what to
+   *   do when changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
    * @throws {DumpInterruptedError} If changes interrupt it, see `onInterrupt`.
-   * @throws {TimeoutError} When the time is over.
-   * @throws {ClosedError} When the socket is closed meanwhile.
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} If the socket is closed during the wait.
    */
   nexthops(filter: NexthopFilter = {}): Promise<Dump<Nexthop>> {
     const { family = "unspec", ifindex } = filter;
@@ -341,9 +341,9 @@ export class RouteSocket implements AsyncDisposable {
   }
 
   /**
-   * Sends a request of any kind and waits for its acknowledgement.
+   * Sends any request and waits for its acknowledgement.
    *
-   * @throws {NetlinkError} If the kernel refuses it.
+   * @throws {NetlinkError} If the kernel rejects it.
    */
   request<T = never>(
     request: NetlinkRequest,
@@ -361,12 +361,12 @@ export class RouteSocket implements AsyncDisposable {
     return this.#connection.requestMany(requests, options);
   }
 
-  /** Ends what waits for an answer with ClosedError and closes the socket. */
+  /** Cancels pending requests with ClosedError and closes the socket. */
   close(): Promise<void> {
     return this.#connection.close();
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

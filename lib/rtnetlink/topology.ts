@@ -1,5 +1,5 @@
-// How the links of one or several namespaces hang together: bridges and their
-// ports, veth pairs, links that stand on others, who holds a TUN device.
+// Topology of the links of namespaces: ports of bridges, veth pairs, lower
+// links, and the processes that hold a TUN device.
 
 import { SystemError } from "../../ffi/errno.ts";
 import { IFF_LOWER_UP } from "../../ffi/uapi/linux_if.ts";
@@ -19,31 +19,31 @@ import type { Link } from "./link/link.ts";
 import { namespaceIdOf } from "./namespace_id.ts";
 import { RouteSocket } from "./socket.ts";
 
-/** Another link of the picture, or one that lies outside of it. */
+/** Another link of the topology, or one outside of it. */
 export type TopologyEnd = TopologyLink | {
-  /** The id by which the link's own namespace knows the other's. */
+  /** The id that the link's namespace uses for the other one. */
   readonly nsid: number;
-  /** The other link's index there. */
+  /** The other link's ifindex there. */
   readonly ifindex: number;
 };
 
-/** A link and what it has to do with others. */
+/** A link and its relations to other links. */
 export interface TopologyLink {
-  /** The namespace it is in. */
+  /** Its namespace. */
   readonly namespace: TopologyNamespace;
-  /** Its number there. */
+  /** Its ifindex. */
   readonly ifindex: number;
   /** Its name there. */
   readonly name: string;
-  /** "veth", "bridge" ..., "loopback", or "device" for one of no such kind. */
+  /** "veth", "bridge" ..., "loopback", or "device" without a kind. */
   readonly kind: string;
-  /** Of its kind the part that tells it from others: a VLAN's id, "tap" ... */
+  /** The distinguishing option of its kind: a VLAN id, "tap" ... */
   readonly detail: string | undefined;
   /** Its link-layer address. */
   readonly address: string | undefined;
-  /** A text for people. */
+  /** A description. */
   readonly alias: string | undefined;
-  /** Bytes. */
+  /** Its MTU, in bytes. */
   readonly mtu: number;
   /** "up", "down" (administratively), or "no carrier". */
   readonly state: "up" | "down" | "no carrier";
@@ -51,60 +51,59 @@ export interface TopologyLink {
   readonly addresses: readonly string[];
   /** The bridge, bond or VRF it is a port of. */
   readonly master: TopologyLink | undefined;
-  /** The link it stands on: of a VLAN, a macvlan, a tunnel ... */
+  /** The lower link of a VLAN, a macvlan, a tunnel ... */
   readonly lower: TopologyEnd | undefined;
   /** The other end of a veth pair. */
   readonly peer: TopologyEnd | undefined;
   /**
    * The processes that have the TUN or TAP device open; undefined for other
-   * kinds, and where no process was found but not all could be looked at.
+   * kinds, and if none was found and not all processes could be inspected.
    */
   readonly holders: readonly TunHolder[] | undefined;
-  /** What is wrong with its MTU beside those of its neighbours. */
+  /** A conflict between its MTU and that of related links. */
   readonly problem: string | undefined;
 }
 
 /** A namespace and its links. */
 export interface TopologyNamespace {
-  /** Its name, or undefined for this thread's own. */
+  /** Its name; undefined for this thread's. */
   readonly name: Namespace | undefined;
-  /** By their index. */
+  /** Its links, by ifindex. */
   readonly links: readonly TopologyLink[];
 }
 
-/** What to look at. */
+/** Options of topology(). */
 export interface TopologyOptions extends WaitOptions {
   /**
-   * The namespaces; undefined is this thread's own. One that is named twice is
-   * looked at once. Default: this thread's own.
+   * The namespaces; undefined is this thread's. Duplicates are ignored.
+   * Default: this thread's.
    */
   readonly namespaces?: readonly (Namespace | undefined)[];
-  /** Called for a namespace that cannot be entered, which is then left out. */
+  /** Called for a namespace that cannot be entered; the result omits it. */
   readonly onUnreachable?: ((error: SystemError) => void) | undefined;
 }
 
-/** A link while the picture is put together. */
+/** A link during construction. */
 type Draft = { -readonly [K in keyof TopologyLink]: TopologyLink[K] };
 
-/** A namespace in the meantime. */
-interface Sight {
+/** A namespace during construction. */
+interface NamespaceDraft {
   readonly namespace: {
     readonly name: Namespace | undefined;
     readonly links: Draft[];
   };
-  /** What tells it from others. */
+  /** The id of the namespace. */
   readonly id: string;
   readonly socket: RouteSocket;
   readonly found: readonly Link[];
 }
 
 /**
- * Reads the links of one or several namespaces and finds out how they hang
- * together.
+ * Reads the links of one or several namespaces and their relations.
  *
  * Source: rtnetlink(7), ip-link(8), ip-netns(8).
  *
- * @returns The namespaces in the order asked for.
+ * @returns The namespaces in the order of the options.
  * @throws {SystemError} If a namespace cannot be entered, without
  * `onUnreachable`.
  *
@@ -124,7 +123,7 @@ export async function topology(
 ): Promise<TopologyNamespace[]> {
   await using sockets = new AsyncDisposableStack();
   const seen = new Set<string>();
-  const sights: Sight[] = [];
+  const drafts: NamespaceDraft[] = [];
   for (const name of namespaces) {
     const entered = enter(name, onUnreachable);
     if (entered === undefined) continue;
@@ -132,16 +131,16 @@ export async function topology(
     sockets.use(socket);
     if (seen.has(id)) continue;
     seen.add(id);
-    sights.push(await look(socket, name, id, options));
+    drafts.push(await readNamespace(socket, name, id, options));
   }
-  assignHolders(sights);
-  for (const sight of sights) await connect(sight, sights, options);
-  const links = sights.flatMap(({ namespace }) => namespace.links);
+  assignHolders(drafts);
+  for (const draft of drafts) await connect(draft, drafts, options);
+  const links = drafts.flatMap(({ namespace }) => namespace.links);
   for (const link of links) link.problem = mtuProblem(link);
-  return sights.map(({ namespace }) => namespace);
+  return drafts.map(({ namespace }) => namespace);
 }
 
-// All that needs the name at once: it may be gone a moment later.
+// Everything that needs the name runs first: it may be deleted later.
 function enter(
   namespace: Namespace | undefined,
   onUnreachable: TopologyOptions["onUnreachable"],
@@ -158,11 +157,11 @@ function enter(
   }
 }
 
-// /proc tells the namespace of the process, and a device may have been opened
-// into, or moved to, another: that is taken for meant only where the process's
-// own namespace has no device of the name.
-function assignHolders(sights: readonly Sight[]): void {
-  const devices = sights.flatMap(({ namespace, id }) =>
+// /proc has the namespace of the process, but the device may be in another one.
+// The process is assigned to a device elsewhere only if its own namespace has
+// no device with that name.
+function assignHolders(drafts: readonly NamespaceDraft[]): void {
+  const devices = drafts.flatMap(({ namespace, id }) =>
     namespace.links.filter(({ kind }) => kind === "tun")
       .map((link) => ({ link, id, key: `${id} ${link.name}` }))
   );
@@ -179,12 +178,12 @@ function assignHolders(sights: readonly Sight[]): void {
   }
 }
 
-async function look(
+async function readNamespace(
   socket: RouteSocket,
   name: Namespace | undefined,
   id: string,
   options: WaitOptions,
-): Promise<Sight> {
+): Promise<NamespaceDraft> {
   const found = (await socket.links(options))
     .toSorted((a, b) => a.ifindex - b.ifindex);
   const addresses = Map.groupBy(
@@ -225,7 +224,7 @@ function detailOf({ kind, data }: Link): string | undefined {
   return detail === undefined ? undefined : String(detail);
 }
 
-/** The index of the link that another one stands on, or is paired with. */
+/** The ifindex of the lower link or the peer. */
 function otherOf({ link, kind, data }: Link): number {
   return link || (kind === "vxlan" && Number(data?.link)) || 0;
 }
@@ -240,15 +239,15 @@ function texts(addresses: readonly Address[]): string[] {
   );
 }
 
-/** Kinds whose `link` is their other end and not what they stand on. */
+/** Kinds whose `link` is the peer, not the lower link. */
 const PAIRS = new Set(["veth", "netkit", "vxcan"]);
 
 async function connect(
-  { namespace, socket, found }: Sight,
-  sights: readonly Sight[],
+  { namespace, socket, found }: NamespaceDraft,
+  drafts: readonly NamespaceDraft[],
   options: WaitOptions,
 ): Promise<void> {
-  const ids = await namespaceIds(socket, found, sights, options);
+  const ids = await namespaceIds(socket, found, drafts, options);
   const at = (links: readonly TopologyLink[], ifindex: number) =>
     links.find((link) => link.ifindex === ifindex);
   found.forEach((link, index) => {
@@ -265,32 +264,32 @@ async function connect(
   });
 }
 
-/** The namespaces of the picture by the ids that one of them knows them by. */
+/** The namespaces of the topology, by the ids that one of them uses. */
 async function namespaceIds(
   socket: RouteSocket,
   found: readonly Link[],
-  sights: readonly Sight[],
+  drafts: readonly NamespaceDraft[],
   options: WaitOptions,
-): Promise<Map<number, Sight>> {
-  const ids = new Map<number, Sight>();
+): Promise<Map<number, NamespaceDraft>> {
+  const ids = new Map<number, NamespaceDraft>();
   if (found.every(({ linkNetnsid }) => linkNetnsid === undefined)) return ids;
-  for (const sight of sights) {
-    const { name = OWN_NAMESPACE } = sight.namespace;
+  for (const draft of drafts) {
+    const { name = OWN_NAMESPACE } = draft.namespace;
     try {
       const id = await namespaceIdOf(socket, name, options);
-      if (id !== undefined) ids.set(id, sight);
+      if (id !== undefined) ids.set(id, draft);
     } catch (error) {
-      // Gone since it was looked at: whatever speaks of it is going, too.
+      // Deleted since it was read: links that refer to it are deleted too.
       if (!isGone(error)) throw error;
     }
   }
   return ids;
 }
 
-/** What VXLAN adds to a packet: Ethernet, IPv4, UDP and its own header. */
+/** The overhead of VXLAN: Ethernet, IPv4, UDP and its own header. */
 const VXLAN_OVERHEAD = 50;
 
-/** What will be dropped or cannot be sent because of this link, if anything. */
+/** Describes packets that this link drops or cannot send because of an MTU. */
 function mtuProblem(link: TopologyLink): string | undefined {
   const { mtu, kind, master } = link;
   const peer = known(link.peer);
@@ -302,8 +301,10 @@ function mtuProblem(link: TopologyLink): string | undefined {
     return `MTU ${mtu}, but ${master.mtu} on its bridge`;
   }
   if (lower) {
-    const room = kind === "vxlan" ? lower.mtu - VXLAN_OVERHEAD : lower.mtu;
-    if (mtu > room) return `MTU ${mtu}, but ${lower.name} has room for ${room}`;
+    const most = kind === "vxlan" ? lower.mtu - VXLAN_OVERHEAD : lower.mtu;
+    if (mtu > most) {
+      return `MTU ${mtu}, but ${lower.name} carries ${most} at most`;
+    }
   }
   return undefined;
 }

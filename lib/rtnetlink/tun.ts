@@ -1,4 +1,5 @@
-// Addresses and routes of a TUN or TAP device, which knows no rtnetlink itself.
+// Addresses and routes of TUN and TAP devices; lib/tun does not import
+// rtnetlink.
 
 import { EEXIST } from "../../ffi/errno.ts";
 import { RT_TABLE_MAIN } from "../../ffi/uapi/linux_rtnetlink.ts";
@@ -11,48 +12,45 @@ import { type Change, NUMBERED } from "./changes/change.ts";
 import { addRoute } from "./route.ts";
 import { RouteSocket } from "./socket.ts";
 
-/** A device that stays the same link while it is renamed and moved: a `Tun`. */
+/** A device that remains the same link when it is renamed or moved: a `Tun`. */
 export interface TunDevice {
-  /** Its current name and interface index, in the namespace it is in. */
+  /** Its current name and ifindex, in its namespace. */
   state(): { readonly name: string; readonly index: number };
   /**
-   * Runs `body` with the calling thread in the network namespace that the
-   * device is in.
+   * Runs `body` with the calling thread in the device's network namespace.
    *
    * @param body Synchronous; usually opens a socket.
    */
   inNamespace<T>(body: () => T): T;
 }
 
-/** How to add an address to a TUN or TAP device. */
+/** Options of addTunAddress(). */
 export interface TunAddressOptions extends WaitOptions {
   /**
-   * The other end of a point-to-point link, with the prefix length of the
-   * network behind it if that is not one address.
+   * The peer's address on a point-to-point link, with the prefix length of its
+   * network unless that is a single address.
    */
   readonly peer?: string;
 }
 
-/** The one message of a change that names its link by the index. */
+/** The only message of a change that names its link by ifindex. */
 function message(change: Change, tried: string) {
   const request = change.requests(NUMBERED)[0]!;
   return { ...request, tried };
 }
 
 /**
- * Adds an address to a TUN or TAP device, wherever it was moved. Nothing
- * happens if the device has it already.
+ * Adds an address to a TUN or TAP device, also after it was moved. Does nothing
+ * if the device has the address.
  *
  * Source: ip-address(8), rtnetlink(7).
  *
  * @param tun The device.
- * @param address With its prefix length, for example `10.9.0.1/24`.
- * @param options The other end of a point-to-point link, with the prefix length
- * of the network behind it if that is not one address; `timeout` in
- * milliseconds.
- * @throws {ArgumentError} if it is no address.
- * @throws {NetlinkError} without CAP_NET_ADMIN.
- * @throws {DeviceGoneError} if the device was deleted.
+ * @param address The address with its prefix length, for example `10.9.0.1/24`.
+ * @param options The peer, a signal and a timeout in milliseconds.
+ * @throws {ArgumentError} For an invalid address.
+ * @throws {NetlinkError} EPERM without CAP_NET_ADMIN.
+ * @throws {DeviceGoneError} If the device was deleted.
  *
  * @example
  * ```ts
@@ -71,7 +69,7 @@ export async function addTunAddress(
 ): Promise<void> {
   await using socket = tun.inNamespace(() => RouteSocket.open());
   const { name, index } = tun.state();
-  // Where there is a peer, the prefix is that of the network behind it.
+  // With a peer, the prefix is that of the peer's network.
   const change = replaceAddress({ address, peer, dev: index });
   const tried = `add address ${address} to ${name}`;
   try {
@@ -83,17 +81,18 @@ export async function addTunAddress(
 }
 
 /**
- * Routes a network into a TUN or TAP device, which has to be up. Nothing
- * happens if that route exists already.
+ * Adds a route through a TUN or TAP device, which has to be up. Does nothing if
+ * that route exists.
  *
  * Source: ip-route(8), rtnetlink(7).
  *
  * @param tun The device.
- * @param to The network, for example `192.0.2.0/24`.
- * @param options `timeout` in milliseconds.
- * @throws {ArgumentError} if it is no network.
- * @throws {NetlinkError} without CAP_NET_ADMIN, or if it is routed elsewhere.
- * @throws {DeviceGoneError} if the device was deleted.
+ * @param to The destination network, for example `192.0.2.0/24`.
+ * @param options A signal and a timeout in milliseconds.
+ * @throws {ArgumentError} For an invalid network.
+ * @throws {NetlinkError} EPERM without CAP_NET_ADMIN; EEXIST if another route
+ *   has the same destination.
+ * @throws {DeviceGoneError} If the device was deleted.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// The events of a TUN or TAP device, through a monitor in the namespace that the
-// device is in: where it is moved, a monitor there continues.
+// Events of a TUN or TAP device, from a monitor in its namespace; after a move,
+// from a monitor in the new one.
 
 import { asyncIterator, type AsyncSource } from "../io/async_iterator.ts";
 import { Deadline } from "../io/deadline.ts";
@@ -10,7 +10,7 @@ import type { TunDevice } from "./tun.ts";
 /** A device whose events come from a monitor: a `Tun`. */
 export interface MonitoredTun<Event extends { readonly event: string }>
   extends TunDevice {
-  /** The device's events, from those of a monitor. */
+  /** Converts the events of a monitor to those of the device. */
   events(monitor: Monitor): AsyncGenerator<Event, void, void>;
 }
 
@@ -43,13 +43,13 @@ class FollowedEvents<Event extends { readonly event: string }>
     this.#pending = undefined;
     if (done) return false;
     this.#item = value;
-    // The next call opens a monitor where the device is now.
+    // The next call opens a monitor in the device's current namespace.
     if (value.event === "moved") await this.end();
     return true;
   }
 
   async #open(bounds: WaitOptions): Promise<void> {
-    // Its sockets are opened before open() returns its promise.
+    // The sockets are opened before open() returns its promise.
     const opened = this.tun.inNamespace(() =>
       Monitor.open({ objects: ["link", "address"], snapshot: true }, bounds)
     );
@@ -66,17 +66,17 @@ class FollowedEvents<Event extends { readonly event: string }>
 }
 
 /**
- * What happens to a TUN or TAP device: its link goes up or down, its MTU, name
- * or addresses change, it is moved to another network namespace, where the
- * events continue, or deleted, which is the last event. The first events are
- * the current state. Leaving the loop closes the monitor.
+ * Reports events of a TUN or TAP device: changes of link state, MTU, name and
+ * addresses, moves to another network namespace, and deletion, which is the
+ * last event. The first events are the current state. Leaving the loop closes
+ * the monitor.
  *
- * Needs no capability, unless the device is in another namespace than the
- * calling thread: CAP_SYS_ADMIN. Source: rtnetlink(7).
+ * Needs no capability if the device is in the namespace of the calling thread,
+ * else CAP_SYS_ADMIN. Source: rtnetlink(7).
  *
  * @param tun The device.
- * @param options What ends the wait for an event; `timeout` in milliseconds.
- * @throws {DeviceGoneError} if it was deleted before.
+ * @param options A signal and a timeout in milliseconds, for each event.
+ * @throws {DeviceGoneError} If it was deleted before.
  *
  * @example
  * ```ts

@@ -1,5 +1,4 @@
-// Which processes have which TUN and TAP devices open: the kernel tells it of
-// each descriptor in /proc.
+// Processes that have TUN and TAP devices open, from fdinfo in /proc.
 
 /** A process that has a device open. */
 export interface TunHolder {
@@ -13,46 +12,46 @@ export interface TunHolder {
   readonly namespace: string | undefined;
 }
 
-/** What tunHolders() found. */
+/** The result of tunHolders(). */
 export interface TunHolders {
-  /** By process, then as each was opened. */
+  /** By process, in the order of opening. */
   readonly holders: readonly TunHolder[];
-  /** Whether every process could be looked at. */
+  /** Whether every process could be inspected. */
   readonly complete: boolean;
 }
 
 const DEVICE = "/dev/net/tun";
 
 /**
- * The processes that have a TUN or TAP device open: all of them with
- * CAP_SYS_PTRACE and Deno's permission for everything, otherwise one's own or
- * none.
+ * Finds the processes that have a TUN or TAP device open: all of them with
+ * CAP_SYS_PTRACE and Deno's permission for everything, otherwise those of the
+ * same user or none.
  *
  * Source: proc_pid_fdinfo(5), tun_chr_show_fdinfo() of drivers/net/tun.c.
  */
 export function tunHolders(): TunHolders {
-  const look = new Look();
-  const holders = look.names("/proc").filter((name) => /^\d+$/.test(name))
+  const proc = new ProcReader();
+  const holders = proc.names("/proc").filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       const devices = new Set(
-        look.names(`/proc/${pid}/fd`)
-          .filter((fd) => look.link(`/proc/${pid}/fd/${fd}`) === DEVICE)
-          .map((fd) => look.text(`/proc/${pid}/fdinfo/${fd}`))
+        proc.names(`/proc/${pid}/fd`)
+          .filter((fd) => proc.link(`/proc/${pid}/fd/${fd}`) === DEVICE)
+          .map((fd) => proc.text(`/proc/${pid}/fdinfo/${fd}`))
           .map((text) => /^iff:\t(.+)$/m.exec(text))
           .flatMap((found) => found === null ? [] : [found[1]!]),
       );
       return [...devices].map((device) => ({
         device,
         pid: Number(pid),
-        command: look.text(`/proc/${pid}/comm`).trimEnd(),
-        namespace: look.link(`/proc/${pid}/ns/net`),
+        command: proc.text(`/proc/${pid}/comm`).trimEnd(),
+        namespace: proc.link(`/proc/${pid}/ns/net`),
       }));
     });
-  return { holders, complete: look.complete };
+  return { holders, complete: proc.complete };
 }
 
-/** Looks that may fail: a process may end, or be somebody else's. */
-class Look {
+/** Reads that may fail: a process may exit, or belong to another user. */
+class ProcReader {
   complete = true;
 
   names(directory: string): string[] {
@@ -68,9 +67,9 @@ class Look {
     return this.#attempt(() => Deno.readTextFileSync(path)) ?? "";
   }
 
-  #attempt<T>(look: () => T): T | undefined {
+  #attempt<T>(read: () => T): T | undefined {
     try {
-      return look();
+      return read();
     } catch (error) {
       if (
         error instanceof Deno.errors.PermissionDenied ||

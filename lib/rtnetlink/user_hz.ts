@@ -1,5 +1,5 @@
 /**
- * The parts of a second in which the kernel's interfaces count time: 100 on
- * every architecture this library runs on. Source: sysconf(3), _SC_CLK_TCK.
+ * Ticks per second of times in the kernel's interfaces: 100 on all supported
+ * architectures. Source: sysconf(3), _SC_CLK_TCK.
  */
 export const USER_HZ = 100;

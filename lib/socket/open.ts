@@ -62,7 +62,7 @@ export function openSocket<T>(
  * Binds a socket.
  *
  * @param name A sockaddr of the socket's family.
- * @param explain What was tried and what to do, for an errno.
+ * @param explain Describes the failed operation and the remedy, by errno.
  * @throws {SystemError}
  */
 export function bindSocket(

@@ -30,7 +30,7 @@ export function nameOf(option: NamedOption): string {
  *
  * @param level SOL_SOCKET, IPPROTO_IP ...
  * @param value An int, or the bytes of what the option takes.
- * @param explain What was tried and what to do, for an errno.
+ * @param explain Describes the failed operation and the remedy, by errno.
  * @throws {SystemError}
  */
 export function setOption(
@@ -75,7 +75,7 @@ export function trySetOption(
 /**
  * Reads an option of type int.
  *
- * @param explain What was tried and what to do, for an errno.
+ * @param explain Describes the failed operation and the remedy, by errno.
  * @throws {SystemError}
  */
 export function getOption(

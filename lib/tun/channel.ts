@@ -52,7 +52,7 @@ export abstract class PacketChannel
    *
    * @param batch Where the packets go, over those that are in it.
    * @returns How many there are; 0 if none. Only after 0 is a wait of any use.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    * @throws {DeviceGoneError} if the device was deleted.
    */
   abstract tryReadMany(batch: PacketBatch): number;
@@ -65,7 +65,7 @@ export abstract class PacketChannel
    * @returns The first packet there was no room for, to go on `from`;
    * `batch.count` if none.
    * @throws {PacketRejectedError} if one is refused and there is no `onRejected`.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    * @throws {DeviceGoneError} if the device was deleted.
    */
   abstract tryWriteMany(
@@ -73,24 +73,24 @@ export abstract class PacketChannel
     options?: BatchWriteOptions,
   ): number;
 
-  /** Closes; what waits ends with ClosedError. */
+  /** Closes it and cancels pending operations with ClosedError. */
   abstract close(): Promise<void>;
 
   /**
-   * Waits until there may be something to read, for `tryReadMany`.
+   * Waits until it may be readable, for `tryReadMany`.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} if it is closed, now or meanwhile.
-   * @throws {TimeoutError} if the time is over.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If it is closed, also during the wait.
+   * @throws {TimeoutError} After the timeout.
    */
   abstract waitReadable(options?: WaitOptions): Promise<void>;
 
   /**
-   * Waits until there may be room to write, for `tryWriteMany`.
+   * Waits until it may be writable, for `tryWriteMany`.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
-   * @throws {ClosedError} if it is closed, now or meanwhile.
-   * @throws {TimeoutError} if the time is over.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If it is closed, also during the wait.
+   * @throws {TimeoutError} After the timeout.
    */
   abstract waitWritable(options?: WaitOptions): Promise<void>;
 
@@ -123,11 +123,11 @@ export abstract class PacketChannel
    * Waits until there are packets and reads as many as there are and fit.
    *
    * @param batch Where the packets go, over those that are in it.
-   * @param options What ends the wait; `timeout` in milliseconds.
+   * @param options A signal and a timeout in milliseconds.
    * @returns How many there are, at least 1.
-   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {ClosedError} If it is closed, also during the wait.
    * @throws {DeviceGoneError} if the device was deleted.
-   * @throws {TimeoutError} if the time is over.
+   * @throws {TimeoutError} After the timeout.
    */
   readMany(batch: PacketBatch, options: WaitOptions = {}): Promise<number> {
     return this.#read(() => this.tryReadMany(batch) || undefined, options);
@@ -136,11 +136,11 @@ export abstract class PacketChannel
   /**
    * Waits until there is a packet and reads it.
    *
-   * @param options What ends the wait; `timeout` in milliseconds.
+   * @param options A signal and a timeout in milliseconds.
    * @returns The packet, in memory of its own.
-   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {ClosedError} If it is closed, also during the wait.
    * @throws {DeviceGoneError} if the device was deleted.
-   * @throws {TimeoutError} if the time is over.
+   * @throws {TimeoutError} After the timeout.
    */
   read(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     return this.#read(this.#takeOne, options);
@@ -155,9 +155,9 @@ export abstract class PacketChannel
    * @throws {PacketRejectedError} if one is refused and there is no
    * `onRejected`; its `index` says which, those before it are written.
    * @throws {LinkDownError} if the link is down, under the same condition.
-   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {ClosedError} If it is closed, also during the wait.
    * @throws {DeviceGoneError} if the device was deleted.
-   * @throws {TimeoutError} if the time is over.
+   * @throws {TimeoutError} After the timeout.
    */
   writeMany(batch: PacketBatch, options: WriteOptions = {}): Promise<void> {
     try {
@@ -190,9 +190,9 @@ export abstract class PacketChannel
    * @throws {ArgumentError} if it is empty or longer than any device takes.
    * @throws {PacketRejectedError} if the kernel refuses it.
    * @throws {LinkDownError} if the link is down.
-   * @throws {ClosedError} if it is closed, now or meanwhile.
+   * @throws {ClosedError} If it is closed, also during the wait.
    * @throws {DeviceGoneError} if the device was deleted.
-   * @throws {TimeoutError} if the time is over.
+   * @throws {TimeoutError} After the timeout.
    */
   async write(packet: Uint8Array, options: WaitOptions = {}): Promise<void> {
     // In use for the length of the call: a second one at once has its own.
@@ -283,7 +283,7 @@ export abstract class PacketChannel
     });
   }
 
-  /** The same as close(), for `await using`. */
+  /** Equivalent to close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -289,7 +289,7 @@ export class Tun extends PacketChannel implements PacketDevice {
    * Reads the state of the device and its interface.
    *
    * @throws {DeviceGoneError} if it was deleted.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    */
   state(): TunState {
     const { flags } = attachedTo(this.#fd, this.what);
@@ -366,7 +366,7 @@ export class Tun extends PacketChannel implements PacketDevice {
    * @throws {DeviceGoneError} if it was deleted.
    * @throws {SystemError} for a macvtap link, whose carrier is that of the link
    * below it.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    */
   setCarrier(carrier: boolean): void {
     setCarrier(this.#fd, this.what, carrier);
@@ -377,7 +377,7 @@ export class Tun extends PacketChannel implements PacketDevice {
    *
    * @param persist Whether it stays.
    * @throws {DeviceGoneError} if it was deleted.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    */
   setPersist(persist: boolean): void {
     setPersist(this.#fd, this.what, persist);
@@ -391,10 +391,10 @@ export class Tun extends PacketChannel implements PacketDevice {
    * @param monitor The events of a `Monitor` of links and addresses, opened in
    * the device's network namespace. `tunEvents()` opens one and follows the
    * device to other namespaces.
-   * @param options What ends the wait for an event; `timeout` in milliseconds.
+   * @param options A signal and a timeout in milliseconds, for each event.
    * @returns The events; "removed" or "moved" is the last.
    * @throws {DeviceGoneError} if it was deleted before.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    *
    * @example
    * ```ts
@@ -537,7 +537,7 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */
@@ -596,7 +596,7 @@ export class Tun extends PacketChannel implements PacketDevice {
     }
   }
 
-  /** Waits until there may be something to read, for `tryReadMany`. */
+  /** Waits until it may be readable, for `tryReadMany`. */
   waitReadable(options: WaitOptions = {}): Promise<void> {
     const { queues } = this;
     return queues.length === 1
@@ -604,7 +604,7 @@ export class Tun extends PacketChannel implements PacketDevice {
       : this.#anyReadable(options);
   }
 
-  /** Waits until there may be room to write, for `tryWriteMany`. */
+  /** Waits until it may be writable, for `tryWriteMany`. */
   async waitWritable(options: WaitOptions = {}): Promise<void> {
     await this.#writable().waitWritable(options);
   }

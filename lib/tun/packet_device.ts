@@ -67,6 +67,6 @@ export interface PacketDevice extends AsyncDisposable {
     monitor: AsyncIterable<MonitoredEvent>,
     options?: WaitOptions,
   ): AsyncGenerator<TunEvent, void, void>;
-  /** Closes; what waits ends with ClosedError. */
+  /** Closes it and cancels pending operations with ClosedError. */
   close(): Promise<void>;
 }

@@ -44,7 +44,7 @@ export interface TunCounters {
 
 /** What another thread of this process needs to use the same queue. */
 export interface TunQueueHandle {
-  /** The owner's number: to be duplicated, never to be used. */
+  /** The owner's descriptor number: duplicate it, never use it. */
   readonly fd: number;
   /** An eventfd that the owner signals when it closes. */
   readonly end: number;
@@ -140,7 +140,7 @@ export class TunQueue extends PacketChannel {
    * when the owner closes, this one does too, and its operations reject.
    *
    * @param handle The owner's `handle`.
-   * @throws {ClosedError} When the owner closed it.
+   * @throws {ClosedError} If the owner has closed it.
    */
   static attach(handle: TunQueueHandle): TunQueue {
     const { what, framing, index } = handle;
@@ -152,7 +152,7 @@ export class TunQueue extends PacketChannel {
   /**
    * What to post to a worker of this process, for `attach`.
    *
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   get handle(): TunQueueHandle {
     const shared = this.#descriptor.share();
@@ -164,7 +164,7 @@ export class TunQueue extends PacketChannel {
    * A wait that blocks the calling thread, for a worker with nothing else to do.
    *
    * @param stop What ends it from another thread.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    */
   blockingPoll(stop: StopEvent): BlockingPoll {
     return new BlockingPoll(this.#descriptor, stop, this);
@@ -219,7 +219,7 @@ export class TunQueue extends PacketChannel {
    *
    * @throws {SystemError} EINVAL if the device was not opened with `multiQueue`.
    * @throws {DeviceGoneError} if the device was deleted.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    */
   detach(): void {
     const { fd } = this.#descriptor;
@@ -235,7 +235,7 @@ export class TunQueue extends PacketChannel {
    * @throws {SystemError} E2BIG if the device has as many queues as the kernel
    * allows.
    * @throws {DeviceGoneError} if the device was deleted.
-   * @throws {ClosedError} if it is closed.
+   * @throws {ClosedError} If it is closed.
    */
   reattach(): void {
     const { fd } = this.#descriptor;
@@ -259,7 +259,7 @@ export class TunQueue extends PacketChannel {
     return this.#writer.write(batch, options, end);
   }
 
-  /** Closes; what waits ends with ClosedError. */
+  /** Closes it and cancels pending operations with ClosedError. */
   close(): Promise<void> {
     return this.#descriptor.close();
   }
@@ -275,7 +275,7 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */
@@ -350,7 +350,7 @@ export class TunQueue extends PacketChannel {
     }
   }
 
-  /** Waits until there may be something to read, for `tryReadMany`. */
+  /** Waits until it may be readable, for `tryReadMany`. */
   async waitReadable(options: WaitOptions = {}): Promise<void> {
     if (this.#reader.pending) return;
     const wait = (bounds: WaitOptions) => this.#descriptor.readable(bounds);
@@ -358,7 +358,7 @@ export class TunQueue extends PacketChannel {
     else await wait(options);
   }
 
-  /** Waits until there may be room to write, for `tryWriteMany`. */
+  /** Waits until it may be writable, for `tryWriteMany`. */
   async waitWritable(options: WaitOptions = {}): Promise<void> {
     await atMost(RETRY, options, (bounds) => this.#descriptor.writable(bounds));
   }

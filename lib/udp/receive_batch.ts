@@ -192,7 +192,7 @@ export class ReceiveBatch {
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */

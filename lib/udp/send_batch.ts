@@ -152,7 +152,7 @@ export class SendBatch {
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */

@@ -134,7 +134,7 @@ export class UdpSocket implements AsyncDisposable {
    * the owner closes, this one does too, and its operations reject.
    *
    * @param handle The owner's `handle`.
-   * @throws {ClosedError} When the owner closed it.
+   * @throws {ClosedError} If the owner has closed it.
    */
   static attach(handle: UdpSocketHandle): UdpSocket {
     return new UdpSocket(new SocketState(handle, handle));
@@ -158,7 +158,7 @@ export class UdpSocket implements AsyncDisposable {
   /**
    * The peer that it is connected to; undefined if it is not.
    *
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   get peer(): Endpoint | undefined {
     return this.#state.peer;
@@ -176,7 +176,7 @@ export class UdpSocket implements AsyncDisposable {
    * A handle to post to a worker of this process, for `attach`; any number of
    * workers may attach to it.
    *
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   get handle(): UdpSocketHandle {
     const { descriptor, domain, family, options } = this.#state;
@@ -189,7 +189,7 @@ export class UdpSocket implements AsyncDisposable {
    * A wait that blocks the calling thread, for a worker with no other work.
    *
    * @param stop The event that ends it from another thread.
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   blockingPoll(stop: StopEvent): BlockingPoll {
     return new BlockingPoll(this.#state.descriptor, stop, this);
@@ -215,7 +215,7 @@ export class UdpSocket implements AsyncDisposable {
    * Source: SO_MEMINFO of linux/sock_diag.h, since Linux 4.12; the column
    * "drops" of /proc/net/udp.
    *
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   get dropped(): number {
     return droppedPackets(this.#state.descriptor.fd);
@@ -236,7 +236,7 @@ export class UdpSocket implements AsyncDisposable {
    * Source: netdevice(7), SIOCGIFNAME.
    *
    * @param index Its index, as `datagram.local.ifindex`.
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   interfaceName(index: number): string | undefined {
     return interfaceNameOf(this.#state.fd, index);
@@ -253,7 +253,7 @@ export class UdpSocket implements AsyncDisposable {
    * @param to The peer.
    * @throws {ArgumentError} For an invalid address or port.
    * @throws {SystemError} When no route leads there.
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   connect(to: Endpoint): void {
     connectUdpSocket(this.#state, to);
@@ -267,7 +267,7 @@ export class UdpSocket implements AsyncDisposable {
    *
    * @throws {SystemError} EADDRINUSE, if another socket took a port that the
    * kernel had chosen in the same moment.
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   disconnect(): void {
     disconnectUdpSocket(this.#state);
@@ -280,10 +280,10 @@ export class UdpSocket implements AsyncDisposable {
    * A pending receive takes the next datagram even if its promise lost a race:
    * cancel it by `signal` or `timeout`, or race `waitReadable()` instead.
    *
-   * @param options Signal and timeout, in milliseconds.
-   * @throws {ClosedError} When the socket is closed.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If the socket is closed.
    * @throws {TimeoutError} After the timeout.
-   * @throws {SystemError} When the kernel reports an error of an earlier send.
+   * @throws {SystemError} If the kernel reports an error of an earlier send.
    */
   receive(options?: WaitOptions): Promise<Datagram> {
     return this.#receiver.one(options);
@@ -293,8 +293,8 @@ export class UdpSocket implements AsyncDisposable {
    * Waits until there may be a datagram, and receives none: safe to abandon, for
    * example in `Promise.race`.
    *
-   * @param options Signal and timeout, in milliseconds.
-   * @throws {ClosedError} When the socket is closed.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ClosedError} If the socket is closed.
    * @throws {TimeoutError} After the timeout.
    */
   async waitReadable(options?: WaitOptions): Promise<void> {
@@ -308,11 +308,11 @@ export class UdpSocket implements AsyncDisposable {
    * Waits for datagrams and receives as many as are queued and fit, by one call.
    *
    * @param batch Its content is overwritten.
-   * @param options Signal and timeout, in milliseconds.
+   * @param options A signal and a timeout in milliseconds.
    * @returns How many were received, at least 1; also `batch.count`.
-   * @throws {ClosedError} When the socket is closed.
+   * @throws {ClosedError} If the socket is closed.
    * @throws {TimeoutError} After the timeout.
-   * @throws {SystemError} When the kernel reports an error of an earlier send.
+   * @throws {SystemError} If the kernel reports an error of an earlier send.
    */
   receiveMany(batch: ReceiveBatch, options?: WaitOptions): Promise<number> {
     return this.#receiver.many(batch, options);
@@ -325,7 +325,7 @@ export class UdpSocket implements AsyncDisposable {
    * @param limit Datagrams to receive at most, from 1 to the size of the batch.
    * @returns How many were received; 0 if none was queued.
    * @throws {ArgumentError} For another limit.
-   * @throws {SystemError} When the kernel reports an error of an earlier send.
+   * @throws {SystemError} If the kernel reports an error of an earlier send.
    */
   tryReceiveMany(batch: ReceiveBatch, limit: number = batch.size): number {
     return this.#receiver.tryReceive(batch, limit);
@@ -359,7 +359,7 @@ export class UdpSocket implements AsyncDisposable {
    * `bufferSize` to cut off longer datagrams.
    * @throws {ArgumentError} For an invalid size.
    * @throws {TimeoutError} After the timeout.
-   * @throws {SystemError} When the kernel reports an error of an earlier send.
+   * @throws {SystemError} If the kernel reports an error of an earlier send.
    */
   datagrams(options?: DatagramsOptions): AsyncGenerator<Datagram, void, void> {
     return this.#receiver.each(options);
@@ -373,7 +373,7 @@ export class UdpSocket implements AsyncDisposable {
    * @param options Source, interface and header fields; signal and timeout.
    * @returns The bytes sent.
    * @throws {SourceUnavailableError} When it cannot be sent from that source.
-   * @throws {SystemError} When the kernel refuses it.
+   * @throws {SystemError} If the kernel rejects it.
    */
   send(
     data: Uint8Array | string,
@@ -422,7 +422,7 @@ export class UdpSocket implements AsyncDisposable {
    *
    * @param datagrams Messages, or a filled batch, which is empty afterwards. After
    * a signal or timeout the batch keeps the rest for the next call.
-   * @param options Signal and timeout, in milliseconds.
+   * @param options A signal and a timeout in milliseconds.
    * @throws {SendInterruptedError} When a signal, timeout, close() or the iterable
    * ended the call after part of the messages; it says which part.
    * @throws {ClosedError} When the socket is closed while the send buffer is full.
@@ -441,7 +441,7 @@ export class UdpSocket implements AsyncDisposable {
    * @param batch The datagrams; it is empty once they are sent.
    * @returns The outcome; undefined if the send buffer is full: the next call with
    * this batch continues there.
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   trySendMany(batch: SendBatch): SendResult | undefined {
     return this.#transmitter.trySendMany(batch);
@@ -481,8 +481,8 @@ export class UdpSocket implements AsyncDisposable {
    * @param group For example "224.0.0.251" or "ff02::fb".
    * @param on The interface, by name or index; default: the routes choose.
    * @throws {ArgumentError} For an invalid group or interface.
-   * @throws {SystemError} When the kernel refuses it.
-   * @throws {ClosedError} Once closed.
+   * @throws {SystemError} If the kernel rejects it.
+   * @throws {ClosedError} If it is closed.
    */
   join(group: string, on?: InterfaceRef): void {
     const { fd } = this.#state.descriptor;
@@ -495,8 +495,8 @@ export class UdpSocket implements AsyncDisposable {
    * @param group The group.
    * @param on The interface it was joined on, by name or index.
    * @throws {ArgumentError} For an invalid group or interface.
-   * @throws {SystemError} When the kernel refuses it.
-   * @throws {ClosedError} Once closed.
+   * @throws {SystemError} If the kernel rejects it.
+   * @throws {ClosedError} If it is closed.
    */
   leave(group: string, on?: InterfaceRef): void {
     const { fd } = this.#state.descriptor;
@@ -511,8 +511,8 @@ export class UdpSocket implements AsyncDisposable {
    * @param source The unicast address of the sender.
    * @param on The interface, by name or index; default: the routes choose.
    * @throws {ArgumentError} For an invalid group, source or interface.
-   * @throws {SystemError} When the kernel refuses it.
-   * @throws {ClosedError} Once closed.
+   * @throws {SystemError} If the kernel rejects it.
+   * @throws {ClosedError} If it is closed.
    */
   joinSource(group: string, source: string, on?: InterfaceRef): void {
     const { fd } = this.#state;
@@ -526,8 +526,8 @@ export class UdpSocket implements AsyncDisposable {
    * @param source The source.
    * @param on The interface it was joined on, by name or index.
    * @throws {ArgumentError} For an invalid group, source or interface.
-   * @throws {SystemError} When the kernel refuses it.
-   * @throws {ClosedError} Once closed.
+   * @throws {SystemError} If the kernel rejects it.
+   * @throws {ClosedError} If it is closed.
    */
   leaveSource(group: string, source: string, on?: InterfaceRef): void {
     const { fd } = this.#state;
@@ -541,8 +541,8 @@ export class UdpSocket implements AsyncDisposable {
    * @param source The source.
    * @param on The interface it was joined on, by name or index.
    * @throws {ArgumentError} For an invalid group, source or interface.
-   * @throws {SystemError} When the kernel refuses it.
-   * @throws {ClosedError} Once closed.
+   * @throws {SystemError} If the kernel rejects it.
+   * @throws {ClosedError} If it is closed.
    */
   blockSource(group: string, source: string, on?: InterfaceRef): void {
     const { fd } = this.#state;
@@ -556,8 +556,8 @@ export class UdpSocket implements AsyncDisposable {
    * @param source The source.
    * @param on The interface it was joined on, by name or index.
    * @throws {ArgumentError} For an invalid group, source or interface.
-   * @throws {SystemError} When the kernel refuses it.
-   * @throws {ClosedError} Once closed.
+   * @throws {SystemError} If the kernel rejects it.
+   * @throws {ClosedError} If it is closed.
    */
   unblockSource(group: string, source: string, on?: InterfaceRef): void {
     const { fd } = this.#state;
@@ -569,8 +569,8 @@ export class UdpSocket implements AsyncDisposable {
    *
    * @param on Its name or index.
    * @throws {ArgumentError} For an invalid interface.
-   * @throws {SystemError} When the kernel refuses it.
-   * @throws {ClosedError} Once closed.
+   * @throws {SystemError} If the kernel rejects it.
+   * @throws {ClosedError} If it is closed.
    */
   multicastInterface(on: InterfaceRef): void {
     setMulticastInterface(this.#state.descriptor.fd, this.family, on);
@@ -595,13 +595,13 @@ export class UdpSocket implements AsyncDisposable {
     return this.#state.descriptor.close();
   }
 
-  /** The same as close(), for `await using`. */
+  /** Equivalent to close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   /**
-   * What console.log shows.
+   * The text that console.log prints.
    *
    * @internal
    */

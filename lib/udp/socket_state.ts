@@ -20,7 +20,7 @@ import type { SegmentationRefusals } from "./segmentation_refusals.ts";
 
 /** What another thread of this process needs to use the same socket. */
 export interface UdpSocketHandle {
-  /** The owner's number: to be duplicated, never to be used. */
+  /** The owner's descriptor number: duplicate it, never use it. */
   readonly fd: number;
   /** An eventfd that the owner signals when it closes. */
   readonly end: number;
@@ -130,7 +130,7 @@ export class SocketState implements ReplyRoutes {
   /**
    * The peer that the socket is connected to, as the kernel knows it.
    *
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   get peer(): Endpoint | undefined {
     const name = peerName(this.fd, SOCKADDR_SIZE);

@@ -2,7 +2,7 @@
 // do not exist yet are given the next free indexes.
 
 import type { NetlinkRequest } from "../../netlink/transaction.ts";
-import type { FirstStep } from "../../rtnetlink/changes/change.ts";
+import type { CreateAction } from "../../rtnetlink/changes/change.ts";
 import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 import type { NamespaceName } from "../parse/desired.ts";
 import type { Action } from "../plan/action.ts";
@@ -21,7 +21,7 @@ export interface ActionMessage {
    *
    * @internal
    */
-  readonly first?: FirstStep;
+  readonly first?: CreateAction;
 }
 
 /** The first descriptor that a program opens after the standard ones. */
@@ -81,7 +81,7 @@ export function messagesOf(
       }
       const names = indexes.get(namespace)!;
       return changes.flatMap(({ first, requests }): ActionMessage[] => {
-        if (first !== undefined) names.creates(first.makes);
+        if (first !== undefined) names.creates(first.link);
         return [
           ...(first === undefined ? [] : [{ action, namespace, first }]),
           ...requests(names).map((request) => ({ action, namespace, request })),

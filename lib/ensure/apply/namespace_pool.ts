@@ -55,7 +55,7 @@ export class NamespacePool implements AsyncDisposable {
     return this.#top !== undefined;
   }
 
-  /** @throws {ClosedError} Once closed. */
+  /** @throws {ClosedError} If it is closed. */
   check(): void {
     if (this.#closed) throw new ClosedError("reconciler");
   }
@@ -76,7 +76,7 @@ export class NamespacePool implements AsyncDisposable {
    *
    * @returns Those that it closed.
    * @throws {SystemError} Without CAP_SYS_ADMIN.
-   * @throws {ClosedError} Once closed.
+   * @throws {ClosedError} If it is closed.
    */
   async follow({ namespaces }: DesiredNetwork): Promise<NamespaceName[]> {
     const names = new Set(namespaces.map(({ name }) => name));

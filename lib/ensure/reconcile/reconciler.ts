@@ -137,7 +137,7 @@ export class Reconciler implements AsyncDisposable {
   /**
    * Reads the state and plans what to do; changes nothing.
    *
-   * @throws {TimeoutError} When the time is over.
+   * @throws {TimeoutError} After the timeout.
    * @throws {ClosedError} When it is closed, before or meanwhile.
    */
   async plan(options?: WaitOptions): Promise<Plan> {
@@ -252,7 +252,7 @@ export class Reconciler implements AsyncDisposable {
     return this.#closing ??= this.#close();
   }
 
-  /** The same as close(). */
+  /** Equivalent to close(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

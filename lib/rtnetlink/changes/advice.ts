@@ -1,5 +1,5 @@
-// Advice for a refused change, by the kernel's text or errno. A change that knows
-// more gives its own.
+// Advice for rejected changes, by the kernel's text or errno; a change can give
+// more specific advice.
 
 import {
   EACCES,
@@ -36,7 +36,7 @@ const DISABLED =
   "sysctl net.ipv6.conf.LINK.disable_ipv6=0 enables it, if the kernel has it";
 const DOWN = "Set its link up first; lo for routes without a link";
 
-/** By a part of the kernel's text; the first that matches. */
+/** Advice by a part of the kernel's text; the first match applies. */
 const BY_TEXT: readonly (readonly [text: string, advice: string])[] = [
   ["Device for nexthop is not up", DOWN],
   [
@@ -59,7 +59,7 @@ const UNREACHABLE =
 const REPLACE = "It exists: use replace instead of add";
 const compare = (objects: string) => `list the ${objects} to compare`;
 
-/** By nlmsg_type and errno, without a text of the kernel. */
+/** Advice by nlmsg_type and errno, if the kernel gives no text. */
 const BY_NUMBER = new Map<number, { readonly [errno: number]: string }>([
   [RTM_NEWLINK, {
     [EEXIST]: `A link has that name or index; ${compare("links")}`,
@@ -110,7 +110,7 @@ const BY_NUMBER = new Map<number, { readonly [errno: number]: string }>([
   }],
 ]);
 
-/** Advice for a refusal; undefined for none. */
+/** The advice for an error; undefined for none. */
 export function advise(
   { errno, ack, request }: NetlinkError,
 ): string | undefined {

@@ -1,4 +1,4 @@
-// Requests that give links further names and take them back.
+// Adds and deletes alternative names of links.
 
 import {
   IFLA_ALT_IFNAME,
@@ -22,13 +22,13 @@ import { linkName, list, take, text } from "../spec/value.ts";
 export const ALT_NAMES = list(text(127), 1024);
 
 /**
- * Further names for a link, of up to 127 bytes.
+ * Builds a change that adds alternative names of up to 127 bytes to a link.
  *
  * Source: ip-link(8), linux/if_link.h.
  *
- * @param link Its name, or its index.
- * @param altnames The names.
- * @throws {ArgumentError} For a name that no link can have.
+ * @param link Its name or ifindex.
+ * @param altnames The alternative names.
+ * @throws {ArgumentError} For an invalid name.
  *
  * @example
  * ```ts
@@ -51,13 +51,13 @@ export function addAltNames(
 }
 
 /**
- * Further names of a link that are to go.
+ * Builds a change that deletes alternative names of a link.
  *
  * Source: ip-link(8), linux/if_link.h.
  *
- * @param link Its name, or its index.
- * @param altnames The names.
- * @throws {ArgumentError} For a name that no link can have.
+ * @param link Its name or ifindex.
+ * @param altnames The alternative names.
+ * @throws {ArgumentError} For an invalid name.
  *
  * @example
  * ```ts

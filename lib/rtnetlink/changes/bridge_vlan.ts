@@ -1,4 +1,4 @@
-// Requests that put the ports of a bridge into VLANs and take them out again.
+// Adds and deletes VLANs of bridge ports.
 
 import {
   BRIDGE_FLAGS_MASTER,
@@ -26,25 +26,25 @@ import { toggleWord } from "../spec/attribute.ts";
 import { type OptionsOf, readSpec } from "../spec/table.ts";
 import { linkName, type Reader, wholeNumber } from "../spec/value.ts";
 
-/** A VLAN of a bridge's port, by iproute2's words. Source: bridge(8). */
+/** A VLAN of a bridge port, with the keys of iproute2. Source: bridge(8). */
 export interface BridgeVlanSpec {
-  /** The port, or with `self` the bridge itself. */
+  /** The port; with `self`, the bridge. */
   readonly dev: string | number;
-  /** The VLAN, 1 to 4094, or from one to another: "10-20". */
+  /** The VLAN, 1 to 4094, or an inclusive range: "10-20". */
   readonly vid: number | string;
-  /** Whether packets without a tag that come in are of this VLAN. */
+  /** Assign received untagged packets to this VLAN. */
   readonly pvid?: boolean;
-  /** Whether packets that leave lose their tag. */
+  /** Send the packets of this VLAN untagged. */
   readonly untagged?: boolean;
-  /** Whether it is for the device itself: for a bridge, it has to be. */
+  /** Apply it to the device itself; required for a bridge. */
   readonly self?: boolean;
-  /** Whether it is for the bridge the port belongs to, as it is anyway. */
+  /** Apply it to the port's bridge, which is the default. */
   readonly master?: boolean;
 }
 
 const VLAN = wholeNumber(1, 4094);
 
-/** A VLAN, or the first and the last of several. */
+/** A VLAN or an inclusive range. */
 const range: Reader<string> = {
   expected: "a VLAN from 1 to 4094, or two like 10-20",
   schema: { anyOf: [VLAN.schema, { type: "string", pattern: "^\\d+-\\d+$" }] },
@@ -58,7 +58,7 @@ const range: Reader<string> = {
   },
 };
 
-/** How each word is read. */
+/** How each key is parsed. */
 export const BRIDGE_VLAN: OptionsOf<BridgeVlanSpec> = {
   dev: linkName,
   vid: range,
@@ -74,7 +74,7 @@ const VLAN_FLAGS = {
   untagged: BRIDGE_VLAN_INFO_UNTAGGED,
 };
 
-/** The bits of the options that are on. */
+/** The bits of the enabled options. */
 function bitsOf<Word extends keyof BridgeVlanSpec>(
   spec: BridgeVlanSpec,
   bits: { readonly [W in Word]: number },
@@ -126,12 +126,12 @@ function change(verb: string, type: number, given: BridgeVlanSpec): Change {
 }
 
 /**
- * A VLAN to put the port of a bridge into.
+ * Builds a change that adds a VLAN to a bridge port.
  *
  * Source: bridge(8), linux/if_bridge.h.
  *
  * @param spec The port and the VLAN.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -146,12 +146,12 @@ export function addBridgeVlan(spec: BridgeVlanSpec): Change {
 }
 
 /**
- * A VLAN to take the port of a bridge out of.
+ * Builds a change that deletes a VLAN from a bridge port.
  *
  * Source: bridge(8), linux/if_bridge.h.
  *
  * @param spec The port and the VLAN.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// A change of the kernel's objects that is not made yet: a plain value, so that
-// it can be shown, compared and sent together with others.
+// A change of kernel objects as a plain value, which can be printed, compared
+// and sent in a batch.
 
 import {
   NLM_F_APPEND,
@@ -12,48 +12,50 @@ import type { Namespace } from "../../netns/namespace.ts";
 import type { NameLookup } from "../spec/name_lookup.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";
 
-/** A link that is made by other means than a message. */
-export interface FirstStep {
-  /** Its name. */
-  readonly makes: string;
-  /** How, for people: "open /dev/net/tun for tun0 (TUNSETIFF, TUNSETPERSIST)". */
-  readonly tells: string;
+/** An action that creates a link without a message. */
+export interface CreateAction {
+  /** The name of the link. */
+  readonly link: string;
   /**
-   * Makes it.
+   * Its description: "open /dev/net/tun for tun0 (TUNSETIFF, TUNSETPERSIST)".
+   */
+  readonly description: string;
+  /**
+   * Creates the link.
    *
-   * @param namespace Where; undefined is the thread's own.
+   * @param namespace The network namespace; undefined is this thread's.
    */
   run(namespace: Namespace | undefined): Promise<void>;
 }
 
 /**
- * A change of links, addresses, routes, neighbours, rules or nexthops, made by
- * addLink() and its like and carried out by Network.apply().
+ * A change of links, addresses, routes, neighbours, rules or nexthops, built by
+ * addLink() and similar functions, applied by Network.apply().
  */
 export interface Change {
-  /** What it does, for messages: "add link veth0". */
+  /** Its description in errors: "add link veth0". */
   readonly what: string;
   /**
-   * The messages that carry it out, one after the other.
+   * The messages of the change, in order.
    *
    * @internal
    */
   requests(names: NameLookup): NetlinkRequest[];
   /**
-   * What is done before the messages where none does it.
+   * The action that creates the link, if the messages cannot.
    *
    * @internal
    */
-  readonly first?: FirstStep;
+  readonly first?: CreateAction;
   /**
-   * What to do about a refusal, where there is more to say than the kernel does.
+   * Advice for an error, beyond that of its errno.
    *
    * @internal
    */
   advice?(error: NetlinkError): string | undefined;
 }
 
-/** The numbers of changes that speak of links by their index alone. */
+/** The name lookup for changes that refer to links by ifindex only. */
 export const NUMBERED: NameLookup = {
   index: (link) => typeof link === "number" ? link : 1,
   creates: () => 0,
@@ -61,7 +63,7 @@ export const NUMBERED: NameLookup = {
   namespace: () => 0,
 };
 
-/** The change itself, once it is sure that it can be written. */
+/** Returns the change after checking that its messages can be encoded. */
 export function checked(change: Change): Change {
   change.requests(NUMBERED);
   return change;
@@ -70,7 +72,7 @@ export function checked(change: Change): Change {
 /** What a request does with an object. */
 export type Verb = "add" | "replace" | "append" | "delete";
 
-/** The flags of its message. */
+/** The flags of the message. */
 export const FLAGS_OF: { readonly [V in Verb]: number } = {
   add: NLM_F_CREATE | NLM_F_EXCL,
   replace: NLM_F_CREATE | NLM_F_REPLACE,

@@ -1,4 +1,4 @@
-// All addresses of a kind, deleted.
+// Deletes all matching addresses.
 
 import { EADDRNOTAVAIL } from "../../../ffi/errno.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
@@ -10,26 +10,30 @@ import { scope as scopeReader } from "../spec/named_number.ts";
 
 /** Which addresses to delete. */
 export interface AddressFlush extends WaitOptions {
-  /** Those of this link. */
+  /** Addresses of this link. */
   readonly dev?: string | number | undefined;
-  /** Those of this family. */
+  /** Addresses of this family. */
   readonly family?: "inet" | "inet6" | undefined;
-  /** Those that reach so far. */
+  /** Addresses of this scope. */
   readonly scope?: number | string | undefined;
 }
 
-/** Deleting a primary address takes its secondaries along, or raises one. */
+/**
+ * Deleting a primary address deletes or promotes its secondary addresses, so
+ * that another dump is needed.
+ */
 const ROUNDS = 10;
 
 /**
- * Deletes addresses, as `ip address flush` does.
+ * Deletes matching addresses, as `ip address flush` does.
  *
  * Source: ip-address(8).
  *
- * @param network Where.
- * @param filter Which of them; without any condition all that there are.
- * @returns How many there were.
- * @throws {NetlinkError} If the kernel refuses one, or there is no such link.
+ * @param network The network to change.
+ * @param filter Which addresses to delete; default: all.
+ * @returns The number of deleted addresses.
+ * @throws {NetlinkError} If the kernel rejects a deletion, or the link does not
+ *   exist.
  *
  * @example
  * ```ts
@@ -65,7 +69,7 @@ export async function flushAddresses(
   return count;
 }
 
-/** What deletes the addresses that a flush is for, as they are now. */
+/** The changes that delete the currently matching addresses. */
 export async function addressDeletions(
   { socket }: Network,
   filter: AddressFlush,

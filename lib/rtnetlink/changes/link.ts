@@ -1,4 +1,4 @@
-// Requests that make, change and delete links.
+// Creates, changes and deletes links.
 
 import { IFLA_GROUP, IFLA_LINK } from "../../../ffi/uapi/linux_if_link.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../../../ffi/uapi/linux_netlink.ts";
@@ -35,18 +35,18 @@ import { makePersistentTun } from "./persistent_tun.ts";
 import { addAltNames, ALT_NAMES } from "./alt_name.ts";
 import { type Change, checked } from "./change.ts";
 
-/** Options of a link as the port of a master. */
+/** Options of a link as a port of its master. */
 export interface LinkPort<
   Kind extends keyof LinkPortOptions = keyof LinkPortOptions,
 > {
-  /** What its master is. */
+  /** The kind of the master. */
   readonly kind: Kind;
-  /** What to set. */
+  /** The port options. */
   readonly options: LinkPortOptions[Kind];
 }
 
 /**
- * The options of a kind by its name: the options of a known kind, none of an
+ * The options of a kind by its name: typed for a known kind, none for an
  * unknown one, any if the name is known only at run time.
  */
 export type OptionsOfKind<Kind extends string> = string extends Kind
@@ -54,44 +54,44 @@ export type OptionsOfKind<Kind extends string> = string extends Kind
   : Kind extends keyof LinkOptions ? LinkOptions[Kind]
   : NoOptions;
 
-/** A link to create, by iproute2's keywords. Source: ip-link(8). */
+/** Options of a new link, with the keys of iproute2. Source: ip-link(8). */
 export interface LinkSpec<Kind extends string = string> extends LinkSettings {
   /** Its name. */
   readonly name: string;
   /** Its kind. */
   readonly kind: Kind;
-  /** The lower link: of vlan, macvlan, macvtap, ipvlan. */
+  /** The lower link of a vlan, macvlan, macvtap or ipvlan. */
   readonly link?: string | number;
-  /** The requested index. */
+  /** The requested ifindex. */
   readonly index?: number;
   /** Alternative names. */
   readonly altnames?: readonly string[];
   /** Options of its kind. */
   readonly options?: OptionsOfKind<Kind>;
-  /** Options of it as a port. */
+  /** Its options as a port. */
   readonly port?: LinkPort;
 }
 
 /** Changes of an existing link. */
 export interface LinkChanges<Kind extends string = string>
   extends LinkSettings {
-  /** Its kind, if `options` change. */
+  /** Its kind, required with `options`. */
   readonly kind?: Kind;
   /** Options of its kind. */
   readonly options?: OptionsOfKind<Kind>;
-  /** Options of it as a port. */
+  /** Its options as a port. */
   readonly port?: LinkPort;
 }
 
 const INDEX = wholeNumber(1, 0x7fff_ffff);
 
 /**
- * A link to make.
+ * Builds a change that creates a link.
  *
  * Source: ip-link(8), rtnetlink(7).
  *
- * @param spec What to make.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param spec The options of the link.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -168,7 +168,9 @@ export function addLink<const Kind extends string>(
   });
 }
 
-/** A link that is opened first; all else is set of it then. */
+/**
+ * A link that is created by opening a device; its settings follow as messages.
+ */
 function openLink(
   what: string,
   name: string,
@@ -189,8 +191,8 @@ function openLink(
   return checked({
     what,
     first: {
-      makes: name,
-      tells: `open /dev/net/tun for ${name} (TUNSETIFF, TUNSETPERSIST)`,
+      link: name,
+      description: `open /dev/net/tun for ${name} (TUNSETIFF, TUNSETPERSIST)`,
       run: (namespace) => makePersistentTun(name, device, values, namespace),
     },
     requests: (known) => [
@@ -202,14 +204,14 @@ function openLink(
   });
 }
 
-/** The other end of a veth pair, where it has a name in this namespace. */
+/** The name of the veth peer if it is created in this namespace. */
 function peerHere({ peer }: VethOptions): string | undefined {
   return peer?.netns === undefined ? peer?.name : undefined;
 }
 
 /**
- * The other end of a veth pair that is to be up: the kernel refuses to have it
- * so before both ends are there.
+ * The veth peer that has to be set up: the kernel rejects IFF_UP before both
+ * ends exist.
  */
 function peerToRaise(options: VethOptions): string | undefined {
   const { peer } = options;
@@ -226,16 +228,16 @@ function peerToRaise(options: VethOptions): string | undefined {
 }
 
 /**
- * Something to change of a link.
+ * Builds a change of a link's settings.
  *
- * Tunnels (gre, gretap, ipip, sit) forget the options that are not given: the
- * kernel takes all of them anew.
+ * Tunnels (gre, gretap, ipip, sit) reset the options that are not given: the
+ * kernel replaces all of them.
  *
  * Source: ip-link(8), rtnetlink(7).
  *
- * @param link Its name, or its index.
- * @param changes What to change; the rest stays.
- * @throws {ArgumentError} If something in it cannot be right.
+ * @param link Its name or ifindex.
+ * @param changes The settings to change.
+ * @throws {ArgumentError} For an invalid value.
  *
  * @example
  * ```ts
@@ -319,12 +321,12 @@ export function setLink<const Kind extends string>(
 }
 
 /**
- * A link to delete; the other end of a veth pair goes with it.
+ * Builds a change that deletes a link; a veth peer is deleted with it.
  *
  * Source: ip-link(8), rtnetlink(7).
  *
- * @param link Its name, or its index.
- * @throws {ArgumentError} For a name or an index that no link can have.
+ * @param link Its name or ifindex.
+ * @throws {ArgumentError} For an invalid name or ifindex.
  *
  * @example
  * ```ts
@@ -346,14 +348,14 @@ export function deleteLink(link: string | number): Change {
 }
 
 /**
- * The links of a group, all to be deleted by one message. The kernel takes a
- * thousand of them so in the time that a few take one by one.
+ * Builds a change that deletes all links of a group in one message. The kernel
+ * deletes a thousand links in the time of a few single deletions.
  *
  * Source: ip-link(8), rtnetlink(7).
  *
  * @param group Its number, or its name in /etc/iproute2/group.
- * @throws {ArgumentError} If it is no group; for group 0, where every link is
- * that nobody put elsewhere.
+ * @throws {ArgumentError} For an invalid group, and for group 0, the default
+ *   group of all links.
  *
  * @example
  * ```ts

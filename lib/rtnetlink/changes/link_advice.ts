@@ -1,4 +1,5 @@
-// Advice for a refused link, option or setting, where the kernel gives no reason.
+// Advice for rejected links, options and settings, if the kernel gives no
+// reason.
 
 import { EINVAL, EOPNOTSUPP } from "../../../ffi/errno.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";
@@ -21,13 +22,13 @@ export function adviseMaking(
     : `This kernel's ${module} does not support one of ${words.join(", ")}`;
 }
 
-/** A change of a link. */
+/** A rejected change of a link. */
 interface Changed {
   /** Its name. */
   readonly link: string | number;
-  /** Its kind or port kind, if options of it were given. */
+  /** Its kind or port kind, if its options were given. */
   readonly kind: LinkKind | undefined;
-  /** Those options. */
+  /** The options of the kind. */
   readonly options: object;
   /** The other settings. */
   readonly settings: object;

@@ -1,5 +1,5 @@
-// The numbers behind the names in a list of changes: looked up together, and
-// chosen for links that one change makes and a later one speaks of.
+// Resolves the names in a list of changes, and chooses the ifindex of links
+// that one change creates and a later one refers to.
 
 import { cString, libc, unwrap } from "../../../ffi/libc.ts";
 import { O_CLOEXEC, O_RDONLY } from "../../../ffi/uapi/fcntl.ts";
@@ -10,21 +10,22 @@ import type { RouteSocket } from "../socket.ts";
 import type { NameLookup } from "../spec/name_lookup.ts";
 import type { Change } from "./change.ts";
 
-/** From how many on a dump is less work than to ask for each. */
+/** The number of names from which a dump is faster than single requests. */
 const MANY = 8;
 /**
- * How far above the highest index to choose. The kernel goes on from the last
- * one it chose, so others would have to make as many links meanwhile.
+ * The distance of chosen indexes to the highest one. The kernel continues after
+ * the last index it chose, so that other processes would have to create this
+ * many links for a collision.
  */
 const GAP = 4096;
 
-/** First walk: which names are spoken of, and which of them are made here. */
+/** First pass: collects the names that changes refer to and create. */
 class Collector implements NameLookup {
   readonly wanted = new Set<string>();
-  /** Links that are made here and spoken of later. */
+  /** Links that are created here and referred to later. */
   readonly numbered = new Set<string>();
   readonly #made = new Set<string>();
-  /** Whether all that was written holds the right numbers already. */
+  /** Whether the encoded messages already have the right numbers. */
   isFinal = true;
 
   index(link: string | number): number {
@@ -50,7 +51,7 @@ class Collector implements NameLookup {
   }
 }
 
-/** Second walk: the numbers. Holds descriptors until it is disposed of. */
+/** Second pass: resolves the names. Holds descriptors until it is disposed. */
 class Table implements NameLookup, Disposable {
   readonly #indexes: Map<string, number>;
   readonly #numbered: ReadonlySet<string>;
@@ -104,7 +105,7 @@ class Table implements NameLookup, Disposable {
 }
 
 /**
- * Changes as messages, good for as long as they are not disposed of.
+ * Encoded changes, valid until they are disposed.
  *
  * Source: rtnetlink(7).
  *
@@ -123,7 +124,7 @@ export class Prepared implements Disposable {
   readonly requests: readonly (readonly NetlinkRequest[])[];
   readonly #table: Disposable;
 
-  /** Made by prepare(). */
+  /** Called by prepare(). */
   constructor(
     requests: readonly (readonly NetlinkRequest[])[],
     table: Disposable,
@@ -132,17 +133,17 @@ export class Prepared implements Disposable {
     this.#table = table;
   }
 
-  /** Closes the descriptors that the messages speak of. */
+  /** Closes the namespace descriptors of the messages. */
   [Symbol.dispose](): void {
     this.#table[Symbol.dispose]();
   }
 }
 
 /**
- * Writes the messages of some changes.
+ * Encodes the messages of changes.
  *
- * @param made Links of first steps that were taken already.
- * @throws {NetlinkError} ENODEV for a link that is not there.
+ * @param made Links that were already created without a message.
+ * @throws {NetlinkError} ENODEV for a link that does not exist.
  */
 export async function prepare(
   socket: RouteSocket,
@@ -152,7 +153,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const collector = new Collector();
   const write = (change: Change, known: NameLookup) => {
-    if (change.first && !made.has(change)) known.creates(change.first.makes);
+    if (change.first && !made.has(change)) known.creates(change.first.link);
     return change.requests(known);
   };
   const written = changes.map((change) => write(change, collector));

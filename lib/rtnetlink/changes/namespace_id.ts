@@ -1,4 +1,4 @@
-// A request that gives a namespace an id here.
+// Assigns ids to network namespaces.
 
 import {
   NETNSA_FD,
@@ -9,21 +9,21 @@ import { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { type Change, checked } from "./change.ts";
 import { orWord, take, wholeNumber } from "../spec/value.ts";
 
-/** How an id is read. */
+/** How an id is parsed. */
 export const NAMESPACE_ID = orWord("auto", wholeNumber(0, 0x7fff_ffff));
 
-/** NETNSA_NSID_NOT_ASSIGNED of the kernel's: it chooses one. */
+/** NETNSA_NSID_NOT_ASSIGNED: the kernel chooses the id. */
 const NOT_ASSIGNED = -1;
 
 /**
- * An id by which this namespace is to know another one. It keeps it for as long
- * as both are there.
+ * Builds a change that assigns an id to another network namespace. It is valid
+ * as long as both namespaces exist.
  *
  * Source: ip-netns(8), linux/net_namespace.h.
  *
- * @param namespace The name of the other one.
- * @param id The id; "auto" leaves the choice to the kernel.
- * @throws {ArgumentError} If it cannot be one.
+ * @param namespace The name of the other namespace.
+ * @param id The id; "auto" lets the kernel choose.
+ * @throws {ArgumentError} For an invalid id.
  *
  * @example
  * ```ts

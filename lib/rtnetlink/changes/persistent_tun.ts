@@ -1,16 +1,16 @@
-// Makes TUN and TAP links that stay until they are deleted.
+// Creates persistent TUN and TAP links.
 
 import type { Namespace } from "../../netns/namespace.ts";
 import type { TunLinkOptions } from "../kinds/tun.ts";
 
-/** Makes one, and closes its descriptor. */
+/** Creates a persistent link and closes its descriptor. */
 export async function makePersistentTun(
   name: string,
   mode: "tun" | "tap",
   { user, group, multi_queue, pi }: TunLinkOptions,
   namespace: Namespace | undefined,
 ): Promise<void> {
-  // Loaded only when such a link is made.
+  // Loaded only for such a link.
   const { Tun } = await import("../../tun/device.ts");
   const tun = Tun.open({
     name,

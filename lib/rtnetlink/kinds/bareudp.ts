@@ -17,7 +17,7 @@ import { be16, u16 } from "../spec/codec.ts";
 import { wholeNumber } from "../spec/value.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of a bare UDP tunnel, by iproute2's words. Source: ip-link(8). */
+/** Options of a bare UDP tunnel, with iproute2's keys. Source: ip-link(8). */
 export interface BareudpOptions {
   /** UDP destination port. */
   readonly dstport?: number;

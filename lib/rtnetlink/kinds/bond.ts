@@ -23,7 +23,7 @@ import { AttributeTable } from "../spec/table.ts";
 import { bit, ipv4, ipv6, list, type Reader } from "../spec/value.ts";
 import { type LinkKind, linkKind, portSettings } from "./kind.ts";
 
-/** Options of a bond, by iproute2's words. Source: ip-link(8). */
+/** Options of a bond, with iproute2's keys. Source: ip-link(8). */
 export interface BondOptions {
   /** How packets are distributed over the ports. */
   readonly mode?:
@@ -95,7 +95,7 @@ export interface BondOptions {
   readonly lp_interval?: number;
   /** Number of packets to send by a port before the next one. */
   readonly packets_per_slave?: number;
-  /** Send LACP packets without being asked. */
+  /** Send LACP packets actively instead of only replying. */
   readonly lacp_active?: "off" | "on";
   /** Rate at which the partner is to send LACP packets. */
   readonly lacp_rate?: "slow" | "fast";
@@ -117,7 +117,7 @@ export interface BondData extends BondOptions {
   readonly ad_info?: { readonly [key: string]: JsonValue };
 }
 
-/** Settings of a bond port, by iproute2's words. Source: ip-link(8). */
+/** Settings of a bond port, with iproute2's keys. Source: ip-link(8). */
 export interface BondPortOptions {
   /** Queue whose packets leave by the port. */
   readonly queue_id?: number;
@@ -173,7 +173,7 @@ const HASH_POLICIES = [
 /** BOND_MAX_ARP_TARGETS of linux/if_bonding.h. */
 const TARGETS = 16;
 
-/** Addresses, each in an attribute with its position as number. */
+/** Addresses, each in an attribute with its position as the number. */
 function targets(
   number: number,
   reader: Reader<string>,
@@ -237,7 +237,7 @@ const LACP = [
   [0x80, "expired"],
 ] as const;
 
-/** A port state as a number and as words. */
+/** A port state as a number and as names. */
 function lacpState(number: number, key: string): Attribute<number> {
   const entry = reportedNumber(number, u8);
   return {
@@ -252,7 +252,7 @@ function lacpState(number: number, key: string): Attribute<number> {
   };
 }
 
-/** A word for a number, or the number under another key. */
+/** A name for a number, or the number with another key. */
 function wordOrIndex(
   number: number,
   key: string,

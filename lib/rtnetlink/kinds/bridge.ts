@@ -27,7 +27,7 @@ import { hex } from "../spec/json.ts";
 import { type LinkKind, linkKind, portSettings } from "./kind.ts";
 import { ETHERTYPES, type VlanProtocol } from "./vlan.ts";
 
-/** Options of a bridge, by iproute2's words. Source: ip-link(8). */
+/** Options of a bridge, with iproute2's keys. Source: ip-link(8). */
 export interface BridgeOptions {
   /** Time that a port listens and learns before it forwards. */
   readonly forward_delay?: number;
@@ -127,7 +127,7 @@ export interface BridgeData extends BridgeOptions {
   readonly gc_timer?: number;
 }
 
-/** Settings of a bridge port, by iproute2's words. Source: ip-link(8). */
+/** Settings of a bridge port, with iproute2's keys. Source: ip-link(8). */
 export interface BridgePortOptions {
   /** BR_STATE_*: 0 disabled, 1 listening, 2 learning, 3 forwarding, 4 blocking. */
   readonly state?: number;
@@ -141,13 +141,13 @@ export interface BridgePortOptions {
   readonly guard?: boolean;
   /** Never become the root port. */
   readonly root_block?: boolean;
-  /** End a multicast membership at once on a leave message. */
+  /** End a multicast membership immediately on a leave message. */
   readonly fastleave?: boolean;
   /** Learn link-layer addresses. */
   readonly learning?: boolean;
   /** Flood packets to unknown unicast addresses. */
   readonly flood?: boolean;
-  /** Answer ARP requests for other hosts. */
+  /** Reply to ARP requests for other hosts. */
   readonly proxy_arp?: boolean;
   /** Proxy ARP as IEEE 802.11 and Hotspot 2.0 require. */
   readonly proxy_arp_wifi?: boolean;
@@ -216,7 +216,7 @@ function bridgeId({ bytes, view, at, length }: AttributeReader): string {
   return `${priority.padStart(4, "0")}.${address.join(":")}`;
 }
 
-/** A time of the kernel's in seconds with two decimals. */
+/** A time of the kernel in seconds with two decimals. */
 function timer(number: number): Attribute<number> {
   return reported(number, (value) => value.u64() / USER_HZ, { timer: true });
 }
@@ -228,7 +228,7 @@ const reportedU16 = (number: number) =>
 const reportedHex16 = (number: number) =>
   reported<string>(number, (value) => hex(value.u16()));
 
-/** An on-or-off option that iproute2 prints as a number. */
+/** A flag that iproute2 prints as a number. */
 function setting(
   number: number,
   details: Details<boolean, number> & { readonly codec?: NumberCodec } = {},
@@ -249,7 +249,7 @@ function time(
       kernelDefault,
       ...(key !== undefined && { key }),
     }),
-    // The kernel keeps it in ticks of its own and reports it rounded down.
+    // The kernel stores it in its own ticks and reports it rounded down.
     same: (is, wanted) => is === wanted || is === wanted - 1,
   };
 }

@@ -17,7 +17,7 @@ import { be16, be32, u32, u8 } from "../spec/codec.ts";
 import { hexNonzero } from "../spec/json.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of a Geneve link, by iproute2's words. Source: ip-link(8). */
+/** Options of a Geneve link, with iproute2's keys. Source: ip-link(8). */
 export interface GeneveOptions {
   /** Take the network identifier and the remote address from each packet's metadata. */
   readonly external?: boolean;
@@ -69,7 +69,7 @@ const remote: Attribute<string> = {
 
 const plainTtl = numberOr(c.IFLA_GENEVE_TTL, u8, { auto: 0, inherit: 0 });
 
-/** An inherited TTL has an attribute of its own, beside a TTL of 0. */
+/** An inherited TTL has its own attribute, in addition to a TTL of 0. */
 const ttl: Attribute<number | "inherit" | "auto"> = {
   ...plainTtl,
   kernelDefault: "auto",
@@ -89,7 +89,7 @@ const ttl: Attribute<number | "inherit" | "auto"> = {
   }],
 };
 
-/** Options that exclude or need each other. */
+/** Checks options that exclude or require each other. */
 function check(values: GeneveOptions, making: boolean): void {
   const { external, id, remote } = values;
   if (external && id !== undefined) {
@@ -163,7 +163,7 @@ export const geneve: LinkKind<GeneveOptions> = linkKind<GeneveOptions>(
       check(values, making);
       const { dstport, ...rest } = values;
       const given = { ...rest, ...(dstport ? { dstport } : {}) };
-      // As ip sends it, beside `external` too.
+      // As ip(8) sends it, also with `external`.
       return making
         ? { id: 0, ttl: "auto", tos: 0, flowlabel: 0, ...given }
         : given;

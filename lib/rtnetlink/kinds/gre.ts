@@ -36,8 +36,8 @@ import {
 } from "./tunnel.ts";
 
 /**
- * Fields of the GRE header, by iproute2's words. Those with `i` in front are
- * for received packets, with `o` for sent ones.
+ * Fields of the GRE header, with the keys of iproute2. The prefix `i` is for
+ * received packets, `o` for sent ones.
  */
 export interface GreHeaderOptions {
   /** Key of both directions: a number, one written as an IPv4 address, or "none". */
@@ -60,13 +60,13 @@ export interface GreHeaderOptions {
   readonly ocsum?: boolean;
 }
 
-/** Options of a GRE tunnel over IPv4, by iproute2's words. Source: ip-link(8). */
+/** Options of a GRE tunnel over IPv4, with iproute2's keys. Source: ip-link(8). */
 export interface GreOptions extends TunnelOptions, GreHeaderOptions {
   /** Ignore the DF bit of the inner packet. */
   readonly "ignore-df"?: boolean;
 }
 
-/** Options of a GRE tunnel over IPv6, by iproute2's words. Source: ip-link(8). */
+/** Options of a GRE tunnel over IPv6, with iproute2's keys. Source: ip-link(8). */
 export interface Ip6GreOptions extends Tunnel6Options, GreHeaderOptions {}
 
 /** Options of ERSPAN beside those of GRE. Source: ip-link(8). */
@@ -93,7 +93,7 @@ const NUMBERS = {
   o: { flags: c.IFLA_GRE_OFLAGS, key: c.IFLA_GRE_OKEY },
 };
 
-/** Whether an address is one of a multicast group. */
+/** Whether an address is a multicast group. */
 function isGroup(address: unknown): address is string {
   return typeof address === "string" &&
     isMulticast(parseAddress(address).address);
@@ -105,7 +105,7 @@ function wordOf(address: string): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }
 
-/** What one direction's flags and key are, of all options of the tunnel. */
+/** The flags and key of one direction, from all options of the tunnel. */
 function header(
   values: OptionValues,
   side: Direction,
@@ -120,13 +120,13 @@ function header(
   const flags = (key !== undefined ? c.GRE_KEY : 0) |
     (values[`${side}seq`] ? c.GRE_SEQ : 0) |
     (values[`${side}csum`] ? c.GRE_CSUM : 0);
-  // As ip does: the address of a group keeps groups apart.
+  // As in ip(8): the address of a group is its key.
   return !key && remote !== undefined
     ? { key: wordOf(remote), flags: flags | c.GRE_KEY }
     : { key: key ?? 0, flags };
 }
 
-/** Writes both directions. */
+/** Encodes both directions. */
 function writer(ipv6: boolean, isErspan: boolean): SharedAttribute {
   return {
     write(body, values) {
@@ -136,7 +136,7 @@ function writer(ipv6: boolean, isErspan: boolean): SharedAttribute {
         const { key, flags } = header(values, side, group);
         body.be32(NUMBERS[side].key, key).u16(NUMBERS[side].flags, flags);
       }
-      // ip sends it for these, which ignore it.
+      // ip(8) sends it; the kernel ignores it.
       if (ipv6 && !isErspan) body.u8(c.IFLA_GRE_ERSPAN_VER, 1);
     },
   };
@@ -254,7 +254,7 @@ function erspanEntries(isErspan: boolean): Table<ErspanHeaderOptions> {
   };
 }
 
-/** The options that the header of a version has. */
+/** Removes options of other header versions. */
 function ofVersion(values: OptionValues): OptionValues {
   const { erspan, erspan_dir, erspan_hwid, ...rest } = values;
   return {

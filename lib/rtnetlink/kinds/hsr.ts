@@ -13,7 +13,7 @@ import {
 import { u8 } from "../spec/codec.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of an HSR or PRP link, by iproute2's words. Source: ip-link(8). */
+/** Options of an HSR or PRP link, with iproute2's keys. Source: ip-link(8). */
 export interface HsrOptions {
   /** First link. */
   readonly slave1?: string | number;

@@ -32,13 +32,13 @@ import {
   type TunnelOptions,
 } from "./tunnel.ts";
 
-/** Options of an IPIP tunnel, by iproute2's words. Source: ip-link(8). */
+/** Options of an IPIP tunnel, with iproute2's keys. Source: ip-link(8). */
 export interface IpipOptions extends TunnelOptions {
   /** Protocol of the inner packets. */
   readonly mode?: "ipip" | "mplsip" | "any";
 }
 
-/** Options of a SIT tunnel, by iproute2's words. Source: ip-link(8). */
+/** Options of a SIT tunnel, with iproute2's keys. Source: ip-link(8). */
 export interface SitOptions extends TunnelOptions {
   /** Protocol of the inner packets. */
   readonly mode?: "ip6ip" | "ipip" | "mplsip" | "any";
@@ -50,7 +50,7 @@ export interface SitOptions extends TunnelOptions {
   readonly "6rd-relay_prefix"?: string;
 }
 
-/** Options of an IP tunnel over IPv6, by iproute2's words. Source: ip-link(8). */
+/** Options of an IP tunnel over IPv6, with iproute2's keys. Source: ip-link(8). */
 export interface Ip6TunnelOptions extends Tunnel6Options {
   /** Protocol of the inner packets. */
   readonly mode?: "ip6ip6" | "ipip6" | "any";
@@ -115,7 +115,7 @@ const addressText = (
   return value && (readAddress(value) ?? (bytes === 16 ? "::" : "0.0.0.0"));
 };
 
-/** A network of 6rd; its parts are two keys of iproute2's JSON. */
+/** A 6rd prefix, which is two keys of iproute2's JSON. */
 function network(
   numbers: PrefixNumbers,
   key: string,
@@ -197,7 +197,9 @@ const ENCAPSULATION = {
 };
 const CONSTANTS = { of: c, prefix: "IFLA_IPTUN_" };
 
-/** All options, as ip sends them: with `external`, only the inner protocol. */
+/**
+ * All options as ip(8) sends them; with `external`, only the inner protocol.
+ */
 function prepared(
   kind: LinkKind,
   values: { readonly mode?: string },

@@ -15,7 +15,7 @@ import { onlyTrue } from "../spec/json.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
 /**
- * Options of an IPVLAN or IPVTAP link, by iproute2's words. Source: ip-link(8),
+ * Options of an IPVLAN or IPVTAP link, with iproute2's keys. Source: ip-link(8),
  * linux/if_link.h.
  */
 export interface IpvlanOptions {

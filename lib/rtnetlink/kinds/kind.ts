@@ -1,4 +1,4 @@
-// A kind of link: its options as a table, and what no single option says.
+// A link kind: its table of options, and properties of the whole kind.
 
 import {
   IFLA_INFO_DATA,
@@ -19,56 +19,56 @@ import {
   readOptions,
 } from "../spec/table.ts";
 
-/** What differs from the ordinary. */
+/** What differs from the default. */
 export interface KindDetails<Options> {
-  /** The kernel's name of the kind, where several share one. */
+  /** The kernel's name, if several kinds share one. */
   readonly kernelName?: string;
-  /** The kernel's module, where it has another name. */
+  /** The kernel module, if its name differs. */
   readonly module?: string;
   /** The C names of its attributes. */
   readonly constants?: AttributeConstants;
   /** Whether it needs a lower link. */
   readonly lower?: boolean;
   /**
-   * Whether a change is sent with all options that can change: because the
-   * kernel takes those that are missing for zero, or needs them beside it.
+   * Whether a change is sent with all options that can change, because the
+   * kernel sets missing ones to zero or requires them.
    */
   readonly together?: boolean;
-  /** The attribute without which iproute2 prints none of the options. */
+  /** The attribute without which iproute2 prints no options. */
   readonly needs?: number;
-  /** The settings of the links that belong to one, as a second table. */
+  /** The settings of its ports, as a second table. */
   readonly port?: LinkKind;
   /**
-   * Checks options together and adds those that are written unasked.
+   * Checks combinations of options and adds those that are always encoded.
    *
-   * @param values Without those that stand for others.
-   * @param making Whether the link is made now.
+   * @param values The options, expanded.
+   * @param making Whether the link is being created.
    */
   prepare?(values: Options, making: boolean): OptionValues;
-  /** What /dev/net/tun makes the link, of a kind that no message makes. */
+  /** How /dev/net/tun creates the link, for a kind that no message creates. */
   readonly device?: "tun" | "tap";
 }
 
-/** A kind of link, or the port settings of a master of that kind. */
+/** A link kind, or the port settings of a master of that kind. */
 // deno-lint-ignore no-explicit-any -- kinds of all options are in one list
 export interface LinkKind<Options = any> extends KindDetails<Options> {
-  /** Its name: "bridge", or "bridge_slave" of the ports. */
+  /** Its name: "bridge", or "bridge_slave" for its ports. */
   readonly name: string;
   /** All its attributes. */
   readonly table: AttributeTable;
-  /** Those that can be set. */
+  /** The attributes that can be set. */
   readonly options: Entries;
   /** Never set: carries the type of its options. */
   readonly optionsType?: Options;
-  /** Whether it is about ports: IFLA_INFO_SLAVE_DATA. */
+  /** Whether it is for ports: IFLA_INFO_SLAVE_DATA. */
   readonly isPort: boolean;
 }
 
 /**
- * A kind of link.
+ * Defines a link kind.
  *
- * @param name Its name for iproute2.
- * @param table Its attributes in iproute2's order; made when first needed.
+ * @param name Its name in iproute2.
+ * @param table Its attributes in iproute2's order; called on first use.
  */
 export function linkKind<Options, Data extends Options = Options>(
   name: string,
@@ -108,9 +108,9 @@ function made<Options, Data extends Options>(
 }
 
 /**
- * The options of a link, or of a port, as iproute2 prints them.
+ * The options of a link or port in iproute2's JSON.
  *
- * @param level What the kernel reports; undefined for nothing.
+ * @param level The attributes from the kernel; undefined for none.
  */
 export function kindData(
   { table, needs }: LinkKind,
@@ -128,9 +128,9 @@ export function kernelName({ name, kernelName }: LinkKind): string {
 }
 
 /**
- * Writes IFLA_LINKINFO of a link that is made or changed.
+ * Encodes IFLA_LINKINFO of a new or changed link.
  *
- * @throws {ArgumentError} If an option is unknown, wrong, or missing.
+ * @throws {ArgumentError} If an option is unknown, invalid or missing.
  */
 export function writeLinkInfo(
   body: AttributeWriter,
@@ -151,9 +151,9 @@ export function writeLinkInfo(
 }
 
 /**
- * The options of a link that differ from those given.
+ * The options of a link that differ from the given ones.
  *
- * @param found IFLA_INFO_DATA or IFLA_INFO_SLAVE_DATA as the kernel reports it.
+ * @param found IFLA_INFO_DATA or IFLA_INFO_SLAVE_DATA from the kernel.
  * @param nameOf The name of a link.
  */
 export function kindDifferences(

@@ -1,4 +1,4 @@
-// Every kind of link whose options are known: one line a file.
+// All link kinds with known options: one line for each file.
 
 export { bareudp } from "./bareudp.ts";
 export { bond } from "./bond.ts";

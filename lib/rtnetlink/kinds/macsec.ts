@@ -14,7 +14,7 @@ import { be16, u32, u8 } from "../spec/codec.ts";
 import { oneOf } from "../spec/value.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of a MACsec link, by iproute2's words. Source: ip-macsec(8). */
+/** Options of a MACsec link, with iproute2's keys. Source: ip-macsec(8). */
 export interface MacsecOptions {
   /** Secure channel identifier: link-layer address and port, in hexadecimal. */
   readonly sci?: string;
@@ -84,7 +84,7 @@ const cipher: Attribute<Cipher> = {
     encode: (body, attribute, value) =>
       void body.u64(attribute, CIPHERS[value]),
   }, { ...FIXED, key: "cipher_suite", kernelDefault: "default" }),
-  // The kernel reports the one by the other's number.
+  // The kernel reports one cipher with the number of the other.
   same: (is, wanted) => suite(is) === suite(wanted),
 };
 
@@ -185,7 +185,7 @@ export const macsec: LinkKind<MacsecOptions> = linkKind<MacsecOptions>(
   }),
   {
     lower: true,
-    // ip sends the window with the switch.
+    // ip(8) sends the window with the flag.
     together: true,
     constants: { of: c, prefix: "IFLA_MACSEC_" },
     prepare(values) {

@@ -20,7 +20,7 @@ import { ethernetAddress } from "../spec/value.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
 /**
- * Options of a MACVLAN or MACVTAP link, by iproute2's words. Source:
+ * Options of a MACVLAN or MACVTAP link, with iproute2's keys. Source:
  * ip-link(8), linux/if_link.h.
  */
 export interface MacvlanOptions {

@@ -1,4 +1,4 @@
-// The kinds of link by their names.
+// Link kinds by name.
 
 import type { BondPortOptions } from "./bond.ts";
 import type { BridgePortOptions } from "./bridge.ts";
@@ -6,27 +6,29 @@ import { kernelName, type LinkKind } from "./kind.ts";
 import * as list from "./list.ts";
 import { plainKind } from "./plain.ts";
 
-/** The options of each kind of link, by iproute2's words. */
+/** The options of each kind of link, with iproute2's keys. */
 export type LinkOptions = {
   readonly [Kind in keyof typeof list]: NonNullable<
     (typeof list)[Kind]["optionsType"]
   >;
 };
 
-/** The settings of a link as the port of a master, by the master's kind. */
+/**
+ * The settings of a link as a port of its master, by the kind of the master.
+ */
 export interface LinkPortOptions {
-  /** Of a bridge port. */
+  /** Settings of a bridge port. */
   readonly bridge: BridgePortOptions;
-  /** Of a bond port. */
+  /** Settings of a bond port. */
   readonly bond: BondPortOptions;
 }
 
 const KINDS: { readonly [Kind in keyof LinkOptions]: LinkKind } = list;
 
-/** The names of the kinds whose options are known. */
+/** The names of the kinds with known options. */
 export const KIND_NAMES = Object.keys(KINDS) as (keyof LinkOptions)[];
 
-/** The kinds of master whose ports have settings. */
+/** The kinds of masters whose ports have settings. */
 export const PORT_KIND_NAMES: readonly (keyof LinkPortOptions)[] = [
   "bridge",
   "bond",
@@ -40,17 +42,17 @@ const byKernelName: ReadonlyMap<string, LinkKind> = new Map(
 /** Every kind that the kernel reports. */
 export const KERNEL_KINDS: readonly LinkKind[] = [...byKernelName.values()];
 
-/** A kind by its name; one that is not known has no options. */
+/** A kind by name; an unknown one does not have options. */
 export function kindNamed(name: string): LinkKind {
   return byName.get(name) ?? plainKind(name);
 }
 
-/** What is known of a kind that the kernel reports. */
+/** The kind with this kernel name, if its options are known. */
 export function reportedKind(kernelName: string): LinkKind | undefined {
   return byKernelName.get(kernelName);
 }
 
-/** The settings of the ports of a kind of master, if there are any. */
+/** The port settings of a kind of master, if it has any. */
 export function portKind(master: string): LinkKind | undefined {
   return PORT_KIND_NAMES.some((name) => name === master)
     ? byName.get(master)?.port

@@ -1,11 +1,11 @@
-// Kinds of link without options. Source: ip-link(8).
+// Link kinds without options. Source: ip-link(8).
 
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** The options of a kind that has none. */
+/** The options of a kind without options. */
 export type NoOptions = Readonly<Record<string, never>>;
 
-/** A kind without options, or one whose options are not known. */
+/** A kind without options, or with unknown ones. */
 export function plainKind(name: string): LinkKind<NoOptions> {
   return linkKind<NoOptions>(name, () => ({}));
 }

@@ -1,5 +1,5 @@
-// TUN and TAP links that stay until they are deleted. The kernel makes them by
-// ioctls on /dev/net/tun, not by a message. Source: ip-tuntap(8).
+// Persistent TUN and TAP links. The kernel creates them by ioctls on
+// /dev/net/tun, not by a message. Source: ip-tuntap(8).
 
 import { IFF_TAP, IFF_TUN } from "../../../ffi/uapi/linux_if_tun.ts";
 import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
@@ -19,7 +19,7 @@ import { numbered } from "../spec/value.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
 /**
- * Options of a TUN or TAP link, by iproute2's words. Source: ip-tuntap(8),
+ * Options of a TUN or TAP link, with iproute2's keys. Source: ip-tuntap(8),
  * linux/if_tun.h.
  */
 export interface TunLinkOptions {
@@ -47,7 +47,7 @@ export interface TunLinkData extends TunLinkOptions {
   readonly persist?: boolean;
 }
 
-// (uid_t) -1 stands for no restriction.
+// (uid_t) -1 means no restriction.
 const LARGEST = 0xffff_fffe;
 
 function account(
@@ -72,7 +72,7 @@ function typeName(type: number): string {
 
 const FIXED = { change: "at creation", kernelDefault: false } as const;
 
-/** A number of queues, which iproute2 prints only where there may be several. */
+/** A number of queues, which iproute2 prints only for multi-queue devices. */
 function queues(number: number): Attribute<number> {
   return reported<number>(number, (value, level) => {
     const count = value.u32();

@@ -1,4 +1,4 @@
-// What tunnels have in common: GRE, IP in IP and VTI. Source: ip-link(8),
+// Common options of tunnels: GRE, IP in IP and VTI. Source: ip-link(8),
 // ip-fou(8), linux/if_tunnel.h, linux/ip6_tunnel.h.
 
 import {
@@ -34,7 +34,7 @@ import type { AttributeLevel } from "../spec/level.ts";
 import type { Entries } from "../spec/table.ts";
 import { oneOf, orWord, type Reader, wholeNumber } from "../spec/value.ts";
 
-/** UDP between the outer header and a tunnel's. Source: ip-fou(8). */
+/** UDP encapsulation of a tunnel. Source: ip-fou(8). */
 export interface EncapsulationOptions {
   /** UDP encapsulation: foo-over-UDP or generic UDP encapsulation. */
   readonly encap?: "none" | "fou" | "gue";
@@ -50,7 +50,7 @@ export interface EncapsulationOptions {
   readonly "encap-remcsum"?: boolean;
 }
 
-/** Options of every tunnel over IPv4, by iproute2's words. Source: ip-link(8). */
+/** Options of every tunnel over IPv4, with iproute2's keys. Source: ip-link(8). */
 export interface TunnelOptions extends EncapsulationOptions {
   /** Take the remote address from each packet's metadata. */
   readonly external?: boolean;
@@ -70,7 +70,7 @@ export interface TunnelOptions extends EncapsulationOptions {
   readonly fwmark?: number;
 }
 
-/** Options of every tunnel over IPv6, by iproute2's words. Source: ip-link(8). */
+/** Options of every tunnel over IPv6, with iproute2's keys. Source: ip-link(8). */
 export interface Tunnel6Options extends EncapsulationOptions {
   /** Take the remote address from each packet's metadata. */
   readonly external?: boolean;
@@ -96,7 +96,7 @@ export interface Tunnel6Options extends EncapsulationOptions {
   readonly fwmark?: number | "inherit";
 }
 
-/** One end: iproute2 prints "any" where it is not set. */
+/** An endpoint address: iproute2 prints "any" if it is not set. */
 export function endpoint(number: number, size: 4 | 16): Attribute<string> {
   const plain = size === 4 ? address4(number) : address6(number);
   return {
@@ -110,7 +110,7 @@ export function endpoint(number: number, size: 4 | 16): Attribute<string> {
       read(level) {
         const value = level.get(number);
         if (value === undefined) return "any";
-        // iproute2 takes an address of another length for a mistake.
+        // iproute2 prints "unknown" for an address of another length.
         return value.length === size ? readAddress(value) ?? "any" : "unknown";
       },
     }],
@@ -175,7 +175,7 @@ export function encapsulation(
     }, {
       toggle: true,
       json: false,
-      // As ip sends it.
+      // As ip(8) sends it.
       on: ipv6 ? ["encap-udp6-csum"] : [],
     }),
   };
@@ -193,7 +193,7 @@ export interface TunnelNumbers {
   readonly fwmark: number;
 }
 
-/** What a tunnel over IPv4 has in front of what its kind adds. */
+/** The entries of a tunnel over IPv4, before those of its kind. */
 export function tunnelEntries(
   numbers: TunnelNumbers,
   absent: { readonly pmtudisc?: JsonValue } = {},
@@ -246,12 +246,12 @@ function padded(number: number, digits: number): string {
   return "0x" + number.toString(16).padStart(digits, "0");
 }
 
-/** A number; a word stands for what a flag says. */
+/** The number of a value; a keyword is encoded as a flag. */
 function numberOf(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 
-/** What a tunnel over IPv6 has; kinds put them into iproute2's order. */
+/** The entries of a tunnel over IPv6; kinds put them into iproute2's order. */
 export function tunnel6Entries(
   numbers: Tunnel6Numbers,
 ): {
@@ -285,7 +285,7 @@ export function tunnel6Entries(
   };
   const isSet = (level: AttributeLevel, bit: number) =>
     ((level.get(flags)?.u32() ?? 0) & bit) !== 0;
-  /** A number, or a word that a flag stands for, which JSON has under a key. */
+  /** A number, or a keyword that is encoded as a flag with its own JSON key. */
   const orFlag = <Word extends string>(
     word: Word,
     bit: number,
@@ -393,8 +393,8 @@ export function tunnel6Entries(
 const DEFAULT_ENCAP_LIMIT = 4;
 
 /**
- * All options of a tunnel: the kernel takes those that are missing for zero.
- * With `external`, it takes no others.
+ * All options of a tunnel: the kernel sets missing ones to zero. With
+ * `external`, it accepts no others.
  */
 export function completed(options: Entries, given: object): OptionValues {
   const values: OptionValues = { ...given };
@@ -408,7 +408,7 @@ export function completed(options: Entries, given: object): OptionValues {
   return { ...result, ...values };
 }
 
-/** Refuses a TTL where the path MTU is not discovered. */
+/** Rejects a TTL without path MTU discovery. */
 export function checkTtl({ ttl, pmtudisc }: OptionValues): void {
   if (typeof ttl === "number" && ttl !== 0 && pmtudisc === false) {
     throw new ArgumentError("ttl", ttl, "possible beside nopmtudisc");

@@ -8,7 +8,7 @@ import { type LinkKind, linkKind } from "./kind.ts";
 
 /** Options of a veth pair. Source: veth(4), linux/veth.h. */
 export interface VethOptions {
-  /** Settings of the other end: its name, its namespace, and others. */
+  /** Settings of the peer: its name, its namespace, and others. */
   readonly peer?: LinkSettings;
 }
 
@@ -24,7 +24,7 @@ const peer: Attribute<LinkSettings> = {
   },
   decode: () => undefined,
   encode(body, value, names) {
-    // It cannot be up before it has another end: see addLink().
+    // It cannot be up before its peer exists: see addLink().
     const { up: _, ...first } = value;
     const settings = readSettings(first);
     const { flags, change } = settings;

@@ -33,7 +33,7 @@ export const ETHERTYPES: { readonly [P in VlanProtocol]: number } = {
 };
 
 /**
- * Options of a VLAN link, by iproute2's words. Source: ip-link(8),
+ * Options of a VLAN link, with iproute2's keys. Source: ip-link(8),
  * linux/if_vlan.h.
  */
 export interface VlanOptions {
@@ -121,8 +121,8 @@ function priorities(number: number, key: string): Attribute<string> {
         }, true);
       },
     }, { key }),
-    // The kernel adds pairs and keeps the others; it reports none that maps
-    // to 0.
+    // The kernel adds pairs and keeps the others; it does not report pairs that
+    // map to 0.
     same(is, wanted) {
       const there = prioritiesOf(is);
       return prioritiesOf(wanted).every(({ from, to }) =>

@@ -1,4 +1,4 @@
-// VRFs: links with a routing table of their own. Source: ip-link(8),
+// VRFs: links with their own routing table. Source: ip-link(8),
 // Documentation/networking/vrf.rst.
 
 import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";

@@ -19,7 +19,7 @@ import { wholeNumber } from "../spec/value.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 import { completed, endpoint } from "./tunnel.ts";
 
-/** Options of a VTI link, by iproute2's words. Source: ip-link(8). */
+/** Options of a VTI link, with iproute2's keys. Source: ip-link(8). */
 export interface VtiOptions {
   /** Remote address. */
   readonly remote?: string;

@@ -20,7 +20,7 @@ import { wholeNumber } from "../spec/value.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
 /**
- * Options of a VXLAN link, by iproute2's words. Source: ip-link(8),
+ * Options of a VXLAN link, with iproute2's keys. Source: ip-link(8),
  * linux/if_link.h.
  */
 export interface VxlanOptions {
@@ -122,18 +122,18 @@ const srcport: Attribute<PortRange> = {
 
 const plainTtl = numberOr(c.IFLA_VXLAN_TTL, u8, { auto: 0, inherit: 0 });
 
-/** An inherited TTL has an attribute of its own, beside a TTL of 0. */
+/** An inherited TTL has its own attribute, in addition to a TTL of 0. */
 const ttl: Attribute<number | "inherit" | "auto"> = {
   ...plainTtl,
   kernelDefault: "auto",
   decode(level) {
     const inherit = level.get(c.IFLA_VXLAN_TTL_INHERIT);
-    // A flag in requests, a number in what the kernel reports.
+    // A flag in requests, a number in the kernel's reports.
     return inherit !== undefined && (inherit.length === 0 || inherit.u8() !== 0)
       ? "inherit"
       : plainTtl.decode(level);
   },
-  // The flag is fixed, the number is not.
+  // The flag cannot be changed, the number can.
   changeOf: (is, wanted) =>
     is === "inherit" || wanted === "inherit" ? "at creation" : "any time",
   encode(body, value) {
@@ -152,7 +152,7 @@ function refuse(option: string, value: unknown, expected: string): never {
   throw new ArgumentError(`vxlan ${option}`, value, expected);
 }
 
-/** Options that exclude or need each other. */
+/** Checks options that exclude or require each other. */
 function check(options: VxlanOptions, making: boolean): void {
   const { id, external, vnifilter, group, remote, dev } = options;
   if (external && id !== undefined) {
@@ -231,7 +231,7 @@ export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>(
         unit: "s",
         kernelDefault: AGEING,
       }),
-      // The kernel takes 0 for its default.
+      // The kernel uses 0 for its default.
       same: (is, wanted) =>
         is === wanted || (wanted === "none" && is === AGEING),
     },
@@ -275,7 +275,8 @@ export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>(
       return {
         ...given,
         dstport: dstport || (making && gpe ? GPE_PORT : undefined),
-        // ip sends it unasked: with `external` there is nothing to learn from.
+        // ip(8) always sends it: with `external` there is no address to learn
+        // from.
         learning: learning ?? (making ? !external : undefined),
       };
     },

@@ -7,7 +7,7 @@ import { u32 } from "../spec/codec.ts";
 import { hex } from "../spec/json.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of an XFRM link, by iproute2's words. Source: ip-link(8). */
+/** Options of an XFRM link, with iproute2's keys. Source: ip-link(8). */
 export interface XfrmOptions {
   /** Take the identifier from each packet's metadata. */
   readonly external?: boolean;
@@ -54,7 +54,7 @@ export const xfrm: LinkKind<XfrmOptions> = linkKind<XfrmOptions>(
   }),
   {
     module: "xfrm_interface",
-    // The kernel needs the identifier in every change.
+    // The kernel requires the identifier in every change.
     together: true,
     constants: { of: c, prefix: "IFLA_XFRM_" },
     prepare(values, making) {

@@ -1,4 +1,4 @@
-// What the attributes of links are called, those of their kinds included.
+// C names of link attributes, including those of kinds.
 
 import * as bridge from "../../../ffi/uapi/linux_if_bridge.ts";
 import * as link from "../../../ffi/uapi/linux_if_link.ts";
@@ -27,7 +27,7 @@ function dataNames(kind: LinkKind | undefined): AttributeNames | undefined {
   };
 }
 
-/** IFLA_AF_SPEC: what each family knows of a link. */
+/** IFLA_AF_SPEC: attributes of each address family. */
 const FAMILIES: AttributeNames = {
   [AF_INET]: {
     name: "AF_INET",
@@ -39,13 +39,15 @@ const FAMILIES: AttributeNames = {
   },
 };
 
-/** Attributes of links that are no settings, and hold text. */
+/** Text attributes of links that are not settings. */
 const TEXTS = {
   kind: { number: link.IFLA_INFO_KIND, show: netlinkString },
   slaveKind: { number: link.IFLA_INFO_SLAVE_KIND, show: netlinkString },
 };
 
-/** The master's kind: requests say it as the link's own, "bridge_slave". */
+/**
+ * The kind of the master: requests carry it as the link's kind, "bridge_slave".
+ */
 function masterKind(
   siblings: (type: number) => string | undefined,
 ): string | undefined {
@@ -113,7 +115,7 @@ export function linkAttributeNames(): AttributeNames {
   });
 }
 
-/** The attributes of a bridge's port, in messages of AF_BRIDGE. */
+/** The attributes of a bridge port, in messages of AF_BRIDGE. */
 export function bridgePortNames(): AttributeNames {
   const names = linkAttributeNames();
   const inside = (number: number, inner: AttributeNames) => ({

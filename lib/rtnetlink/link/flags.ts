@@ -1,4 +1,4 @@
-// The flags of a link by iproute2's words.
+// iproute2's names of link flags.
 
 import * as iff from "../../../ffi/uapi/linux_if.ts";
 import {
@@ -35,7 +35,7 @@ const NAMES = [
   [iff.IFF_ECHO, "ECHO"],
 ] as const;
 
-/** "NO-CARRIER" first where a link is up but does not run. */
+/** The names; "NO-CARRIER" first if a link is up but not running. */
 export function flagNames(flags: number): string[] {
   const carrier = (flags & IFF_UP) === 0 || (flags & IFF_RUNNING) !== 0;
   const names = bitNames(flags & ~IFF_RUNNING, NAMES);

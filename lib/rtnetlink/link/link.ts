@@ -1,6 +1,5 @@
-// Links: RTM_NEWLINK and RTM_DELLINK. A link has some sixty attributes, most of
-// them rarely asked for: the common ones are fields, the rest is read from the
-// message when it is.
+// Links: RTM_NEWLINK and RTM_DELLINK. Of some sixty attributes, the common ones
+// are fields; the others are decoded from the message on access.
 
 import {
   IFLA_ADDRESS,
@@ -48,7 +47,8 @@ import { type AddressFamily, familyName } from "../family.ts";
 import { linkLayerAddress } from "./link_layer.ts";
 import { type LinkStatistics, linkStatistics } from "./statistics.ts";
 
-// The module's own: what is imported is looked up at each use.
+// Local constants: V8 inlines them; an imported binding costs a load and a
+// check.
 const SIZE = ifinfomsg.size;
 const HEADER = NLA_HDRLEN;
 const TYPE_MASK = NLA_TYPE_MASK;
@@ -63,7 +63,7 @@ const GROUP = IFLA_GROUP;
 const KIND = IFLA_INFO_KIND;
 const PORT_KIND = IFLA_INFO_SLAVE_KIND;
 
-// How an attribute is read.
+// How an attribute is decoded.
 const SKIPPED = 0;
 const NUMBER = 1;
 const BYTE = 2;
@@ -72,7 +72,7 @@ const LAYER = 4;
 const INFO = 5;
 const RARE = 6;
 
-/** The same by type. */
+/** The same, by attribute type. */
 const READ = new Uint8Array(IFLA_PROP_LIST + 1);
 const KNOWN: readonly (readonly [how: number, ...types: number[]])[] = [
   [NUMBER, MTU, LINK, MASTER, TXQLEN, GROUP, IFLA_LINK_NETNSID],
@@ -85,11 +85,11 @@ const KNOWN: readonly (readonly [how: number, ...types: number[]])[] = [
 for (const [how, ...types] of KNOWN) for (const type of types) READ[type] = how;
 
 const NO_NAMES: readonly string[] = [];
-const NOTHING_RARE = nothingRare();
+const NO_UNCOMMON = noUncommon();
 
 /**
- * A network interface. Numbers are those of linux/if_link.h; `ipLink()` gives
- * them their names. Source: rtnetlink(7), ip-link(8).
+ * A network interface. Numbers are those of linux/if_link.h; `ipLink()` returns
+ * their names. Source: rtnetlink(7), ip-link(8).
  *
  * @example
  * ```ts
@@ -101,57 +101,57 @@ const NOTHING_RARE = nothingRare();
  * ```
  */
 export class Link {
-  /** "unspec", or "bridge" where a bridge tells of one of its ports. */
+  /** "unspec", or "bridge" when a bridge reports one of its ports. */
   declare readonly family: AddressFamily;
-  /** Its number, which it keeps until it is gone or moves. */
+  /** Its ifindex, which is constant until it is deleted or moved. */
   declare readonly ifindex: number;
   /** ARPHRD_*, 1 for Ethernet. */
   declare readonly type: number;
-  /** IFF_* bits, IFF_LOWER_UP and IFF_DORMANT included. */
+  /** IFF_* bits, including IFF_LOWER_UP and IFF_DORMANT. */
   declare readonly flags: number;
   /** The bits that changed, in an event. */
   declare readonly change: number;
   /** Its name, up to 15 bytes. */
   declare readonly name: string;
-  /** Other names, and those too long for the first. */
+  /** Alternative names, which may be longer. */
   declare readonly altNames: readonly string[];
-  /** A text for people. */
+  /** A description. */
   declare readonly alias: string | undefined;
-  /** Bytes. */
+  /** Its MTU, in bytes. */
   declare readonly mtu: number;
-  /** Its link-layer address; an IP address of a tunnel. */
+  /** Its link-layer address; an IP address for a tunnel. */
   declare readonly address: string | undefined;
-  /** The broadcast address, or the peer's on a point-to-point link. */
+  /** Its broadcast address; the peer's address on a point-to-point link. */
   declare readonly broadcast: string | undefined;
-  /** The link it belongs to (a bridge, a bond, a VRF), 0 for none. */
+  /** The ifindex of its master (a bridge, a bond, a VRF), 0 for none. */
   declare readonly master: number;
-  /** The link it stands on, or a veth's peer; undefined where it has no such thing. */
+  /** The ifindex of its lower link or veth peer; undefined for none. */
   declare readonly link: number | undefined;
-  /** The namespace `link` is in, where it is another one. */
+  /** The namespace of `link`, if it is another one. */
   declare readonly linkNetnsid: number | undefined;
   /** IF_OPER_*, 6 for up. Source: RFC 2863. */
   declare readonly operstate: number;
   /** IF_LINK_MODE_*. */
   declare readonly linkMode: number;
-  /** The group it is in, 0 by default. */
+  /** Its group, 0 by default. */
   declare readonly group: number;
-  /** The length of its queue, in packets. */
+  /** The length of its transmit queue, in packets. */
   declare readonly txqlen: number;
-  /** The queueing discipline at its root. */
+  /** Its root queueing discipline. */
   declare readonly qdisc: string | undefined;
-  /** What made it: "veth", "bridge" ...; undefined for a device. */
+  /** Its kind: "veth", "bridge" ...; undefined for a device. */
   declare readonly kind: string | undefined;
-  /** What its master is: "bridge", "bond" ... */
+  /** The kind of its master: "bridge", "bond" ... */
   declare readonly masterKind: string | undefined;
-  /** The namespace it moved to, in the event that tells of it. */
+  /** The namespace it moved to, in the event about the move. */
   declare readonly newNetnsid: number | undefined;
-  /** Its index there. */
+  /** Its ifindex there. */
   declare readonly newIfindex: number | undefined;
   readonly #buffer: NetlinkBuffer;
   readonly #start: number;
   readonly #end: number;
 
-  /** Reads the current message; see decodeLink(). */
+  /** Decodes the current message; see decodeLink(). */
   constructor(message: MessageReader) {
     const { words, bytes, payload, end } = message;
     const word = payload >> 2;
@@ -170,9 +170,9 @@ export class Link {
     let qdisc: string | undefined;
     let kind: string | undefined;
     let masterKind: string | undefined;
-    let rare: Rare = NOTHING_RARE;
-    // AttributeReader.next() by hand, and no field written twice: see
-    // decodeRoute(). Most attributes are none of a field's.
+    let uncommon: UncommonAttributes = NO_UNCOMMON;
+    // AttributeReader.next() inlined, and each field written once: see
+    // decodeRoute(). Most attributes do not have a field.
     let at = payload + SIZE;
     while (end - at >= HEADER) {
       const header = words[at >> 2]!;
@@ -238,18 +238,18 @@ export class Link {
           break;
         }
         case RARE:
-          if (rare === NOTHING_RARE) rare = readRare(message);
+          if (uncommon === NO_UNCOMMON) uncommon = decodeUncommon(message);
       }
     }
-    if (at < end && rare === NOTHING_RARE) message.counters.malformed++;
+    if (at < end && uncommon === NO_UNCOMMON) message.counters.malformed++;
     this.family = familyName(words[word]! & 0xff);
     this.ifindex = words[word + 1]!;
     this.type = layer;
     this.flags = words[word + 2]!;
     this.change = words[word + 3]! >>> 0;
     this.name = name;
-    this.altNames = rare.altNames;
-    this.alias = rare.alias;
+    this.altNames = uncommon.altNames;
+    this.alias = uncommon.alias;
     this.mtu = mtu;
     this.address = address;
     this.broadcast = broadcast;
@@ -263,29 +263,29 @@ export class Link {
     this.qdisc = qdisc;
     this.kind = kind;
     this.masterKind = masterKind;
-    this.newNetnsid = rare.newNetnsid;
-    this.newIfindex = rare.newIfindex;
+    this.newNetnsid = uncommon.newNetnsid;
+    this.newIfindex = uncommon.newIfindex;
     const kept = retainMessage(message);
     this.#buffer = kept.buffer;
     this.#start = kept.start;
     this.#end = kept.end;
   }
 
-  /** The message it was read from, header included. */
+  /** The message it was decoded from, including the header. */
   get message(): Uint8Array<ArrayBuffer> {
     return this.#buffer.bytes.subarray(this.#start, this.#end);
   }
 
   /**
-   * The options of its kind under iproute2's keys, see `ip -d link`; undefined
-   * where the kind is not known here.
+   * The options of its kind with iproute2's keys, see `ip -d link`; undefined
+   * for an unknown kind.
    */
   get data(): KindData | undefined {
     const kind = this.kind === undefined ? undefined : reportedKind(this.kind);
     return kind?.table.isPrinted ? kindData(kind, kindLevel(this)) : undefined;
   }
 
-  /** The options it has as a port of its master, in the same way. */
+  /** Its options as a port of its master, with iproute2's keys. */
   get portData(): KindData | undefined {
     const master = this.family === "bridge" ? "bridge" : this.masterKind;
     const settings = master === undefined
@@ -294,19 +294,19 @@ export class Link {
     return settings && kindData(settings, portLevel(this));
   }
 
-  /** Its counters, where the kernel told them; it does of links of a dump. */
+  /** Its counters; the kernel reports them in dumps. */
   get statistics(): LinkStatistics | undefined {
     return linkStatistics(this)?.counters;
   }
 
-  /** A walk over all its attributes, for what no field tells. */
+  /** A reader of all attributes, for those without a field. */
   attributes(): AttributeReader {
     const reader = new AttributeReader(this.#buffer, noCounts());
     reader.reset(this.#start + NLMSG_HDRLEN + ifinfomsg.size, this.#end);
     return reader;
   }
 
-  /** The attribute of a type, or undefined if it has none. */
+  /** The attribute of this type; undefined for none. */
   attribute(type: number): AttributeReader | undefined {
     const reader = this.attributes();
     while (reader.next()) if (reader.type === type) return reader;
@@ -319,10 +319,10 @@ export function kindLevel(link: Link): AttributeLevel | undefined {
   return infoLevel(link, IFLA_INFO_DATA);
 }
 
-/** The options that a link has as a port of its master, undecoded. */
+/** The options of a link as a port, undecoded. */
 export function portLevel(link: Link): AttributeLevel | undefined {
   if (link.family !== "bridge") return infoLevel(link, IFLA_INFO_SLAVE_DATA);
-  // A bridge's message about its port has them elsewhere than the port's own.
+  // A message of AF_BRIDGE has them in IFLA_PROTINFO.
   const info = link.attribute(IFLA_PROTINFO);
   return info && new AttributeLevel(info.enter());
 }
@@ -335,15 +335,15 @@ function infoLevel(link: Link, type: number): AttributeLevel | undefined {
   return undefined;
 }
 
-/** What most links do not have. */
-interface Rare {
+/** Uncommon attributes. */
+interface UncommonAttributes {
   altNames: readonly string[];
   alias: string | undefined;
   newNetnsid: number | undefined;
   newIfindex: number | undefined;
 }
 
-function nothingRare(): Rare {
+function noUncommon(): UncommonAttributes {
   return {
     altNames: NO_NAMES,
     alias: undefined,
@@ -352,26 +352,26 @@ function nothingRare(): Rare {
   };
 }
 
-function readRare(message: MessageReader): Rare {
-  const rare = nothingRare();
+function decodeUncommon(message: MessageReader): UncommonAttributes {
+  const uncommon = noUncommon();
   const attributes = message.attributes(ifinfomsg.size);
   while (attributes.next()) {
     switch (attributes.type) {
       case IFLA_IFALIAS:
-        rare.alias = attributes.string();
+        uncommon.alias = attributes.string();
         break;
       case IFLA_NEW_NETNSID:
-        rare.newNetnsid = attributes.i32();
+        uncommon.newNetnsid = attributes.i32();
         break;
       case IFLA_NEW_IFINDEX:
-        rare.newIfindex = attributes.i32();
+        uncommon.newIfindex = attributes.i32();
         break;
       case IFLA_PROP_LIST:
-        rare.altNames = readAltNames(attributes.enter());
+        uncommon.altNames = readAltNames(attributes.enter());
         break;
     }
   }
-  return rare;
+  return uncommon;
 }
 
 function readAltNames(list: AttributeReader): string[] {
@@ -383,11 +383,11 @@ function readAltNames(list: AttributeReader): string[] {
 }
 
 /**
- * Reads an RTM_NEWLINK or RTM_DELLINK message; undefined if it is cut off.
+ * Decodes an RTM_NEWLINK or RTM_DELLINK message; undefined if it is truncated.
  *
  * Source: rtnetlink(7).
  *
- * @param message The message, as a reader stands on it.
+ * @param message The message, at the position of the reader.
  */
 export function decodeLink(message: MessageReader): Link | undefined {
   return message.holds(ifinfomsg.size) ? new Link(message) : undefined;

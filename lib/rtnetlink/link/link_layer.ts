@@ -1,4 +1,4 @@
-// Types of link layer, and how each writes its addresses.
+// Types of link layer, and the text form of their addresses.
 
 import {
   ARPHRD_IP6GRE,
@@ -10,7 +10,7 @@ import {
 import { formatIPv4, formatIPv6 } from "../../net/ip_address.ts";
 import { formatLinkAddress } from "../../net/link_address.ts";
 
-/** The address of a link: that of a tunnel is an IP address. */
+/** The address of a link as text; an IP address for a tunnel. */
 export function linkLayerAddress(
   type: number,
   bytes: Uint8Array,

@@ -1,13 +1,13 @@
-// What links are called, for everything that names them by their index.
+// Names of links by ifindex.
 
 import { IFF_UP } from "../../../ffi/uapi/net_if.ts";
 import type { Link } from "./link.ts";
 
-// How many changes a copy carries along before they become the common base.
+// The number of changes in a copy before they are merged into the shared base.
 const CHANGES = 64;
 
 /**
- * The links of a namespace, by their index.
+ * The links of a namespace, by ifindex.
  *
  * Source: if_indextoname(3).
  *
@@ -23,9 +23,9 @@ const CHANGES = 64;
  * ```
  */
 export class LinkNames {
-  /** Shared with copies, so never written to. */
+  /** Shared with copies: never modified. */
   #base: ReadonlyMap<number, Link> = new Map();
-  /** What is different from it; undefined for a link that is gone. */
+  /** Changes since the base; undefined for a deleted link. */
   #changes = new Map<number, Link | undefined>();
 
   /** Starts with the links of a dump. */
@@ -33,17 +33,17 @@ export class LinkNames {
     for (const link of links) this.set(link);
   }
 
-  /** Takes up a link, or what changed of it. */
+  /** Adds or updates a link. */
   set(link: Link): void {
     this.#changes.set(link.ifindex, link);
   }
 
-  /** Forgets a link that is gone. */
+  /** Deletes a link. */
   delete(ifindex: number): void {
     this.#changes.set(ifindex, undefined);
   }
 
-  /** The same names, which later changes to these leave alone; takes little. */
+  /** A cheap copy that later changes do not affect. */
   copy(): LinkNames {
     if (this.#changes.size > CHANGES) {
       this.#base = new Map(this.#all());
@@ -55,19 +55,19 @@ export class LinkNames {
     return copy;
   }
 
-  /** The link of an index, or undefined. */
+  /** The link with this ifindex; undefined for none. */
   get(ifindex: number): Link | undefined {
     return this.#changes.get(ifindex) ??
       (this.#changes.has(ifindex) ? undefined : this.#base.get(ifindex));
   }
 
-  /** The name for an index: "if7" where it is not known, "*" for 0. */
+  /** The name of an ifindex: "if7" if unknown, "*" for 0. */
   name(ifindex: number): string {
     return this.get(ifindex)?.name ??
       (ifindex === 0 ? "*" : `if${ifindex >>> 0}`);
   }
 
-  /** ARPHRD_* of a link, -1 where it is not known. */
+  /** ARPHRD_* of a link, -1 if unknown. */
   type(ifindex: number): number {
     return this.get(ifindex)?.type ?? -1;
   }
@@ -79,7 +79,7 @@ export class LinkNames {
     return link !== undefined && (link.flags & IFF_UP) === 0;
   }
 
-  /** The index of a link by its name or another of its names. */
+  /** The ifindex of a name or alternative name. */
   index(name: string): number | undefined {
     for (const [, link] of this.#all()) {
       if (link.name === name || link.altNames.includes(name)) {

@@ -13,7 +13,7 @@ import { isRelease } from "../../net/kernel_release.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { AddressFamily } from "../family.ts";
 
-/** The counters of a link under the kernel's own names. */
+/** The counters of a link, with the kernel's names. */
 export interface LinkStatistics {
   /** Packets received. */
   readonly rx_packets: number;
@@ -27,9 +27,9 @@ export interface LinkStatistics {
   readonly rx_errors: number;
   /** Packets that could not be sent. */
   readonly tx_errors: number;
-  /** Packets received and not processed, for want of room. */
+  /** Received packets that were dropped because of missing resources. */
   readonly rx_dropped: number;
-  /** Packets dropped on their way out. */
+  /** Packets dropped before transmission. */
   readonly tx_dropped: number;
   /** Multicast packets received. */
   readonly multicast: number;
@@ -37,7 +37,7 @@ export interface LinkStatistics {
   readonly collisions: number;
   /** Packets received with a bad length. */
   readonly rx_length_errors: number;
-  /** Packets the receiver had no room for. */
+  /** Packets that overflowed the receiver. */
   readonly rx_over_errors: number;
   /** Packets received with a bad checksum. */
   readonly rx_crc_errors: number;
@@ -45,13 +45,13 @@ export interface LinkStatistics {
   readonly rx_frame_errors: number;
   /** Overruns of the receiver. */
   readonly rx_fifo_errors: number;
-  /** Packets the host missed. */
+  /** Packets that the host missed. */
   readonly rx_missed_errors: number;
-  /** Sending given up. */
+  /** Aborted transmissions. */
   readonly tx_aborted_errors: number;
-  /** Sending failed for want of carrier. */
+  /** Transmissions that failed without carrier. */
   readonly tx_carrier_errors: number;
-  /** Underruns of the sender. */
+  /** Underruns of the transmitter. */
   readonly tx_fifo_errors: number;
   /** Heartbeat errors of half-duplex Ethernet. */
   readonly tx_heartbeat_errors: number;
@@ -61,9 +61,9 @@ export interface LinkStatistics {
   readonly rx_compressed: number;
   /** Compressed packets sent. */
   readonly tx_compressed: number;
-  /** Packets received that nobody wanted. */
+  /** Received packets without a handler. */
   readonly rx_nohandler: number;
-  /** Packets received that were for another host. */
+  /** Received packets for another host. */
   readonly rx_otherhost_dropped: number;
 }
 
@@ -76,7 +76,7 @@ const SHORT_NAMES = Object.keys(
 
 type Counters = { -readonly [K in keyof LinkStatistics]: number };
 
-/** The counters, and whether the kernel gave them as 64-bit numbers. */
+/** The counters, and whether the kernel reported them as 64-bit numbers. */
 export function linkStatistics(
   link: {
     readonly family: AddressFamily;
@@ -99,14 +99,14 @@ export function linkStatistics(
   return { counters, wide: short === undefined };
 }
 
-/** Numbers of one or two words, as many as there are. */
+/** Reads as many numbers of one or two words as the attribute has. */
 function readWords(
   counters: Counters,
   names: readonly (keyof Counters)[],
   { words, at, length }: AttributeReader,
   size: 1 | 2,
 ): void {
-  // A kernel older or younger than the layout tells of fewer or more.
+  // An older or newer kernel reports fewer or more counters than the layout.
   const end = (at + length) >> 2;
   let word = at >> 2;
   for (const name of names) {
@@ -117,7 +117,7 @@ function readWords(
   }
 }
 
-/** What IPv6 counted, where that is all there is: see `ip -6 -s address`. */
+/** The IPv6 counters, if there are no others: see `ip -6 -s address`. */
 function readIPv6(counters: Counters, info: AttributeReader): void {
   while (info.next()) {
     if (info.type !== IFLA_INET6_STATS) continue;

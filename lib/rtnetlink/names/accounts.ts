@@ -1,5 +1,5 @@
-// Users and groups by their names, from /etc/passwd and /etc/group. Accounts of
-// a directory service are not known here and keep their number.
+// Names of users and groups from /etc/passwd and /etc/group. Accounts of a
+// directory service keep their number.
 
 import { readDatabase } from "./database.ts";
 

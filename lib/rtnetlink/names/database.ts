@@ -1,7 +1,7 @@
-// Files that give numbers names, read once, when first asked for. Where they
-// cannot be read the built-in names are all there are.
+// Reads name files once, on first use. Without the files, only built-in names
+// are known.
 
-/** Numbers with names. */
+/** Names of numbers. */
 export interface Names {
   nameOf(number: number): string | undefined;
   numberOf(name: string): number | undefined;
@@ -9,7 +9,7 @@ export interface Names {
   words(): string[];
 }
 
-/** Built-in names by their number. */
+/** Built-in names by number. */
 export type BuiltIn = ReadonlyArray<readonly [number, string]>;
 
 function lines(path: string): string[] {
@@ -50,11 +50,11 @@ function once(load: () => Names): () => Names {
 }
 
 /**
- * A file with a name and a number in each line; the first line of a number
- * counts, as it does for getpwuid(3) and its like.
+ * A file with a name and a number on each line; the first line of a number
+ * applies, as in getpwuid(3).
  *
- * @param name The group of the pattern that is the name.
- * @param number The group that is the number.
+ * @param name The capture group of the name.
+ * @param number The capture group of the number.
  */
 export function readDatabase(
   path: string,
@@ -72,7 +72,7 @@ export function readDatabase(
 }
 
 /**
- * A file of iproute2's: "254 main" or "0xfe main" in each line, more of them in
+ * A file of iproute2: "254 main" or "0xfe main" on each line, and the same in
  * FILE.d/*.conf. Source: ip-route(8), FILES.
  */
 export function readIproute2(file: string, builtIn: BuiltIn): () => Names {

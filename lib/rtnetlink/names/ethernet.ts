@@ -1,4 +1,4 @@
-// Protocols inside Ethernet, by the words iproute2 has for them.
+// iproute2's names of EtherTypes.
 
 import * as eth from "../../../ffi/uapi/linux_if_ether.ts";
 
@@ -57,7 +57,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [eth.ETH_P_LLDP, "LLDP"],
 ]);
 
-/** The word for an EtherType, or its number in brackets. */
+/** The name of an EtherType, or its number in brackets. */
 export function ethernetProtocolName(type: number): string {
   return NAMES.get(type) ?? `[${type}]`;
 }
@@ -65,12 +65,14 @@ export function ethernetProtocolName(type: number): string {
 const NUMBERS: ReadonlyMap<string, number> = new Map(
   [...NAMES].map(([number, name]) => [name, number]),
 );
-/** Other words that iproute2 takes. */
+/** Other names that iproute2 accepts. */
 const ALIASES: ReadonlyMap<string, number> = new Map([
   ["ipv4", eth.ETH_P_IP],
 ]);
 
-/** The EtherType of a word; undefined for one that iproute2 does not have. */
+/**
+ * The EtherType of a name; undefined for a name that iproute2 does not know.
+ */
 export function ethernetProtocolNumber(word: string): number | undefined {
   return NUMBERS.get(word) ?? ALIASES.get(word);
 }

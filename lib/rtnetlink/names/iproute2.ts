@@ -1,5 +1,5 @@
-// iproute2's names of numbers of routes, addresses, links and neighbours: built-in
-// ones, and those of /etc/iproute2.
+// iproute2's names of numbers in routes, addresses, links and neighbours:
+// built-in ones, and those of /etc/iproute2.
 
 import * as nd from "../../../ffi/uapi/linux_neighbour.ts";
 import * as rt from "../../../ffi/uapi/linux_rtnetlink.ts";
@@ -74,12 +74,12 @@ function text(names: Names, number: number): string {
   return names.nameOf(number) ?? String(number);
 }
 
-/** The word for an RTPROT_ number. */
+/** The name of an RTPROT_ number. */
 export function protocolName(protocol: number): string {
   return text(protocols(), protocol);
 }
 
-/** The word for an RT_SCOPE_ number. */
+/** The name of an RT_SCOPE_ number. */
 export function scopeName(scope: number): string {
   return text(scopes(), scope);
 }
@@ -94,7 +94,7 @@ export function realmName(realm: number): string {
   return text(realms(), realm);
 }
 
-/** The word for a type of service. */
+/** The name of a type of service. */
 export function serviceName(tos: number): string {
   return services().nameOf(tos) ?? "0x" + tos.toString(16).padStart(2, "0");
 }
@@ -104,12 +104,12 @@ export function linkGroupName(group: number): string {
   return text(groups(), group);
 }
 
-/** The word for the bit of a reason why a link is kept down. */
+/** The name of the bit of a protodown reason. */
 export function protoDownReasonName(bit: number): string {
   return text(reasons(), bit);
 }
 
-/** The word for an RTN_ number. */
+/** The name of an RTN_ number. */
 export function routeTypeName(type: number): string {
   return TYPES.get(type) ?? String(type);
 }
@@ -119,33 +119,33 @@ export function ipProtocolName(protocol: number): string {
   return ipProtocols().nameOf(protocol) ?? `ipproto-${protocol}`;
 }
 
-/** A table by its name or number; undefined if it is neither. */
+/** A table by name or number; undefined for neither. */
 export function tableNumber(word: string): number | undefined {
   return tables().numberOf(word) ?? number(word, 0xffffffff);
 }
 
-/** An RTPROT_ by its word or number; undefined if it is neither. */
+/** An RTPROT_ number by name or number; undefined for neither. */
 export function protocolNumber(word: string): number | undefined {
   return protocols().numberOf(word) ?? number(word, 255);
 }
 
-/** An RT_SCOPE_ by its word or number; undefined if it is neither. */
+/** An RT_SCOPE_ number by name or number; undefined for neither. */
 export function scopeNumber(word: string): number | undefined {
   return scopes().numberOf(word) ?? number(word, 255);
 }
 
-/** A group of links by its name or number; undefined if it is neither. */
+/** A group of links by name or number; undefined for neither. */
 export function linkGroupNumber(word: string): number | undefined {
   return groups().numberOf(word) ?? number(word, 0x7fffffff);
 }
 
-/** An RTN_ by its word or number; undefined if it is neither. */
+/** An RTN_ number by name or number; undefined for neither. */
 export function routeTypeNumber(word: string): number | undefined {
   for (const [type, name] of TYPES) if (name === word) return type;
   return number(word, 255);
 }
 
-/** All words of a table, for people to choose from. */
+/** All names of a table, for errors. */
 export function wordsOf(
   what: "table" | "protocol" | "scope" | "group" | "type",
 ): string[] {

@@ -1,4 +1,4 @@
-// Types of link layer, by the words iproute2 has for them.
+// iproute2's names of link-layer types.
 
 import * as arp from "../../../ffi/uapi/linux_if_arp.ts";
 
@@ -71,7 +71,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   ),
 ]);
 
-/** The word for an ARPHRD_ number, or the number in brackets. */
+/** The name of an ARPHRD_ number, or the number in brackets. */
 export function linkTypeName(type: number): string {
   return NAMES.get(type) ?? `[${type}]`;
 }

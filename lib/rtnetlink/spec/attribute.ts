@@ -1,5 +1,5 @@
-// One entry of a table of attributes: everything that is known about an option,
-// for both directions. The functions here make the entries.
+// An entry of an attribute table: describes an option for encoding and
+// decoding.
 
 import {
   formatIPv4,
@@ -33,66 +33,68 @@ import {
 /** When the kernel accepts another value. */
 export type ChangeTime = "any time" | "while down" | "at creation" | "never";
 
-/** The values of some options, by the options' names. */
+/** Values of options, by name. */
 export type OptionValues = { readonly [word: string]: unknown };
 
-/** What iproute2's JSON holds for an attribute. */
+/** The value of an attribute in iproute2's JSON. */
 export interface JsonField {
-  /** iproute2's key; the option's name if not given. */
+  /** iproute2's key; default: the option's name. */
   readonly key?: string;
-  /** Whether the value is an ifindex, for which JSON has a name. */
+  /** Whether the value is an ifindex; JSON has the link's name. */
   readonly link?: true;
-  /** The value; undefined where iproute2 prints none. */
+  /** The value; undefined if iproute2 omits it. */
   read(level: AttributeLevel): JsonValue | undefined;
 }
 
-/** Writes a message attribute that several options share. */
+/** Encodes a message attribute that several options share. */
 export interface SharedAttribute {
-  /** @param values All options that are written, by their names. */
+  /** @param values All options to encode, by name. */
   write(body: AttributeWriter, values: OptionValues): void;
 }
 
 /** An attribute of a kernel object. */
 export interface Attribute<T> extends Option<T> {
-  /** The message attribute that holds it; the first of them, if several do. */
+  /** The message attribute; the first one if there are several. */
   readonly number: number;
-  /** The second of them. */
+  /** The second message attribute. */
   readonly number6?: number;
-  /** When the kernel accepts another value; any time, if not given. */
+  /** When the kernel accepts another value; default: any time. */
   readonly change?: ChangeTime;
-  /** What the kernel reports where the option was not given. */
+  /** What the kernel reports if the option was not given. */
   readonly kernelDefault?: T;
-  /** The first kernel that has it. */
+  /** The first kernel that supports it. */
   readonly since?: string;
-  /** The unit of a number. */
+  /** The unit of the number. */
   readonly unit?: string;
-  /** Whether it changes by itself, so that a change is no event. */
+  /** Whether it changes by itself, so that no event is emitted. */
   readonly timer?: true;
-  /** Whether it does something once instead of describing a state. */
+  /** Whether it is an action, not a state. */
   readonly once?: true;
-  /** False if a kernel may not report it, so that it cannot be compared. */
+  /** False if kernels may not report it, so that it is not compared. */
   readonly isReported?: false;
   /** Whether its value is another link, decoded as its ifindex. */
   readonly link?: true;
-  /** The options that it stands for, which are written in its place. */
+  /** The options that it expands to. */
   readonly means?: readonly string[];
-  /** Writes it together with other options. */
+  /** Encodes it together with other options. */
   readonly writes?: SharedAttribute;
-  /** Writes it; absent if it is read-only or `writes` does. */
+  /** Encodes it; absent if it is read-only or `writes` encodes it. */
   readonly encode?: (
     body: AttributeWriter,
     value: T,
     names: NameLookup,
   ) => void;
-  /** The value in a message; undefined where the message has none. */
+  /** Decodes it; undefined if the message does not have it. */
   decode(level: AttributeLevel): T | undefined;
-  /** What iproute2's JSON holds for it. */
+  /** Its values in iproute2's JSON. */
   readonly json: readonly JsonField[];
-  /** When the kernel accepts a value in the place of another, if it depends. */
+  /**
+   * When the kernel accepts a value instead of another, if it depends on them.
+   */
   changeOf?(is: T | undefined, wanted: T | undefined): ChangeTime;
-  /** Whether the kernel's value is the wanted one; default: equal values. */
+  /** Whether the kernel's value is the desired one; default: equal values. */
   same?(is: T, wanted: T): boolean;
-  /** The value for people, where it is not what the user would write. */
+  /** The value as text, if it is not what the user would write. */
   text?(value: T): string;
   /** The value of the message attribute in a listing of a request. */
   readonly show?: (value: Uint8Array) => string | number;
@@ -105,7 +107,7 @@ export type Table<Options> = {
   >;
 };
 
-/** What differs from the ordinary. `Raw` is the number in the message. */
+/** What differs from the default. `Raw` is the number in the message. */
 export interface Details<T, Raw = T> {
   readonly change?: ChangeTime;
   readonly kernelDefault?: T;
@@ -113,21 +115,21 @@ export interface Details<T, Raw = T> {
   readonly unit?: string;
   readonly timer?: true;
   readonly once?: true;
-  /** iproute2's key, if it is not the option's name. */
+  /** iproute2's key; default: the option's name. */
   readonly key?: string;
-  /** iproute2's value, if it is not the option's; false if it prints none. */
+  /** iproute2's value; default: the option's; false if it is omitted. */
   readonly json?: false | ((raw: Raw) => JsonValue | undefined);
-  /** What iproute2 prints where the attribute is absent. */
+  /** iproute2's value if the attribute is absent. */
   readonly absent?: JsonValue;
-  /** Writes it together with other options. */
+  /** Encodes it together with other options. */
   readonly writes?: SharedAttribute;
 }
 
-/** How the value of one message attribute is read and written. */
+/** Parses, encodes and decodes the value of one message attribute. */
 export interface Codec<T, Raw = T> extends Option<T> {
-  /** The value as the message has it. */
+  /** The value in the message. */
   raw(value: AttributeReader): Raw;
-  /** The option's value; undefined for "not set". */
+  /** The option's value; undefined if it is not set. */
   decode(raw: Raw): T | undefined;
   encode(
     body: AttributeWriter,
@@ -141,7 +143,7 @@ export interface Codec<T, Raw = T> extends Option<T> {
   readonly show?: (value: Uint8Array) => string | number;
 }
 
-/** An entry for an option that one message attribute holds. */
+/** An entry for an option in one message attribute. */
 export function attribute<T, Raw = T>(
   number: number,
   codec: Codec<T, Raw>,
@@ -218,7 +220,7 @@ export function number(
   return numeric(number, codec, reader, same, same, undefined, details);
 }
 
-/** A number, or a word that stands for one. */
+/** A number, or a keyword for a number. */
 export function numberOr<const Word extends string>(
   number: number,
   codec: NumberCodec,
@@ -245,14 +247,14 @@ export function numberOr<const Word extends string>(
 
 const booleanOf = (raw: number) => raw !== 0;
 
-/** How an on-or-off option is read whose word stands alone: csum, nocsum. */
+/** A flag whose keyword needs no value: csum, nocsum. */
 export const toggleWord: Option<boolean> & { alone: boolean; no: boolean } = {
   ...bit,
   alone: true,
   no: false,
 };
 
-/** Details of an option that is on or off. */
+/** Details of a flag. */
 type FlagDetails = Details<boolean, number> & { readonly codec?: NumberCodec };
 
 const onOrOff = (reader: Option<boolean>) =>
@@ -262,16 +264,16 @@ const onOrOff = (reader: Option<boolean>) =>
 ): Attribute<boolean> =>
   numeric(number, codec, reader, booleanOf, Number, undefined, details);
 
-/** On or off, as a number. */
+/** A flag as a number. */
 export const flag: (
   number: number,
   details?: FlagDetails,
 ) => Attribute<boolean> = onOrOff(bit);
 
-/** The same as `flag`, with a word that stands alone or behind "no". */
+/** A flag as a number, whose keyword needs no value or starts with "no". */
 export const toggle: typeof flag = onOrOff(toggleWord);
 
-/** An attribute without a value, which is there or not. */
+/** An attribute without a value, whose presence is the flag. */
 export function presence(
   number: number,
   { absent, ...details }: Details<boolean> = {},
@@ -288,7 +290,7 @@ export function presence(
   return { ...entry, decode: (level) => level.has(number) };
 }
 
-/** A word for each number: a list from 0 on, or numbers by their words. */
+/** A keyword for each number: a list from 0, or numbers by keyword. */
 export function word<const Word extends string>(
   number: number,
   codec: NumberCodec,
@@ -324,7 +326,7 @@ function isZero({ bytes, at, length }: AttributeReader): boolean {
   return true;
 }
 
-/** An IP address of 4 or 16 bytes as text; undefined where it is not set. */
+/** An IP address of 4 or 16 bytes as text; undefined if it is not set. */
 export function readAddress(value: AttributeReader): string | undefined {
   if (isZero(value)) return undefined;
   const { bytes, at, length } = value;
@@ -379,15 +381,18 @@ export function address6(
 /** What differs for an address of either IP version. */
 export interface EitherDetails {
   readonly change?: ChangeTime;
-  /** iproute2's keys, if the one is not the option's name. */
+  /** iproute2's keys; default: the option's name. */
   readonly keys: readonly [ipv4: string, ipv6: string];
-  /** Which addresses count. */
+  /** Which addresses are valid. */
   readonly only?: (address: Uint8Array) => boolean;
-  /** What is right, where `only` is given. */
+  /** What is valid, with `only`. */
   readonly expected?: string;
 }
 
-/** An address, with a message attribute for each IP version; IPv4 wins. */
+/**
+ * An address with a message attribute for each IP version; IPv4 takes
+ * precedence.
+ */
 export function address(
   number4: number,
   number6: number,
@@ -451,7 +456,7 @@ export function ethernet(
   }, details);
 }
 
-/** Another link; not set where the ifindex is 0. */
+/** Another link; undefined for ifindex 0. */
 export function link(
   number: number,
   details: Details<string | number, number> = {},
@@ -482,14 +487,14 @@ export function linkOrNone(
   }, details);
 }
 
-/** How the bits of a message attribute are read and written. */
+/** Encodes and decodes the bits of a message attribute. */
 export interface BitsCodec {
   read(value: AttributeReader): {
     readonly value: number;
-    /** The bits that the value says something about. */
+    /** The bits that the value defines. */
     readonly mask: number;
   } | undefined;
-  /** @param mask The bits of the options that are written. */
+  /** @param mask The bits of the options to encode. */
   write(
     body: AttributeWriter,
     attribute: number,
@@ -524,14 +529,14 @@ export const maskedBits: BitsCodec = {
   },
 };
 
-/** Options that are a bit each of one message attribute. */
+/** Options that are bits of one message attribute. */
 export function bits<Word extends string>(
   number: number,
   codec: BitsCodec,
   words: { readonly [W in Word]: number },
   details: Omit<Details<boolean>, "writes"> & {
     readonly toggle?: boolean;
-    /** The options that are on where nothing was said. */
+    /** The options that are on by default. */
     readonly on?: readonly NoInfer<Word>[];
   } = {},
 ): { readonly [W in Word]: Attribute<boolean> } {
@@ -576,7 +581,7 @@ export function bits<Word extends string>(
   ) as { [W in Word]: Attribute<boolean> };
 }
 
-/** An option that stands for several: what holds for all of them. */
+/** An option that expands to several; properties that apply to all of them. */
 export function standsFor<T>(
   means: readonly [string, string],
   parts: readonly [Attribute<T>, Attribute<T>],
@@ -599,7 +604,7 @@ export function standsFor<T>(
   };
 }
 
-/** What the kernel reports and nobody can set. */
+/** An attribute that the kernel reports and that cannot be set. */
 export function reported<T extends JsonValue>(
   number: number,
   read: (value: AttributeReader, level: AttributeLevel) => T | undefined,

@@ -1,4 +1,4 @@
-// How a number lies in an attribute: width and byte order.
+// Codecs of numbers: width and byte order.
 
 import { formatLinkAddress } from "../../net/link_address.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
@@ -12,11 +12,11 @@ export interface NumberCodec {
   readonly size: number;
   read(value: AttributeReader): number;
   write(body: AttributeWriter, attribute: number, value: number): void;
-  /** A value in a listing of a request, if it is not unsigned in host byte order. */
+  /** The value in a listing, if it is not unsigned in host byte order. */
   show?(value: Uint8Array): number | string;
 }
 
-/** A number of a fixed size in a listing; other values as hexadecimal bytes. */
+/** A number of a fixed size in a listing; other sizes as hexadecimal bytes. */
 function showing(
   size: number,
   get: (view: DataView) => number,

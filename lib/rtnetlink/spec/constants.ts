@@ -1,26 +1,29 @@
-// The C names of attributes and how their values are shown, for listings of
-// requests and for the kernel's errors.
+// C names of attributes and the text of their values, for listings of requests
+// and for errors of the kernel.
 
 import type { AttributeNames } from "../../netlink/attribute_names.ts";
 
 type Constants = Readonly<Record<string, unknown>>;
 type Named = AttributeNames[number];
 
-/** The C names of a level: constants by prefix, less longer prefixes. */
+/**
+ * The C names of a level: constants with a prefix, except those with longer
+ * prefixes.
+ */
 export interface AttributeConstants {
   /** A module of ffi/uapi. */
   readonly of: Constants;
   readonly prefix: string;
   readonly but?: readonly string[];
-  /** The attribute that holds another link, ifinfomsg included. */
+  /** The attribute with another link, including its ifinfomsg. */
   readonly peer?: number;
-  /** What is nested in an attribute, by its number. */
+  /** The nested attributes, by number. */
   readonly inside?: Readonly<
     Record<number, AttributeConstants | AttributeNames | Named["inside"]>
   >;
 }
 
-/** An entry of a table, as far as its message attribute is shown. */
+/** The part of a table entry that is needed to print its value. */
 interface Shown {
   readonly number?: number;
   readonly number6?: number;
@@ -31,7 +34,7 @@ interface Shown {
 /**
  * The names of a level.
  *
- * @param entries The table of its attributes, which says how values are shown.
+ * @param entries The table of its attributes, which formats the values.
  */
 export function attributeNames(
   { of, prefix, but = [], inside = {} }: AttributeConstants,

@@ -1,6 +1,6 @@
-// JSON values as iproute2 prints them.
+// JSON values in iproute2's format.
 
-/** A value as JSON can hold it. */
+/** A JSON value. */
 export type JsonValue =
   | null
   | boolean
@@ -10,32 +10,32 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 
 /**
- * What the kernel reports about a link's kind, under the keys and with the
- * values of `ip -j -d link`; other links are given by ifindex.
+ * The options of a link's kind, with the keys and values of `ip -j -d link`;
+ * other links are given by ifindex.
  */
 export type KindData = Record<string, JsonValue>;
 
-/** A number as printf's %#x prints it. */
+/** A number in printf's %#x format. */
 export function hex(number: number): string {
   return number === 0 ? "0" : "0x" + number.toString(16);
 }
 
-/** The same; undefined for 0, which iproute2 does not print. */
+/** The same; undefined for 0, which iproute2 omits. */
 export function hexNonzero(number: number): string | undefined {
   return number === 0 ? undefined : "0x" + number.toString(16);
 }
 
-/** The number; undefined for 0, which iproute2 does not print. */
+/** The number; undefined for 0, which iproute2 omits. */
 export function nonzero(number: number): number | undefined {
   return number === 0 ? undefined : number;
 }
 
-/** True for any number but 0, for which iproute2 prints nothing. */
+/** True for any number except 0, which iproute2 omits. */
 export function onlyTrue(number: number | boolean): true | undefined {
   return number ? true : undefined;
 }
 
-/** The names of the set bits in the given order; the rest in hexadecimal. */
+/** The names of the set bits, in order; the remaining bits in hexadecimal. */
 export function bitNames(
   value: number,
   names: ReadonlyArray<readonly [bit: number, name: string]>,

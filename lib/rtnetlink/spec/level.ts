@@ -1,16 +1,16 @@
-// The attributes of one level of a message, found by their number.
+// Attributes of one level of a message, by number.
 
 import { NLA_HDRLEN } from "../../../ffi/uapi/linux_netlink.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 
-/** No level of rtnetlink numbers its attributes higher. */
+/** The exclusive maximum of attribute numbers in rtnetlink. */
 const NUMBERS = 256;
 
 /** The attributes of one level by number, the first of each. */
 export class AttributeLevel {
-  /** The reader; has() and get() move it. */
+  /** The reader; has() and get() change its position. */
   readonly reader: AttributeReader;
-  /** Where the value of each is; 0 is inside the message's header. */
+  /** The position of each value; 0 is inside the message's header. */
   readonly #values: number[] = [];
 
   constructor(reader: AttributeReader) {
@@ -19,7 +19,7 @@ export class AttributeLevel {
     while (reader.next()) {
       const { type } = reader;
       if (type >= NUMBERS) continue;
-      // No hole: reading one would search the prototypes.
+      // No holes: V8 searches the prototypes for a hole.
       while (values.length <= type) values.push(-1);
       if (values[type] === -1) values[type] = reader.at;
     }
@@ -30,7 +30,7 @@ export class AttributeLevel {
     return (this.#values[number] ?? -1) >= 0;
   }
 
-  /** The reader, moved to an attribute; undefined where the level lacks it. */
+  /** The reader at an attribute; undefined if the level does not have it. */
   get(number: number): AttributeReader | undefined {
     const at = this.#values[number] ?? -1;
     if (at < 0) return undefined;

@@ -1,24 +1,24 @@
-// Numbers that a request needs for names.
+// Resolves names in requests.
 
-/** Looks up what a request can name only by a number. */
+/** Resolves names that a request can only carry as numbers. */
 export interface NameLookup {
   /**
-   * The index of a link.
+   * The ifindex of a link.
    *
-   * @param link Its name, one of its other names, or the index itself.
+   * @param link Its name, an alternative name, or the ifindex.
    */
   index(link: string | number): number;
   /**
-   * Says that the request makes a link of this name.
+   * Records that the request creates a link with this name.
    *
-   * @param name Undefined of one in another namespace.
-   * @param peer The other end that it makes here too: the kernel lets an index
-   * be chosen for that one only if one is chosen for both.
-   * @returns The index to ask for, 0 to leave the choice to the kernel.
+   * @param name Undefined for a link in another namespace.
+   * @param peer The peer that it also creates here: the kernel accepts an index
+   *   for the peer only with one for both.
+   * @returns The requested ifindex; 0 lets the kernel choose.
    */
   creates(name: string | undefined, peer?: string): number;
-  /** Says that the request gives a link a name, another or a further one. */
+  /** Records that the request gives a link another or an additional name. */
   calls(link: string | number, name: string): void;
-  /** An open descriptor of a namespace, by its name. */
+  /** A descriptor of a namespace, by name. */
   namespace(name: string): number;
 }

@@ -1,5 +1,5 @@
-// Numbers of routes, addresses and rules that have names: those of iproute2, and
-// those that /etc/iproute2 adds.
+// Named numbers of routes, addresses and rules, from iproute2 and
+// /etc/iproute2.
 
 import {
   linkGroupName,
@@ -13,12 +13,12 @@ import {
 } from "../names/iproute2.ts";
 import { numbered, type Reader, wholeNumber } from "./value.ts";
 
-/** How a number with names is read, and its name. */
+/** Parses a named number, and returns its name. */
 export interface NamedNumber extends Reader<number> {
   text(number: number): string;
 }
 
-/** How far an address or a route reaches. */
+/** The scope of an address or a route. */
 export const scope: NamedNumber = {
   ...numbered(
     "global, site, link, host, nowhere or a number from 0 to 255",

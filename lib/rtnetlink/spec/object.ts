@@ -1,5 +1,5 @@
-// An object of rtnetlink (an address, a rule ...) as a table: its options, the
-// fields of a decoded object, and iproute2's JSON.
+// An rtnetlink object (an address, a rule ...) as a table: options, fields of
+// the decoded object, iproute2's JSON.
 
 import { AF_INET6 } from "../../../ffi/uapi/sys_socket.ts";
 import type { Layout } from "../../../ffi/struct.ts";
@@ -38,20 +38,23 @@ import {
 } from "./table.ts";
 import { linkName, type Option, type Reader } from "./value.ts";
 
-/** What the value of an attribute depends on when it is written. */
+/** The context of encoding an attribute. */
 export interface Encoding {
   readonly names: NameLookup;
   /** AF_* of the object. */
   readonly family: number;
-  /** What the object is, for errors: "address". */
+  /** The type of object, for errors: "address". */
   readonly object: string;
-  /** The option that is written, for errors. */
+  /** The option, for errors. */
   readonly word: string;
 }
 
-/** How a field lies in a message attribute. */
+/** Codec of a field in a message attribute. */
 export interface FieldCodec<Raw> {
-  /** Undefined for an attribute that is too short; absent if none is read. */
+  /**
+   * Returns undefined for an attribute that is too short; absent if it is not
+   * decoded.
+   */
   read?(value: AttributeReader, family: AddressFamily): Raw | undefined;
   /** Absent if only the kernel sets it. */
   write?(
@@ -60,7 +63,7 @@ export interface FieldCodec<Raw> {
     value: Raw,
     encoding: Encoding,
   ): void;
-  /** The value in a listing of a request, if it is not a number. */
+  /** The value in a listing, if it is not a number. */
   readonly show?: (value: Uint8Array) => string | number;
 }
 
@@ -84,7 +87,7 @@ export function addressBytes(
   throw new ArgumentError(word, text, expected);
 }
 
-/** Text that ends with a NUL. */
+/** Text, terminated by NUL. */
 export const string: FieldCodec<string> = {
   read: (value) => value.string(),
   write: (body, attribute, value) => void body.string(attribute, value),
@@ -107,7 +110,7 @@ export const presence: FieldCodec<boolean> = {
   },
 };
 
-/** How another link is given, and reported: as its ifindex. */
+/** Another link: given by name or ifindex, reported as its ifindex. */
 export const device: Reader<string | number> & {
   toRaw(value: string | number, encoding: Encoding): number;
   readonly link: true;
@@ -117,10 +120,10 @@ export const device: Reader<string | number> & {
   link: true,
 };
 
-/** What iproute2 prints of an object. */
+/** An object in iproute2's JSON. */
 export type JsonObject = Record<string, JsonValue>;
 
-/** What of an object is printed, and what its links are called. */
+/** What to print of an object, and the names of its links. */
 export interface JsonContext {
   readonly names: {
     name(ifindex: number): string;
@@ -132,45 +135,47 @@ export interface JsonContext {
   readonly oneDevice?: boolean | undefined;
   readonly oneProtocol?: boolean | undefined;
   readonly oneScope?: boolean | undefined;
-  /** Nexthop objects by their id. */
+  /** Nexthop objects by id. */
   readonly nexthops?: ReadonlyMap<number, object> | undefined;
 }
 
-/** What is known of an option, or of a field that only the kernel sets. */
+/** Properties of an option, or of a field that only the kernel sets. */
 export interface FieldDetails<O, Raw, T> extends Partial<Option<T>> {
-  /** The message attribute that holds it. */
+  /** The message attribute. */
   readonly number?: number;
   readonly codec?: FieldCodec<Raw>;
   /**
-   * The field of the message's struct that holds it; with `number` too, the
-   * attribute holds what does not fit into a byte.
+   * The field of the message's struct; with `number` too, the attribute has
+   * values that do not fit into a byte.
    */
   readonly header?: string;
-  /** The bit of the field that it is; the entry named like the field is all. */
+  /**
+   * The bit of the field; the entry named like the field has the whole number.
+   */
   readonly bit?: number;
-  /** Whether the hand-written decoder of the object reads it. */
+  /** Whether the hand-written decoder of the object decodes it. */
   readonly common?: true;
-  /** Whether its value is another link, by its ifindex. */
+  /** Whether its value is another link, by ifindex. */
   readonly link?: true;
-  /** When the kernel accepts another value; any time, if not given. */
+  /** When the kernel accepts another value; default: any time. */
   readonly change?: ChangeTime | ((object: O) => ChangeTime);
-  /** What the kernel does not report, because it is the default. */
+  /** The default, which the kernel does not report. */
   readonly kernelDefault?: Raw;
-  /** Whether it is compared; default: where it is given. */
+  /** Whether it is compared; default: if it is given. */
   readonly compare?: boolean | ((given: OptionValues) => boolean);
-  /** What the user gives, as the kernel has it; default: the same. */
+  /** Converts the option to the kernel's value; default: identity. */
   toRaw?(value: T, encoding: Encoding): Raw;
-  /** Reads the attribute, where it is more than the field's value. */
+  /** Decodes the attribute, if it is more than the field's value. */
   decode?(object: O, value: AttributeReader, family: AddressFamily): void;
-  /** Writes the attribute, where it is more than the field's value. */
+  /** Encodes the attribute, if it is more than the field's value. */
   encode?(body: AttributeWriter, value: T, encoding: Encoding): void;
-  /** What is compared; default: the field, or the bit. */
+  /** The compared value; default: the field or the bit. */
   of?(object: O): unknown;
-  /** Whether the kernel's value is the wanted one; default: equal values. */
+  /** Whether the kernel's value is the desired one; default: equal values. */
   same?(is: Raw, wanted: Raw, given: T | undefined): boolean;
-  /** What is compared, for people, where the user would not write that. */
+  /** The compared value as text, if it is not what the user would write. */
   text?(value: Raw, nameOf: (ifindex: number) => string): string;
-  /** iproute2's key; nothing is printed without one. */
+  /** iproute2's key; without one it is not printed. */
   readonly key?: string;
   /** iproute2's value; default: the text, or the field. */
   json?(
@@ -178,31 +183,31 @@ export interface FieldDetails<O, Raw, T> extends Partial<Option<T>> {
     object: O,
     context: JsonContext,
   ): JsonValue | undefined;
-  /** Prints more than one key. */
+  /** Prints several keys. */
   print?(json: JsonObject, object: O, context: JsonContext): void;
 }
 
 /** An attribute of an object. */
 // deno-lint-ignore no-explicit-any -- fields have values of many types
 export interface ObjectAttribute<O, T = any> extends FieldDetails<O, any, T> {
-  /** The field of the decoded object; of a bit, that of the number. */
+  /** The field of the decoded object; for a bit, that of the number. */
   readonly field?: keyof O & string;
 }
 
-/** Makes the entries of a table, each for a field of the object. */
+/** Builds the entries of a table, each for a field of the object. */
 export interface Fields<O extends object> {
   <K extends keyof O & string, T = NonNullable<O[K]>>(
     field: K,
     details: FieldDetails<O, NonNullable<O[K]>, T>,
   ): ObjectAttribute<O, T>;
-  /** A field that a message attribute holds. */
+  /** A field in a message attribute. */
   attribute<K extends keyof O & string, T = NonNullable<O[K]>>(
     field: K,
     number: number,
     codec: FieldCodec<NonNullable<O[K]>>,
     details?: FieldDetails<O, NonNullable<O[K]>, T>,
   ): ObjectAttribute<O, T>;
-  /** A field that the struct in front of the attributes holds. */
+  /** A field in the struct before the attributes. */
   header<K extends keyof O & string, T = NonNullable<O[K]>>(
     field: K,
     header: string,
@@ -216,7 +221,7 @@ export interface Fields<O extends object> {
   ): ObjectAttribute<O, T>;
 }
 
-/** The entries of the tables of a type of object. */
+/** Builders of the entries for a type of object. */
 export function fieldsOf<O extends object>(): Fields<O> {
   return Object.assign(
     (field: keyof O & string, details: object) => ({ field, ...details }),
@@ -241,7 +246,7 @@ export function fieldsOf<O extends object>(): Fields<O> {
   ) as unknown as Fields<O>;
 }
 
-/** A table with an entry for every option, and others for other fields. */
+/** A table with an entry for every option, and for other fields. */
 export type FieldsOf<O, Spec> =
   & {
     readonly [Word in keyof Spec]-?: ObjectAttribute<
@@ -256,14 +261,14 @@ type Values = Record<string, unknown>;
 /** The attributes of one level of a message, in iproute2's order. */
 export class FieldTable<O extends object, Spec extends object> {
   readonly entries: Readonly<Record<string, ObjectAttribute<O>>>;
-  /** How the options are read. */
+  /** How the options are parsed. */
   readonly options: OptionsOf<Spec>;
-  /** Whether unknown attributes are kept, in a field "unknown". */
+  /** Whether unknown attributes are retained in the field "unknown". */
   readonly #keepsUnknown: boolean;
   readonly #list: readonly (readonly [word: string, ObjectAttribute<O>])[];
   readonly #byNumber: (ObjectAttribute<O> | undefined)[] = [];
   readonly #printed: ObjectAttribute<O>[] = [];
-  /** What is compared, by the words that are given: most objects share them. */
+  /** The compared entries by the given keys, which most objects share. */
   readonly #compared = new Map<string, readonly ComparedEntry<O>[]>();
 
   constructor(fields: FieldsOf<O, Spec>, keepsUnknown = false) {
@@ -284,9 +289,9 @@ export class FieldTable<O extends object, Spec extends object> {
   }
 
   /**
-   * Fills an object from attributes.
+   * Decodes attributes into an object.
    *
-   * @param uncommon Whether to leave out what hand-written decoders read.
+   * @param uncommon Whether to skip what hand-written decoders decode.
    */
   decodeAttributes(
     object: O,
@@ -298,8 +303,8 @@ export class FieldTable<O extends object, Spec extends object> {
       const entry = this.#byNumber[attributes.type];
       if (entry === undefined) {
         if (!this.#keepsUnknown) continue;
-        const keeper = object as { unknown?: UnknownAttribute[] };
-        (keeper.unknown ??= []).push(attributes.unknown());
+        const known = object as { unknown?: UnknownAttribute[] };
+        (known.unknown ??= []).push(attributes.unknown());
       } else if (uncommon && entry.common) continue;
       else if (entry.decode !== undefined) {
         entry.decode(object, attributes, family);
@@ -311,9 +316,9 @@ export class FieldTable<O extends object, Spec extends object> {
   }
 
   /**
-   * Writes options that were read.
+   * Encodes parsed options.
    *
-   * @returns The fields of the struct in front.
+   * @returns The fields of the struct before the attributes.
    */
   encodeAttributes(
     body: AttributeWriter,
@@ -344,7 +349,7 @@ export class FieldTable<O extends object, Spec extends object> {
     return header;
   }
 
-  /** What iproute2 prints. */
+  /** The object in iproute2's JSON. */
   json(object: O, context: JsonContext): JsonObject {
     const json: JsonObject = {};
     for (const entry of this.#printed) {
@@ -368,9 +373,9 @@ export class FieldTable<O extends object, Spec extends object> {
   }
 
   /**
-   * Makes the comparison of objects with one that has these options.
+   * Builds the comparison of objects with one that has these options.
    *
-   * @param given What the user gave.
+   * @param given The options of the user.
    */
   comparison(given: OptionValues): ObjectComparison<O> {
     const compared = this.#comparedWith(given);
@@ -403,8 +408,8 @@ export class FieldTable<O extends object, Spec extends object> {
   }
 
   /**
-   * The options that an object has, as a user writes them. Of an option whose
-   * text cannot be parsed again there is none.
+   * The options of an object, as a user writes them; without options whose text
+   * cannot be parsed again.
    */
   specOf(object: O): Spec {
     const spec: Values = {};
@@ -421,7 +426,7 @@ export class FieldTable<O extends object, Spec extends object> {
     return spec as Spec;
   }
 
-  /** The entries that are compared where these options are given. */
+  /** The entries that are compared for these options. */
   #comparedWith(given: OptionValues): readonly ComparedEntry<O>[] {
     const words = Object.keys(given).filter((word) =>
       given[word] !== undefined
@@ -439,7 +444,7 @@ export class FieldTable<O extends object, Spec extends object> {
   }
 }
 
-/** An entry that is compared, and its value in an object. */
+/** A compared entry, and its value in an object. */
 interface ComparedEntry<O> {
   readonly key: string;
   readonly entry: ObjectAttribute<O>;
@@ -447,9 +452,9 @@ interface ComparedEntry<O> {
 }
 
 /**
- * The options of an object that differ from what is wanted.
+ * The options of an object that differ from the desired ones.
  *
- * @param wanted The wanted object, encoded and decoded.
+ * @param wanted The desired object, encoded and decoded.
  * @param nameOf The name of a link.
  */
 export type ObjectComparison<O> = (
@@ -458,7 +463,7 @@ export type ObjectComparison<O> = (
   nameOf: (ifindex: number) => string,
 ) => OptionDifference[];
 
-/** Reads what is compared of an object. */
+/** The compared value of an object. */
 export function comparedValue<O>(
   { of, field, bit, kernelDefault }: ObjectAttribute<O>,
 ): (object: O) => unknown {
@@ -468,37 +473,37 @@ export function comparedValue<O>(
     : (object) => (Number((object as Values)[field!] ?? 0) & bit) !== 0;
 }
 
-/** What differs between one type of object and another. */
+/** What differs between types of objects. */
 export interface ObjectDetails<O extends object, Spec extends object> {
-  /** What it is: "address". */
+  /** Its name: "address". */
   readonly name: string;
-  /** RTM_NEW*, which RTM_DEL* follows. */
+  /** RTM_NEW*; RTM_DEL* is the next number. */
   readonly message: number;
-  /** The struct in front of the attributes; its first field is the family. */
+  /** The struct before the attributes; its first field is the family. */
   readonly struct: Layout;
   /** The C names of the attributes. */
   readonly constants: AttributeConstants;
-  /** Options that a request cannot lack. */
+  /** Required options. */
   readonly required?: readonly (keyof Spec & string)[];
-  /** What tells an object from others, for messages: "192.0.2.1/24 of eth0". */
+  /** Identifies an object in messages: "192.0.2.1/24 of eth0". */
   title(spec: Spec): string;
-  /** AF_* of the object, which the struct holds. */
+  /** AF_* of the object, for the struct. */
   familyOf(spec: Spec, verb: Verb): number;
-  /** Checks options together; what is written, with what follows from them. */
+  /** Checks combinations of options; returns them with derived ones. */
   prepare?(spec: Spec, verb: Verb): OptionValues;
-  /** Advice for a refused request, beyond that of its errno. */
+  /** Advice for a rejected request, beyond that of its errno. */
   advice?(error: NetlinkError, spec: Spec, verb: Verb): string | undefined;
-  /** What a decoded object holds where a message says nothing. */
+  /** The initial fields of a decoded object. */
   readonly initial?: Partial<O>;
   /** Completes a decoded object. */
   finish?(object: O): void;
 }
 
-/** A type of object: what follows from its table. */
+/** A type of object, derived from its table. */
 export class ObjectTable<O extends object, Spec extends object>
   extends FieldTable<O, Spec> {
   readonly details: ObjectDetails<O, Spec>;
-  /** The fields of the struct in front, and what reads them. */
+  /** The fields of the struct before the attributes, and their readers. */
   readonly #header: (readonly [
     field: string,
     get: (view: DataView, at: number) => unknown,
@@ -514,9 +519,9 @@ export class ObjectTable<O extends object, Spec extends object>
   }
 
   /**
-   * Reads a message; undefined if it is cut off.
+   * Decodes a message; undefined if it is truncated.
    *
-   * @param message The message, as a reader stands on it.
+   * @param message The message, at the position of the reader.
    */
   decode(message: MessageReader): O | undefined {
     const { struct, initial, finish } = this.details;
@@ -532,9 +537,9 @@ export class ObjectTable<O extends object, Spec extends object>
   }
 
   /**
-   * A request that adds, changes or deletes one.
+   * Builds a change that adds, changes or deletes an object.
    *
-   * @throws {ArgumentError} If an option is unknown, wrong or missing.
+   * @throws {ArgumentError} If an option is unknown, invalid or missing.
    */
   change(verb: Verb, given: Spec): Change {
     const { name, message, required = [], prepare, struct } = this.details;

@@ -1,5 +1,5 @@
-// A table of attributes, and all that follows from one: reading what the user
-// gives, encoding, JSON, and what differs between the kernel and a wish.
+// A table of attributes: parses options, encodes, decodes, prints JSON and
+// compares with the kernel.
 
 import { ArgumentError } from "../../errors.ts";
 import { AttributeReader } from "../../netlink/attribute.ts";
@@ -17,27 +17,27 @@ import { AttributeLevel } from "./level.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import { type Option, take } from "./value.ts";
 
-/** How the words of a command line and the keys of a file are read. */
+/** How the keywords of a command line and the keys of a file are parsed. */
 export interface OptionTable {
   // deno-lint-ignore no-explicit-any -- each option has a value of its own type
   readonly [word: string]: Option<any>;
 }
 
-/** A table with a line for every option of an interface. */
+/** A table with an entry for every option of an interface. */
 export type OptionsOf<O> = {
   readonly [Word in keyof O]-?: Option<Exclude<O[Word], undefined>>;
 };
 
-/** Entries by the names of their options. */
+/** Entries by option name. */
 export interface Entries {
   // deno-lint-ignore no-explicit-any -- each option has a value of its own type
   readonly [word: string]: Attribute<any>;
 }
 
 /**
- * Reads options; each must be one of the table's.
+ * Parses options; each must be in the table.
  *
- * @param whose Whose options they are, for errors.
+ * @param whose The owner of the options, for errors.
  */
 export function readOptions(
   whose: string,
@@ -62,9 +62,10 @@ export function readOptions(
 }
 
 /**
- * Reads a specification: all of it is in the table, and what is required there.
+ * Parses a specification: all keys must be in the table, and the required ones
+ * given.
  *
- * @param whose What it specifies, for errors.
+ * @param whose The specified object, for errors.
  */
 export function readSpec<O extends object>(
   whose: string,
@@ -81,19 +82,19 @@ export function readSpec<O extends object>(
   return values as O;
 }
 
-/** An option that does not have the wanted value. */
+/** An option that does not have the desired value. */
 export interface OptionDifference {
   /** The option, as the user named it. */
   readonly key: string;
-  /** The value in the kernel, for people. */
+  /** The value in the kernel, as text. */
   readonly is: string;
-  /** The wanted value, for people. */
+  /** The desired value, as text. */
   readonly wanted: string;
-  /** When the kernel accepts the wanted value. */
+  /** When the kernel accepts the desired value. */
   readonly change: ChangeTime;
 }
 
-/** Attributes as a level, for what was just encoded. */
+/** The attributes that were just encoded, as a level. */
 export function encodedLevel(
   encode: (body: AttributeWriter) => void,
 ): AttributeLevel {
@@ -102,14 +103,14 @@ export function encodedLevel(
   return levelOf(body.finish());
 }
 
-/** Attributes as a level, for a copy of them. */
+/** A copy of attributes, as a level. */
 export function levelOf(bytes: Uint8Array<ArrayBuffer>): AttributeLevel {
   const reader = new AttributeReader(NetlinkBuffer.of(bytes), noCounts());
   reader.reset(0, bytes.length);
   return new AttributeLevel(reader);
 }
 
-/** A value for people, in the words of a command line. */
+/** A value as text, in the keywords of a command line. */
 export function valueText(value: unknown): string {
   if (value === undefined) return "not set";
   if (typeof value === "boolean") return value ? "on" : "off";
@@ -151,12 +152,12 @@ export class AttributeTable {
     this.timers = timers;
   }
 
-  /** Whether iproute2's JSON holds anything of it. */
+  /** Whether iproute2's JSON has any of it. */
   get isPrinted(): boolean {
     return this.#fields.length > 0;
   }
 
-  /** What iproute2's JSON holds, other links as their ifindex. */
+  /** The values in iproute2's JSON, with other links as their ifindex. */
   json(level: AttributeLevel): KindData {
     const data: KindData = {};
     for (const { key, read } of this.#fields) {
@@ -166,7 +167,7 @@ export class AttributeTable {
     return data;
   }
 
-  /** The values in a message, by the names of the options. */
+  /** The values in a message, by option name. */
   decode(level: AttributeLevel): OptionValues {
     const values: Record<string, unknown> = {};
     for (const [word, entry] of Object.entries(this.entries)) {
@@ -176,7 +177,7 @@ export class AttributeTable {
     return values;
   }
 
-  /** Options in the place of those that stand for them. */
+  /** Replaces options that expand to others. */
   expanded(values: OptionValues): OptionValues {
     const result: Record<string, unknown> = {};
     for (const [word, value] of Object.entries(values)) {
@@ -188,7 +189,7 @@ export class AttributeTable {
     return result;
   }
 
-  /** Writes options that were read. */
+  /** Encodes parsed options. */
   encode(body: AttributeWriter, given: OptionValues, names: NameLookup): void {
     const values = this.expanded(given);
     const shared = new Set<SharedAttribute>();
@@ -201,11 +202,11 @@ export class AttributeTable {
   }
 
   /**
-   * The options that differ from what is wanted, each once.
+   * The options that differ from the desired values, each once.
    *
-   * @param found What the kernel reports; undefined for nothing.
-   * @param wanted Options that were read, as `encode()` takes them.
-   * @param given Those of them that the user gave.
+   * @param found The attributes from the kernel; undefined for none.
+   * @param wanted Parsed options, as for `encode()`.
+   * @param given The options that the user gave.
    * @param nameOf The name of a link.
    */
   differences(
@@ -216,7 +217,8 @@ export class AttributeTable {
     nameOf: (ifindex: number) => string,
   ): OptionDifference[] {
     const is = found ?? encodedLevel(() => {});
-    // What the kernel would report of the wanted: both are read the same way.
+    // The desired options as the kernel would report them: both are decoded
+    // alike.
     const wish = encodedLevel((body) => this.encode(body, wanted, names));
     const different: OptionDifference[] = [];
     const reported = new Set<string>();
@@ -241,7 +243,7 @@ export class AttributeTable {
     return different;
   }
 
-  /** The option that the user gave, which may stand for this one. */
+  /** The option that the user gave, which may expand to this one. */
   #userWord(part: string, given: OptionValues): string {
     if (given[part] !== undefined) return part;
     return Object.keys(given).find((word) =>
@@ -249,7 +251,7 @@ export class AttributeTable {
     ) ?? part;
   }
 
-  /** The value of an option that stands for others, which may disagree. */
+  /** The value of an option that expands to others, whose values may differ. */
   #partsText(
     word: string,
     level: AttributeLevel,
@@ -274,7 +276,7 @@ export class AttributeTable {
   }
 }
 
-/** Two values, where absent means what the kernel reports by default. */
+/** Two values, where absent means the kernel's default. */
 function pair(
   { kernelDefault }: Attribute<unknown>,
   one: unknown,
@@ -290,7 +292,7 @@ function pair(
   return [one ?? absent(other), other ?? absent(one)];
 }
 
-/** Whether the kernel's value of an entry is the wanted one. */
+/** Whether the kernel's value of an entry is the desired one. */
 export function isSame(
   entry: { same?(is: unknown, wanted: unknown, given: unknown): boolean },
   one: unknown,

@@ -1,5 +1,5 @@
-// Values as programs, files and command lines give them: read into what a
-// request holds, or refused in words that say what would be right.
+// Parsers of values from programs, files and command lines, with errors that
+// name the expected values.
 
 import { tryParseIPv4, tryParseIPv6 } from "../../net/ip_address.ts";
 import { tryParseCidr } from "../../net/prefix.ts";
@@ -9,27 +9,27 @@ import { tryParseLinkAddress } from "../../net/link_address.ts";
 /** A part of a JSON schema. Source: json-schema.org, draft 2020-12. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
-/** How one kind of value is read. */
+/** Parses one type of value. */
 export interface Reader<T> {
-  /** What is right, as the end of "is not ...". */
+  /** The expected values, as the end of "is not ...". */
   readonly expected: string;
-  /** The same for programs. */
+  /** The expected values as a JSON schema. */
   readonly schema: JsonSchema;
-  /** The value, or undefined if it is none. */
+  /** The value; undefined for an invalid one. */
   read(given: unknown): T | undefined;
 }
 
-/** How an option is read: a value, or on a command line its word alone. */
+/** Parses an option: a value, or on a command line a keyword without one. */
 export interface Option<T> extends Reader<T> {
-  /** What its word means on a command line where no value follows. */
+  /** The value of the keyword on a command line if no value follows. */
   readonly alone?: T;
-  /** What its word means with "no" before it. */
+  /** The value of the keyword with the prefix "no". */
   readonly no?: T;
-  /** Whether several words of a command line make its value. */
+  /** Whether several arguments of a command line form its value. */
   readonly several?: boolean;
 }
 
-/** Reads a value that must be right. */
+/** Parses a value; throws for an invalid one. */
 export function take<T>(
   argument: string,
   given: unknown,
@@ -40,14 +40,14 @@ export function take<T>(
   throw new ArgumentError(argument, given, reader.expected);
 }
 
-/** A whole number in decimal or, after 0x, hexadecimal digits. */
+/** An integer in decimal or, after 0x, hexadecimal digits. */
 function integer(given: unknown): number {
   if (typeof given === "number") return Number.isInteger(given) ? given : NaN;
   if (typeof given !== "string") return NaN;
   return /^(-?\d+|0x[0-9a-f]+)$/i.test(given) ? Number(given) : NaN;
 }
 
-/** Whole numbers from `min` to `max`. */
+/** Integers from `min` to `max`. */
 export function wholeNumber(min: number, max: number): Reader<number> {
   return {
     expected: `a whole number from ${min} to ${max}`,
@@ -59,7 +59,7 @@ export function wholeNumber(min: number, max: number): Reader<number> {
   };
 }
 
-/** Yes or no, in any of the usual words. */
+/** A boolean, in any of the usual keywords. */
 export const bit: Reader<boolean> = {
   expected: "on, off, true, false, 1 or 0",
   schema: { enum: [true, false, 0, 1, "on", "off"] },
@@ -82,7 +82,7 @@ export const bit: Reader<boolean> = {
   },
 };
 
-/** One of some words. */
+/** One of several keywords. */
 export function oneOf<const Word extends string>(
   words: readonly Word[],
 ): Reader<Word> {
@@ -94,9 +94,9 @@ export function oneOf<const Word extends string>(
 }
 
 /**
- * A number, or one of the words that stand for numbers.
+ * A number, or a keyword for a number.
  *
- * @param numberOf The number of a word, or of a number in digits.
+ * @param numberOf The number of a keyword, or of a number in digits.
  */
 export function numbered(
   expected: string,
@@ -115,7 +115,7 @@ export function numbered(
   };
 }
 
-/** Text of some bytes at most, which the kernel ends with a NUL. */
+/** Text with a maximum number of bytes; the kernel adds a NUL. */
 export function text(longest: number): Reader<string> {
   return {
     expected: `text of 1 to ${longest} bytes`,
@@ -160,13 +160,13 @@ export const ipAddress: Reader<string> = parsedText(
   (text) => tryParseIPv4(text) ?? tryParseIPv6(text),
 );
 
-/** An address, with a prefix length behind a slash or without one. */
+/** An address with or without a prefix length. */
 export const cidr: Reader<string> = parsedText(
   "an address with a prefix length like 192.0.2.1/24 or 2001:db8::1/64",
   tryParseCidr,
 );
 
-/** Where packets go: a network, an address, or "default". */
+/** A destination: a network, an address, or "default". */
 export const network: Reader<string> = parsedText(
   "default, or a network like 192.0.2.0/24 or 2001:db8::/32",
   (text) => text === "default" ? text : tryParseCidr(text),
@@ -184,7 +184,7 @@ export const ethernetAddress: Reader<string> = parsedText(
   (text) => tryParseLinkAddress(text)?.length === 6 ? text : undefined,
 );
 
-/** A link: its name, or its index. */
+/** A link, by name or ifindex. */
 export const linkName: Reader<string | number> = {
   expected: "the name or the index of a link",
   schema: {
@@ -198,7 +198,7 @@ export const linkName: Reader<string | number> = {
       : undefined,
 };
 
-/** Some values of a kind: a list, or words with commas between. */
+/** Several values: a list, or text separated by commas. */
 export function list<T>(one: Reader<T>, most: number): Reader<T[]> {
   return {
     expected: `up to ${most} values with commas between, each ${one.expected}`,
@@ -214,7 +214,7 @@ export function list<T>(one: Reader<T>, most: number): Reader<T[]> {
   };
 }
 
-/** A word that stands for a value, or a value of another kind. */
+/** A keyword, or a value of another type. */
 export function orWord<T, const Word extends string>(
   word: Word,
   other: Reader<T>,

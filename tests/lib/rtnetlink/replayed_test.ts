@@ -161,7 +161,7 @@ Deno.test("ip address: whatever an address says of itself", async () => {
   );
 });
 
-/** The ways of a multipath route. */
+/** The nexthops of a multipath route. */
 function ways(length: number): Make {
   return (writer, below) => {
     const ways = new AttributeWriter();
