@@ -1,4 +1,4 @@
-// Carries out actions, in their order and in batches, and rolls additions back.
+// Applies actions in order and in batches, and rolls additions back.
 
 import {
   EADDRNOTAVAIL,
@@ -23,22 +23,24 @@ import type { NamespacePool } from "./namespace_pool.ts";
 /** The result of an action. */
 export interface Outcome {
   readonly action: Action;
-  /** Why it was refused; undefined if it was carried out. */
+  /** The error of the kernel; undefined if it was applied. */
   readonly error: SystemError | undefined;
-  /** Whether some of it was carried out, all or not. */
+  /** Whether a part of it was applied. */
   readonly begun: boolean;
 }
 
-/** A part of an action that is carried out. */
+/** A part of an action that is being applied. */
 interface Work {
   readonly action: Action;
   readonly part: ActionPart;
 }
 
-/** How many parts are sent together: all their messages are in memory. */
+/**
+ * The number of parts that are sent together: all their messages are in memory.
+ */
 const BATCH = 8192;
 
-/** Errors of removing what is gone already. */
+/** Errors of removals of objects that do not exist any more. */
 const GONE: ReadonlySet<number> = new Set([
   ENODEV,
   ENOENT,
@@ -46,7 +48,7 @@ const GONE: ReadonlySet<number> = new Set([
   ESRCH,
 ]);
 
-/** Errors of routes while an address is not ready or a carrier not up. */
+/** Errors of routes while an address is tentative or a carrier is down. */
 const TRANSIENT: ReadonlySet<number> = new Set([
   EINVAL,
   ENETDOWN,
@@ -54,7 +56,7 @@ const TRANSIENT: ReadonlySet<number> = new Set([
   EHOSTUNREACH,
 ]);
 
-/** Whether an error means that the object is as desired. */
+/** Whether an error means that the object already has the desired state. */
 function isAsDesired(
   { type, object }: Action,
   { errno }: SystemError,
@@ -66,8 +68,8 @@ function isAsDesired(
 }
 
 /**
- * Whether the next plan may go on: the kernel may accept a route a moment later,
- * and some links come with the module that was loaded for them (ifb0).
+ * Whether an error may be transient: the kernel may accept a route later, and
+ * loading a module creates some links (ifb0).
  */
 export function isTransient(
   { object, type }: Action,
@@ -79,11 +81,11 @@ export function isTransient(
 }
 
 /**
- * Carries out actions.
+ * Applies actions.
  *
  * @param stopAtError Whether to stop at the first error that is not transient.
- * @throws {TimeoutError} When the time is over; some may have been carried out.
- * @throws {ClosedError} When the pool is closed meanwhile.
+ * @throws {TimeoutError} After the timeout; some actions may be applied.
+ * @throws {ClosedError} If the pool is closed during the wait.
  */
 export async function applyActions(
   actions: readonly Action[],
@@ -135,7 +137,7 @@ function notThere(namespace: NamespaceName): SystemError {
   return new SystemError("open", ENOENT, { tried });
 }
 
-/** Parts of the same order and namespace are sent together. */
+/** Batches of parts with the same order and namespace. */
 function* batches(actions: readonly Action[]): Generator<
   { readonly namespace: NamespaceName; readonly works: readonly Work[] }
 > {
@@ -166,7 +168,7 @@ async function carryOut(
     errors = await applyLists(lists, network, options);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    // One names a link that does not exist: nothing was sent.
+    // A part names a link that does not exist: nothing was sent.
     if (works.length === 1) return settle(works[0]!.action, error);
     for (const one of works) await carryOut([one], network, settle, options);
     return;
@@ -196,15 +198,18 @@ async function applyLists(
   });
 }
 
-/** An action that could not be rolled back. */
+/** An action that was not rolled back. */
 export interface NotRolledBack {
-  /** What was carried out. */
+  /** The applied action. */
   readonly action: Action;
-  /** Why: it was refused; undefined if the action was no addition. */
+  /** The error of the kernel; undefined if the action was not an addition. */
   readonly error: SystemError | undefined;
 }
 
-/** Rolls additions back, the last first; returns what could not be. */
+/**
+ * Rolls additions back, last first; returns the actions that were not rolled
+ * back.
+ */
 export async function rollBack(
   actions: readonly Action[],
   pool: NamespacePool,
@@ -215,7 +220,7 @@ export async function rollBack(
     actions.filter(({ type }) => type === "remove").map(actionKey),
   );
   for (const action of actions.toReversed()) {
-    // Without a recreated link, neither the old one nor the new one is left.
+    // Without a recreated link, neither the old one nor the new one exists.
     if (action.type !== "add" || removed.has(actionKey(action))) {
       left.push({ action, error: undefined });
       continue;

@@ -1,5 +1,5 @@
-// The messages that actions would send, encoded without sending any: links that
-// do not exist yet are given the next free indexes.
+// Encodes the messages of actions without sending them: links that do not exist
+// yet get the next free indexes.
 
 import type { NetlinkRequest } from "../../netlink/transaction.ts";
 import type { CreateAction } from "../../rtnetlink/changes/change.ts";
@@ -8,7 +8,7 @@ import type { NamespaceName } from "../parse/desired.ts";
 import type { Action } from "../plan/action.ts";
 import { EMPTY, type State, type View } from "../plan/state.ts";
 
-/** A message of an action, or what is done in place of one. */
+/** A message of an action, or the action in place of one. */
 export interface ActionMessage {
   /** The action it belongs to. */
   readonly action: Action;
@@ -17,7 +17,7 @@ export interface ActionMessage {
   /** The message. */
   readonly request?: NetlinkRequest;
   /**
-   * What creates a link that no message creates.
+   * How a link is created that no message creates.
    *
    * @internal
    */
@@ -27,7 +27,7 @@ export interface ActionMessage {
 /** The first descriptor that a program opens after the standard ones. */
 const FIRST_DESCRIPTOR = 3;
 
-/** Indexes of links that exist and of links that would. */
+/** Ifindexes of existing and future links. */
 class Indexes implements NameLookup {
   readonly #state: State;
   readonly #created = new Map<string, number>();
@@ -65,7 +65,7 @@ class Indexes implements NameLookup {
   }
 }
 
-/** Encodes the messages of actions, in the order in which they would be sent. */
+/** Encodes the messages of actions, in the order of sending. */
 export function messagesOf(
   actions: readonly Action[],
   view: View,

@@ -1,5 +1,5 @@
-// Namespace pool: the namespaces of a configuration, opened while they exist,
-// closed when their name is gone, created where they are missing.
+// Namespace pool: opens the namespaces of a configuration, creates missing ones
+// and closes those that were deleted.
 
 import { SystemError } from "../../../ffi/errno.ts";
 import { ArgumentError, ClosedError } from "../../errors.ts";
@@ -28,9 +28,9 @@ import {
 export interface PooledNamespace {
   readonly name: NamespaceName;
   readonly network: Network;
-  /** What tells it from others, of the same name too. */
+  /** Identifies the namespace, also if its name is used again. */
   readonly id: string;
-  /** Its monitor and the state that it keeps, if it is monitored. */
+  /** Its monitor and the monitored state, if it is monitored. */
   monitored: { readonly monitor: Monitor; readonly state: State } | undefined;
 }
 
@@ -45,12 +45,12 @@ export class NamespacePool implements AsyncDisposable {
     this.#top = top;
   }
 
-  /** Whether it was closed: nothing is opened any more. */
+  /** Whether it was closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Whether the namespace without a name is one that may be replaced. */
+  /** Whether the namespace without a name is one that can be replaced. */
   get hasTop(): boolean {
     return this.#top !== undefined;
   }
@@ -60,21 +60,21 @@ export class NamespacePool implements AsyncDisposable {
     if (this.#closed) throw new ClosedError("reconciler");
   }
 
-  /** Those that exist. */
+  /** The namespaces that exist. */
   get all(): Iterable<PooledNamespace> {
     return this.#members.values();
   }
 
-  /** One that exists. */
+  /** A namespace, if it exists. */
   get(name: NamespaceName): PooledNamespace | undefined {
     return this.#members.get(name);
   }
 
   /**
-   * Opens the namespaces of a configuration that exist, and closes others: an
-   * open socket would keep a namespace whose name is gone.
+   * Opens the existing namespaces of a configuration, and closes others: an
+   * open socket would keep a deleted namespace alive.
    *
-   * @returns Those that it closed.
+   * @returns The closed namespaces.
    * @throws {SystemError} Without CAP_SYS_ADMIN.
    * @throws {ClosedError} If it is closed.
    */
@@ -106,9 +106,9 @@ export class NamespacePool implements AsyncDisposable {
   }
 
   /**
-   * Opens monitors where there are none.
+   * Opens monitors in the namespaces without one.
    *
-   * @returns Where it did.
+   * @returns The namespaces of the new monitors.
    */
   async monitor(
     types: ObjectTypes,
@@ -124,11 +124,11 @@ export class NamespacePool implements AsyncDisposable {
           { objects: types, namespace, receiveBuffer },
           options,
         );
-        // Before its first event: the links are those that events change.
+        // Before its first event, because events update the links.
         member.monitored = { monitor, state: monitoredState(monitor) };
         opened.push(member);
       } catch (error) {
-        // Its name is gone meanwhile: follow() finds that out.
+        // Its name was deleted: follow() detects that.
         if (!isGone(error)) throw error;
       }
     }
@@ -144,7 +144,7 @@ export class NamespacePool implements AsyncDisposable {
     }));
   }
 
-  /** The states of all namespaces, read now. */
+  /** Dumps the states of all namespaces. */
   async read(types: ObjectTypes, options?: WaitOptions): Promise<View> {
     const states = new Map<NamespaceName, State>();
     for (const { name, network } of this.#members.values()) {
@@ -155,7 +155,7 @@ export class NamespacePool implements AsyncDisposable {
     return this.#view((name) => states.get(name), () => Infinity, options);
   }
 
-  /** The states that the monitors keep, now and later. */
+  /** The states of the monitors, now and later. */
   monitored(options?: WaitOptions): View {
     const get = (name: NamespaceName) => this.#members.get(name)?.monitored;
     return this.#view(
@@ -196,7 +196,7 @@ export class NamespacePool implements AsyncDisposable {
     };
   }
 
-  /** The namespace that has an id in another one. */
+  /** The namespace with an id in another one. */
   async #byId(
     namespace: NamespaceName,
     nsid: number,
@@ -209,7 +209,7 @@ export class NamespacePool implements AsyncDisposable {
         const id = await namespaceIdOf(socket, this.#pathOf(name), options);
         if (id === nsid) return { name };
       } catch (error) {
-        // Its name is gone: then it is another one.
+        // Its name was deleted: it is another namespace.
         if (!(error instanceof SystemError)) throw error;
       }
     }
@@ -221,7 +221,7 @@ export class NamespacePool implements AsyncDisposable {
     return namespace === undefined ? OWN_NAMESPACE : namespacePath(namespace);
   }
 
-  /** What tells a namespace from others; undefined if its name is gone. */
+  /** Identifies a namespace; undefined if its name was deleted. */
   #identify(name: NamespaceName): string | undefined {
     return identifyNamespace(this.#pathOf(name));
   }

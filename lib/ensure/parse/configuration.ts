@@ -1,5 +1,5 @@
-// The types of a configuration: those of the specifications of rtnetlink, put
-// together.
+// The types of a configuration, composed of the specification types of
+// rtnetlink.
 
 import type { AddressSpec } from "../../rtnetlink/address.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
@@ -21,8 +21,8 @@ export type ExclusiveKind =
   | "dynamic";
 
 /**
- * Whether unmanaged objects are removed: of all types, or of these. Without
- * "dynamic", what other programs added stays: router advertisements, DHCP,
+ * Whether to remove unmanaged objects: of all types, or of these. Without
+ * "dynamic", objects of other programs remain: router advertisements, DHCP,
  * routing daemons.
  */
 export type Exclusive = boolean | readonly ExclusiveKind[];
@@ -30,29 +30,31 @@ export type Exclusive = boolean | readonly ExclusiveKind[];
 /** An address of a link. */
 export type AddressConfiguration = Omit<AddressSpec, "dev">;
 
-/** A link. What is not mentioned is left alone. */
+/** A link. Settings that are not given are not changed. */
 export interface LinkConfiguration
   extends Omit<LinkSettings, "netns" | "state"> {
   /** Its name. */
   readonly name: string;
-  /** Its kind, to create it; without, it is a device that has to exist. */
+  /**
+   * Its kind, to create it; without a kind, it is a device that has to exist.
+   */
   readonly kind?: string;
-  /** The lower link: of vlan, macvlan, macvtap, ipvlan, macsec. */
+  /** The lower link of a vlan, macvlan, macvtap, ipvlan or macsec. */
   readonly link?: string;
   /**
-   * The namespace it is in, if not the one it is configured in: it is created
-   * there, on a lower link there, and moved.
+   * Its namespace, if not the one it is configured in: it is created there with
+   * its lower link, and moved.
    */
   readonly netns?: string;
   /** Alternative names. */
   readonly altnames?: readonly string[];
   /** Options of its kind. */
   readonly options?: OptionValues;
-  /** Options as the port of its master. */
+  /** Its options as a port of its master. */
   readonly port?: LinkPort;
   /** Its addresses: objects, or addresses with prefix length. */
   readonly addresses?: readonly (string | AddressConfiguration)[];
-  /** Whether its unmanaged addresses, routes and neighbours are removed. */
+  /** Whether to remove its unmanaged addresses, routes and neighbours. */
   readonly exclusive?: Exclusive;
 }
 
@@ -62,7 +64,7 @@ export type NeighbourConfiguration = Omit<
   "proxy" | "use" | "managed"
 >;
 
-/** A namespace. What is not mentioned is left alone. */
+/** A namespace. Objects that are not given are not changed. */
 export interface NamespaceConfiguration {
   /** Its links. */
   readonly links?: readonly LinkConfiguration[];
@@ -74,11 +76,11 @@ export interface NamespaceConfiguration {
   readonly rules?: readonly RuleSpec[];
   /** Its nexthop objects, each with its id. */
   readonly nexthops?: readonly NexthopObjectSpec[];
-  /** Whether unmanaged objects are removed. */
+  /** Whether to remove unmanaged objects. */
   readonly exclusive?: Exclusive;
 }
 
-/** A network: this thread's own namespace, and named ones. */
+/** A network: the namespace of this thread, and named ones. */
 export interface NetworkConfiguration extends NamespaceConfiguration {
   /** Named namespaces, as `ip netns` lists them. */
   readonly namespaces?: Readonly<Record<string, NamespaceConfiguration>>;

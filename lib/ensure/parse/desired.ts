@@ -1,4 +1,4 @@
-// The desired state: a parsed configuration, every object in its namespace.
+// The desired state: a parsed configuration, by namespace.
 
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
@@ -13,16 +13,16 @@ import type {
 } from "./configuration.ts";
 import type { Path } from "./error.ts";
 
-/** A namespace's name; undefined for the one at the top. */
+/** The name of a namespace; undefined for the one at the top level. */
 export type NamespaceName = string | undefined;
 
 /** A desired link. */
 export interface DesiredLink {
-  /** Where it is configured. */
+  /** Its path in the configuration. */
   readonly path: Path;
-  /** The namespace it is in. */
+  /** Its namespace. */
   readonly namespace: NamespaceName;
-  /** The namespace it is created in, and where its lower link is. */
+  /** The namespace it is created in, with its lower link. */
   readonly from: NamespaceName;
   /** Its name. */
   readonly name: string;
@@ -32,21 +32,21 @@ export interface DesiredLink {
   readonly link: string | undefined;
   /** Settings by key, without the name and the master. */
   readonly settings: OptionValues;
-  /** Null for none, undefined if it is not mentioned. */
+  /** Its master; null for none, undefined to leave it unchanged. */
   readonly master: string | null | undefined;
   /** Options of its kind, without the peer of a veth. */
   readonly options: OptionValues;
-  /** Options as the port of its master. */
+  /** Its options as a port of its master. */
   readonly port: LinkPort | undefined;
   /** Alternative names. */
   readonly altnames: readonly string[];
   /** Its addresses. */
   readonly addresses: readonly AddressConfiguration[];
-  /** Of what it has no unmanaged ones. */
+  /** The types of objects of which unmanaged ones are removed. */
   readonly exclusive: ReadonlySet<ExclusiveKind>;
   /** The other end of a veth pair. */
   readonly peer: DesiredLink | undefined;
-  /** Whether it is created with the other end. */
+  /** Whether it is created as the peer of another link. */
   readonly isPeer: boolean;
 }
 
@@ -54,7 +54,7 @@ export interface DesiredLink {
 export interface DesiredNamespace {
   /** Its name. */
   readonly name: NamespaceName;
-  /** The links in it, those configured elsewhere too. */
+  /** Its links, also those configured in another namespace. */
   readonly links: readonly DesiredLink[];
   /** Its routes. */
   readonly routes: readonly RouteSpec[];
@@ -64,24 +64,26 @@ export interface DesiredNamespace {
   readonly rules: readonly RuleSpec[];
   /** Its nexthop objects. */
   readonly nexthops: readonly NexthopObjectSpec[];
-  /** Of what it has no unmanaged ones. */
+  /** The types of objects of which unmanaged ones are removed. */
   readonly exclusive: ReadonlySet<ExclusiveKind>;
 }
 
-/** A desired network, as parseConfiguration() returns it. */
+/** A desired network, the result of parseConfiguration(). */
 export interface DesiredNetwork {
-  /** This thread's own namespace first, if it is mentioned. */
+  /** The namespace of this thread first, if it is configured. */
   readonly namespaces: readonly DesiredNamespace[];
 }
 
 const changes = new WeakMap<object, Change>();
 
-/** Keeps the change that adds an object, which the parser made to check it. */
-export function keepChange(spec: object, change: Change): void {
+/**
+ * Caches the change that adds an object, which the parser builds to check it.
+ */
+export function cacheChange(spec: object, change: Change): void {
   changes.set(spec, change);
 }
 
-/** The change that adds an object, made now if it was not kept. */
+/** The change that adds an object, built now if it is not cached. */
 export function changeOf(spec: object, make: () => Change): Change {
   let change = changes.get(spec);
   if (change === undefined) changes.set(spec, change = make());

@@ -1,5 +1,5 @@
-// Objects that are configured twice: the second would replace the first, and
-// the first the second, without end.
+// Detects objects that are configured twice: each would replace the other in a
+// loop.
 
 import { tryParseCidr } from "../../net/prefix.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
@@ -8,11 +8,11 @@ import type { DesiredNamespace } from "./desired.ts";
 import { type Path, pathText } from "./error.ts";
 import type { Input } from "./input.ts";
 
-/** What the kernel gives an IPv6 route without a metric. */
+/** The kernel's default metric of IPv6 routes. */
 const IPV6_METRIC = 1024;
 const MAIN_TABLE = 254;
 
-/** An address or a network, however it is written. */
+/** The canonical text of an address or a network. */
 function canonical(text: string): string {
   if (!text.includes(":")) return text.replace(/\/32$/, "");
   const cidr = tryParseCidr(text);
@@ -20,7 +20,7 @@ function canonical(text: string): string {
 }
 
 function addressKey({ address, peer = "" }: AddressConfiguration): string {
-  // The kernel keeps an IPv6 address once, whatever its prefix length.
+  // The kernel stores an IPv6 address once, regardless of its prefix length.
   return address.includes(":")
     ? canonical(address.split("/")[0]!)
     : `${canonical(address)} ${canonical(peer)}`;
@@ -37,7 +37,7 @@ function routeKey(route: RouteSpec): string {
   return `${isIPv6} ${network} ${table} ${metric} ${tos}`;
 }
 
-/** Adds a problem for each object of a namespace that is configured twice. */
+/** Adds a problem for each object that is configured twice. */
 export function checkDuplicates(
   input: Input,
   path: Path,

@@ -1,24 +1,24 @@
 // Problems of a configuration, each with its path.
 
-/** Keys and indexes that lead to a value. */
+/** Keys and indexes of a value in the configuration. */
 export type Path = readonly (string | number)[];
 
-/** Something wrong in a configuration. */
+/** A problem of a configuration. */
 export interface Problem {
-  /** Where: "links", 2, "mtu". */
+  /** Its path: "links", 2, "mtu". */
   readonly path: Path;
-  /** What is wrong, as a sentence without a full stop. */
+  /** Its description, a sentence without a full stop. */
   readonly message: string;
-  /** The unknown key or value, if that is what is wrong. */
+  /** The unknown key or value, if that is the problem. */
   readonly unknown?: string;
-  /** The keys or values that are known in its place. */
+  /** The known keys or values. */
   readonly known?: readonly string[];
 }
 
 /**
  * A path as text: `namespaces.blue.links[2].addresses[0]`.
  *
- * @param path Keys and indexes, the outermost first.
+ * @param path Keys and indexes, outermost first.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function pathText(path: Path): string {
 }
 
 /**
- * A configuration with problems; no changes were made.
+ * A configuration has problems; no changes were made.
  *
  * @example
  * ```ts
@@ -57,10 +57,10 @@ export function pathText(path: Path): string {
 export class ConfigurationError extends TypeError {
   /** Always "ConfigurationError". */
   override readonly name = "ConfigurationError";
-  /** All problems that were found. */
+  /** All problems. */
   readonly problems: readonly Problem[];
 
-  /** Joins the problems to one message. */
+  /** Joins the problems in one message. */
   constructor(problems: readonly Problem[]) {
     super(
       problems.map(({ path, message }) =>

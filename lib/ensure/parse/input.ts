@@ -1,12 +1,12 @@
-// Reads the parts of a configuration by their keys and collects all problems,
-// each with its path.
+// Reads parts of a configuration by key and collects all problems with their
+// paths.
 
 import { ArgumentError } from "../../errors.ts";
 import type { JsonSchema, Reader } from "../../rtnetlink/spec/value.ts";
 import type { Path, Problem } from "./error.ts";
 import type { Keys } from "./keys.ts";
 
-/** A value as a message shows it. */
+/** A value as text, for problems. */
 export function shown(value: unknown): string {
   if (value === null) return "nothing";
   if (typeof value !== "object") return JSON.stringify(value) ?? String(value);
@@ -30,7 +30,7 @@ export class Input {
     this.problems.push({ path: [...path, key], message, unknown: key, known });
   }
 
-  /** Adds a value that is none of those known. */
+  /** Adds an unknown value. */
   unknownValue(path: Path, value: unknown, known: readonly string[]): void {
     const message = `${shown(value)} is not one of ${known.join(", ")}`;
     if (typeof value === "string") {
@@ -38,7 +38,9 @@ export class Input {
     } else this.problem(path, message);
   }
 
-  /** Adds what a function throws as a problem; undefined if it did. */
+  /**
+   * Adds an error that a function throws as a problem, and returns undefined.
+   */
   attempt<T>(path: Path, body: () => T): T | undefined {
     try {
       return body();
@@ -49,14 +51,14 @@ export class Input {
     }
   }
 
-  /** What a function returns; undefined if it adds a problem. */
+  /** Returns the result of a function; undefined if it adds a problem. */
   ifRight<T>(body: () => T): T | undefined {
     const before = this.problems.length;
     const result = body();
     return this.problems.length === before ? result : undefined;
   }
 
-  /** A mapping; undefined, and a problem, if it is something else. */
+  /** Reads a mapping; adds a problem and returns undefined for other types. */
   mapping(path: Path, value: unknown): Record<string, unknown> | undefined {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return { ...value };
@@ -80,7 +82,7 @@ export class Input {
       .filter((item) => item !== undefined);
   }
 
-  /** A value by its reader. */
+  /** Reads a value with its parser. */
   value<T>(path: Path, given: unknown, reader: Reader<T>): T | undefined {
     let expected = reader.expected;
     try {
@@ -105,9 +107,9 @@ export class Input {
   }
 
   /**
-   * The values of a mapping by its keys.
+   * Reads the values of a mapping by key.
    *
-   * @param others Keys that are read elsewhere.
+   * @param others Keys that the caller reads itself.
    */
   values(
     path: Path,
@@ -145,8 +147,8 @@ const TYPES: {
 };
 
 /**
- * Whether a value has the form that the schema of a key allows: a command line
- * gives all values as text, a file does not. `$ref` is checked elsewhere.
+ * Whether a value has a type that the schema of its key allows: a command line
+ * has only text, a file does not. `$ref` is checked elsewhere.
  */
 function allows(schema: JsonSchema, value: unknown): boolean {
   const any = schema.anyOf as JsonSchema[] | undefined;
@@ -181,7 +183,7 @@ function allows(schema: JsonSchema, value: unknown): boolean {
       );
 }
 
-/** The patterns of the tables, of which there are few. */
+/** Compiled patterns of the tables. */
 const patterns = new Map<string, RegExp>();
 
 function compiled(pattern: string): RegExp {

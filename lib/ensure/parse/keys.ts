@@ -1,5 +1,5 @@
-// Keys of a configuration and how their values are read: those of the tables of
-// rtnetlink, without the keys that describe no lasting state.
+// Keys of a configuration and their parsers: those of rtnetlink's tables,
+// without keys that are not a persistent state.
 
 import { parseNetwork } from "../../net/prefix.ts";
 import { ADDRESS } from "../../rtnetlink/address.ts";
@@ -19,7 +19,7 @@ import type { ExclusiveKind } from "./configuration.ts";
 
 export type { Keys };
 
-/** A link by its name: an index is another one after every start. */
+/** A link by name: its ifindex differs after every boot. */
 const linkName: Reader<string> = {
   ...text(127),
   expected: "the name of a link, in quotes if it could be a number",
@@ -31,7 +31,7 @@ const master: Reader<string | null> = {
   read: (given) => given === null ? null : linkName.read(given),
 };
 
-/** The kernel refuses host bits in IPv4 networks, and clears those of IPv6. */
+/** The kernel rejects host bits in IPv4 networks, and clears those of IPv6. */
 const network: Reader<string> = {
   ...ROUTE.options.to,
   read(given) {
@@ -52,17 +52,17 @@ function without(keys: Keys, ...left: string[]): Keys {
   );
 }
 
-/** The options that describe a state. */
+/** The options that are a state. */
 export function lasting(options: Entries): Keys {
   return Object.fromEntries(
     Object.entries(options).filter(([, { once }]) => !once),
   );
 }
 
-/** Settings that stay: `state` is changed by protocols. */
+/** Persistent settings: protocols change `state`. */
 const settings: Keys = { ...without(SETTINGS, "netns", "state"), master };
 
-/** A link, without its options, its port and its addresses. */
+/** Keys of a link, without its options, its port and its addresses. */
 export const LINK: Keys = {
   name: SETTINGS.name,
   kind: text(15),
@@ -72,35 +72,35 @@ export const LINK: Keys = {
   ...settings,
 };
 
-/** The other end of a veth pair. */
+/** Keys of a veth peer. */
 export const PEER: Keys = { name: SETTINGS.name, netns, ...settings };
 
-/** An address of a link. */
+/** Keys of an address. */
 export const LINK_ADDRESS: Keys & { readonly address: Reader<string> } = {
   ...without(ADDRESS.options, "dev"),
   address: ADDRESS.options.address,
 };
 
-/** A nexthop of a multipath route. */
+/** Keys of a nexthop of a multipath route. */
 export const ROUTE_NEXTHOP: Keys = { ...NEXTHOP.options, dev: linkName };
 
-/** A route, without its nexthops. */
+/** Keys of a route, without its nexthops. */
 export const ROUTE_KEYS: Keys = {
   ...without(ROUTE.options, "nexthops"),
   to: network,
   dev: linkName,
 };
 
-/** A neighbour. */
+/** Keys of a neighbour. */
 export const NEIGHBOUR_KEYS: Keys = {
   ...without(NEIGHBOUR.options, "proxy", "use", "managed"),
   dev: linkName,
 };
 
-/** A policy routing rule. */
+/** Keys of a policy routing rule. */
 export const RULE_KEYS: Keys = RULE.options;
 
-/** A nexthop object. */
+/** Keys of a nexthop object. */
 export const NEXTHOP_KEYS: Keys = { ...NEXTHOP_OBJECT.options, dev: linkName };
 
 /** The values of `exclusive` of a link. */

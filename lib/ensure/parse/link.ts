@@ -15,17 +15,21 @@ import {
 } from "../../rtnetlink/kinds/mod.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type { AddressConfiguration, ExclusiveKind } from "./configuration.ts";
-import { type DesiredLink, keepChange, type NamespaceName } from "./desired.ts";
+import {
+  cacheChange,
+  type DesiredLink,
+  type NamespaceName,
+} from "./desired.ts";
 import type { Path } from "./error.ts";
 import { type Input, shown } from "./input.ts";
 import { lasting, LINK, LINK_ADDRESS, LINK_EXCLUSIVE, PEER } from "./keys.ts";
 
-/** A link that the other end of its pair may still change. */
+/** A link that its veth peer may still change. */
 export type LinkDraft = {
   -readonly [Field in keyof DesiredLink]: DesiredLink[Field];
 };
 
-/** The other end of a veth pair, as one end configures it. */
+/** A veth peer, as the other end configures it. */
 export interface Peer {
   readonly path: Path;
   readonly of: LinkDraft;
@@ -35,10 +39,10 @@ export interface Peer {
   readonly master: string | null | undefined;
 }
 
-/** Keys of a link that are parsed one by one. */
+/** Keys of a link that have their own parser. */
 const OTHERS = ["options", "port", "addresses", "exclusive"];
 
-/** The types of objects that `exclusive` names. */
+/** The types of objects in `exclusive`. */
 export function parseExclusive(
   input: Input,
   path: Path,
@@ -46,7 +50,7 @@ export function parseExclusive(
   kinds: readonly ExclusiveKind[],
 ): Set<ExclusiveKind> {
   if (given === undefined || given === false) return new Set();
-  // All, without what is added by protocols.
+  // All types, except objects that protocols add.
   if (given === true) return new Set(kinds.filter((one) => one !== "dynamic"));
   if (!Array.isArray(given)) {
     const expected = `true, false or a list of ${kinds.join(", ")}`;
@@ -80,7 +84,7 @@ function parseAddress(
     }
     const change = input.attempt(path, () =>
       addAddress({ ...address, dev }));
-    if (change !== undefined) keepChange(address, change);
+    if (change !== undefined) cacheChange(address, change);
     return address;
   });
 }
@@ -142,7 +146,7 @@ function parsePort(
 /**
  * Parses a link.
  *
- * @param peers Takes the other end of a veth pair.
+ * @param peers Receives the veth peer.
  */
 export function parseLink(
   input: Input,
@@ -178,7 +182,7 @@ export function parseLink(
     options: parseOptions(input, at("options"), kind, options),
     port: parsePort(input, at("port"), port),
     altnames: altnames ?? [],
-    // Without a name, the link is refused in any case.
+    // A link without a name is a problem already.
     addresses: input.list(
       at("addresses"),
       addresses,
@@ -204,7 +208,7 @@ export function parseLink(
   checkLower(input, draft, netns);
   checkMtu(input, draft);
   if (input.problems.length > before) return undefined;
-  // Keys that exclude or need each other.
+  // Keys that exclude or require each other.
   input.attempt(path, () => {
     if (kind !== undefined) addLink(creation(draft));
     const { port } = draft;
@@ -213,7 +217,7 @@ export function parseLink(
   return draft;
 }
 
-/** IPV6_MIN_MTU of linux/ipv6.h: below it the kernel refuses IPv6 addresses. */
+/** IPV6_MIN_MTU of linux/ipv6.h: below it the kernel rejects IPv6 addresses. */
 const IPV6_MTU = 1280;
 
 function checkMtu(
@@ -229,7 +233,7 @@ function checkMtu(
   );
 }
 
-/** Checks that a link has a lower link if its kind has one, and only then. */
+/** Checks that a link has a lower link exactly if its kind requires one. */
 function checkLower(
   input: Input,
   { path, kind, link }: LinkDraft,
@@ -278,7 +282,7 @@ function parsePeer(
   };
 }
 
-/** Settings that the kernel accepts only for a link that exists. */
+/** Settings that the kernel accepts only for an existing link. */
 const LATER: ReadonlySet<string> = new Set([
   "up",
   "addrgenmode",
@@ -287,21 +291,23 @@ const LATER: ReadonlySet<string> = new Set([
   "protodown",
 ]);
 
-/** The settings that a link is created with. */
+/** The settings of the request that creates a link. */
 export function firstSettings({ settings }: DesiredLink): OptionValues {
   return Object.fromEntries(
     Object.entries(settings).filter(([key]) => !LATER.has(key)),
   );
 }
 
-/** The settings that are set afterwards, without `up`. */
+/** The settings that follow later, without `up`. */
 export function laterSettings({ settings }: DesiredLink): OptionValues {
   return Object.fromEntries(
     Object.entries(settings).filter(([key]) => LATER.has(key) && key !== "up"),
   );
 }
 
-/** The link as it is created: what depends on others comes later. */
+/**
+ * The request that creates a link, without settings that depend on other links.
+ */
 export function creation(link: DesiredLink): LinkSpec {
   const { name, kind, link: lower, options } = link;
   return {

@@ -1,4 +1,4 @@
-// Parses a configuration: all of it, with all problems.
+// Parses a configuration completely and reports all problems.
 
 import { ArgumentError } from "../../errors.ts";
 import { namespacePath } from "../../netns/namespace.ts";
@@ -9,9 +9,9 @@ import { addRoute, type RouteSpec } from "../../rtnetlink/route.ts";
 import { addRule, type RuleSpec } from "../../rtnetlink/rule.ts";
 import type { NeighbourConfiguration } from "./configuration.ts";
 import {
+  cacheChange,
   type DesiredNamespace,
   type DesiredNetwork,
-  keepChange,
   type NamespaceName,
 } from "./desired.ts";
 import { checkDuplicates } from "./duplicates.ts";
@@ -48,7 +48,7 @@ type NamespaceDraft = Omit<DesiredNamespace, "links"> & {
   readonly links: readonly LinkDraft[];
 };
 
-/** Parses an object: its keys, and then all of it. */
+/** Parses an object: first its keys, then their combination. */
 function parseObject<T extends object>(
   keys: Keys,
   required: readonly string[],
@@ -67,7 +67,7 @@ function parseObject<T extends object>(
       }
       if (input.problems.length > before) return undefined;
       const change = input.attempt(path, () => make(spec as T));
-      if (change !== undefined) keepChange(spec, change);
+      if (change !== undefined) cacheChange(spec, change);
       return spec as T;
     });
   };
@@ -84,7 +84,7 @@ function parseNexthops(input: Input, path: Path, given: unknown): unknown[] {
   });
 }
 
-/** The change that adds a route, if it says where packets go. */
+/** The change that adds a route, if it has a destination. */
 function routeChange(spec: RouteSpec): Change {
   const { to, type = "unicast", via, dev, nexthops, nhid } = spec;
   if (type === "unicast" && (via ?? dev ?? nexthops ?? nhid) === undefined) {
@@ -152,15 +152,15 @@ function parseNamespace(
   };
 }
 
-/** Keys at the top for namespaces, editors and anchors. */
+/** Top-level keys for namespaces, editors and anchors. */
 function isTopKey(key: string): boolean {
   return key === "namespaces" || key === "$schema" || key.startsWith("x-");
 }
 
 /**
- * Parses the configuration of a network, a plain value such as a file in JSON or
- * YAML holds, with the keys of LinkSpec, AddressSpec, RouteSpec and their like.
- * Source: ip-link(8), ip-address(8), ip-route(8) and their like.
+ * Parses the configuration of a network, a plain value as in a JSON or YAML
+ * file, with the keys of LinkSpec, AddressSpec, RouteSpec and the other types.
+ * Source: ip-link(8), ip-address(8), ip-route(8) and others.
  *
  * @param value A NetworkConfiguration.
  * @returns The desired state, for Reconciler.
@@ -268,7 +268,7 @@ function linksByName(
   return byName;
 }
 
-/** The namespace at the top is often not mentioned. */
+/** Whether the top-level namespace is configured. */
 function isMentioned(namespace: DesiredNamespace): boolean {
   const { name, links, routes, neighbours, rules, nexthops, exclusive } =
     namespace;

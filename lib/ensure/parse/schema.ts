@@ -1,4 +1,4 @@
-// The JSON schema of configurations, derived from the tables that read them.
+// Derives the JSON schema of configurations from the tables of their parsers.
 // Source: json-schema.org, draft 2020-12.
 
 import {
@@ -27,13 +27,13 @@ import {
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
 const listOf = (items: JsonSchema): JsonSchema => ({ type: "array", items });
-/** A template may leave a list empty. */
+/** A template may expand to an empty list. */
 const listOrNull = (items: JsonSchema): JsonSchema => ({
   type: ["array", "null"],
   items,
 });
 
-/** A mapping of keys, each with the schema of its value. */
+/** A mapping with a schema for each key. */
 function keysOf(
   table: Keys,
   required: readonly string[] = [],
@@ -55,7 +55,7 @@ function keysOf(
   };
 }
 
-/** The options of a kind, each with its help. */
+/** The options of a kind, with their help texts. */
 function optionKeys({ name, options }: LinkKind): JsonSchema {
   const described = Object.entries(lasting(options)).map(([key, reader]) => {
     const help = optionHelp(name, key)?.replace(/\.$/, "");
@@ -108,7 +108,7 @@ function linkSchema(): JsonSchema {
     allOf: [
       ...byKind,
       {
-        // Of other kinds no options are known.
+        // The options of other kinds are unknown.
         if: { not: { properties: { kind: known }, required: ["kind"] } },
         then: { properties: { options: { maxProperties: 0 } } },
       },
@@ -132,8 +132,8 @@ function namespaceSchema(): Readonly<Record<string, JsonSchema>> {
 }
 
 /**
- * The schema of what parseConfiguration() takes. Source: json-schema.org,
- * draft 2020-12.
+ * Returns the JSON schema of the input of parseConfiguration(). Source:
+ * json-schema.org, draft 2020-12.
  *
  * @example
  * ```ts
@@ -150,7 +150,7 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
       additionalProperties: false,
     },
     link: linkSchema(),
-    // The name by which the table of veth options refers to the other end.
+    // The name that the table of veth options uses for the peer.
     settings: keysOf(PEER, ["name"]),
     address: keysOf(LINK_ADDRESS, ["address"]),
     route: keysOf(ROUTE_KEYS, ["to"], {

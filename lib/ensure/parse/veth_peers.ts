@@ -1,5 +1,4 @@
-// Pairs of veth links: one end names the other, and either may be configured
-// further.
+// Resolves veth pairs: one end names the other, and both can be configured.
 
 import type { DesiredNamespace, NamespaceName } from "./desired.ts";
 import { pathText } from "./error.ts";
@@ -9,7 +8,7 @@ import type { LinkDraft, Peer } from "./link.ts";
 /** The links of each namespace by name; duplicates are problems already. */
 export type LinksByName = ReadonlyMap<NamespaceName, Map<string, LinkDraft>>;
 
-/** Joins the ends of all pairs; adds the other ends that are not configured. */
+/** Connects the ends of all pairs; adds the peers that are not configured. */
 export function joinPeers(
   input: Input,
   links: LinksByName,

@@ -1,9 +1,9 @@
-// Actions of a plan: what to do, why, and the changes that do it.
+// Actions of a plan: the operation, its reasons, and its changes.
 
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { NamespaceName } from "../parse/desired.ts";
 
-/** What an action is about. */
+/** The type of the object of an action. */
 export type ObjectType =
   | "namespace"
   | "link"
@@ -13,26 +13,33 @@ export type ObjectType =
   | "route"
   | "rule";
 
-/** When a part of an action is carried out: the smaller, the sooner. */
+/** The order of the parts of actions: lower values first. */
 export const Order = {
-  /** Links that are recreated. */
+  /** Remove links that are recreated. */
   clear: 10,
-  /** Links that get their name and their namespace back. */
+  /** Restore the name and namespace of links. */
   restore: 20,
-  /** And up to 100 more, for links on top of other links. */
+  /** Create links; plus up to 100 for upper links. */
   make: 100,
   master: 200,
-  /** And a fraction for each lower link: some MTUs are limited by others. */
+  /**
+   * Change links; plus a fraction for each lower link, which may limit the MTU.
+   */
   settings: 210,
-  /** And a fraction for each lower link: a VLAN needs its lower link up. */
+  /**
+   * Set links up; plus a fraction for each lower link, which has to be up
+   * first.
+   */
   up: 220,
   address: 230,
   neighbour: 240,
   nexthop: 250,
-  /** And up to 100 more, for routes whose gateway another route leads to. */
+  /**
+   * Add routes; plus up to 100 for routes whose gateway needs another route.
+   */
   route: 300,
   rule: 400,
-  /** Unmanaged objects go last, in the reverse order. */
+  /** Remove unmanaged objects, in reverse order. */
   removeRule: 500,
   removeRoute: 510,
   removeNexthop: 520,
@@ -41,19 +48,19 @@ export const Order = {
   removeLink: 550,
 } as const;
 
-/** Changes that are sent together. */
+/** Changes of an action that are sent together. */
 export interface ActionPart {
-  /** When: one of Order. */
+  /** Their position: one of Order. */
   readonly order: number;
-  /** The namespace they are sent in. */
+  /** The namespace of the changes. */
   readonly namespace: NamespaceName;
   /** The changes. */
   readonly changes: readonly Change[];
-  /** What to send instead if the kernel reports EBUSY. */
+  /** Changes to send instead if the kernel reports EBUSY. */
   readonly ifBusy?: readonly Change[];
 }
 
-/** One object to add, to change or to remove. */
+/** The addition, change or removal of one object. */
 export interface Action {
   /** Whether the object is missing, differs, or is unmanaged. */
   readonly type: "add" | "change" | "remove";
@@ -63,13 +70,13 @@ export interface Action {
   readonly namespace: NamespaceName;
   /** Its name: "br0", "192.0.2.1/24 of br0". */
   readonly name: string;
-  /** The action in words: "add link br0 (bridge)". */
+  /** A summary: "add link br0 (bridge)". */
   readonly summary: string;
-  /** What differs: "mtu is 1500, wanted 1400". */
+  /** The differences: "mtu is 1500, wanted 1400". */
   readonly reasons: readonly string[];
   /** The links of the namespace that the object refers to, by name. */
   readonly devices: readonly string[];
-  /** What carries it out; nothing for a namespace. */
+  /** The changes of the action; none for a namespace. */
   readonly parts: readonly ActionPart[];
   /** The changes that roll an addition back. */
   undo(): readonly Change[];
@@ -82,14 +89,14 @@ export function actionKey(
   return `${namespace ?? ""}\0${object}\0${name}`;
 }
 
-/** What an action comes from: a desired object, or unmanaged ones. */
+/** The origin of an action: a desired object, or unmanaged ones. */
 export interface Source {
   /**
-   * Until when its actions are held back, in milliseconds of
-   * performance.now(): they were carried out, and the events of that are yet to
-   * come, or they were refused. 0 if they are due.
+   * When its actions are due again, in milliseconds of performance.now(): after
+   * they were applied, until the events arrive, or after a rejection. 0 if they
+   * are due.
    */
   heldUntil: number;
-  /** It is not held back any more, and compared again at the next update. */
+  /** Makes it due now, so that the next update compares it again. */
   invalidate(): void;
 }

@@ -1,4 +1,4 @@
-// Dependency order: how many others must come before each link and each route.
+// Dependency order: the number of predecessors of each link and each route.
 
 import { tryParseIPv4, tryParseIPv6 } from "../../net/ip_address.ts";
 import { type Cidr, tryParseCidr } from "../../net/prefix.ts";
@@ -12,12 +12,12 @@ interface Frame<T> {
 }
 
 /**
- * The length of the longest chain of dependencies behind each node.
+ * The length of the longest chain of dependencies of each node.
  *
- * Iterative, since a chain may be longer than the stack. A dependency that
+ * Iterative, because a chain may be longer than the stack. A dependency that
  * closes a cycle is ignored: no order satisfies it.
  *
- * @param weight What a node itself adds to its chain.
+ * @param weight The contribution of a node to its chain.
  */
 export function longestPaths<T>(
   nodes: Iterable<T>,
@@ -54,12 +54,12 @@ export function longestPaths<T>(
   return lengths;
 }
 
-/** Values by IP prefix, found by the addresses that the prefixes contain. */
+/** Values by IP prefix, with lookup by address. */
 class PrefixTable<T> {
   /** By address size in bytes and prefix length, then by masked address. */
   readonly #tables = new Map<number, Map<string, T>>();
 
-  /** The value of a prefix, made if the prefix is new. */
+  /** The value of a prefix; created for a new one. */
   at({ address, prefix }: Cidr, make: () => T): T {
     const size = address.length << 8 | prefix;
     let table = this.#tables.get(size);
@@ -82,7 +82,7 @@ class PrefixTable<T> {
   }
 }
 
-/** The first bits of an address as a string, one character a byte. */
+/** The first bits of an address as a string, one character for each byte. */
 function maskedKey(address: Uint8Array, prefix: number): string {
   let key = "";
   const whole = prefix >> 3;
@@ -93,20 +93,20 @@ function maskedKey(address: Uint8Array, prefix: number): string {
     : key + String.fromCharCode(address[whole]! & 0xff00 >> rest);
 }
 
-/** A route, with the prefixes that contain its gateways. */
+/** A route and the prefixes that contain its gateways. */
 interface RouteNode {
   readonly hasGateway: boolean;
   readonly needs: readonly PrefixNode[];
 }
 
-/** A prefix, with the routes to it. */
+/** A prefix and the routes to it. */
 interface PrefixNode {
   readonly routes: RouteNode[];
 }
 
 /**
- * How many other routes have to exist before each route, one after the other: 0
- * for a route without gateway. A default route counts as no way to a gateway.
+ * The length of the chain of routes that each route requires: 0 for a route
+ * without a gateway. A default route does not count as a route to a gateway.
  */
 export function routeLevels(routes: readonly RouteSpec[]): number[] {
   const table = new PrefixTable<PrefixNode>();
@@ -133,7 +133,7 @@ export function routeLevels(routes: readonly RouteSpec[]): number[] {
     const needs: PrefixNode[] = [];
     for (const gateway of gateways) {
       for (const prefix of wayTo(gateway!)) {
-        // Routes to one prefix do not lead to each other's gateways.
+        // Routes to the same prefix do not lead to each other's gateways.
         if (prefix !== prefixes[at]) needs.push(prefix);
       }
     }

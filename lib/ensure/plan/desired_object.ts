@@ -1,25 +1,24 @@
-// A desired address, neighbour, nexthop object, route or rule, as the planner
-// sees it.
+// A desired address, neighbour, nexthop object, route or rule in the planner.
 
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
 import type { ObjectType } from "./action.ts";
 import type { State } from "./state.ts";
 
-/** What an object lacks, and the changes that correct it. */
+/** The differences of an object, and the changes that correct them. */
 export interface Correction {
   readonly action: "add" | "change";
-  /** What differs; nothing if the object does not exist. */
+  /** The differences; empty if the object does not exist. */
   readonly reasons: readonly string[];
   readonly changes: readonly Change[];
   /** The changes that roll an addition back. */
   readonly undo: readonly Change[];
 }
 
-/** One object of a configuration. */
+/** An object of a configuration. */
 export interface DesiredObject {
   readonly object: Exclude<ObjectType, "namespace" | "link">;
-  /** When it is corrected: one of Order. */
+  /** The position of its correction: one of Order. */
   readonly order: number;
   /** Its name in actions. */
   readonly name: string;
@@ -29,11 +28,11 @@ export interface DesiredObject {
   key(state: State): string | number;
   /** The object of a state, if it exists. */
   find(state: State): unknown;
-  /** What it lacks; undefined if nothing. */
+  /** The correction; undefined if there is no difference. */
   correction(state: State): Correction | undefined;
 }
 
-/** The name of a route: where it leads. */
+/** The name of a route: its destination. */
 export function routeName(spec: RouteSpec): string {
   const { to, table, metric, family, via, nexthops = [], src } = spec;
   const addresses = [src, via, ...nexthops.map((one) => one.via)];

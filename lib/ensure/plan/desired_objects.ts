@@ -1,5 +1,5 @@
-// Desired addresses, neighbours, nexthop objects, routes and rules: encoded once,
-// compared with the state whenever that may differ.
+// Desired addresses, neighbours, nexthop objects, routes and rules: encoded
+// once, compared with the state after changes.
 
 import { NetlinkBuffer } from "../../netlink/buffer.ts";
 import { requestBytes } from "../../netlink/describe.ts";
@@ -46,7 +46,7 @@ import { routeLevels } from "./dependency_order.ts";
 import { desiredPrefixRoute } from "./prefix_route.ts";
 import { selectorOf } from "./rule_table.ts";
 
-/** How an object is encoded, and what identifies it. */
+/** The encoding and the identity of an object. */
 interface WantedOptions<T> {
   /** The change that adds it. */
   readonly change: Change;
@@ -58,7 +58,7 @@ interface WantedOptions<T> {
 
 /**
  * A desired object as the kernel would report it. It is encoded and decoded
- * again only when a link that it refers to has another index.
+ * again only if the ifindex of a link that it refers to changes.
  */
 class Wanted<T> {
   readonly #options: WantedOptions<T>;
@@ -74,12 +74,12 @@ class Wanted<T> {
     return this.#options.change;
   }
 
-  /** The object with the indexes that its links have in a state. */
+  /** The object with the indexes of its links in a state. */
   value(state: State): T {
     return this.#in(state).value;
   }
 
-  /** The identity of the object, with these indexes. */
+  /** The key of the object with these indexes. */
   key(state: State): string | number {
     return this.#in(state).key;
   }
@@ -114,7 +114,7 @@ function decoded<T>(
   return decode(reader)!;
 }
 
-/** The names among devices; an index needs no lookup. */
+/** The link names; an ifindex needs no lookup. */
 function deviceNames(
   devices: Iterable<string | number | undefined>,
 ): string[] {
@@ -128,19 +128,19 @@ interface Comparing<O extends object, Spec extends object> {
   readonly name: string;
   readonly table: ObjectTable<O, Spec>;
   readonly spec: Spec;
-  /** Where the change that adds it may be kept; default: the spec. */
+  /** The key of the cached change that adds it; default: the spec. */
   readonly description?: object;
   /** The links that it names. */
   readonly devices: readonly string[];
-  /** Whether a missing one is added with "replace". */
+  /** Whether a missing object is added with "replace". */
   readonly replaces?: boolean;
-  /** Whether any difference makes it another object. */
+  /** Whether any difference makes it a different object. */
   readonly isFixed?: boolean;
   decode(message: MessageReader): O | undefined;
   key(object: O): string | number;
-  /** The objects that may be the wanted one. */
+  /** The candidates for the desired object. */
   find(state: State, wanted: O): readonly O[];
-  /** What deletes it where the spec says more than the kernel takes. */
+  /** The spec of its deletion, if the kernel does not accept the whole spec. */
   deletionOf?(spec: Spec, is: O | undefined): Spec;
 }
 
@@ -158,7 +158,7 @@ function desired<O extends object, Spec extends object>(
     : table.comparison({ ...spec as OptionValues });
   const deletion = (is: O | undefined) =>
     table.change("delete", comparing.deletionOf?.(spec, is) ?? spec);
-  /** The object that differs in the fewest options. */
+  /** The candidate with the fewest differences. */
   const match = (state: State) => {
     const value = wanted.value(state);
     let best:
@@ -260,7 +260,7 @@ function desiredRule(spec: RuleSpec): DesiredObject {
     table: RULE,
     spec,
     devices: [],
-    // All that can be given identifies it.
+    // All keys identify it.
     isFixed: true,
     decode: decodeRule,
     key: selectorOf,
@@ -272,7 +272,7 @@ function desiredRule(spec: RuleSpec): DesiredObject {
 function desiredNexthop(spec: NexthopObjectSpec): DesiredObject {
   return desired({
     object: "nexthop",
-    // A group needs its members.
+    // A group requires its members.
     order: Order.nexthop + (spec.group === undefined ? 0 : 1),
     name: `${spec.id}`,
     table: NEXTHOP_OBJECT,
@@ -286,10 +286,10 @@ function desiredNexthop(spec: NexthopObjectSpec): DesiredObject {
   });
 }
 
-/** What the kernel gives an IPv6 route that has no metric. */
+/** The kernel's default metric of IPv6 routes. */
 const IPV6_METRIC = 1024;
 
-/** A desired route as the kernel reports it, of one that is decoded. */
+/** A decoded desired route as the kernel would report it. */
 function asReported(message: MessageReader): Route | undefined {
   const route = decodeRoute(message);
   if (route === undefined) return undefined;
@@ -302,7 +302,8 @@ function asReported(message: MessageReader): Route | undefined {
 /**
  * A desired route.
  *
- * @param level How many other desired routes it needs: see routeLevels().
+ * @param level The number of desired routes that it requires: see
+ *   routeLevels().
  */
 function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
   const { dev, nexthops = [] } = spec;
@@ -322,8 +323,8 @@ function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
 const known = new WeakMap<DesiredNamespace, readonly DesiredObject[]>();
 
 /**
- * The addresses, neighbours, nexthop objects, routes and rules of a namespace, in
- * the order in which they are compared.
+ * The addresses, neighbours, nexthop objects, routes and rules of a namespace,
+ * in the order of comparison.
  */
 export function desiredObjects(
   namespace: DesiredNamespace,
@@ -338,7 +339,7 @@ export function desiredObjects(
 function* encode(
   { links, neighbours, nexthops, routes, rules }: DesiredNamespace,
 ): Generator<DesiredObject, void, void> {
-  // Addresses of a link in the same network share a route.
+  // Addresses of a link in the same network share a prefix route.
   const prefixRoutes = new Map<string, DesiredObject>();
   for (const { name, addresses } of links) {
     for (const one of addresses) {

@@ -1,5 +1,5 @@
-// One link: what differs between its configuration and the kernel's state, and
-// the actions that create, recreate and change it.
+// Compares a link with its configuration; builds the actions that create,
+// recreate and change it.
 
 import { IFF_UP } from "../../../ffi/uapi/net_if.ts";
 import { addAltNames } from "../../rtnetlink/changes/alt_name.ts";
@@ -25,10 +25,10 @@ import { creation, firstSettings, laterSettings } from "../parse/link.ts";
 import { type Action, type ActionPart, Order } from "./action.ts";
 import type { State } from "./state.ts";
 
-/** More than the number of links that are ever on top of each other. */
+/** Exceeds the depth of any stack of links. */
 const LEVELS = 1000;
 
-/** A link of the kernel, and the namespace it is in. */
+/** A link and its namespace. */
 export interface Located {
   readonly link: Link;
   readonly namespace: NamespaceName;
@@ -42,12 +42,12 @@ export interface LinkStates {
   readonly from: State;
 }
 
-/** The path that stands for a namespace in a message. */
+/** The path of a namespace in a message. */
 type PathOf = (namespace: NamespaceName) => string;
 
-/** In what a link differs from its configuration. */
+/** The differences between a link and its configuration. */
 export interface LinkDiff {
-  /** What only a new link can have; its reasons. */
+  /** Differences that only a new link can resolve. */
   readonly recreate: readonly string[];
   readonly settings: readonly OptionDifference[];
   readonly options: readonly OptionDifference[];
@@ -95,7 +95,7 @@ export function diffLink(
   };
 }
 
-/** Whether a link is of a kind; tun and tap are one for the kernel. */
+/** Whether a link is of a kind; the kernel does not distinguish tun and tap. */
 export function isOfKind(link: Link, kind: string): boolean {
   return link.kind === kernelName(kindNamed(kind)) &&
     (link.kind !== "tun" || link.data?.type === kind);
@@ -206,7 +206,7 @@ export function clearAction(
   return linkAction("remove", { name, namespace }, summary, reasons, parts);
 }
 
-/** Creates a link, and the other end of a veth pair with it. */
+/** Creates a link, with its veth peer. */
 export function createAction(
   desired: DesiredLink,
   height: number,
@@ -232,7 +232,7 @@ export function createAction(
   ]);
 }
 
-/** Sets the loopback link of a namespace that is created by the same plan. */
+/** Sets the loopback link of a namespace that the same plan creates. */
 export function newLoopbackAction(desired: DesiredLink): Action {
   const { name, namespace, settings } = desired;
   const changes = [setLink(name, settings)];
@@ -241,7 +241,7 @@ export function newLoopbackAction(desired: DesiredLink): Action {
   return linkAction("change", desired, `change link ${name}`, reasons, parts);
 }
 
-/** What is set once all new links exist. */
+/** The settings that follow once all new links exist. */
 function laterParts(desired: DesiredLink, height: number): ActionPart[] {
   const { name, namespace, master, port, altnames, settings } = desired;
   const parts: ActionPart[] = [];
@@ -265,7 +265,7 @@ function laterParts(desired: DesiredLink, height: number): ActionPart[] {
   return parts;
 }
 
-/** The order of links on top of others: lower links first. */
+/** The order of upper links: lower links first. */
 function above(order: number, height: number): number {
   return order + Math.min(height, LEVELS - 1) / LEVELS;
 }
@@ -296,7 +296,7 @@ export function changeAction(
   if (master !== undefined && !hasMaster && !(isAway && master === null)) {
     const is = isAway ? "nothing" : home.nameOf(link.master);
     reasons.push(`master is ${is}, wanted ${master ?? "nothing"}`);
-    // A bond accepts no port that is up.
+    // A bond rejects ports that are up.
     const isUp = !isAway && (link.flags & IFF_UP) !== 0 &&
       master !== null && home.named(master)?.kind === "bond";
     const changes = isUp
@@ -320,7 +320,7 @@ export function changeAction(
     parts.push({ order: above(Order.settings, height), namespace, changes });
   }
   const up = Boolean(desired.settings.up);
-  // Moving takes a link down.
+  // Moving a link sets it down.
   if (diff.settings.some(({ key }) => key === "up") || (isAway && up)) {
     const changes = [setLink(name, { up })];
     parts.push({ order: above(Order.up, height), namespace, changes });
@@ -330,7 +330,7 @@ export function changeAction(
     : linkAction("change", desired, `change link ${name}`, reasons, parts);
 }
 
-/** Gives a link its name and its namespace back. */
+/** Restores the name and namespace of a link. */
 function restorePart(
   { name, namespace: home }: DesiredLink,
   { link: { ifindex }, namespace }: Located,
@@ -344,7 +344,7 @@ function restorePart(
       ...(isAway ? { netns: pathOf(home) } : {}),
     }),
   ];
-  // An older kernel renames no link that is up.
+  // Older kernels do not rename a link that is up.
   const up = (up: boolean) => setLink(ifindex, { up });
   const ifBusy = [up(false), ...changes, ...(isAway ? [] : [up(true)])];
   return { order: Order.restore, namespace, changes, ifBusy };
@@ -356,7 +356,7 @@ function namespaceText(namespace: NamespaceName): string {
     : `namespace ${namespace}`;
 }
 
-/** Changes of settings, options and port options; `up` comes later. */
+/** Changes of settings, options and port options; `up` follows later. */
 function settingChanges(
   { kind, options, port, settings }: DesiredLink,
   link: Link,

@@ -1,5 +1,5 @@
-// Link planner: locates the desired links of all namespaces and finds what to
-// create, recreate, restore and change, updated by events.
+// Link planner: locates the desired links of all namespaces and determines
+// which to create, recreate, restore and change; updated by events.
 
 import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
 import type { Link } from "../../rtnetlink/link/link.ts";
@@ -25,17 +25,17 @@ import {
 import type { LinkTracker, Location } from "./link_tracker.ts";
 import { EMPTY, type View } from "./state.ts";
 
-/** What the links of a namespace mean for its other objects. */
+/** The links of a namespace, as context for its other objects. */
 export interface LinkContext {
-  /** The desired links that exist, by index. */
+  /** The desired links that exist, by ifindex. */
   readonly described: ReadonlyMap<number, DesiredLink>;
-  /** Names of links that do not exist and are waited for. */
+  /** Names of links that do not exist yet. */
   readonly missing: ReadonlySet<string>;
-  /** The indexes of links that are recreated. */
+  /** The ifindexes of links that are recreated. */
   readonly gone: ReadonlySet<number>;
 }
 
-/** Fields of a link that tell where it is and what it belongs to. */
+/** Fields of a link's location and its relations. */
 const IDENTITY: ReadonlySet<string> = new Set([
   "name",
   "altNames",
@@ -50,12 +50,12 @@ interface Reference {
   readonly name: string;
 }
 
-/** A comparison, valid while nothing that it looked at changes. */
+/** A comparison, valid until one of its inputs changes. */
 interface Compared {
   readonly link: Link;
   readonly port: Link | undefined;
   readonly namespace: NamespaceName;
-  /** The indexes of all references. */
+  /** The ifindexes of all references. */
   readonly indexes: string;
   readonly diff: LinkDiff;
 }
@@ -63,9 +63,9 @@ interface Compared {
 /** A desired link and its comparison with the state. */
 class LinkEntry implements Source {
   located: Located | undefined;
-  /** The existing link that has to be recreated, and why. */
+  /** The existing link that has to be recreated, with the reasons. */
   obstacle: (Located & { readonly reasons: readonly string[] }) | undefined;
-  /** Until when it is expected where it was moved to. */
+  /** Until when it is expected at the location it was moved to. */
   expectedUntil = 0;
   compared: Compared | undefined;
   clear: Action | undefined;
@@ -101,7 +101,10 @@ class ByName<T> {
   }
 }
 
-/** The links that a link refers to: its lower link, its master, in options. */
+/**
+ * The links that a link refers to: its lower link, its master, links in
+ * options.
+ */
 function referencesOf(link: DesiredLink): Reference[] {
   const { from, namespace, port } = link;
   const references = lowerNames(link).map((name) => ({
@@ -123,7 +126,7 @@ function lowerNames({ link, kind, options }: DesiredLink): string[] {
   return [link, ...named].filter((name) => typeof name === "string");
 }
 
-/** The actions on the links of a network. */
+/** Plans the actions on the links of a network. */
 export class LinkPlanner {
   readonly #desired: DesiredNetwork;
   readonly #tracker: LinkTracker;
@@ -132,7 +135,7 @@ export class LinkPlanner {
   readonly #upward: readonly LinkEntry[];
   readonly #byLink = new Map<DesiredLink, LinkEntry>();
   readonly #byName = new ByName<LinkEntry>();
-  /** Names that the configuration mentions. */
+  /** Names in the configuration. */
   readonly #mentioned = new ByName<true>();
   readonly #contexts = new Map<NamespaceName, LinkContext>();
   readonly #located = new Map<NamespaceName, Map<number, LinkEntry>>();
@@ -178,15 +181,15 @@ export class LinkPlanner {
     }
   }
 
-  /** All links are compared again at the next update. */
+  /** Compares all links again at the next update. */
   invalidate(): void {
     this.#all = true;
   }
 
   /**
-   * Notes an event; the state has been updated already.
+   * Records an event; the state is already updated.
    *
-   * @returns Whether it concerns a desired link.
+   * @returns Whether it affects a desired link.
    */
   note(
     namespace: NamespaceName,
@@ -210,25 +213,25 @@ export class LinkPlanner {
         if (wanted !== undefined) wanted.heldUntil = 0;
       }
     }
-    // A link of another name may be one that was renamed or moved.
+    // A link with another name may have been renamed or moved.
     if (!isMentioned && entry === undefined && this.#isComplete) return false;
     this.#all = true;
     return true;
   }
 
-  /** The desired link that was last seen at a location. */
+  /** The desired link with this last location. */
   located(namespace: NamespaceName, ifindex: number): LinkEntry | undefined {
     return this.#located.get(namespace)?.get(ifindex);
   }
 
-  /** Notes that a desired link was moved to another namespace. */
+  /** Records that a desired link was moved to another namespace. */
   moved({ desired }: LinkEntry, to: Location): void {
     this.#tracker.set(desired, to);
     this.invalidate();
   }
 
   /**
-   * Compares what is noted.
+   * Compares the recorded changes.
    *
    * @returns Whether contexts of namespaces may have changed.
    */
@@ -240,7 +243,7 @@ export class LinkPlanner {
     }
     this.#dirty.clear();
     if (!this.#all) return false;
-    // Cleared first: what is noted during an update is for the next one.
+    // Cleared first: changes recorded during an update belong to the next one.
     this.#all = false;
     try {
       await this.#compareAll(view);
@@ -256,14 +259,14 @@ export class LinkPlanner {
     return this.#contexts.get(namespace)!;
   }
 
-  /** The actions that are due: removals of links to recreate come first. */
+  /** The actions that are due; removals of recreated links come first. */
   *actions(): Generator<[Action, Source], void, void> {
     const due = this.#entries.filter(({ heldUntil }) => heldUntil === 0);
     for (const entry of due) if (entry.clear) yield [entry.clear, entry];
     for (const entry of due) if (entry.action) yield [entry.action, entry];
   }
 
-  /** Devices that do not exist, and have no kind to create them by. */
+  /** Devices that do not exist and cannot be created, without a kind. */
   *missing(): Generator<DesiredLink, void, void> {
     for (const [namespace, { missing }] of this.#contexts) {
       for (const name of missing) {
@@ -273,7 +276,7 @@ export class LinkPlanner {
     }
   }
 
-  /** When the first link is given up that is expected where it was moved to. */
+  /** When the wait for the first moved link ends. */
   get expectedUntil(): number {
     let least = Infinity;
     for (const { expectedUntil } of this.#entries) {
@@ -282,10 +285,10 @@ export class LinkPlanner {
     return least;
   }
 
-  /** Compares a link whose location did not change; false if it did. */
+  /** Compares a link at its location; returns false if the location changed. */
   #compareAgain(entry: LinkEntry, view: View): boolean {
     const { located } = entry;
-    // Whether it has come is for events of links to tell.
+    // Link events report whether it has appeared.
     if (located === undefined) return true;
     const { namespace } = located;
     const link = view.state(namespace)?.link(located.link.ifindex);
@@ -296,7 +299,7 @@ export class LinkPlanner {
     return true;
   }
 
-  /** What differs, compared again only if something changed. */
+  /** The differences, compared again only after a change. */
   #diff(entry: LinkEntry, view: View): LinkDiff {
     const { desired, references } = entry;
     const { link, namespace } = entry.located!;
@@ -341,7 +344,7 @@ export class LinkPlanner {
     for (const entry of this.#entries) {
       const { peer, isPeer } = entry.desired;
       const { obstacle } = entry;
-      // A pair goes as one.
+      // A veth pair is deleted as one.
       const goesWithPeer = isPeer && peer !== undefined &&
         this.#byLink.get(peer)?.obstacle !== undefined;
       entry.clear = obstacle === undefined || goesWithPeer
@@ -351,7 +354,7 @@ export class LinkPlanner {
     }
   }
 
-  /** Finds what to do for a link. */
+  /** Determines the action on a link. */
   #setAction(entry: LinkEntry, view: View): void {
     const { desired, located, height } = entry;
     entry.action = undefined;
@@ -360,7 +363,7 @@ export class LinkPlanner {
       if (isNewLoopback(desired, view)) {
         entry.action = newLoopbackAction(desired);
       } else if (desired.kind !== undefined && !desired.isPeer) {
-        // The other end of a pair is created with this one.
+        // The peer is created with this link.
         entry.action = createAction(desired, height, view.pathOf);
       }
       return;
@@ -375,17 +378,17 @@ export class LinkPlanner {
     );
   }
 
-  /** Whether it refers to a link that is waited for. */
+  /** Whether it refers to a link that does not exist yet. */
   #isWaiting({ references }: LinkEntry): boolean {
     return references.some(({ namespace, name }) =>
       this.#contexts.get(namespace)?.missing.has(name) ?? false
     );
   }
 
-  /** Finds each link by its name, where it was moved, or by its other end. */
+  /** Locates each link by name, by its move, or by its veth peer. */
   async #locate(view: View): Promise<void> {
     const now = performance.now();
-    /** Unless it is the link that another part of the configuration means. */
+    /** Excludes links of other parts of the configuration. */
     const free = (located: Located | undefined) =>
       located && !this.#byName.get(located.namespace, located.link.name)
         ? located
@@ -434,7 +437,7 @@ export class LinkPlanner {
       drop(entry, [`its peer is not ${peer.name}`]);
       drop(other, [`its peer is not ${name}`]);
     }
-    // A link on top of one that is recreated goes with it.
+    // An upper link is deleted with its lower link.
     for (const entry of this.#upward) {
       const { link, from } = entry.desired;
       const lower = link === undefined
@@ -446,7 +449,7 @@ export class LinkPlanner {
     }
   }
 
-  /** Finds which links are recreated, renamed and missing. */
+  /** Determines which links are recreated, renamed and missing. */
   #setContexts(view: View): void {
     this.#contexts.clear();
     const contexts = new Map(this.#desired.namespaces.map(({ name }) => {
@@ -504,7 +507,7 @@ function locatedByName(
   return link && { link, namespace };
 }
 
-/** The end of a pair whose other end is where it should be. */
+/** The end of a pair whose peer has the desired location. */
 async function locatedByPeer(
   { peer }: DesiredLink,
   view: View,

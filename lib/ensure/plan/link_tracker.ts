@@ -1,5 +1,5 @@
-// Link tracker: where each desired link was last seen, so that a link that was
-// renamed or moved is restored and not created a second time.
+// Link tracker: the last location of each desired link, so that a renamed or
+// moved link is restored, not created again.
 
 import type { DesiredLink, NamespaceName } from "../parse/desired.ts";
 
@@ -8,8 +8,8 @@ export interface Location {
   readonly namespace: NamespaceName;
   readonly ifindex: number;
   /**
-   * Until when it is expected to appear there, in milliseconds of
-   * performance.now(): it left another namespace and no event reported it yet.
+   * Until when it is expected there, in milliseconds of performance.now(): it
+   * left another namespace, and no event has reported its arrival.
    */
   readonly expectedUntil?: number;
 }
@@ -28,7 +28,7 @@ export class LinkTracker {
     this.#locations.set(key(link), location);
   }
 
-  /** Removes all locations in a namespace that is gone. */
+  /** Removes all locations in a deleted namespace. */
   forget(namespace: NamespaceName): void {
     for (const [key, location] of this.#locations) {
       if (location.namespace === namespace) this.#locations.delete(key);

@@ -1,5 +1,5 @@
-// Object planner: compares the addresses, neighbours, nexthop objects, routes
-// and rules of a namespace with the state, key by key, as events report changes.
+// Object planner: compares addresses, neighbours, nexthop objects, routes and
+// rules of a namespace with the state, by key, after events.
 
 import type { AnyObjectEvent } from "../../rtnetlink/monitor/event.ts";
 import type { DesiredNamespace } from "../parse/desired.ts";
@@ -18,7 +18,7 @@ type Key = string | number;
 type TypeName = keyof typeof MANAGED_TYPES;
 const TYPE_NAMES = Object.keys(MANAGED_TYPES) as TypeName[];
 
-/** How many unmanaged objects may be looked at. */
+/** The number of unmanaged objects to inspect. */
 interface Budget {
   left: number;
 }
@@ -31,13 +31,13 @@ interface Entry {
   cell: Cell | undefined;
 }
 
-/** The desired and the unmanaged objects of one key, and what they lack. */
+/** The desired and unmanaged objects of a key, with their actions. */
 class Cell implements Source {
   readonly entries: Entry[] = [];
   corrections: readonly Action[] = [];
   removals: readonly Action[] = [];
   heldUntil = 0;
-  /** An object of the key, if the state has had one. */
+  /** An object with this key, if the state has had one. */
   like: unknown;
 
   constructor(readonly key: Key, readonly dirty: Map<Key, unknown>) {}
@@ -54,7 +54,7 @@ class TypePlanner {
   readonly #type: ManagedType<any>;
   readonly #name: TypeName;
   readonly #cells = new Map<Key, Cell>();
-  /** Keys to compare, each with an object of it if the state has had one. */
+  /** Keys to compare, each with an object if the state has had one. */
   readonly #dirty = new Map<Key, unknown>();
   /** The cells with actions. */
   readonly #different = new Set<Cell>();
@@ -68,7 +68,7 @@ class TypePlanner {
       links.some((link) => link.exclusive.has(kind));
   }
 
-  /** Notes an event of an object; false if it concerns nothing. */
+  /** Records an event; returns false if it does not affect the plan. */
   note(object: unknown): boolean {
     const key = this.#type.key(object);
     const cell = this.#cells.get(key);
@@ -76,12 +76,12 @@ class TypePlanner {
     this.#dirty.set(key, object);
     if (cell === undefined) return true;
     cell.heldUntil = 0;
-    // They may be gone, and it may take long until they are compared again.
+    // They may be deleted, and the next comparison may be far away.
     cell.removals = [];
     return true;
   }
 
-  /** Puts a desired object under the key that it has in a state. */
+  /** Adds a desired object with the key that it has in a state. */
   place(entry: Entry, state: State): void {
     const key = entry.object.key(state);
     if (key !== entry.cell?.key) {
@@ -96,19 +96,19 @@ class TypePlanner {
     entry.cell.invalidate();
   }
 
-  /** Looks at all objects of a state for unmanaged ones. */
+  /** Records all objects of a state, to find unmanaged ones. */
   scan(state: State): void {
     if (!this.#isExclusive) return;
     for (const object of this.#type.all(state)) {
       this.#dirty.set(this.#type.key(object), object);
     }
-    // Those that are gone from the state.
+    // Objects that the state does not have any more.
     for (const cell of this.#different) {
       if (!this.#dirty.has(cell.key)) cell.invalidate();
     }
   }
 
-  /** Compares what was noted; false if the budget did not suffice. */
+  /** Compares the recorded keys; returns false if the budget is exhausted. */
   update(
     context: UnmanagedContext,
     budget: Budget,
@@ -162,7 +162,7 @@ class TypePlanner {
     const corrections: Action[] = [];
     const removals: Action[] = [];
     for (const { object } of cell?.entries ?? []) {
-      // It waits for a link that does not exist.
+      // It refers to a link that does not exist yet.
       if (object.devices.some((name) => context.missing.has(name))) continue;
       const action = correctionOf(object, state, namespace);
       if (action !== undefined) corrections.push(action);
@@ -229,12 +229,12 @@ function correctionOf(
     reasons,
     devices,
     parts: [{ order, namespace, changes }],
-    // Few are ever rolled back.
+    // Evaluated late: rollbacks are uncommon.
     undo: () => correction.undo,
   };
 }
 
-/** The objects of a namespace beside its links. */
+/** Plans the objects of a namespace except its links. */
 export class ObjectPlanner {
   readonly #desired: DesiredNamespace;
   readonly #types = new Map<TypeName, TypePlanner>();
@@ -263,16 +263,16 @@ export class ObjectPlanner {
     }
   }
 
-  /** Everything is compared again at the next update. */
+  /** Compares everything again at the next update. */
   invalidate(): void {
     this.#all = true;
   }
 
   /**
-   * Notes an event; the state has been updated already.
+   * Records an event; the state is already updated.
    *
-   * @returns Whether it concerns a desired object, or may be of an unmanaged
-   * one.
+   * @returns Whether it affects a desired object, or may be about an unmanaged
+   *   one.
    */
   note({ object, data }: AnyObjectEvent): boolean {
     return object === "port" || object === "netns"
@@ -281,10 +281,10 @@ export class ObjectPlanner {
   }
 
   /**
-   * Compares what is noted.
+   * Compares the recorded changes.
    *
-   * @param limit How many unmanaged objects to look at.
-   * @returns Whether all was looked at.
+   * @param limit The number of unmanaged objects to inspect.
+   * @returns Whether all were inspected.
    */
   update(
     state: State,
@@ -318,7 +318,7 @@ export class ObjectPlanner {
     for (const type of this.#types.values()) yield* type.removals();
   }
 
-  /** Finds what it means that links have come, gone or were renamed. */
+  /** Records the effects of added, deleted and renamed links. */
   #takeContext(state: State, context: LinkContext): void {
     const before = this.#context;
     const { described, gone, missing } = context;

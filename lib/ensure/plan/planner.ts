@@ -1,5 +1,5 @@
 // Planner: compares a configuration with the state of its namespaces and plans
-// actions; completely at first, then only what events concern.
+// actions; completely at first, then by events.
 
 import type { AnyObjectEvent } from "../../rtnetlink/monitor/event.ts";
 import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
@@ -9,29 +9,29 @@ import type { LinkTracker } from "./link_tracker.ts";
 import { ObjectPlanner } from "./object_planner.ts";
 import { EMPTY, type State, type View } from "./state.ts";
 
-/** A device that does not exist, and has no kind to create it by. */
+/** A device that does not exist and cannot be created, without a kind. */
 export interface Missing {
-  /** The namespace it should be in. */
+  /** The namespace of the device. */
   readonly namespace: NamespaceName;
   /** Its name. */
   readonly name: string;
 }
 
-/** What differs between a configuration and the state. */
+/** The differences between a configuration and the state. */
 export interface Plan {
-  /** What to do. */
+  /** The actions that resolve them. */
   readonly actions: readonly Action[];
-  /** Devices that are waited for. */
+  /** Devices that have to appear. */
   readonly missing: readonly Missing[];
 }
 
-/** A source whose action was carried out or refused. */
+/** A source whose action was applied or rejected. */
 interface Held {
   readonly source: Source;
   readonly namespace: NamespaceName;
-  /** Its heldUntil, unless an event has released it. */
+  /** Its heldUntil, unless an event made it due. */
   readonly until: number;
-  /** When the action was carried out: the state has to catch up with that. */
+  /** When the action was applied: the state has to be newer. */
   readonly since: number;
 }
 
@@ -44,7 +44,7 @@ class NamespaceSource implements Source {
   }
 }
 
-/** A configuration beside the state of its namespaces. */
+/** Compares a configuration with the state of its namespaces. */
 export class Planner {
   readonly #desired: DesiredNetwork;
   readonly #links: LinkPlanner;
@@ -53,7 +53,7 @@ export class Planner {
   readonly #states = new Map<NamespaceName, State | undefined>();
   #sources = new Map<Action, Source>();
   #held: Held[] = [];
-  /** Refused actions by their source. */
+  /** Rejected actions by source. */
   readonly #refused = new Map<NamespaceName, Map<Source, Action>>();
 
   constructor(desired: DesiredNetwork, tracker: LinkTracker) {
@@ -65,15 +65,15 @@ export class Planner {
     }
   }
 
-  /** The links, to be told where they were moved. */
+  /** The link planner, which records moves. */
   get links(): LinkPlanner {
     return this.#links;
   }
 
   /**
-   * Notes an event, and updates the links of the state of its namespace.
+   * Records an event, and updates the links in the state of its namespace.
    *
-   * @returns Whether a plan may be different from now on.
+   * @returns Whether the plan may have changed.
    */
   note(namespace: NamespaceName, state: State, event: AnyObjectEvent): boolean {
     const { event: what, object, data } = event;
@@ -87,16 +87,17 @@ export class Planner {
       isConcerned = this.#links.note(namespace, event);
     }
     if (this.#objects.get(namespace)?.note(event)) isConcerned = true;
-    // What was refused may be accepted now.
+    // The kernel may accept rejected actions now.
     return (isConcerned || object === "link" || object === "address") &&
         this.#releaseRefused(namespace) || isConcerned;
   }
 
   /**
-   * Compares what is noted; everything at first, and where a namespace is new.
+   * Compares the recorded changes; everything at first, and for a new
+   * namespace.
    *
-   * @param limit How many unmanaged objects to look at.
-   * @returns The plan, and whether all was looked at.
+   * @param limit The number of unmanaged objects to inspect.
+   * @returns The plan, and whether all were inspected.
    */
   async update(
     view: View,
@@ -128,10 +129,10 @@ export class Planner {
   }
 
   /**
-   * Holds an action back that was carried out, until an event concerns its
-   * object or, at least until a time, the state has caught up with it.
+   * Delays the next action on an object after it was applied, until an event
+   * about the object, or until a time once the state is newer.
    *
-   * @param since When it was carried out.
+   * @param since When it was applied.
    */
   hold(action: Action, since: number, until: number): void {
     const source = this.#sources.get(action);
@@ -142,7 +143,9 @@ export class Planner {
     this.#held.push({ source, namespace, since, until });
   }
 
-  /** Holds a refused action back until a time, or until an event releases it. */
+  /**
+   * Delays a rejected action until a time, or until an event about the object.
+   */
   holdRefused(action: Action, until: number): void {
     this.hold(action, -Infinity, until);
     const source = this.#sources.get(action);
@@ -152,7 +155,7 @@ export class Planner {
     else this.#refused.set(action.namespace, new Map([[source, action]]));
   }
 
-  /** Actions that are held back because they were refused. */
+  /** Rejected actions that are delayed. */
   get refused(): Action[] {
     return [...this.#refused.values()].flatMap((refused) =>
       [...refused].filter(([{ heldUntil }]) => heldUntil !== 0)
@@ -160,7 +163,7 @@ export class Planner {
     );
   }
 
-  /** Until when the first action is held back. */
+  /** When the first delayed action is due. */
   get heldUntil(): number {
     let least = this.#links.expectedUntil;
     for (const { source, until } of this.#held) {
@@ -177,10 +180,10 @@ export class Planner {
     return true;
   }
 
-  /** Compares again what was held back for long enough. */
+  /** Compares again the sources whose delay is over. */
   #release(view: View, now: number): void {
     this.#held = this.#held.filter(({ source, namespace, until, since }) => {
-      // An event has released it, or it was held back again.
+      // An event made it due, or it was delayed again.
       if (source.heldUntil !== until) return false;
       if (until > now || since > view.currentAt(namespace)) return true;
       source.invalidate();

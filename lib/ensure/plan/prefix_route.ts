@@ -1,5 +1,5 @@
-// Prefix routes: the kernel adds the route to the network of an address with the
-// address, and does not restore it when it was flushed.
+// Prefix routes: the kernel adds one with an address, but does not restore it
+// after a flush.
 
 import { IFF_LOOPBACK, IFF_UP } from "../../../ffi/uapi/net_if.ts";
 import { formatAddress } from "../../net/ip_address.ts";
@@ -60,7 +60,7 @@ export function desiredPrefixRoute(
     key: () => key,
     find,
     correction(state) {
-      // Only where the kernel would have added it.
+      // Only if the kernel would have added it.
       if (
         !hasPrefixRoutes(state, dev) || find(state) !== undefined ||
         address.correction(state) !== undefined
@@ -75,7 +75,7 @@ export function desiredPrefixRoute(
       return {
         action: "add",
         reasons: [],
-        // Other links may have one to the same network.
+        // Other links may have one for the same network.
         changes: [appendRoute(spec)],
         undo: [deleteRoute(spec)],
       };

@@ -1,13 +1,13 @@
-// Policy routing rules by their selector: all that identifies them but priority
-// and protocol, which the kernel fills in.
+// Policy routing rules by selector: their whole identity except priority and
+// protocol, which have kernel defaults.
 
 import { FIB_RULE_INVERT } from "../../../ffi/uapi/linux_fib_rules.ts";
 import { RULE, type Rule, type RuleSpec } from "../../rtnetlink/rule.ts";
 
-/** Rules do not change once they are decoded. */
+/** Decoded rules are immutable. */
 const selectors = new WeakMap<Rule, string>();
 
-/** Fields that are compared in a form of their own. */
+/** Fields that are normalized before the comparison. */
 const NORMALIZED: ReadonlySet<string> = new Set([
   "priority",
   "protocol",
@@ -16,7 +16,7 @@ const NORMALIZED: ReadonlySet<string> = new Set([
   "markMask",
 ]);
 
-/** The other fields, with what the kernel reports where a rule has none. */
+/** The other fields, with the value of the kernel if a rule has none. */
 const FIELDS: ReadonlyMap<string, unknown> = new Map([
   ["family", undefined],
   ["unknown", undefined],
@@ -28,8 +28,8 @@ const FIELDS: ReadonlyMap<string, unknown> = new Map([
 ]);
 
 /**
- * All that identifies a rule but for its priority and protocol, without the
- * state of its links and the defaults that the kernel adds.
+ * The identity of a rule except its priority and protocol, without the state of
+ * its links and the kernel's defaults.
  */
 export function selectorOf(rule: Rule): string {
   let text = selectors.get(rule);
@@ -38,7 +38,7 @@ export function selectorOf(rule: Rule): string {
     text = `${rule.flags & FIB_RULE_INVERT} ${mark}/${markMask}`;
     for (const [field, kernelDefault] of FIELDS) {
       const value = rule[field as keyof Rule] ?? kernelDefault;
-      // A name of a link holds no space, nor does any other value.
+      // Neither link names nor other values contain a space.
       text += value === undefined
         ? " -"
         : typeof value === "object"
@@ -58,12 +58,12 @@ export class RuleTable {
     this.#bySelector = Map.groupBy(rules, selectorOf);
   }
 
-  /** The rules with the selector of one. */
+  /** The rules with the same selector. */
   alike(rule: Rule): readonly Rule[] {
     return this.#bySelector.get(selectorOf(rule)) ?? [];
   }
 
-  /** The first rule that is as wanted, in all that the spec gives. */
+  /** The first rule that matches the spec. */
   find({ priority, protocol }: RuleSpec, wanted: Rule): Rule | undefined {
     return this.alike(wanted).find((rule) =>
       (priority === undefined || rule.priority === wanted.priority) &&

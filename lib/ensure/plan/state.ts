@@ -1,5 +1,5 @@
 // State of a namespace: its objects by key and its links by name, from dumps or
-// from a monitor.
+// a monitor.
 
 import type { Address } from "../../rtnetlink/address.ts";
 import { type Link, portLevel } from "../../rtnetlink/link/link.ts";
@@ -24,13 +24,13 @@ import type { WaitOptions } from "../../io/reactor.ts";
 import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
 import { RuleTable } from "./rule_table.ts";
 
-/** An index that no link has. */
+/** An invalid ifindex. */
 const NO_INDEX = -1;
 
-/** The objects of a namespace; each table is made when it is first needed. */
+/** The objects of a namespace; each table is built on first use. */
 interface Tables {
   link(): Iterable<Link>;
-  /** Links as ports of their bridges, where the kernel reports them. */
+  /** Links as bridge ports, as the bridge reports them. */
   port(): KeyedTable<Link>;
   address(): KeyedTable<Address>;
   route(): RouteTable;
@@ -39,7 +39,7 @@ interface Tables {
   nexthop(): KeyedTable<Nexthop>;
 }
 
-/** The states of all namespaces at one moment. */
+/** The states of all namespaces at one time. */
 export interface View {
   /** The state of a namespace; undefined if the namespace does not exist. */
   state(namespace: NamespaceName): State | undefined;
@@ -48,19 +48,19 @@ export interface View {
    * performance.now(); Infinity for a dump.
    */
   currentAt(namespace: NamespaceName): number;
-  /** The path that stands for a namespace in a message. */
+  /** The path of a namespace in a message. */
   pathOf(namespace: NamespaceName): string;
-  /** The namespace with an id in another one, if it is one of these. */
+  /** The namespace with an id in another one, if it is configured. */
   byId(
     namespace: NamespaceName,
     nsid: number,
   ): Promise<{ readonly name: NamespaceName } | undefined>;
 }
 
-/** Types of objects to read or to monitor. */
+/** Types of objects to dump or to monitor. */
 export type ObjectTypes = ReadonlySet<MonitoredObject>;
 
-/** The types of objects that a configuration is compared with. */
+/** The types of objects in a configuration. */
 export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
   const types = new Set<MonitoredObject>(["link"]);
   for (const namespace of namespaces) {
@@ -90,8 +90,8 @@ export class State {
   readonly #names = new Map<string, Link>();
   #ruleTable: RuleTable | undefined;
   /**
-   * What names will stand for: links that get their name back, and undefined
-   * for links that are recreated.
+   * The future meaning of names: links whose name is restored; undefined for
+   * links that are recreated.
    */
   planned: ReadonlyMap<string, Link | undefined> = new Map();
 
@@ -124,12 +124,12 @@ export class State {
     return this.#links.values();
   }
 
-  /** Rules by what identifies them: see RuleTable. */
+  /** Rules by selector: see RuleTable. */
   get ruleTable(): RuleTable {
     return this.#ruleTable ??= new RuleTable(this.rules);
   }
 
-  /** A link by its index. */
+  /** A link by ifindex. */
   link(ifindex: number): Link | undefined {
     return this.#links.get(ifindex);
   }
@@ -148,17 +148,17 @@ export class State {
       : this.link(ifindex)?.name ?? `link ${ifindex}`;
   }
 
-  /** A link as a port of its bridge. */
+  /** A link as a bridge port. */
   port(ifindex: number): Link | undefined {
     return this.#tables.port().get(ifindex);
   }
 
-  /** The options that a link has as the port of its master, undecoded. */
+  /** The options of a link as a port, undecoded. */
   portLevel(link: Link): AttributeLevel | undefined {
     return portLevel(this.port(link.ifindex) ?? link);
   }
 
-  /** Indexes by name, to encode messages that are only compared. */
+  /** Ifindexes by name, for messages that are only compared. */
   readonly numbers: NameLookup = {
     index: (link) =>
       typeof link === "number" ? link : this.named(link)?.ifindex ?? NO_INDEX,
@@ -181,7 +181,7 @@ export class State {
     this.#links.delete(ifindex);
   }
 
-  /** Notes that rules have changed. */
+  /** Records that rules have changed. */
   rulesChanged(): void {
     this.#ruleTable = undefined;
   }
@@ -212,7 +212,7 @@ function lazily<T>(make: () => T): () => T {
   return () => value ??= make();
 }
 
-/** Reads the objects of some types. */
+/** Dumps the objects of some types. */
 export async function readState(
   socket: RouteSocket,
   types: ObjectTypes,
@@ -255,9 +255,9 @@ function dumpedState(
 export const EMPTY: State = dumpedState();
 
 /**
- * The state that a monitor keeps. The monitor updates all of it but the links:
- * linkChanged() and linkRemoved() do, so that the names are those of the events
- * that were handled.
+ * The state of a monitor. The monitor updates it, except for the links:
+ * linkChanged() and linkRemoved() do, so that the names are those of the
+ * handled events.
  */
 export function monitoredState(monitor: Monitor): State {
   const { tables } = cacheOf(monitor);

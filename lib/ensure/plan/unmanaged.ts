@@ -1,5 +1,5 @@
-// Unmanaged objects: what `exclusive` removes. Objects that the kernel makes by
-// itself stay.
+// Unmanaged objects, which `exclusive` removes; objects of the kernel itself
+// stay.
 
 import {
   IFA_F_MANAGETEMPADDR,
@@ -54,7 +54,7 @@ import { routeName } from "./desired_object.ts";
 import { selectorOf } from "./rule_table.ts";
 import type { State } from "./state.ts";
 
-/** What decides whether an unmanaged object is removed. */
+/** The context of the decision whether to remove an object. */
 export interface UnmanagedContext extends LinkContext {
   readonly namespace: DesiredNamespace;
   readonly state: State;
@@ -66,14 +66,14 @@ export interface Removal {
   readonly change: Change;
 }
 
-/** A type of object, found by key. */
+/** A type of object, with lookup by key. */
 export interface ManagedType<T> {
   readonly exclusive: ExclusiveKind;
-  /** When unmanaged objects of it are removed. */
+  /** The position of removals: one of Order. */
   readonly order: number;
   key(object: T): string | number;
   all(state: State): Iterable<T>;
-  /** The objects of a state with the key of one. */
+  /** The objects of a state with the same key. */
   alike(state: State, object: T): readonly (T | undefined)[];
   /** How to remove an object; undefined if it stays. */
   removal(object: T, context: UnmanagedContext): Removal | undefined;
@@ -81,7 +81,7 @@ export interface ManagedType<T> {
 
 const FOREVER = 0xffff_ffff;
 
-/** Tunnels that come with their module, and stay as long as it does. */
+/** Fallback tunnels, which exist as long as their module is loaded. */
 const FALLBACKS: ReadonlySet<string> = new Set([
   "tunl0",
   "gre0",
@@ -94,7 +94,7 @@ const FALLBACKS: ReadonlySet<string> = new Set([
   "ip6_vti0",
 ]);
 
-/** Whether unmanaged objects are removed: of the namespace, or of a link. */
+/** Whether unmanaged objects of the namespace or the link are removed. */
 function isExclusive(
   { namespace, described }: UnmanagedContext,
   kind: ExclusiveKind,
@@ -136,7 +136,7 @@ const addresses: ManagedType<Address> = {
   },
 };
 
-/** Addresses that the kernel makes by itself. */
+/** Whether the kernel added the address by itself. */
 function isKernelAddress(
   { family, address, scope }: Address,
   { flags }: Link,
@@ -182,7 +182,7 @@ function isDynamicRoute({ protocol, cache }: Route): boolean {
   return isDynamicProtocol(protocol) || (cache?.expires ?? 0) !== 0;
 }
 
-/** Protocols of people and their scripts; others are of other programs. */
+/** Protocols of administrators and scripts; the others belong to programs. */
 const STATIC: readonly number[] = [RTPROT_UNSPEC, RTPROT_BOOT, RTPROT_STATIC];
 
 function isDynamicProtocol(protocol: number | undefined): boolean {
@@ -190,8 +190,8 @@ function isDynamicProtocol(protocol: number | undefined): boolean {
 }
 
 /**
- * A route by all that the kernel compares: a deletion with less may hit another
- * one. Undefined of a family without routes here.
+ * The spec of a route with all that the kernel compares: with less, a deletion
+ * may match another route. Undefined for an unsupported family.
  */
 function routeSpec(route: Route): RouteSpec | undefined {
   const { family, destination, prefixLength, table, metric, tos } = route;
@@ -227,7 +227,7 @@ const neighbours: ManagedType<Neighbour> = {
   all: (state) => state.neighbours,
   alike: (state, one) => [state.neighbours.get(neighbourIdentity.key(one))],
   removal({ ifindex: dev, destination: to, state: nud }, context) {
-    // Those that were resolved come and go by themselves.
+    // Resolved neighbours are added and deleted by the kernel.
     if (to === undefined || (nud & NUD_PERMANENT) === 0) return undefined;
     if (!isExclusive(context, "neighbours", dev)) return undefined;
     const name = `${to} of ${context.state.nameOf(dev)}`;
@@ -253,7 +253,10 @@ const rules: ManagedType<Rule> = {
 
 const FIRST_TABLES = [RT_TABLE_LOCAL, RT_TABLE_MAIN, RT_TABLE_DEFAULT];
 
-/** Rules of the kernel, and lookups of all packets in its own tables. */
+/**
+ * Whether it is a rule of the kernel, or a lookup of all packets in a kernel
+ * table.
+ */
 function isKernelRule(
   { table, protocol }: Rule,
   { priority: _, protocol: __, action, table: ___, family: ____, ...rest }:
@@ -265,8 +268,8 @@ function isKernelRule(
 }
 
 /**
- * A rule by all that the kernel compares: a deletion with less may hit another
- * one. Undefined of a family or an action without rules here.
+ * The spec of a rule with all that the kernel compares: with less, a deletion
+ * may match another rule. Undefined for an unsupported family or action.
  */
 function ruleSpec(rule: Rule): RuleSpec | undefined {
   const spec = RULE.specOf(rule);
@@ -288,7 +291,7 @@ const nexthops: ManagedType<Nexthop> = {
   },
 };
 
-/** The types of objects, in the order in which removals are planned. */
+/** The types of objects, in the order of planning. */
 export const MANAGED_TYPES = {
   link: links,
   address: addresses,

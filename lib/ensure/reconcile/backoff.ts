@@ -1,11 +1,13 @@
-// Backoff of corrections: at once at first, then with growing pauses where
-// another program keeps undoing them or the kernel keeps refusing them.
+// Backoff of corrections: immediate at first, then with growing pauses while
+// another program undoes them or the kernel rejects them.
 
-/** Corrections of one object that another program keeps undoing. */
+/** Corrections of one object that another program undoes. */
 interface Conflict {
-  /** When it was corrected recently, in milliseconds of performance.now(). */
+  /**
+   * The times of its recent corrections, in milliseconds of performance.now().
+   */
   times: number[];
-  /** How many pauses there were in a row. */
+  /** The number of consecutive pauses. */
   rounds: number;
   /** The end of the pause. */
   until: number;
@@ -19,7 +21,7 @@ interface Recreations {
   readonly count: number;
 }
 
-/** Refusals of one object in a row. */
+/** Consecutive rejections of one object. */
 interface Refusals {
   readonly since: number;
   rounds: number;
@@ -28,23 +30,26 @@ interface Refusals {
 
 /** Corrections within this time, in milliseconds, are counted together. */
 const WINDOW = 10_000;
-/** How many of them are made without a pause. */
+/** The number of corrections without a pause. */
 const AT_ONCE = 6;
-/** Recreations of a link for the same reasons before it is left alone. */
+/** The number of recreations of a link for the same reasons before backoff. */
 const RECREATIONS = 3;
-/** The first pause, and the longest, in milliseconds. */
+/** The first and the longest pause, in milliseconds. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 30_000;
-/** Pauses end at multiples of this part of the longest, many of them together. */
+/**
+ * Pauses end at multiples of the longest pause divided by this, so that many
+ * end together.
+ */
 const GRID = 16;
 
 /** Pauses between corrections of the same object. */
 export class Backoff {
-  /** When objects were corrected that were only once, the oldest first. */
+  /** The time of the only correction of objects, oldest first. */
   readonly #once = new Map<string, number>();
   readonly #conflicts = new Map<string, Conflict>();
   readonly #refusals = new Map<string, Refusals>();
-  /** Links that were recreated for the same reasons: since when, how often. */
+  /** Links that were recreated for the same reasons: start and count. */
   readonly #recreated = new Map<string, Recreations>();
   readonly #random: () => number;
 
@@ -59,9 +64,9 @@ export class Backoff {
   }
 
   /**
-   * Notes a correction.
+   * Records a correction.
    *
-   * @returns The pause from here on, if something keeps undoing it.
+   * @returns The pause from now on, if another program undoes it.
    */
   corrected(key: string, now: number): number | undefined {
     this.#refusals.delete(key);
@@ -86,11 +91,11 @@ export class Backoff {
   }
 
   /**
-   * Notes that a link was recreated; one that differs in the same way again and
-   * again will not be as desired the next time either.
+   * Records that a link was recreated. If it differs in the same way several
+   * times, recreating it has no effect.
    *
-   * @param reasons What differed.
-   * @returns The pause from here on, if recreating it has no effect.
+   * @param reasons The differences.
+   * @returns The pause from now on, if recreating it has no effect.
    */
   recreated(key: string, reasons: string, now: number): number | undefined {
     const before = this.#recreated.get(key);
@@ -110,10 +115,10 @@ export class Backoff {
   }
 
   /**
-   * Notes a refusal.
+   * Records a rejection.
    *
-   * @returns The pause until it may be tried again, and whether it has been
-   * refused for longer than a change that is under way takes.
+   * @returns The pause until the next attempt, and whether it has been rejected
+   *   for longer than a pending change takes.
    */
   refused(
     key: string,
@@ -129,7 +134,7 @@ export class Backoff {
   }
 
   /**
-   * Forgets what has been quiet for long enough.
+   * Removes objects without recent corrections.
    *
    * @param different The objects that differ now.
    * @returns The objects whose conflict is resolved.
@@ -151,7 +156,10 @@ export class Backoff {
     return resolved;
   }
 
-  /** When something may be forgotten, in milliseconds of performance.now(). */
+  /**
+   * The next time that objects may be removed, in milliseconds of
+   * performance.now().
+   */
   get next(): number {
     let next = Infinity;
     for (const time of this.#once.values()) {
@@ -170,7 +178,7 @@ export class Backoff {
   ): number {
     const longest = Math.min(FIRST_PAUSE * 2 ** attempts.rounds, LONGEST_PAUSE);
     attempts.rounds = Math.min(attempts.rounds + 1, 16);
-    // Two that correct each other must not do so in step for ever.
+    // Jitter: two reconcilers of the same object must not stay in phase.
     const until = now + longest * (0.5 + this.#random() / 2);
     const grid = longest / GRID;
     attempts.until = Math.max(
@@ -181,7 +189,7 @@ export class Backoff {
   }
 }
 
-/** From when on a conflict is resolved, unless something happens. */
+/** When a conflict is resolved without further corrections. */
 function endOf({ until, times, isReported, rounds }: Conflict): number {
   const quiet = isReported ? Math.min(2 ** rounds * 1000, WINDOW) : WINDOW;
   return Math.max(until, times.at(-1) ?? 0) + quiet;

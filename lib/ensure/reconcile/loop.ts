@@ -1,4 +1,4 @@
-// Reconcile loop: monitors namespaces and corrects what differs from a
+// Reconcile loop: monitors namespaces and corrects differences from a
 // configuration.
 
 import { SystemError } from "../../../ffi/errno.ts";
@@ -21,36 +21,42 @@ import { comparedTypes, type View } from "../plan/state.ts";
 import { Backoff } from "./backoff.ts";
 import type { ReconcileReport } from "./reports.ts";
 
-/** How long the events of a correction may take, in milliseconds. */
+/** The maximum delay of the events of a correction, in milliseconds. */
 const CONFIRMATION = 100;
 
-/** How long a moved link may take to appear where it went, in milliseconds. */
+/**
+ * The maximum time until a moved link appears in its namespace, in
+ * milliseconds.
+ */
 const ARRIVAL = 1000;
 
-/** When an object is tried again that was refused for want of another. */
+/**
+ * The interval of attempts after a rejection because of another object, in
+ * milliseconds.
+ */
 const RECHECK = 1000;
 
 /**
- * So many events within BURST_INTERVAL are a burst, such as a flush: corrected
- * when it is over, or after BURST_DELAY. In milliseconds.
+ * This many events within BURST_INTERVAL are a burst, such as a flush:
+ * corrections start after its end, or after BURST_DELAY. In milliseconds.
  */
 const BURST = 64;
 const BURST_INTERVAL = 5;
 const BURST_DELAY = 100;
 
-/** How many unmanaged objects are looked at before the rest is corrected. */
+/** The number of unmanaged objects to inspect before other corrections. */
 const BATCH = 16_384;
 
-/** Why a loop was interrupted that ends without an error. */
+/** The abort reason of a loop that ends without an error. */
 const STOPPED = Symbol("stopped");
 
-/** What a loop works with. */
+/** The context of a loop. */
 export interface LoopOptions {
   readonly desired: DesiredNetwork;
   readonly pool: NamespacePool;
   readonly tracker: LinkTracker;
   readonly receiveBuffer: number | undefined;
-  /** Holds the loop for as long as it runs. */
+  /** The loops that are running. */
   readonly running: Set<ReconcileLoop>;
 }
 
@@ -58,12 +64,15 @@ export interface LoopOptions {
 interface Departure {
   readonly link: NonNullable<ReturnType<LinkPlanner["located"]>>;
   readonly namespace: NamespaceName;
-  /** Where it went: the id of the namespace in this one, and the index there. */
+  /**
+   * Its destination: the id of the namespace in this one, and the ifindex
+   * there.
+   */
   readonly nsid: number;
   readonly ifindex: number;
 }
 
-/** A loop over the events of the namespaces of a configuration. */
+/** Handles the events of the namespaces of a configuration. */
 export class ReconcileLoop {
   readonly #options: LoopOptions;
   readonly #pool: NamespacePool;
@@ -75,17 +84,17 @@ export class ReconcileLoop {
   #reports: ReconcileReport[] = [];
   #nextReport = 0;
   #missing = new Set<string>();
-  /** Whether namespaces may have come or gone. */
+  /** Whether namespaces may have been added or deleted. */
   #namesChanged = true;
   #names: NamespaceNames | undefined;
   readonly #followers = new Set<Promise<void>>();
-  /** When the first event came that nothing was done about yet. */
+  /** When the first event arrived that is not handled yet. */
   #since: number | undefined;
-  /** How many events concerned the configuration. */
+  /** The number of events that affect the configuration. */
   #concerned = 0;
   #failure: { readonly error: unknown } | undefined;
   #isStarted = false;
-  /** Milliseconds until something is due without an event. */
+  /** Milliseconds until the next work without an event. */
   #due = 0;
   readonly #stopping = new AbortController();
   #wake = Promise.withResolvers<void>();
@@ -96,7 +105,7 @@ export class ReconcileLoop {
     this.#planner = new Planner(options.desired, options.tracker);
   }
 
-  /** The reports of the loop; the first next() starts it. */
+  /** The reports of the loop, which starts with the first next(). */
   reports(signal?: AbortSignal): AsyncGenerator<ReconcileReport, void, void> {
     return asyncIterator({
       take: () => this.#takeReport(),
@@ -105,14 +114,14 @@ export class ReconcileLoop {
     }, signal);
   }
 
-  /** Ends the loop, wherever it is, and closes what it opened. */
+  /** Ends the loop at any point and closes what it opened. */
   async stop(): Promise<void> {
     this.#clearReports();
     this.#interrupt(STOPPED);
     await this.#release();
   }
 
-  /** Works until there are reports; false once it is stopped. */
+  /** Works until there are reports; returns false once it is stopped. */
   async #wait(signal: AbortSignal): Promise<boolean> {
     if (this.#pool.closed || this.#stopping.signal.aborted) return false;
     const abort = () => this.#interrupt(signal.reason);
@@ -156,14 +165,14 @@ export class ReconcileLoop {
     this.#wake.resolve();
   }
 
-  /** Closes what was opened; again where the loop opened more meanwhile. */
+  /** Closes what was opened; again if the loop has opened more since. */
   async #release(): Promise<void> {
     await this.#names?.close();
     await this.#pool.stopMonitors();
     await Promise.all(this.#followers);
   }
 
-  /** Waits for an event, or for so many milliseconds. */
+  /** Waits for an event, or for this many milliseconds. */
   async #sleep(milliseconds: number): Promise<void> {
     const { signal } = this.#stopping;
     signal.throwIfAborted();
@@ -175,7 +184,7 @@ export class ReconcileLoop {
     signal.throwIfAborted();
   }
 
-  /** Waits until a burst of events is over: a correction would be undone. */
+  /** Waits for the end of a burst of events: a correction would be undone. */
   async #awaitBurst(): Promise<void> {
     const end = performance.now() + BURST_DELAY;
     let seen = 0;
@@ -194,7 +203,7 @@ export class ReconcileLoop {
 
   #follow(following: Promise<void>): void {
     const follower = following.catch((error) => {
-      // Being closed is how following ends; all else ends the loop.
+      // ClosedError is the normal end; other errors end the loop.
       if (error instanceof ClosedError) return;
       this.#failure ??= { error };
       this.#wake.resolve();
@@ -202,7 +211,7 @@ export class ReconcileLoop {
     this.#followers.add(follower);
   }
 
-  /** Waits for names that come and go. */
+  /** Waits for added and deleted names of namespaces. */
   async #followNames(names: NamespaceNames): Promise<void> {
     for (;;) {
       names.read();
@@ -212,7 +221,7 @@ export class ReconcileLoop {
     }
   }
 
-  /** Takes the events of a namespace, until its monitor is closed. */
+  /** Handles the events of a namespace, until its monitor is closed. */
   async #followEvents(member: PooledNamespace): Promise<void> {
     const { monitor } = member.monitored!;
     for (;;) this.#take(member, await monitor.receive());
@@ -226,7 +235,7 @@ export class ReconcileLoop {
     if (this.#concerned > before) this.#note();
   }
 
-  /** Takes an event; whether it concerns the configuration. */
+  /** Handles an event; returns whether it affects the configuration. */
   #takeOne(
     { name: namespace, monitored }: PooledNamespace,
     event: MonitorEvent,
@@ -258,7 +267,7 @@ export class ReconcileLoop {
     this.#departures.push({ link, namespace, nsid, ifindex: newIfindex });
   }
 
-  /** Finds out where links went that left a namespace. */
+  /** Finds the destination of links that left a namespace. */
   async #resolveDepartures(view: View): Promise<void> {
     for (const departure of this.#departures.splice(0)) {
       const { link, namespace, nsid, ifindex } = departure;
@@ -274,9 +283,9 @@ export class ReconcileLoop {
   }
 
   /**
-   * Corrects what differs now.
+   * Corrects the current differences.
    *
-   * @returns Milliseconds until something is due without an event.
+   * @returns Milliseconds until the next work without an event.
    */
   async #correct(): Promise<number> {
     const { signal } = this.#stopping;
@@ -310,12 +319,13 @@ export class ReconcileLoop {
     if (!plan.isComplete || this.#namesChanged) return 0;
     const then = performance.now();
     const later = Math.min(this.#backoff.next, this.#planner.heldUntil);
-    // Overdue: the monitor has not caught up, or what it depends on waits.
+    // Overdue: the monitor is behind, or it depends on an object that does not
+    // exist.
     next = Math.min(next, later > then ? later : then + CONFIRMATION);
     return Math.max(0, next - then);
   }
 
-  /** Opens namespaces that have come and closes those that are gone. */
+  /** Opens new namespaces and closes deleted ones. */
   async #followNamespaces(): Promise<void> {
     this.#namesChanged = false;
     const { desired, tracker, receiveBuffer } = this.#options;
@@ -346,7 +356,8 @@ export class ReconcileLoop {
         const key = actionKey(action);
         const { pause, isPersistent } = this.#backoff.refused(key, now);
         this.#planner.holdRefused(action, now + pause);
-        // Others may have been refused for want of a link or a namespace.
+        // Other actions may have been rejected because a link or a namespace
+        // does not exist.
         const isCause = !waiting.any && !failed.any || isBlocker(action);
         if (!isPersistent || !isCause) continue;
         this.#reports.push({ event: "refused", action, error, pause });
@@ -355,9 +366,9 @@ export class ReconcileLoop {
   }
 
   #noteCorrected(action: Action, since: number, now: number): void {
-    // It has no events yet.
+    // The new namespace does not have a monitor yet.
     if (action.object === "namespace") this.#namesChanged = true;
-    // Until its events are here, it would be taken for undone.
+    // Before its events arrive, the correction would look undone.
     this.#planner.hold(action, now, now + CONFIRMATION);
     const milliseconds = now - since;
     this.#reports.push({ event: "corrected", action, milliseconds });
@@ -407,12 +418,12 @@ export class ReconcileLoop {
   }
 }
 
-/** Whether other objects depend on what an action is about. */
+/** Whether other objects depend on the object of an action. */
 function isBlocker({ object }: Action): boolean {
   return object === "link" || object === "namespace";
 }
 
-/** Links and namespaces without which other actions can only be refused. */
+/** Links and namespaces that other actions depend on. */
 class Blockers {
   readonly #keys = new Set<string>();
 
@@ -421,7 +432,7 @@ class Blockers {
     return this.#keys.size > 0;
   }
 
-  /** Adds an action, if other objects depend on what it is about. */
+  /** Adds an action, if other objects depend on its object. */
   add(action: Action): void {
     if (isBlocker(action)) this.#keys.add(actionKey(action));
   }

@@ -1,4 +1,4 @@
-// Reconciler: plans, applies and keeps a configuration.
+// Reconciler: plans, applies and reconciles a configuration.
 
 import type { SystemError } from "../../../ffi/errno.ts";
 import { Deadline } from "../../io/deadline.ts";
@@ -21,53 +21,54 @@ import { comparedTypes, type View } from "../plan/state.ts";
 import { ReconcileLoop } from "./loop.ts";
 import type { ReconcileReport } from "./reports.ts";
 
-/** How long transient errors are retried by apply(), in milliseconds. */
+/** How long apply() retries after transient errors, in milliseconds. */
 const TRANSIENT_TIMEOUT = 3000;
-/** The time between two attempts meanwhile. */
+/** The interval of these retries. */
 const RETRY_INTERVAL = 50;
-/** How often an action is carried out that has no effect. */
+/** The number of times that an action without effect is applied. */
 const ATTEMPTS = 3;
 
-/** Which network to reconcile. */
+/** Options of Reconciler.open(). */
 export interface ReconcilerOptions {
   /**
-   * The namespace of what is at the top of the configuration; default: this
+   * The namespace of the top level of the configuration; default: this
    * thread's.
    */
   readonly namespace?: Namespace | undefined;
 }
 
-/** How to keep a configuration. */
+/** Options of Reconciler.reconcile(). */
 export interface ReconcileOptions {
   /** Ends the loop, which throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Room for unread events of each namespace, in bytes: see MonitorOptions. */
+  /** The receive buffer of each namespace, in bytes: see MonitorOptions. */
   readonly receiveBuffer?: number | undefined;
 }
 
 /** The result of Reconciler.apply(). */
 export interface ApplyResult {
-  /** What was carried out, in that order, and not rolled back. */
+  /** The applied actions, in order, without those that were rolled back. */
   readonly applied: readonly Action[];
-  /** The action that was refused, after which additions were rolled back. */
+  /** The rejected action, after which additions were rolled back. */
   readonly refused:
     | { readonly action: Action; readonly error: SystemError }
     | undefined;
-  /** What was rolled back. */
+  /** The actions that were rolled back. */
   readonly rolledBack: readonly Action[];
-  /** What was carried out and could not be rolled back. */
+  /** The actions that were applied and not rolled back. */
   readonly notRolledBack: readonly NotRolledBack[];
-  /** What still differs although the kernel refused nothing. */
+  /** The remaining differences, although the kernel rejected nothing. */
   readonly unresolved: readonly Action[];
-  /** Devices that do not exist, and have no kind to create them by. */
+  /** Devices that do not exist and cannot be created, without a kind. */
   readonly missing: readonly Missing[];
 }
 
 /**
- * Applies a configuration to a network and keeps it: a reconciler.
+ * Reconciles a network with a configuration.
  *
- * What the configuration does not mention is left alone. Needs CAP_NET_ADMIN,
- * and CAP_SYS_ADMIN for other namespaces. Source: rtnetlink(7), ip-netns(8).
+ * Objects that the configuration does not have are not changed. Needs
+ * CAP_NET_ADMIN, and CAP_SYS_ADMIN for other namespaces. Source: rtnetlink(7),
+ * ip-netns(8).
  *
  * @example
  * ```ts
@@ -112,7 +113,7 @@ export class Reconciler implements AsyncDisposable {
   /**
    * Opens the namespaces that exist; changes nothing.
    *
-   * @throws {ArgumentError} If two of them are the same under two names.
+   * @throws {ArgumentError} If two names refer to the same namespace.
    * @throws {SystemError} Without CAP_SYS_ADMIN for another namespace.
    */
   static async open(
@@ -135,10 +136,10 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Reads the state and plans what to do; changes nothing.
+   * Dumps the state and plans actions; changes nothing.
    *
    * @throws {TimeoutError} After the timeout.
-   * @throws {ClosedError} When it is closed, before or meanwhile.
+   * @throws {ClosedError} If it is closed, also during the wait.
    */
   async plan(options?: WaitOptions): Promise<Plan> {
     for (const gone of await this.#pool.follow(this.#desired)) {
@@ -151,7 +152,7 @@ export class Reconciler implements AsyncDisposable {
     return { actions, missing };
   }
 
-  /** Encodes the messages that actions would send, and sends none. */
+  /** Encodes the messages of actions without sending them. */
   async messages(
     actions: readonly Action[],
     options?: WaitOptions,
@@ -161,12 +162,11 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Plans and carries out actions until nothing differs. If the kernel refuses
-   * one, additions are rolled back.
+   * Plans and applies actions until there are no differences. If the kernel
+   * rejects one, additions are rolled back.
    *
-   * @throws {TimeoutError} When the time is over; some may have been carried
-   * out.
-   * @throws {ClosedError} When it is closed, before or meanwhile.
+   * @throws {TimeoutError} After the timeout; some actions may be applied.
+   * @throws {ClosedError} If it is closed, also during the wait.
    */
   async apply(options?: WaitOptions): Promise<ApplyResult> {
     const deadline = new Deadline("apply the configuration", options);
@@ -196,7 +196,8 @@ export class Reconciler implements AsyncDisposable {
         if (begun) applied.push(action);
         if (error !== undefined) continue;
         const key = actionKey(action);
-        // A link that differs again after it was recreated is left alone.
+        // A link that differs again after it was recreated is not recreated
+        // again.
         const isRecreated = action.object === "link" &&
           action.type === "remove";
         const count = isRecreated ? ATTEMPTS : (attempts.get(key) ?? 0) + 1;
@@ -213,13 +214,13 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Keeps the configuration: monitors the network and corrects what differs for
-   * as long as the loop goes on, and reports each correction. What the kernel
-   * refuses is tried again. Leaving the loop changes nothing in the network;
-   * close() ends the loop at once, and return() a pending next().
+   * Monitors the network, corrects differences and reports each correction,
+   * until the loop ends. Rejected corrections are retried. Leaving the loop
+   * does not change the network; close() ends the loop immediately, and
+   * return() ends a pending next().
    *
-   * @throws {SystemError} Where a namespace can no longer be monitored. When
-   * the signal is aborted: its reason.
+   * @throws {SystemError} If a namespace can no longer be monitored. If the
+   *   signal is aborted: its reason.
    */
   reconcile(
     { signal, receiveBuffer }: ReconcileOptions = {},
@@ -234,10 +235,10 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Replaces the configuration; changes nothing yet. What only the old one
-   * mentions is left as it is.
+   * Replaces the configuration without changing the network. Objects that only
+   * the old one has stay as they are.
    *
-   * @throws {ArgumentError} If two namespaces are the same under two names.
+   * @throws {ArgumentError} If two names refer to the same namespace.
    */
   async replace(desired: DesiredNetwork): Promise<void> {
     await this.#pool.follow(desired);
@@ -245,8 +246,8 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Ends reconcile() at once, what else waits with ClosedError, and closes the
-   * sockets. The network stays as it is.
+   * Ends reconcile() immediately, cancels other pending operations with
+   * ClosedError, and closes the sockets. The network does not change.
    */
   close(): Promise<void> {
     return this.#closing ??= this.#close();

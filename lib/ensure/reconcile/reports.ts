@@ -8,35 +8,35 @@ import type { Action } from "../plan/action.ts";
 export interface CorrectedReport {
   /** Always "corrected". */
   readonly event: "corrected";
-  /** What was done, and why. */
+  /** The action, with its reasons. */
   readonly action: Action;
-  /** From the event that reported the difference to the kernel's answer. */
+  /** Time from the event that reported the difference to the kernel's reply. */
   readonly milliseconds: number;
 }
 
-/** The kernel keeps refusing a correction; it is tried again. */
+/** The kernel rejects a correction repeatedly; it is retried. */
 export interface RefusedReport {
   /** Always "refused". */
   readonly event: "refused";
-  /** What was tried. */
+  /** The rejected action. */
   readonly action: Action;
-  /** Why it was refused. */
+  /** The error of the kernel. */
   readonly error: SystemError;
-  /** Milliseconds until it is tried again, unless something changes before. */
+  /** Milliseconds until the next attempt, unless an event comes first. */
   readonly pause: number;
 }
 
-/** Another program keeps undoing a correction; the next one is delayed. */
+/** Another program undoes a correction repeatedly; the next one is delayed. */
 export interface ConflictReport {
   /** Always "conflict". */
   readonly event: "conflict";
   /** The last correction of the object. */
   readonly action: Action;
-  /** Milliseconds until it is corrected again. */
+  /** Milliseconds until the next correction. */
   readonly pause: number;
 }
 
-/** A conflict is over: the object has been left alone for a while. */
+/** A conflict is resolved: the object did not change for some time. */
 export interface ResolvedReport {
   /** Always "resolved". */
   readonly event: "resolved";
@@ -44,17 +44,17 @@ export interface ResolvedReport {
   readonly action: Action;
 }
 
-/** A device does not exist, and has no kind to create it by; waiting for it. */
+/** A device does not exist and cannot be created, without a kind. */
 export interface MissingReport {
   /** Always "missing". */
   readonly event: "missing";
-  /** The namespace it should be in. */
+  /** The namespace of the device. */
   readonly namespace: NamespaceName;
   /** Its name. */
   readonly name: string;
 }
 
-/** The kernel dropped events; the state is read again. */
+/** The kernel dropped events; the objects are dumped again. */
 export interface OverrunReport {
   /** Always "overrun". */
   readonly event: "overrun";
@@ -62,7 +62,7 @@ export interface OverrunReport {
   readonly namespace: NamespaceName;
 }
 
-/** A report of the reconcile loop; `event` tells which one. */
+/** A report of the reconcile loop; `event` is its type. */
 export type ReconcileReport =
   | CorrectedReport
   | RefusedReport
