@@ -23,7 +23,7 @@ export class MistypedOption {
   constructor(readonly typed: string) {}
 }
 
-/** Any text; an argument that looks like an option is an error. */
+/** Any text, except text that looks like an option. */
 export function word({ label, value }: ArgumentValue): string {
   if (label === "Argument" && /^-./.test(value)) {
     const typed = value.split("=")[0];
@@ -157,12 +157,12 @@ export function linkName(given: ArgumentValue): string {
     : refuse(given, "the name of an interface: 1 to 127 bytes");
 }
 
-/** An argument of another program, options included. */
+/** An argument of another program; may be an option. */
 export function programArgument({ value }: ArgumentValue): string {
   return value;
 }
 
-/** An interface's name, or one with %d for the kernel to number. */
+/** The name of an interface, optionally with %d, which the kernel numbers. */
 export function interfacePattern(given: ArgumentValue): string {
   return checkInterfacePattern(word(given), given.name);
 }

@@ -1,4 +1,4 @@
-// The capabilities of this process.
+// Capabilities of this process.
 
 /** The capabilities that netplumb uses, by their bit. */
 const BITS = {
@@ -10,7 +10,7 @@ const BITS = {
 
 export type Capability = keyof typeof BITS;
 
-/** The effective ones among these. */
+/** The effective capabilities among these. */
 export function effectiveCapabilities(): Set<Capability> {
   const status = Deno.readTextFileSync("/proc/self/status");
   const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1]}`);

@@ -9,10 +9,10 @@ import { suggest } from "./suggest.ts";
 /** The exit codes. */
 export const Exit = {
   done: 0,
-  /** The kernel or a peer refused, or a check did not hold. */
+  /** The kernel or a peer rejected a request, or a check failed. */
   refused: 1,
   usage: 2,
-  /** The result is known to be inconsistent. */
+  /** The result may be inconsistent. */
   inconsistent: 3,
   notPermitted: 77,
 } as const;

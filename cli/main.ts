@@ -15,8 +15,8 @@ import { SUBCOMMANDS } from "./subcommands.ts";
 /**
  * The command tree, also for completions and the manual page.
  *
- * @param words The command line. Subcommands that it does not name have only
- * their summary; without a command line all are loaded.
+ * @param words The command line. Other subcommands than the one it names have
+ *   only their summary; without a command line all are loaded.
  */
 export async function netplumb(
   words?: readonly string[],

@@ -20,7 +20,7 @@ export function namespaceName(given: ArgumentValue): string {
   throw new ArgumentError(given.name, name, "a name without a slash");
 }
 
-/** A namespace as `ip` has it: a name, or else a process id. */
+/** A namespace as in `ip`: a name, or a process id. */
 export function namespaceOrProcess(text: string): string | number {
   return /^\d+$/.test(text) && !namespaceNames().includes(text)
     ? Number(text)

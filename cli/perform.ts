@@ -1,10 +1,9 @@
-// Runs the action of a subcommand with its output, signal handling and a clean
-// end.
+// Runs the action of a subcommand with output, signal handling and cleanup.
 
 import type { GlobalOptions } from "./command.ts";
 import { Output } from "./output/output.ts";
 
-/** What the action of a subcommand works with. */
+/** The context of an action. */
 export interface Session {
   /** stdout, text or JSON lines. */
   readonly output: Output;

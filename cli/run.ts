@@ -8,7 +8,7 @@ const HELP_BESIDE = /^Option "(?:-h|--help)" cannot be combined/;
 
 /** Runs the command line and leaves the exit code in Deno.exitCode. */
 export async function run(
-  // deno-lint-ignore no-explicit-any -- any tree, whatever its options
+  // deno-lint-ignore no-explicit-any -- a tree with any options
   tree: Command<any> | Promise<Command<any>>,
   args: string[],
 ): Promise<void> {

@@ -1,4 +1,4 @@
-// The kinds of link and their options, as `link kinds` lists them.
+// Link kinds and their options, for `link kinds`.
 
 import { ArgumentError } from "../../lib/errors.ts";
 import type { LinkKind } from "../../lib/rtnetlink/kinds/kind.ts";
@@ -17,7 +17,7 @@ export interface Described {
   readonly name: string;
   /** The expected value of an option; "" for a flag. */
   readonly expected?: string;
-  /** What it does. */
+  /** Its description. */
   readonly help?: string;
   /** The unit of its value. */
   readonly unit?: string;

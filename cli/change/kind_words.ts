@@ -1,4 +1,4 @@
-// Parses the options of a kind of link as `ip link` has them.
+// Parses the options of a link kind in the syntax of `ip link`.
 
 import { ArgumentError } from "../../lib/errors.ts";
 import {

@@ -1,5 +1,5 @@
-// What all commands share that change the network: the namespace, --dry-run, and
-// the report.
+// Common options and actions of commands that change the network: namespace,
+// --dry-run, report.
 
 import type { Command, TypeHandler } from "@cliffy/command";
 import { describeRequest, requestBytes } from "../../lib/netlink/describe.ts";
@@ -19,7 +19,7 @@ import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 import { messageText } from "./message_text.ts";
 
-/** Options of all commands that change something. */
+/** Common options of commands that change the network. */
 export interface ChangeOptions extends GlobalOptions {
   /** The network namespace. */
   readonly in?: string;
@@ -27,10 +27,10 @@ export interface ChangeOptions extends GlobalOptions {
 }
 
 /**
- * Adds the options of all commands that change something, last in --help.
+ * Adds the common options, last in --help.
  *
- * @param flags The flags of the namespace. For links, `--netns` is the namespace
- * to move them to, as with `ip`.
+ * @param flags The flags of the namespace. For links, `--netns` is the
+ *   destination of a move, as with `ip`.
  */
 export function changing(
   // deno-lint-ignore no-explicit-any -- any command
@@ -49,7 +49,7 @@ export function changing(
     );
 }
 
-/** The type of an option whose value the library reads. */
+/** The type of an option that the library parses. */
 export function reads<T>(reader: Reader<T>): TypeHandler<T> {
   return ({ name, value }) => take(name, value, reader);
 }
@@ -57,7 +57,7 @@ export function reads<T>(reader: Reader<T>): TypeHandler<T> {
 /**
  * Prints a message of a dry run, or the action in place of one.
  *
- * @param beside Further keys of the JSON objects.
+ * @param beside Additional keys of the JSON objects.
  */
 export function showMessage(
   output: Output,
@@ -81,7 +81,7 @@ export function showMessage(
   );
 }
 
-/** Makes changes, or prints their messages. */
+/** Applies changes, or prints their messages. */
 export function make(
   options: ChangeOptions,
   list: (network: Network) => readonly Change[] | Promise<readonly Change[]>,

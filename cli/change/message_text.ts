@@ -13,7 +13,7 @@ export interface Message extends MessageDescription {
   readonly hex: string;
 }
 
-/** Sixteen bytes a line, in groups of four. */
+/** Sixteen bytes on each line, in groups of four. */
 function dump(hex: string): string[] {
   const lines = hex.match(/.{1,32}/g) ?? [];
   return lines.map((line) => `  ${line.match(/.{1,8}/g)!.join(" ")}`);

@@ -1,4 +1,4 @@
-// The options of `link add` and `link set` that all kinds of link have.
+// Options of `link add` and `link set` for all link kinds.
 
 import { optionHelp } from "../../lib/rtnetlink/kinds/help.ts";
 import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
@@ -21,7 +21,7 @@ function group(
   ];
 }
 
-/** All settings but the name and `up`, which the two commands define. */
+/** All settings except the name and `up`, which the two commands define. */
 export const SETTING_OPTIONS: SpecGroups = [
   group("Properties", {
     mtu: "bytes",
@@ -50,7 +50,7 @@ export const SETTING_OPTIONS: SpecGroups = [
   }),
 ];
 
-/** Settings whose values differ on the command line. */
+/** Settings with a different syntax on the command line. */
 export const SETTING_TYPES = {
   netns: reads({
     ...SETTINGS.netns,

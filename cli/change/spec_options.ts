@@ -49,7 +49,7 @@ export function withOptions(
   return command;
 }
 
-/** The values of those options, by keyword. */
+/** The values of these options, by keyword. */
 export function valuesOf(
   options: Readonly<Record<string, unknown>>,
   groups: SpecGroups,
@@ -65,7 +65,7 @@ export function valuesOf(
 }
 
 /**
- * A command that makes one change from its options and arguments.
+ * A command that builds one change from its options and arguments.
  *
  * @param start The command with its arguments.
  * @param build Builds the change from the values by keyword.

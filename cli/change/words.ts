@@ -1,5 +1,5 @@
-// Parses options as `ip` has them: keywords with a value, flags, and flags with a
-// "no" prefix.
+// Parses options in the syntax of `ip`: keywords with a value, flags, and flags
+// with the prefix "no".
 
 import { ArgumentError } from "../../lib/errors.ts";
 import type { OptionTable } from "../../lib/rtnetlink/spec/table.ts";
@@ -10,7 +10,7 @@ import { suggest } from "../suggest.ts";
 export type Values = Record<string, unknown>;
 
 /**
- * Parses words with a table of options.
+ * Parses arguments with a table of options.
  *
  * @param whose The object, for errors.
  */
@@ -54,7 +54,7 @@ function find(table: OptionTable, word: string): string | undefined {
     : undefined;
 }
 
-/** How many of the next words form the value of an option. */
+/** The number of arguments that form the value of an option. */
 function longest(option: Option<unknown>, words: readonly string[]): number {
   for (let count = words.length; count > 1; count--) {
     const value = words.slice(0, count).join(" ");

@@ -1,4 +1,5 @@
-// netplumb ensure: applies the network configuration in a file, and keeps it.
+// netplumb ensure: applies the network configuration in a file, and reconciles
+// it.
 
 import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
 import type { Action } from "../../lib/ensure/plan/action.ts";
@@ -85,7 +86,7 @@ export const ensure = subcommand(
     })
   );
 
-/** Reads the file and shows all its problems. */
+/** Reads the file and prints all its problems. */
 async function read(path: string, output: Output): Promise<DesiredNetwork> {
   try {
     return await readConfiguration(path);
@@ -100,7 +101,7 @@ async function read(path: string, output: Output): Promise<DesiredNetwork> {
   }
 }
 
-/** Shows the plan; exits with 1 if something differs. */
+/** Prints the plan; exits with 1 if there are differences. */
 async function preview(
   reconciler: Reconciler,
   details: boolean | undefined,
@@ -142,7 +143,7 @@ function summarise(output: Output, actions: readonly Action[]): void {
   );
 }
 
-/** Applies the configuration, or throws why not. */
+/** Applies the configuration, or throws the error. */
 async function apply(
   reconciler: Reconciler,
   output: Output,
@@ -196,7 +197,7 @@ const COUNTERS = {
   missing: undefined,
 } as const satisfies Record<ReconcileReport["event"], string | undefined>;
 
-/** Requests to read the file again, from before it is applied: SIGHUP. */
+/** Requests to read the file again: SIGHUP, also before it is applied. */
 class Reloads implements Disposable {
   #requested = new AbortController();
   readonly #request = () => this.#requested.abort();
@@ -210,7 +211,7 @@ class Reloads implements Disposable {
     return this.#requested.signal;
   }
 
-  /** Takes a request, if there was one. */
+  /** Returns whether there was a request, and clears it. */
   take(): boolean {
     if (!this.signal.aborted) return false;
     this.#requested = new AbortController();
@@ -222,7 +223,7 @@ class Reloads implements Disposable {
   }
 }
 
-/** Corrects until it is stopped; reads the file again on request. */
+/** Reconciles until it is stopped; reads the file again on request. */
 async function reconcile(
   reconciler: Reconciler,
   path: string,
@@ -253,7 +254,7 @@ async function reconcile(
   }
 }
 
-/** Applies the file as it is now, or keeps the previous configuration. */
+/** Applies the current file, or continues with the previous configuration. */
 async function reload(
   reconciler: Reconciler,
   path: string,

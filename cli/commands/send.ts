@@ -115,7 +115,7 @@ export const send = subcommand(
         );
       }
       await using socket = UdpSocket.bind({
-        // A mapped address is sent to through an IPv6 socket.
+        // A mapped address needs an IPv6 socket.
         family: to.mapped ? "dual" : to.ipv4 ? "ipv4" : "ipv6",
         address: options.source,
         packetInfo: false,
@@ -129,7 +129,7 @@ export const send = subcommand(
         data,
         to: options.connect ? undefined : to.endpoint,
         interface: options.interface === undefined
-          // Of a group that is not link-local the kernel ignores the zone.
+          // The kernel ignores the zone of a group that is not link-local.
           ? to.multicast ? to.endpoint.scope : undefined
           : interfaceIndex(options.interface),
       };
@@ -147,7 +147,7 @@ export const send = subcommand(
     })
   );
 
-/** Queries of one destination, one after the other. */
+/** Queries to one destination, one after the other. */
 class Exchange {
   readonly #errors: AsyncGenerator<ErrorEvent, void, void>;
   /** The next error of the socket, for this query or a later one. */
@@ -162,7 +162,7 @@ class Exchange {
     this.#errors = socket.errors();
   }
 
-  /** Sends a query and waits for the reply; for all, where there may be many. */
+  /** Sends a query and waits for the reply, or for all replies of a group. */
   async query(sequence: number, timeout: number): Promise<void> {
     const { socket, tally, signal } = this;
     const started = performance.now();
@@ -198,7 +198,7 @@ class Exchange {
         if (outcome === undefined) return undefined;
         if (!("origin" in outcome)) return outcome;
         this.#nextError = undefined;
-        // Of many receivers one error says nothing about the others.
+        // With several receivers, one error is not the result.
         if (!tally.group && concerns(outcome, tally.to)) {
           enough.abort();
           await reply.catch(() => {});

@@ -21,14 +21,14 @@ export interface Finding {
 
 export interface Check {
   readonly topic: string;
-  /** Without it nothing works: `doctor` exits 1 when it is missing. */
+  /** `doctor` exits with 1 if it is missing: nothing works without it. */
   readonly essential?: true;
   /** Whether it calls libc. */
   readonly needsFfi?: true;
   run(): Finding | Promise<Finding>;
 }
 
-/** The content of a file of /proc; undefined where this kernel has none. */
+/** The content of a file in /proc; undefined if the kernel does not have it. */
 export function readProc(path: string): string | undefined {
   try {
     return Deno.readTextFileSync(path).trim();

@@ -1,4 +1,4 @@
-// Every check, in the order in which one explains the next.
+// All checks; earlier ones explain failures of later ones.
 
 import { capabilities } from "./capabilities.ts";
 import type { Check } from "./check.ts";

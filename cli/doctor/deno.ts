@@ -1,6 +1,6 @@
 import type { Check } from "./check.ts";
 
-/** Deno and whether it lets libc be called. */
+/** Deno, and its permission to call libc. */
 export const deno: Check = {
   topic: "deno",
   essential: true,

@@ -1,8 +1,8 @@
-// Runs checks; one that throws does not stop the others.
+// Runs checks; an error of one does not stop the others.
 
 import type { Check, Finding } from "./check.ts";
 
-/** A check and what it found. */
+/** A check and its finding. */
 export interface Examined extends Finding {
   readonly topic: string;
 }

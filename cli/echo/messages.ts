@@ -36,7 +36,7 @@ export const Counter = {
   refused: 3,
   /** Replies that could not be sent. */
   failed: 4,
-  /** Of those not answered, the ones from ports of services that reply to everything. */
+  /** Ignored datagrams from ports of services that reply to everything. */
   servicePort: 5,
 } as const;
 export const COUNTERS = 6;

@@ -27,8 +27,8 @@ export type Refusal =
  * A peer with the port of this server is probably an echo server: this one, with
  * a forged source, or another.
  *
- * @param anyPort Whether the ports of services that reply to everything are not
- * refused.
+ * @param anyPort Whether to reply to the ports of services that reply to
+ *   everything.
  */
 export function refusal(
   batch: ReceiveBatch,

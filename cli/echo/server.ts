@@ -33,7 +33,7 @@ function checkWorker(): void {
   );
 }
 
-/** One thread a socket; the caller closes the sockets. */
+/** One thread for each socket; the caller closes the sockets. */
 export class EchoServer implements AsyncDisposable {
   readonly #stop = StopEvent.create();
   readonly #counters: Float64Array[] = [];

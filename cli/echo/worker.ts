@@ -15,9 +15,12 @@ function post(report: Report): void {
   self.postMessage(report);
 }
 
-/** Milliseconds to busy-poll by default: about what a sleep costs. */
+/** Default spin budget in milliseconds, about the cost of a sleep. */
 const SPIN_BUDGET = 0.04;
-/** Milliseconds from a datagram's arrival to the thread that slept, at most. */
+/**
+ * Maximum time from a datagram's arrival to a thread that slept, in
+ * milliseconds.
+ */
 const WAKE_UP_COST = 0.05;
 
 /** Serves until it is stopped, and closes this thread's duplicates. */
@@ -74,7 +77,7 @@ function serveOn(socket: UdpSocket, stop: StopEvent, orders: Orders): void {
   }
 }
 
-/** Polls for datagrams for so many milliseconds. */
+/** Polls for datagrams for this many milliseconds. */
 function busyPoll(
   socket: UdpSocket,
   received: ReceiveBatch,

@@ -1,4 +1,4 @@
-// A file in YAML or JSON, and where in it each value stands.
+// A YAML or JSON file with the position of each value.
 
 import {
   type Alias,
@@ -15,19 +15,19 @@ import {
 } from "yaml";
 import type { Path } from "../../lib/ensure/parse/error.ts";
 
-/** A place in a text, both from 1. */
-export interface Place {
+/** A position in a text; line and column start at 1. */
+export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** Something that a text cannot mean. */
-export interface Fault {
+/** A syntax error. */
+export interface SyntaxProblem {
   readonly message: string;
-  readonly place: Place;
+  readonly position: Position;
 }
 
-/** What errors of the YAML library mean for who wrote the file. */
+/** Explanations of errors of the YAML library. */
 const SENTENCES: Readonly<Record<string, string>> = {
   TAB_AS_INDENT:
     "lines are indented by a tab here, where YAML takes only spaces",
@@ -40,19 +40,19 @@ const SENTENCES: Readonly<Record<string, string>> = {
   IMPOSSIBLE: "this does not belong here",
 };
 
-/** A text that was read. */
+/** A parsed text. */
 export class YamlDocument {
-  /** What is wrong with the text itself. */
-  readonly faults: readonly Fault[];
-  /** What it says; undefined if there are faults. */
+  /** The syntax errors. */
+  readonly problems: readonly SyntaxProblem[];
+  /** The value; undefined with syntax errors. */
   readonly value: unknown;
   readonly #document: Document.Parsed | undefined;
   readonly #lines = new LineCounter();
   readonly #pairs = new WeakMap<object, Map<string, Pair<Node, Node>>>();
 
-  /** Reads a text in YAML 1.2, of which JSON is a part. */
+  /** Parses a text in YAML 1.2, which includes JSON. */
   constructor(text: string) {
-    // A byte order mark is no part of the text.
+    // A byte order mark is not part of the text.
     const documents = parseAllDocuments(text.replace(/^\ufeff/, ""), {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -60,39 +60,40 @@ export class YamlDocument {
     });
     const [document, second] = Array.isArray(documents) ? documents : [];
     this.#document = document;
-    const faults: Fault[] = (document?.errors ?? []).map((
+    const problems: SyntaxProblem[] = (document?.errors ?? []).map((
       { code, message, pos: [at] },
     ) => ({
       message: `${SENTENCES[code] ?? "this is not YAML"} (${message})`,
-      place: this.#placeOf(at),
+      position: this.#positionOf(at),
     }));
     if (second !== undefined) {
-      faults.push({
+      problems.push({
         message: SENTENCES.MULTIPLE_DOCS,
-        place: this.#placeOf(second.range[0]),
+        position: this.#positionOf(second.range[0]),
       });
     }
-    if (document) this.#findLostAliases(document, faults);
-    this.faults = faults;
-    if (faults.length > 0) return;
+    if (document) this.#findUnknownAliases(document, problems);
+    this.problems = problems;
+    if (problems.length > 0) return;
     try {
       this.value = document?.toJS();
     } catch (error) {
-      // Aliases of aliases that would fill the memory, or that end nowhere.
+      // Aliases of aliases that would fill the memory or have no end.
       if (!(error instanceof Error)) throw error;
-      this.faults = [{
+      this.problems = [{
         message: `its aliases cannot be followed (${error.message})`,
-        place: { line: 1, column: 1 },
+        position: { line: 1, column: 1 },
       }];
     }
   }
 
   /**
-   * Where the value of a path stands, or the nearest to it.
+   * The position of the value of a path, or of its nearest parent.
    *
-   * @param word Whether the last word itself is meant, not its value.
+   * @param word Whether to return the position of the last key, not of its
+   *   value.
    */
-  place(path: Path, word: boolean): Place {
+  position(path: Path, word: boolean): Position {
     let node: Node | null | undefined = this.#document?.contents;
     let at = 0;
     path.forEach((part, index) => {
@@ -108,11 +109,14 @@ export class YamlDocument {
         at = node?.range?.[0] ?? at;
       } else node = undefined;
     });
-    return this.#placeOf(at);
+    return this.#positionOf(at);
   }
 
-  /** An alias means the last anchor of its name before it. */
-  #findLostAliases(document: Document.Parsed, faults: Fault[]): void {
+  /** An alias refers to the last anchor of its name before it. */
+  #findUnknownAliases(
+    document: Document.Parsed,
+    problems: SyntaxProblem[],
+  ): void {
     const anchors = new Set<string>();
     visit(document, {
       Value: (_, { anchor }) => {
@@ -120,9 +124,9 @@ export class YamlDocument {
       },
       Alias: (_, { source, range }) => {
         if (anchors.has(source)) return;
-        faults.push({
+        problems.push({
           message: `no anchor &${source} stands before this alias`,
-          place: this.#placeOf(range?.[0] ?? 0),
+          position: this.#positionOf(range?.[0] ?? 0),
         });
       },
     });
@@ -134,7 +138,7 @@ export class YamlDocument {
   ): Pair<Node, Node> | undefined {
     const own = this.#pairsOf(items).get(String(part));
     if (own !== undefined) return own;
-    // A word that came by way of a merge stands where its anchor is.
+    // A merged key has the position of its anchor.
     for (const { key, value } of items) {
       if (!isScalar(key) || key.source !== "<<") continue;
       const merged = isAlias(value) ? this.#resolve(value) : value;
@@ -148,7 +152,7 @@ export class YamlDocument {
     return undefined;
   }
 
-  /** The pairs of a mapping, which many problems may be in. */
+  /** The pairs of a mapping, cached because it may have many problems. */
   #pairsOf(
     items: readonly Pair<Node, Node>[],
   ): ReadonlyMap<string, Pair<Node, Node>> {
@@ -166,7 +170,7 @@ export class YamlDocument {
     return this.#document && alias.resolve(this.#document);
   }
 
-  #placeOf(at: number): Place {
+  #positionOf(at: number): Position {
     const { line, col } = this.#lines.linePos(at);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   }

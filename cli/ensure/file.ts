@@ -1,5 +1,4 @@
-// The configuration file of `ensure`: read, with all problems shown where they
-// are.
+// The configuration file of `ensure`: reads it and locates all problems.
 
 import { ArgumentError } from "../../lib/errors.ts";
 import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
@@ -13,18 +12,18 @@ import { Exit } from "../failure.ts";
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
 import { suggest } from "../suggest.ts";
-import { type Place, YamlDocument } from "./document.ts";
+import { type Position, YamlDocument } from "./document.ts";
 
 /** The name of standard input. */
 export const STDIN = "-";
 
-/** A problem in the file, and where. */
-export interface FileProblem extends Place {
+/** A problem with its position in the file. */
+export interface FileProblem extends Position {
   readonly file: string;
-  /** The path of the value, where it is known. */
+  /** The path of the value, if known. */
   readonly path?: string;
   readonly message: string;
-  /** The line itself. */
+  /** The line of the file. */
   readonly text: string;
 }
 
@@ -50,7 +49,7 @@ async function readText(file: string): Promise<string> {
       error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory
     ) throw new ArgumentError("FILE", file, "a file that is there");
-    // The kernel's EISDIR has no class of its own.
+    // EISDIR does not have its own class in Deno.
     if (error instanceof Error && /is a directory/i.test(error.message)) {
       throw new ArgumentError("FILE", file, "a file, but a directory");
     }
@@ -70,8 +69,8 @@ function sentence({ message, unknown, known = [] }: Problem): string {
 /**
  * Reads the configuration in a file.
  *
- * @throws {FileError} With all problems in it.
- * @throws {ArgumentError} If there is no such file.
+ * @throws {FileError} With all its problems.
+ * @throws {ArgumentError} If the file does not exist.
  */
 export async function readConfiguration(file: string): Promise<DesiredNetwork> {
   const text = await readText(file);
@@ -83,20 +82,22 @@ export function parseFile(file: string, text: string): DesiredNetwork {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   const document = new YamlDocument(text);
   const problem = (
-    place: Place,
+    position: Position,
     message: string,
     path?: string,
   ): FileProblem => ({
     file,
-    ...place,
+    ...position,
     ...(path ? { path } : {}),
     message,
-    text: lines[place.line - 1] ?? "",
+    text: lines[position.line - 1] ?? "",
   });
-  if (document.faults.length > 0) {
+  if (document.problems.length > 0) {
     throw new FileError(
       file,
-      document.faults.map(({ place, message }) => problem(place, message)),
+      document.problems.map(({ position, message }) =>
+        problem(position, message)
+      ),
     );
   }
   try {
@@ -105,7 +106,7 @@ export function parseFile(file: string, text: string): DesiredNetwork {
     if (!(error instanceof ConfigurationError)) throw error;
     const problems = error.problems.map((one) =>
       problem(
-        document.place(one.path, one.unknown === one.path.at(-1)),
+        document.position(one.path, one.unknown === one.path.at(-1)),
         sentence(one),
         pathText(one.path),
       )
@@ -114,7 +115,7 @@ export function parseFile(file: string, text: string): DesiredNetwork {
   }
 }
 
-/** A problem as text: where, what, and its line. */
+/** A problem as text: position, message and line. */
 export function problemText(problem: FileProblem, style: Style): string {
   const { file, line, column, path, message, text } = problem;
   const number = String(line);

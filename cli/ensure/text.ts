@@ -1,4 +1,4 @@
-// How `ensure` prints actions and reports.
+// Formats actions and reports of `ensure`.
 
 import type { NamespaceName } from "../../lib/ensure/parse/desired.ts";
 import type { Action } from "../../lib/ensure/plan/action.ts";
@@ -24,7 +24,7 @@ export function whereText({ namespace, object, summary }: Action): string {
   );
 }
 
-/** An action in a line: its sign, where, what and why. */
+/** An action on one line: sign, object, summary and reasons. */
 export function actionText(action: Action, style: Style, after = ""): string {
   const { type, reasons } = action;
   const why = reasons.length === 0 ? "" : `: ${reasons.join(", ")}`;
@@ -33,7 +33,7 @@ export function actionText(action: Action, style: Style, after = ""): string {
     (after === "" ? "" : style.dim(` (${after})`));
 }
 
-/** An action for JSON. */
+/** An action as JSON. */
 export function actionObject(action: Action) {
   const { type, object, namespace = null, name, summary, reasons } = action;
   return { action: type, object, namespace, name, summary, reasons };
@@ -41,7 +41,7 @@ export function actionObject(action: Action) {
 
 const ms = (milliseconds: number) => `${milliseconds.toFixed(1)} ms`;
 
-/** A report in a line. */
+/** A report on one line. */
 export function reportText(report: ReconcileReport, style: Style): string {
   switch (report.event) {
     case "corrected":
@@ -69,7 +69,7 @@ export function reportText(report: ReconcileReport, style: Style): string {
   }
 }
 
-/** A device that does not exist. */
+/** A device that does not exist, as text. */
 export function missingText(
   { namespace, name }: {
     readonly namespace: NamespaceName;
@@ -82,7 +82,7 @@ export function missingText(
   } does not exist and has no kind to create it`;
 }
 
-/** A report for JSON. */
+/** A report as JSON. */
 export function reportObject(report: ReconcileReport): unknown {
   switch (report.event) {
     case "missing":
@@ -96,7 +96,7 @@ export function reportObject(report: ReconcileReport): unknown {
   return { event, ...actionObject(action), ...rest, ...error };
 }
 
-/** How many actions of each type. */
+/** The number of actions of each type. */
 export function counts(actions: readonly Action[]) {
   const count = (wanted: Action["type"]) =>
     actions.filter(({ type }) => type === wanted).length;
@@ -107,14 +107,14 @@ export function counts(actions: readonly Action[]) {
   };
 }
 
-/** The same as text. */
+/** The number of actions of each type as text. */
 export function countsText(actions: readonly Action[]): string {
   if (actions.length === 0) return "no change";
   const { added, changed, removed } = counts(actions);
   return `${added} added, ${changed} changed, ${removed} removed`;
 }
 
-/** What was not rolled back after an action was refused. */
+/** Actions that were not rolled back after a rejection, as text. */
 export function notRolledBackText({ notRolledBack }: ApplyResult): string[] {
   return notRolledBack.map(({ action, error }) => {
     const why = error === undefined ? "" : `: ${printable(error.message)}`;

@@ -2,7 +2,7 @@
 
 import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Json } from "../show/shown.ts";
-import { isJson, type Value } from "../show/text/words.ts";
+import { isJson, type Value } from "../show/text/format.ts";
 import { objectJson } from "./object_json.ts";
 
 /** One difference. */

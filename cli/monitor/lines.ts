@@ -17,7 +17,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   delete: "-",
 };
 
-/** Formats events for people. */
+/** Formats events as text. */
 export class Lines {
   readonly #output: Output;
   readonly #namespaces: boolean;

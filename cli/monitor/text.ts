@@ -13,7 +13,7 @@ import type { Json } from "../show/shown.ts";
 import { neighbourText } from "../show/text/neighbour.ts";
 import { nexthopText, routeText } from "../show/text/route.ts";
 import { ruleText } from "../show/text/rule.ts";
-import { plain, type Value } from "../show/text/words.ts";
+import { plain, type Value } from "../show/text/format.ts";
 import { type Change, changesOf } from "./changes.ts";
 import { RouteTexts } from "./route_texts.ts";
 import { objectJson } from "./object_json.ts";

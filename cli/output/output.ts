@@ -1,4 +1,4 @@
-// stdout: text, or one JSON object a line.
+// stdout: text, or one JSON object on each line.
 
 import { consoleExport } from "./telemetry.ts";
 import { printableJson } from "./printable.ts";

@@ -11,7 +11,7 @@ function environment(variable: string): string | undefined {
 export const exporting = environment("OTEL_DENO") === "true";
 
 /**
- * What Deno does with the console: print and export ("capture"), export only
+ * Deno's export of the console: print and export ("capture"), export only
  * ("replace"), or no export.
  */
 export const consoleExport: "capture" | "replace" | undefined = !exporting

@@ -1,4 +1,4 @@
-// Link rates: what the counters of two samples differ by, per second.
+// Link rates: differences of the counters of two samples, per second.
 
 import type { LinkCounters, LinkSample } from "./sampler.ts";
 

@@ -1,4 +1,4 @@
-// A thread that blocks in a system call, as a program without a poller has it.
+// A thread that blocks in a system call, as in a program without a poller.
 
 import { libc } from "../../ffi/libc.ts";
 import type { Receiver } from "./close_while_waiting.ts";

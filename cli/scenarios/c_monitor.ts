@@ -1,4 +1,4 @@
-// Two functions of the C monitor of the 2024 report, followed step by step.
+// Two functions of the C monitor of the 2024 report, step by step.
 
 import { IFLA_IFNAME } from "../../ffi/uapi/linux_if_link.ts";
 import { NLMSG_ALIGN, nlmsghdr } from "../../ffi/uapi/linux_netlink.ts";

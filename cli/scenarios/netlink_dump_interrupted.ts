@@ -330,8 +330,8 @@ async function run(runner: Runner): Promise<void> {
   );
   await runner.problem(
     "the C monitor receives notifications of links, addresses and routes",
-    "it prints whatever is where the name of a link would be, or where it found " +
-      "one before",
+    "it prints the bytes at the position of a link name, or at a position from an " +
+      "earlier message",
     () => wrongNames(runner),
   );
   await runner.fix(

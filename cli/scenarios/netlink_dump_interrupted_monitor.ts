@@ -152,7 +152,7 @@ interface Named {
 /** Receives messages. */
 type Source = AsyncDisposable & { receive(): Promise<Named[]> };
 
-/** What the C monitor subscribes to. */
+/** The multicast groups of the C monitor. */
 const GROUPS = [
   RTNLGRP_LINK,
   RTNLGRP_IPV4_IFADDR,
@@ -182,7 +182,7 @@ function cMonitor({ namespace }: TestNetwork, signal: AbortSignal): Source {
   };
 }
 
-/** The interface of a message and what the message is about. */
+/** The interface of a message and the type of its object. */
 function subject(message: MessageReader): Omit<Named, "name"> | undefined {
   const { type, view, payload } = message;
   switch (type) {

@@ -20,7 +20,7 @@ const ADDRESS = "192.0.2.9";
 const NETWORK = "198.51.100.0";
 const MTU = 1400;
 
-/** The desired state, as a file of `netplumb ensure` has it. */
+/** The desired state in the format of a file of `netplumb ensure`. */
 const CONFIGURATION = {
   links: [{
     name: DEVICE,

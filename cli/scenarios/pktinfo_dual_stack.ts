@@ -1,7 +1,7 @@
 // 2018: a dual-stack server that replies from the wrong source address.
 //
-// The report asked which control messages arrive, and which one selects the
-// source address of a reply.
+// The question of the report: which control messages arrive, and which one
+// selects the source address of a reply.
 
 import { formatAddress, parseAddress } from "../../lib/net/ip_address.ts";
 import {
@@ -156,7 +156,9 @@ const REPLIES: Record<string, readonly ReplyField[]> = {
   "both": ["in6_pktinfo", "spec_dst"],
 };
 
-/** For in_pktinfo in the reply to an IPv6 request, which no address fits. */
+/**
+ * For in_pktinfo in the reply to an IPv6 request, whose address does not fit.
+ */
 const { address: ANY_IPV4 } = parseAddress("192.0.2.2");
 
 /** A server that replies with the control messages of an entry of REPLIES. */
@@ -192,7 +194,8 @@ async function sources(networks: Networks): Promise<Observation> {
   }
   const count = (reply: string, v6: boolean) =>
     wrong[reply].filter((address) => isIPv6(address) === v6).length;
-  // The address that the routes select is correct by chance: one a family.
+  // The source address that the routes select is right only by chance: one
+  // address of each family.
   const allButOne = ADDRESSES.length / 2 - 1;
   const ok = count("none", false) === allButOne &&
     count("none", true) === allButOne &&

@@ -1,6 +1,6 @@
-// rtnetlink as a simple C program has it: one socket, blocking calls, NLM_F_DUMP_INTR
-// ignored. A call is over when it returns, so links can be changed between two
-// receives of a dump.
+// rtnetlink as in a simple C program: one socket, blocking calls,
+// NLM_F_DUMP_INTR ignored. Each call ends before the next change, so links can
+// be changed between two receives of a dump.
 
 import {
   MessageReader,

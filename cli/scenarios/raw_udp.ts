@@ -1,4 +1,4 @@
-// A UDP server on a dual-stack socket as a C program has it: any options, any
+// A UDP server on a dual-stack socket as in a C program, with any options and
 // control messages.
 
 import {

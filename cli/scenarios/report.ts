@@ -1,4 +1,4 @@
-// The report of a scenario, as text for people.
+// Formats the report of a scenario as text.
 
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";

@@ -1,11 +1,11 @@
-// Runs scenarios: times, checks and reports their steps, and releases what they
-// used, however they end.
+// Runs scenarios: times, checks and reports their steps, and always releases
+// their resources.
 
 import { TimeoutError } from "../../lib/errors.ts";
 import { describeFailure, Exit } from "../failure.ts";
 import { within } from "./waiting.ts";
 
-/** No step takes long; one that does is stuck. */
+/** Steps are short; one that takes longer has failed. */
 const STEP_LIMIT = 20_000;
 
 /** A field report, reproduced on this kernel. */
@@ -51,23 +51,23 @@ export interface ScenarioEvent
   readonly fault: string | null;
 }
 
-/** What a problem or a fix was observed to do. */
+/** The observed behaviour of a problem or a fix. */
 export interface Observation {
-  /** Whether it is what was expected. */
+  /** Whether it is the expected behaviour. */
   readonly ok: boolean;
-  /** A sentence for people. */
+  /** A description. */
   readonly observed: string;
-  /** The figures behind it. */
+  /** The measured values. */
   readonly measured?: Readonly<Record<string, unknown>>;
-  /** Observations side by side: rows with the same keys, the headings. */
+  /** A table of observations: rows with the same keys. */
   readonly table?: ReadonlyArray<Readonly<Record<string, string>>>;
 }
 
-/** A step is over. */
+/** The end of a step. */
 export interface StepEvent extends Partial<Omit<Observation, "ok">> {
   readonly event: "step";
   readonly scenario: string;
-  /** "problem" is without netplumb, "fix" is with it. */
+  /** "problem" is the behaviour without netplumb, "fix" with netplumb. */
   readonly kind: "setup" | "problem" | "fix";
   readonly title: string;
   readonly expected?: string;
@@ -75,13 +75,13 @@ export interface StepEvent extends Partial<Omit<Observation, "ok">> {
   readonly milliseconds: number;
 }
 
-/** A scenario is over. */
+/** The end of a scenario. */
 export interface ResultEvent {
   readonly event: "result";
   readonly scenario: string;
   readonly result: Result;
   readonly milliseconds: number;
-  /** What stopped it. */
+  /** The error that stopped it. */
   readonly error?: string;
 }
 
@@ -93,7 +93,7 @@ type Report = (event: RunnerEvent) => void;
 export interface RunOptions {
   /** Aborted when the command is to stop. */
   readonly signal: AbortSignal;
-  /** The name of a fault of the scenario. */
+  /** The name of the injected fault. */
   readonly fault?: string;
 }
 
@@ -111,7 +111,7 @@ export class Runner implements AsyncDisposable {
   readonly #report: Report;
   readonly #resources = new AsyncDisposableStack();
   #result: "as expected" | "not reproduced" | "failed" = "as expected";
-  /** A step that was given up and may still be running. */
+  /** A step that timed out and may still be running. */
   #abandoned: Promise<unknown> | undefined;
 
   constructor(scenario: string, report: Report, { signal, fault }: RunOptions) {
@@ -135,7 +135,7 @@ export class Runner implements AsyncDisposable {
     return this.#resources.use(resource);
   }
 
-  /** Prepares the next steps; a failure ends the scenario. */
+  /** Prepares the next steps; an error ends the scenario. */
   async setup<T>(title: string, body: () => Promise<T> | T): Promise<T> {
     let value: T;
     await this.#step({ kind: "setup", title }, async () => {
@@ -145,7 +145,7 @@ export class Runner implements AsyncDisposable {
     return value!;
   }
 
-  /** Reproduces what goes wrong without netplumb. */
+  /** Reproduces the problem without netplumb. */
   problem(
     title: string,
     expected: string,
@@ -158,7 +158,7 @@ export class Runner implements AsyncDisposable {
     });
   }
 
-  /** Shows that it works with netplumb. */
+  /** Checks the fix with netplumb. */
   fix(
     title: string,
     expected: string,
@@ -174,7 +174,7 @@ export class Runner implements AsyncDisposable {
   /** Releases all resources, the last one first. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
-    // Its resources are closed now, so it ends; but do not hang on it.
+    // Its resources are closed, so that it ends; the wait is bounded anyway.
     if (this.#abandoned) await within(this.#abandoned, STEP_LIMIT / 4);
   }
 
@@ -255,7 +255,7 @@ export async function run(
   return result;
 }
 
-/** The exit code; a scenario that never started does not count as expected. */
+/** The exit code; a scenario that did not start is a failure. */
 export function exitCode(chosen: number, results: readonly Result[]): number {
   const count = (wanted: Result) =>
     results.filter((result) => result === wanted).length;

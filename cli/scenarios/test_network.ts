@@ -1,4 +1,4 @@
-// A network namespace of the scenario's own.
+// A temporary network namespace of a scenario.
 
 import {
   addAddress,

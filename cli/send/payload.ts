@@ -3,18 +3,18 @@
 
 import { ArgumentError } from "../../lib/errors.ts";
 
-/** Where the payload comes from; at most one of them is given. */
+/** The source of the payload; at most one is given. */
 export interface PayloadOptions {
-  /** The argument; "-" is standard input. */
+  /** The argument; "-" means standard input. */
   readonly text?: string | undefined;
   readonly hex?: Uint8Array<ArrayBuffer> | undefined;
   readonly file?: string | undefined;
 }
 
-/** What is sent if nothing is given. */
+/** The default payload. */
 const DEFAULT = "netplumb";
 
-/** What a shell gives for standard input. */
+/** The argument for standard input. */
 const STDIN = "-";
 
 /** The longest payload of a datagram, over IPv6. */
@@ -23,8 +23,9 @@ const LONGEST = 65527;
 /**
  * Reads the payload.
  *
- * @throws {ArgumentError} If more than one is given, or it is too long.
- * @throws {Deno.errors.NotFound} ... if the file cannot be read.
+ * @throws {ArgumentError} If several are given, or it is too long.
+ * @throws {Deno.errors.NotFound} If the file does not exist; other errors of
+ *   reading are thrown too.
  */
 export async function readPayload(
   { text, hex, file }: PayloadOptions,
@@ -60,7 +61,10 @@ async function read(
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** A payload as text; undefined if it is not text, but for line ends and tabs. */
+/**
+ * A payload as text; undefined if it has control characters other than line
+ * ends and tabs.
+ */
 export function textOf(data: Uint8Array): string | undefined {
   try {
     const text = decoder.decode(data);

@@ -21,8 +21,8 @@ export class Tally {
 
   /**
    * @param to The destination.
-   * @param group Whether it is a multicast or broadcast address: every peer may
-   * reply, each from its own address.
+   * @param group Whether it is a multicast or broadcast address: each peer
+   *   replies from its own address.
    */
   constructor(
     readonly output: Output,
@@ -32,7 +32,7 @@ export class Tally {
     this.#destination = formatEndpoint(to);
   }
 
-  /** Whether each query was answered, from the expected address. */
+  /** Whether each query has a reply from the expected address. */
   get complete(): boolean {
     return this.#answered === this.#sent && this.#wrongSource === 0;
   }
@@ -82,7 +82,7 @@ export class Tally {
     }
   }
 
-  /** Records that the peer, or a router on the path, refused a query. */
+  /** Records that the peer, or a router on the path, rejected a query. */
   recordRefusal(sequence: number, { code, text, offender }: ErrorEvent): void {
     this.#refused++;
     this.output.event(

@@ -1,4 +1,5 @@
-// netplumb show address: selects addresses and puts them under the keys of iproute2.
+// netplumb show address: selects addresses and prints them with iproute2's
+// keys.
 
 import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
 import { ipAddress } from "../../lib/iproute2/address.ts";
@@ -12,7 +13,7 @@ import { bounds, type Json, type Shown } from "./shown.ts";
 
 /** Filters of addresses. */
 export interface ShowAddressOptions extends ShowLinkOptions {
-  /** Only those of this RT_SCOPE_*. */
+  /** Addresses of this RT_SCOPE_*. */
   readonly scope?: number;
 }
 

@@ -1,4 +1,4 @@
-// Types of values that iproute2 has names for: a name or its number.
+// Types of values with names in iproute2: a name or a number.
 
 import type { ArgumentValue, TypeHandler } from "@cliffy/command";
 import { ArgumentError } from "../../lib/errors.ts";

@@ -1,4 +1,4 @@
-// netplumb show link: selects links and puts them under the keys of iproute2.
+// netplumb show link: selects links and prints them with iproute2's keys.
 
 import { IFF_UP } from "../../ffi/uapi/net_if.ts";
 import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
@@ -10,13 +10,13 @@ import { bounds, type Shown, type ShowOptions } from "./shown.ts";
 
 /** Filters of links. */
 export interface ShowLinkOptions extends ShowOptions {
-  /** Only those of this kind; with `_slave`, those of a master of this kind. */
+  /** Links of this kind; with `_slave`, ports of a master of this kind. */
   readonly kind?: string;
-  /** Only those that belong to this one, by its name. */
+  /** Ports of this master, by name. */
   readonly master?: string;
-  /** Only those of this group. */
+  /** Links of this group. */
   readonly group?: number;
-  /** Only those that are up. */
+  /** Links that are up. */
   readonly up?: boolean;
 }
 

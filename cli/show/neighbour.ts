@@ -1,4 +1,5 @@
-// netplumb show neighbour: selects neighbour entries and puts them under the keys of iproute2.
+// netplumb show neighbour: selects neighbours and prints them with iproute2's
+// keys.
 
 import { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
 import { isShownNeighbour } from "../../lib/rtnetlink/neighbour.ts";
@@ -11,13 +12,13 @@ import {
   type ShowOptions,
 } from "./shown.ts";
 
-/** Filters of neighbour entries. */
+/** Filters of neighbours. */
 export interface ShowNeighbourOptions extends ShowOptions {
-  /** Only this NUD_* state; 0 for none. */
+  /** Neighbours in this NUD_* state; 0 for none. */
   readonly state?: number;
-  /** All entries, also in state noarp. */
+  /** All neighbours, also in state noarp. */
   readonly all?: boolean;
-  /** Only proxy entries. */
+  /** Proxy entries. */
   readonly proxy?: boolean;
 }
 

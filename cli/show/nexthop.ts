@@ -1,4 +1,4 @@
-// netplumb show nexthop: selects nexthop objects and puts them under the keys of iproute2.
+// netplumb show nexthop: prints nexthop objects with iproute2's keys.
 
 import { ipNexthop } from "../../lib/iproute2/nexthop.ts";
 import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";

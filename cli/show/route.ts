@@ -1,4 +1,4 @@
-// netplumb show route: selects routes and puts them under the keys of iproute2.
+// netplumb show route: selects routes and prints them with iproute2's keys.
 
 import { RT_TABLE_MAIN, RTN_LOCAL } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { ipRoute } from "../../lib/iproute2/route.ts";
@@ -16,13 +16,13 @@ import {
 
 /** Filters of routes. */
 export interface ShowRouteOptions extends ShowOptions {
-  /** Only those of this table; undefined for all tables. */
+  /** Routes of this table; undefined for all tables. */
   readonly table?: number;
-  /** Only those of this RTPROT_*. */
+  /** Routes of this RTPROT_*. */
   readonly protocol?: number;
-  /** Only those of this RTN_*. */
+  /** Routes of this RTN_*. */
   readonly type?: number;
-  /** Only those of this RT_SCOPE_*. */
+  /** Routes of this RT_SCOPE_*. */
   readonly scope?: number;
 }
 

@@ -1,6 +1,5 @@
-// Routes as the bytes of a JSON array. Most routes of a large table differ from
-// others only in the destination: the JSON around it is cached by the rest of the
-// kernel's message.
+// Encodes routes as a JSON array. Most routes of a large table differ only in
+// the destination: the JSON around it is cached by the rest of the message.
 
 import { RTA_DST, rtmsg } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";

@@ -1,4 +1,4 @@
-// netplumb show rule: selects rules and puts them under the keys of iproute2.
+// netplumb show rule: selects rules and prints them with iproute2's keys.
 
 import { ipRule } from "../../lib/iproute2/rule.ts";
 import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";

@@ -19,12 +19,12 @@ export interface Shown {
   readonly interrupted: boolean;
 }
 
-/** Options of all objects. */
+/** Options for all types of objects. */
 export interface ShowOptions {
   readonly details?: boolean;
   readonly statistics?: boolean;
   readonly family?: AddressFamily;
-  /** Only what belongs to this interface, by its name. */
+  /** Objects of this interface, by name. */
   readonly dev?: string;
   readonly onInterrupt?: OnInterrupt;
   readonly signal?: AbortSignal;
@@ -45,7 +45,7 @@ export async function linkNames(
   route: RouteSocket,
   options: ShowOptions,
 ): Promise<{ names: LinkNames; ifindex?: number }> {
-  // Names of an interrupted dump are good enough.
+  // Names from an interrupted dump are sufficient.
   const names = new LinkNames(
     await route.links({ ...bounds(options), onInterrupt: "partial" }),
   );

@@ -1,4 +1,4 @@
-// The texts of all formats, and the filters without --details.
+// Common labels of all formats, and the filters without --details.
 
 import type {
   TopologyEnd,

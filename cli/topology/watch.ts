@@ -6,7 +6,9 @@ import type { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 /** Milliseconds in which further changes are collected. */
 const COLLECT = 50;
 
-/** Resolves after a change and those that follow it shortly. */
+/**
+ * Resolves after a change and the changes that follow it within a short time.
+ */
 export async function waitForChange(
   monitor: Monitor,
   signal: AbortSignal,

@@ -7,19 +7,22 @@ import { realTime, type Timestamp } from "../../lib/clock.ts";
 import { CaptureFile, numberedPath } from "./capture_file.ts";
 import type { Direction, Sink } from "./sink.ts";
 
-/** Where a capture goes. */
+/** The destination of a capture. */
 export interface CaptureTarget {
   /** The file, or undefined for `stdout`. */
   readonly path?: string;
-  /** In place of a file. */
+  /** The destination instead of a file. */
   readonly sink?: ByteSink;
   /** Bytes after which the next numbered file begins. */
   readonly rotate?: number | undefined;
-  /** How many of the numbered files to keep; default all. */
+  /** The number of numbered files to keep; default: all. */
   readonly keep?: number | undefined;
 }
 
-/** Blocks around a packet: header and trailer, options and padding, at most. */
+/**
+ * The maximum size of the blocks around a packet: header and trailer, options
+ * and padding.
+ */
 const OVERHEAD = 64;
 
 /** One section: a file of the ring, the only file, or stdout. */
@@ -66,7 +69,7 @@ export class Capture implements Sink, AsyncDisposable {
   #name = "";
   #linkType: LinkType = "ip";
   #current: Section | undefined;
-  /** Sections that are full and not written yet. */
+  /** Sections that are complete and not written yet. */
   #full: Section[] = [];
   /** The numbered files that are kept, oldest first. */
   readonly #kept: string[] = [];
@@ -158,9 +161,9 @@ export class Capture implements Sink, AsyncDisposable {
   }
 
   /**
-   * Writes what was captured. After an error it writes no more.
+   * Writes the captured packets. After an error it writes nothing.
    *
-   * @throws {CaptureError} if a file cannot be written, the first time.
+   * @throws {CaptureError} If a file cannot be written; only the first time.
    */
   async flush(): Promise<void> {
     if (this.#failure !== undefined) return;
@@ -178,7 +181,7 @@ export class Capture implements Sink, AsyncDisposable {
     }
   }
 
-  /** Adds the counters that are known at the end. */
+  /** Adds the counters that are known at the end, and writes the rest. */
   async finish(dropped: number | undefined): Promise<void> {
     if (this.#failure !== undefined) return;
     this.#current?.statistics(dropped);

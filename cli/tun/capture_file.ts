@@ -1,11 +1,11 @@
-// Capture files: written in whole pcapng blocks, one file or a ring of them.
+// Capture files with complete pcapng blocks: one file or a ring of files.
 
 import type { ByteSink } from "../../lib/packet/pcapng_writer.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 import { createFile } from "./create_file.ts";
 import { Exit } from "../failure.ts";
 
-/** Writing a capture failed; the file ends after its last whole block. */
+/** A write failed; the file ends after its last complete block. */
 export class CaptureError extends Error {
   override readonly name = "CaptureError";
   /** How the command exits. */
@@ -26,10 +26,10 @@ export class CaptureError extends Error {
   }
 }
 
-/** Block type, its length twice. */
+/** The minimum size of a block: its type, and its length twice. */
 const LEAST_BLOCK = 12;
 
-/** Bytes of the whole blocks among the first `written` bytes. */
+/** The length of the complete blocks in the first `written` bytes. */
 function wholeBlocks(bytes: Uint8Array, written: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
@@ -41,10 +41,10 @@ function wholeBlocks(bytes: Uint8Array, written: number): number {
   return at;
 }
 
-/** A capture file that ends after a whole block, whatever happens. */
+/** A capture file that always ends after a complete block. */
 export class CaptureFile implements ByteSink, Disposable {
   readonly #file: Deno.FsFile;
-  /** Bytes of whole blocks in the file. */
+  /** Length of the complete blocks in the file. */
   #size = 0;
 
   private constructor(readonly path: string, file: Deno.FsFile) {
@@ -52,9 +52,9 @@ export class CaptureFile implements ByteSink, Disposable {
   }
 
   /**
-   * Creates or empties a file, see createFile().
+   * Creates or truncates a file, see createFile().
    *
-   * @throws {CaptureError} if that fails.
+   * @throws {CaptureError} If that fails.
    */
   static async create(path: string): Promise<CaptureFile> {
     try {
@@ -66,10 +66,10 @@ export class CaptureFile implements ByteSink, Disposable {
   }
 
   /**
-   * Writes all of the bytes, which are whole blocks.
+   * Writes all bytes, which are complete blocks.
    *
-   * @throws {CaptureError} if that fails; the file then ends after the last
-   * whole block.
+   * @throws {CaptureError} If that fails; the file ends after the last complete
+   *   block.
    */
   async write(bytes: Uint8Array): Promise<number> {
     let written = 0;
@@ -96,7 +96,7 @@ export class CaptureFile implements ByteSink, Disposable {
   }
 }
 
-/** "tun.pcapng" and 3: "tun_00003.pcapng", as dumpcap(1) numbers its files. */
+/** "tun.pcapng" and 3: "tun_00003.pcapng", numbered as by dumpcap(1). */
 export function numberedPath(path: string, number: number): string {
   const slash = path.lastIndexOf("/");
   const dot = path.lastIndexOf(".");

@@ -18,9 +18,9 @@ function isSameFamily(a: string, b: string): boolean {
 }
 
 /**
- * A peer belongs to one address.
+ * Checks that a peer has one address.
  *
- * @throws {ArgumentError} if there is none of its IP version, or several.
+ * @throws {ArgumentError} If there is no address of its IP version, or several.
  */
 export function checkPeer({ address = [], peer }: Configuration): void {
   if (peer === undefined) return;
@@ -39,9 +39,9 @@ export function checkPeer({ address = [], peer }: Configuration): void {
 const IPV6_MTU = 1280;
 
 /**
- * A link that carries IPv6 has an MTU of at least 1280 bytes.
+ * Checks the MTU of a link with IPv6, which is at least 1280 bytes.
  *
- * @throws {ArgumentError} if one is given with a smaller MTU.
+ * @throws {ArgumentError} For an IPv6 address with a smaller MTU.
  */
 export function checkMtu(
   { mtu, address = [], route = [] }: Configuration,

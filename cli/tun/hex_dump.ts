@@ -1,8 +1,8 @@
-// Bytes as `tcpdump -X` prints them.
+// Formats bytes like `tcpdump -X`.
 
 const ROW = 16;
 
-/** Rows of offset, bytes in pairs, and the characters that can be shown. */
+/** Rows of offset, bytes in pairs, and the printable characters. */
 export function hexDump(bytes: Uint8Array): string {
   const rows: string[] = [];
   for (let at = 0; at < bytes.length; at += ROW) {

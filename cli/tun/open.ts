@@ -1,5 +1,5 @@
-// Opening the device of the command, with the process that holds it in the
-// error where it is busy.
+// Opens the device of the command; the error of a busy device names its
+// holders.
 
 import { EBUSY, SystemError } from "../../ffi/errno.ts";
 import { tunHolders } from "../../lib/rtnetlink/tun_holders.ts";

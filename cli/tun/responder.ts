@@ -1,5 +1,5 @@
 // Replies to pings of any address that is routed to the device. On a TAP device
-// it also replies to requests for link-layer addresses.
+// it also replies to ARP and neighbour discovery.
 
 import type { Tun } from "../../lib/tun/device.ts";
 import { PacketBatch } from "../../lib/tun/batch.ts";
@@ -16,13 +16,13 @@ import {
   FragmentReassembler,
 } from "../../lib/packet/fragment.ts";
 
-/** Replies to the packets of a device, as far as a ping needs it. */
+/** Replies to the packets that a ping needs. */
 export class Responder {
   readonly #tun: Tun;
   readonly #linkAddress: Uint8Array;
   readonly #reassembler = new FragmentReassembler();
   readonly #batch = new PacketBatch();
-  /** Replies in fragments, which may be more than the batch takes. */
+  /** Fragmented replies, which may exceed the batch. */
   readonly #fragmented: Uint8Array[][] = [];
   answered = 0;
 
@@ -33,8 +33,8 @@ export class Responder {
     this.#linkAddress[0] = this.#linkAddress[0] & 0xfc | 0x02;
   }
 
-  /** Takes a packet, which it may change. */
-  look(packet: Uint8Array): void {
+  /** Handles a packet, which it may modify. */
+  handle(packet: Uint8Array): void {
     if (this.#tun.mode === "tun") {
       this.#replyToEcho(packet, 0);
       return;
@@ -75,8 +75,8 @@ export class Responder {
   /**
    * Writes the replies.
    *
-   * @param onWritten Called with each that the kernel took.
-   * @param onRejected Called with the error of each that it did not.
+   * @param onWritten Called with each reply that the kernel accepted.
+   * @param onRejected Called with the error of each rejected reply.
    */
   async send(
     onWritten: (packet: Uint8Array) => void,
@@ -96,7 +96,9 @@ export class Responder {
     }
   }
 
-  /** Writes the batch and empties it; returns how many the kernel took. */
+  /**
+   * Writes the batch and empties it; returns the number of accepted replies.
+   */
   async #write(
     onWritten: (packet: Uint8Array) => void,
     onRejected: (error: SystemError) => void,

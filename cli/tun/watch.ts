@@ -16,14 +16,14 @@ export interface WatchOptions {
   readonly count: number;
   /** Stops it. */
   readonly signal: AbortSignal;
-  /** Called when a capture cannot be written; it may throw, to end. */
+  /** Called when a capture cannot be written; throws to stop. */
   readonly onWriteError: (error: CaptureError) => void;
 }
 
 /**
  * Reads packets until the count or the signal.
  *
- * @throws {DeviceGoneError} if the device is deleted meanwhile.
+ * @throws {DeviceGoneError} If the device is deleted.
  */
 export async function watch(
   tun: Tun,
@@ -46,7 +46,7 @@ export async function watch(
     for (let i = 0; i < batch.count && left > 0; i++, left--) {
       const packet = batch.packet(i);
       show(packet, "out");
-      responder?.look(packet);
+      responder?.handle(packet);
     }
     await responder?.send((packet) => {
       time = realTime();

@@ -1,22 +1,22 @@
-// A link, and the addresses that are told with it.
+// Links and their addresses as text.
 
 import type { Style } from "../../output/style.ts";
 import type { Json } from "../shown.ts";
 import {
+  formatKeys,
   isJson,
+  type Keywords,
   list,
   option,
   others,
   pair,
   plain,
-  tell,
   type Value,
-  type Words,
-} from "./words.ts";
+} from "./format.ts";
 
 const FOREVER = 0xffffffff;
 
-const LINK: Words = [
+const LINK: Keywords = [
   ["qdisc", "qdisc"],
   ["master", "master"],
   ["operstate", "state"],
@@ -28,8 +28,8 @@ const LINK: Words = [
   ["event", "event"],
 ];
 
-/** Keys of links that have a place of their own. */
-const LINK_TOLD = [
+/** Keys of links with their own formatting. */
+const LINK_KEYS = [
   ...LINK.map(([key]) => key),
   "mtu",
   "ifindex",
@@ -55,7 +55,7 @@ const LINK_TOLD = [
   "proto_down_reason",
 ];
 
-/** A link, and its addresses where they are told with it. */
+/** A link as text, with its addresses if it has them. */
 export function linkText(json: Json, style: Style): string {
   const lower = json.link === null
     ? "@NONE"
@@ -71,7 +71,7 @@ export function linkText(json: Json, style: Style): string {
       `<${plain(json.flags)}>`,
       ...pair("mtu", json.mtu),
       ...xdpMode(json),
-      ...tell(json, LINK),
+      ...formatKeys(json, LINK),
     ].join(" "),
   ];
   const indent = (words: string[], by = 4) => {
@@ -85,7 +85,7 @@ export function linkText(json: Json, style: Style): string {
     ...pair("link-netnsid", json.link_netnsid),
     ...(json.proto_down ? ["protodown", "on"] : []),
     ...pair("protodown_reason", json.proto_down_reason),
-    ...others(json, LINK_TOLD),
+    ...others(json, LINK_KEYS),
   ]);
   if (isJson(json.linkinfo)) {
     const info = json.linkinfo;
@@ -108,7 +108,7 @@ export function linkText(json: Json, style: Style): string {
 
 const XDP_MODES = ["xdp", "xdp", "xdpgeneric", "xdpoffload", "xdpmulti"];
 
-/** How an XDP program is attached; beside addresses, with its id. */
+/** The mode of an XDP program; with addresses, its id. */
 function xdpMode({ xdp, addr_info }: Json): string[] {
   if (!isJson(xdp)) return [];
   const mode = XDP_MODES[Number(xdp.mode)] ?? `xdp[${plain(xdp.mode)}]`;
@@ -117,7 +117,7 @@ function xdpMode({ xdp, addr_info }: Json): string[] {
     : [mode];
 }
 
-/** What is known of the XDP program; beside addresses, only with details. */
+/** The details of the XDP program; with addresses, only for --details. */
 function xdpProgram({ xdp, addr_info, promiscuity }: Json): string[] {
   if (!isJson(xdp) || !isJson(xdp.prog)) return [];
   if (addr_info !== undefined && promiscuity === undefined) return [];
@@ -127,7 +127,7 @@ function xdpProgram({ xdp, addr_info, promiscuity }: Json): string[] {
     "prog/xdp",
     ...others(known, []),
     ...(jited ? ["jited"] : []),
-    ...tell({ load_time, created_by_uid, btf_id } as Json, [
+    ...formatKeys({ load_time, created_by_uid, btf_id } as Json, [
       ["load_time", "load_time"],
       ["created_by_uid", "created_by_uid"],
       ["btf_id", "btf_id"],
@@ -144,7 +144,7 @@ function kind(
   return [plain(name) + suffix, ...(isJson(data) ? others(data, []) : [])];
 }
 
-/** Counters in columns under their names, a row for each direction. */
+/** Counters in columns with their names, a row for each direction. */
 function statistics(stats: Json): string[] {
   return ["rx", "tx"].flatMap((direction) => {
     const counters = stats[direction];
@@ -161,8 +161,8 @@ function statistics(stats: Json): string[] {
   });
 }
 
-/** Keys of addresses that have a place of their own. */
-const ADDRESS_TOLD = [
+/** Keys of addresses with their own formatting. */
+const ADDRESS_KEYS = [
   "family",
   "family_index",
   "local",
@@ -188,15 +188,15 @@ function addressLines(json: Json, style: Style): string[] {
       ? []
       : ["peer", `${json.address}/${json.prefixlen}`]),
   ];
-  // The flags have no value but that they are there.
+  // A flag is printed as its key.
   const flags = Object.entries(json)
-    .filter(([key]) => !ADDRESS_TOLD.includes(key))
+    .filter(([key]) => !ADDRESS_KEYS.includes(key))
     .flatMap(([key, value]) => value === true ? [key] : option(key, value));
   const lines = [
     [
       `    ${plain(json.family ?? `family ${json.family_index}`)}`,
       ...local,
-      ...tell(json, [["metric", "metric"], ["broadcast", "brd"], [
+      ...formatKeys(json, [["metric", "metric"], ["broadcast", "brd"], [
         "anycast",
         "any",
       ], ["scope", "scope"]]),

@@ -1,9 +1,9 @@
-// Neighbours.
+// Neighbours as text.
 
 import type { Json } from "../shown.ts";
-import { list, pair, plain, tell } from "./words.ts";
+import { formatKeys, list, pair, plain } from "./format.ts";
 
-const NEIGHBOUR_TOLD = [
+const NEIGHBOUR_KEYS = [
   "dst",
   "dev",
   "lladdr",
@@ -15,15 +15,15 @@ const NEIGHBOUR_TOLD = [
   "protocol",
 ];
 
-/** A neighbour. */
+/** A neighbour as text. */
 export function neighbourText(json: Json): string {
   const times = json.used === undefined
     ? []
     : ["used", `${json.used}/${json.confirmed}/${json.updated}`];
   return [
-    ...tell(json, [["dst", ""], ["dev", "dev"], ["lladdr", "lladdr"]]),
+    ...formatKeys(json, [["dst", ""], ["dev", "dev"], ["lladdr", "lladdr"]]),
     ...Object.entries(json)
-      .filter(([key, value]) => !NEIGHBOUR_TOLD.includes(key) && value === null)
+      .filter(([key, value]) => !NEIGHBOUR_KEYS.includes(key) && value === null)
       .map(([key]) => key),
     ...pair("ref", json.refcnt),
     ...times,

@@ -1,18 +1,18 @@
-// Routes and nexthop objects.
+// Routes and nexthop objects as text.
 
 import type { Json } from "../shown.ts";
 import {
+  formatKeys,
   isJson,
+  type Keywords,
   list,
   others,
   pair,
   plain,
-  tell,
   type Value,
-  type Words,
-} from "./words.ts";
+} from "./format.ts";
 
-const DESTINATION: Words = [
+const DESTINATION: Keywords = [
   ["type", ""],
   ["dst", ""],
   ["from", "from"],
@@ -21,7 +21,7 @@ const DESTINATION: Words = [
   ["to", "as to"],
 ];
 
-const ROUTE: Words = [
+const ROUTE: Keywords = [
   ["tos", "tos"],
   ["gateway", "via"],
   ["dev", "dev"],
@@ -32,7 +32,7 @@ const ROUTE: Words = [
   ["metric", "metric"],
 ];
 
-const ROUTE_TOLD = [
+const ROUTE_KEYS = [
   ...[...DESTINATION, ...ROUTE].map(([key]) => key),
   "via",
   "flags",
@@ -46,19 +46,19 @@ const ROUTE_TOLD = [
   "encap",
 ];
 
-/** A route, and a line for each of its ways where there are several. */
+/** A route as text, with a line for each nexthop of a multipath route. */
 export function routeText(json: Json): string {
   const { dst, via, dev } = json;
   const words = [
-    ...tell(json, DESTINATION),
+    ...formatKeys(json, DESTINATION),
     ...encapsulationWords(json.encap),
-    ...tell(json, ROUTE),
+    ...formatKeys(json, ROUTE),
   ];
   const lines = [[
     ...insert(words, "dev", dev, viaWords(via), plain(dst ?? "")),
     ...list(json.flags).map(plain),
     ...realms(json.flow),
-    ...others(json, ROUTE_TOLD),
+    ...others(json, ROUTE_KEYS),
     ...(json.expires === undefined
       ? []
       : ["expires", `${plain(json.expires)}sec`]),
@@ -75,7 +75,7 @@ export function routeText(json: Json): string {
   return lines.join("\n");
 }
 
-/** Words put in front of the device, or behind the destination without one. */
+/** Inserts tokens before the device, or after the destination without one. */
 function insert(
   words: string[],
   before: string,
@@ -159,12 +159,12 @@ function hop(json: Json): string {
     ...pair("via", json.gateway),
     ...viaWords(json.via),
     ...realms(json.flow),
-    ...tell(json, [["dev", "dev"], ["weight", "weight"]]),
+    ...formatKeys(json, [["dev", "dev"], ["weight", "weight"]]),
     ...list(json.flags).map(plain),
   ].join(" ");
 }
 
-/** A nexthop object. */
+/** A nexthop object as text. */
 export function nexthopText(json: Json): string {
   const group = list(json.group).map((one) =>
     isJson(one)
@@ -177,7 +177,10 @@ export function nexthopText(json: Json): string {
     ...pair("type", json.type),
     ...(isJson(json.resilient_args) ? others(json.resilient_args, []) : []),
     ...encapsulationWords(json.encap),
-    ...tell(json, [["gateway", "via"], ["dev", "dev"], ["scope", "scope"]]),
+    ...formatKeys(json, [["gateway", "via"], ["dev", "dev"], [
+      "scope",
+      "scope",
+    ]]),
     ...(json.blackhole === null ? ["blackhole"] : []),
     ...pair("proto", json.protocol),
     ...list(json.flags).map(plain),

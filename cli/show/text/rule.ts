@@ -1,14 +1,14 @@
-// Routing policy rules.
+// Routing policy rules as text.
 
 import type { Json } from "../shown.ts";
-import { pair, plain, tell, type Words } from "./words.ts";
+import { formatKeys, type Keywords, pair, plain } from "./format.ts";
 
-const RULE: Words = [
+const RULE: Keywords = [
   ["iif", "iif"],
   ["oif", "oif"],
 ];
 
-/** A rule. */
+/** A rule as text. */
 export function ruleText(json: Json): string {
   const network = (key: "src" | "dst") =>
     plain(json[key]) +
@@ -43,7 +43,7 @@ export function ruleText(json: Json): string {
     ...pair("ipproto", json.ipproto),
     ...range("sport"),
     ...range("dport"),
-    ...tell(json, [
+    ...formatKeys(json, [
       ["tun_id", "tun_id"],
       ["table", "lookup"],
       ["suppress_prefixlen", "suppress_prefixlength"],

@@ -1,12 +1,12 @@
-// How values and keys become words.
+// Formats JSON keys and values as tokens of text.
 
 import { printable } from "../../output/printable.ts";
 import type { Json } from "../shown.ts";
 
-/** A value under one of iproute2's keys. */
+/** A value of one of iproute2's keys. */
 export type Value = Json[string];
 
-/** A value after its word; nothing where there is none. */
+/** A keyword and its value; empty without a value. */
 export function pair(word: string, value: Value | undefined): string[] {
   if (value === undefined) return [];
   const text = plain(value);
@@ -22,7 +22,7 @@ export function plain(value: Value): string {
   return typeof value === "string" ? printable(value) : String(value);
 }
 
-/** "key value"; "key on" or "key off"; the key alone where that is all. */
+/** "key value"; "key on" or "key off"; only the key for null. */
 export function option(key: string, value: Value): string[] {
   if (value === null) return [key];
   if (typeof value === "boolean") return [key, value ? "on" : "off"];
@@ -30,10 +30,10 @@ export function option(key: string, value: Value): string[] {
   return [key, plain(value)];
 }
 
-/** What is left of an object when these keys are told. */
-export function others(json: Json, told: readonly string[]): string[] {
+/** The tokens of the remaining keys. */
+export function others(json: Json, formatted: readonly string[]): string[] {
   return Object.keys(json).flatMap((key) =>
-    told.includes(key) ? [] : option(key, json[key])
+    formatted.includes(key) ? [] : option(key, json[key])
   );
 }
 
@@ -46,18 +46,18 @@ export function isJson(value: Value | undefined): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Words for keys, in the order they are told. */
-export type Words = ReadonlyArray<readonly [key: string, word: string]>;
+/** Keys and their keywords, in order of output. */
+export type Keywords = ReadonlyArray<readonly [key: string, word: string]>;
 
-/** The keys that are there, each after its word. */
-export function tell(json: Json, words: Words): string[] {
-  // A line for every event may be wanted: one array, not one for each key.
-  const told: string[] = [];
-  for (const [key, word] of words) {
+/** The tokens of the existing keys, each after its keyword. */
+export function formatKeys(json: Json, keywords: Keywords): string[] {
+  // Runs for every event of a monitor: one array, not one for each key.
+  const tokens: string[] = [];
+  for (const [key, word] of keywords) {
     const value = json[key];
     if (value === undefined) continue;
-    if (word !== "") told.push(word);
-    told.push(plain(value));
+    if (word !== "") tokens.push(word);
+    tokens.push(plain(value));
   }
-  return told;
+  return tokens;
 }
