@@ -13,7 +13,9 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Commands of other tests and of .ci/run. */
 const TESTED_ELSEWHERE = [
-  /^npx --yes( deno@[\d.]+)?( run -A cli\/main\.ts( echo)?| task test)?$/,
+  /^npx --yes( deno@[\d.]+)?( run -A cli\/main\.ts( echo)?| task (npm|test))?$/,
+  // tests/bare/ runs them.
+  /^npx( --yes \.\/dist\/netplumb-[\d.]+\.tgz echo| netplumb doctor)$/,
   /^bash \.ci\/run$/,
   // tests/cli/man_test.ts renders the page.
   /^man \.\/netplumb\.1$/,

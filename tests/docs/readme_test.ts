@@ -29,6 +29,13 @@ const TRIALS: readonly (readonly [
     assertEquals(code, 0);
     assertMatch(lines.join("\n"), /^0 datagrams/);
   }],
+  [/^sh\nnpx .* task npm$/, async ({ text }, shell) => {
+    const [task, install] = text.trim().split("\n");
+    assertEquals((await shell.run(`cd "$ROOT"; ${task}`)).code, 0);
+    // tests/package/npm_test.ts and tests/bare/ install it.
+    const [, archive] = /^npm install --global (\S+)$/.exec(install)!;
+    await Deno.stat(new URL(archive, ROOT));
+  }],
   [/^sh\ndeno task install$/, async ({ text }, shell) => {
     assertEquals((await shell.run(`cd "$ROOT"; ${text.trim()}`)).code, 0);
     const { code, lines } = await shell.run(

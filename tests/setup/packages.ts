@@ -134,6 +134,7 @@ export function debianPackages(
       }],
     },
     { package: "strace", parts: programs("strace") },
+    { package: "tar", parts: programs("tar") },
     { package: "tcpdump", parts: programs("tcpdump") },
     { package: "tshark", parts: programs("capinfos", "editcap", "tshark") },
     { package: "udhcpc", parts: programs("udhcpc") },

@@ -7,7 +7,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Sources that `deno task test` does not run. */
 const NOT_TESTS = [
-  /^tests\/(kernels|setup|soak)\//,
+  /^tests\/(bare|kernels|setup|soak)\//,
   /^tests\/fuzz\/(capture|main)\.ts$/,
   // Downloads for the kernels and the soak test.
   /^tests\/support\/debian\.ts$/,
