@@ -34,6 +34,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/monitor.ts")).monitor,
   },
   {
+    name: "top",
+    summary: "Show live link rates, drops and errors.",
+    load: async () => (await import("./commands/top.ts")).top,
+  },
+  {
     name: "show",
     summary:
       "Show links, addresses, routes, neighbours and rules as `ip` does.",

@@ -1,7 +1,6 @@
 // netplumb monitor: prints changes of links, addresses, routes and other objects.
 
 import { EnumType } from "@cliffy/command";
-import { ArgumentError } from "../../lib/errors.ts";
 import type { MonitoredObject } from "../../lib/rtnetlink/monitor/event.ts";
 import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { count, duration, wholeNumber } from "../arguments.ts";
@@ -15,9 +14,6 @@ import { noTotals } from "../monitor/totals.ts";
 import { namespace } from "../namespace.ts";
 import { reportTotals } from "../output/summary.ts";
 import { perform } from "../perform.ts";
-
-/** The default of --interval, in milliseconds. */
-const INTERVAL = 1000;
 
 /** The object types, in the order of --help. */
 const OBJECTS = [
@@ -49,11 +45,6 @@ export const monitor = subcommand(
   .group("Output")
   .option("--snapshot", "Print the existing objects first.")
   .option("--details", "With --json, print all keys, as `ip -d` does.")
-  .option(
-    "--statistics",
-    "Show live link rates instead of events.",
-    { conflicts: ["snapshot", "details", "receive-buffer"] },
-  )
   .group("Source")
   .option(
     "--netns <name:netns>",
@@ -74,13 +65,7 @@ export const monitor = subcommand(
   .group("End")
   .option(
     "--count <n:count>",
-    "Stop after this many events, excluding the snapshot, or updates of " +
-      "--statistics.",
-  )
-  .option(
-    "--interval <time:duration>",
-    "Update interval of --statistics.",
-    { defaultText: "1s" },
+    "Stop after this many events, excluding the snapshot.",
   )
   .option(
     "--duration <time:duration>",
@@ -95,10 +80,6 @@ export const monitor = subcommand(
     "Process address changes in a script",
     "netplumb monitor address --json | jq '.event, .data.local'",
   )
-  .example(
-    "Show live link rates of all namespaces",
-    "netplumb monitor --statistics --all-netns",
-  )
   .action((options, ...objects) =>
     perform(options, async (session) => {
       const { output } = session;
@@ -107,19 +88,6 @@ export const monitor = subcommand(
       const signal = duration === undefined
         ? session.signal
         : AbortSignal.any([session.signal, AbortSignal.timeout(duration)]);
-      if (options.statistics) {
-        const wrong = objects.find((object) => object !== "link");
-        if (wrong !== undefined) {
-          throw new ArgumentError("objects", wrong, "link, for --statistics");
-        }
-        const { showStatistics } = await import("../monitor/statistics.ts");
-        return showStatistics(output, {
-          namespaces: namespaces ?? [undefined],
-          interval: options.interval ?? INTERVAL,
-          count,
-          signal,
-        });
-      }
       await using monitor = await Monitor.open({
         objects: objects.length > 0 ? objects : undefined,
         snapshot: options.snapshot,

@@ -98,7 +98,7 @@ export const topology = subcommand(
       for (;;) {
         const found = await read();
         if (output.json) found.forEach((each) => output.object(json(each)));
-        else screen.draw(topologyText(found, output.style, details));
+        else screen.draw(() => topologyText(found, output.style, details));
         await waitForChange(monitor, signal);
       }
     })

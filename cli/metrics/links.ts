@@ -1,6 +1,6 @@
 // The metrics of links: counters and state.
 
-import type { LinkSample } from "../rates/sampler.ts";
+import { isRunning, type LinkSample } from "../rates/sampler.ts";
 import type { Metric } from "./metric.ts";
 
 /** Counters by direction. Source: OpenTelemetry, "System metrics". */
@@ -27,9 +27,6 @@ const BY_DIRECTION = [
 ] as const;
 
 const DIRECTIONS = [["rx", "receive"], ["tx", "transmit"]] as const;
-
-/** IF_OPER_UNKNOWN of links without a state, for example loopback, and IF_OPER_UP. */
-const RUNNING = [0, 6];
 
 /** The metrics of links. */
 export function linkMetrics(samples: readonly LinkSample[]): Metric[] {
@@ -70,7 +67,7 @@ export function linkMetrics(samples: readonly LinkSample[]): Metric[] {
       unit: "{link}",
       description: "1 for a link that is up and running, 0 otherwise.",
       points: links.map(({ sample, attributes }) => ({
-        value: Number(sample.up && RUNNING.includes(sample.operstate)),
+        value: Number(isRunning(sample)),
         attributes,
       })),
     },

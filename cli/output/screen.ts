@@ -9,33 +9,45 @@ const HOME = "\x1b[H";
 const END_OF_LINE = "\x1b[K";
 const END_OF_SCREEN = "\x1b[J";
 
+/** Of a terminal, in characters. */
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The lines of a view; the size is undefined where stdout is no terminal. */
+export type Content = (size: ScreenSize | undefined) => readonly string[];
+
 /** Draws a live view. */
 export class Screen implements AsyncDisposable {
+  /** Whether it is redrawn in place. */
+  readonly isTerminal: boolean;
   readonly #output: Output;
-  readonly #terminal: boolean;
-  #lines: readonly string[] = [];
+  #content: Content = () => [];
   #drawn = false;
-  readonly #resized = () => this.draw(this.#lines);
+  readonly #resized = () => this.draw(this.#content);
 
   constructor(output: Output) {
     this.#output = output;
-    this.#terminal = output.isTerminal;
-    if (!this.#terminal) return;
+    this.isTerminal = output.isTerminal;
+    if (!this.isTerminal) return;
     output.raw(ENTER);
     Deno.addSignalListener("SIGWINCH", this.#resized);
   }
 
-  /** Replaces the lines of the view. */
-  draw(lines: readonly string[]): void {
-    this.#lines = lines;
-    if (this.#terminal) return this.#output.raw(this.#fitted(lines));
+  /** Replaces the view; called again when the terminal has another size. */
+  draw(content: Content): void {
+    this.#content = content;
+    if (this.isTerminal) {
+      const size = Deno.consoleSize();
+      return this.#output.raw(this.#fitted(content(size), size));
+    }
     if (this.#drawn) this.#output.line("");
     this.#drawn = true;
-    for (const line of lines) this.#output.line(line);
+    for (const line of content(undefined)) this.#output.line(line);
   }
 
-  #fitted(lines: readonly string[]): string {
-    const { rows, columns } = Deno.consoleSize();
+  #fitted(lines: readonly string[], { rows, columns }: ScreenSize): string {
     const shown = lines.length < rows
       ? lines
       : [...lines.slice(0, rows - 2), `… and ${lines.length - rows + 2} more`];
@@ -45,7 +57,7 @@ export class Screen implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#terminal) return;
+    if (!this.isTerminal) return;
     Deno.removeSignalListener("SIGWINCH", this.#resized);
     this.#output.raw(LEAVE);
     await this.#output.flush();

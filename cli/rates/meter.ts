@@ -1,6 +1,6 @@
 // Link rates: differences of the counters of two samples, per second.
 
-import type { LinkCounters, LinkSample } from "./sampler.ts";
+import { isRunning, type LinkCounters, type LinkSample } from "./sampler.ts";
 
 /** Rates of one direction, per second. */
 export interface Rate {
@@ -17,7 +17,9 @@ export interface LinkRates {
   readonly ifindex: number;
   /** Its name in the later sample. */
   readonly ifname: string;
-  /** IFF_UP in the later sample. */
+  /** Undefined for a device. */
+  readonly kind: string | undefined;
+  /** Whether it was up and running in the later sample. */
   readonly up: boolean;
   readonly rx: Rate;
   readonly tx: Rate;
@@ -83,9 +85,9 @@ function ratesOf(before: LinkSample, now: LinkSample): LinkRates {
     dropped: grown[`${way}_dropped`] / seconds,
     errors: grown[`${way}_errors`] / seconds,
   });
-  const { namespace, ifindex, ifname, up } = now;
+  const { namespace, ifindex, ifname, kind } = now;
   const [rx, tx] = [direction("rx"), direction("tx")];
-  return { namespace, ifindex, ifname, up, rx, tx };
+  return { namespace, ifindex, ifname, kind, up: isRunning(now), rx, tx };
 }
 
 /** Counters of which rates are computed. */

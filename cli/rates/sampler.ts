@@ -31,6 +31,16 @@ export interface LinkSample {
   readonly counters: LinkCounters;
 }
 
+/** IF_OPER_UNKNOWN of links without a state, for example loopback, and IF_OPER_UP. */
+const RUNNING = [0, 6];
+
+/** Whether a link is up and its state allows traffic. */
+export function isRunning(
+  { up, operstate }: Pick<LinkSample, "up" | "operstate">,
+): boolean {
+  return up && RUNNING.includes(operstate);
+}
+
 /** Namespaces to read: undefined is the current one, "all" it and all named. */
 export type SampledNamespaces = readonly (string | undefined)[] | "all";
 

@@ -57,12 +57,11 @@ const SCREENS: readonly Screen[] = [{
   command: "netplumb topology --all-netns",
   until: "right",
 }, {
-  file: "statistics.svg",
-  title:
-    "netplumb monitor --statistics on a terminal: a bar for each direction",
+  file: "top.svg",
+  title: "netplumb top on a terminal: a bar for each direction",
   columns: 104,
   rows: 16,
-  command: "netplumb monitor --statistics",
+  command: "netplumb top",
   meanwhile: `ip -n right link set eth0 mtu 1500
 ip netns exec left ping -q -i 0.002 -s 1200 -w 6 192.0.2.1 > /dev/null &
 ip netns exec right ping -q -i 0.005 -s 300 -w 6 192.0.2.1 > /dev/null &

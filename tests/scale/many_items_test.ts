@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { LinkRates } from "../../cli/rates/meter.ts";
-import { rateView } from "../../cli/rates/rate_view.ts";
+import { rateTable } from "../../cli/top/view.ts";
 import { style } from "../../cli/output/style.ts";
 import { table } from "../../cli/output/layout.ts";
 import {
@@ -231,9 +231,15 @@ Deno.test("1,000,000 rows of a table, 150,000 links with their rates", () => {
   const lines = table(million((i) => ({ index: String(i) }))).split("\n");
   assertEquals(lines.length, MILLION + 1);
   const rate = { packets: 1, bytes: 1, dropped: 0, errors: 0 };
-  const link = { namespace: undefined, ifindex: 1, ifname: "eth0", up: true };
+  const link = {
+    namespace: undefined,
+    ifindex: 1,
+    ifname: "eth0",
+    kind: undefined,
+    up: true,
+  };
   const rates = Array<LinkRates>(ROUTES).fill({ ...link, rx: rate, tx: rate });
-  assertEquals(rateView(rates, style(false)).length, ROUTES + 1);
+  assertEquals(rateTable(rates, style(false)).length, ROUTES + 1);
 });
 
 Deno.test("150,000 words on a command line are refused with a sentence", async () => {

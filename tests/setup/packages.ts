@@ -136,6 +136,7 @@ export function debianPackages(
     { package: "strace", parts: programs("strace") },
     { package: "tar", parts: programs("tar") },
     { package: "tcpdump", parts: programs("tcpdump") },
+    { package: "tmux", parts: programs("tmux") },
     { package: "tshark", parts: programs("capinfos", "editcap", "tshark") },
     { package: "udhcpc", parts: programs("udhcpc") },
     {
