@@ -90,6 +90,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/topology.ts")).topology,
   },
   {
+    name: "view",
+    summary: "Serve a live web page of topology, link rates and events.",
+    load: async () => (await import("./commands/view.ts")).view,
+  },
+  {
     name: "scenario",
     summary: "Reproduce five field reports on this kernel.",
     load: async () => (await import("./commands/scenario.ts")).scenario,

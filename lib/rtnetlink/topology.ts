@@ -195,20 +195,7 @@ async function readNamespace(
   for (const link of found) {
     links.push({
       namespace,
-      ifindex: link.ifindex,
-      name: link.name,
-      kind: link.kind ??
-        (link.type === ARPHRD_LOOPBACK ? "loopback" : "device"),
-      detail: detailOf(link),
-      address: link.address,
-      alias: link.alias,
-      mtu: link.mtu,
-      state: (link.flags & IFF_UP) === 0
-        ? "down"
-        : (link.flags & IFF_LOWER_UP) === 0
-        ? "no carrier"
-        : "up",
-      addresses: texts(addresses.get(link.ifindex) ?? []),
+      ...linkFacts(link, addresses.get(link.ifindex)),
       master: undefined,
       lower: undefined,
       peer: undefined,
@@ -219,13 +206,33 @@ async function readNamespace(
   return { namespace, id, socket, found };
 }
 
+/** The part of a link that needs no other link. */
+export function linkFacts(link: Link, addresses: readonly Address[] = []) {
+  return {
+    ifindex: link.ifindex,
+    name: link.name,
+    kind: link.kind ??
+      (link.type === ARPHRD_LOOPBACK ? "loopback" : "device"),
+    detail: detailOf(link),
+    address: link.address,
+    alias: link.alias,
+    mtu: link.mtu,
+    state: (link.flags & IFF_UP) === 0
+      ? "down" as const
+      : (link.flags & IFF_LOWER_UP) === 0
+      ? "no carrier" as const
+      : "up" as const,
+    addresses: texts(addresses),
+  };
+}
+
 function detailOf({ kind, data }: Link): string | undefined {
   const detail = kind === "tun" ? data?.type : data?.id ?? data?.mode;
   return detail === undefined ? undefined : String(detail);
 }
 
 /** The ifindex of the lower link or the peer. */
-function otherOf({ link, kind, data }: Link): number {
+export function otherOf({ link, kind, data }: Link): number {
   return link || (kind === "vxlan" && Number(data?.link)) || 0;
 }
 
@@ -240,7 +247,7 @@ function texts(addresses: readonly Address[]): string[] {
 }
 
 /** Kinds whose `link` is the peer, not the lower link. */
-const PAIRS = new Set(["veth", "netkit", "vxcan"]);
+export const PAIRS: ReadonlySet<string> = new Set(["veth", "netkit", "vxcan"]);
 
 async function connect(
   { namespace, socket, found }: NamespaceDraft,

@@ -70,6 +70,7 @@ export function debianPackages(
     { package: "bind9-dnsutils", parts: programs("dig") },
     { package: "bsdutils", parts: programs("script") },
     { package: "busybox", parts: programs("busybox") },
+    { package: "chromium", parts: programs("chromium") },
     {
       package: "coreutils",
       parts: programs(

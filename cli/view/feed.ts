@@ -1,0 +1,244 @@
+// One monitor for all pages: its events, the updates of the page, and rates.
+
+import { Deadline } from "../../lib/io/deadline.ts";
+import { realTime, type Timestamp } from "../../lib/clock.ts";
+import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
+import type {
+  AnyObjectEvent,
+  MonitoredObject,
+  MonitorEvent,
+} from "../../lib/rtnetlink/monitor/event.ts";
+import type { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
+import { eventJson } from "../monitor/json.ts";
+import { printableJson } from "../output/printable.ts";
+import { type LinkRates, type Rate, RateMeter } from "../rates/meter.ts";
+import { type LinkSample, LinkSampler } from "../rates/sampler.ts";
+import { Journal } from "./journal.ts";
+import type { RateRecord, Update } from "./records.ts";
+import { ViewState } from "./state.ts";
+
+/** Milliseconds between updates, at least. */
+const UPDATE = 100;
+/** Milliseconds between two attempts to resolve namespace ids. */
+const RESOLVE = 250;
+
+/** Object types of the timeline and of /events. */
+const VIEWED = [
+  "link",
+  "port",
+  "address",
+  "route",
+  "nexthop",
+  "neighbour",
+  "rule",
+] as const satisfies readonly MonitoredObject[];
+
+/** Updates that are kept for pages that reconnect. */
+const UPDATES_KEPT = { messages: 1200, characters: 8 << 20 };
+/** Events that are kept for clients of /events. */
+const EVENTS_KEPT = 16_384;
+
+const STILL: Rate = { packets: 0, bytes: 0, dropped: 0, errors: 0 };
+const IDLE: RateRecord = [0, 0, 0, 0, 0, 0];
+
+/** What to watch, and how often to read counters. */
+export interface FeedOptions {
+  readonly namespaces: readonly (string | undefined)[] | "all" | undefined;
+  /** Milliseconds between samples. */
+  readonly interval: number;
+}
+
+/** An event, as it is kept for /events. */
+interface KeptEvent {
+  readonly event: MonitorEvent;
+  readonly time: Timestamp;
+}
+
+/** Follows a monitor. */
+export class Feed {
+  readonly state: ViewState;
+  /** Updates of the page, as JSON. */
+  readonly updates: Journal<string>;
+  /** Events of the monitor, formatted when they are read. */
+  readonly events: Journal<KeptEvent>;
+  readonly #monitor: Monitor;
+  readonly #options: FeedOptions;
+  readonly #signal: AbortSignal;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #resolving: Promise<void> | undefined;
+  #resolveAfter = 0;
+  #rates = new Map<string, RateRecord>();
+  #changedRates: Record<string, RateRecord> = {};
+
+  constructor(monitor: Monitor, options: FeedOptions, signal: AbortSignal) {
+    this.#monitor = monitor;
+    this.#options = options;
+    this.#signal = signal;
+    this.state = new ViewState(monitor);
+    this.updates = new Journal({ ...UPDATES_KEPT, format: (text) => text });
+    this.events = new Journal({
+      messages: EVENTS_KEPT,
+      format: (kept) => this.#eventText(kept),
+    });
+  }
+
+  /** Runs until the signal, or until the monitor fails. */
+  async run(): Promise<void> {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([this.#signal, failed.signal]);
+    const sampling = this.#sample(signal);
+    try {
+      this.#schedule();
+      await this.#follow();
+    } catch (error) {
+      if (error !== this.#signal.reason) throw error;
+    } finally {
+      clearTimeout(this.#timer);
+      failed.abort();
+      await sampling;
+      await this.#resolving;
+    }
+  }
+
+  /** The whole state, as one update that the next ones continue. */
+  snapshot(): Update {
+    this.#publish();
+    return {
+      ...this.state.snapshot(),
+      rates: Object.fromEntries(this.#rates),
+    };
+  }
+
+  /** The objects of the monitor, as its events of a snapshot. */
+  *currentEvents(): Iterable<string> {
+    const time = realTime();
+    for (const namespace of this.#monitor.namespaces) {
+      const names = new LinkNames(this.#monitor.all("link", namespace));
+      for (const object of VIEWED) {
+        for (const data of this.#monitor.all(object, namespace)) {
+          const event = {
+            event: "new",
+            object,
+            data,
+            previous: undefined,
+            changed: undefined,
+            origin: "snapshot",
+            namespace,
+            names,
+          } as AnyObjectEvent;
+          yield this.#eventText({ event, time });
+        }
+      }
+    }
+  }
+
+  async #follow(): Promise<void> {
+    for (;;) {
+      const events = await this.#monitor.receive({ signal: this.#signal });
+      const time = realTime();
+      for (const event of events) this.state.apply(event, time);
+      this.events.add(
+        events.filter((event) =>
+          !("object" in event) ||
+          event.object !== "netns"
+        )
+          .map((event) => ({ event, time })),
+      );
+      this.#schedule();
+    }
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#publish();
+      this.#resolve();
+    }, UPDATE);
+  }
+
+  #publish(): void {
+    const update: Update = this.state.take() ?? {};
+    for (const _ in this.#changedRates) {
+      update.rates = this.#changedRates;
+      this.#changedRates = {};
+      break;
+    }
+    for (const _ in update) return this.updates.add([JSON.stringify(update)]);
+  }
+
+  #resolve(): void {
+    if (!this.state.hasUnknownIds || this.#signal.aborted) return;
+    const pause = this.#resolveAfter - performance.now();
+    if (this.#resolving !== undefined || pause > 0) {
+      // Again with the next update.
+      return this.#schedule();
+    }
+    this.#resolving = this.state.resolveIds(this.#signal)
+      .catch((error) => {
+        if (!this.#signal.aborted) throw error;
+      })
+      .finally(() => {
+        this.#resolving = undefined;
+        this.#resolveAfter = performance.now() + RESOLVE;
+        if (!this.#signal.aborted) this.#schedule();
+      });
+  }
+
+  #eventText({ event, time }: KeptEvent): string {
+    const namespaces = this.#options.namespaces !== undefined;
+    return printableJson(
+      eventJson({ event, time, namespaceName: undefined }, {
+        details: false,
+        namespaces,
+      }),
+    );
+  }
+
+  /** Reads counters while a page is open. */
+  async #sample(signal: AbortSignal): Promise<void> {
+    const { namespaces = [undefined], interval } = this.#options;
+    const sampler = new LinkSampler(namespaces);
+    const meter = new RateMeter();
+    const pause = new Deadline("read counters", { signal });
+    try {
+      for (;;) {
+        if (this.updates.streams > 0) {
+          const samples = await sampler.read(signal);
+          this.#takeRates(samples, meter.update(samples));
+        }
+        await pause.pause(interval);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  #takeRates(
+    samples: readonly LinkSample[],
+    links: readonly LinkRates[],
+  ): void {
+    const now = new Map<string, RateRecord>();
+    const rates = new Map(
+      links.map((one) => [this.state.linkId(one.namespace, one.ifindex), one]),
+    );
+    for (const { namespace, ifindex, counters } of samples) {
+      const id = this.state.linkId(namespace, ifindex);
+      if (id === undefined) continue;
+      const { rx = STILL, tx = STILL } = rates.get(id) ?? {};
+      const record: RateRecord = [
+        Math.round(rx.bytes),
+        Math.round(tx.bytes),
+        Math.round(rx.packets),
+        Math.round(tx.packets),
+        counters.rx_errors + counters.tx_errors,
+        counters.rx_dropped + counters.tx_dropped,
+      ];
+      now.set(id, record);
+      const before = this.#rates.get(id) ?? IDLE;
+      if (before.every((value, at) => value === record[at])) continue;
+      this.#changedRates[id] = record;
+      this.#schedule();
+    }
+    this.#rates = now;
+  }
+}
