@@ -85,6 +85,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/ensure.ts")).ensure,
   },
   {
+    name: "ip",
+    summary: "Run a command line of iproute2's `ip`, for scripts.",
+    load: async () => (await import("./commands/ip.ts")).ip,
+  },
+  {
     name: "topology",
     summary: "Draw links, their masters, peers and addresses.",
     load: async () => (await import("./commands/topology.ts")).topology,

@@ -67,4 +67,10 @@ export interface NexthopFilter extends DumpOptions {
   readonly family?: AddressFamily | undefined;
   /** Nexthop objects with this outgoing interface. */
   readonly ifindex?: number | undefined;
+  /** Only those whose outgoing interface is a port of this master. */
+  readonly master?: number | undefined;
+  /** Only groups. */
+  readonly groups?: boolean | undefined;
+  /** Only those of a bridge's forwarding table. */
+  readonly fdb?: boolean | undefined;
 }

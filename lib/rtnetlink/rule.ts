@@ -17,7 +17,6 @@ import type { MessageReader } from "../netlink/message.ts";
 import type { Change, Verb } from "./changes/change.ts";
 import type { AddressFamily } from "./family.ts";
 import {
-  ipProtocolName,
   realmName,
   routeTypeName,
   serviceName,
@@ -27,6 +26,7 @@ import { type OptionValues, toggleWord } from "./spec/attribute.ts";
 import { i32, u32 as u32Codec, u8 } from "./spec/codec.ts";
 import { hex } from "./spec/json.ts";
 import {
+  ipProtocol,
   linkGroup,
   protocol,
   realms,
@@ -150,8 +150,8 @@ export interface RuleSpec {
   readonly oif?: string;
   /** The users of the socket: "1000-1999". */
   readonly uidrange?: string;
-  /** The IP protocol, IPPROTO_*. */
-  readonly ipproto?: number;
+  /** The IP protocol: "tcp", 17. */
+  readonly ipproto?: number | string;
   /** The source ports: "53", "1000-2000". */
   readonly sport?: number | string;
   /** The destination ports. */
@@ -402,9 +402,8 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
     },
   ),
   ipproto: field.attribute("ipProtocol", fr.FRA_IP_PROTO, u8, {
-    ...wholeNumber(0, 255),
+    ...ipProtocol,
     key: "ipproto",
-    json: ipProtocolName,
   }),
   sport: portField("sourcePorts", "sport", fr.FRA_SPORT_RANGE),
   dport: portField("destinationPorts", "dport", fr.FRA_DPORT_RANGE),

@@ -10,7 +10,13 @@ import {
   NTF_PROXY,
 } from "../../ffi/uapi/linux_neighbour.ts";
 import { NETLINK_ROUTE } from "../../ffi/uapi/linux_netlink.ts";
-import { NHA_OIF, nhmsg } from "../../ffi/uapi/linux_nexthop.ts";
+import {
+  NHA_FDB,
+  NHA_GROUPS,
+  NHA_MASTER,
+  NHA_OIF,
+  nhmsg,
+} from "../../ffi/uapi/linux_nexthop.ts";
 import {
   rtgenmsg,
   RTM_GETADDR,
@@ -312,11 +318,14 @@ export class RouteSocket implements AsyncDisposable {
    * @throws {ClosedError} If the socket is closed during the wait.
    */
   nexthops(filter: NexthopFilter = {}): Promise<Dump<Nexthop>> {
-    const { family = "unspec", ifindex } = filter;
+    const { family = "unspec", ifindex, master, groups, fdb } = filter;
     const body = new AttributeWriter().raw(
       nhmsg.build({ nh_family: familyNumber(family) }),
     );
     if (ifindex !== undefined) body.u32(NHA_OIF, ifindex);
+    if (master !== undefined) body.u32(NHA_MASTER, master);
+    if (groups) body.flag(NHA_GROUPS);
+    if (fdb) body.flag(NHA_FDB);
     return this.#dump(
       "show nexthops",
       RTM_GETNEXTHOP,

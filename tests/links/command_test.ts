@@ -182,6 +182,17 @@ Deno.test("cliffy: once told to stop early, what follows a word is no option", a
   assertEquals(literal, ["ls", "-l"]);
 });
 
+Deno.test("useRawArgs: all words are arguments, options and -- included", async () => {
+  const words = ["-j", "link", "--help", "--", "x"];
+  let seen: string[] = [];
+  await new Command().command("ip", "Run.").useRawArgs()
+    .action((_: unknown, ...args: string[]) => {
+      seen = args;
+    })
+    .reset().noExit().parse(["ip", ...words]);
+  assertEquals(seen, words);
+});
+
 Deno.test("cliffy: an alias names the same subcommand", async () => {
   assertEquals((await parse("l")).name, "link");
 });

@@ -70,12 +70,22 @@ export function checked(change: Change): Change {
 }
 
 /** What a request does with an object. */
-export type Verb = "add" | "replace" | "append" | "delete";
+export type Verb =
+  | "add"
+  | "change"
+  | "replace"
+  | "prepend"
+  | "append"
+  | "test"
+  | "delete";
 
 /** The flags of the message. */
 export const FLAGS_OF: { readonly [V in Verb]: number } = {
   add: NLM_F_CREATE | NLM_F_EXCL,
+  change: NLM_F_REPLACE,
   replace: NLM_F_CREATE | NLM_F_REPLACE,
+  prepend: NLM_F_CREATE,
   append: NLM_F_CREATE | NLM_F_APPEND,
+  test: NLM_F_EXCL,
   delete: 0,
 };

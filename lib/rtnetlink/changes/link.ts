@@ -56,8 +56,8 @@ export type OptionsOfKind<Kind extends string> = string extends Kind
 
 /** Options of a new link, with the keys of iproute2. Source: ip-link(8). */
 export interface LinkSpec<Kind extends string = string> extends LinkSettings {
-  /** Its name. */
-  readonly name: string;
+  /** Its name; if not given, the kernel chooses one, such as dummy0. */
+  readonly name?: string;
   /** Its kind. */
   readonly kind: Kind;
   /** The lower link of a vlan, macvlan, macvtap or ipvlan. */
@@ -118,9 +118,11 @@ export function addLink<const Kind extends string>(
     port,
     ...given
   } = spec;
-  const what = `add link ${spec.name}`;
+  const what = `add link ${spec.name ?? `of kind ${kindName}`}`;
   const settings = readSettings({ ...given });
-  const name = take("link name", spec.name, text(15));
+  const name = spec.name === undefined
+    ? undefined
+    : take("link name", spec.name, text(15));
   const kind = kindNamed(take("link kind", kindName, text(15)));
   if (kind.lower) take(`link of ${kind.name}`, link, linkName);
   const wanted = index === undefined ? 0 : take("link index", index, INDEX);
@@ -135,7 +137,14 @@ export function addLink<const Kind extends string>(
       "possible here: other names and port options are for links of this namespace",
     );
   }
-  if (kind.device !== undefined) {
+  if (name === undefined && (port || names.length > 0 || kind.device)) {
+    throw new ArgumentError(
+      "link name",
+      name,
+      "a name, which other names, port options and TUN devices need",
+    );
+  }
+  if (name !== undefined && kind.device !== undefined) {
     const plain = { ...spec, options: { ...options } };
     return openLink(what, name, kind, kind.device, plain);
   }
@@ -159,8 +168,12 @@ export function addLink<const Kind extends string>(
         tried: what,
       };
       const further: Change[] = [];
-      if (names.length > 0) further.push(addAltNames(name, names));
-      if (port !== undefined) further.push(setLink(name, { port }));
+      if (name !== undefined && names.length > 0) {
+        further.push(addAltNames(name, names));
+      }
+      if (name !== undefined && port !== undefined) {
+        further.push(setLink(name, { port }));
+      }
       if (upPeer !== undefined) further.push(setLink(upPeer, { up: true }));
       return [request, ...further.flatMap((one) => one.requests(known))];
     },

@@ -35,7 +35,8 @@ function collect(entries: Iterable<readonly [number, string]>): Names {
   const numbers = new Map<string, number>();
   for (const [number, name] of entries) {
     names.set(number, name);
-    numbers.set(name, number);
+    // FRR's file gives "static" a second number; iproute2 takes the lowest.
+    numbers.set(name, Math.min(number, numbers.get(name) ?? number));
   }
   return {
     nameOf: (number) => names.get(number),

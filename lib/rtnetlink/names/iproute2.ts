@@ -119,6 +119,11 @@ export function ipProtocolName(protocol: number): string {
   return ipProtocols().nameOf(protocol) ?? `ipproto-${protocol}`;
 }
 
+/** An IPPROTO_ number by name or number; undefined for neither. */
+export function ipProtocolNumber(word: string): number | undefined {
+  return ipProtocols().numberOf(word) ?? number(word, 255);
+}
+
 /** A table by name or number; undefined for neither. */
 export function tableNumber(word: string): number | undefined {
   return tables().numberOf(word) ?? number(word, 0xffffffff);

@@ -2,6 +2,8 @@
 // /etc/iproute2.
 
 import {
+  ipProtocolName,
+  ipProtocolNumber,
   linkGroupName,
   linkGroupNumber,
   protocolName,
@@ -46,6 +48,16 @@ export const protocol: NamedNumber = {
     protocolNumber,
   ),
   text: protocolName,
+};
+
+/** A protocol on top of IP. */
+export const ipProtocol: NamedNumber = {
+  ...numbered(
+    "a name such as tcp (/etc/protocols) or a number from 0 to 255",
+    255,
+    ipProtocolNumber,
+  ),
+  text: ipProtocolName,
 };
 
 /** A group of links. */

@@ -330,6 +330,12 @@ export class Command<
     return this;
   }
 
+  /** Takes all words for arguments, options included. */
+  useRawArgs(useRawArgs = true): Command<any> {
+    this.#selected.settings.useRawArgs = useRawArgs;
+    return this;
+  }
+
   /** Throws errors, and returns after printing help or version. */
   noExit(): this {
     this.#selected.settings.exits = false;

@@ -24,6 +24,8 @@ export interface CommandResult<TOptions = any, TArguments = any> {
 interface Line {
   args: string[];
   literal: string[];
+  /** Whether there is a "--" between them. */
+  hasEnd: boolean;
   /** Global options found before the subcommand's name. */
   given: Given[];
 }
@@ -37,6 +39,7 @@ export function parseLine(
   return run(cmd, {
     args: end < 0 ? args.slice() : args.slice(0, end),
     literal: end < 0 ? [] : args.slice(end + 1),
+    hasEnd: end >= 0,
     given: [],
   });
 }
@@ -46,6 +49,12 @@ async function run(cmd: Command<any>, line: Line): Promise<CommandResult> {
     cmd.reset();
     addDefaults(cmd);
     cmd.settings.rawArgs = line.args.slice();
+    if (cmd.settings.useRawArgs) {
+      const { hasEnd, literal } = line;
+      const args = [...line.args, ...hasEnd ? ["--"] : [], ...literal];
+      await execute(cmd, {}, args, line);
+      return { options: {}, args, literal: [], cmd };
+    }
     const sub = findCommand(cmd, line);
     if (sub) return await run(sub, line);
 

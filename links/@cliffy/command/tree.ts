@@ -32,6 +32,7 @@ export class Settings {
   literalArgs: string[] = [];
   throwErrors = false;
   stopEarly = false;
+  useRawArgs = false;
   exits?: boolean;
   help?: HelpOptions;
   errorHandler?: ErrorHandler;
