@@ -62,6 +62,12 @@ export const monitor = subcommand(
     "Size of the socket receive buffer, limited by net.core.rmem_max.",
     { defaultText: "16 MiB" },
   )
+  .option(
+    "--sweep <time:duration>",
+    "Dump all objects at this interval, to find changes that the kernel does " +
+      "not notify.",
+    { defaultText: "never" },
+  )
   .group("End")
   .option(
     "--count <n:count>",
@@ -93,6 +99,7 @@ export const monitor = subcommand(
         snapshot: options.snapshot,
         namespaces,
         receiveBuffer: options.receiveBuffer,
+        sweepInterval: options.sweep,
       }, { signal: session.signal });
       const totals = noTotals(OBJECTS);
       using _metrics = await exportMetrics(() => monitorMetrics(totals));

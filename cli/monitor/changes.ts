@@ -19,7 +19,7 @@ export interface Change {
 const TIMED: Readonly<Record<string, string | undefined>> = {
   valid_life_time: "lifetime",
   preferred_life_time: "lifetime",
-  expires: undefined,
+  expires: "cache",
   // The reason of the notification.
   event: undefined,
 };

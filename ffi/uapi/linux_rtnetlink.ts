@@ -20,6 +20,11 @@ export const RTM_GETNEIGH = 30;
 export const RTM_NEWRULE = 32;
 export const RTM_DELRULE = 33;
 export const RTM_GETRULE = 34;
+export const RTM_NEWQDISC = 36;
+export const RTM_DELQDISC = 37;
+
+export const RTM_NEWPREFIX = 52;
+
 export const RTM_NEWNSID = 88;
 export const RTM_DELNSID = 89;
 export const RTM_GETNSID = 90;
@@ -154,6 +159,18 @@ export const RTAX_QUICKACK = 15;
 export const RTAX_CC_ALGO = 16;
 export const RTAX_FASTOPEN_NO_COOKIE = 17;
 export const RTAX_FEATURE_ECN = 1;
+
+export const tcmsg = struct("struct tcmsg", {
+  tcm_family: u8,
+  tcm__pad1: u8,
+  tcm__pad2: u16,
+  tcm_ifindex: i32,
+  tcm_handle: u32,
+  tcm_parent: u32,
+  tcm_info: u32,
+});
+
+export const TCA_KIND = 1;
 
 export const RTNLGRP_NONE = 0;
 export const RTNLGRP_LINK = 1;

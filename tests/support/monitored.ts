@@ -1,6 +1,7 @@
 // What a monitor knows, beside what there is and beside what its events made.
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { changesOf } from "../../cli/monitor/changes.ts";
 import { ClosedError } from "../../lib/errors.ts";
 import { ipAddress } from "../../lib/iproute2/address.ts";
 import { ipLink } from "../../lib/iproute2/link.ts";
@@ -174,6 +175,21 @@ export async function during(
   await end;
 }
 
+/** Fails for a change whose values before and after are equal. */
+export function assertExplained(events: readonly MonitorEvent[]): void {
+  for (const event of events) {
+    if (!("object" in event) || event.event !== "change") continue;
+    const changes = changesOf(event);
+    assert(changes.length > 0, `${event.object}: no change`);
+    for (const { key, before, now } of changes) {
+      assert(
+        JSON.stringify(before) !== JSON.stringify(now),
+        `${event.object} ${key}: ${before} before and after`,
+      );
+    }
+  }
+}
+
 /** An event in few words. */
 export function brief(event: MonitorEvent): string {
   if (!("object" in event)) return event.event;
@@ -268,7 +284,8 @@ async function assertIsIp(
 function sortedJson(object: object): string {
   return JSON.stringify(object, (key, value) =>
     // Seconds that go by between the two, and what is said of an event only.
-    (key.endsWith("_life_time") && value !== 0xffffffff) || key === "event"
+    (key.endsWith("_life_time") && value !== 0xffffffff) ||
+      key === "expires" || key === "event"
       ? undefined
       : typeof value === "object" && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort())

@@ -24,6 +24,12 @@ import {
   type View,
 } from "../plan/state.ts";
 
+/**
+ * How often a monitor looks for changes that the kernel does not notify, in
+ * milliseconds.
+ */
+const SWEEP_INTERVAL = 30_000;
+
 /** A namespace that exists. */
 export interface PooledNamespace {
   readonly name: NamespaceName;
@@ -121,7 +127,12 @@ export class NamespacePool implements AsyncDisposable {
       const namespace = member.name ?? this.#top;
       try {
         const monitor = await Monitor.open(
-          { objects: types, namespace, receiveBuffer },
+          {
+            objects: types,
+            namespace,
+            receiveBuffer,
+            sweepInterval: SWEEP_INTERVAL,
+          },
           options,
         );
         // Before its first event, because events update the links.

@@ -7,6 +7,7 @@ import {
   RTM_DELNEIGH,
   RTM_DELNEXTHOP,
   RTM_DELNSID,
+  RTM_DELQDISC,
   RTM_DELROUTE,
   RTM_DELRULE,
   RTM_NEWADDR,
@@ -14,9 +15,14 @@ import {
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
   RTM_NEWNSID,
+  RTM_NEWPREFIX,
+  RTM_NEWQDISC,
   RTM_NEWROUTE,
   RTM_NEWRULE,
+  TCA_KIND,
+  tcmsg,
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { TC_H_ROOT } from "../../../ffi/uapi/linux_pkt_sched.ts";
 import type { MessageReader } from "../../netlink/message.ts";
 import { type Address, decodeAddress } from "../address.ts";
 import { decodeLink, type Link } from "../link/link.ts";
@@ -48,7 +54,7 @@ import {
   portIdentity,
   ruleIdentity,
 } from "./identities.ts";
-import { isNeighbour, isTableRoute } from "./filter.ts";
+import { isNeighbour, isPort, isTableRoute } from "./filter.ts";
 import { RouteTable } from "./route_table.ts";
 import { KeyedTable, type Sink, type Table } from "./table.ts";
 
@@ -233,6 +239,12 @@ export class ObjectCache {
         }
         return true;
       }
+      case RTM_NEWPREFIX:
+        this.invalid.prefixAdvertised(this.#routes);
+        return true;
+      case RTM_NEWQDISC:
+      case RTM_DELQDISC:
+        return this.#applyQdisc(message);
       default:
         return false;
     }
@@ -314,6 +326,7 @@ export class ObjectCache {
     if (route === undefined || !isTableRoute(route)) return true;
     const sink = this.#sinks.route;
     if (message.type === RTM_NEWROUTE) {
+      this.invalid.routeAdded(route);
       this.#routes.put(route, message.flags, sink);
     } else this.#routes.remove(route, sink);
     return true;
@@ -324,11 +337,29 @@ export class ObjectCache {
     if (link === undefined) return true;
     if (link.family === "bridge") {
       // A bridge also reports itself as a port; the link has the same fields.
-      if (this.kept.has("port") && link.master !== 0) {
+      if (this.kept.has("port") && isPort(link)) {
         this.#take("port", link, message, RTM_DELLINK);
       }
     } else if (link.family === "unspec") {
       this.#take("link", link, message, RTM_DELLINK);
+    }
+    return true;
+  }
+
+  /** A link has the name of its root qdisc, and does not notify its change. */
+  #applyQdisc(message: MessageReader): boolean {
+    if (!message.holds(tcmsg.size)) return true;
+    const { tcm_parent, tcm_ifindex } = tcmsg.get(
+      message.view,
+      message.payload,
+    );
+    const qdisc = this.#links.get(tcm_ifindex)?.qdisc;
+    if (tcm_parent !== TC_H_ROOT || qdisc === undefined) return true;
+    const attributes = message.attributes(tcmsg.size);
+    while (attributes.next()) {
+      if (attributes.type === TCA_KIND && attributes.string() !== qdisc) {
+        this.invalid.kind("link");
+      }
     }
     return true;
   }

@@ -2,6 +2,7 @@
 
 import { NTF_PROXY } from "../../../ffi/uapi/linux_neighbour.ts";
 import { RTM_F_CLONED } from "../../../ffi/uapi/linux_rtnetlink.ts";
+import type { Link } from "../link/link.ts";
 import type { Neighbour } from "../neighbour.ts";
 import type { Route } from "../route.ts";
 
@@ -17,4 +18,12 @@ export function isTableRoute({ family, flags }: Route): boolean {
  */
 export function isNeighbour({ family, flags }: Neighbour): boolean {
   return family !== "bridge" && (flags & NTF_PROXY) === 0;
+}
+
+/**
+ * Whether a link of AF_BRIDGE is a port. A bridge with VLANs of its own has
+ * itself as its master there.
+ */
+export function isPort({ ifindex, master }: Link): boolean {
+  return master !== 0 && master !== ifindex;
 }

@@ -5,6 +5,7 @@ import {
   RTNLGRP_IPV4_ROUTE,
   RTNLGRP_IPV4_RULE,
   RTNLGRP_IPV6_IFADDR,
+  RTNLGRP_IPV6_PREFIX,
   RTNLGRP_IPV6_ROUTE,
   RTNLGRP_IPV6_RULE,
   RTNLGRP_LINK,
@@ -12,6 +13,7 @@ import {
   RTNLGRP_NEIGH,
   RTNLGRP_NEXTHOP,
   RTNLGRP_NSID,
+  RTNLGRP_TC,
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { MonitoredObject } from "./event.ts";
 
@@ -20,7 +22,7 @@ import type { MonitoredObject } from "./event.ts";
  * notified.
  */
 const GROUPS: { readonly [K in MonitoredObject]: readonly number[] } = {
-  link: [RTNLGRP_LINK, RTNLGRP_NSID],
+  link: [RTNLGRP_LINK, RTNLGRP_NSID, RTNLGRP_TC],
   port: [RTNLGRP_LINK],
   address: [RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR],
   route: [
@@ -28,6 +30,8 @@ const GROUPS: { readonly [K in MonitoredObject]: readonly number[] } = {
     RTNLGRP_IPV6_ROUTE,
     RTNLGRP_MPLS_ROUTE,
     RTNLGRP_IPV4_IFADDR,
+    RTNLGRP_IPV6_IFADDR,
+    RTNLGRP_IPV6_PREFIX,
     RTNLGRP_NEXTHOP,
   ],
   nexthop: [RTNLGRP_NEXTHOP],

@@ -1,11 +1,14 @@
 // Invalidation: objects that the kernel may have changed without a
 // notification. It deletes or marks routes when a link goes down, loses its
-// carrier or its last address, or when a nexthop object is deleted. It deletes
+// carrier or its last address, or when a nexthop object is deleted. It changes
+// IPv6 routes with an address or the MTU of a link, and after it reported them
+// if they are of a router advertisement. It deletes
 // nexthop objects with their link, detaches rules from deleted links, and does
 // not notify when the peer of a link moves. A dump finds these changes.
 
 import { IFF_LOWER_UP } from "../../../ffi/uapi/linux_if.ts";
 import { IFF_RUNNING, IFF_UP } from "../../../ffi/uapi/net_if.ts";
+import { RTPROT_RA } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { Address } from "../address.ts";
 import type { Link } from "../link/link.ts";
 import type { Nexthop } from "../nexthop.ts";
@@ -33,6 +36,8 @@ export class Invalidations {
   readonly #links = new Set<number>();
   readonly #names = new Set<string>();
   readonly #sources = new Set<string>();
+  /** Links whose MTU has changed, and with it that of IPv6 routes. */
+  readonly #mtus = new Set<number>();
   readonly #nexthops = new Set<number>();
   /**
    * Links that were added, deleted or moved: other links may have them as their
@@ -43,7 +48,8 @@ export class Invalidations {
   /** Whether an object is invalid. */
   get any(): boolean {
     return this.#kinds.size + this.#links.size + this.#names.size +
-        this.#sources.size + this.#nexthops.size + this.#peers.size > 0;
+        this.#sources.size + this.#mtus.size + this.#nexthops.size +
+        this.#peers.size > 0;
   }
 
   /** Invalidates all objects of a type. */
@@ -67,6 +73,7 @@ export class Invalidations {
     if (link.name !== previous.name) {
       this.#names.add(link.name).add(previous.name);
     }
+    if (link.mtu !== previous.mtu) this.#mtus.add(link.ifindex);
   }
 
   /** A link was deleted or moved away. */
@@ -77,13 +84,28 @@ export class Invalidations {
   }
 
   /**
-   * An address was deleted: the kernel deletes routes with this source, and
-   * with the last address all IPv4 routes of the link.
+   * An address was deleted: the kernel deletes IPv4 routes with this source,
+   * and with the last address all IPv4 routes of the link. IPv6 routes lose
+   * their source.
    */
   addressDeleted({ ifindex, address, family }: Address): void {
-    if (family !== "inet") return;
-    this.#links.add(ifindex);
+    if (family === "inet") this.#links.add(ifindex);
     this.#sources.add(address);
+  }
+
+  /**
+   * A route of a router advertisement was added: the kernel sets its metrics
+   * afterwards.
+   */
+  routeAdded({ protocol, family }: Route): void {
+    if (family === "inet6" && protocol === RTPROT_RA) this.#kinds.add("route");
+  }
+
+  /** A router advertised a prefix, and with it other metrics of its routes. */
+  prefixAdvertised(routes: Iterable<Route>): void {
+    if (some(routes, ({ protocol }) => protocol === RTPROT_RA)) {
+      this.#kinds.add("route");
+    }
   }
 
   /**
@@ -118,7 +140,8 @@ export class Invalidations {
       kinds.add("route");
     }
     if (
-      this.#links.size + this.#sources.size + this.#nexthops.size > 0 &&
+      this.#links.size + this.#sources.size + this.#mtus.size +
+            this.#nexthops.size > 0 &&
       some(routes, (route) => this.#concerns(route))
     ) kinds.add("route");
     if (
@@ -134,6 +157,7 @@ export class Invalidations {
         this.#links,
         this.#names,
         this.#sources,
+        this.#mtus,
         this.#nexthops,
         this.#peers,
       ]
@@ -147,6 +171,8 @@ export class Invalidations {
 
   #concerns(route: Route): boolean {
     return this.#links.has(route.ifindex) ||
+      (route.metrics?.mtu !== undefined && this.#mtus.size > 0 &&
+        route.family === "inet6") ||
       (route.preferredSource !== undefined &&
         this.#sources.has(route.preferredSource)) ||
       (route.nexthopId !== undefined && this.#nexthops.has(route.nexthopId)) ||

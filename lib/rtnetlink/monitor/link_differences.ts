@@ -3,7 +3,7 @@
 
 import * as ifla from "../../../ffi/uapi/linux_if_link.ts";
 import { RTM_NEWLINK } from "../../../ffi/uapi/linux_rtnetlink.ts";
-import { AF_UNSPEC } from "../../../ffi/uapi/sys_socket.ts";
+import { AF_INET6, AF_UNSPEC } from "../../../ffi/uapi/sys_socket.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { LinkKind } from "../kinds/kind.ts";
 import { reportedKind } from "../kinds/mod.ts";
@@ -71,6 +71,10 @@ export function linkDifferences(link: Link, previous: Link): string[] {
   for (const type of new Set([...now.keys(), ...before.keys()])) {
     if (!same(now.get(type), before.get(type))) fields.push(attribute(type));
   }
+  const [mode, before6] = [addressMode(link), addressMode(previous)];
+  if (mode !== before6 && mode !== undefined && before6 !== undefined) {
+    fields.push("IFLA_INET6_ADDR_GEN_MODE");
+  }
   if (!same(kindAttributes(link), kindAttributes(previous))) {
     const { data } = link;
     if (data === undefined) fields.push("IFLA_INFO_DATA");
@@ -104,6 +108,19 @@ function kindAttributes(link: Link): Uint8Array | undefined {
   const info = link.attribute(ifla.IFLA_LINKINFO)?.enter();
   while (info?.next()) {
     if (info.type === ifla.IFLA_INFO_DATA) return value(info);
+  }
+  return undefined;
+}
+
+/** How IPv6 makes addresses; the rest of IFLA_AF_SPEC has counters and timers. */
+function addressMode(link: Link): number | undefined {
+  const families = link.attribute(ifla.IFLA_AF_SPEC)?.enter();
+  while (families?.next()) {
+    if (families.type !== AF_INET6) continue;
+    const inet6 = families.enter();
+    while (inet6.next()) {
+      if (inet6.type === ifla.IFLA_INET6_ADDR_GEN_MODE) return inet6.u8();
+    }
   }
   return undefined;
 }

@@ -46,7 +46,15 @@ export interface MonitorOptions {
    * the events.
    */
   readonly receiveBuffer?: number | undefined;
+  /**
+   * The interval of complete dumps that find changes which the kernel does not
+   * notify, in milliseconds; default: none.
+   */
+  readonly sweepInterval?: number | undefined;
 }
+
+/** The longest delay of a timer. */
+const LONGEST_INTERVAL = 0x7fffffff;
 
 /** Holds 40,000 route events while the reader is delayed. */
 const RECEIVE_BUFFER = 16 << 20;
@@ -306,6 +314,7 @@ function namespaceOptions(options: MonitorOptions) {
     namespaces,
     snapshot = false,
     receiveBuffer = RECEIVE_BUFFER,
+    sweepInterval,
   } = options;
   if (namespaces !== undefined && namespace !== undefined) {
     throw new ArgumentError("namespace", namespace, "none beside namespaces");
@@ -314,5 +323,15 @@ function namespaceOptions(options: MonitorOptions) {
     throw new ArgumentError("namespaces", "", "one namespace or more");
   }
   wholeNumber("receiveBuffer", receiveBuffer, 1, 0x3fffffff);
-  return { objects, namespace, namespaces, snapshot, receiveBuffer };
+  if (sweepInterval !== undefined) {
+    wholeNumber("sweepInterval", sweepInterval, 1, LONGEST_INTERVAL);
+  }
+  return {
+    objects,
+    namespace,
+    namespaces,
+    snapshot,
+    receiveBuffer,
+    sweepInterval: sweepInterval ?? Infinity,
+  };
 }

@@ -28,6 +28,8 @@ export interface NamespaceMonitorOptions {
   readonly snapshot: boolean;
   /** The receive buffer, in bytes. */
   readonly receiveBuffer: number;
+  /** The interval of complete dumps, in milliseconds; Infinity for none. */
+  readonly sweepInterval: number;
   /** The namespace; default: this thread's. */
   readonly namespace?: Namespace | undefined;
   /** The namespace in events. */
@@ -66,6 +68,8 @@ export class NamespaceMonitor implements AsyncDisposable {
   readonly #wanted = new Map<MonitoredObject, EventOrigin>();
   #reading: Reading | undefined;
   #notBefore = 0;
+  readonly #sweepInterval: number;
+  #nextSweep: number;
   #overrun: Overrun | undefined;
   #started = false;
   #ignored = 0;
@@ -79,6 +83,8 @@ export class NamespaceMonitor implements AsyncDisposable {
     this.#route = route;
     this.#label = options.label;
     this.#snapshot = options.snapshot;
+    this.#sweepInterval = options.sweepInterval;
+    this.#nextSweep = performance.now() + options.sweepInterval;
     this.cache = new ObjectCache({
       objects: options.objects,
       namespace: options.label,
@@ -246,6 +252,10 @@ export class NamespaceMonitor implements AsyncDisposable {
     const started = performance.now();
     if (this.#reading !== undefined || started < this.#notBefore) return;
     this.#want(this.cache.takeStaleTypes(), "unannounced");
+    if (started >= this.#nextSweep) {
+      this.#want(this.cache.kept, "unannounced");
+      this.#nextSweep = started + this.#sweepInterval;
+    }
     if (this.#wanted.size === 0) return;
     const wanted = new Map(this.#wanted);
     this.#wanted.clear();
@@ -341,10 +351,12 @@ export class NamespaceMonitor implements AsyncDisposable {
     const wake = new AbortController();
     const reading = this.#reading;
     reading?.over.then(() => wake.abort());
-    const pause = reading === undefined &&
-        (this.#wanted.size > 0 || this.cache.needsDump)
-      ? Math.max(0, this.#notBefore - performance.now())
-      : Infinity;
+    const due = reading !== undefined
+      ? Infinity
+      : this.#wanted.size > 0 || this.cache.needsDump
+      ? this.#notBefore
+      : Math.max(this.#notBefore, this.#nextSweep);
+    const pause = Math.max(0, due - performance.now());
     const least = Math.min(timeout, pause);
     try {
       await this.#subscription.readable({

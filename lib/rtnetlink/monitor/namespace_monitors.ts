@@ -11,7 +11,10 @@ import {
 } from "../../netns/namespace.ts";
 import { type NetlinkCounters, noCounts } from "../../netlink/counters.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
-import { NamespaceNames } from "../../netns/namespace_names.ts";
+import {
+  identifyNamespace,
+  NamespaceNames,
+} from "../../netns/namespace_names.ts";
 import type { MonitorEvent } from "./event.ts";
 import type { ObjectCache } from "./cache.ts";
 import {
@@ -33,6 +36,9 @@ export interface NamespaceMonitorsOptions
   readonly namespaces?: readonly (Namespace | undefined)[] | "all" | undefined;
 }
 
+/** The longest time until the end of a path is noticed, in milliseconds. */
+const PATH_INTERVAL = 500;
+
 /** The name of a namespace in events; undefined for the one without a name. */
 type Label = string | undefined;
 
@@ -41,6 +47,8 @@ interface Member {
   readonly monitor: NamespaceMonitor;
   /** Identifies the namespace, also if its name is used again. */
   readonly id: string;
+  /** Its path or process number, for one without a name. */
+  readonly path?: Namespace | undefined;
   /** Pending receive(); undefined if there is none. */
   pending?: Promise<void> | undefined;
 }
@@ -62,6 +70,8 @@ export class NamespaceMonitors implements AsyncDisposable {
   #failure: { readonly error: unknown } | undefined;
   #wake = () => {};
   #closing: Promise<void> | undefined;
+  /** Looks at the paths of namespaces without a name. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(options: NamespaceMonitorsOptions) {
     this.#options = options;
@@ -117,6 +127,7 @@ export class NamespaceMonitors implements AsyncDisposable {
    */
   setReferenced(referenced: boolean): void {
     this.#referenced = referenced;
+    this.#referTimer();
     this.#names?.setReferenced(referenced);
     for (const { monitor } of this.#members.values()) {
       monitor.setReferenced(referenced);
@@ -147,8 +158,8 @@ export class NamespaceMonitors implements AsyncDisposable {
    */
   async receive(options?: WaitOptions): Promise<MonitorEvent[]> {
     if (this.#names === undefined && this.#members.size === 1) {
-      for (const { monitor } of this.#members.values()) {
-        return monitor.receive(options);
+      for (const { monitor, path } of this.#members.values()) {
+        if (path === undefined) return monitor.receive(options);
       }
     }
     const deadline = new Deadline("netlink events", options);
@@ -179,6 +190,7 @@ export class NamespaceMonitors implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    clearTimeout(this.#timer);
     const members = [...this.#members.values()];
     const closing = members.map(({ monitor }) => monitor.close());
     await Promise.all([this.#names?.close(), ...closing]);
@@ -210,8 +222,8 @@ export class NamespaceMonitors implements AsyncDisposable {
     namespace: Namespace | undefined,
     snapshot: boolean,
   ): void {
-    const { objects, receiveBuffer } = this.#options;
-    const options = { objects, receiveBuffer, snapshot, label };
+    const { objects, receiveBuffer, sweepInterval } = this.#options;
+    const options = { objects, receiveBuffer, sweepInterval, snapshot, label };
     // The name may refer to another namespace a moment later.
     const member = inNamespace(
       namespace,
@@ -219,7 +231,10 @@ export class NamespaceMonitors implements AsyncDisposable {
         const id = namespaceId();
         const monitor = NamespaceMonitor.open(options);
         monitor.setReferenced(this.#referenced);
-        return { id, monitor };
+        const path = label === undefined || isName(namespace)
+          ? undefined
+          : namespace;
+        return { id, path, monitor };
       },
       ({ monitor }) => void monitor.close(),
     );
@@ -264,7 +279,10 @@ export class NamespaceMonitors implements AsyncDisposable {
     for (const [label, member] of [...this.#members]) {
       if (label === undefined) continue;
       const followed = this.#followed === "all" || this.#followed.has(label);
-      if (followed && there.get(label) !== member.id) {
+      const id = member.path === undefined
+        ? there.get(label)
+        : identifyNamespace(member.path);
+      if ((followed || member.path !== undefined) && id !== member.id) {
         await this.#leave(label, member);
       }
     }
@@ -301,6 +319,34 @@ export class NamespaceMonitors implements AsyncDisposable {
     if (this.#names !== undefined && !this.#listening) {
       void this.#listenToNames(this.#names);
     }
+    this.#watchPaths();
+  }
+
+  /**
+   * Looks at the paths from time to time: the kernel does not notify the end of
+   * a process, and of its namespace, to a process that is not its parent.
+   */
+  #watchPaths(): void {
+    if (this.#timer !== undefined) return;
+    const paths = [...this.#members.values()]
+      .filter(({ path }) => path !== undefined);
+    if (paths.length === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#stale ||= paths.some(({ path, id }) =>
+        identifyNamespace(path!) !== id
+      );
+      if (this.#closing === undefined) this.#watchPaths();
+      if (this.#stale) this.#wake();
+    }, PATH_INTERVAL);
+    this.#referTimer();
+  }
+
+  #referTimer(): void {
+    if (this.#timer === undefined) return;
+    const id = Number(this.#timer);
+    if (this.#referenced) Deno.refTimer(id);
+    else Deno.unrefTimer(id);
   }
 
   async #receiveFrom(member: Member): Promise<void> {

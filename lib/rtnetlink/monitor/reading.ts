@@ -5,7 +5,7 @@ import { DumpInterruptedError } from "../../netlink/errors.ts";
 import { isShownNeighbour } from "../neighbour.ts";
 import type { RouteSocket } from "../socket.ts";
 import type { MonitoredObject, MonitoredObjects } from "./event.ts";
-import { isNeighbour, isTableRoute } from "./filter.ts";
+import { isNeighbour, isPort, isTableRoute } from "./filter.ts";
 import { type Found, MONITORED_OBJECTS } from "./cache.ts";
 
 /** The dump request of each type. */
@@ -17,8 +17,7 @@ const READ: {
 } = {
   link: (route, signal) => route.links({ signal }),
   port: async (route, signal) =>
-    (await route.links({ family: "bridge", signal }))
-      .filter(({ master }) => master !== 0),
+    (await route.links({ family: "bridge", signal })).filter(isPort),
   address: (route, signal) => route.addresses({ signal }),
   route: async (route, signal) =>
     (await route.routes({ signal })).filter(isTableRoute),

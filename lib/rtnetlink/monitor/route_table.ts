@@ -7,7 +7,11 @@ import {
   NLM_F_EXCL,
   NLM_F_REPLACE,
 } from "../../../ffi/uapi/linux_netlink.ts";
-import { RTN_UNICAST } from "../../../ffi/uapi/linux_rtnetlink.ts";
+import {
+  RTN_UNICAST,
+  RTPROT_RA,
+  RTPROT_REDIRECT,
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { Route } from "../route.ts";
 import { differences, same, sameFields } from "./differences.ts";
 import {
@@ -18,6 +22,7 @@ import {
   sameNexthopSet,
 } from "./multipath.ts";
 import { groupKey } from "./route_group.ts";
+import { USER_HZ } from "../user_hz.ts";
 import { RouteIndex } from "./route_index.ts";
 import type { Sink, Table } from "./table.ts";
 
@@ -39,6 +44,36 @@ interface Touch {
 const STATE: ReadonlySet<string> = new Set(["flags", "cache", "nexthops"]);
 const TIMES: ReadonlySet<string> = new Set(["cache"]);
 
+/** When routes that expire were received, by performance.now(). */
+const received = new WeakMap<Route, number>();
+
+/** When a route expires, in seconds of performance.now(). */
+function expiry(route: Route): number {
+  const { expires = 0 } = route.cache ?? {};
+  if (expires === 0) return Infinity;
+  let at = received.get(route);
+  if (at === undefined) received.set(route, at = performance.now());
+  return at / 1000 + expires / USER_HZ;
+}
+
+/** Seconds by which two readings of a time may differ without a change. */
+const TOLERANCE = 2;
+
+/** The fields in which two routes differ, apart from times that pass. */
+function routeDifferences(route: Route, previous: Route): string[] {
+  const fields = differences(route, previous, TIMES);
+  if (route.cache === undefined && previous.cache === undefined) return fields;
+  if (route.cache === previous.cache) {
+    received.set(route, received.get(previous) ?? performance.now());
+    return fields;
+  }
+  const [now, before] = [expiry(route), expiry(previous)];
+  if (now !== before && !(Math.abs(now - before) <= TOLERANCE)) {
+    fields.push("cache");
+  }
+  return fields;
+}
+
 /** Whether two routes of a group are the same, regardless of their state. */
 function isSame(a: Route, b: Route): boolean {
   return a.type === b.type && a.ifindex === b.ifindex &&
@@ -55,11 +90,21 @@ function sameNexthops(a: Route, b: Route): boolean {
 }
 
 /**
+ * Whether the route is of a router advertisement or a redirect. The kernel does
+ * not combine such a route with others, except one that a program added with the
+ * same protocol.
+ */
+function isLearned({ family, protocol }: Route): boolean {
+  return family === "inet6" &&
+    (protocol === RTPROT_RA || protocol === RTPROT_REDIRECT);
+}
+
+/**
  * Whether the kernel combines it with others of its group to a multipath route.
  */
 function joins(route: Route): boolean {
   return route.family === "inet6" && route.type === RTN_UNICAST &&
-    route.nexthopId === undefined &&
+    route.nexthopId === undefined && !isLearned(route) &&
     (route.gateway !== undefined || route.nexthops !== undefined);
 }
 
@@ -69,6 +114,8 @@ function joins(route: Route): boolean {
  */
 function isSuccessor(found: Route, known: Route): boolean {
   return isSame(found, known) || (joins(found) && joins(known)) ||
+    (isLearned(found) && found.protocol === known.protocol &&
+      found.ifindex === known.ifindex && found.gateway === known.gateway) ||
     (found.nexthopId !== undefined && found.nexthopId === known.nexthopId);
 }
 
@@ -123,8 +170,12 @@ export class RouteTable implements Table<Route> {
   }
 
   put(route: Route, flags: number, sink: Sink<Route>): void {
+    if (route.cache !== undefined) expiry(route);
     this.#touched?.set(groupKey(route), { route, gone: false });
     const group = this.#group(route);
+    if (group.length > 0 && (isLearned(route) || group.some(isLearned))) {
+      this.needsDump = true;
+    }
     if (group.length === 0) {
       this.#only.add(route);
       this.#size++;
@@ -144,7 +195,7 @@ export class RouteTable implements Table<Route> {
       this.#only.delete(route);
       this.#size--;
       if (this.#mixed.size > 0) this.#mixed.delete(groupKey(route));
-      return sink.removed(route, only);
+      return sink.removed(only, only);
     }
     const group = only === undefined ? this.#group(route) : [only];
     if (group.length === 0) return;
@@ -174,6 +225,7 @@ export class RouteTable implements Table<Route> {
     this.#touched = undefined;
     const groups = new Map<string, Route | Route[]>();
     for (const route of found) {
+      if (route.cache !== undefined) expiry(route);
       const key = groupKey(route);
       const others = groups.get(key);
       if (others === undefined) groups.set(key, route);
@@ -299,7 +351,7 @@ export class RouteTable implements Table<Route> {
     sink: Sink<Route>,
   ): void {
     const previous = group[at]!;
-    const fields = differences(route, previous, TIMES);
+    const fields = routeDifferences(route, previous);
     this.#store(route, group.with(at, route));
     if (fields.length > 0) sink.changed(route, previous, fields);
   }
@@ -311,11 +363,11 @@ export class RouteTable implements Table<Route> {
     sink: Sink<Route>,
   ): void {
     this.#store(route, group.toSpliced(at, 1));
-    sink.removed(route, group[at]!);
+    sink.removed(group[at]!, group[at]!);
   }
 
   #settleOnly(only: Route, there: Route, sink: Sink<Route>): void {
-    const fields = differences(there, only, TIMES);
+    const fields = routeDifferences(there, only);
     if (fields.length === 0) return;
     if (isSuccessor(there, only)) {
       this.#only.set(there);
@@ -335,7 +387,7 @@ export class RouteTable implements Table<Route> {
         continue;
       }
       const previous = rest.splice(at, 1)[0]!;
-      const fields = differences(route, previous, TIMES);
+      const fields = routeDifferences(route, previous);
       if (fields.length > 0) {
         events.push(() => sink.changed(route, previous, fields));
       }
