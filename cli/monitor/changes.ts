@@ -1,6 +1,7 @@
 // The differences of a change event, with the keys of `show`.
 
 import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
+import { attributeValue } from "../../lib/rtnetlink/monitor/link_differences.ts";
 import type { Json } from "../show/shown.ts";
 import { isJson, type Value } from "../show/text/format.ts";
 import { objectJson } from "./object_json.ts";
@@ -15,6 +16,8 @@ export interface Change {
   readonly now: Value | undefined;
 }
 
+const FOREVER = 0xffffffff;
+
 /** Keys that change with time, with the field that is compared instead. */
 const TIMED: Readonly<Record<string, string | undefined>> = {
   valid_life_time: "lifetime",
@@ -28,7 +31,7 @@ const TIMED: Readonly<Record<string, string | undefined>> = {
 export function changesOf(event: AnyObjectEvent): Change[] {
   const { changed, previous } = event;
   if (changed === undefined || previous === undefined) return [];
-  const before = flat(objectJson(event, "previous", true));
+  const before = flat(objectJson(aged(event), "previous", true));
   const now = flat(objectJson(event, "data", true));
   const changes: Change[] = [];
   for (const key of new Set([...before.keys(), ...now.keys()])) {
@@ -39,8 +42,37 @@ export function changesOf(event: AnyObjectEvent): Change[] {
     }
   }
   if (changes.length > 0) return changes;
-  // Fields that `show` does not print, by their names in the library.
-  return changed.map((key) => ({ key, before: undefined, now: undefined }));
+  // Attributes that `show` does not print, by their C names.
+  return changed.map((key) =>
+    event.object === "link"
+      ? {
+        key,
+        before: attributeValue(event.previous!, key),
+        now: attributeValue(event.data, key),
+      }
+      : { key, before: undefined, now: undefined }
+  );
+}
+
+/**
+ * The event of an address whose lifetime was renewed, with the seconds that were
+ * left: the previous message had those of its own time.
+ */
+function aged(event: AnyObjectEvent): AnyObjectEvent {
+  if (event.object !== "address") return event;
+  const { previous, data } = event;
+  const [was, is] = [previous?.lifetime, data.lifetime];
+  if (was === undefined || is === undefined) return event;
+  // In hundredths of a second.
+  const passed = Math.trunc(((is.updated - was.updated) >>> 0) / 100);
+  const left = (seconds: number) =>
+    seconds === FOREVER ? seconds : Math.max(0, seconds - passed);
+  const lifetime = {
+    ...was,
+    valid: left(was.valid),
+    preferred: left(was.preferred),
+  };
+  return { ...event, previous: { ...previous!, lifetime } };
 }
 
 /** Whether the difference of a key is a change. */
@@ -51,6 +83,7 @@ function counts(
 ): boolean {
   if (key in TIMED) return changed.includes(TIMED[key] ?? "");
   // Options of kinds contain counters and timers.
+  if (object === "port" && key === "ifname") return changed.includes("name");
   return (object !== "port" && !/info_(slave_)?data\./.test(key)) ||
     changed.includes(key.slice(key.lastIndexOf(".") + 1));
 }

@@ -17,7 +17,7 @@ import {
   neighbourIdentity,
   nexthopIdentity,
 } from "../../rtnetlink/monitor/identities.ts";
-import { groupKey } from "../../rtnetlink/monitor/route_group.ts";
+import { groupKey, isLearned } from "../../rtnetlink/monitor/route_group.ts";
 import { decodeNeighbour, NEIGHBOUR } from "../../rtnetlink/neighbour.ts";
 import {
   decodeNexthop,
@@ -134,6 +134,8 @@ interface Comparing<O extends object, Spec extends object> {
   readonly devices: readonly string[];
   /** Whether a missing object is added with "replace". */
   readonly replaces?: boolean;
+  /** Whether it is added beside others with the same key. */
+  appends?(wanted: O): boolean;
   /** Whether any difference makes it a different object. */
   readonly isFixed?: boolean;
   decode(message: MessageReader): O | undefined;
@@ -186,7 +188,11 @@ function desired<O extends object, Spec extends object>(
           action: "add",
           reasons: [],
           changes: [
-            comparing.replaces ? table.change("replace", spec) : wanted.change,
+            comparing.replaces
+              ? table.change("replace", spec)
+              : comparing.appends?.(wanted.value(state))
+              ? table.change("append", spec)
+              : wanted.change,
           ],
           get undo() {
             return [deletion(undefined)];
@@ -316,7 +322,12 @@ function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
     devices: deviceNames([dev, ...nexthops.map((hop) => hop.dev)]),
     decode: asReported,
     key: groupKey,
-    find: (state, wanted) => state.routes.group(wanted),
+    // The kernel may have one of a router advertisement with the same metric.
+    appends: ({ family }) => family === "inet6",
+    find: (state, wanted) =>
+      state.routes.group(wanted).filter((one) =>
+        !isLearned(one) || one.protocol === wanted.protocol
+      ),
   });
 }
 

@@ -88,10 +88,31 @@ export function linkDifferences(link: Link, previous: Link): string[] {
 
 /** The fields of a bridge port that differ; the link reports the others. */
 export function portDifferences(port: Link, previous: Link): string[] {
-  const fields = port.master === previous.master ? [] : ["master"];
+  const fields = (["name", "master"] as const)
+    .filter((field) => port[field] !== previous[field]) as string[];
   const data = port.portData ?? {};
   const timers = timersOf(reportedKind("bridge")?.port);
   return fields.concat(differences(data, previous.portData ?? {}, timers));
+}
+
+/** The value of an attribute by its C name: a number, or bytes in hexadecimal. */
+export function attributeValue(
+  link: Link,
+  name: string,
+): number | string | undefined {
+  const attributes = link.attributes();
+  while (attributes.next()) {
+    if (attribute(attributes.type) !== name) continue;
+    switch (attributes.length) {
+      case 1:
+        return attributes.u8();
+      case 4:
+        return attributes.u32();
+      default:
+        return value(attributes).toHex();
+    }
+  }
+  return undefined;
 }
 
 function otherAttributes(link: Link): Map<number, Uint8Array> {

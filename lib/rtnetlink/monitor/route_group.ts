@@ -1,6 +1,10 @@
 // Groups of routes with the same destination, type of service, metric and
 // table: key, comparison and hash.
 
+import {
+  RTPROT_RA,
+  RTPROT_REDIRECT,
+} from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { Route } from "../route.ts";
 
 /** A key for the group of a route. */
@@ -23,6 +27,16 @@ export function isOfGroup(a: Route, b: Route): boolean {
     a.table === b.table && a.tos === b.tos &&
     a.sourceLength === b.sourceLength && a.source === b.source &&
     (a.destination !== undefined || a.family === b.family);
+}
+
+/**
+ * Whether the route is of a router advertisement or a redirect. The kernel does
+ * not combine such a route with others, except one that a program added with the
+ * same protocol.
+ */
+export function isLearned({ family, protocol }: Route): boolean {
+  return family === "inet6" &&
+    (protocol === RTPROT_RA || protocol === RTPROT_REDIRECT);
 }
 
 /** Random seed, against hash flooding by a routing peer. */

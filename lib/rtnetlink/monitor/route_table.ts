@@ -7,11 +7,7 @@ import {
   NLM_F_EXCL,
   NLM_F_REPLACE,
 } from "../../../ffi/uapi/linux_netlink.ts";
-import {
-  RTN_UNICAST,
-  RTPROT_RA,
-  RTPROT_REDIRECT,
-} from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { RTN_UNICAST } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { Route } from "../route.ts";
 import { differences, same, sameFields } from "./differences.ts";
 import {
@@ -21,7 +17,7 @@ import {
   sameNexthop,
   sameNexthopSet,
 } from "./multipath.ts";
-import { groupKey } from "./route_group.ts";
+import { groupKey, isLearned } from "./route_group.ts";
 import { USER_HZ } from "../user_hz.ts";
 import { RouteIndex } from "./route_index.ts";
 import type { Sink, Table } from "./table.ts";
@@ -87,16 +83,6 @@ function sameNexthops(a: Route, b: Route): boolean {
   if (left === undefined || right === undefined) return left === right;
   return left.length === right.length &&
     left.every((hop, i) => sameNexthop(hop, right[i]!));
-}
-
-/**
- * Whether the route is of a router advertisement or a redirect. The kernel does
- * not combine such a route with others, except one that a program added with the
- * same protocol.
- */
-function isLearned({ family, protocol }: Route): boolean {
-  return family === "inet6" &&
-    (protocol === RTPROT_RA || protocol === RTPROT_REDIRECT);
 }
 
 /**
