@@ -40,7 +40,11 @@ export function describeFailure(
 
 // A failing `await using` wraps the error that was thrown before it.
 function cause(thrown: unknown): unknown {
-  return thrown instanceof SuppressedError ? cause(thrown.suppressed) : thrown;
+  // A Deno that is too old, which is one of the errors, does not have the class.
+  return typeof SuppressedError !== "undefined" &&
+      thrown instanceof SuppressedError
+    ? cause(thrown.suppressed)
+    : thrown;
 }
 
 function codeOf(error: Error): number {

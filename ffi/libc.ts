@@ -3,6 +3,20 @@
 
 import { SystemError, type SystemErrorContext } from "./errno.ts";
 
+/** CI runs this version and the newest (.ci/run reads it here). */
+const OLDEST_DENO = "2.6.0";
+
+// Older versions would fail later, in the middle of an operation.
+const versions = [Deno.version.deno, OLDEST_DENO].map((version) =>
+  version.split(".", 2).reduce((number, part) => number * 1000 + +part, 0)
+);
+if (versions[0] < versions[1]) {
+  throw new Error(
+    `Deno ${OLDEST_DENO} or later is required, this is ` +
+      `${Deno.version.deno}: run \`deno upgrade\``,
+  );
+}
+
 // size_t parameters take a number too, but a BigInt made beforehand stays on
 // V8's fast path. ssize_t results are declared i32: none here exceeds 2^31.
 const SYMBOLS = {

@@ -25,6 +25,10 @@ let turn: Promise<void> | undefined;
 let endTurn: (() => void) | undefined;
 /** How many loops await it. */
 let awaiting = 0;
+/** Deno before 2.8 has it, but does not declare it. */
+const { setImmediate: afterEvents } = globalThis as unknown as {
+  setImmediate(callback: () => void): void;
+};
 /** Whether the event loop has yet to reach the mark of the last long pause. */
 let markPending = false;
 
@@ -39,7 +43,7 @@ export function yieldDue(): boolean {
     // knows: the event loop reaches the mark only when nothing computes.
     workSince = now;
     markPending = true;
-    setImmediate(passMark);
+    afterEvents(passMark);
   }
   lastCheck = now;
   const work = now - workSince;

@@ -34,13 +34,12 @@ async function run(program: string, args: string[]): Promise<void> {
 const MAKE = `
 debootstrap --variant=minbase --include=ca-certificates bookworm "$1"
 chroot "$1" apt-get -q update
-chroot "$1" apt-get -q -y install --no-install-recommends nodejs npm git
-mkdir -p "$1/home/user"
-chown 1000:1000 "$1/home/user"`;
+chroot "$1" apt-get -q -y install --no-install-recommends nodejs npm git`;
 
 /** Copies the checkout and the certificates into the root, and starts anew. */
 const RESET = `
 rm -rf "$1"/root/* "$1"/home/user/*
+install -d -o 1000 -g 1000 "$1/home/user"
 git clone -q "$3" "$1/root/netplumb"
 cp /etc/resolv.conf "$1/etc/resolv.conf"
 cp "$2" "$1$2"`;
