@@ -88,6 +88,7 @@ export function debianPackages(
       ),
     },
     { package: "dash", parts: programs("sh") },
+    { package: "dnsmasq-base", parts: programs("dnsmasq") },
     { package: "ethtool", parts: programs("ethtool") },
     { package: "fish", parts: programs("fish") },
     { package: "gcc", parts: programs("gcc", `${arch}-linux-gnu-gcc`) },
@@ -103,6 +104,7 @@ export function debianPackages(
         prints: /iputils/,
       }],
     },
+    { package: "keepalived", parts: programs("keepalived") },
     { package: "knot-dnsutils", parts: programs("kdig") },
     { package: "libc-bin", parts: programs("getconf", "getent") },
     { package: "libc6-dev", parts: [headers("C headers", "gcc")] },
@@ -124,6 +126,7 @@ export function debianPackages(
       }],
     },
     { package: "nftables", parts: programs("nft") },
+    { package: "openvpn", parts: programs("openvpn") },
     { package: "procps", parts: programs("pkill", "ps", "sysctl") },
     { package: "prometheus", parts: programs("prometheus", "promtool") },
     {
