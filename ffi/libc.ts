@@ -1,5 +1,5 @@
-// The one table of libc functions. A line is a C parameter; the C type stands
-// beside it. Nothing is opened before the first call, so --help needs no FFI.
+// Table of libc functions: one line for each C parameter, with its C type. libc
+// is opened by the first call, so --help needs no FFI.
 
 import { SystemError, type SystemErrorContext } from "./errno.ts";
 

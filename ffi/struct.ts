@@ -1,10 +1,10 @@
-// A C struct from the list of its fields: offsets and size by the ABI's rules,
-// typed access through a DataView. Fields keep their C names.
+// Describes C structs: offsets and size by the rules of the ABI, typed access
+// through a DataView. Fields have their C names.
 
-/** Both ABIs this library runs on (x86_64, aarch64) are little-endian. */
+/** Both supported ABIs (x86_64, aarch64) are little-endian. */
 const LITTLE = true;
 
-/** How one C type lies in memory and how its value is read and written. */
+/** The layout of a C type, and how its value is read and written. */
 export interface FieldType<T> {
   readonly size: number;
   readonly align: number;
@@ -12,7 +12,7 @@ export interface FieldType<T> {
   set(view: DataView, at: number, value: T): void;
 }
 
-/** A field type with a place inside its struct. */
+/** A field type with its offset in the struct. */
 export interface Field<T> extends FieldType<T> {
   readonly offset: number;
 }
@@ -30,20 +30,20 @@ type ValueOf<F> = F extends Placed<infer T> ? T
   : F extends FieldType<infer T> ? T
   : never;
 
-/** The plain object a struct reads into and writes from. */
+/** The object that a struct is read into and written from. */
 export type Values<F extends Fields> = {
   -readonly [K in keyof F]: ValueOf<F[K]>;
 };
 
-/** A C struct; itself a field type, so that structs nest. */
+/** A C struct; also a field type, so that structs can be nested. */
 export interface Layout<F extends Fields = Fields>
   extends FieldType<Values<F>> {
-  /** The C name: "struct in_pktinfo", or a typedef's bare name. */
+  /** The C name: "struct in_pktinfo", or the name of a typedef. */
   readonly name: string;
   readonly fields: { readonly [K in keyof F]: Field<ValueOf<F[K]>> };
-  /** Writes the given fields over zeroes, into a buffer of the struct's size. */
+  /** Writes the given fields and zeroes the others. */
   build(values: Partial<Values<F>>): Uint8Array<ArrayBuffer>;
-  /** Writes the given fields and leaves the others as they are. */
+  /** Writes the given fields and keeps the others. */
   assign(view: DataView, at: number, values: Partial<Values<F>>): void;
 }
 
@@ -89,14 +89,14 @@ export const i64: FieldType<bigint> = {
   get: (view, at) => view.getBigInt64(at, LITTLE),
   set: (view, at, value) => view.setBigInt64(at, value, LITTLE),
 };
-/** `__be16`: kept in network byte order whatever the machine's own. */
+/** `__be16`: network byte order on every machine. */
 export const be16: FieldType<number> = {
   size: 2,
   align: 2,
   get: (view, at) => view.getUint16(at),
   set: (view, at, value) => view.setUint16(at, value),
 };
-/** `__be32`: kept in network byte order whatever the machine's own. */
+/** `__be32`: network byte order on every machine. */
 export const be32: FieldType<number> = {
   size: 4,
   align: 4,
@@ -105,10 +105,10 @@ export const be32: FieldType<number> = {
 };
 /** `size_t`, as on every 64-bit ABI. */
 export const size_t: FieldType<bigint> = u64;
-/** An address in memory; what it points to must be kept referenced elsewhere. */
+/** A memory address; the caller has to keep the memory referenced. */
 export const pointer: FieldType<bigint> = u64;
 
-/** `unsigned char [length]`; reads a view of the bytes, not a copy. */
+/** `unsigned char [length]`; returns a view of the bytes, not a copy. */
 export function bytes(
   length: number,
   align = 1,
@@ -132,7 +132,7 @@ export function bytes(
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** `char [length]` holding a NUL-terminated string, such as an interface name. */
+/** `char [length]` with a NUL-terminated string, such as an interface name. */
 export function cstring(length: number): FieldType<string> {
   const raw = bytes(length);
   return {
@@ -162,9 +162,9 @@ function typeOf(field: Fields[string]): FieldType<unknown> {
 }
 
 /**
- * Lays fields out as a C compiler does: each at the next multiple of its
- * alignment, the whole padded to the largest. `size` states the size where the
- * fields alone would leave it short (a union with members not listed here).
+ * Computes the layout of a C compiler: each field at the next multiple of its
+ * alignment, the total padded to the largest alignment. `size` is the size if
+ * the fields do not reach it (a union with members that are not listed).
  */
 export function struct<const F extends Fields>(
   name: string,

@@ -1,4 +1,4 @@
-// The time of day with the nanoseconds that Date has not.
+// Time of day with nanoseconds, which Date does not have.
 
 import { libc, unwrap } from "../ffi/libc.ts";
 import { timespec } from "../ffi/uapi/sys_socket.ts";

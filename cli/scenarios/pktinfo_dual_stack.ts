@@ -1,7 +1,7 @@
 // 2018: a dual-stack server that replies from the wrong source address.
 //
-// The question of the report: which control messages arrive, and which one
-// selects the source address of a reply.
+// Subject of the report: which control messages arrive, and which one selects the
+// source address of a reply.
 
 import { formatAddress, parseAddress } from "../../lib/net/ip_address.ts";
 import {

@@ -1,4 +1,4 @@
-// <linux/bpf.h>: what is known of a program by its id.
+// <linux/bpf.h>: information about a BPF program by its id.
 
 import { bytes, cstring, overlay, struct, u32, u64 } from "../struct.ts";
 

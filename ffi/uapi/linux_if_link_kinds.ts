@@ -1,5 +1,5 @@
-// <linux/if_link.h>: what links of each kind carry in IFLA_INFO_DATA, and the ports
-// of a master in IFLA_INFO_SLAVE_DATA.
+// <linux/if_link.h>: IFLA_INFO_DATA of each link kind, and IFLA_INFO_SLAVE_DATA
+// of the ports of a master.
 
 import { be16, bytes, struct, u32 } from "../struct.ts";
 

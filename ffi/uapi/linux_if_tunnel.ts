@@ -1,4 +1,4 @@
-// <linux/if_tunnel.h>: what GRE, IP-in-IP and VTI links carry in IFLA_INFO_DATA.
+// <linux/if_tunnel.h>: IFLA_INFO_DATA of GRE, IP-in-IP and VTI links.
 
 export const headers = ["linux/if.h", "linux/if_tunnel.h"] as const;
 

@@ -1,4 +1,4 @@
-// <linux/in_route.h>: flags of what the kernel caches of IPv4 routes.
+// <linux/in_route.h>: flags of cached IPv4 routes.
 
 export const headers = ["linux/rtnetlink.h", "linux/in_route.h"] as const;
 

@@ -1,4 +1,4 @@
-// <linux/lwtunnel.h>: what routes may wrap packets in.
+// <linux/lwtunnel.h>: encapsulations of routes.
 
 export const headers = ["linux/lwtunnel.h", "linux/mpls_iptunnel.h"] as const;
 

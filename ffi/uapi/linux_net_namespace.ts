@@ -1,4 +1,4 @@
-// <linux/net_namespace.h>: the ids one namespace knows others by.
+// <linux/net_namespace.h>: ids of network namespaces.
 
 export const headers = ["linux/net_namespace.h"] as const;
 

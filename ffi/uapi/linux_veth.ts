@@ -1,4 +1,4 @@
-// <linux/veth.h>: the other end of a veth pair.
+// <linux/veth.h>: the peer of a veth.
 
 export const headers = ["linux/veth.h"] as const;
 

@@ -1,4 +1,4 @@
-// <linux/virtio_net.h>: what stands before each packet of a TUN device that
+// <linux/virtio_net.h>: the header before each packet of a TUN device that
 // leaves checksums and segmentation to the other side.
 
 import { struct, u16, u8 } from "../struct.ts";

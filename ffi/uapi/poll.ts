@@ -1,4 +1,4 @@
-// <poll.h> and <sys/eventfd.h>: what a thread sleeps in, and what wakes it.
+// <poll.h> and <sys/eventfd.h>: waiting and waking up.
 
 import { i16, i32, struct } from "../struct.ts";
 

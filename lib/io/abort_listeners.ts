@@ -1,5 +1,5 @@
-// Abort listeners: any number of callbacks behind one listener of a signal.
-// EventTarget compares each new listener with all others, which is quadratic.
+// Abort listeners: many callbacks behind one listener of a signal. EventTarget
+// compares each new listener with all others, which is quadratic.
 
 interface Registry {
   readonly callbacks: Set<() => void>;

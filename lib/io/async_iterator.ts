@@ -1,8 +1,8 @@
-// Async iterators whose return() ends a pending next() at once.
+// Async iterators whose return() ends a pending next() immediately.
 
 import { addAbortListener, removeAbortListener } from "./abort_listeners.ts";
 
-/** What an async iterator reads from; its items are never `undefined`. */
+/** The source of an async iterator; its items are never `undefined`. */
 export interface AsyncSource<T> {
   /**
    * Returns the next item if one is available now. With `undefined` the iterator
@@ -11,16 +11,16 @@ export interface AsyncSource<T> {
   take(): T | undefined;
   /**
    * Resolves to true when take() is worth another call, to false at the end of
-   * the iteration. Settles as soon as `signal` is aborted. What it has received
-   * by then stays where take() or end() finds it.
+   * the iteration. Settles as soon as `signal` is aborted. Items that it has
+   * received stay available to take() and end().
    *
    * @param signal Aborted by return() and, with its reason, by the caller's
    * signal. It is the same object in every call.
    */
   wait(signal: AbortSignal): Promise<boolean>;
   /**
-   * Releases what the iteration holds. Called once, after the last wait() has
-   * settled; also if the iteration ends before its first item.
+   * Releases the resources of the iteration. Called once, after the last wait()
+   * has settled; also if the iteration ends before its first item.
    */
   end?(): void | Promise<void>;
 }
@@ -30,12 +30,12 @@ export interface AsyncSource<T> {
  * are served in order, and an error or the end of the source ends the iteration.
  * Two things are different:
  *
- * - return() resolves every pending next() at once, with `done`. An async
- *   generator queues return() behind them.
+ * - return() resolves every pending next() immediately, with `done`. An async
+ *   generator queues return() after them.
  * - An aborted signal makes the pending or the following next() reject with the
  *   signal's reason, even if items are available.
  *
- * @param source Where the items come from.
+ * @param source The source of the items.
  * @param signal The caller's signal.
  */
 export function asyncIterator<T>(
@@ -111,7 +111,7 @@ class SourceIterator<T> implements AsyncGenerator<T, void, void> {
     const caller = this.#caller;
     const controller = this.#controller ??= new AbortController();
     const abort = () => controller.abort(caller!.reason);
-    // Not for longer: the signal must not hold an iterator that was abandoned.
+    // Removed afterwards: the signal must not keep an abandoned iterator alive.
     if (caller !== undefined) addAbortListener(caller, abort);
     try {
       while (this.#first !== undefined) {

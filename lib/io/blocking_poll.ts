@@ -1,6 +1,6 @@
-// Blocking waits for workers that do nothing else: a wait in the thread itself
-// saves the wake-up of the reactor's sleeping call. The thread only ever blocks
-// in poll(2), beside an eventfd that ends the wait.
+// Blocking waits for workers that do nothing else: they save the wake-up of the
+// reactor's sleeping call. The thread blocks only in poll(2), with an eventfd
+// that ends the wait.
 
 import { EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
@@ -21,14 +21,14 @@ import { beforeIsolateEnds } from "./thread_descriptors.ts";
 
 const DESCRIPTORS = 3n;
 /**
- * Milliseconds to block at most: a wait on a descriptor that another thread
- * closed keeps its port taken for no longer.
+ * Maximum time to block, in milliseconds: a wait on a descriptor that another
+ * thread closed keeps its port in use for this time at most.
  */
 const LONGEST_BLOCK = 200;
 
-/** An owned descriptor, as a wait needs it. */
+/** An owned descriptor, for a wait. */
 export interface Pollable {
-  /** Its number. */
+  /** The descriptor number. */
   readonly fd: number;
   /** Its name in errors. */
   readonly what: string;
@@ -38,7 +38,7 @@ export interface Pollable {
 
 const forgotten = new ForgottenObjects("StopEvent");
 
-/** What another thread of this process needs to use the same stop event. */
+/** The data for another thread of this process to attach to the event. */
 export type StopEventHandle = SharedHandle;
 
 /**
@@ -55,7 +55,7 @@ export type StopEventHandle = SharedHandle;
  * await using stop = StopEvent.create();
  * // In a worker, with the handle posted to it: StopEvent.attach(handle).
  * const there = StopEvent.attach(stop.handle);
- * stop.set(); // ends every BlockingPoll on it, in whatever thread
+ * stop.set(); // ends every BlockingPoll with it, in any thread
  * await there.close();
  * ```
  */
@@ -75,31 +75,32 @@ export class StopEvent implements AsyncDisposable {
     forgotten.watch(this, descriptor);
   }
 
-  /** Makes one, owned by the caller. @throws {SystemError} EMFILE ... */
+  /** Creates an event, owned by the caller. @throws {SystemError} EMFILE ... */
   static create(): StopEvent {
     const fd = openEventfd("create a stop event");
     const stop = new StopEvent(new Descriptor(fd, "stop event"), true);
-    // A worker that blocks would outlive a restart by --watch.
+    // A blocked worker would survive a restart by --watch.
     const { fd: number } = stop.#descriptor;
     const tried = "set a stop event";
-    // Not through the object, which could not be collected then.
+    // Does not refer to the object, so that it can be collected.
     beforeIsolateEnds(number, () => signalEventfd(number, tried));
     return stop;
   }
 
   /**
-   * The same event in another thread, from its handle. Each side closes its own.
+   * The same event in another thread, from its handle. Each thread closes its
+   * own.
    *
-   * @param handle What `handle` gave in the thread that owns it.
+   * @param handle The `handle` in the owner's thread.
    * @throws {ClosedError} If the owner has closed it.
    */
   static attach(handle: StopEventHandle): StopEvent {
     return new StopEvent(Descriptor.attach(handle, "stop event"), false);
   }
 
-  /** What to post to another thread of this process, for `attach`. */
+  /** The data to post to another thread of this process, for `attach`. */
   get handle(): StopEventHandle {
-    // No event is needed when the owner closes: it sets this one.
+    // No event is needed when the owner closes it: close() sets this one.
     return this.#descriptor.share(false);
   }
 
@@ -113,7 +114,7 @@ export class StopEvent implements AsyncDisposable {
   }
 
   /**
-   * Ends every BlockingPoll on it, now and later.
+   * Ends every BlockingPoll with this event, now and later.
    *
    * @throws {ClosedError} If it is closed.
    */
@@ -162,15 +163,15 @@ export class BlockingPoll {
   readonly #array = new Int32Array([-1, 0, -1, POLLIN, -1, POLLIN]);
   readonly #target: Pollable;
   readonly #stop: StopEvent;
-  /** Kept from collection, which would close the descriptor. */
+  /** Referenced to prevent its collection, which would close the descriptor. */
   readonly owner: object | undefined;
 
   /**
-   * Prepares the wait; nothing is allocated later.
+   * Prepares the wait, which allocates nothing.
    *
-   * @param target The descriptor to wait on.
-   * @param stop What ends it.
-   * @param owner The object whose descriptor it is.
+   * @param target The descriptor to wait for.
+   * @param stop The event that ends the wait.
+   * @param owner The owner of the descriptor.
    */
   constructor(target: Pollable, stop: StopEvent, owner?: object) {
     this.#target = target;
@@ -179,19 +180,19 @@ export class BlockingPoll {
   }
 
   /**
-   * Blocks until there is something to do.
+   * Blocks until the descriptor is ready.
    *
-   * @param direction What to wait for.
-   * @param timeout Milliseconds; -1 waits for ever.
-   * @throws {ClosedError} When the descriptor or the stop event is closed.
-   * @throws {SystemError} When poll(2) itself is refused.
+   * @param direction The direction to wait for.
+   * @param timeout Milliseconds; -1 for no limit.
+   * @throws {ClosedError} If the descriptor or the stop event is closed.
+   * @throws {SystemError} If poll(2) fails.
    */
   wait(
     direction: "read" | "write",
     timeout = -1,
   ): "ready" | "stopped" | "timeout" {
     const array = this.#array;
-    // Read for each wait: a number that was closed may be another descriptor's.
+    // Read for each wait: the number may be reused after close().
     array[0] = this.#target.fd;
     array[2] = this.#stop.fd;
     array[4] = this.#target.endEvent ?? -1;
@@ -224,5 +225,5 @@ export class BlockingPoll {
   }
 }
 
-/** What ended a blocking wait. */
+/** The result of a blocking wait. */
 type Woken = ReturnType<BlockingPoll["wait"]>;

@@ -7,61 +7,64 @@ const THRESHOLD = 4;
 const LIMIT = 16;
 /** Confidence that a poll without an event costs: one miss for this many hits pays. */
 const MISS_COST = 4;
-/** Processor time of a turn of the event loop in which other code ran, in milliseconds. */
+/** Processor time of a turn in which other code ran, in milliseconds. */
 const TURN_OF_OTHERS = 0.015;
-/** Turns that the share of such turns is the average of, and the share that counts. */
+/**
+ * The number of turns in the average, and the share of other code that matters.
+ */
 const TURNS = 32;
 const OTHERS_SHARE = 0.1;
 
 /**
- * Learns from the outcome of the last waits whether busy polling pays.
+ * Decides from the results of recent waits whether to busy-poll.
  *
- * The full budget is spent or none of it: an event is either near or not.
+ * It spends the full budget or nothing: an event is either near or not.
  */
 export class AdaptiveBusyPolling {
   #confidence = 0;
-  /** Share of the last turns in which other code ran. */
+  /** The share of recent turns in which other code ran. */
   #others = 0;
-  /** A sleep shorter than this would have been better spent polling. */
+  /** A sleep below this duration should have been busy polling. */
   readonly #shortSleep: number;
 
   /**
-   * @param budget Milliseconds to poll at most: about the cost of a sleep.
-   * @param wakeUpCost Milliseconds from an event to the thread that slept.
+   * @param budget Maximum milliseconds to poll: about the cost of a sleep.
+   * @param wakeUpCost Milliseconds from an event until a sleeping thread runs.
    */
   constructor(readonly budget: number, wakeUpCost: number) {
     this.#shortSleep = budget + wakeUpCost;
   }
 
   /**
-   * Whether polling has paid recently. It does not where other code of this
-   * thread, an HTTP server for example, waits for the event loop meanwhile.
+   * Whether polling has paid recently. It does not if other code of this
+   * thread, such as an HTTP server, waits for the event loop.
    */
   get pays(): boolean {
     return this.#confidence >= THRESHOLD && this.#others < OTHERS_SHARE;
   }
 
   /**
-   * A turn of the event loop is over.
+   * Records the end of a turn of the event loop.
    *
-   * @param processorTime What this thread used for it, in milliseconds.
+   * @param processorTime The processor time of this thread in it, in
+   *   milliseconds.
    */
   recordTurn(processorTime: number): void {
     const others = processorTime > TURN_OF_OTHERS ? 1 : 0;
     this.#others += (others - this.#others) / TURNS;
   }
 
-  /** An event came within the budget. */
+  /** Records an event within the budget. */
   recordHit(): void {
     if (this.#confidence < LIMIT) this.#confidence++;
   }
 
-  /** No event came within the budget. */
+  /** Records that no event arrived within the budget. */
   recordMiss(): void {
     this.#confidence = Math.max(0, this.#confidence - MISS_COST);
   }
 
-  /** The thread slept until an event, for so many milliseconds. */
+  /** Records a sleep until an event, in milliseconds. */
   recordSleep(time: number): void {
     if (time < this.#shortSleep) this.recordHit();
     else this.#confidence >>= 1;

@@ -1,4 +1,4 @@
-// Clocks of the kernel. The monotonic one is read often: half the cost of
+// Clocks of the kernel. The monotonic clock is read often: at half the cost of
 // performance.now().
 
 import { libc } from "../../ffi/libc.ts";
@@ -33,6 +33,6 @@ export function threadProcessorTime(): number {
 
 function clock(id: number): number {
   (read ??= libc().clock_gettime)(id, bytes);
-  // The low words of tv_sec and tv_nsec: 68 years are enough.
+  // The low words of tv_sec and tv_nsec: sufficient for 68 years.
   return time[0]! * 1000 + time[2]! / 1e6;
 }

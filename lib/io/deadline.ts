@@ -1,4 +1,4 @@
-// One abort signal and one time limit for an operation made of many waits.
+// One abort signal and one timeout for an operation with several waits.
 
 import type { Descriptor } from "./descriptor.ts";
 import { TimeoutError } from "../errors.ts";
@@ -11,10 +11,10 @@ export class Deadline {
   readonly #end: number;
 
   /**
-   * Starts the clock.
+   * Starts the timeout.
    *
-   * @param target What a TimeoutError names.
-   * @throws {ArgumentError} For a time that is none.
+   * @param target The name in a TimeoutError.
+   * @throws {ArgumentError} For an invalid timeout.
    */
   constructor(
     target: string | { readonly what: string },
@@ -35,7 +35,7 @@ export class Deadline {
     return typeof target === "string" ? target : target.what;
   }
 
-  /** Throws if the operation was aborted or its time is over. */
+  /** Throws if the operation was aborted or has timed out. */
   check(): void {
     this.#signal?.throwIfAborted();
     if (this.#end !== Infinity && performance.now() >= this.#end) {
@@ -43,14 +43,14 @@ export class Deadline {
     }
   }
 
-  /** What is left, for a wait of one's own. */
+  /** The remaining time, for a wait of the caller. */
   bounds(): WaitOptions {
     return this.#end === Infinity
       ? { signal: this.#signal }
       : { signal: this.#signal, timeout: this.#remaining() };
   }
 
-  /** Waits until there may be something to read. */
+  /** Waits until the descriptor may be readable. */
   async readable(descriptor: Descriptor): Promise<void> {
     this.check();
     try {
@@ -65,7 +65,7 @@ export class Deadline {
     return error instanceof TimeoutError ? this.#over() : error;
   }
 
-  /** Waits for a promise that does not know of the deadline. */
+  /** Waits for a promise that does not know the deadline. */
   async bound<T>(promise: Promise<T>): Promise<T> {
     this.check();
     if (this.#signal === undefined && this.#end === Infinity) return promise;
@@ -83,7 +83,7 @@ export class Deadline {
     }
   }
 
-  /** Lets the event loop go round, for at least so many milliseconds. */
+  /** Yields to the event loop for at least this many milliseconds. */
   async pause(milliseconds = 0): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {

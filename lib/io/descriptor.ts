@@ -1,4 +1,4 @@
-// An owned file descriptor: closed once, and closing ends what waits on it.
+// Owned file descriptor: closed once; close() cancels pending operations.
 
 import { EINTR, SystemError } from "../../ffi/errno.ts";
 import { POLLIN, POLLOUT } from "../../ffi/uapi/poll.ts";
@@ -21,9 +21,11 @@ import {
   ownDescriptor,
 } from "./thread_descriptors.ts";
 
-/** How a descriptor is held. */
+/** Ownership options. */
 export interface DescriptorOptions {
-  /** Another owner closes the number: close() here only ends waits and use. */
+  /**
+   * Another owner closes the number: close() only cancels pending operations.
+   */
   readonly borrowed?: boolean;
   /** Whether the kernel takes milliseconds to close it: close it in another thread. */
   readonly slowToClose?: boolean;
@@ -32,10 +34,10 @@ export interface DescriptorOptions {
 const NO_OPTIONS: WaitOptions = {};
 
 /**
- * An open, nonblocking file descriptor and its one owner.
+ * An open, nonblocking file descriptor with one owner.
  *
- * No operation blocks in a read: what is not ready waits through the thread's
- * reactor, and close() ends it. When the isolate ends (the program, a restart by
+ * Operations never block in a read: they wait in the thread's reactor, and
+ * close() cancels them. At the end of the isolate (the program, a restart by
  * `--watch`, a terminated worker) the descriptor is closed too.
  *
  * Source: epoll(7), close(2).
@@ -58,25 +60,25 @@ export class Descriptor implements AsyncDisposable {
   readonly #queue: OperationQueue;
   #what: string | (() => string);
   #closing: Promise<void> | undefined;
-  /** Closes what belongs to it; called once, by close(). */
+  /** Closes dependent resources; called once, by close(). */
   atClose: (() => void) | undefined;
-  /** Set once a handle was given to another thread. */
+  /** Set once another thread has a handle. */
   #shared: SharedOwner | undefined;
-  /** Set if this one was made from the handle of another thread. */
+  /** Set if this is a duplicate of another thread's descriptor. */
   #duplicate: Duplicate | undefined;
-  /** Waits for the owner's close. */
+  /** Waits for close() by the owner. */
   #ownerEnd: Descriptor | undefined;
-  /** Whether this thread's reactor waits for that; not in threads that block. */
+  /** Whether this thread's reactor waits for that; not in blocking threads. */
   #watchesOwner = true;
 
   /**
-   * Takes over a descriptor: from here on it is closed through this object. In a
-   * worker it may get another number: use `fd` from here on.
+   * Takes ownership of a descriptor. In a worker its number may change: use
+   * `fd` from now on.
    *
    * @param fd An open descriptor with O_NONBLOCK and O_CLOEXEC set.
    * @param what Its name in errors, for example "UDP socket 0.0.0.0:8888"; a
    * function if it is costly to build.
-   * @param options How it is held.
+   * @param options Ownership options.
    */
   constructor(
     fd: number,
@@ -91,8 +93,8 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * A duplicate of a descriptor that another thread owns, from its handle: each
-   * is closed by itself. When the owner closes, this one does too.
+   * A duplicate of a descriptor that another thread owns, from its handle. Each
+   * is closed separately; when the owner closes, this one is closed too.
    *
    * @throws {ClosedError} If the owner has closed it.
    */
@@ -113,21 +115,21 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * What another thread needs to attach.
+   * The data for another thread to attach.
    *
-   * @param signalsEnd Whether close() here ends the waits of other threads.
+   * @param signalsEnd Whether close() cancels the waits of other threads.
    * @throws {ClosedError} If it is closed.
    */
   share(signalsEnd = true): SharedHandle {
     return (this.#shared ??= new SharedOwner(this.fd, signalsEnd)).handle;
   }
 
-  /** Whether a handle was given to another thread. */
+  /** Whether another thread has a handle. */
   get isShared(): boolean {
     return this.#shared !== undefined;
   }
 
-  /** The event that the owner closed, for blocking waits; -1 for none. */
+  /** The event of the owner's close(), for blocking waits; -1 for none. */
   get endEvent(): number {
     return this.#ownerEnd === undefined || this.#ownerEnd.closed
       ? -1
@@ -143,7 +145,7 @@ export class Descriptor implements AsyncDisposable {
     this.#what = what;
   }
 
-  /** The number, for system calls. @throws {ClosedError} Once closed. */
+  /** The number, for system calls. @throws {ClosedError} If it is closed. */
   get fd(): number {
     if (this.#closing !== undefined) throw new ClosedError(this.what);
     if (this.#duplicate?.revoked) {
@@ -159,12 +161,12 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * Performs an operation, now or as soon as the descriptor is ready, after the
-   * operations of the same direction that already wait.
+   * Performs an operation now, or as soon as the descriptor is ready, after
+   * pending operations of the same direction.
    *
    * @param events POLLIN to read, POLLOUT to write.
-   * @param attempt Tries the operation without waiting; undefined where the
-   * kernel returns EAGAIN. It is called again after each event.
+   * @param attempt Tries the operation without waiting; returns undefined for
+   *   EAGAIN. It is called again after each event.
    * @param options A signal and a timeout in milliseconds.
    * @throws {ClosedError} If it is closed during the wait.
    * @throws {TimeoutError} After the timeout.
@@ -180,7 +182,7 @@ export class Descriptor implements AsyncDisposable {
       : Promise.reject(new ClosedError(this.what));
   }
 
-  /** Whether operations wait for these events, which a new one comes behind. */
+  /** Whether operations wait for these events; a new one is queued. */
   hasWaiting(events: number): boolean {
     return this.#queue.hasWaiting(events);
   }
@@ -191,10 +193,10 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * The same as `perform` where the caller has made the first attempt, or leaves
-   * it until timers have run.
+   * Like `perform`, after the caller has made the first attempt or deferred it
+   * until timers have run.
    *
-   * @param yields Whether timers are to run first.
+   * @param yields Whether timers have to run first.
    * @throws {ClosedError} If it is closed during the wait.
    * @throws {TimeoutError} After the timeout.
    */
@@ -211,9 +213,10 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * Waits for poll(2) events and gives those that came.
+   * Waits for poll(2) events and returns them.
    *
-   * @param events POLLIN or POLLOUT, 0 for errors alone; they come in any case.
+   * @param events POLLIN or POLLOUT, 0 for errors only, which are always
+   *   reported.
    * @param options A signal and a timeout in milliseconds.
    * @throws {ClosedError} If it is closed during the wait.
    * @throws {TimeoutError} After the timeout.
@@ -226,7 +229,7 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * Waits until there may be something to read, or an error is pending.
+   * Waits until the descriptor may be readable, or an error is pending.
    *
    * @param options A signal and a timeout in milliseconds.
    * @throws {ClosedError} If it is closed during the wait.
@@ -237,7 +240,7 @@ export class Descriptor implements AsyncDisposable {
   }
 
   /**
-   * Waits until a write may succeed, or an error is pending.
+   * Waits until the descriptor may be writable, or an error is pending.
    *
    * @param options A signal and a timeout in milliseconds.
    * @throws {ClosedError} If it is closed during the wait.
@@ -247,7 +250,10 @@ export class Descriptor implements AsyncDisposable {
     return this.wait(POLLOUT, options);
   }
 
-  /** Attempts what waits again: something became available without an event. */
+  /**
+   * Attempts the pending operations again: data became available without an
+   * event.
+   */
   retry(): void {
     this.#queue.retry();
   }
@@ -257,15 +263,18 @@ export class Descriptor implements AsyncDisposable {
     this.#queue.setReferenced(true);
   }
 
-  /** Lets the process end while operations are pending. */
+  /** Lets the process exit while operations are pending. */
   unref(): void {
     this.#queue.setReferenced(false);
   }
 
-  /** Ends pending operations with ClosedError and closes. A second call waits for the first. */
+  /**
+   * Cancels pending operations with ClosedError and closes. A second call waits
+   * for the first.
+   */
   close(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing;
-    // Its name may have to be asked of the kernel, which forgets it now.
+    // The name may have to be read from the kernel before the close.
     if (this.#queue.size > 0) this.#what = this.what;
     this.#closing = CLOSING;
     return this.#closing = this.#close();
@@ -287,7 +296,7 @@ export class Descriptor implements AsyncDisposable {
     this.#queue.leave();
     this.#shared?.revoke();
     this.atClose?.();
-    // Most have nothing that waits and no reason to wait themselves.
+    // Most descriptors have no pending operation and need no wait.
     if (
       this.#queue.size > 0 || this.#slowToClose || !isReactorQuiet() ||
       this.#shared !== undefined || this.#duplicate !== undefined
@@ -295,14 +304,15 @@ export class Descriptor implements AsyncDisposable {
       return this.#closeLater();
     }
     const code = this.#borrowed ? 0 : closeOwned(this.#fd);
-    // Linux frees the number whatever close(2) returns.
+    // Linux frees the number regardless of the result of close(2).
     return code === 0 || code === EINTR
       ? Promise.resolve()
       : Promise.reject(this.#closeError(code));
   }
 
   async #closeLater(): Promise<void> {
-    // What waits is rejected after the kernel has forgotten the descriptor.
+    // Pending operations are rejected after the kernel has closed the
+    // descriptor.
     const reject = this.#queue.end();
     let code = 0;
     if (!this.#borrowed) {
@@ -313,7 +323,7 @@ export class Descriptor implements AsyncDisposable {
     await this.#ownerEnd?.close();
     await this.#shared?.released();
     await reactorStopped();
-    // Last, so that a caller may await close() before it looks at the operation.
+    // Last, so that a caller may await close() before the operation.
     reject(() => new ClosedError(this.what));
     if (code !== 0 && code !== EINTR) throw this.#closeError(code);
   }
@@ -323,7 +333,7 @@ export class Descriptor implements AsyncDisposable {
   }
 }
 
-/** Stands for the end of close() until that returns. */
+/** The result of close() while it runs. */
 const CLOSING = Promise.resolve();
 
 function ignore(): void {}

@@ -1,4 +1,4 @@
-// An eventfd: what one thread signals and another waits for.
+// An eventfd, which one thread signals and another waits for.
 
 import { EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";

@@ -1,14 +1,16 @@
-// Objects that were collected before close() was called: their descriptors are
-// closed, and the first of each class is reported.
+// Closes descriptors of objects that were collected before close() was called,
+// and reports the first of each class.
 
 import type { Descriptor } from "./descriptor.ts";
 
-/** What Node and Deno have for warnings: `process.on("warning")` receives them. */
+/** The warnings of Node and Deno: `process.on("warning")` receives them. */
 interface WarningProcess {
   emitWarning?(warning: string, type: string): void;
 }
 
-/** Whether to record where objects were made, which costs a stack trace each. */
+/**
+ * Whether to record the creation of objects, which costs a stack trace each.
+ */
 let debug: boolean | undefined;
 
 function isDebug(): boolean {
@@ -18,15 +20,15 @@ function isDebug(): boolean {
   return debug = state === "granted" && Deno.env.get(variable) !== undefined;
 }
 
-/** Objects of a class that are kept before those that are open are registered. */
+/** Recent objects of a class that are kept before they are registered. */
 const RECENT = 64;
 
 /**
  * The objects of one class that own a descriptor.
  *
- * Registering costs more than opening a socket. Most sockets are closed soon, so
- * that the last ones are kept, and registered if they are open when there are
- * many or when the next garbage collection has run.
+ * Registering costs more than opening a socket. Most sockets are closed soon:
+ * recent ones are kept, and registered if they are still open when there are
+ * many, or after the next garbage collection.
  */
 export class ForgottenObjects {
   readonly #className: string;
@@ -36,11 +38,11 @@ export class ForgottenObjects {
   #awaitsCollection = false;
   #recent: object[] = [];
   #descriptors: Descriptor[] = [];
-  /** Where each was made, in debug. */
+  /** Where each was created, for debugging. */
   readonly #stacks = new WeakMap<Descriptor, string>();
   #reported = false;
 
-  /** @param className As users know it. */
+  /** @param className The name of the class in reports. */
   constructor(className: string) {
     this.#className = className;
     this.#registry = new FinalizationRegistry((descriptor) =>
@@ -79,7 +81,7 @@ export class ForgottenObjects {
   }
 
   #close(descriptor: Descriptor): void {
-    // Another thread may still attach to one that was shared.
+    // Another thread may still attach to a shared one.
     if (descriptor.closed || descriptor.isShared) return;
     const { what } = descriptor;
     descriptor.close().catch(ignore);

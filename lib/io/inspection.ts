@@ -1,4 +1,5 @@
-// How objects that own descriptors look to console.log, and to postMessage.
+// Output of console.log, and errors of postMessage, for objects that own
+// descriptors.
 
 /** The method that console.log and Deno.inspect call. */
 export const customInspect: unique symbol = Symbol.for("Deno.customInspect");

@@ -1,6 +1,6 @@
-// The reactor: one epoll instance a thread, and one nonblocking FFI call that
-// sleeps in another thread while operations wait. The thread polls for a short
-// while before it sleeps, where that has paid.
+// Reactor: one epoll instance for each thread, and one nonblocking FFI call
+// that sleeps in another thread while operations wait. The thread busy-polls
+// before it sleeps while that pays.
 
 import { EBADF, EEXIST, EINTR, ENOENT, SystemError } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
@@ -34,7 +34,7 @@ import {
   yieldIfDue,
 } from "./yield.ts";
 
-/** What bounds a wait. */
+/** Bounds of a wait. */
 export interface WaitOptions {
   /** Ends the wait; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -56,30 +56,30 @@ export function checkTimeout(timeout = Infinity): void {
  */
 export type Attempt<T> = (events: number) => T | undefined;
 
-/** Events that no one asks for and every operation gets. */
+/** Events that every operation receives. */
 const CONDITIONS = EPOLLERR | EPOLLHUP;
-/** Events taken from epoll at once. */
+/** Maximum events of one epoll_wait(2). */
 const EVENTS = 64;
 /**
- * Microtasks left to the code behind a finished operation, which often waits
+ * Microtasks that run after a finished operation, whose caller often waits
  * again or makes another descriptor ready.
  */
 const CONTINUATIONS = 8;
-/** Microtasks left to other code before the thread spins or sleeps. */
+/** Microtasks that run before the thread spins or sleeps. */
 const OTHERS = 24;
-/** Milliseconds to poll before sleeping: about what a sleep costs. */
+/** Spin budget in milliseconds: about the cost of a sleep. */
 const SPIN_BUDGET = 0.04;
-/** Milliseconds from an event to the promise it resolves, after a sleep. */
+/** Time from an event to its promise after a sleep, in milliseconds. */
 const WAKE_UP_COST = 0.03;
 /**
- * Milliseconds without a turn of the event loop after which the thread sleeps
- * instead of polling: a sleep is such a turn, for HTTP and what else runs here.
+ * After this many milliseconds without a turn of the event loop, the thread
+ * sleeps instead of polling: a sleep is a turn, for HTTP and other code.
  */
 const TURN_INTERVAL = 0.5;
 /**
- * Milliseconds to sleep at most. In the main thread, what poll(2) can count. The
- * call of a worker may start when the worker has been terminated and its numbers
- * are other descriptors: it must not sleep on those for good.
+ * Maximum sleep, in milliseconds. In the main thread, the maximum of poll(2).
+ * In a worker, the call may start after the worker was terminated and its
+ * numbers were reused: it must not sleep on those forever.
  */
 const LONGEST_SLEEP = "WorkerGlobalScope" in globalThis ? 5000 : 2 ** 30;
 /** The epoll instance and the read end of the life pipe. */
@@ -90,13 +90,13 @@ const LAYOUT = epollEvent();
 const EVENT_WORDS = LAYOUT.size / 4;
 const DATA_WORD = LAYOUT.fields.data.offset / 4;
 
-/** An operation that waits for its descriptor. */
+/** A pending operation. */
 class Operation {
   previous: Operation | undefined;
   next: Operation | undefined;
   position = -1;
   deadline = Infinity;
-  /** Whether it no longer waits: its attempt may close the descriptor. */
+  /** Whether it is done: its attempt may close the descriptor. */
   ended = false;
   onAbort: (() => void) | undefined;
 
@@ -113,7 +113,7 @@ class Operation {
     if (timeout !== Infinity) this.deadline = monotonicTime() + timeout;
   }
 
-  /** Ends it when its signal is aborted. */
+  /** Cancels it when its signal is aborted. */
   listen(signal: AbortSignal): void {
     this.onAbort = () => {
       this.queue.remove(this);
@@ -123,7 +123,7 @@ class Operation {
   }
 }
 
-/** Operations that wait for the same direction, first come, first served. */
+/** Pending operations of one direction, first come, first served. */
 class Line {
   first: Operation | undefined;
   last: Operation | undefined;
@@ -146,24 +146,24 @@ class Line {
 }
 
 /**
- * What waits on one descriptor: reads in the order in which they were called,
- * and writes likewise. A pending operation costs an entry in this queue.
+ * The pending operations of one descriptor: reads in the order of the calls,
+ * writes likewise. A pending operation costs one entry in this queue.
  */
 export class OperationQueue {
   readonly #target: { readonly what: string };
   readonly #reads = new Line();
   readonly #writes = new Line();
-  /** What waits for nothing but errors. */
+  /** Operations that wait for errors only. */
   readonly #conditions = new Line();
-  /** The events that epoll reports; 0 while it does not know the descriptor. */
+  /** The events that epoll reports; 0 if the descriptor is not in epoll. */
   #armed = 0;
   #referenced = true;
-  /** Its entry in the reactor's table, and which of its users it is. */
+  /** The index in the reactor's table, and which of its users it is. */
   index = -1;
   generation = 0;
-  /** How many operations wait. */
+  /** The number of pending operations. */
   size = 0;
-  /** Whether the reactor is to attempt its operations without an event. */
+  /** Whether the reactor has to attempt the operations without an event. */
   scheduled = false;
 
   /**
@@ -179,7 +179,7 @@ export class OperationQueue {
     return this.#target.what;
   }
 
-  /** Whether operations wait for these events, which a new one comes behind. */
+  /** Whether operations wait for these events; a new one is queued. */
   hasWaiting(events: number): boolean {
     return this.#line(events).first !== undefined;
   }
@@ -190,12 +190,12 @@ export class OperationQueue {
   }
 
   /**
-   * Performs an operation as soon as the descriptor is ready, after those of
-   * the same direction that were called before.
+   * Performs an operation as soon as the descriptor is ready, after earlier
+   * operations of the same direction.
    *
    * @param events The poll(2) events to wait for.
-   * @param attempt Tries it; at once where nothing else waits and the thread has
-   * not used up its budget.
+   * @param attempt Tries it; immediately if nothing else waits and the thread
+   *   has budget left.
    */
   perform<T>(
     events: number,
@@ -220,10 +220,10 @@ export class OperationQueue {
   }
 
   /**
-   * The same without an attempt at once.
+   * The same without an immediate attempt.
    *
-   * @param yields Whether the attempt was not made because timers are to run
-   * first; otherwise the kernel returned EAGAIN.
+   * @param yields Whether the attempt was deferred because timers have to run
+   *   first; otherwise the kernel returned EAGAIN.
    */
   performLater<T>(
     events: number,
@@ -247,7 +247,7 @@ export class OperationQueue {
     }
   }
 
-  /** Waits for poll(2) events and gives those that came. */
+  /** Waits for poll(2) events and returns them. */
   wait(
     events: number,
     { signal, timeout = Infinity }: WaitOptions,
@@ -257,7 +257,7 @@ export class OperationQueue {
       checkTimeout(timeout);
       const line = this.#line(events);
       const promise = this.#append(line, events, identity, signal, timeout);
-      // No attempt came before: what is ready already has to be reported, too.
+      // No attempt was made before: a ready descriptor has to be reported too.
       this.#arm(this.#wanted());
       return promise;
     } catch (error) {
@@ -265,25 +265,28 @@ export class OperationQueue {
     }
   }
 
-  /** Attempts the waiting operations without an event. */
+  /** Attempts the pending operations without an event. */
   retry(): void {
     if (this.size > 0) reactor.schedule(this);
   }
 
-  /** Whether waiting operations keep the process alive. */
+  /** Whether pending operations keep the process alive. */
   setReferenced(referenced: boolean): void {
     if (this.#referenced === referenced) return;
     this.#referenced = referenced;
     reactor.count(0, referenced ? this.size : -this.size);
   }
 
-  /** Forgets the descriptor, which is closed next; `end` then rejects. */
+  /** Removes the descriptor before it is closed; `end` then rejects. */
   leave(): void {
     if (this.#armed !== 0) this.#disarm();
     reactor.forget(this);
   }
 
-  /** Rejects everything that waits, after epoll has lost the descriptor. */
+  /**
+   * Rejects all pending operations, after the descriptor was removed from
+   * epoll.
+   */
   fail(reason: unknown): void {
     this.#armed = 0;
     this.index = -1;
@@ -291,7 +294,7 @@ export class OperationQueue {
     this.end()(() => reason);
   }
 
-  /** Ends everything that waits; call what it returns to reject it. */
+  /** Ends all pending operations; returns a function that rejects them. */
   end(): (reason: () => unknown) => void {
     const ended: Operation[] = [];
     for (const line of [this.#conditions, this.#reads, this.#writes]) {
@@ -308,7 +311,7 @@ export class OperationQueue {
     };
   }
 
-  /** Takes an operation out of everything that knows it. */
+  /** Removes an operation from all queues. */
   remove(operation: Operation): void {
     if (operation.ended) return;
     operation.ended = true;
@@ -322,7 +325,7 @@ export class OperationQueue {
   }
 
   /**
-   * Attempts the operations that events concern, in order.
+   * Attempts the operations that wait for these events, in order.
    *
    * @param events The events that epoll reported; 0 without any.
    * @returns Whether an operation ended.
@@ -342,8 +345,9 @@ export class OperationQueue {
     if (events === 0) {
       if (this.size > 0 && !this.scheduled) this.#arm(this.#wanted());
     } else if (!served) {
-      // Nothing waits for it: without this, each datagram would wake the thread.
-      // Or the kernel reports what it then refuses: have it look again.
+      // Nothing waits for it: without this, each datagram would wake the
+      // thread. Or the attempt failed in spite of the event: epoll has to check
+      // again.
       this.#arm(this.#wanted());
     }
     return served;
@@ -414,7 +418,7 @@ export class OperationQueue {
       (this.#writes.first === undefined ? 0 : EPOLLOUT);
   }
 
-  /** Asks epoll for events, those that are there already included. */
+  /** Requests events from epoll, including pending ones. */
   #arm(events: number): void {
     if (this.size === 0) {
       if (this.#armed !== 0) this.#disarm();
@@ -440,12 +444,12 @@ export class OperationQueue {
   }
 }
 
-/** Marks a descriptor that epoll knows, even where only errors are awaited. */
+/** Marks a descriptor in epoll, also if only errors are awaited. */
 const ADDED = EPOLLERR;
 
 const identity: Attempt<number> = (events) => events || undefined;
 
-/** The thread's reactor. It runs while operations wait. */
+/** The reactor of the thread. It runs while operations wait. */
 class Reactor {
   readonly deadlines = new DeadlineHeap<Operation>();
   readonly #busyPolling = new AdaptiveBusyPolling(SPIN_BUDGET, WAKE_UP_COST);
@@ -460,7 +464,7 @@ class Reactor {
   #descriptors: number[] = [];
   #epoll = -1;
   #eventfd = -1;
-  /** What the sleeping call polls; never this isolate's memory. */
+  /** The pollfds of the sleeping call, outside of this isolate's memory. */
   #sleepTargets: Deno.PointerObject | null = null;
   #waiting = 0;
   #referenced = 0;
@@ -472,15 +476,15 @@ class Reactor {
   #wakeAt = -Infinity;
   #signalled = false;
   #progress = false;
-  /** Whether other code had its microtasks since the last event. */
+  /** Whether other code has had its microtasks since the last event. */
   #idle = false;
 
-  /** Records that a loop found work without waiting, and will look for more. */
+  /** Records that a loop found work without waiting, and will continue. */
   noteProgress(): void {
     this.#progress = true;
   }
 
-  /** Attempts a queue's operations when timers have run. */
+  /** Attempts a queue's operations after timers have run. */
   schedule(queue: OperationQueue): void {
     if (queue.scheduled) return;
     queue.scheduled = true;
@@ -488,7 +492,7 @@ class Reactor {
     this.#wake();
   }
 
-  /** Counts operations that wait, and those of them that keep the process. */
+  /** Counts pending operations, and those that keep the process alive. */
   count(waiting: number, referenced: number): void {
     this.#waiting += waiting;
     const before = this.#referenced > 0;
@@ -518,8 +522,8 @@ class Reactor {
   }
 
   /**
-   * Resolves when no call and no timer is pending that nothing waits for: at the
-   * latest when an operation waits again, which uses them.
+   * Resolves when no unused call or timer is pending: at the latest when an
+   * operation waits again, which uses them.
    */
   async stopped(): Promise<void> {
     if (this.isQuiet()) return;
@@ -534,7 +538,7 @@ class Reactor {
     for (const resolve of listeners) resolve();
   }
 
-  /** Adds a descriptor to epoll or changes what it reports of it. */
+  /** Adds a descriptor to epoll, or changes its events. */
   control(
     operation: number,
     queue: OperationQueue,
@@ -555,7 +559,7 @@ class Reactor {
     while (epoll_ctl(this.#epoll, operation, fd, this.#eventArgument) < 0) {
       const code = errno();
       if (code === EBADF) throw new ClosedError(queue.what);
-      // The number was closed behind the back of its owner and is used again.
+      // The number was closed outside of its owner, and reused.
       if (code === ENOENT && operation === EPOLL_CTL_MOD) {
         operation = EPOLL_CTL_ADD;
       } else if (code === EEXIST) operation = EPOLL_CTL_MOD;
@@ -567,7 +571,7 @@ class Reactor {
     }
   }
 
-  /** Takes a descriptor out of epoll. */
+  /** Removes a descriptor from epoll. */
   remove(fd: number): void {
     libc().epoll_ctl(this.#epoll, EPOLL_CTL_DEL, fd, this.#eventArgument);
   }
@@ -596,7 +600,7 @@ class Reactor {
     }
   }
 
-  /** One round; gives how many microtasks to leave to others. */
+  /** One round; returns the number of microtasks for other code. */
   async #turn(): Promise<number> {
     if (this.#waiting === 0) return 0;
     const turn = yieldIfDue();
@@ -610,7 +614,7 @@ class Reactor {
       this.#idle = false;
       return CONTINUATIONS;
     }
-    // Another loop finds work without waiting: poll in passing.
+    // Another loop finds work without waiting: poll once.
     if (!this.#idle || this.#progress) {
       this.#progress = false;
       this.#idle = true;
@@ -632,7 +636,7 @@ class Reactor {
     }
   }
 
-  /** Takes events that are there and serves them; gives how many there were. */
+  /** Takes pending events from epoll and serves them; returns their number. */
   #harvest(): number {
     const events = this.#events;
     const count = libc().epoll_wait(this.#epoll, this.#eventBytes, EVENTS, 0);
@@ -663,7 +667,7 @@ class Reactor {
     }
   }
 
-  /** Polls without sleeping, for as long as that has paid recently. */
+  /** Busy-polls if that has paid recently. */
   #spin(): number {
     if (!this.#busyPolling.pays) return 0;
     const limit = this.deadlines.next?.deadline ?? Infinity;
@@ -679,7 +683,7 @@ class Reactor {
     return 0;
   }
 
-  /** Sleeps in another thread, and this one goes on with what else there is. */
+  /** Sleeps in another thread, while this one runs other code. */
   async #sleepUntilEvent(): Promise<void> {
     const start = monotonicTime();
     this.#wakeAt = this.deadlines.next?.deadline ?? Infinity;
@@ -706,16 +710,16 @@ class Reactor {
     }
   }
 
-  /** Ends the sleeping call. */
+  /** Wakes the sleeping call. */
   #wake(): void {
     if (this.#sleep === undefined || this.#signalled) return;
     this.#signalled = true;
     signalEventfd(this.#eventfd, "wake the reactor");
-    // It ends at once, and close() of an unreferenced descriptor awaits it.
+    // It ends immediately, and close() of an unreferenced descriptor awaits it.
     keepAlive(this.#sleep, true);
   }
 
-  // errno of the nonblocking call stayed in its thread: ask again in this one.
+  // The errno of the nonblocking call is lost: repeat the check in this thread.
   #diagnose(): void {
     const targets = new Uint8Array(
       Deno.UnsafePointerView.getArrayBuffer(this.#sleepTargets!, SLEEP_BYTES),
@@ -759,8 +763,8 @@ class Reactor {
       "epoll_ctl",
       { tried },
     );
-    // The sleeping call holds both files open: what closes the other end of the
-    // pipe, the end of the isolate, wakes it, and nothing is left behind.
+    // The sleeping call references both files: the end of the isolate closes
+    // the other end of the pipe and wakes it, so that nothing leaks.
     const targets = this.#sleepTargets ??= malloc(BigInt(SLEEP_BYTES));
     if (targets === null) throw new Error(`${tried}: out of memory`);
     const view = new DataView(
@@ -770,7 +774,10 @@ class Reactor {
     pollfd.assign(view, pollfd.size, { fd: life, events: POLLIN });
   }
 
-  /** Ends every wait. What broke may be the instance itself: the next opens another. */
+  /**
+   * Fails all waits. The epoll instance may be broken: the next wait opens
+   * another.
+   */
   #fail(error: unknown): void {
     const descriptors = this.#descriptors;
     this.#descriptors = [];
@@ -785,21 +792,20 @@ class Reactor {
 const reactor = new Reactor();
 
 /**
- * Whether no call and no timer of the reactor's is pending that no operation
- * waits for.
+ * Whether no unused call or timer of the reactor is pending.
  */
 export function isReactorQuiet(): boolean {
   return reactor.isQuiet();
 }
 
-/** Resolves when nothing of the reactor's is pending that no operation waits for. */
+/** Resolves when no unused call or timer of the reactor is pending. */
 export function reactorStopped(): Promise<void> {
   return reactor.stopped();
 }
 
 /**
- * Records that a loop found work without waiting: while it goes on, other
- * descriptors are polled in passing and the thread does not sleep.
+ * Records that a loop found work without waiting: while it continues, other
+ * descriptors are polled, and the thread does not sleep.
  */
 export function noteProgress(): void {
   reactor.noteProgress();

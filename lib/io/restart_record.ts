@@ -1,6 +1,6 @@
-// The descriptors of a program under --watch, in memory that outlives its isolate:
-// `--watch-hmr` restarts without an `unload` event, and the next run closes what
-// the last one left open. Other programs have no record.
+// Descriptors of a program under --watch, in memory that survives its isolate:
+// `--watch-hmr` restarts without an `unload` event, and the next run closes
+// what the previous one left open. Other programs do not have a record.
 
 import { cString, libc } from "../../ffi/libc.ts";
 import { O_CLOEXEC, O_RDONLY } from "../../ffi/uapi/fcntl.ts";
@@ -12,11 +12,11 @@ import {
 } from "../../ffi/uapi/sys_mman.ts";
 
 const NAME = "netplumb-restart";
-/** One bit a descriptor number, as many as Linux allows by default. */
+/** One bit for each descriptor number, up to the default limit of Linux. */
 const BYTES = (1 << 20) / 8;
-/** Descriptors among which the record of an earlier run is. */
+/** The range of descriptors to search for the record of an earlier run. */
 const SEARCHED = 1024;
-/** Marks the global object of a run: several copies of this module share it. */
+/** Marks the global object of a run; several copies of this module share it. */
 const RUN = Symbol.for("netplumb.run");
 
 /** The descriptor numbers that the current run of a watched program owns. */
@@ -28,8 +28,8 @@ export class RestartRecord {
   }
 
   /**
-   * Opens the record of a program under --watch and closes what an earlier run
-   * left; undefined for other programs.
+   * Opens the record of a program under --watch and closes the descriptors of
+   * an earlier run; undefined for other programs.
    */
   static open(): RestartRecord | undefined {
     if (!isWatched()) return undefined;

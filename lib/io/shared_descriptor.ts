@@ -1,9 +1,9 @@
-// A descriptor that several threads use: each owns a duplicate, so that closing
-// it in one thread never gives its number to another's calls.
+// Descriptor shared by several threads: each owns a duplicate, so that a number
+// that one thread closes is never used by another.
 //
-// The owner keeps its own number open for duplicating until it closes. A word of
-// shared memory orders that: nobody duplicates a number that is being closed. An
-// eventfd tells the other threads that the owner closed.
+// The owner keeps its number open for duplication until it closes. A word of
+// shared memory serialises both: a number that is being closed is not
+// duplicated. An eventfd notifies the other threads of the owner's close().
 
 import { libc, unwrap } from "../../ffi/libc.ts";
 import { F_DUPFD_CLOEXEC } from "../../ffi/uapi/fcntl.ts";
@@ -15,13 +15,13 @@ import {
   ownDescriptor,
 } from "./thread_descriptors.ts";
 
-/** What another thread of this process needs to duplicate a descriptor. */
+/** The data for another thread of this process to duplicate a descriptor. */
 export interface SharedHandle {
   /** The owner's descriptor number: duplicate it, never use it. */
   readonly fd: number;
   /** An eventfd that the owner signals when it closes; -1 for none. */
   readonly end: number;
-  /** The owner's state, and how many duplicates other threads have. */
+  /** The owner's state, and the number of duplicates in other threads. */
   readonly state: SharedArrayBuffer;
 }
 
@@ -30,19 +30,21 @@ const STATUS = 0;
 const DUPLICATES = 1;
 const WORDS = 2;
 
-// STATUS.
+// Values of STATUS.
 const OPEN = 0;
 const LOCKED = 1;
 const CLOSED = 2;
 
-/** Milliseconds that close() leaves other threads to close their duplicates. */
+/**
+ * Milliseconds that close() waits for other threads to close their duplicates.
+ */
 const RELEASE_TIME = 50;
 
 /** Milliseconds to wait for a thread that was terminated while it held the lock. */
 const LOCK_TIME = 100;
 
 /**
- * Waits for the few microseconds of another thread's system call.
+ * Waits a few microseconds for a system call of another thread.
  *
  * @returns Whether the descriptor is open.
  */
@@ -56,7 +58,7 @@ function lock(state: Int32Array): boolean {
   return true;
 }
 
-/** The owner's side. */
+/** The side of the owner. */
 export class SharedOwner {
   readonly handle: SharedHandle;
   readonly #state: Int32Array;
@@ -75,14 +77,16 @@ export class SharedOwner {
     if (signalsEnd) beforeIsolateEnds(this.#end, () => this.revoke());
   }
 
-  /** From here on the number is not duplicated, and may be closed. */
+  /** Ends duplication of the number, so that it can be closed. */
   revoke(): void {
     if (!lock(this.#state)) return;
     Atomics.store(this.#state, STATUS, CLOSED);
     if (this.#end >= 0) signalEventfd(this.#end, "end a shared descriptor");
   }
 
-  /** Waits a moment until other threads have closed their duplicates. */
+  /**
+   * Waits for a short time until other threads have closed their duplicates.
+   */
   async released(): Promise<void> {
     if (this.#end < 0) return;
     closeOwned(this.#end);
@@ -94,9 +98,9 @@ export class SharedOwner {
   }
 }
 
-/** Another thread's side. */
+/** The side of another thread. */
 export class Duplicate {
-  /** The duplicate's own number. */
+  /** The number of the duplicate. */
   readonly fd: number;
   /** An eventfd that is readable once the owner closed; -1 for none. */
   readonly end: number;
@@ -126,7 +130,7 @@ export class Duplicate {
     }
   }
 
-  /** Whether the owner closed, and ends this with its own. */
+  /** Whether the owner has closed. */
   get revoked(): boolean {
     return this.end >= 0 && Atomics.load(this.#state, STATUS) === CLOSED;
   }

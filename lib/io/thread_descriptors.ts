@@ -1,33 +1,34 @@
-// The descriptors that this thread owns, released when its isolate ends: Deno
-// ends an isolate without a word to the descriptors that FFI opened.
+// Descriptors that this thread owns, closed at the end of its isolate: Deno
+// does not close descriptors that FFI opened.
 //
-// The main thread gets an `unload` event, on --watch restarts too; on restarts by
-// --watch-hmr the next run finds a record. A worker that is terminated gets no
-// event, but the C runtime runs the destructors of its thread.
+// The main thread gets an `unload` event, also on --watch restarts; after
+// restarts by --watch-hmr the next run finds a record. A terminated worker gets
+// no event, but the C runtime runs the destructors of its thread.
 
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import { O_CLOEXEC, O_RDWR } from "../../ffi/uapi/fcntl.ts";
 import { RestartRecord } from "./restart_record.ts";
 
 const owned = new Set<number>();
-/** What to do before a descriptor is closed because the isolate ends. */
+/** Actions before a descriptor is closed because the isolate ends. */
 const lastActions = new Map<number, () => void>();
 /**
- * Numbers that the thread's end closes, once each and for good: a destructor
- * cannot be taken back. One that is not in use is open on /dev/null, so that it
- * never becomes the number of a descriptor of another thread.
+ * Numbers that the end of the thread closes, once each: a destructor cannot be
+ * unregistered. An unused one is open on /dev/null, so that another thread
+ * never gets the number.
  */
 const freeSlots: number[] = [];
 let nullDevice = -1;
 let closeAtThreadEnd: ((fd: number) => void) | undefined;
-/** What the main thread of a program under --watch owns. */
+/** The descriptors of the main thread of a program under --watch. */
 let record: RestartRecord | undefined;
 let prepared = false;
 
 /**
- * Takes over an open descriptor, to be closed when the isolate ends.
+ * Takes ownership of an open descriptor, to be closed at the end of the
+ * isolate.
  *
- * @returns Its number from now on: in a worker it may be moved.
+ * @returns Its number from now on, which may differ in a worker.
  */
 export function ownDescriptor(fd: number): number {
   releaseEarlierRun();
@@ -52,17 +53,18 @@ export function ownDescriptor(fd: number): number {
 }
 
 /**
- * Calls `action` before the end of the isolate closes a descriptor: what other
- * threads wait for. A worker that is terminated runs no such code.
+ * Calls `action` before the end of the isolate closes a descriptor, for other
+ * threads that wait on it. Not called in a terminated worker.
  */
 export function beforeIsolateEnds(fd: number, action: () => void): void {
   lastActions.set(fd, action);
 }
 
 /**
- * Closes a descriptor that `ownDescriptor` took over.
+ * Closes a descriptor that is owned by this thread.
  *
- * @returns The errno of close(2), 0 for none. The number is free either way.
+ * @returns The errno of close(2), 0 for success. The number is free in both
+ *   cases.
  */
 export function closeOwned(fd: number): number {
   owned.delete(fd);
@@ -73,8 +75,8 @@ export function closeOwned(fd: number): number {
 }
 
 /**
- * The same for a descriptor whose close(2) takes the kernel long, without
- * holding up this thread. The number is not reused before it is closed.
+ * The same for a descriptor whose close(2) takes long, without blocking this
+ * thread. The number is not reused before it is closed.
  */
 export async function closeOwnedSlowly(fd: number): Promise<void> {
   const { close_nonblocking, dup3_nonblocking } = libc();
@@ -89,7 +91,7 @@ export async function closeOwnedSlowly(fd: number): Promise<void> {
   freeSlots.push(fd);
 }
 
-/** Puts /dev/null in the place of a descriptor whose number is a slot. */
+/** Replaces a descriptor whose number is a slot by /dev/null. */
 function vacate(slot: number): number {
   if (!openNullDevice()) return libc().close(slot) < 0 ? errno() : 0;
   if (libc().dup3(nullDevice, slot, O_CLOEXEC) < 0) return errno();
@@ -97,7 +99,7 @@ function vacate(slot: number): number {
   return 0;
 }
 
-/** Whether there is a /dev/null to put onto slots. */
+/** Whether /dev/null is open for slots. */
 function openNullDevice(): boolean {
   if (nullDevice < 0) {
     nullDevice = libc().open(cString("/dev/null"), O_RDWR | O_CLOEXEC, 0);
@@ -107,8 +109,8 @@ function openNullDevice(): boolean {
 }
 
 /**
- * Closes what an earlier run of a watched program left open: to be called before
- * a port is bound or a device is opened by name.
+ * Closes the descriptors of an earlier run of a watched program; to be called
+ * before binding a port or opening a device by name.
  */
 export function releaseEarlierRun(): void {
   if (!prepared) prepare();
@@ -131,7 +133,10 @@ function closeAll(): void {
   owned.clear();
 }
 
-/** Registers close(2) with the end of this thread; undefined where libc cannot. */
+/**
+ * Registers close(2) with the end of this thread; undefined if libc does not
+ * support it.
+ */
 function threadDestructor(): ((fd: number) => void) | undefined {
   const { dlsym, __cxa_thread_atexit_impl: atThreadEnd } = libc();
   const close = dlsym?.(null, cString("close")) ?? null;

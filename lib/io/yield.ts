@@ -1,21 +1,21 @@
-// Cooperative yielding: a loop that always finds work must let timers, HTTP and
-// signals run. One time budget a thread, for every loop of this library.
+// Cooperative yielding: a loop that always finds work has to let timers, HTTP
+// and signals run. One time budget for all loops of a thread.
 //
-// Only a timer proves that the event loop came round: on a busy or single
+// Only a timer proves that the event loop has run: on a busy or single
 // processor, timers wait for 400 ms and more behind finished FFI calls.
 
 import { monotonicTime } from "./clock.ts";
 
-/** Milliseconds of work after which timers run first. */
+/** Milliseconds of work before timers run. */
 export const YIELD_BUDGET = 4;
 /**
- * Milliseconds of work after which the timer is set that ends the budget: it
- * has expired by then, so that awaiting it costs one turn of the event loop and
- * not the millisecond that a new timer takes.
+ * Milliseconds of work after which the timer for the end of the budget is set:
+ * it has expired by then, so that awaiting it costs one turn of the event loop,
+ * not the millisecond of a new timer.
  */
 const TIMER_AFTER = 2;
 
-/** When the work began that no timer has interrupted; idle time is left out. */
+/** When the work without a timer began; excludes idle time. */
 let workSince = -Infinity;
 let lastCheck = -Infinity;
 let turnedAt = -Infinity;
@@ -23,7 +23,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Resolves when the timer fires. */
 let turn: Promise<void> | undefined;
 let endTurn: (() => void) | undefined;
-/** How many loops await it. */
+/** The number of loops that await it. */
 let awaiting = 0;
 /** Deno before 2.8 has it, but does not declare it. */
 const { setImmediate: afterEvents } = globalThis as unknown as {
@@ -33,14 +33,14 @@ const { setImmediate: afterEvents } = globalThis as unknown as {
 let markPending = false;
 
 /**
- * Whether this thread has worked for its whole budget, so that the caller is to
- * await `timerTurn()` before it goes on. Costs one read of the clock.
+ * Whether this thread has used its budget, so that the caller has to await
+ * `timerTurn()`. Costs one read of the clock.
  */
 export function yieldDue(): boolean {
   const now = monotonicTime();
   if (now - lastCheck >= YIELD_BUDGET && !markPending) {
-    // The thread was idle, or the caller computed for long. The next check
-    // knows: the event loop reaches the mark only when nothing computes.
+    // The thread was idle, or the caller computed for a long time. The next
+    // check decides: the event loop reaches the mark only if nothing computes.
     workSince = now;
     markPending = true;
     afterEvents(passMark);
@@ -51,13 +51,13 @@ export function yieldDue(): boolean {
   return work >= YIELD_BUDGET;
 }
 
-/** Resolves when timers have run: at most a turn of the event loop away. */
+/** Resolves when timers have run: at most one turn of the event loop. */
 export function timerTurn(): Promise<void> {
   awaiting++;
   return turn ?? setTimer();
 }
 
-/** The turn to await before going on; undefined within the budget. */
+/** The promise to await before continuing; undefined within the budget. */
 export function yieldIfDue(): Promise<void> | undefined {
   return yieldDue() ? timerTurn() : undefined;
 }
@@ -69,7 +69,7 @@ export function yieldIfDue(): Promise<void> | undefined {
  */
 export function recordIdle(start: number): void {
   const now = monotonicTime();
-  // Another loop may have worked while one was waiting.
+  // Another loop may have worked during the wait.
   const idle = now - Math.max(start, lastCheck);
   if (idle > 0) {
     workSince += idle;
@@ -78,12 +78,12 @@ export function recordIdle(start: number): void {
   turnedAt = now;
 }
 
-/** When the event loop last came round, in milliseconds of `monotonicTime()`. */
+/** When the event loop last ran, in milliseconds of `monotonicTime()`. */
 export function lastTurn(): number {
   return turnedAt;
 }
 
-/** Clears the timer where no loop awaits it: nothing is left behind. */
+/** Clears the timer if no loop awaits it, so that nothing is pending. */
 export function clearTurn(): void {
   if (timer === undefined || awaiting > 0) return;
   clearTimeout(timer);

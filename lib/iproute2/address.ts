@@ -1,26 +1,26 @@
-// An address as `ip -j address` tells of it under "addr_info".
-// Source: ip-address(8) of iproute2 6.1.
+// Addresses in the format of `ip -j address`, key "addr_info". Source:
+// ip-address(8) of iproute2 6.1.
 
 import { ADDRESS, type Address } from "../rtnetlink/address.ts";
 import { type IpJsonOptions, jsonContext } from "./options.ts";
 
-/** An address under iproute2's keys. */
+/** An address with iproute2's keys. */
 export type IpAddress = {
   /** "inet" or "inet6". */
   family?: string;
-  /** The number of a family that has no name. */
+  /** The number of a family without a name. */
   family_index?: number;
   /** The address. */
   local?: string;
-  /** The other end of a point-to-point link. */
+  /** The peer's address on a point-to-point link. */
   address?: string;
-  /** Bits of the network. */
+  /** The prefix length, in bits. */
   prefixlen?: number;
-  /** Metric of the route that comes with it. */
+  /** The metric of its prefix route. */
   metric?: number;
   /** The broadcast address. */
   broadcast?: string;
-  /** An anycast address. */
+  /** The anycast address. */
   anycast?: string;
   /** The name of the RT_SCOPE_ number. */
   scope: string;
@@ -54,19 +54,19 @@ export type IpAddress = {
   ifa_flags?: string;
   /** The label. */
   label?: string;
-  /** Seconds that it remains. */
+  /** The valid lifetime, in seconds. */
   valid_life_time?: number;
-  /** Seconds that it is used for new connections. */
+  /** The preferred lifetime, in seconds. */
   preferred_life_time?: number;
 };
 
 /**
- * An address as `ip -j address` prints it.
+ * Returns an address in the format of `ip -j address`.
  *
  * Source: ip-address(8).
  *
  * @param address The address.
- * @param options Not needed for an address.
+ * @param options Not used for addresses.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
-// A link as `ip -j link` and `ip -j address` tell of it: the same keys, the
-// same values, in the same order. Source: ip-link(8) of iproute2 6.1.
+// Links in the format of `ip -j link` and `ip -j address`: the same keys and
+// values, in the same order. Source: ip-link(8) of iproute2 6.1.
 
 import { IFF_POINTOPOINT } from "../../ffi/uapi/net_if.ts";
 import * as ifla from "../../ffi/uapi/linux_if_link.ts";
@@ -23,41 +23,41 @@ import { type IpJsonOptions, NO_NAMES } from "./options.ts";
 import { ipVirtualFunctions } from "./virtual_function.ts";
 import { ipXdp } from "./xdp.ts";
 
-/** A link under iproute2's keys. */
+/** A link with iproute2's keys. */
 export type IpLink = {
-  /** Its number. */
+  /** The ifindex. */
   ifindex: number;
-  /** The name of the link it stands on, null for one that is not known. */
+  /** The name of the lower link, null for an unknown one. */
   link?: string | null;
-  /** The number of that link in another namespace. */
+  /** The ifindex of a lower link in another namespace. */
   link_index?: number;
-  /** Its name. */
+  /** The name. */
   ifname: string;
   /** IFF_* flags. */
   flags: string[];
-  /** Bytes. */
+  /** The MTU, in bytes. */
   mtu?: number;
   /** The XDP programs. */
   xdp?: JsonValue;
   /** The queueing discipline. */
   qdisc?: string;
-  /** The name of the link it is a port of. */
+  /** The name of the master. */
   master?: string;
-  /** IF_OPER_* without its prefix. */
+  /** IF_OPER_* without the prefix. */
   operstate?: string;
-  /** The number of a state that has no word. */
+  /** The number of a state without a name. */
   operstate_index?: number;
-  /** IF_LINK_MODE_* without its prefix. */
+  /** IF_LINK_MODE_* without the prefix. */
   linkmode?: string;
-  /** The number of a mode that has no word. */
+  /** The number of a mode without a name. */
   linkmode_index?: number;
   /** The group of links. */
   group?: string;
-  /** Packets of the transmit queue. */
+  /** The length of the transmit queue, in packets. */
   txqlen?: number;
-  /** What happened, in a notification. */
+  /** The reason of a notification. */
   event?: string | number;
-  /** The word of its ARPHRD_ number. */
+  /** The name of the ARPHRD_ number. */
   link_type?: string;
   /** The link-layer address. */
   address?: string;
@@ -65,48 +65,51 @@ export type IpLink = {
   link_pointtopoint?: boolean;
   /** The link-layer broadcast address. */
   broadcast?: string;
-  /** The address the device was made with, where another one is set. */
+  /** The permanent address, if it differs. */
   permaddr?: string;
-  /** The id of the namespace of the link it stands on. */
+  /** The id of the lower link's namespace. */
   link_netnsid?: number;
   /** Whether a protocol keeps it down. */
   proto_down?: boolean;
-  /** Why. */
+  /** The reasons of protodown. */
   proto_down_reason?: string[];
-  /** How often promiscuous mode was asked for; this and what follows with details. */
+  /**
+   * The number of users of promiscuous mode; this and the following keys with
+   * details.
+   */
   promiscuity?: number;
-  /** How often all multicast was asked for. */
+  /** The number of users of allmulti mode. */
   allmulti?: number;
-  /** Bytes. */
+  /** The minimum MTU, in bytes. */
   min_mtu?: number;
-  /** Bytes. */
+  /** The maximum MTU, in bytes. */
   max_mtu?: number;
-  /** Its kind and that of the link it is a port of, with their options. */
+  /** The kinds of the link and its master, with their options. */
   linkinfo?: {
     /** Its kind. */
     info_kind?: string;
-    /** The options of its kind. */
+    /** The options of the kind. */
     info_data?: KindData;
-    /** The kind of the link it is a port of. */
+    /** The kind of the master. */
     info_slave_kind?: string;
-    /** Its options as a port. */
+    /** The options as a port. */
     info_slave_data?: KindData;
   };
-  /** How IPv6 makes addresses. */
+  /** How IPv6 generates link-local addresses. */
   inet6_addr_gen_mode?: string;
-  /** Transmit queues. */
+  /** The number of transmit queues. */
   num_tx_queues?: number;
-  /** Receive queues. */
+  /** The number of receive queues. */
   num_rx_queues?: number;
-  /** Bytes of a GSO packet, at most. */
+  /** The maximum size of a GSO packet, in bytes. */
   gso_max_size?: number;
-  /** Segments of a GSO packet, at most. */
+  /** The maximum number of segments of a GSO packet. */
   gso_max_segs?: number;
-  /** Bytes of a TSO packet, at most. */
+  /** The maximum size of a TSO packet, in bytes. */
   tso_max_size?: number;
-  /** Segments of a TSO packet, at most. */
+  /** The maximum number of segments of a TSO packet. */
   tso_max_segs?: number;
-  /** Bytes of a GRO packet, at most. */
+  /** The maximum size of a GRO packet, in bytes. */
   gro_max_size?: number;
   /** The name of the physical port. */
   phys_port_name?: string;
@@ -120,19 +123,19 @@ export type IpLink = {
   parentdev?: string;
   /** A description. */
   ifalias?: string;
-  /** Counters of 64 bits, with statistics. */
+  /** 64-bit counters, with statistics. */
   stats64?: {
     readonly rx: Readonly<Record<string, JsonValue>>;
     readonly tx: Readonly<Record<string, JsonValue>>;
   };
-  /** Counters of 32 bits, with statistics of an old kernel. */
+  /** 32-bit counters, with statistics of an old kernel. */
   stats?: {
     readonly rx: Readonly<Record<string, JsonValue>>;
     readonly tx: Readonly<Record<string, JsonValue>>;
   };
   /** Virtual functions. */
   vfinfo_list?: JsonValue[];
-  /** Its other names. */
+  /** The alternative names. */
   altnames?: string[];
 };
 
@@ -158,10 +161,10 @@ const EVENTS = [
 const GENERATION_MODES = ["eui64", "none", "stable_secret", "random"];
 
 /**
- * A link as `ip -j link` prints it.
+ * Returns a link in the format of `ip -j link`.
  *
- * @param link The link, read with statistics if they are wanted.
- * @param options What to tell.
+ * @param link The link, read with statistics if they are printed.
+ * @param options What to print.
  *
  * Source: ip-link(8).
  *
@@ -225,7 +228,7 @@ export function ipLink(link: Link, options: IpJsonOptions = {}): IpLink {
   return json;
 }
 
-/** A word where there is one for a number, else the number. */
+/** The name of a number, or the number without one. */
 function word(
   json: IpLink,
   key: "operstate" | "linkmode",
@@ -237,7 +240,7 @@ function word(
   else json[key] = word;
 }
 
-/** The link it stands on, by its name if it is in the same namespace. */
+/** The lower link, by name if it is in the same namespace. */
 function lowerLink(json: IpLink, link: Link, names: LinkNames): void {
   if (link.link === undefined) return;
   if (link.link === 0) json.link = null;
@@ -267,7 +270,7 @@ function protoDown(json: IpLink, rest: AttributeLevel): void {
   const inner = rest.get(ifla.IFLA_PROTO_DOWN_REASON)?.enter();
   while (inner?.next()) {
     if (inner.type !== ifla.IFLA_PROTO_DOWN_REASON_VALUE) continue;
-    // iproute2 looks at the first eight bits only.
+    // iproute2 uses only the first eight bits.
     const bits = inner.u8();
     if (bits === 0) continue;
     const reasons: string[] = [];
@@ -278,7 +281,7 @@ function protoDown(json: IpLink, rest: AttributeLevel): void {
   }
 }
 
-/** What `-d` adds as numbers, in the order it prints them. */
+/** The numbers that `-d` adds, in order of output. */
 const FIRST = [
   [ifla.IFLA_PROMISCUITY, "promiscuity"],
   [ifla.IFLA_ALLMULTI, "allmulti"],
@@ -340,7 +343,7 @@ function bytes(
   if (value !== undefined) json[key] = value.copy().toHex();
 }
 
-/** How IPv6 makes addresses on the link. */
+/** How IPv6 generates link-local addresses on the link. */
 function generationMode(families: AttributeReader): string | undefined {
   const family = families.enter();
   while (family.next()) {
@@ -357,7 +360,7 @@ function generationMode(families: AttributeReader): string | undefined {
 
 type LinkInfo = NonNullable<IpLink["linkinfo"]>;
 
-/** The kind of a link and its options, and those it has as a port. */
+/** The kinds of a link and its master, with their options. */
 function linkInfo(link: Link, names: LinkNames): LinkInfo {
   const json: LinkInfo = {};
   if (link.kind !== undefined) {
@@ -378,7 +381,7 @@ function linkInfo(link: Link, names: LinkNames): LinkInfo {
   return json;
 }
 
-/** The same options, with links by their names. */
+/** The options, with names of links instead of ifindexes. */
 function named(
   data: KindData,
   kind: LinkKind | undefined,

@@ -1,4 +1,4 @@
-// The counters of a link as `ip -s` and `ip -s -s` print them.
+// Counters of links in the format of `ip -s` and `ip -s -s`.
 
 import { IFLA_CARRIER_CHANGES } from "../../ffi/uapi/linux_if_link.ts";
 import type { JsonValue } from "../rtnetlink/spec/json.ts";
@@ -9,15 +9,15 @@ type Counters = Record<string, JsonValue>;
 
 /** The counters of a link, by direction. */
 type LinkCounters = {
-  /** What was received. */
+  /** Counters of received packets. */
   readonly rx: Readonly<Record<string, JsonValue>>;
-  /** What was sent. */
+  /** Counters of sent packets. */
   readonly tx: Readonly<Record<string, JsonValue>>;
 };
 
 /**
- * The counters under "stats64", or under "stats" of a kernel that only has
- * small ones.
+ * Returns the counters with the key "stats64", or "stats" for a kernel with
+ * 32-bit counters only.
  */
 export function ipLinkStatistics(
   link: Link,

@@ -1,16 +1,16 @@
-// A neighbour as `ip -j neighbour` tells of it.
-// Source: ip-neighbour(8) of iproute2 6.1.
+// Neighbours in the format of `ip -j neighbour`. Source: ip-neighbour(8) of
+// iproute2 6.1.
 
 import { NEIGHBOUR, type Neighbour } from "../rtnetlink/neighbour.ts";
 import { type IpJsonOptions, jsonContext } from "./options.ts";
 
-/** A neighbour under iproute2's keys. */
+/** A neighbour with iproute2's keys. */
 export type IpNeighbour = {
-  /** Its address. */
+  /** The network address. */
   dst?: string;
-  /** The name of the link it is on. */
+  /** The name of its interface. */
   dev?: string;
-  /** Its link-layer address. */
+  /** The link-layer address. */
   lladdr?: string;
   /** NTF_ROUTER. */
   router?: null;
@@ -22,7 +22,7 @@ export type IpNeighbour = {
   extern_learn?: null;
   /** NTF_OFFLOADED. */
   offload?: null;
-  /** References, with statistics. */
+  /** The reference count, with statistics. */
   refcnt?: number;
   /** Seconds since its last use, with statistics. */
   used?: number;
@@ -30,21 +30,21 @@ export type IpNeighbour = {
   confirmed?: number;
   /** Seconds since it changed, with statistics. */
   updated?: number;
-  /** Probes sent, with statistics. */
+  /** The number of probes, with statistics. */
   probes?: number;
-  /** NUD_* states without their prefix. */
+  /** NUD_* states without the prefix. */
   state?: string[];
   /** The name of the RTPROT_ number. */
   protocol?: string;
 };
 
 /**
- * A neighbour as `ip -j neighbour` prints it.
+ * Returns a neighbour in the format of `ip -j neighbour`.
  *
  * Source: ip-neighbour(8).
  *
  * @param neighbour The neighbour.
- * @param options The names of links, and what to show.
+ * @param options The names of links, and what to print.
  *
  * @example
  * ```ts

@@ -1,12 +1,13 @@
-// A nexthop object as `ip -j nexthop` tells of it.
-// Source: ip-nexthop(8) of iproute2 6.1.
+// Nexthop objects in the format of `ip -j nexthop`. Source: ip-nexthop(8) of
+// iproute2 6.1.
 
 import { type Nexthop, NEXTHOP_OBJECT } from "../rtnetlink/nexthop.ts";
 import type { JsonValue } from "../rtnetlink/spec/json.ts";
 import { type IpJsonOptions, jsonContext } from "./options.ts";
 
 /**
- * An encapsulation: "mpls", "ip6" ... and its values under iproute2's keys.
+ * An encapsulation: its type, "mpls", "ip6" ..., and its options with
+ * iproute2's keys.
  * Source: ip-route(8).
  */
 export type IpEncapsulation = {
@@ -14,17 +15,17 @@ export type IpEncapsulation = {
   readonly [key: string]: JsonValue;
 };
 
-/** A nexthop object under iproute2's keys. */
+/** A nexthop object with iproute2's keys. */
 export type IpNexthop = {
-  /** What packets are wrapped in, nested as by iproute2 7.1. */
+  /** The encapsulation of packets, nested as in iproute2 7.1. */
   encap?: IpEncapsulation;
-  /** Its number. */
+  /** The id. */
   id: number;
-  /** The members of a group; a weight of 1 is left out. */
+  /** The members of a group; a weight of 1 is omitted. */
   group?: { readonly id: number; readonly weight?: number }[];
-  /** "resilient", of a group that is no ordinary one. */
+  /** "resilient" for a resilient group. */
   type?: string;
-  /** Numbers of a resilient group, times in seconds. */
+  /** Parameters of a resilient group, times in seconds. */
   resilient_args?: {
     readonly buckets: number;
     readonly idle_timer: number;
@@ -33,27 +34,27 @@ export type IpNexthop = {
   };
   /** The next hop's address. */
   gateway?: string;
-  /** The name of the link that packets leave by. */
+  /** The name of the outgoing interface. */
   dev?: string;
   /** The name of the RT_SCOPE_ number. */
   scope?: string;
-  /** Whether packets are dropped. */
+  /** Whether it drops packets. */
   blackhole?: null;
   /** The name of the RTPROT_ number. */
   protocol?: string;
   /** RTNH_F_* flags. */
   flags: string[];
-  /** Whether it is for a forwarding database. */
+  /** Whether it is for a bridge's forwarding table. */
   fdb?: null;
 };
 
 /**
- * A nexthop object as `ip -j nexthop` prints it.
+ * Returns a nexthop object in the format of `ip -j nexthop`.
  *
  * Source: ip-nexthop(8).
  *
  * @param nexthop The nexthop object.
- * @param options The names of links, and what to show.
+ * @param options The names of links, and what to print.
  *
  * @example
  * ```ts

@@ -1,58 +1,58 @@
-// Options of presentation, the same for every object.
+// Output options of all types of objects.
 
 import type { BpfProgram } from "../rtnetlink/bpf_program.ts";
 import { LinkNames } from "../rtnetlink/link/names.ts";
 import type { Nexthop } from "../rtnetlink/nexthop.ts";
 import type { JsonContext } from "../rtnetlink/spec/object.ts";
 
-/** How to present an object as `ip -j` does: the same for every object. */
+/** Output options in the format of `ip -j`, for all types of objects. */
 export interface IpJsonOptions {
-  /** The links of the namespace, for their names; default: "if7" and the like. */
+  /** The links of the namespace, for their names; default: "if7". */
   readonly names?: LinkNames | undefined;
   /** As with `ip -d`. */
   readonly details?: boolean | undefined;
   /** As with `ip -s`; 2 as with `ip -s -s`. */
   readonly statistics?: boolean | 2 | undefined;
-  /** Of routes, omit the table, as `ip` does when it is a filter. */
+  /** For routes, omit the table, as `ip` does for a table filter. */
   readonly oneTable?: boolean | undefined;
-  /** Of routes and neighbours, omit the link likewise. */
+  /** For routes and neighbours, omit the interface. */
   readonly oneDevice?: boolean | undefined;
-  /** Of routes, omit the protocol likewise. */
+  /** For routes, omit the protocol. */
   readonly oneProtocol?: boolean | undefined;
-  /** Of routes, omit the scope likewise. */
+  /** For routes, omit the scope. */
   readonly oneScope?: boolean | undefined;
-  /** The nexthop objects by their id, for details of routes. */
+  /** The nexthop objects by id, for details of routes. */
   readonly nexthops?: ReadonlyMap<number, Nexthop> | undefined;
   /**
-   * Of links, details of an XDP program beside its id.
+   * For links, details of an XDP program in addition to its id.
    *
    * @internal
    */
   readonly program?: (id: number) => BpfProgram | undefined;
   /**
-   * Of links, what `ip address` prints, which leaves some of it out.
+   * For links, the reduced output of `ip address`.
    *
    * @internal
    */
   readonly forAddresses?: boolean | undefined;
   /**
-   * Of links, nothing of the link layer, as `ip -4 address`.
+   * For links, omit the link layer, as `ip -4 address` does.
    *
    * @internal
    */
   readonly withoutLinkLayer?: boolean | undefined;
   /**
-   * The length of a link's queue, where the message does not have it.
+   * The length of a link's transmit queue, if the message does not have it.
    *
    * @internal
    */
   readonly txqlen?: number | undefined;
 }
 
-/** No link is known by name. */
+/** No known links. */
 export const NO_NAMES: LinkNames = new LinkNames();
 
-/** What the tables of objects print from. */
+/** The context for the tables of objects. */
 export function jsonContext(options: IpJsonOptions): JsonContext {
   const { names = NO_NAMES } = options;
   return names === options.names

@@ -1,15 +1,15 @@
-// A route as `ip -j route` tells of it. Source: ip-route(8) of iproute2 6.1.
+// Routes in the format of `ip -j route`. Source: ip-route(8) of iproute2 6.1.
 
 import { ROUTE, type Route } from "../rtnetlink/route.ts";
 import type { JsonValue } from "../rtnetlink/spec/json.ts";
 import type { IpEncapsulation, IpNexthop } from "./nexthop.ts";
 import { type IpJsonOptions, jsonContext } from "./options.ts";
 
-/** What `ip -j route` prints alike for a route and each way of a multipath one. */
+/** The common keys of a route and of the nexthops of a multipath route. */
 export type IpRouteHop = {
-  /** What packets are wrapped in, nested as by iproute2 7.1. */
+  /** The encapsulation of packets, nested as in iproute2 7.1. */
   encap?: IpEncapsulation;
-  /** The labels MPLS puts in place of those that came. */
+  /** The outgoing MPLS labels. */
   to?: string;
   /** The next hop's address. */
   gateway?: string;
@@ -17,29 +17,29 @@ export type IpRouteHop = {
   via?: { readonly family: string; readonly host: string };
   /** Routing realms. */
   flow?: { readonly from?: string; readonly to: string };
-  /** The name of the link that packets leave by. */
+  /** The name of the outgoing interface. */
   dev?: string;
-  /** Its share of the packets, in a multipath route. */
+  /** The weight, in a multipath route. */
   weight?: number;
   /** RTNH_F_* flags. */
   flags: string[];
 };
 
-/** A route under iproute2's keys. */
+/** A route with iproute2's keys. */
 export type IpRoute = IpRouteHop & {
-  /** The word of its RTN_ number; left out for "unicast". */
+  /** The name of the RTN_ number; omitted for "unicast". */
   type?: string;
-  /** The network, or "default". */
+  /** The destination network, or "default". */
   dst: string;
-  /** The network of sources it is for. */
+  /** The source prefix that it applies to. */
   from?: string;
-  /** The same without an address. */
+  /** The source, without an address. */
   src?: string;
   /** The id of its nexthop object. */
   nhid?: number;
-  /** The word of the type of service. */
+  /** The name of the type of service. */
   tos?: string;
-  /** The routing table; left out for "main". */
+  /** The routing table; omitted for "main". */
   table?: string;
   /** The name of the RTPROT_ number. */
   protocol?: string;
@@ -47,37 +47,37 @@ export type IpRoute = IpRouteHop & {
   scope?: string;
   /** The source address of local packets. */
   prefsrc?: string;
-  /** The smaller, the more preferred. */
+  /** The metric: lower is preferred. */
   metric?: number;
-  /** The packet mark it is for. */
+  /** The packet mark that it applies to. */
   mark?: number;
-  /** The user it is for. */
+  /** The user that it applies to. */
   uid?: number;
   /** RTCF_* flags of a cached route. */
   cache?: string[];
   /** Seconds until it expires. */
   expires?: number;
-  /** An error number. */
+  /** The errno that senders get. */
   error?: number;
-  /** References, with statistics. */
+  /** The reference count, with statistics. */
   users?: number;
-  /** How often it was used, with statistics. */
+  /** The number of uses, with statistics. */
   used?: number;
   /** Seconds since its last use, with statistics. */
   age?: number;
-  /** An identification for packets, of old kernels. */
+  /** The IP identification, of old kernels. */
   ipid?: string;
   /** A TCP timestamp, of old kernels. */
   ts?: string;
-  /** Its age, of old kernels. */
+  /** The age of the timestamp, of old kernels. */
   tsage?: number;
   /** RTAX_* metrics, one object. */
   metrics?: JsonValue[];
-  /** The name of the link packets arrived by. */
+  /** The name of the incoming interface. */
   iif?: string;
   /** The ICMPv6 router preference. */
   pref?: string | number;
-  /** Whether MPLS takes over the TTL of the packets. */
+  /** Whether MPLS propagates the TTL of the packets. */
   "ttl-propogate"?: boolean;
   /** Its nexthop object, with details. */
   nh_info?: IpNexthop;
@@ -86,12 +86,12 @@ export type IpRoute = IpRouteHop & {
 };
 
 /**
- * A route as `ip -j route` prints it.
+ * Returns a route in the format of `ip -j route`.
  *
  * Source: ip-route(8).
  *
  * @param route The route.
- * @param options The names of links, and what the command asked for.
+ * @param options The names of links, and what to print.
  *
  * @example
  * ```ts

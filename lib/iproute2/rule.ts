@@ -1,37 +1,37 @@
-// A rule as `ip -j rule` tells of it. Source: ip-rule(8) of iproute2 6.1.
+// Rules in the format of `ip -j rule`. Source: ip-rule(8) of iproute2 6.1.
 
 import { RULE, type Rule } from "../rtnetlink/rule.ts";
 import { type IpJsonOptions, jsonContext } from "./options.ts";
 
-/** A rule under iproute2's keys. */
+/** A rule with iproute2's keys. */
 export type IpRule = {
-  /** The smaller, the earlier it is looked at. */
+  /** The priority: lower values are evaluated first. */
   priority: number;
-  /** Whether it applies to all other packets. */
+  /** Whether the match is inverted. */
   not?: null;
   /** The source address, or "all". */
   src: string;
-  /** Bits of it, if not all count. */
+  /** The prefix length of the source, if not all bits. */
   srclen?: number;
   /** The destination address. */
   dst?: string;
-  /** Bits of it, if not all count. */
+  /** The prefix length of the destination, if not all bits. */
   dstlen?: number;
-  /** The word of the type of service. */
+  /** The name of the type of service. */
   tos?: string;
   /** The packet mark, in hexadecimal. */
   fwmark?: string;
-  /** Bits of the mark, if not all count. */
+  /** The mask of the mark, if not all bits. */
   fwmask?: string;
-  /** The link packets arrive by. */
+  /** The incoming interface. */
   iif?: string;
-  /** Whether that link does not exist. */
+  /** Whether the incoming interface does not exist. */
   iif_detached?: null;
-  /** The outgoing interface. */
+  /** The interface that the socket is bound to. */
   oif?: string;
-  /** Whether that link does not exist. */
+  /** Whether this interface does not exist. */
   oif_detached?: null;
-  /** Whether the table is that of the VRF. */
+  /** Whether the table is that of the interface's VRF. */
   l3mdev?: null;
   /** The first user. */
   uid_start?: number;
@@ -51,13 +51,13 @@ export type IpRule = {
   dport_start?: number;
   /** The last destination port. */
   dport_end?: number;
-  /** The tunnel's id. */
+  /** The id of the tunnel. */
   tun_id?: number;
-  /** The table to look at. */
+  /** The table. */
   table?: string;
-  /** Routes with so short a prefix, or a shorter one, are passed over. */
+  /** Routes with a prefix of at most this length are ignored. */
   suppress_prefixlen?: number;
-  /** Routes over links of this group are passed over. */
+  /** Routes via links of this group are ignored. */
   suppress_ifgroup?: string;
   /** The realm of the source. */
   flow_from?: string;
@@ -65,25 +65,25 @@ export type IpRule = {
   flow_to?: string;
   /** RTN_NAT. */
   masquerade?: null;
-  /** The rule to go on with, or "none". */
+  /** The priority of the rule to jump to, or "none". */
   goto?: number | "none";
-  /** Whether that rule does not exist. */
+  /** Whether the rule to jump to does not exist. */
   unresolved?: null;
   /** FR_ACT_NOP. */
   nop?: null;
-  /** The word of another action. */
+  /** The name of another action. */
   action?: string;
   /** The name of the RTPROT_ number. */
   protocol?: string;
 };
 
 /**
- * A rule as `ip -j rule` prints it.
+ * Returns a rule in the format of `ip -j rule`.
  *
  * Source: ip-rule(8).
  *
  * @param rule The rule.
- * @param options What to show.
+ * @param options What to print.
  *
  * @example
  * ```ts

@@ -1,5 +1,4 @@
-// The virtual functions of a network card (SR-IOV) as `ip -j link` tells of
-// them.
+// Virtual functions of a network card (SR-IOV) in the format of `ip -j link`.
 
 import { ARPHRD_ETHER } from "../../ffi/uapi/linux_if_arp.ts";
 import { ETH_P_8021Q } from "../../ffi/uapi/linux_if_ether.ts";
@@ -18,7 +17,7 @@ type Json = Record<string, JsonValue>;
 
 const ETHERNET = 6;
 const INFINIBAND = 20;
-/** A setting the driver does not know. */
+/** A setting that the driver does not support. */
 const UNKNOWN = 0xffffffff;
 
 export function ipVirtualFunctions(
@@ -36,7 +35,7 @@ export function ipVirtualFunctions(
   return functions;
 }
 
-/** The word at an index of an attribute's struct; undefined past its end. */
+/** A word of an attribute's struct; undefined after its end. */
 function at(
   level: AttributeLevel,
   type: number,

@@ -1,4 +1,4 @@
-// The XDP program of a link as `ip -j` tells of it.
+// XDP programs of links in the format of `ip -j link`.
 
 import * as ifla from "../../ffi/uapi/linux_if_link.ts";
 import type { BpfProgram } from "../rtnetlink/bpf_program.ts";
@@ -12,9 +12,9 @@ const MODES = [
   [ifla.IFLA_XDP_HW_PROG_ID, ifla.XDP_ATTACHED_HW],
 ] as const;
 
-/** How to tell of programs. */
+/** What to print of programs. */
 export interface XdpOptions {
-  /** Asks for one by its id; without it only ids are told. */
+  /** Reads a program by id; without it only ids are printed. */
   readonly program?: (id: number) => BpfProgram | undefined;
   /** As with `ip -d`. */
   readonly details?: boolean | undefined;
@@ -38,7 +38,7 @@ function program(
   };
 }
 
-/** {xdp: ...} where a program is attached, else {}. */
+/** {xdp: ...} if a program is attached, else {}. */
 export function ipXdp(
   value: AttributeReader,
   options: XdpOptions,

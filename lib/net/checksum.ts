@@ -1,5 +1,5 @@
-// The internet checksum, RFC 1071: the one's-complement sum of 16-bit words,
-// held as a folded number of 0 to 0xffff until it is complete.
+// Internet checksum, RFC 1071: the one's-complement sum of 16-bit words, kept
+// as a folded number from 0 to 0xffff until it is complete.
 
 // The view of the buffer summed last: packets of a batch share one buffer, and
 // making a view costs more than summing a small packet.
@@ -15,10 +15,10 @@ function fold(sum: number): number {
  * Adds up a range as 16-bit words in network order; an odd last byte counts as
  * the upper half of a word.
  *
- * @param bytes Where the range is.
- * @param start Its first byte; any alignment is as fast as another.
- * @param end The byte after its last; what lies outside `bytes` is not read.
- * @param initial A sum to add to, for example of a pseudo header.
+ * @param bytes The memory with the range.
+ * @param start Its first byte, with any alignment.
+ * @param end The byte after its last; bytes outside of `bytes` are not read.
+ * @param initial The initial sum, for example of a pseudo header.
  * @returns The sum, folded to 16 bits and not complemented. Source: RFC 1071.
  *
  * @example
@@ -82,12 +82,12 @@ function addSmall(
 /**
  * The checksum of a range: its sum, complemented.
  *
- * @param bytes Where the range is.
+ * @param bytes The memory with the range.
  * @param start Its first byte.
  * @param end The byte after its last.
  * @param initial The initial sum, for example of a pseudo-header.
- * @returns What belongs into the checksum field if that was zero in the range;
- * 0 if the range holds its own right checksum. Source: RFC 1071.
+ * @returns The value for the checksum field, which has to be zero in the range;
+ *   0 if the range has its correct checksum. Source: RFC 1071.
  *
  * @example
  * ```ts
@@ -107,11 +107,11 @@ export function checksum(
 }
 
 /**
- * The checksum after a part of what it covers was changed.
+ * Updates a checksum after a change of the data.
  *
- * @param old The checksum field as it was.
- * @param before The 16-bit word as it was, or the sum of several.
- * @param after The word as it is now, or the sum of several.
+ * @param old The previous checksum field.
+ * @param before The previous 16-bit word, or the sum of several.
+ * @param after The new word, or the sum of several.
  * @returns The new checksum field. Source: RFC 1624, equation 3.
  *
  * @example
@@ -133,9 +133,9 @@ export function checksumUpdate(
 /**
  * The sum of the pseudo header that TCP and UDP checksums cover on IPv4.
  *
- * @param bytes Where the addresses are.
- * @param addresses Where the source address starts, the destination behind it;
- * 12 in an IPv4 header.
+ * @param bytes The memory with the addresses.
+ * @param addresses Offset of the source address, which the destination follows;
+ *   12 in an IPv4 header.
  * @param protocol The protocol number, 6 for TCP.
  * @param length Bytes of the protocol's header and payload.
  * @returns An initial sum. Source: RFC 9293 section 3.1, RFC 768.
@@ -165,9 +165,9 @@ export function pseudoHeader4(
 /**
  * The sum of the pseudo header that TCP, UDP and ICMPv6 checksums cover on IPv6.
  *
- * @param bytes Where the addresses are.
- * @param addresses Where the source address starts, the destination behind it;
- * 8 in an IPv6 header.
+ * @param bytes The memory with the addresses.
+ * @param addresses Offset of the source address, which the destination follows;
+ *   8 in an IPv6 header.
  * @param protocol The protocol number, 58 for ICMPv6.
  * @param length Bytes of the protocol's header and payload.
  * @returns An initial sum. Source: RFC 8200 section 8.1.
@@ -198,7 +198,10 @@ export function pseudoHeader6(
   );
 }
 
-/** Whether the checksums of a TCP or UDP packet are right, that of its IPv4 header too. */
+/**
+ * Whether the checksums of a TCP or UDP packet are correct, including that of
+ * its IPv4 header.
+ */
 export function hasRightChecksums(
   bytes: Uint8Array,
   ip: number,

@@ -111,12 +111,12 @@ export function interfaceName(index: number): string | undefined {
 }
 
 /**
- * The name of an interface in the namespace a socket is in, wherever the calling
- * thread is; undefined where none has that index (any more).
+ * The name of an interface in the namespace of a socket; undefined if the
+ * ifindex does not exist (any more).
  *
  * Source: netdevice(7), SIOCGIFNAME.
  *
- * @throws {ArgumentError} For what no index can be.
+ * @throws {ArgumentError} For an invalid ifindex.
  * @throws {SystemError} EBADF ...
  */
 export function interfaceNameOf(

@@ -17,7 +17,7 @@ const COLON = 0x3a;
 
 /**
  * Parses a dotted quad in `[start, text.length)` into four bytes of `out`;
- * false when it is not one. Leading zeros are refused, as inet_pton(3) does.
+ * false for an invalid one. Leading zeros are rejected, as in inet_pton(3).
  */
 function readIPv4(
   text: string,

@@ -1,5 +1,5 @@
-// Link-layer addresses, of any length: 6 bytes on Ethernet, 20 on InfiniBand,
-// 4 or 16 where a tunnel's address is an IP address.
+// Link-layer addresses of any length: 6 bytes for Ethernet, 20 for InfiniBand,
+// 4 or 16 for tunnels with an IP address.
 
 import { ArgumentError } from "../errors.ts";
 
@@ -50,8 +50,8 @@ function pairText(pair: number): string {
 }
 
 /**
- * Parses a link-layer address: bytes of one or two hexadecimal digits with
- * colons between, as iproute2 accepts them.
+ * Parses a link-layer address: bytes of one or two hexadecimal digits,
+ * separated by colons, as in iproute2.
  *
  * @param text For example `02:00:5e:10:00:01`.
  * @returns Its bytes, or undefined if it is not one.

@@ -1,4 +1,4 @@
-// NLMSG_ERROR and NLMSG_DONE: the error number, and what stands behind it.
+// Decodes NLMSG_ERROR and NLMSG_DONE: errno and extended acknowledgement.
 
 import {
   NLM_F_ACK_TLVS,
@@ -19,14 +19,16 @@ import {
   missingName,
 } from "./attribute_names.ts";
 
-/** The error number of an NLMSG_ERROR or NLMSG_DONE, 0 where there is none. */
+/** The errno of an NLMSG_ERROR or NLMSG_DONE, 0 for success. */
 export function errorNumber(message: MessageReader): number {
-  // An NLMSG_DONE of an old kernel may be empty.
+  // Old kernels send an empty NLMSG_DONE.
   if (message.end - message.payload < 4) return 0;
   return -message.words[message.payload >> 2]! | 0;
 }
 
-/** Where the attributes of an answer start, past the request it repeats. */
+/**
+ * The offset of the attributes in a reply, after the request that it repeats.
+ */
 function headerSize(message: MessageReader): number {
   if (message.type === NLMSG_DONE) return 4;
   if (message.flags & NLM_F_CAPPED) return 4 + NLMSG_HDRLEN;
@@ -37,7 +39,7 @@ function headerSize(message: MessageReader): number {
   return 4 + NLMSG_ALIGN(Math.max(NLMSG_HDRLEN, repeated));
 }
 
-/** Reads the extended acknowledgement of an answer to the given request. */
+/** Decodes the extended acknowledgement in the reply to a request. */
 export function extendedAck(
   message: MessageReader,
   request: { readonly type: number; readonly body: Uint8Array },

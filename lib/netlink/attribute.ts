@@ -1,5 +1,5 @@
-// Attributes read in place: a walk over one level, and the values they hold.
-// Byte order is the attribute's own affair, so readers name it.
+// Reads attributes in place. Byte order depends on the attribute, so the
+// methods name it.
 
 import {
   NLA_F_NESTED,
@@ -10,7 +10,7 @@ import type { NetlinkCounters } from "./counters.ts";
 import type { NetlinkBuffer } from "./buffer.ts";
 import { attributeText } from "./attribute_text.ts";
 
-/** An attribute nobody here knows, as it was received. */
+/** An unknown attribute, as it was received. */
 export interface UnknownAttribute {
   /** nla_type without its flag bits. */
   readonly type: number;
@@ -18,17 +18,18 @@ export interface UnknownAttribute {
   readonly value: Uint8Array<ArrayBuffer>;
 }
 
-// The module's own, for next(): what is imported is looked up at each use.
+// Local constant for next(): V8 inlines it; an imported binding costs a load
+// and a check.
 const HEADER = NLA_HDRLEN;
 const TYPE_MASK = NLA_TYPE_MASK;
 const NESTED = NLA_F_NESTED;
 
 /**
- * A walk over the attributes of one level. It always ends: each step advances
- * by at least a header, and a length that cannot be right ends the walk.
+ * Iterates over the attributes of one level. It always terminates: each step
+ * advances by at least a header, and an invalid length ends the iteration.
  *
- * Every value reader gives 0 (or the empty string) where the attribute is too
- * short for it, and never reads outside the attribute.
+ * Each method returns 0 or the empty string if the attribute is too short, and
+ * never reads outside of it.
  *
  * Source: netlink(7), rtnetlink(3).
  *
@@ -52,11 +53,11 @@ const NESTED = NLA_F_NESTED;
 export class AttributeReader {
   /** nla_type of the current attribute, without its flag bits. */
   type = 0;
-  /** Whether NLA_F_NESTED is set; the kernel often leaves it out. */
+  /** Whether NLA_F_NESTED is set; the kernel often omits it. */
   nested = false;
-  /** Where its value is. */
+  /** Offset of its value. */
   at = 0;
-  /** How long its value is. */
+  /** Length of its value. */
   length = 0;
   /** The memory, as bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -68,7 +69,7 @@ export class AttributeReader {
   #limit = 0;
   #inner: AttributeReader | undefined;
 
-  /** Makes a walk over nothing: see reset(). */
+  /** Creates a reader of nothing: see reset(). */
   constructor(
     /** @internal */
     readonly buffer: NetlinkBuffer,
@@ -79,13 +80,13 @@ export class AttributeReader {
     this.view = buffer.view;
   }
 
-  /** Starts over with the attributes in `[start, end)`; start a multiple of 4. */
+  /** Restarts with the attributes in `[start, end)`; start a multiple of 4. */
   reset(start: number, end: number): void {
     this.#next = start;
     this.#limit = end;
   }
 
-  /** Goes to the next attribute; false at the end. */
+  /** Moves to the next attribute; false at the end. */
   next(): boolean {
     const at = this.#next;
     const rest = this.#limit - at;
@@ -108,7 +109,7 @@ export class AttributeReader {
     return true;
   }
 
-  /** The attributes inside the current one: one reader a level, reused. */
+  /** A reader of the nested attributes; reused on each level. */
   enter(offset = 0): AttributeReader {
     this.#inner ??= new AttributeReader(this.buffer, this.counters);
     const end = this.at + this.length;
@@ -121,7 +122,7 @@ export class AttributeReader {
     return this.length >= 1 ? this.bytes[this.at]! : this.#short();
   }
 
-  /** The value as `__u16` in the machine's byte order. */
+  /** The value as `__u16` in host byte order. */
   u16(): number {
     return this.length >= 2
       ? this.view.getUint16(this.at, true)
@@ -133,7 +134,7 @@ export class AttributeReader {
     return this.length >= 2 ? this.view.getUint16(this.at) : this.#short();
   }
 
-  /** The value as `__u32` in the machine's byte order. */
+  /** The value as `__u32` in host byte order. */
   u32(): number {
     return this.length >= 4 ? this.words[this.at >> 2]! >>> 0 : this.#short();
   }
@@ -143,12 +144,12 @@ export class AttributeReader {
     return this.length >= 4 ? this.view.getUint32(this.at) : this.#short();
   }
 
-  /** The value as `__s32` in the machine's byte order. */
+  /** The value as `__s32` in host byte order. */
   i32(): number {
     return this.length >= 4 ? this.words[this.at >> 2]! : this.#short();
   }
 
-  /** The value as `__u64`, exact up to 2^53; it may be only 4-aligned. */
+  /** The value as `__u64`, exact up to 2^53; may be aligned to 4 bytes only. */
   u64(): number {
     if (this.length < 8) return this.#short();
     const word = this.at >> 2;
@@ -156,14 +157,14 @@ export class AttributeReader {
       (this.words[word + 1]! >>> 0) * 0x1_0000_0000;
   }
 
-  /** The value as `__be64`, all of it. */
+  /** The value as `__be64`, exact. */
   be64(): bigint {
     return this.length >= 8
       ? this.view.getBigUint64(this.at)
       : BigInt(this.#short());
   }
 
-  /** The value as a string that ends at its first NUL, if it has one. */
+  /** The value as a string, up to its first NUL. */
   string(): string {
     return attributeText(this.words, this.bytes, this.at, this.length);
   }
@@ -173,7 +174,7 @@ export class AttributeReader {
     return this.bytes.slice(this.at, this.at + this.length);
   }
 
-  /** The attribute as bytes, for one that is unknown. */
+  /** The attribute as bytes, for an unknown one. */
   unknown(): UnknownAttribute {
     return { type: this.type, value: this.copy() };
   }

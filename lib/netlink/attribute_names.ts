@@ -1,5 +1,5 @@
-// Names of a family's messages and attributes, for errors. lib/netlink knows no
-// family: the code that opens a connection passes them.
+// Names of a family's messages and attributes, for errors. lib/netlink does not
+// know any family: the caller passes them.
 
 import { NLA_ALIGN, NLMSG_HDRLEN } from "../../ffi/uapi/linux_netlink.ts";
 import {

@@ -1,5 +1,5 @@
-// The body of a request: a fixed struct and attributes, nested as need be, in
-// a buffer that grows.
+// Encodes the body of a request: a fixed struct and nested attributes, in a
+// buffer that grows.
 
 import {
   NLA_ALIGN,
@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 const LONGEST = 0xffff;
 
 /**
- * Builds the body of a netlink message.
+ * Encodes the body of a netlink message.
  *
  * Source: netlink(7), rtnetlink(3).
  *
@@ -37,103 +37,107 @@ export class AttributeWriter {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
-  /** How many bytes there are so far, a multiple of 4. */
+  /** The number of bytes so far, a multiple of 4. */
   get length(): number {
     return this.#length;
   }
 
-  /** Bytes that are no attribute: a family's fixed struct, or an rtnexthop. */
+  /**
+   * Appends bytes that are not an attribute: a fixed struct, or an rtnexthop.
+   */
   raw(bytes: Uint8Array): this {
     const at = this.#grow(bytes.length);
     this.#bytes.set(bytes, at);
     return this;
   }
 
-  /** An attribute of the bytes as they are. */
+  /** Appends an attribute with these bytes. */
   bytes(type: number, value: Uint8Array): this {
     const at = this.#attribute(type, value.length);
     this.#bytes.set(value, at);
     return this;
   }
 
-  /** An attribute whose being there is all it says. */
+  /** Appends an attribute without a value. */
   flag(type: number): this {
     this.#attribute(type, 0);
     return this;
   }
 
-  /** An attribute of a `__u8`. */
+  /** Appends a `__u8` attribute. */
   u8(type: number, value: number): this {
     const at = this.#attribute(type, 1);
     this.#view.setUint8(at, value);
     return this;
   }
 
-  /** An attribute of a `__u16` in the machine's byte order. */
+  /** Appends a `__u16` attribute in host byte order. */
   u16(type: number, value: number): this {
     const at = this.#attribute(type, 2);
     this.#view.setUint16(at, value, true);
     return this;
   }
 
-  /** An attribute of a `__be16`. */
+  /** Appends a `__be16` attribute. */
   be16(type: number, value: number): this {
     const at = this.#attribute(type, 2);
     this.#view.setUint16(at, value);
     return this;
   }
 
-  /** An attribute of a `__u32` in the machine's byte order. */
+  /** Appends a `__u32` attribute in host byte order. */
   u32(type: number, value: number): this {
     const at = this.#attribute(type, 4);
     this.#view.setUint32(at, value, true);
     return this;
   }
 
-  /** An attribute of a `__be32`. */
+  /** Appends a `__be32` attribute. */
   be32(type: number, value: number): this {
     const at = this.#attribute(type, 4);
     this.#view.setUint32(at, value);
     return this;
   }
 
-  /** An attribute of a `__s32` in the machine's byte order. */
+  /** Appends a `__s32` attribute in host byte order. */
   i32(type: number, value: number): this {
     const at = this.#attribute(type, 4);
     this.#view.setInt32(at, value, true);
     return this;
   }
 
-  /** An attribute of a `__u64` in the machine's byte order. */
+  /** Appends a `__u64` attribute in host byte order. */
   u64(type: number, value: number | bigint): this {
     const at = this.#attribute(type, 8);
     this.#view.setBigUint64(at, BigInt(value), true);
     return this;
   }
 
-  /** An attribute of a `__be64`. */
+  /** Appends a `__be64` attribute. */
   be64(type: number, value: number | bigint): this {
     const at = this.#attribute(type, 8);
     this.#view.setBigUint64(at, BigInt(value));
     return this;
   }
 
-  /** A string with the NUL the kernel wants behind most of them. */
+  /**
+   * Appends a string attribute with the NUL that the kernel usually requires.
+   */
   string(type: number, value: string): this {
     return this.bytes(type, encoder.encode(value + "\0"));
   }
 
-  /** A string without a NUL, as iproute2 sends kinds of link. */
+  /** Appends a string attribute without a NUL, as iproute2 sends link kinds. */
   text(type: number, value: string): this {
     return this.bytes(type, encoder.encode(value));
   }
 
   /**
-   * Attributes inside an attribute.
+   * Appends an attribute with nested attributes.
    *
    * @param type nla_type; NLA_F_NESTED is added unless `plain` is set.
-   * @param write Writes what is inside, on this same writer.
-   * @param plain Leaves NLA_F_NESTED out, as iproute2 does in some places.
+   * @param write Appends the nested attributes to this writer.
+   * @param plain Omits NLA_F_NESTED, as iproute2 does for some attributes.
    */
   nest(type: number, write: (inner: this) => void, plain = false): this {
     const start = this.#length;
@@ -145,7 +149,7 @@ export class AttributeWriter {
     return this;
   }
 
-  /** A copy of what was written. */
+  /** A copy of the encoded bytes. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
   }

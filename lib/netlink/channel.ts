@@ -1,5 +1,5 @@
-// Datagrams of a request socket: sent unsplit, received from the kernel alone,
-// into a buffer that grows when a datagram does not fit.
+// Datagrams of a request socket: sent as they are, received only from the
+// kernel, into a buffer that grows when a datagram is truncated.
 
 import { EINTR } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";

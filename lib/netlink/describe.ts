@@ -1,4 +1,4 @@
-// Describes a request by the names of C, for a dry run.
+// Describes a request with C names, for a dry run.
 
 import {
   NLM_F_ACK,
@@ -20,16 +20,16 @@ import type {
 
 /** An attribute of a message. */
 export interface AttributeDescription {
-  /** Its name in C, or its number where it is not known. */
+  /** Its C name, or its number if unknown. */
   readonly name: string;
   /**
-   * Its value: a number, a text or an address as far as that is known, true of
-   * one that has none, else its bytes in hexadecimal digits.
+   * Its value: a number, text or address if it can be decoded, true for one
+   * without a value, else its bytes in hexadecimal digits.
    */
   readonly value?: string | number | true;
-  /** The fields of the struct in front of what is inside it. */
+  /** The fields of the struct before its nested attributes. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** What is inside it. */
+  /** Its nested attributes. */
   readonly inside?: readonly AttributeDescription[];
 }
 
@@ -41,7 +41,7 @@ export interface MessageDescription {
   readonly flags: readonly string[];
   /** The fields of the family's struct. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Its attributes, in their order. */
+  /** Its attributes, in order. */
   readonly attributes: readonly AttributeDescription[];
 }
 
@@ -56,7 +56,7 @@ const FLAGS: ReadonlyArray<readonly [flag: number, name: string]> = [
 
 const ALWAYS = NLM_F_REQUEST | NLM_F_ACK;
 
-/** The bytes of a request as they are sent, its sequence number left 0. */
+/** The bytes of a request with sequence number 0. */
 export function requestBytes(request: NetlinkRequest): Uint8Array<ArrayBuffer> {
   const length = NLMSG_HDRLEN + request.body.length;
   const bytes = new Uint8Array(length);
@@ -70,7 +70,7 @@ export function requestBytes(request: NetlinkRequest): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Tells a request that makes, changes or deletes something. */
+/** Describes a request that adds, changes or deletes an object. */
 export function describeRequest(
   request: NetlinkRequest,
   names: FamilyNames,

@@ -1,4 +1,4 @@
-// What the kernel answers to a request it refuses, and to one it warns about.
+// Errors and warnings of the kernel in reply to requests.
 
 import {
   EPERM,
@@ -7,23 +7,23 @@ import {
   type SystemErrorContext,
 } from "../../ffi/errno.ts";
 
-/** What the kernel says beside an error number (extended acknowledgement). */
+/** The kernel's extended acknowledgement of a request. */
 export interface ExtendedAck {
-  /** The kernel's own sentence. Source: NLMSGERR_ATTR_MSG, linux/netlink.h. */
+  /** The kernel's message. Source: NLMSGERR_ATTR_MSG, linux/netlink.h. */
   readonly message?: string;
-  /** Where in the request the attribute at fault is, in bytes. */
+  /** The offset of the rejected attribute in the request, in bytes. */
   readonly offset?: number;
-  /** The attribute at fault, for example "IFLA_LINKINFO > IFLA_INFO_KIND". */
+  /** The rejected attribute, for example "IFLA_LINKINFO > IFLA_INFO_KIND". */
   readonly attribute?: string;
-  /** The attribute that should have been there. */
+  /** The missing attribute. */
   readonly missing?: string;
 }
 
-/** A request as an error tells of it. */
+/** The request of an error. */
 export interface RequestDescription {
   /** nlmsg_type. */
   readonly type: number;
-  /** Its name where it is known, for example "RTM_NEWLINK". */
+  /** Its name, for example "RTM_NEWLINK", if known. */
   readonly name: string;
   /** nlmsg_flags. */
   readonly flags: number;
@@ -32,7 +32,7 @@ export interface RequestDescription {
 }
 
 /**
- * A netlink request that the kernel refused.
+ * A netlink request that the kernel rejected.
  *
  * Source: netlink(7), linux/netlink.h (struct nlmsgerr and its attributes).
  *
@@ -53,12 +53,12 @@ export class NetlinkError extends SystemError {
   override readonly name: string = "NetlinkError";
 
   /**
-   * Made by a connection for the kernel's answer.
+   * Built by a connection from the kernel's reply.
    *
-   * @param request The request that was refused.
-   * @param errno The error number of the answer.
-   * @param ack What the kernel said beside it.
-   * @param context What was tried, and what to do about it.
+   * @param request The rejected request.
+   * @param errno The errno of the reply.
+   * @param ack The extended acknowledgement.
+   * @param context The operation and what to do.
    */
   constructor(
     readonly request: RequestDescription,
@@ -67,8 +67,8 @@ export class NetlinkError extends SystemError {
     context: SystemErrorContext = {},
   ) {
     super(request.name, errno, {
-      // Who lacks the capability is told no more; other words are about the
-      // request, or about what it would change.
+      // EPERM without a message means that a capability is missing; with a
+      // message it is about the request or the object.
       ...(errno === EPERM && ack.message === undefined
         ? {
           capability: "CAP_NET_ADMIN",
@@ -81,7 +81,7 @@ export class NetlinkError extends SystemError {
   }
 }
 
-/** The same refusal, with what to do about it where there is more to say. */
+/** The same error with more specific advice. */
 export function advised(
   error: NetlinkError,
   advice: string | undefined,
@@ -100,8 +100,8 @@ function describe(ack: ExtendedAck): string | undefined {
 }
 
 /**
- * A dump that changes in the kernel interrupted again and again. What was read
- * the last time is there, but objects may be missing from it or in it twice.
+ * Changes interrupted every attempt of a dump. The last attempt is available,
+ * but objects may be missing or duplicate.
  *
  * Source: NLM_F_DUMP_INTR in linux/netlink.h.
  *
@@ -120,15 +120,15 @@ function describe(ack: ExtendedAck): string | undefined {
 export class DumpInterruptedError extends Error {
   /** Its class, for programs that compare names. */
   override readonly name = "DumpInterruptedError";
-  /** A stable word for programs, the errno name of the same meaning. */
+  /** The errno name of the same meaning. */
   readonly code = "EINTR";
 
   /**
-   * Made by a connection that gave up.
+   * Built by a connection after the last attempt.
    *
-   * @param request The dump's request.
-   * @param attempts How many times it was tried.
-   * @param partial What the last attempt gave.
+   * @param request The request of the dump.
+   * @param attempts The number of attempts.
+   * @param partial The result of the last attempt.
    */
   constructor(
     readonly request: RequestDescription,

@@ -1,14 +1,13 @@
-// Objects that are made of their messages when they are looked at. What is kept
-// are the datagrams themselves, in the memory they were received into.
+// List of objects that are decoded on access. It stores datagrams in the memory
+// that they were received into.
 
 import type { Decode } from "./transaction.ts";
 import type { MessageReader } from "./message.ts";
 
 /**
- * The messages of a dump, each of which becomes an object when it is asked for,
- * and a new one every time: for tables that are walked once, or of which little
- * is needed. It takes the memory of the messages, half of that of objects, and
- * gives the garbage collector nothing to do.
+ * The messages of a dump, each decoded on access into a new object: for tables
+ * that are iterated once, or of which little is needed. It needs half of the
+ * memory of objects, and no garbage collection.
  *
  * Source: netlink(7).
  *
@@ -26,22 +25,22 @@ import type { MessageReader } from "./message.ts";
 export class LazyList<T> implements Iterable<T> {
   readonly #decode: Decode<T>;
   readonly #accept: (message: MessageReader) => boolean;
-  /** One for each piece of memory, and the index of the first message in it. */
+  /** The blocks of memory, each with the index of its first message. */
   readonly #pieces: {
     readonly reader: MessageReader;
     readonly first: number;
   }[] = [];
   #reader: MessageReader | undefined;
-  /** Where each message begins in its piece. */
+  /** The offset of each message in its block. */
   #starts = new Uint32Array(64);
   #length = 0;
 
   /**
-   * Begins with nothing in it.
+   * Creates an empty list.
    *
-   * @param decode Makes an object of a message.
-   * @param accept Whether a message is one to keep; `decode` must not give
-   * undefined for those. It need not be the whole of what `decode` looks at.
+   * @param decode Decodes a message.
+   * @param accept Whether to add a message; `decode` must not return undefined
+   *   for it. It may check less than `decode`.
    */
   constructor(
     decode: Decode<T>,
@@ -51,12 +50,12 @@ export class LazyList<T> implements Iterable<T> {
     this.#accept = accept;
   }
 
-  /** How many there are. */
+  /** The number of messages. */
   get length(): number {
     return this.#length;
   }
 
-  /** Takes up the current message; its memory has to stay as it is. */
+  /** Adds the current message; its memory must not be reused. */
   take(message: MessageReader): undefined {
     if (!this.#accept(message)) return;
     if (message !== this.#reader) {
@@ -74,8 +73,8 @@ export class LazyList<T> implements Iterable<T> {
   /**
    * The object at an index.
    *
-   * @param index Counted from the end where it is negative.
-   * @returns A new object each time; undefined where there is none.
+   * @param index Counted from the end if negative.
+   * @returns A new object each time; undefined outside of the list.
    */
   at(index: number): T | undefined {
     const place = Math.trunc(index) + (index < 0 ? this.#length : 0);
@@ -84,12 +83,12 @@ export class LazyList<T> implements Iterable<T> {
     return this.#decode(this.#goTo(reader, place));
   }
 
-  /** All of them, one after the other. */
+  /** Iterates over the objects. */
   *[Symbol.iterator](): IteratorObject<T, undefined> {
     for (const message of this.messages()) yield this.#decode(message)!;
   }
 
-  /** Their messages; each is only valid until the next. */
+  /** Iterates over the messages; each is valid only until the next. */
   *messages(): IteratorObject<MessageReader, undefined> {
     for (const [index, { reader, first }] of this.#pieces.entries()) {
       const end = this.#pieces[index + 1]?.first ?? this.#length;

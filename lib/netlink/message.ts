@@ -1,4 +1,4 @@
-// The framing of netlink: messages in a datagram, read in place.
+// Reads the messages of a datagram in place.
 
 import {
   NLMSG_ALIGN,
@@ -9,14 +9,15 @@ import { AttributeReader } from "./attribute.ts";
 import type { NetlinkBuffer } from "./buffer.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
 
-// The module's own, for next(): what is imported is looked up at each use.
+// Local constant for next(): V8 inlines it; an imported binding costs a load
+// and a check.
 const HEADER = NLMSG_HDRLEN;
 
 let walks = 0;
 
 /**
- * A walk over the messages of a datagram. It always ends: each step advances
- * by at least a header, and a length that cannot be right ends the walk.
+ * Iterates over the messages of a datagram. It always terminates: each step
+ * advances by at least a header, and an invalid length ends the iteration.
  *
  * Source: netlink(7), netlink(3).
  *
@@ -48,20 +49,22 @@ export class MessageReader {
   type = 0;
   /** nlmsg_flags. */
   flags = 0;
-  /** Where the message's header is. */
+  /** Offset of the message's header. */
   start = 0;
-  /** Where its payload is. */
+  /** Offset of its payload. */
   payload = 0;
-  /** Where it ends, padding not included. */
+  /** End offset, without padding. */
   end = 0;
-  /** Where the datagram ends. */
+  /** End offset of the datagram. */
   limit = 0;
-  /** A number for each walk over a datagram: each reset() of any has its own. */
+  /**
+   * Identifies an iteration over a datagram: each reset() has its own number.
+   */
   walk = 0;
   readonly #attributes: AttributeReader;
   #next = 0;
 
-  /** Makes a walk over nothing: see reset(). */
+  /** Creates a reader of nothing: see reset(). */
   constructor(
     /** @internal */
     readonly buffer: NetlinkBuffer,
@@ -73,24 +76,24 @@ export class MessageReader {
     this.#attributes = new AttributeReader(buffer, counters);
   }
 
-  /** nlmsg_seq of it, as an unsigned number. */
+  /** nlmsg_seq as an unsigned number. */
   get sequence(): number {
     return this.words[(this.start >> 2) + 2]! >>> 0;
   }
 
-  /** nlmsg_pid of it, as an unsigned number. */
+  /** nlmsg_pid as an unsigned number. */
   get port(): number {
     return this.words[(this.start >> 2) + 3]! >>> 0;
   }
 
-  /** Starts over with the datagram in `[start, end)`; start a multiple of 4. */
+  /** Restarts with the datagram in `[start, end)`; start a multiple of 4. */
   reset(start: number, end: number): void {
     this.#next = start;
     this.limit = end;
     this.walk = ++walks;
   }
 
-  /** Goes to the next message; false at the end. */
+  /** Moves to the next message; false at the end. */
   next(): boolean {
     const at = this.#next;
     const rest = this.limit - at;
@@ -116,8 +119,8 @@ export class MessageReader {
   }
 
   /**
-   * The attributes of the current message behind a struct of `header` bytes:
-   * one reader, the same each time. A message shorter than the struct has none.
+   * A reader of the message's attributes after a struct of `header` bytes;
+   * reused. A message that is shorter than the struct has no attributes.
    */
   attributes(header: number): AttributeReader {
     this.#attributes.reset(
@@ -127,14 +130,16 @@ export class MessageReader {
     return this.#attributes;
   }
 
-  /** Whether the payload is long enough for a struct; counted if it is not. */
+  /**
+   * Whether the payload has this size; a shorter one is counted as malformed.
+   */
   holds(size: number): boolean {
     if (this.end - this.payload >= size) return true;
     this.counters.malformed++;
     return false;
   }
 
-  /** A copy of the current message, header included. */
+  /** A copy of the current message with its header. */
   copy(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(this.start, this.end);
   }
@@ -145,7 +150,7 @@ export class MessageReader {
   }
 }
 
-/** Writes the header of a message in front of its body. */
+/** Encodes the header of a message before its body. */
 export function writeHeader(
   view: DataView,
   at: number,

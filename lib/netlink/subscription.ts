@@ -1,4 +1,4 @@
-// Subscription to netlink groups on a socket of its own: events are received in
+// Subscribes to netlink groups with its own socket and receives events in
 // batches. Requests use a connection.
 
 import { ENOBUFS, EPERM } from "../../ffi/errno.ts";
@@ -90,7 +90,7 @@ const BATCH = 64;
  * ```
  */
 export class NetlinkSubscription implements AsyncDisposable {
-  /** What was received and ignored. */
+  /** Ignored input, by reason. */
   readonly counters: NetlinkCounters = noCounts();
   readonly #descriptor: Descriptor;
   readonly #allNamespaces: boolean;

@@ -59,7 +59,7 @@ const table = (number: number) =>
 const link = (number: number) =>
   reported<number>(number, (value) => value.u32(), { link: true });
 
-/** Segments of struct ipv6_sr_hdr, in the order in which they are visited. */
+/** The segments of struct ipv6_sr_hdr, in the order of visits. */
 function segments(
   { bytes, at, length }: AttributeReader,
   header: number,
@@ -69,7 +69,7 @@ function segments(
   const end = at + length;
   if (end - first < size) return undefined;
   const segs: string[] = [];
-  // first_segment is the index of the last one.
+  // first_segment is the index of the last entry.
   for (let index = bytes[first + 4]!; index >= 0; index--) {
     const segment = first + size + 16 * index;
     if (segment + 16 <= end) segs.push(formatIPv6(bytes, segment));
@@ -77,7 +77,7 @@ function segments(
   return { segs };
 }
 
-/** The mode in front of the header: struct seg6_iptunnel_encap. */
+/** The mode in struct seg6_iptunnel_encap, before the header. */
 const MODE_SIZE = 4;
 const MODES = ["inline", "encap", "l2encap", "encap.red", "l2encap.red"];
 
@@ -184,7 +184,7 @@ const TABLES: { readonly [type: number]: AttributeTable } = {
   }),
 };
 
-/** What ip prints in addition with statistics. */
+/** The keys that ip(8) adds with statistics. */
 function counters(type: number, level: AttributeLevel): JsonObject {
   if (type !== lwt.LWTUNNEL_ENCAP_SEG6_LOCAL) return {};
   const inner = level.get(seg6.SEG6_LOCAL_COUNTERS)?.enter();
@@ -200,7 +200,10 @@ function counters(type: number, level: AttributeLevel): JsonObject {
   };
 }
 
-/** An encapsulation as iproute2 7.1 nests it; 6.1 mixes its keys with those of the route. */
+/**
+ * An encapsulation, nested as in iproute2 7.1; 6.1 mixes its keys with those of
+ * the route.
+ */
 function encapsulationJson(
   { type, attributes }: RouteEncapsulation,
   { names, statistics }: JsonContext,

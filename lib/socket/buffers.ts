@@ -23,8 +23,8 @@ const SIZE = { receive: { SO_RCVBUF }, send: { SO_SNDBUF } };
 const FORCE = { receive: SO_RCVBUFFORCE, send: SO_SNDBUFFORCE };
 
 /**
- * Sets a buffer size: beyond net.core.rmem_max or wmem_max with CAP_NET_ADMIN,
- * else up to that limit. `bufferSize` reads what it came to.
+ * Sets a buffer size: with CAP_NET_ADMIN beyond net.core.rmem_max or wmem_max,
+ * else up to that limit. `bufferSize` returns the effective size.
  *
  * @throws {SystemError}
  */
@@ -40,8 +40,8 @@ export function setBufferSize(
 }
 
 /**
- * The effective size of a buffer. The kernel doubles what it is given, for its
- * own overhead, and charges that overhead to the buffer.
+ * The effective size of a buffer. The kernel doubles the requested size for its
+ * overhead, and charges the overhead to the buffer.
  *
  * @throws {SystemError}
  */

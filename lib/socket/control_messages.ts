@@ -1,5 +1,4 @@
-// Control messages (cmsg(3)): decodes those that came with a message, encodes
-// those to be sent with one.
+// Control messages (cmsg(3)): decodes received ones, encodes those to send.
 
 import {
   NETLINK_LISTEN_ALL_NSID,
@@ -50,22 +49,29 @@ import {
 const { IPV6_FLOWINFO } = newer;
 const HEADER = cmsghdr.size;
 
-/** Bytes for every control message that a UDP socket may receive at once. */
+/**
+ * Size of all control messages that a UDP socket can receive with one datagram.
+ */
 export const RECEIVE_CONTROL_SIZE = CMSG_SPACE(in6_pktinfo.size) +
   CMSG_SPACE(in_pktinfo.size) + CMSG_SPACE(timespec.size) +
   CMSG_SPACE(scm_timestamping.size) + CMSG_SPACE(sockaddr_in6.size) +
   // TTL, traffic class, hop limit, overflow counter, segment size, flow label
   6 * CMSG_SPACE(4);
 
-/** Bytes for packet info, hop limit, traffic class, flow label, segment size, time. */
+/**
+ * Size of packet info, hop limit, traffic class, flow label, segment size and
+ * time.
+ */
 export const SEND_CONTROL_SIZE = CMSG_SPACE(in6_pktinfo.size) +
   4 * CMSG_SPACE(4) + CMSG_SPACE(8);
 
-/** Bytes for an error and its offender's address beside the usual. */
+/**
+ * Size of an error with its offender's address, and the other control messages.
+ */
 export const ERROR_CONTROL_SIZE = RECEIVE_CONTROL_SIZE +
   2 * CMSG_SPACE(sock_extended_err.size + 28);
 
-/** Bytes for the namespace id of a netlink notification. */
+/** Size of the namespace id of a netlink notification. */
 export const NSID_CONTROL_SIZE = CMSG_SPACE(4);
 
 /**

@@ -1,5 +1,5 @@
-// A socket's error queue (MSG_ERRQUEUE): ICMP errors and local errors, each with
-// the datagram that caused it, and time stamps of sent datagrams.
+// Error queue of a socket (MSG_ERRQUEUE): ICMP errors and local errors, each
+// with the datagram that caused it, and time stamps of sent datagrams.
 
 import { EAGAIN, errnoName, errnoText } from "../../ffi/errno.ts";
 import { errno } from "../../ffi/libc.ts";
@@ -113,8 +113,8 @@ export class ErrorQueue {
   }
 
   /**
-   * Waits until something was read from the queue; what is not for this caller
-   * may be for the one behind it.
+   * Waits until something was read from the queue; it may belong to the next
+   * caller.
    *
    * @param list The list that the caller takes from.
    * @throws {ClosedError | TimeoutError}
@@ -132,8 +132,8 @@ export class ErrorQueue {
   }
 
   /**
-   * Clears what POLLERR reported: the kernel's queue or, where that was full,
-   * the pending error alone. Otherwise every wait would end at once.
+   * Clears the cause of POLLERR: the kernel's queue, or only the pending error
+   * if the queue was full. Otherwise every wait would end immediately.
    */
   handlePollError(fd: number): void {
     if (this.drain(fd) || !this.queuesErrors) return;
@@ -152,7 +152,10 @@ export class ErrorQueue {
     this.#onEvents();
   }
 
-  /** Reads the kernel's queue until it is empty; whether it held an error. */
+  /**
+   * Reads the kernel's queue until it is empty; returns whether it had an
+   * error.
+   */
   drain(fd: number): boolean {
     const flags = MSG_ERRQUEUE | MSG_DONTWAIT;
     const before = this.#read;
@@ -161,7 +164,7 @@ export class ErrorQueue {
     for (;;) {
       const count = this.#vector.receive(fd, SIZE, flags);
       if (count <= 0) {
-        // In older kernels a pending error fails one call, and only that one.
+        // In older kernels, a pending error fails exactly one call.
         if (count < 0 && errno() !== EAGAIN && !failed) {
           failed = true;
           continue;
@@ -184,7 +187,7 @@ export class ErrorQueue {
     this.events.push(event);
   }
 
-  /** Takes a message; whether it is an error. */
+  /** Handles a message; returns whether it is an error. */
   #take(slot: number): boolean {
     const vector = this.#vector;
     const { error: at, timestamping } = vector.control(slot);

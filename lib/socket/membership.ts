@@ -1,4 +1,4 @@
-// Group membership: multicast groups of IP, notification groups of netlink.
+// Group membership: IP multicast groups, netlink notification groups.
 
 import {
   EADDRINUSE,
@@ -37,7 +37,7 @@ import { interfaceIndexOf, type InterfaceRef } from "../net/interface_index.ts";
 import { type Family, setOption, speaksIPv4, speaksIPv6 } from "./option.ts";
 import { writeSockaddr } from "./sockaddr.ts";
 
-/** What happens to a membership. */
+/** Join or leave. */
 export type MembershipChange = "join" | "leave";
 
 const OPTIONS = {
@@ -67,7 +67,7 @@ export function changeNetlinkGroup(
 
 interface Group {
   readonly address: Uint8Array<ArrayBuffer>;
-  /** The interface; 0 leaves it to the routes. */
+  /** The interface; 0 for the one that the routes select. */
   readonly ifindex: number;
   /** Whether the caller named the interface. */
   readonly named: boolean;
@@ -100,7 +100,7 @@ function resolveGroup(
   return { address, ifindex, named: ifindex !== 0 };
 }
 
-/** What was tried and what to do when a membership cannot be changed. */
+/** The operation and the remedy for a failed membership change. */
 function groupContext(
   code: number,
   tried: string,
@@ -175,7 +175,7 @@ export function changeMulticastGroup(
   }
 }
 
-/** What happens to a source of a multicast group. */
+/** The operation on a source of a multicast group. */
 export type SourceChange =
   | "join"
   | "leave"

@@ -1,4 +1,4 @@
-// Socket options, by the names that C gives them.
+// Socket options with their C names.
 
 import {
   EACCES,
@@ -10,16 +10,16 @@ import {
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
 import { IPPROTO_IP, IPPROTO_IPV6 } from "../../ffi/uapi/netinet_in.ts";
 
-/** Which IP versions a socket speaks. "dual" is an IPv6 socket that takes both. */
+/** The IP versions of a socket. "dual" is an IPv6 socket for both. */
 export type Family = "dual" | "ipv4" | "ipv6";
 
-/** An option's number under its C name, which errors show: `{ SO_MARK }`. */
+/** The number of an option with its C name, for errors: `{ SO_MARK }`. */
 export type NamedOption = Readonly<Record<string, number>>;
 
 const INT = new Int32Array(1);
 const LENGTH = new Uint32Array(1);
 
-/** The one name of an option; a loop, because Object.keys() makes an array. */
+/** The name of an option; a loop, because Object.keys() creates an array. */
 export function nameOf(option: NamedOption): string {
   for (const name in option) return name;
   return "";
@@ -29,7 +29,7 @@ export function nameOf(option: NamedOption): string {
  * Sets an option.
  *
  * @param level SOL_SOCKET, IPPROTO_IP ...
- * @param value An int, or the bytes of what the option takes.
+ * @param value An int, or the bytes of the option's value.
  * @param explain Describes the failed operation and the remedy, by errno.
  * @throws {SystemError}
  */
@@ -57,7 +57,10 @@ export function setOption(
   });
 }
 
-/** Sets an option; false where the kernel refuses it, and errno() says why. */
+/**
+ * Sets an option; returns false if the kernel rejects it, with the errno in
+ * errno().
+ */
 export function trySetOption(
   fd: number,
   level: number,
@@ -111,7 +114,7 @@ export function getOptionBytes(
   return LENGTH[0]!;
 }
 
-/** Reads an option of type int; undefined where the kernel refuses it. */
+/** Reads an option of type int; undefined if the kernel rejects it. */
 export function tryGetOption(
   fd: number,
   level: number,
@@ -134,11 +137,11 @@ export function speaksIPv6(family: Family): boolean {
 }
 
 /**
- * Sets an option for each IP version that a socket speaks: a dual socket needs
- * both, because the kernel looks at the IPv4 option for a mapped peer.
+ * Sets an option for each IP version of a socket: a dual socket needs both,
+ * because the kernel uses the IPv4 option for a mapped peer.
  *
- * @param ipv4 The option of IPPROTO_IP, if there is one.
- * @param ipv6 The option of IPPROTO_IPV6, if there is one.
+ * @param ipv4 The option of IPPROTO_IP, if it exists.
+ * @param ipv6 The option of IPPROTO_IPV6, if it exists.
  * @throws {SystemError}
  */
 export function setIpOption(

@@ -89,7 +89,7 @@ export class VrfTable {
 
   /**
    * Opens the table of a socket's namespace. A socket that is bound to an
-   * interface sends by the routes of its VRF and needs none.
+   * interface sends by the routes of its VRF and does not need one.
    */
   static open(socket: number): VrfTable {
     const bound = tryGetOption(socket, SOL_SOCKET, SO_BINDTOIFINDEX) ?? 0;
