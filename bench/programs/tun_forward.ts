@@ -12,7 +12,7 @@ await using left = Tun.open({ name: "tun0", namespace: here, offload });
 await using right = Tun.open({ name: "tun0", namespace: there, offload });
 
 async function carry(from: Tun, to: Tun): Promise<void> {
-  const batch = new PacketBatch(64, { whole: true });
+  const batch = new PacketBatch(64, { unsegmented: true });
   for await (const _ of from.batches({ batch })) {
     // Refused packets are lost, as on any link.
     await to.writeMany(batch, { onRejected() {} });

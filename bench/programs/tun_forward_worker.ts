@@ -24,7 +24,7 @@ function carry(orders: Orders): void {
   const to = TunQueue.attach(orders.to);
   const packets = from.blockingPoll(stop);
   const room = to.blockingPoll(stop);
-  const batch = new PacketBatch(64, { whole: true });
+  const batch = new PacketBatch(64, { unsegmented: true });
   // Refused packets are lost, as on any link.
   const onRejected = () => {};
   for (;;) {

@@ -24,14 +24,14 @@ import { ifreq } from "../../ffi/uapi/net_if.ts";
 import { setCarrier } from "./control.ts";
 import { attachError, type Attachment, NODE, openError } from "./errors.ts";
 
-/** How to attach, besides to what. */
+/** How to attach a descriptor. */
 export interface AttachOptions extends Attachment {
   readonly packetInformation: boolean;
   readonly carrier: boolean;
   readonly header: boolean;
 }
 
-/** Opens the node; every descriptor of it can be attached once. */
+/** Opens the node; each descriptor can be attached once. */
 export function openNode(): number {
   releaseEarlierRun();
   const fd = libc().open(cString(NODE), O_RDWR | O_CLOEXEC, 0);
@@ -49,7 +49,10 @@ export function closeOnError<T>(fd: number, body: () => T): T {
   }
 }
 
-/** An attached, nonblocking descriptor and the name the kernel gave the device. */
+/**
+ * An attached, nonblocking descriptor and the device name that the kernel
+ * chose.
+ */
 export function attach(wanted: AttachOptions): { fd: number; name: string } {
   const fd = openNode();
   return closeOnError(fd, () => {

@@ -1,48 +1,50 @@
-// Many packets in memory that is made once: what one turn of reading fills and
-// one turn of writing empties.
+// Batch of packets in preallocated memory: filled by one read, written by one
+// write.
 
 import { virtio_net_hdr } from "../../ffi/uapi/linux_virtio_net.ts";
 import { ArgumentError } from "../errors.ts";
 import { wholeNumber } from "../whole_number.ts";
 import { OffloadHeader } from "./offload_header.ts";
 
-/** Room before each packet for what the driver puts there: tun_pi, virtio_net_hdr. */
+/**
+ * Space before each packet for the headers of the driver: tun_pi,
+ * virtio_net_hdr.
+ */
 const HEADROOM = 16;
 
-// Every packet a device can have fits, whatever its MTU is set to later: a
-// short read would lose the rest without a sign. An odd number of cache lines
-// from slot to slot keeps the slots from evicting each other.
+// A slot fits the longest packet of any MTU: a short read would silently
+// truncate. An odd number of cache lines between slots avoids cache conflicts.
 const STRIDE = 65_600;
 export const LARGEST = STRIDE - HEADROOM;
 
 const sizes: bigint[] = [];
 
-/** A length as FFI wants a size_t: made once for each length there is. */
+/** Lengths as BigInt for size_t parameters, created once. */
 export function sizeOf(length: number): bigint {
   return sizes[length] ??= BigInt(length);
 }
 
-/** Bytes of the header a device with offload has before each packet. */
+/** The header length of a device with offload, in bytes. */
 export const HEADER = virtio_net_hdr.size;
 
-/** Takes away what a device said of the packet that starts at `start`. */
+/** Clears the header before the packet at `start`. */
 export function clearHeader(bytes: Uint8Array, start: number): void {
   bytes.fill(0, start - HEADER, start);
 }
 
 /**
- * The whole of each slot from `prefix` bytes before the packet, to read into
- * and to write from; the last one is no packet's but the device's to build in.
+ * Each slot from `prefix` bytes before the packet, for reads and writes; the
+ * last one is scratch space of the device.
  */
 export let slotsOf: (
   batch: PacketBatch,
   prefix: number,
 ) => Uint8Array<ArrayBuffer>[];
 
-/** Says how many packets are there. */
+/** Sets the number of packets. */
 export let setCount: (batch: PacketBatch, count: number) => void;
 
-/** Says what packet `index` is. */
+/** Sets the header of packet `index`. */
 export let setFilled: (
   batch: PacketBatch,
   index: number,
@@ -51,15 +53,15 @@ export let setFilled: (
 ) => void;
 
 /**
- * Says whether the packets read next have a header each; where they have none,
- * those of earlier reads are taken away.
+ * Sets whether the next packets have headers; if not, headers of earlier reads
+ * are cleared.
  */
 export let setHeaders: (batch: PacketBatch, headers: boolean) => void;
 
-/** Says which queue of a device the packets were read from. */
+/** Sets the queue that the packets were read from. */
 export let setQueueIndex: (batch: PacketBatch, queue: number) => void;
 
-/** Whether headers may be before the packets; if not they are all zeroes. */
+/** Whether packets may have headers; if not, all are zero. */
 export let hasHeaders: (batch: PacketBatch) => boolean;
 
 /** Checks an index. @throws {RangeError} If no packet has it. */
@@ -69,24 +71,22 @@ function checkIndex(index: number, count: number): void {
   }
 }
 
-/** How a batch is used. */
+/** Options of a batch. */
 export interface PacketBatchOptions {
   /**
-   * Take packets as a device with offload gives them: one may stand for many,
-   * its checksum may be left open, and `header` tells. Good for passing them on
-   * to another device. Default false: what is read is split into ordinary
-   * packets.
+   * Keep GSO packets unsegmented, with partial checksums, described by
+   * `header`: useful for forwarding to another device. Default false: packets
+   * are split on read.
    */
-  readonly whole?: boolean | undefined;
+  readonly unsegmented?: boolean | undefined;
 }
 
 /**
- * Packets to read into or to write from, in memory that is made once.
+ * Packets to read into or to write from, in preallocated memory.
  *
- * Reading overwrites what is in it: views of its packets are good until the
- * next read into the same batch. One that was read from a device can be
- * written to another as it is, which copies nothing. An index that is not below
- * `count` is a RangeError.
+ * A read overwrites the packets: views of them are valid until the next read
+ * into the same batch. A batch that was read can be written to another device
+ * without copies. An index that is not below `count` throws RangeError.
  *
  * @example
  * ```ts
@@ -121,12 +121,12 @@ export class PacketBatch {
     };
   }
 
-  /** How many packets fit. */
+  /** The maximum number of packets. */
   readonly size: number;
-  /** The memory of all packets; `start(i)` and `length(i)` say where each is. */
+  /** The memory of all packets; `start(i)` and `length(i)` locate each. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether it takes packets that stand for many. */
-  readonly whole: boolean;
+  /** Whether it keeps GSO packets unsegmented. */
+  readonly unsegmented: boolean;
   readonly #lengths: Int32Array<ArrayBuffer>;
   readonly #protocols: Uint16Array<ArrayBuffer>;
   readonly #packets: Uint8Array<ArrayBuffer>[];
@@ -136,38 +136,38 @@ export class PacketBatch {
   #queue = -1;
 
   /**
-   * Makes the memory; nothing is allocated later.
+   * Allocates the memory; nothing is allocated later.
    *
-   * @param size How many packets fit, 1 to 1024.
-   * @param options How it is used.
-   * @throws {ArgumentError} if there cannot be so many.
+   * @param size The maximum number of packets, 1 to 1024.
+   * @param options Options of the batch.
+   * @throws {ArgumentError} If the size is out of range.
    */
-  constructor(size = 64, { whole = false }: PacketBatchOptions = {}) {
+  constructor(size = 64, { unsegmented = false }: PacketBatchOptions = {}) {
     this.size = wholeNumber("size", size, 1, 1024);
-    this.whole = whole;
-    // One slot more, for devices to build in.
+    this.unsegmented = unsegmented;
+    // One more slot, as scratch space of devices.
     this.bytes = new Uint8Array((size + 1) * STRIDE);
     this.#lengths = new Int32Array(size);
     this.#protocols = new Uint16Array(size);
     this.#packets = Array.from({ length: size }, (_, i) => this.#view(i));
   }
 
-  /** How many packets are in it. */
+  /** The number of packets. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Which of the device's queues the packets were read from, 0 for the first;
-   * undefined for packets that were added by `push`. A device writes the batch
-   * to the same queue, because the kernel delivers the packets of a flow on the
-   * queue that the flow was last written to.
+   * The queue that the packets were read from, 0 for the first; undefined for
+   * packets added by `push`. A device writes the batch to the same queue,
+   * because the kernel delivers a flow on the queue that it was last written
+   * to.
    */
   get queue(): number | undefined {
     return this.#queue < 0 ? undefined : this.#queue;
   }
 
-  /** Where packet `index` begins in `bytes`. */
+  /** The offset of packet `index` in `bytes`. */
   start(index: number): number {
     return index * STRIDE + HEADROOM;
   }
@@ -180,7 +180,7 @@ export class PacketBatch {
 
   /**
    * Packet `index` as a view of the batch's memory: writing to it changes the
-   * packet, and the next read into the batch changes what is seen in it.
+   * packet, and the next read into the batch overwrites it.
    */
   packet(index: number): Uint8Array<ArrayBuffer> {
     checkIndex(index, this.#count);
@@ -192,11 +192,11 @@ export class PacketBatch {
   }
 
   /**
-   * What a device with offload said of packet `index`: nothing special, unless
-   * the batch takes packets whole.
+   * The offload header of packet `index`: zero unless the batch keeps packets
+   * unsegmented.
    *
-   * @param index Which packet.
-   * @param into Where to put it, to be used again.
+   * @param index The packet.
+   * @param into The object to fill, for reuse.
    */
   header(
     index: number,
@@ -209,7 +209,7 @@ export class PacketBatch {
 
   /**
    * The Ethernet protocol number of packet `index`, for devices with packet
-   * information; 0 if unknown, and an IP packet then speaks for itself.
+   * information; 0 if unknown, which suffices for IP.
    */
   protocol(index: number): number {
     checkIndex(index, this.#count);
@@ -220,10 +220,11 @@ export class PacketBatch {
    * Adds a copy of a packet.
    *
    * @param packet The packet, 1 to 65,584 bytes.
-   * @param protocol Its Ethernet protocol number, which only TUN devices with
-   * packet information want to know, and only of what is not IP.
-   * @returns Whether there was room.
-   * @throws {ArgumentError} if it is empty or longer than any device takes.
+   * @param protocol Its Ethernet protocol number, for TUN devices with packet
+   *   information, and only for packets other than IP.
+   * @returns false if the batch is full.
+   * @throws {ArgumentError} If it is empty or exceeds the maximum of all
+   *   devices.
    */
   push(packet: Uint8Array, protocol = 0): boolean {
     if (packet.length === 0 || packet.length > LARGEST) {
@@ -243,13 +244,13 @@ export class PacketBatch {
     return true;
   }
 
-  /** Makes packet `index` shorter or longer; 0 leaves it out when written. */
+  /** Changes the length of packet `index`; 0 skips it in writes. */
   resize(index: number, length: number): void {
     checkIndex(index, this.#count);
     this.#lengths[index] = wholeNumber("length", length, 0, LARGEST);
   }
 
-  /** Empties it. */
+  /** Removes all packets. */
   clear(): void {
     this.#count = 0;
     this.#queue = -1;

@@ -1,5 +1,5 @@
-// Every way to read and write packets, on top of four operations: try to read,
-// read when there is something, try to write, write when there is room.
+// Reads and writes packets in several ways, on top of four operations: try to
+// read, wait and read, try to write, wait and write.
 
 import { asyncIterator, type AsyncSource } from "../io/async_iterator.ts";
 import { checkTimeout, noteProgress, type WaitOptions } from "../io/reactor.ts";
@@ -9,17 +9,17 @@ import { PacketBatch } from "./batch.ts";
 import { DeviceGoneError } from "./errors.ts";
 import type { BatchWriteOptions } from "./writer.ts";
 
-/** What bounds a write of many, and how it is done. */
+/** Options of a write of several packets. */
 export interface WriteOptions
   extends WaitOptions, Omit<BatchWriteOptions, "from"> {}
 
 const DONE = Promise.resolve();
 
 /**
- * Something packets are read from and written to: a device, or one queue of it.
+ * A device, or one queue of it, to read packets from and to write packets to.
  *
- * `read` and `for await` give packets of their own. `readMany` and `batches`
- * fill memory that is used again, which is several times as fast.
+ * `read` and `for await` return packets in their own memory. `readMany` and
+ * `batches` reuse memory, which is several times as fast.
  *
  * Source: Documentation/networking/tuntap.rst.
  *
@@ -36,10 +36,10 @@ const DONE = Promise.resolve();
  */
 export abstract class PacketChannel
   implements AsyncDisposable, AsyncIterable<Uint8Array<ArrayBuffer>> {
-  /** For single packets that are read, and copied at once. */
+  /** For reads of single packets, which are copied. */
   #single: PacketBatch | undefined;
   #outgoing: PacketBatch | undefined;
-  /** A packet that an iteration read and did not deliver. */
+  /** A packet that an iteration read and did not return. */
   #unread: Uint8Array<ArrayBuffer> | undefined;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
@@ -48,25 +48,26 @@ export abstract class PacketChannel
   abstract readonly what: string;
 
   /**
-   * Reads what is there now, without waiting.
+   * Reads the available packets without waiting.
    *
-   * @param batch Where the packets go, over those that are in it.
-   * @returns How many there are; 0 if none. Only after 0 is a wait of any use.
+   * @param batch The batch, whose packets are overwritten.
+   * @returns The number of packets; 0 for none. Wait only after 0.
    * @throws {ClosedError} If it is closed.
-   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    */
   abstract tryReadMany(batch: PacketBatch): number;
 
   /**
-   * Writes what goes now, without waiting.
+   * Writes packets without waiting.
    *
    * @param batch The packets.
-   * @param options Where to begin and how to do it.
-   * @returns The first packet there was no room for, to go on `from`;
-   * `batch.count` if none.
-   * @throws {PacketRejectedError} if one is refused and there is no `onRejected`.
+   * @param options The first packet, and options of the write.
+   * @returns The first packet that did not fit, to continue `from`;
+   *   `batch.count` if all were written.
+   * @throws {PacketRejectedError} If one is rejected and there is no
+   *   `onRejected`.
    * @throws {ClosedError} If it is closed.
-   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    */
   abstract tryWriteMany(
     batch: PacketBatch,
@@ -94,17 +95,17 @@ export abstract class PacketChannel
    */
   abstract waitWritable(options?: WaitOptions): Promise<void>;
 
-  /** Whether reads wait, which a new one comes behind. */
+  /** Whether reads are pending; a new one is queued. */
   protected abstract get readsWait(): boolean;
 
-  /** The same for writes. */
+  /** Whether writes are pending; a new one is queued. */
   protected abstract get writesWait(): boolean;
 
   /**
-   * Reads as soon as there is something, after the reads that already wait.
+   * Reads as soon as data is available, after pending reads.
    *
-   * @param attempt Reads what is there; undefined where nothing is.
-   * @param yields Whether timers are to run first.
+   * @param attempt Reads available packets; undefined if there are none.
+   * @param yields Whether timers have to run first.
    */
   protected abstract readLater<T>(
     attempt: () => T | undefined,
@@ -112,7 +113,7 @@ export abstract class PacketChannel
     yields: boolean,
   ): Promise<T>;
 
-  /** The same for a write that waits for room. */
+  /** Writes as soon as the device is writable, after pending writes. */
   protected abstract writeLater<T>(
     attempt: () => T | undefined,
     options: WaitOptions,
@@ -120,13 +121,13 @@ export abstract class PacketChannel
   ): Promise<T>;
 
   /**
-   * Waits until there are packets and reads as many as there are and fit.
+   * Waits for packets and reads as many as are available and fit.
    *
-   * @param batch Where the packets go, over those that are in it.
+   * @param batch The batch, whose packets are overwritten.
    * @param options A signal and a timeout in milliseconds.
-   * @returns How many there are, at least 1.
+   * @returns The number of packets, at least 1.
    * @throws {ClosedError} If it is closed, also during the wait.
-   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    * @throws {TimeoutError} After the timeout.
    */
   readMany(batch: PacketBatch, options: WaitOptions = {}): Promise<number> {
@@ -134,12 +135,12 @@ export abstract class PacketChannel
   }
 
   /**
-   * Waits until there is a packet and reads it.
+   * Waits for a packet and reads it.
    *
    * @param options A signal and a timeout in milliseconds.
-   * @returns The packet, in memory of its own.
+   * @returns The packet, in its own memory.
    * @throws {ClosedError} If it is closed, also during the wait.
-   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    * @throws {TimeoutError} After the timeout.
    */
   read(options: WaitOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
@@ -147,16 +148,16 @@ export abstract class PacketChannel
   }
 
   /**
-   * Writes every packet of a batch, waiting for room where there is none.
+   * Writes every packet of a batch; waits while the device is not writable.
    *
    * @param batch The packets.
-   * @param options What ends the wait, `timeout` in milliseconds, and how to
-   * write.
-   * @throws {PacketRejectedError} if one is refused and there is no
-   * `onRejected`; its `index` says which, those before it are written.
-   * @throws {LinkDownError} if the link is down, under the same condition.
+   * @param options A signal and a timeout in milliseconds, and options of the
+   *   write.
+   * @throws {PacketRejectedError} If one is rejected and there is no
+   *   `onRejected`; the packets before its `index` are written.
+   * @throws {LinkDownError} If the link is down and there is no `onRejected`.
    * @throws {ClosedError} If it is closed, also during the wait.
-   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    * @throws {TimeoutError} After the timeout.
    */
   writeMany(batch: PacketBatch, options: WriteOptions = {}): Promise<void> {
@@ -185,17 +186,18 @@ export abstract class PacketChannel
   /**
    * Writes one packet.
    *
-   * @param packet The packet, as the device's kind has it.
-   * @param options What ends the wait for room; `timeout` in milliseconds.
-   * @throws {ArgumentError} if it is empty or longer than any device takes.
-   * @throws {PacketRejectedError} if the kernel refuses it.
-   * @throws {LinkDownError} if the link is down.
+   * @param packet The packet: IP for TUN, Ethernet for TAP.
+   * @param options A signal and a timeout in milliseconds.
+   * @throws {ArgumentError} If it is empty or exceeds the maximum of all
+   *   devices.
+   * @throws {PacketRejectedError} If the kernel rejects it.
+   * @throws {LinkDownError} If the link is down.
    * @throws {ClosedError} If it is closed, also during the wait.
-   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    * @throws {TimeoutError} After the timeout.
    */
   async write(packet: Uint8Array, options: WaitOptions = {}): Promise<void> {
-    // In use for the length of the call: a second one at once has its own.
+    // In use during the call: a concurrent call gets its own.
     const batch = this.#outgoing ?? new PacketBatch(1);
     this.#outgoing = undefined;
     try {
@@ -208,11 +210,11 @@ export abstract class PacketChannel
   }
 
   /**
-   * Packets one by one, each in memory of its own. Ends when this is closed or
-   * the device is deleted.
+   * Iterates over packets, each in its own memory, until this is closed or the
+   * device is deleted.
    *
-   * @param options What ends the wait for each; `timeout` in milliseconds.
-   * @throws {TimeoutError} if no packet comes for so long.
+   * @param options A signal and a timeout in milliseconds, for each packet.
+   * @throws {TimeoutError} If no packet arrives within the timeout.
    */
   packets(options: WaitOptions = {}): AsyncIterableIterator<
     Uint8Array<ArrayBuffer>,
@@ -224,7 +226,7 @@ export abstract class PacketChannel
     });
   }
 
-  /** The same as `packets()`. */
+  /** Equivalent to `packets()`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<
     Uint8Array<ArrayBuffer>,
     void,
@@ -234,11 +236,12 @@ export abstract class PacketChannel
   }
 
   /**
-   * Packets by the batch: the same batch each time, filled anew. Ends when this
-   * is closed or the device is deleted.
+   * Iterates over batches: the same batch each time, with new packets, until
+   * this is closed or the device is deleted.
    *
-   * @param options What ends the wait; `batch` to read into one of your own.
-   * @throws {TimeoutError} if no packet comes for so long.
+   * @param options A signal and a timeout in milliseconds; `batch` to read
+   *   into.
+   * @throws {TimeoutError} If no packet arrives within the timeout.
    */
   batches(
     options: WaitOptions & { readonly batch?: PacketBatch } = {},
@@ -251,8 +254,8 @@ export abstract class PacketChannel
   }
 
   /**
-   * The packets as a stream, one a chunk, read only on demand.
-   * Cancelling it leaves the device open.
+   * The packets as a stream of chunks, read only on demand. Cancelling it does
+   * not close the device.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     if (this.#readable === undefined) {
@@ -274,8 +277,8 @@ export abstract class PacketChannel
   }
 
   /**
-   * A stream that writes each chunk as one packet; a refused packet is its
-   * error. Closing it leaves the device open.
+   * A stream that writes each chunk as one packet; a rejected packet is its
+   * error. Closing it does not close the device.
    */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
@@ -339,11 +342,11 @@ export abstract class PacketChannel
   };
 }
 
-/** What an iteration over packets reads from. */
+/** The source of an iteration over packets. */
 class PacketSource<T> implements AsyncSource<T> {
-  /** What was read while it waited. */
+  /** Packets that were read during the wait. */
   #read: T | undefined;
-  /** Whether the last attempt found that there is nothing (EAGAIN). */
+  /** Whether the last attempt returned EAGAIN. */
   #empty = false;
   #ended = false;
 
@@ -390,7 +393,7 @@ class PacketSource<T> implements AsyncSource<T> {
   }
 }
 
-/** The end that `for await` and the streams see where others see an error. */
+/** Whether an error is the end of `for await` and of streams. */
 function isEnd(error: unknown): boolean {
   return error instanceof ClosedError || error instanceof DeviceGoneError;
 }

@@ -1,5 +1,5 @@
-// Many packets that follow each other are made into one that stands for them:
-// the kernel then handles dozens of segments for the price of one.
+// Coalesces consecutive packets of a flow into GSO packets: the kernel handles
+// dozens of segments for the cost of one.
 
 import {
   newer,
@@ -20,43 +20,46 @@ import { ALONE, BARRIER, FlowPacket } from "./flow_packet.ts";
 import { OffloadHeader } from "./offload_header.ts";
 import { copyRange } from "./split.ts";
 
-/** Packets in one array; a `PacketBatch` is such a list. */
+/** Packets in one array, such as a `PacketBatch`. */
 export interface PacketList {
-  /** Where all of them are. */
+  /** The memory of the packets. */
   readonly bytes: Uint8Array;
-  /** How many there are. */
+  /** The number of packets. */
   readonly count: number;
-  /** Where a packet starts. */
+  /** The offset of a packet. */
   start(index: number): number;
-  /** How long it is, in bytes; one of 0 bytes is left out. */
+  /** The length of a packet in bytes; 0 skips it. */
   length(index: number): number;
 }
 
-/** What may be coalesced. */
+/** Options of a coalescer. */
 export interface CoalesceOptions {
-  /** UDP as well as TCP; kernels before 6.2 refuse it. True if not given. */
+  /**
+   * Coalesce UDP in addition to TCP; kernels before 6.2 reject it. Default
+   * true.
+   */
   readonly udp?: boolean | undefined;
   /**
-   * Whether checksums are known to be right and need not be verified, because
-   * whoever made the packets is known to have made them so. False if not given:
-   * a packet with a wrong one is then left alone, for the kernel to drop.
+   * Do not verify checksums, because the origin of the packets guarantees them.
+   * Default false: a packet with a wrong checksum is not coalesced, and the
+   * kernel drops it.
    */
   readonly trusted?: boolean | undefined;
-  /** Bytes before the IP header: 0 for TUN, if not given; 14 for TAP. */
+  /** Bytes before the IP header: 0 for TUN, 14 for TAP. Default 0. */
   readonly ipOffset?: 0 | 14 | undefined;
 }
 
-// The kernel's UDP_MAX_SEGMENTS, of the oldest kernel that takes them.
+// The kernel's UDP_MAX_SEGMENTS in the oldest kernel that supports them.
 const MOST_DATAGRAMS = 64;
 // The length fields of IP and UDP have 16 bits.
 const LONGEST = 0xffff;
 
 /**
- * Finds packets of the same flow that follow each other, and writes each such
- * run as one packet with the header that a device with offload wants. Split
- * again, it gives the packets that went in. The order within a flow is kept.
- * One coalescer is meant to be used for many batches; it allocates nothing as
- * long as the output goes into the array that the packets are in.
+ * Finds runs of consecutive packets of the same flow, and writes each run as
+ * one GSO packet with its offload header. Splitting it again returns the
+ * original packets. The order within a flow is kept. Use one coalescer for many
+ * batches; it allocates nothing as long as the output is written to the array
+ * of the packets.
  *
  * Source: virtio 1.3 section 5.1.6.2.
  *
@@ -84,7 +87,7 @@ export class Coalescer {
   readonly #trusted: boolean;
   readonly #ip: number;
   readonly #header = new OffloadHeader();
-  /** The packet looked at. */
+  /** The current packet. */
   readonly #seen: FlowPacket;
 
   #list: PacketList = {
@@ -95,12 +98,12 @@ export class Coalescer {
   };
   #runs = 0;
 
-  // Of each packet: the next of its run, or -1, and its parts, in bytes from
-  // its start.
+  // For each packet: the next one of its run, or -1, and its parts, in bytes
+  // from its start.
   #next = new Int32Array(0);
   #transports = new Int32Array(0);
   #payloads = new Int32Array(0);
-  // Of each run.
+  // For each run.
   #firsts = new Int32Array(0);
   #lasts = new Int32Array(0);
   #sizes = new Int32Array(0);
@@ -108,13 +111,13 @@ export class Coalescer {
   #open = new Uint8Array(0);
   #verified = new Uint8Array(0);
 
-  // The flows met: a hash table of the run that each had last, plus 1.
+  // Hash table of flows: the last run of each, plus 1.
   #table = new Int32Array(0);
 
   /**
-   * Makes room for nothing yet; the first batch does.
+   * Allocates nothing yet; the first batch does.
    *
-   * @param options What may be coalesced.
+   * @param options Options of the coalescer.
    */
   constructor(options: CoalesceOptions = {}) {
     this.#trusted = options.trusted ?? false;
@@ -123,13 +126,13 @@ export class Coalescer {
   }
 
   /**
-   * Looks at a batch of packets; they have to stay as they are until the runs
-   * are written.
+   * Plans the runs of a batch; the packets must not change until the runs are
+   * written.
    *
    * @param list The packets.
-   * @param begin The first packet to look at; default 0.
+   * @param begin The first packet; default 0.
    * @param end The packet after the last; default `list.count`.
-   * @returns How many packets are to be written: runs, some of one packet only.
+   * @returns The number of runs, some with a single packet.
    */
   plan(list: PacketList, begin = 0, end: number = list.count): number {
     const { bytes } = list;
@@ -163,17 +166,17 @@ export class Coalescer {
     return this.#runs;
   }
 
-  /** How many packets a run has. */
+  /** The number of packets in a run. */
   size(run: number): number {
     return this.#sizes[run]!;
   }
 
-  /** The first packet of a run; a run of one can be written from where it is. */
+  /** The first packet of a run; a single packet can be written in place. */
   first(run: number): number {
     return this.#firsts[run]!;
   }
 
-  /** The packet after this one in its run, or -1. */
+  /** The next packet of its run, or -1. */
   next(packet: number): number {
     return this.#next[packet]!;
   }
@@ -202,7 +205,7 @@ export class Coalescer {
     return run;
   }
 
-  /** The place in the table of the packet's flow, or a free one for it. */
+  /** The slot of the packet's flow in the table, or a free one. */
   #find(bytes: Uint8Array): number {
     const mask = this.#table.length - 1;
     let slot = this.#seen.hash & mask;
@@ -222,18 +225,18 @@ export class Coalescer {
     }
     const protocol = bytes[ip]! >> 4 === 4 ? ip + 9 : ip + 6;
     if (bytes[protocol] !== bytes[protocol + shift]) return false;
-    // Addresses end where the transport header begins, and ports follow.
+    // Addresses end where the transport header begins, followed by ports.
     const addresses = bytes[ip]! >> 4 === 4 ? ip + 12 : ip + 8;
     return isEqual(bytes, addresses, this.#seen.transport + 4, shift);
   }
 
-  /** Adds the packet to its flow's run if it goes on where that ends. */
+  /** Adds the packet to the run of its flow if it continues it. */
   #append(bytes: Uint8Array, run: number, packet: number): boolean {
     if (!this.#open[run]) return false;
     const first = this.#firsts[run]!;
     const start = this.#list.start(first);
     const length = this.#seen.end - this.#seen.payload;
-    // The first packet's payload is the size of all but the last.
+    // The payload size of the first packet applies to all but the last.
     const size = this.#list.length(first) - this.#payloads[first]!;
     const total = this.#totals[run]!;
     const headers = this.#seen.payload - this.#seen.start;
@@ -256,7 +259,7 @@ export class Coalescer {
     return true;
   }
 
-  /** Whether all that segments share in the IP header is the same. */
+  /** Whether the common fields of the IP header are equal. */
   #hasSameIP(bytes: Uint8Array, other: number, distance: number): boolean {
     const shift = other - this.#seen.start;
     const ip = this.#seen.start + this.#ip;
@@ -272,13 +275,13 @@ export class Coalescer {
       bytes[ip + 6] !== bytes[ip + 6 + shift] ||
       bytes[ip + 8] !== bytes[ip + 8 + shift]
     ) return false;
-    // Where fragmenting is forbidden the identification means nothing: RFC 6864.
+    // With DF set, the identification has no meaning: RFC 6864.
     return (bytes[ip + 6]! & 0x40) !== 0 ||
       readU16(bytes, ip + 4) ===
         ((readU16(bytes, ip + 4 + shift) + distance) & 0xffff);
   }
 
-  /** Whether it goes on after `total` bytes, and all else in it is the same. */
+  /** Whether it continues after `total` bytes with otherwise equal fields. */
   #hasSameTcp(bytes: Uint8Array, other: number, total: number): boolean {
     const shift = other - this.#seen.start;
     const tcp = this.#seen.transport;
@@ -290,7 +293,7 @@ export class Coalescer {
       isEqual(bytes, tcp + 18, this.#seen.payload, shift);
   }
 
-  /** Verifies the packet, and the first of the run if nobody has yet. */
+  /** Verifies the packet, and the first one of the run if not done yet. */
   #verify(bytes: Uint8Array, run: number): boolean {
     if (this.#trusted) return true;
     const first = this.#firsts[run]!;
@@ -313,16 +316,16 @@ export class Coalescer {
   }
 
   /**
-   * Writes a run as one packet, the header for the device in front.
+   * Writes a run as one packet, after the offload header.
    *
-   * @param run Which one, from 0 on.
-   * @param out Where to. It may be the array of the packets: `at` plus
-   * `headerLength` is then where the run's first packet starts, and there must
-   * be room behind it for the whole; or a place that no packet is in.
-   * @param at Where the header shall start.
-   * @param headerLength Bytes of the header, 10 or 12.
-   * @returns How many bytes were written, header included: `headerLength`,
-   * `ipOffset` and 65,535 at most.
+   * @param run The run, from 0.
+   * @param out The output array. It may be the array of the packets: then `at`
+   *   plus `headerLength` is the start of the run's first packet, with enough
+   *   space after it; or a position outside of all packets.
+   * @param at The position of the header.
+   * @param headerLength The length of the header, 10 or 12.
+   * @returns The number of bytes, with the header: at most `headerLength`,
+   *   `ipOffset` and 65,535 together.
    */
   write(run: number, out: Uint8Array, at: number, headerLength = 10): number {
     const { bytes } = this.#list;
@@ -353,7 +356,7 @@ export class Coalescer {
     return end - at;
   }
 
-  /** Makes the headers those of all segments together. */
+  /** Updates the headers to cover all segments. */
   #patch(
     out: Uint8Array,
     start: number,
@@ -392,7 +395,7 @@ export class Coalescer {
   }
 }
 
-/** Whether a range is the same as that `shift` bytes behind it. */
+/** Whether a range equals the one `shift` bytes later. */
 function isEqual(
   bytes: Uint8Array,
   start: number,

@@ -34,7 +34,7 @@ function refuse(call: string, tried: string): never {
   throw new SystemError(`ioctl ${call}`, code, { tried });
 }
 
-/** The name the device has now and its IFF_* flags of linux/if_tun.h. */
+/** The current name of the device and its IFF_* flags of linux/if_tun.h. */
 export function attachedTo(
   fd: number,
   what: string,
@@ -47,7 +47,7 @@ export function attachedTo(
   return { name: ifr_name, flags: ifr_flags & 0xffff };
 }
 
-/** Bytes of struct virtio_net_hdr before each packet, as the device is set. */
+/** The length of struct virtio_net_hdr before each packet. */
 export function headerSize(fd: number, what: string): number {
   const value = new Int32Array(1);
   const bytes = new Uint8Array(value.buffer);
@@ -57,7 +57,7 @@ export function headerSize(fd: number, what: string): number {
   return value[0]!;
 }
 
-/** Takes a queue out of the device, or back in. */
+/** Detaches or attaches a queue of the device. */
 export function setQueue(fd: number, what: string, attached: boolean): void {
   const request = ifreq.build({
     ifr_flags: attached ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE,
@@ -76,7 +76,7 @@ export function setQueue(fd: number, what: string, attached: boolean): void {
   });
 }
 
-/** Errors where the kernel, or this process, cannot read the namespace. */
+/** Errors if the kernel, or this process, cannot return the namespace. */
 const SILENT: ReadonlySet<number> = new Set([
   EPERM,
   EINVAL,
@@ -85,9 +85,9 @@ const SILENT: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * A descriptor of the network namespace the device is in, to be closed;
- * undefined where the kernel does not report it (before Linux 5.5, for macvtap,
- * or without CAP_NET_ADMIN).
+ * A descriptor of the device's network namespace, to be closed by the caller;
+ * undefined if the kernel does not report it (before Linux 5.5, for macvtap, or
+ * without CAP_NET_ADMIN).
  */
 export function namespaceOf(fd: number, what: string): number | undefined {
   const namespace = libc().ioctl_value(fd, BigInt(TUNGETDEVNETNS), 0n);
@@ -97,7 +97,7 @@ export function namespaceOf(fd: number, what: string): number | undefined {
   return refuse("TUNGETDEVNETNS", `read the state of ${what}`);
 }
 
-/** An ioctl whose argument is the value itself. */
+/** An ioctl whose argument is the value. */
 function setValue(
   fd: number,
   ioctl: { readonly call: string; readonly number: number },
@@ -113,23 +113,23 @@ const PERSIST = { call: "TUNSETPERSIST", number: TUNSETPERSIST };
 const OWNER = { call: "TUNSETOWNER", number: TUNSETOWNER };
 const GROUP = { call: "TUNSETGROUP", number: TUNSETGROUP };
 
-/** Whether the device stays when the last descriptor of it is closed. */
+/** Sets whether the device persists after the last descriptor is closed. */
 export function setPersist(fd: number, what: string, persist: boolean): void {
   const tried = `make ${what} ${persist ? "stay" : "go"} when it is closed`;
   setValue(fd, PERSIST, persist ? 1 : 0, tried);
 }
 
-/** The user who may attach to it without CAP_NET_ADMIN. */
+/** Sets the user who may attach to it without CAP_NET_ADMIN. */
 export function setOwner(fd: number, what: string, owner: number): void {
   setValue(fd, OWNER, owner, `give ${what} to user ${owner}`);
 }
 
-/** The group that may attach to it without CAP_NET_ADMIN. */
+/** Sets the group that may attach to it without CAP_NET_ADMIN. */
 export function setGroup(fd: number, what: string, group: number): void {
   setValue(fd, GROUP, group, `give ${what} to group ${group}`);
 }
 
-/** Whether the link has a carrier, as a cable that is plugged in. */
+/** Sets whether the link has a carrier. */
 export function setCarrier(fd: number, what: string, carrier: boolean): void {
   const value = new Uint8Array(new Uint32Array([carrier ? 1 : 0]).buffer);
   if (libc().ioctl(fd, BigInt(TUNSETCARRIER), value) < 0) {

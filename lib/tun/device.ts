@@ -1,4 +1,4 @@
-// A TUN or TAP device: its queues, and the interface the kernel sees.
+// TUN and TAP devices: queues and interface.
 
 import { libc } from "../../ffi/libc.ts";
 import { IFF_PERSIST } from "../../ffi/uapi/linux_if_tun.ts";
@@ -52,16 +52,19 @@ import { type TunCounters, TunQueue } from "./queue.ts";
 import type { BatchWriteOptions } from "./writer.ts";
 
 const DONE = Promise.resolve();
-/** Why the waits of other queues end: a constant, because abort() makes an error. */
+/**
+ * The abort reason of waits on other queues; constant, because abort() creates
+ * an error.
+ */
 const CANCELLED = Symbol("another queue is readable");
 
-/** What opening a device yields. */
+/** The result of opening a device. */
 interface Opened {
   readonly fds: readonly number[];
   readonly name: string;
   readonly framing: Framing;
   readonly namespace: Namespace | undefined;
-  /** The namespace the device was in then, where the kernel reports it. */
+  /** The namespace of the device at that time, if the kernel reports it. */
   readonly home: string | undefined;
   readonly isMacvtap: boolean;
 }
@@ -69,13 +72,12 @@ interface Opened {
 /**
  * A TUN or TAP device.
  *
- * It carries packets whatever happens to its interface: renamed, moved to
- * another network namespace or taken down, the device stays the same. Once it
- * is deleted, iteration and streams end and everything else rejects with
- * DeviceGoneError.
+ * It remains the same device when its interface is renamed, moved to another
+ * network namespace or set down. After it is deleted, iterations and streams
+ * end and all other operations reject with DeviceGoneError.
  *
- * Most programs need `PacketDevice` of it: `read`, `write`, `readMany`,
- * `writeMany`, `up`, `state`, `events` and `close`.
+ * Most programs need only the methods of `PacketDevice`: `read`, `write`,
+ * `readMany`, `writeMany`, `up`, `state`, `events` and `close`.
  *
  * Source: Documentation/networking/tuntap.rst, linux/if_tun.h.
  *
@@ -96,7 +98,7 @@ interface Opened {
 export class Tun extends PacketChannel implements PacketDevice {
   /** `tun` carries IP packets, `tap` Ethernet frames. */
   readonly mode: "tun" | "tap";
-  /** What may be left undone in packets; undefined without offload. */
+  /** The enabled offloads; undefined without offload. */
   readonly offload: TunOffload | undefined;
   /** The device's queues; reading the device itself reads all of them. */
   readonly queues: readonly TunQueue[];
@@ -106,9 +108,9 @@ export class Tun extends PacketChannel implements PacketDevice {
   readonly #isMacvtap: boolean;
   #name: string;
   #next = 0;
-  /** The queue that had no room for the last write, to wait for. */
+  /** The queue that was not writable at the last write, to wait for. */
   #full: TunQueue | undefined;
-  /** Resolves when the reads of several queues that began before have ended. */
+  /** Resolves when earlier reads from several queues have ended. */
   #reads: Promise<void> | undefined;
   /**
    * Makes postMessage throw: post the `handle` of a queue instead.
@@ -135,17 +137,17 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * Makes a device or attaches to one that exists. It is down at first: see
+   * Creates a device or attaches to an existing one. A new device is down: see
    * `up()`.
    *
-   * Joining a device with several queues that other descriptors hold changes
-   * none of its settings: options that differ from them are refused.
+   * Attaching to a multi-queue device that other descriptors hold does not
+   * change its settings: options that differ are rejected.
    *
-   * @param options What to open; without any, a new TUN device.
-   * @throws {ArgumentError} if a part of the options cannot be right.
-   * @throws {SystemError} if /dev/net/tun cannot be opened, if the device
-   * exists and is in use or of another kind, or without CAP_NET_ADMIN where the
-   * device is to be made or belongs to another user.
+   * @param options The device; default: a new TUN device.
+   * @throws {ArgumentError} For invalid options.
+   * @throws {SystemError} If /dev/net/tun cannot be opened, if the device
+   *   exists and is in use or of another kind, or without CAP_NET_ADMIN if the
+   *   device has to be created or belongs to another user.
    */
   static open(options: TunOptions = {}): Tun {
     const wanted = resolveTunOptions(options);
@@ -176,11 +178,11 @@ export class Tun extends PacketChannel implements PacketDevice {
         let offload: TunOffload | undefined;
         if (joined) offload = resolveOffload(wanted.offload);
         else {
-          // A persistent device still has what its last user could handle.
+          // A persistent device still has the offloads of its previous user.
           offload = setOffload(fd, what, wanted.offload);
           if (wanted.owner !== undefined) setOwner(fd, what, wanted.owner);
           if (wanted.group !== undefined) setGroup(fd, what, wanted.group);
-          // Last, so that what fails leaves no device behind.
+          // Last, so that an error before it leaves no device behind.
           if (wanted.persist !== undefined) {
             setPersist(fd, what, wanted.persist);
           }
@@ -203,16 +205,17 @@ export class Tun extends PacketChannel implements PacketDevice {
 
   /**
    * Opens the character device of a macvtap link: a TAP device that sends and
-   * receives through the link below it. The link is made by rtnetlink
-   * (`ip link add link eth0 name mv0 type macvtap mode bridge`) and stays when
-   * this is closed. `setCarrier` and `setPersist` are not possible.
+   * receives through its lower link. The link is created by rtnetlink (`ip link
+   * add link eth0 name mv0 type macvtap mode bridge`) and remains after close.
+   * `setCarrier` and `setPersist` are not supported.
    *
    * Source: ip-link(8), drivers/net/tap.c.
    *
    * @param name The macvtap link.
-   * @param options Where it is, and how to open it.
-   * @throws {ArgumentError} if a part of the options cannot be right.
-   * @throws {SystemError} if there is no such link, or its node cannot be opened.
+   * @param options Its namespace, and how to open it.
+   * @throws {ArgumentError} For invalid options.
+   * @throws {SystemError} If the link does not exist, or its node cannot be
+   *   opened.
    */
   static openMacvtap(name: string, options: MacvtapOptions = {}): Tun {
     const wanted = resolveMacvtapOptions(name, options);
@@ -242,7 +245,9 @@ export class Tun extends PacketChannel implements PacketDevice {
     );
   }
 
-  /** The device's name, as it is now; the last known once it is gone. */
+  /**
+   * The current name of the device; the last known one after it was deleted.
+   */
   get name(): string {
     if (!this.closed) {
       try {
@@ -266,7 +271,7 @@ export class Tun extends PacketChannel implements PacketDevice {
     return this.queues.every((queue) => queue.closed);
   }
 
-  /** What went through all queues since the device was opened. */
+  /** Packet and byte counters of all queues since the device was opened. */
   get counters(): TunCounters {
     const sum = {
       packetsRead: 0,
@@ -288,7 +293,7 @@ export class Tun extends PacketChannel implements PacketDevice {
   /**
    * Reads the state of the device and its interface.
    *
-   * @throws {DeviceGoneError} if it was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    * @throws {ClosedError} If it is closed.
    */
   state(): TunState {
@@ -309,21 +314,21 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * Brings the link up. The kernel then sends what it sends on any new link: a
-   * router solicitation, for one.
+   * Sets the link up. The kernel then sends packets as on any new link, for
+   * example a router solicitation.
    *
-   * @throws {SystemError} without CAP_NET_ADMIN.
-   * @throws {DeviceGoneError} if it was deleted.
+   * @throws {SystemError} EPERM without CAP_NET_ADMIN.
+   * @throws {DeviceGoneError} If the device was deleted.
    */
   up(): void {
     this.#where((name) => setInterfaceUp(name, true));
   }
 
   /**
-   * Takes the link down: reading waits, writing gives LinkDownError.
+   * Sets the link down: reads wait, writes throw LinkDownError.
    *
-   * @throws {SystemError} without CAP_NET_ADMIN.
-   * @throws {DeviceGoneError} if it was deleted.
+   * @throws {SystemError} EPERM without CAP_NET_ADMIN.
+   * @throws {DeviceGoneError} If the device was deleted.
    */
   down(): void {
     this.#where((name) => setInterfaceUp(name, false));
@@ -332,10 +337,10 @@ export class Tun extends PacketChannel implements PacketDevice {
   /**
    * Sets the MTU.
    *
-   * @param mtu The longest packet in bytes, 68 to 65535 (65521 for TAP).
-   * @throws {ArgumentError} if no device can have it.
-   * @throws {SystemError} without CAP_NET_ADMIN.
-   * @throws {DeviceGoneError} if it was deleted.
+   * @param mtu The MTU in bytes, 68 to 65535 (65521 for TAP).
+   * @throws {ArgumentError} If it is out of range.
+   * @throws {SystemError} EPERM without CAP_NET_ADMIN.
+   * @throws {DeviceGoneError} If the device was deleted.
    */
   setMtu(mtu: number): void {
     const most = this.mode === "tun" ? 65_535 : 65_521;
@@ -344,28 +349,27 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * Runs `body` with the calling thread in the network namespace that the
-   * device is in, and comes back before it returns: for what belongs to the
-   * same network, such as a netlink socket.
+   * Runs `body` with the calling thread in the device's network namespace, and
+   * returns to its own: for example to open a netlink socket there.
    *
-   * @param body Synchronous.
+   * @param body A synchronous function.
    * @returns What `body` returned.
-   * @throws {SystemError} without CAP_SYS_ADMIN, if it is another namespace
-   * than the thread's.
-   * @throws {DeviceGoneError} if it was deleted.
+   * @throws {SystemError} EPERM without CAP_SYS_ADMIN, if it is another
+   *   namespace than the thread's.
+   * @throws {DeviceGoneError} If the device was deleted.
    */
   inNamespace<T>(body: () => T): T {
     return this.#where(() => body());
   }
 
   /**
-   * Plugs the carrier in or pulls it out. Without one the kernel sends nothing
-   * into the device; what is written to it is taken all the same.
+   * Sets the carrier. Without a carrier the kernel sends nothing to the device;
+   * packets that are written are accepted.
    *
-   * @param carrier Whether it is plugged in.
-   * @throws {DeviceGoneError} if it was deleted.
-   * @throws {SystemError} for a macvtap link, whose carrier is that of the link
-   * below it.
+   * @param carrier Whether there is a carrier.
+   * @throws {DeviceGoneError} If the device was deleted.
+   * @throws {SystemError} For a macvtap link, which has the carrier of its
+   *   lower link.
    * @throws {ClosedError} If it is closed.
    */
   setCarrier(carrier: boolean): void {
@@ -373,10 +377,10 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * Says whether the device stays when it is closed.
+   * Sets whether the device persists after it is closed.
    *
-   * @param persist Whether it stays.
-   * @throws {DeviceGoneError} if it was deleted.
+   * @param persist Whether it persists.
+   * @throws {DeviceGoneError} If the device was deleted.
    * @throws {ClosedError} If it is closed.
    */
   setPersist(persist: boolean): void {
@@ -384,16 +388,16 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * What happens to the device: its link goes up or down, its MTU, name or
-   * addresses change, it is deleted or moved. With a monitor that was opened
-   * with `snapshot`, the first events are the current state.
+   * Reports events of the device: changes of link state, MTU, name and
+   * addresses, deletion, moves. With a monitor that was opened with `snapshot`,
+   * the first events are the current state.
    *
-   * @param monitor The events of a `Monitor` of links and addresses, opened in
-   * the device's network namespace. `tunEvents()` opens one and follows the
-   * device to other namespaces.
+   * @param monitor The events of a `Monitor` of links and addresses in the
+   *   device's network namespace. `tunEvents()` opens one and follows the
+   *   device to other namespaces.
    * @param options A signal and a timeout in milliseconds, for each event.
-   * @returns The events; "removed" or "moved" is the last.
-   * @throws {DeviceGoneError} if it was deleted before.
+   * @returns The events; "removed" or "moved" is the last one.
+   * @throws {DeviceGoneError} If it was deleted before.
    * @throws {ClosedError} If it is closed.
    *
    * @example
@@ -437,7 +441,7 @@ export class Tun extends PacketChannel implements PacketDevice {
     }
   }
 
-  /** Reads what is there now, without waiting: see PacketChannel. */
+  /** Reads the available packets without waiting: see PacketChannel. */
   tryReadMany(batch: PacketBatch): number {
     const { queues } = this;
     if (queues.length === 1) return queues[0]!.tryReadMany(batch);
@@ -455,17 +459,17 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * Writes what goes now, without waiting: see PacketChannel. Of a device with
-   * several queues, a batch is written to the queue that it was read from, and
-   * other packets to a queue by the hash of their flow: the kernel delivers the
-   * packets of a flow on the queue that the flow was last written to.
+   * Writes packets without waiting: see PacketChannel. With several queues, a
+   * batch is written to the queue that it was read from, and other packets to a
+   * queue by flow hash: the kernel delivers a flow on the queue that it was
+   * last written to.
    */
   tryWriteMany(batch: PacketBatch, options: BatchWriteOptions = {}): number {
     if (this.queues.length === 1) {
       return this.queues[0]!.tryWriteMany(batch, options);
     }
     const attached = this.#attached;
-    // The kernel takes packets on a detached queue, too.
+    // The kernel accepts packets on a detached queue, too.
     const queues = attached.length > 0 ? attached : [this.#first];
     const { queue } = batch;
     if (queues.length === 1 || queue !== undefined) {
@@ -498,7 +502,7 @@ export class Tun extends PacketChannel implements PacketDevice {
     return next;
   }
 
-  /** The queues that packets can be written to. */
+  /** The open queues for writes. */
   get #attached(): readonly TunQueue[] {
     const { queues } = this;
     return queues.every(({ closed, detached }) => !closed && !detached)
@@ -519,19 +523,20 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * Closes every queue; what waits ends with ClosedError. The device is gone
-   * afterwards unless it is persistent or held by another process.
+   * Closes every queue and cancels pending operations with ClosedError. The
+   * kernel deletes the device unless it is persistent or open in another
+   * process.
    */
   async close(): Promise<void> {
     await Promise.all(this.queues.map((queue) => queue.close()));
   }
 
-  /** Lets what waits here keep the process alive, which is the default. */
+  /** Lets pending operations keep the process alive, which is the default. */
   ref(): void {
     for (const queue of this.queues) queue.ref();
   }
 
-  /** Lets the process end while something waits here. */
+  /** Lets the process exit while operations are pending. */
   unref(): void {
     for (const queue of this.queues) queue.unref();
   }
@@ -545,7 +550,7 @@ export class Tun extends PacketChannel implements PacketDevice {
     const { mode, offload, counters } = this;
     const [first] = this.queues;
     const fields = {
-      // The last one known, for the device may be gone.
+      // The last known name, because the device may be deleted.
       name: this.#name,
       mode,
       offload,
@@ -556,19 +561,19 @@ export class Tun extends PacketChannel implements PacketDevice {
     return inspectFields("Tun", fields, inspect, options);
   }
 
-  /** Whether reads wait, which a new one comes behind. */
+  /** Whether reads are pending; a new one is queued. */
   protected override get readsWait(): boolean {
     return this.queues.length === 1
       ? this.queues[0]!.readsWait
       : this.#reads !== undefined;
   }
 
-  /** The same for writes. */
+  /** Whether writes are pending; a new one is queued. */
   protected override get writesWait(): boolean {
     return this.queues.some((queue) => queue.writesWait);
   }
 
-  /** Reads as soon as there is something, after the reads that already wait. */
+  /** Reads as soon as data is available, after pending reads. */
   protected override readLater<T>(
     attempt: () => T | undefined,
     options: WaitOptions,
@@ -579,7 +584,7 @@ export class Tun extends PacketChannel implements PacketDevice {
       : this.#readAny(attempt, options);
   }
 
-  /** The same for a write that waits for room. */
+  /** Writes as soon as the device is writable, after pending writes. */
   protected override async writeLater<T>(
     attempt: () => T | undefined,
     options: WaitOptions,
@@ -590,7 +595,7 @@ export class Tun extends PacketChannel implements PacketDevice {
       try {
         return await queue.writeLater(attempt, options, yields);
       } catch (error) {
-        // The queue it waited for was closed, the device was not.
+        // The queue was closed during the wait, but the device is open.
         if (!(error instanceof ClosedError) || this.closed) throw error;
       }
     }
@@ -609,13 +614,13 @@ export class Tun extends PacketChannel implements PacketDevice {
     await this.#writable().waitWritable(options);
   }
 
-  /** The queue that had no room, or the first that is open. */
+  /** The queue that was not writable, or the first open one. */
   #writable(): TunQueue {
     const full = this.#full;
     return full !== undefined && !full.closed ? full : this.#first;
   }
 
-  /** Reads from whichever queue has something first, one read at a time. */
+  /** Reads from the first queue with data, one read at a time. */
   async #readAny<T>(
     attempt: () => T | undefined,
     options: WaitOptions,
@@ -642,8 +647,8 @@ export class Tun extends PacketChannel implements PacketDevice {
   }
 
   /**
-   * Attempts to read when any queue has an event; undefined where another
-   * attempt is due, because a queue was closed.
+   * Attempts to read after an event of any queue; undefined if another attempt
+   * is needed, because a queue was closed.
    */
   async #firstReadable<T>(
     attempt: () => T | undefined,
@@ -653,8 +658,8 @@ export class Tun extends PacketChannel implements PacketDevice {
     const signal = options.signal === undefined
       ? others.signal
       : AbortSignal.any([options.signal, others.signal]);
-    // Two queues may have an event at the same time: one of them reads. What was
-    // read is returned, also where a wait ends otherwise at that moment.
+    // Two queues may have an event at the same time: one of them reads. Packets
+    // that were read are returned even if the wait ends otherwise.
     let result: T | undefined;
     let over = false;
     const once = () =>
@@ -667,7 +672,7 @@ export class Tun extends PacketChannel implements PacketDevice {
       return await Promise.race(waits);
     } catch (error) {
       if (result !== undefined) return result;
-      // One queue was closed: the others go on, after another attempt.
+      // A queue was closed: continue with the others, after another attempt.
       if (!(error instanceof ClosedError) || this.closed) throw error;
       return undefined;
     } finally {
@@ -689,7 +694,7 @@ export class Tun extends PacketChannel implements PacketDevice {
     try {
       await Promise.race(waits);
     } catch (error) {
-      // One queue was closed: the others go on, after another attempt.
+      // A queue was closed: continue with the others, after another attempt.
       if (!(error instanceof ClosedError) || this.closed) throw error;
     } finally {
       others.abort(CANCELLED);
@@ -697,7 +702,7 @@ export class Tun extends PacketChannel implements PacketDevice {
     }
   }
 
-  /** The first queue that is open. */
+  /** The first open queue. */
   get #first(): TunQueue {
     const open = this.queues.find((queue) => !queue.closed);
     if (open === undefined) throw new ClosedError(this.what);
@@ -708,7 +713,7 @@ export class Tun extends PacketChannel implements PacketDevice {
     return this.#first.fd;
   }
 
-  /** Runs `body` in the namespace the device is in, with its name there. */
+  /** Runs `body` in the device's namespace, with its name there. */
   #where<T>(body: (name: string) => T): T {
     const { name } = attachedTo(this.#fd, this.what);
     this.#name = name;
@@ -717,7 +722,7 @@ export class Tun extends PacketChannel implements PacketDevice {
       return inNamespace(this.#namespace, () => body(name));
     }
     try {
-      // Entering takes CAP_SYS_ADMIN, even where one is already.
+      // Entering requires CAP_SYS_ADMIN, even for the current namespace.
       return namespaceId(namespace) === namespaceId()
         ? body(name)
         : inNamespace(`/proc/self/fd/${namespace}`, () => body(name));
@@ -733,7 +738,7 @@ function closeAll(fds: readonly number[]): void {
   for (const fd of fds) libc().close(fd);
 }
 
-/** What tells a device's namespace from others, where the kernel says. */
+/** Identifies the device's namespace, if the kernel reports it. */
 function namespaceIdOf(fd: number, what: string): string | undefined {
   const namespace = namespaceOf(fd, what);
   if (namespace === undefined) return undefined;

@@ -16,12 +16,11 @@ import {
   type SystemErrorContext,
 } from "../../ffi/errno.ts";
 
-/** The node every TUN and TAP device is reached through. */
+/** The node of all TUN and TAP devices. */
 export const NODE = "/dev/net/tun";
 
 /**
- * The device was deleted while it was open: nothing more comes from it, nothing
- * more can be written to it, and all that is left is to close.
+ * The device was deleted while it was open: it can only be closed.
  *
  * Source: drivers/net/tun.c.
  *
@@ -46,8 +45,8 @@ export class DeviceGoneError extends SystemError {
 }
 
 /**
- * A packet the kernel did not take. The other packets of a batch are not
- * touched by it.
+ * A packet that the kernel rejected. The other packets of a batch are not
+ * affected.
  *
  * Source: drivers/net/tun.c.
  *
@@ -68,18 +67,18 @@ export class PacketRejectedError extends SystemError {
   override readonly name: string = "PacketRejectedError";
 
   /**
-   * Says which packet was refused, and why.
+   * Creates the error of a rejected packet.
    *
-   * @param errno The error number write(2) left.
+   * @param errno The errno of write(2).
    * @param bytes The length of the packet in bytes.
-   * @param index Which packet of the batch it was, 0 for a single one.
-   * @param context What was tried and what to do about it.
+   * @param index The packet's index in the batch, 0 for a single packet.
+   * @param context The operation and what to do.
    */
   constructor(
     errno: number,
     /** The length of the packet in bytes. */
     readonly bytes: number,
-    /** Which packet of the batch it was, 0 for a single one. */
+    /** The packet's index in the batch, 0 for a single packet. */
     readonly index: number,
     context?: SystemErrorContext,
   ) {
@@ -88,7 +87,7 @@ export class PacketRejectedError extends SystemError {
 }
 
 /**
- * A packet was not taken because the link is down.
+ * The kernel rejected a packet because the link is down.
  *
  * Source: drivers/net/tun.c.
  *
@@ -147,7 +146,7 @@ function openAdvice(errno: number): SystemErrorContext {
   }
 }
 
-/** What TUNSETIFF requests. */
+/** The flags of TUNSETIFF. */
 export interface Attachment {
   readonly name: string;
   readonly mode: "tun" | "tap";
@@ -164,10 +163,11 @@ export function attachError(errno: number, wanted: Attachment): SystemError {
 }
 
 /**
- * The error of joining a device that others hold, with settings that differ or
- * that would change it.
+ * The error of attaching to a device in use with settings that differ or would
+ * change it.
  *
- * @param differences What differs, each as "its state, not what was requested".
+ * @param differences The differences, each as "its state, not what was
+ *   requested".
  */
 export function inUseError(
   what: string,
@@ -205,10 +205,11 @@ function attachAdvice(
       return { advice: "This descriptor is attached to a device already" };
     case EINVAL:
       return {
-        advice: "An interface of that name exists and is something else: no " +
-          `${mode.toUpperCase()} device, or one ${
-            multiQueue ? "without" : "with"
-          } several queues. \`ip -d link show ${name}\` tells. Choose another ` +
+        advice:
+          `An interface of that name exists and is not a ${mode.toUpperCase()} ` +
+          `device ${
+            multiQueue ? "with" : "without"
+          } several queues (see \`ip -d link show ${name}\`). Choose another ` +
           "name or the same kind",
       };
     case E2BIG:
@@ -218,7 +219,7 @@ function attachAdvice(
   }
 }
 
-/** The error of a packet that write(2) did not take. */
+/** The error of a packet that write(2) rejected. */
 export function writeError(
   errno: number,
   device: string,
@@ -245,7 +246,7 @@ export function writeError(
   }
 }
 
-/** The error of using a descriptor whose device was deleted. */
+/** The error of a descriptor whose device was deleted. */
 export function goneError(
   syscall: string,
   errno: number,

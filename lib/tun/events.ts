@@ -1,5 +1,5 @@
-// Device events: what an rtnetlink monitor reports of one device. The monitor
-// is a parameter, so that lib/tun imports no rtnetlink.
+// Events of a device, from those of an rtnetlink monitor. The monitor is a
+// parameter, so that lib/tun does not import rtnetlink.
 
 import { IFF_RUNNING, IFF_UP } from "../../ffi/uapi/net_if.ts";
 import { asyncIterator, type AsyncSource } from "../io/async_iterator.ts";
@@ -8,9 +8,9 @@ import { Deadline } from "../io/deadline.ts";
 
 /** The link went up or down (IFF_UP), or its carrier changed. */
 export interface TunLinkEvent {
-  /** What happened. */
+  /** Up or down. */
   readonly event: "up" | "down";
-  /** Whether packets flow: up, and with a carrier. */
+  /** Whether packets pass: up, and with a carrier. */
   readonly running: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface TunLinkEvent {
 export interface TunMtuEvent {
   /** Always "mtu". */
   readonly event: "mtu";
-  /** In bytes. */
+  /** The MTU in bytes. */
   readonly mtu: number;
 }
 
@@ -26,11 +26,11 @@ export interface TunMtuEvent {
 export interface TunAddressEvent {
   /** Always "address". */
   readonly event: "address";
-  /** Which of the two. */
+  /** Added or removed. */
   readonly change: "added" | "removed";
   /** The address. */
   readonly address: string;
-  /** How many of its bits are the network's. */
+  /** The prefix length, in bits. */
   readonly prefixLength: number;
 }
 
@@ -44,11 +44,11 @@ export interface TunRenamedEvent {
 
 /** The device was deleted, or moved to another network namespace. */
 export interface TunGoneEvent {
-  /** Which of the two; the last event of an iteration. */
+  /** Deleted or moved; the last event of an iteration. */
   readonly event: "removed" | "moved";
 }
 
-/** What happened to a device. */
+/** An event of a device. */
 export type TunEvent =
   | TunLinkEvent
   | TunMtuEvent
@@ -56,13 +56,13 @@ export type TunEvent =
   | TunRenamedEvent
   | TunGoneEvent;
 
-/** An event of a monitor, as far as device events need it. */
+/** The part of a monitor event that device events need. */
 export interface MonitoredEvent {
-  /** "new", "change" or "delete" of an object; others are ignored. */
+  /** "new", "change" or "delete"; other values are ignored. */
   readonly event: string;
-  /** "link" or "address"; others are ignored. */
+  /** "link" or "address"; other values are ignored. */
   readonly object?: string;
-  /** The object as it is now. */
+  /** The current object. */
   readonly data?: object;
 }
 
@@ -81,21 +81,21 @@ interface AddressData {
   readonly prefixLength: number;
 }
 
-/** What events are derived from. */
+/** Context of the conversion. */
 export interface TunEventOptions {
-  /** The interface index of the device in the monitored namespace. */
+  /** The ifindex of the device in the monitored namespace. */
   readonly ifindex: number;
-  /** Whether the device still exists, where its link was reported deleted. */
+  /** Whether the device still exists after its link was reported as deleted. */
   readonly exists: () => boolean;
 }
 
-/** Turns the events of a monitor into those of one device. */
+/** Converts the events of a monitor to those of one device. */
 class DeviceEvents implements AsyncSource<TunEvent> {
   readonly #source: AsyncIterator<MonitoredEvent>;
   readonly #options: TunEventOptions;
   readonly #bounds: WaitOptions;
   readonly #ready: TunEvent[] = [];
-  /** The next event of the monitor, requested once and kept across waits. */
+  /** The pending next() of the monitor, kept across waits. */
   #next: Promise<IteratorResult<MonitoredEvent>> | undefined;
   #known: LinkData | undefined;
   #ended = false;
@@ -132,7 +132,7 @@ class DeviceEvents implements AsyncSource<TunEvent> {
   }
 
   async end(): Promise<void> {
-    // A pending next() of the monitor ends with it.
+    // Closing the monitor ends a pending next().
     this.#next?.catch(() => {});
     await this.#source.return?.();
   }
@@ -155,7 +155,7 @@ class DeviceEvents implements AsyncSource<TunEvent> {
     }
     const known = this.#known;
     const { ifindex, name, mtu, flags } = link;
-    // Of a link the monitor may decode fields later: they are copied.
+    // The monitor may decode fields later: they are copied.
     this.#known = { ifindex, name, mtu, flags };
     const state = IFF_UP | IFF_RUNNING;
     if (known === undefined || (known.flags & state) !== (flags & state)) {
@@ -185,11 +185,11 @@ class DeviceEvents implements AsyncSource<TunEvent> {
 }
 
 /**
- * The events of one device, from those of a monitor.
+ * Converts the events of a monitor to those of one device.
  *
- * @param source The monitor's events, of links and addresses.
- * @param options Which device.
- * @param bounds What ends the wait for an event.
+ * @param source The events of a monitor of links and addresses.
+ * @param options The device.
+ * @param bounds A signal and a timeout in milliseconds, for each event.
  */
 export function deviceEvents(
   source: AsyncIterable<MonitoredEvent>,

@@ -1,5 +1,5 @@
-// What a device with offload leaves to whoever reads it: the work a network
-// card would do.
+// Offloads of a device: work that the kernel leaves to the reader, as to a
+// network card.
 
 import { EINVAL, SystemError } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
@@ -14,13 +14,13 @@ import {
 } from "../../ffi/uapi/linux_if_tun.ts";
 import { HEADER } from "./batch.ts";
 
-/** The kinds of packets that may stand for many; checksums are always left. */
+/** The offloads; partial checksums are always included. */
 export interface TunOffload {
   /** TCP over IPv4. */
   readonly tso4: boolean;
   /** TCP over IPv6. */
   readonly tso6: boolean;
-  /** TCP with congestion notification, which takes one of the two above. */
+  /** TCP with ECN, in addition to one of the two above. */
   readonly ecn: boolean;
   /** UDP over IPv4 and IPv6, from Linux 6.2 on. */
   readonly uso: boolean;
@@ -31,11 +31,11 @@ const EVERYTHING: TunOffload = { tso4: true, tso6: true, ecn: true, uso: true };
 function bits({ tso4, tso6, ecn, uso }: TunOffload): number {
   return TUN_F_CSUM | (tso4 ? TUN_F_TSO4 : 0) | (tso6 ? TUN_F_TSO6 : 0) |
     (ecn && (tso4 || tso6) ? TUN_F_TSO_ECN : 0) |
-    // The driver takes both or neither.
+    // The driver accepts only both together.
     (uso ? newer.TUN_F_USO4 | newer.TUN_F_USO6 : 0);
 }
 
-/** Which kinds are requested; undefined without offload. */
+/** The requested offloads; undefined without offload. */
 export function resolveOffload(
   wanted: boolean | Partial<TunOffload>,
 ): TunOffload | undefined {
@@ -45,7 +45,7 @@ export function resolveOffload(
     : { tso4: false, tso6: false, ecn: false, uso: false, ...wanted };
 }
 
-/** Sets TUN_F_* bits; false if the kernel does not know one of them. */
+/** Sets TUN_F_* bits; returns false if the kernel does not support one. */
 function setBits(fd: number, what: string, features: number): boolean {
   const { ioctl_value } = libc();
   if (ioctl_value(fd, BigInt(TUNSETOFFLOAD), BigInt(features)) >= 0) {
@@ -59,12 +59,12 @@ function setBits(fd: number, what: string, features: number): boolean {
 }
 
 /**
- * Tells the device what may be left undone, and how long its header is. What a
- * persistent device was told by its last user is forgotten.
+ * Sets the offloads and the header length of the device. Settings of an earlier
+ * user of a persistent device are replaced.
  *
- * @param wanted False for nothing, true for everything this kernel can.
- * @returns What is on; undefined without offload.
- * @throws {SystemError} if a kind was named that this kernel does not know.
+ * @param wanted False for none, true for all that the kernel supports.
+ * @returns The enabled offloads; undefined without offload.
+ * @throws {SystemError} If the kernel does not support a named offload.
  */
 export function setOffload(
   fd: number,

@@ -1,15 +1,15 @@
-// Which flow a packet belongs to, as a number: packets of a flow have the same.
+// Flow hash: equal for all packets of a flow.
 
 import { readU16, readU32 } from "../packet/bytes.ts";
 import { IPPROTO } from "../packet/protocol.ts";
 
-/** Bits of the fragment field that say that a packet is a fragment. */
+/** The bits of the fragment field of a fragment. */
 const FRAGMENT = 0x3fff;
 
 /**
- * The hash of addresses, protocol and ports; 0 for what is not IP.
+ * A hash of addresses, protocol and ports; 0 for packets other than IP.
  *
- * @param start Where the IP header begins.
+ * @param start The offset of the IP header.
  */
 export function flowHash(
   bytes: Uint8Array,
@@ -23,7 +23,7 @@ export function flowHash(
   if (version === 4 && end - start >= 20) {
     hash = mix(readU32(bytes, start + 12), readU32(bytes, start + 16));
     protocol = bytes[start + 9]!;
-    // Of fragments only the first has ports: they go by their addresses.
+    // Only the first fragment has ports: fragments are hashed by address.
     transport = (readU16(bytes, start + 6) & FRAGMENT) === 0
       ? start + (bytes[start]! & 15) * 4
       : end;

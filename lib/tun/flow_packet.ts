@@ -1,33 +1,33 @@
-// What a packet is to the flows around it, found without an object a packet.
+// Classifies packets for coalescing, without an object for each packet.
 
 import { readU16, readU32 } from "../packet/bytes.ts";
 import { ETH_P, IPPROTO, isExtensionHeader } from "../packet/protocol.ts";
 import { TCP } from "../packet/tcp.ts";
 
-/** It has to do with none. */
+/** Not part of a flow. */
 export const UNRELATED = 0;
-/** It may belong to any: no other packet may be moved past it. */
+/** May be part of any flow: other packets must not be moved past it. */
 export const BARRIER = 1;
-/** It belongs to one and stands alone in it. */
+/** Part of a flow, and cannot be coalesced. */
 export const ALONE = 2;
-/** It belongs to one and may be joined with what is before or behind it. */
+/** Part of a flow, and can be coalesced with its neighbours. */
 export const MERGEABLE = 3;
 
-/** The parts of the packet looked at last, as places in its array. */
+/** The parts of the last packet, as offsets in its array. */
 export class FlowPacket {
   start = 0;
-  /** Where the TCP or UDP header is; the packet's end if it has none. */
+  /** Offset of the TCP or UDP header; the packet's end without one. */
   transport = 0;
-  /** Where the payload is; the packet's end if that is not known. */
+  /** Offset of the payload; the packet's end if unknown. */
   payload = 0;
   end = 0;
   isUdp = false;
-  /** The same for all packets of a flow. */
+  /** The hash of the flow. */
   hash = 0;
 
   constructor(readonly ipOffset: number, readonly mergesUdp: boolean) {}
 
-  /** Finds the parts of a packet; returns one of the four kinds. */
+  /** Finds the parts of a packet; returns one of the four classes. */
   look(bytes: Uint8Array, start: number, end: number): number {
     const ip = start + this.ipOffset;
     this.start = start;
@@ -56,7 +56,7 @@ export class FlowPacket {
 
   #lookIPv6(bytes: Uint8Array, ip: number, end: number): number {
     const protocol = bytes[ip + 6]!;
-    // Behind an extension header there may be anything.
+    // Any protocol may follow an extension header.
     if (isExtensionHeader(protocol)) return BARRIER;
     let addresses = 0;
     for (let at = ip + 8; at < ip + 40; at += 4) {
@@ -89,7 +89,7 @@ export class FlowPacket {
     this.payload = transport + 8;
     return this.mergesUdp && end > transport + 8 &&
         readU16(bytes, transport + 4) === end - transport &&
-        // One without a checksum would come out with one.
+        // Coalescing would add a checksum to a packet without one.
         readU16(bytes, transport + 6) !== 0
       ? MERGEABLE
       : ALONE;

@@ -1,4 +1,4 @@
-// How a device frames its packets: the bytes the driver puts before each.
+// Framing of packets: the headers that the driver adds before each packet.
 
 import { tun_pi } from "../../ffi/uapi/linux_if_tun.ts";
 import { readU16 } from "../packet/bytes.ts";
@@ -6,19 +6,19 @@ import { ETH_P } from "../packet/protocol.ts";
 import { HEADER } from "./batch.ts";
 import type { TunOffload } from "./features.ts";
 
-/** What stands before each packet, and what each packet is. */
+/** The headers and type of packets. */
 export interface Framing {
   /** IP packets or Ethernet frames. */
   readonly mode: "tun" | "tap";
-  /** struct tun_pi stands first: flags and the Ethernet protocol. */
+  /** Whether struct tun_pi comes first: flags and the Ethernet protocol. */
   readonly information: boolean;
-  /** With offload, struct virtio_net_hdr stands before the packet. */
+  /** With offload, struct virtio_net_hdr precedes the packet. */
   readonly offload: TunOffload | undefined;
   /** Whether it is a macvtap link, whose driver does not report its removal. */
   readonly macvtap?: boolean;
 }
 
-/** Bytes before each packet. */
+/** The length of the headers, in bytes. */
 export function prefixOf({ information, offload }: Framing): number {
   return (information ? tun_pi.size : 0) + (offload ? HEADER : 0);
 }
@@ -26,7 +26,7 @@ export function prefixOf({ information, offload }: Framing): number {
 const ETHERNET = 14;
 const VLAN_TAG = 4;
 
-/** Where the IP header of a packet is, in bytes from its start. */
+/** The offset of the IP header in a packet. */
 export function ipOffset(
   { mode }: Framing,
   bytes: Uint8Array,
@@ -42,7 +42,7 @@ export function ipOffset(
   return offset;
 }
 
-/** The Ethernet protocol number a packet tells by itself; 0 if it does not. */
+/** The Ethernet protocol number of a packet; 0 if it does not contain it. */
 export function protocolOf(
   { mode }: Framing,
   bytes: Uint8Array,

@@ -1,5 +1,5 @@
-// The interface ioctls: flags, MTU and index of an interface, by its name, in
-// the namespace the calling thread is in.
+// Interface ioctls: flags, MTU and ifindex of an interface, by name, in the
+// namespace of the calling thread.
 
 import {
   EINVAL,
@@ -27,9 +27,9 @@ import { setLinkFlags } from "./link_request.ts";
 /** The flags, MTU and index of an interface. */
 export interface InterfaceState {
   readonly index: number;
-  /** In bytes. */
+  /** The MTU in bytes. */
   readonly mtu: number;
-  /** IFF_UP and its like, the 16 bits an ifreq has room for. */
+  /** IFF_* bits, the 16 bits of an ifreq. */
   readonly flags: number;
 }
 
@@ -51,7 +51,7 @@ function advice(code: number): SystemErrorContext {
 
 type Values = Omit<Parameters<typeof ifreq.build>[0], "ifr_name">;
 
-/** One interface, and a socket to send requests about it through. */
+/** An interface, and a socket for its ioctls. */
 class Requests implements Disposable {
   readonly #socket: number;
 
@@ -89,7 +89,7 @@ const GET_MTU = { call: "SIOCGIFMTU", number: SIOCGIFMTU };
 const SET_MTU = { call: "SIOCSIFMTU", number: SIOCSIFMTU };
 const GET_INDEX = { call: "SIOCGIFINDEX", number: SIOCGIFINDEX };
 
-/** Reads index, MTU and flags of an interface. Source: netdevice(7). */
+/** Reads ifindex, MTU and flags of an interface. Source: netdevice(7). */
 export function interfaceState(name: string): InterfaceState {
   using requests = new Requests(name);
   const { ifr_ifindex, ifr_mtu, ifr_flags } = ifreq.fields;
@@ -103,8 +103,8 @@ export function interfaceState(name: string): InterfaceState {
 }
 
 /**
- * Brings an interface up or takes it down; no other flag is written, so that a
- * change that another program makes at the same time is kept.
+ * Sets an interface up or down without writing other flags, so that concurrent
+ * changes of them are kept.
  */
 export function setInterfaceUp(name: string, up: boolean): void {
   const tried = `${up ? "bring up" : "take down"} interface ${name}`;

@@ -1,6 +1,6 @@
-// Joining a device with several queues that other descriptors hold. TUNSETIFF
-// then succeeds and ignores the requested flags, and the ioctls that set the
-// header, offloads, owner, group and persistence change the device for all.
+// Checks before attaching to a multi-queue device in use. TUNSETIFF succeeds
+// and ignores the requested flags, and the ioctls of the header, offloads,
+// owner, group and persistence change the device for all its users.
 
 import { IFF_PERSIST, IFF_VNET_HDR } from "../../ffi/uapi/linux_if_tun.ts";
 import { HEADER } from "./batch.ts";
@@ -26,7 +26,7 @@ function numbered(
   ];
 }
 
-/** The settings that decide what precedes each packet. */
+/** The settings that determine the headers of packets. */
 function framingDifferences(
   { packetInformation, header }: Pick<
     HeldDevice,
@@ -64,8 +64,7 @@ function differences(
 }
 
 /**
- * Compares a device that others hold with what is requested, before anything
- * attaches to it.
+ * Compares a device in use with the requested settings before attaching to it.
  *
  * @param what The device's name in errors.
  * @throws {SystemError} EBUSY if it differs.
@@ -74,7 +73,7 @@ export function checkBeforeJoin(
   what: string,
   wanted: ResolvedTunOptions,
 ): void {
-  // Without several queues the kernel refuses a second descriptor by itself.
+  // Without multi-queue, the kernel rejects a second descriptor.
   if (!wanted.multiQueue || wanted.name.includes("%")) return;
   const held = heldDevice(wanted.name);
   if (held === undefined || held.queues === 0) return;
@@ -83,8 +82,8 @@ export function checkBeforeJoin(
 }
 
 /**
- * Whether others hold the device that `fd` was just attached to, as its only
- * descriptor of this caller; where they do, the settings are those requested.
+ * Whether other processes hold the device that `fd` was just attached to, as
+ * the only descriptor of this caller; then its settings are the requested ones.
  *
  * @throws {SystemError} EBUSY if they differ.
  */
@@ -106,7 +105,7 @@ export function isJoined(
     owner: undefined,
     group: undefined,
   };
-  // Whatever rtnetlink knows, packets look as these two say.
+  // These two ioctls determine the headers, regardless of rtnetlink.
   const { packetInformation } = held;
   const framing = framingDifferences({ packetInformation, header }, wanted);
   if (framing.length > 0) throw inUseError(what, framing);

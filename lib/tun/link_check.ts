@@ -1,14 +1,14 @@
-// Whether a macvtap link still exists. Its driver reports a deleted link to no
-// read, write or poll: reads find nothing and writes succeed.
+// Checks whether a macvtap link still exists. Its driver does not report a
+// deletion: reads return no data and writes succeed.
 
 import type { Descriptor } from "../io/descriptor.ts";
 import { monotonicTime } from "../io/clock.ts";
 import { attachedTo } from "./control.ts";
 
-/** Milliseconds between two checks: each takes the kernel's rtnl lock. */
+/** Milliseconds between two checks: each takes RTNL. */
 const PERIOD = 100;
 
-/** The check of one queue. */
+/** Checks the link of one queue. */
 export class LinkCheck {
   readonly #descriptor: Descriptor;
   #next = 0;
@@ -18,14 +18,14 @@ export class LinkCheck {
   }
 
   /**
-   * Asks the kernel, unless it did so a moment ago.
+   * Checks the link, unless the last check was recent.
    *
    * @throws {DeviceGoneError} if the link was deleted.
    */
   check(): void {
     const now = monotonicTime();
     if (now < this.#next) return;
-    // It throws before the next check is put off: a deleted link stays deleted.
+    // Throws before the next check is scheduled: a deleted link stays deleted.
     attachedTo(this.#descriptor.fd, this.#descriptor.what);
     this.#next = now + PERIOD;
   }

@@ -1,5 +1,5 @@
-// One rtnetlink request about one link, answered before the call returns: the
-// kernel handles RTM_GETLINK and RTM_SETLINK inside send(2).
+// A synchronous rtnetlink request about one link: the kernel handles
+// RTM_GETLINK and RTM_SETLINK inside send(2).
 
 import { EINTR, ENODEV, EPERM, SystemError } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
@@ -58,12 +58,12 @@ const LARGEST_REPLY = 32 << 10;
 const ONE = new Uint8Array(new Int32Array([1]).buffer);
 const encoder = new TextEncoder();
 
-/** What the kernel reports of a TUN or TAP device, held or not. */
+/** The state of a TUN or TAP device, in use or not. */
 export interface HeldDevice {
-  /** Descriptors attached to it, detached queues included. */
+  /** The number of attached descriptors, including detached queues. */
   readonly queues: number;
   readonly packetInformation: boolean;
-  /** Whether struct virtio_net_hdr stands before each packet. */
+  /** Whether struct virtio_net_hdr precedes each packet. */
   readonly header: boolean;
   readonly persistent: boolean;
   readonly owner: number | undefined;
@@ -76,7 +76,7 @@ function stringOf(view: DataView, { value, end }: NetlinkAttribute): string {
   return netlinkString(new Uint8Array(buffer, byteOffset + value, end - value));
 }
 
-/** struct ifinfomsg and attributes; the interface is named by IFLA_IFNAME. */
+/** struct ifinfomsg and attributes; IFLA_IFNAME names the interface. */
 function request(
   type: number,
   flags: number,
@@ -105,7 +105,9 @@ function request(
   return bytes;
 }
 
-/** Sends a request in the calling thread's namespace; gives the reply. */
+/**
+ * Sends a request in the namespace of the calling thread; returns the reply.
+ */
 function exchange(bytes: Uint8Array<ArrayBuffer>, tried: string): DataView {
   const { socket, setsockopt, send, recv, close } = libc();
   const fd = unwrap(
@@ -114,7 +116,7 @@ function exchange(bytes: Uint8Array<ArrayBuffer>, tried: string): DataView {
     { tried },
   );
   try {
-    // Without it the kernel's explanation is missing, no more.
+    // Without it, only the kernel's message is missing.
     setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, ONE, 4);
     const reply = new Uint8Array(LARGEST_REPLY);
     const call = (name: string, attempt: () => number) => {
@@ -136,7 +138,7 @@ function exchange(bytes: Uint8Array<ArrayBuffer>, tried: string): DataView {
   }
 }
 
-/** The error number of a reply, 0 for success, and the kernel's explanation. */
+/** The errno of a reply, 0 for success, and the kernel's message. */
 function outcome(reply: DataView): { code: number; detail?: string } {
   const { nlmsg_type, nlmsg_flags } = nlmsghdr.get(reply, 0);
   if (nlmsg_type !== NLMSG_ERROR) return { code: 0 };
@@ -154,7 +156,7 @@ function outcome(reply: DataView): { code: number; detail?: string } {
 }
 
 /**
- * Sets the interface flags that `change` selects, and no others.
+ * Sets the interface flags selected by `change`.
  *
  * Source: rtnetlink(7), ifi_change.
  *
@@ -185,8 +187,8 @@ export function setLinkFlags(
 }
 
 /**
- * The TUN or TAP device of a name in the calling thread's namespace; undefined
- * where there is none, or another kind of link.
+ * The TUN or TAP device with a name in the namespace of the calling thread;
+ * undefined if it does not exist, or for other kinds of links.
  */
 export function heldDevice(name: string): HeldDevice | undefined {
   const tried = `read the settings of ${name}`;

@@ -1,5 +1,5 @@
-// macvtap: the character device /dev/tapN of a macvtap link, which speaks the
-// ioctls and the framing of a TAP device. Each open of the node is a queue.
+// macvtap: the character device /dev/tapN of a macvtap link, which has the
+// ioctls and framing of a TAP device. Each open descriptor is a queue.
 
 import { cString, errno, libc, unwrap } from "../../ffi/libc.ts";
 import {
@@ -34,22 +34,22 @@ import { attachedTo } from "./control.ts";
 import type { TunOffload } from "./features.ts";
 import { interfaceState } from "./interface.ts";
 
-/** How to open the character device of a macvtap link. */
+/** Options of the character device of a macvtap link. */
 export interface MacvtapOptions {
-  /** The network namespace that the link is in; default this thread's. */
+  /** The network namespace of the link; default: this thread's. */
   readonly namespace?: Namespace | undefined;
-  /** How many queues to open, 1 to 256. Default 1. */
+  /** The number of queues to open, 1 to 256. Default 1. */
   readonly queues?: number | undefined;
   /** As for `Tun.open`. Default false. */
   readonly offload?: boolean | Partial<TunOffload> | undefined;
   /**
-   * The character device. Default `/dev/tapN`, where N is the link's interface
-   * index, as devtmpfs and udev name it.
+   * The character device. Default `/dev/tapN`, where N is the ifindex, as
+   * devtmpfs and udev name it.
    */
   readonly node?: string | undefined;
 }
 
-/** Options with every default in its place. */
+/** Options with all defaults. */
 export interface ResolvedMacvtapOptions {
   readonly name: string;
   readonly queues: number;
@@ -63,7 +63,7 @@ const MOST_QUEUES = 256;
 /**
  * Fills in the defaults.
  *
- * @throws {ArgumentError} if a part cannot be right.
+ * @throws {ArgumentError} For an invalid option.
  */
 export function resolveMacvtapOptions(
   name: string,
@@ -96,10 +96,10 @@ function openAdvice(code: number, name: string): SystemErrorContext {
 }
 
 /**
- * One queue of a macvtap link: a nonblocking descriptor.
+ * Opens a queue of a macvtap link, a nonblocking descriptor.
  *
- * @throws {SystemError} if the node cannot be opened, or belongs to another
- * link.
+ * @throws {SystemError} If the node cannot be opened, or belongs to another
+ *   link.
  */
 export function openMacvtapQueue(wanted: ResolvedMacvtapOptions): number {
   releaseEarlierRun();

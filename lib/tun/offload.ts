@@ -1,6 +1,6 @@
 /**
- * GSO packets by themselves, for programs that get them from elsewhere: split
- * them, join packets of a flow, complete checksums.
+ * Functions for GSO packets from other sources: split them, coalesce packets of
+ * a flow, complete checksums.
  *
  * @module
  */

@@ -8,7 +8,7 @@ import {
   VIRTIO_NET_HDR_GSO_TCPV6,
 } from "../../ffi/uapi/linux_virtio_net.ts";
 
-// Read and written byte by byte: no view is needed, at any alignment.
+// Read and written bytewise: no view is needed, at any alignment.
 const FLAGS = virtio_net_hdr.fields.flags.offset;
 const GSO_TYPE = virtio_net_hdr.fields.gso_type.offset;
 const HDR_LEN = virtio_net_hdr.fields.hdr_len.offset;
@@ -16,14 +16,13 @@ const GSO_SIZE = virtio_net_hdr.fields.gso_size.offset;
 const CSUM_START = virtio_net_hdr.fields.csum_start.offset;
 const CSUM_OFFSET = virtio_net_hdr.fields.csum_offset.offset;
 
-/** What a packet is that stands for several, or for itself. */
+/** The GSO type of a packet. */
 export type Segmentation = "none" | "tcp4" | "tcp6" | "udp" | "unknown";
 
 /**
- * What a TUN device with offload says of a packet: whether its checksum is
- * still to be completed, and into which pieces it is to be split. One object is
- * meant to be used for many packets. Source: linux/virtio_net.h, virtio 1.3
- * section 5.1.6.
+ * The offload header of a TUN device: whether the checksum is partial, and how
+ * to segment the packet. Reuse one object for many packets. Source:
+ * linux/virtio_net.h, virtio 1.3 section 5.1.6.
  *
  * @example
  * ```ts
@@ -35,25 +34,25 @@ export type Segmentation = "none" | "tcp4" | "tcp6" | "udp" | "unknown";
  * ```
  */
 export class OffloadHeader {
-  /** The bits VIRTIO_NET_HDR_F_*. */
+  /** VIRTIO_NET_HDR_F_* bits. */
   flags = 0;
-  /** The number VIRTIO_NET_HDR_GSO_*, with the bit for ECN. */
+  /** VIRTIO_NET_HDR_GSO_*, with the bit for ECN. */
   type = 0;
-  /** Bytes of all headers together: a hint, the packet itself tells better. */
+  /** The length of all headers: a hint, the packet itself is authoritative. */
   headerLength = 0;
-  /** Bytes of payload in each segment but the last. */
+  /** The payload size of each segment except the last. */
   segmentSize = 0;
-  /** Where the part that is summed starts, in bytes from the packet's start. */
+  /** The start of the checksummed range, in bytes from the packet's start. */
   checksumStart = 0;
-  /** Where the checksum belongs, in bytes from there. */
+  /** The offset of the checksum field from there. */
   checksumOffset = 0;
 
-  /** Whether the checksum field holds the pseudo header's sum alone. */
+  /** Whether the checksum field has only the sum of the pseudo header. */
   get needsChecksum(): boolean {
     return (this.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) !== 0;
   }
 
-  /** What the packet is to be split into. */
+  /** The GSO type of the packet. */
   get segmentation(): Segmentation {
     switch (this.type & ~VIRTIO_NET_HDR_GSO_ECN) {
       case VIRTIO_NET_HDR_GSO_NONE:
@@ -69,7 +68,7 @@ export class OffloadHeader {
     }
   }
 
-  /** Says that nothing is left to do. */
+  /** Clears the header: complete checksum, no segmentation. */
   clear(): void {
     this.flags =
       this.type =
@@ -94,9 +93,9 @@ export class OffloadHeader {
   /**
    * Writes the header.
    *
-   * @param bytes Where to.
-   * @param at Where it shall start.
-   * @param length 10, or 12 for the form with a count of buffers.
+   * @param bytes The output array.
+   * @param at The position of the header.
+   * @param length 10, or 12 with the number of buffers.
    */
   write(
     bytes: Uint8Array,

@@ -6,54 +6,53 @@ import type { Namespace } from "../netns/namespace.ts";
 import type { TunOffload } from "./features.ts";
 import { wholeNumber } from "../whole_number.ts";
 
-/** How to open a device; each part has a usual value. */
+/** Options of a device; each has a default. */
 export interface TunOptions {
   /**
-   * The device's name; one `%d` lets the kernel choose a number. An existing
-   * device of the same kind is attached to, otherwise one is made. Default
-   * `tun%d` or `tap%d`.
+   * The name of the device; with one `%d`, the kernel chooses a number. An
+   * existing device of the same kind is attached to, otherwise one is created.
+   * Default `tun%d` or `tap%d`.
    */
   readonly name?: string | undefined;
   /** `tun` carries IP packets, `tap` Ethernet frames. Default `tun`. */
   readonly mode?: "tun" | "tap" | undefined;
-  /** The network namespace to make the device in; default this thread's. */
+  /** The network namespace of the device; default: this thread's. */
   readonly namespace?: Namespace | undefined;
-  /** Refuse to attach to a device that exists. Default false. */
+  /** Fail if the device exists. Default false. */
   readonly exclusive?: boolean | undefined;
-  /** How many queues to open, 1 to 256. Default 1. */
+  /** The number of queues to open, 1 to 256. Default 1. */
   readonly queues?: number | undefined;
   /**
-   * Whether further queues can be attached later, from a worker or another
-   * process. Default: whether `queues` is more than 1.
+   * Allow attaching more queues later, also from other threads and processes.
+   * Default: whether `queues` is more than 1.
    */
   readonly multiQueue?: boolean | undefined;
   /**
-   * Whether the device stays when it is closed. Default: a new one goes, one
-   * that was persistent stays.
+   * Whether the device persists after close. Default: a new device is deleted,
+   * a persistent one remains.
    */
   readonly persist?: boolean | undefined;
-  /** The user, by number, who may open it without CAP_NET_ADMIN. */
+  /** The uid that may open it without CAP_NET_ADMIN. */
   readonly owner?: number | undefined;
-  /** The group, by number, that may open it without CAP_NET_ADMIN. */
+  /** The gid that may open it without CAP_NET_ADMIN. */
   readonly group?: number | undefined;
   /**
-   * Whether the kernel names the Ethernet protocol of each packet, and wants it
-   * named. Needed only to carry what is not IP over a TUN device. Default false.
+   * Prepend packet information with the Ethernet protocol to each packet.
+   * Needed only for protocols other than IP on a TUN device. Default false.
    */
   readonly packetInformation?: boolean | undefined;
-  /** Whether the link has a carrier from the start. Default true. */
+  /** Whether the link has a carrier initially. Default true. */
   readonly carrier?: boolean | undefined;
   /**
-   * Let packets stand for many and checksums be left open, between the kernel
-   * and this process: true for all the kernel can, or the kinds. Packets are
-   * split as they are read, unless the batch takes them whole, and joined as
-   * they are written where `coalesce` asks for it. Bulk transfers become several
-   * times as fast. Default false.
+   * Enable GSO and partial checksums between the kernel and this process: true
+   * for all that the kernel supports, or a list. Packets are split on read
+   * unless the batch keeps them unsegmented, and coalesced on write with
+   * `coalesce`. Several times as fast for bulk transfers. Default false.
    */
   readonly offload?: boolean | Partial<TunOffload> | undefined;
 }
 
-/** Options with every default in its place. */
+/** Options with all defaults. */
 export interface ResolvedTunOptions {
   readonly name: string;
   readonly mode: "tun" | "tap";
@@ -70,7 +69,7 @@ export interface ResolvedTunOptions {
 
 // MAX_TAP_QUEUES of drivers/net/tun.c.
 const MOST_QUEUES = 256;
-// (uid_t) -1 means "nobody in particular" to the kernel.
+// (uid_t) -1 means no user to the kernel.
 const LARGEST_ID = 0xffff_fffe;
 
 function checkId(argument: string, id: number | undefined): number | undefined {
@@ -80,7 +79,7 @@ function checkId(argument: string, id: number | undefined): number | undefined {
 /**
  * Fills in the defaults.
  *
- * @throws {ArgumentError} if a part cannot be right.
+ * @throws {ArgumentError} For an invalid option.
  */
 export function resolveTunOptions(options: TunOptions): ResolvedTunOptions {
   const { mode = "tun", queues = 1, multiQueue = queues > 1 } = options;

@@ -1,4 +1,4 @@
-// The interface of a device that packets are read from and written to.
+// Interface of a device for packets.
 
 import type { WaitOptions } from "../io/reactor.ts";
 import type { PacketBatch } from "./batch.ts";
@@ -7,29 +7,29 @@ import type { MonitoredEvent, TunEvent } from "./events.ts";
 
 /** The state of a device and its interface. */
 export interface TunState {
-  /** Its name, which may have been changed since it was opened. */
+  /** Its current name. */
   readonly name: string;
-  /** Its index, which may have been changed by a move. */
+  /** Its current ifindex, which a move can change. */
   readonly index: number;
-  /** In bytes. */
+  /** Its MTU in bytes. */
   readonly mtu: number;
-  /** Whether the link is up; while it is down, writing gives LinkDownError. */
+  /** Whether the link is up; while it is down, writes throw LinkDownError. */
   readonly up: boolean;
   /**
-   * Whether packets flow: up, and with a carrier. The kernel takes up to a
-   * second to notice a carrier that changed.
+   * Whether packets pass: up, and with a carrier. The kernel takes up to a
+   * second to process a change of the carrier.
    */
   readonly running: boolean;
-  /** Whether it stays when it is closed. */
+  /** Whether it persists after close. */
   readonly persistent: boolean;
-  /** Whether it is in another network namespace than when it was opened. */
+  /** Whether it was moved to another network namespace since it was opened. */
   readonly moved: boolean;
 }
 
 /**
- * What a program that carries packets needs of a device. `Tun` implements it;
- * a program that takes a `PacketDevice` also runs on a device of its own, in a
- * test for example.
+ * The methods that a program needs to carry packets. `Tun` implements it; a
+ * program that takes a `PacketDevice` also works with other implementations,
+ * for example in tests.
  *
  * @example
  * ```ts
@@ -50,19 +50,19 @@ export interface PacketDevice extends AsyncDisposable {
   readonly name: string;
   /** `tun` carries IP packets, `tap` Ethernet frames. */
   readonly mode: "tun" | "tap";
-  /** Waits for a packet; it is in memory of its own. */
+  /** Waits for a packet; it has its own memory. */
   read(options?: WaitOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Writes one packet. */
   write(packet: Uint8Array, options?: WaitOptions): Promise<void>;
-  /** Waits for packets, fills a batch and gives their number. */
+  /** Waits for packets, fills a batch and returns their number. */
   readMany(batch: PacketBatch, options?: WaitOptions): Promise<number>;
   /** Writes every packet of a batch. */
   writeMany(batch: PacketBatch, options?: WriteOptions): Promise<void>;
-  /** Brings the link up. */
+  /** Sets the link up. */
   up(): void;
   /** The state of the device and its interface. */
   state(): TunState;
-  /** What happens to the device, from the events of a monitor. */
+  /** The events of the device, from those of a monitor. */
   events(
     monitor: AsyncIterable<MonitoredEvent>,
     options?: WaitOptions,

@@ -1,4 +1,4 @@
-// One queue of a device: a descriptor of /dev/net/tun that is attached to it.
+// A queue of a device: a descriptor of /dev/net/tun that is attached to it.
 
 import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
 import { Descriptor } from "../io/descriptor.ts";
@@ -21,41 +21,43 @@ import { QueueReader } from "./reader.ts";
 import { type BatchWriteOptions, QueueWriter } from "./writer.ts";
 
 /**
- * Milliseconds after which a waiting write is attempted again: the driver reports
- * no room while the link is down, and does not report that it went down.
+ * Retry interval of a pending write, in milliseconds: the driver returns EAGAIN
+ * while the link is down, and does not report that it went down.
  */
 const RETRY = 100;
-/** The same for a waiting read, where the removal of a link is not reported. */
+/**
+ * Retry interval of a pending read, if the removal of a link is not reported.
+ */
 const READ_RETRY = 250;
 
-/** What went through a queue or a device since it was opened. */
+/** Packet and byte counters of a queue or a device since it was opened. */
 export interface TunCounters {
-  /** Packets the kernel sent into it. */
+  /** Packets received from the kernel. */
   readonly packetsRead: number;
-  /** The bytes of these. */
+  /** Bytes of these packets. */
   readonly bytesRead: number;
-  /** Packets the kernel took. */
+  /** Packets that the kernel accepted. */
   readonly packetsWritten: number;
-  /** The bytes of these. */
+  /** Bytes of these packets. */
   readonly bytesWritten: number;
-  /** Packets the kernel refused to take. */
+  /** Packets that the kernel rejected. */
   readonly packetsRejected: number;
 }
 
-/** What another thread of this process needs to use the same queue. */
+/** The data for another thread of this process to attach to the queue. */
 export interface TunQueueHandle {
   /** The owner's descriptor number: duplicate it, never use it. */
   readonly fd: number;
   /** An eventfd that the owner signals when it closes. */
   readonly end: number;
-  /** The owner's state, and how many duplicates other threads have. */
+  /** The owner's state, and the number of duplicates in other threads. */
   readonly state: SharedArrayBuffer;
   /** Its name in errors. */
   readonly what: string;
-  /** Which queue of its device it is, 0 for the first. */
+  /** The index of the queue, 0 for the first. */
   readonly index: number;
   /**
-   * What the driver puts before each packet.
+   * The headers that the driver adds to each packet.
    *
    * @internal
    */
@@ -65,8 +67,8 @@ export interface TunQueueHandle {
 const forgotten = new ForgottenObjects("TunQueue");
 
 /**
- * One of a device's queues. A device opened with several spreads its flows
- * over them; each can be read by itself.
+ * A queue of a device. A device with several queues distributes flows to them;
+ * each can be read separately.
  *
  * Source: Documentation/networking/tuntap.rst.
  *
@@ -90,7 +92,7 @@ export class TunQueue extends PacketChannel {
   readonly #framing: Framing;
   readonly #reader: QueueReader;
   readonly #writer: QueueWriter;
-  /** Operations that wait and are attempted again now and then. */
+  /** Pending operations that are retried at intervals. */
   #retries = 0;
   #retry: ReturnType<typeof setInterval> | undefined;
   /**
@@ -104,7 +106,7 @@ export class TunQueue extends PacketChannel {
   private constructor(
     descriptor: Descriptor,
     framing: Framing,
-    /** Which queue of its device it is, 0 for the first. */
+    /** The index of the queue, 0 for the first. */
     readonly index: number,
   ) {
     super();
@@ -117,12 +119,12 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * Takes over a nonblocking descriptor that is attached to a device.
+   * Takes ownership of a nonblocking descriptor that is attached to a device.
    *
    * @param fd The descriptor.
    * @param what Its name in errors.
-   * @param framing What the driver puts before each packet.
-   * @param index Which queue of its device it is.
+   * @param framing The headers that the driver adds to each packet.
+   * @param index The index of the queue.
    */
   static own(
     fd: number,
@@ -135,22 +137,22 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * The queue in another thread, from the handle that its owner posted there: a
-   * duplicate of its descriptor. Closing it here leaves it open for the owner;
-   * when the owner closes, this one does too, and its operations reject.
+   * The queue in another thread, from the handle that its owner posted: a
+   * duplicate of its descriptor. Closing it does not close the owner's; when
+   * the owner closes, this one is closed too and its operations reject.
    *
    * @param handle The owner's `handle`.
    * @throws {ClosedError} If the owner has closed it.
    */
   static attach(handle: TunQueueHandle): TunQueue {
     const { what, framing, index } = handle;
-    // The owner may close first, and then this is the one that is slow to close.
+    // The owner may close first; then the close of this one takes long.
     const descriptor = Descriptor.attach(handle, what, { slowToClose: true });
     return new TunQueue(descriptor, framing, index);
   }
 
   /**
-   * What to post to a worker of this process, for `attach`.
+   * The data to post to a worker of this process, for `attach`.
    *
    * @throws {ClosedError} If it is closed.
    */
@@ -161,9 +163,9 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * A wait that blocks the calling thread, for a worker with nothing else to do.
+   * A wait that blocks the calling thread, for a worker with no other work.
    *
-   * @param stop What ends it from another thread.
+   * @param stop The event with which another thread ends it.
    * @throws {ClosedError} If it is closed.
    */
   blockingPoll(stop: StopEvent): BlockingPoll {
@@ -175,7 +177,7 @@ export class TunQueue extends PacketChannel {
     return this.#descriptor.what;
   }
 
-  /** The descriptor's number, for system calls of your own. */
+  /** The descriptor number, for other system calls. */
   get fd(): number {
     return this.#descriptor.fd;
   }
@@ -185,7 +187,7 @@ export class TunQueue extends PacketChannel {
     return this.#descriptor.closed;
   }
 
-  /** What went through this queue since it was opened. */
+  /** Packet and byte counters of this queue since it was opened. */
   get counters(): TunCounters {
     return {
       packetsRead: this.#reader.packets,
@@ -196,12 +198,12 @@ export class TunQueue extends PacketChannel {
     };
   }
 
-  /** Reads what is there now, without waiting: see PacketChannel. */
+  /** Reads the available packets without waiting: see PacketChannel. */
   tryReadMany(batch: PacketBatch): number {
     return this.#reader.read(batch);
   }
 
-  /** Writes what goes now, without waiting: see PacketChannel. */
+  /** Writes packets without waiting: see PacketChannel. */
   tryWriteMany(batch: PacketBatch, options: BatchWriteOptions = {}): number {
     return this.#writer.write(batch, options);
   }
@@ -212,13 +214,12 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * Detaches the queue from its device (IFF_DETACH_QUEUE): the kernel spreads
-   * flows over the queues that remain, a waiting read waits for `reattach`.
-   * Packets that are queued and not read yet are lost. Does nothing if it is
-   * detached.
+   * Detaches the queue from its device (IFF_DETACH_QUEUE): the kernel
+   * distributes flows to the remaining queues, and a pending read waits for
+   * `reattach`. Queued packets are lost. Does nothing if it is detached.
    *
    * @throws {SystemError} EINVAL if the device was not opened with `multiQueue`.
-   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    * @throws {ClosedError} If it is closed.
    */
   detach(): void {
@@ -234,7 +235,7 @@ export class TunQueue extends PacketChannel {
    *
    * @throws {SystemError} E2BIG if the device has as many queues as the kernel
    * allows.
-   * @throws {DeviceGoneError} if the device was deleted.
+   * @throws {DeviceGoneError} If the device was deleted.
    * @throws {ClosedError} If it is closed.
    */
   reattach(): void {
@@ -242,7 +243,7 @@ export class TunQueue extends PacketChannel {
     if (!this.#detached) return;
     setQueue(fd, this.what, true);
     this.#detached = false;
-    // Packets may have arrived before poll(2) was told of the queue.
+    // Packets may have arrived before poll(2) included the queue.
     this.#descriptor.retry();
   }
 
@@ -264,12 +265,12 @@ export class TunQueue extends PacketChannel {
     return this.#descriptor.close();
   }
 
-  /** Lets what waits here keep the process alive, which is the default. */
+  /** Lets pending operations keep the process alive, which is the default. */
   ref(): void {
     this.#descriptor.ref();
   }
 
-  /** Lets the process end while something waits here. */
+  /** Lets the process exit while operations are pending. */
   unref(): void {
     this.#descriptor.unref();
   }
@@ -286,7 +287,7 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * Whether reads wait.
+   * Whether reads are pending.
    *
    * @internal
    */
@@ -295,7 +296,7 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * Whether writes wait.
+   * Whether writes are pending.
    *
    * @internal
    */
@@ -304,7 +305,7 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * Reads as soon as there is something.
+   * Reads as soon as data is available.
    *
    * @internal
    */
@@ -319,7 +320,7 @@ export class TunQueue extends PacketChannel {
   }
 
   /**
-   * Writes as soon as there is room.
+   * Writes as soon as the queue is writable.
    *
    * @internal
    */
@@ -334,7 +335,7 @@ export class TunQueue extends PacketChannel {
     );
   }
 
-  /** Performs an operation that is attempted again now and then. */
+  /** Performs an operation that is retried at intervals. */
   async #retrying<T>(
     period: number,
     operation: () => Promise<T>,
@@ -364,7 +365,7 @@ export class TunQueue extends PacketChannel {
   }
 }
 
-/** Waits for no longer than a period, whose end is no error. */
+/** Waits for at most one interval, whose end is not an error. */
 async function atMost(
   period: number,
   options: WaitOptions,

@@ -1,5 +1,5 @@
-// Reading a queue: system calls that fill a batch, one a packet, until there is
-// nothing more or no more room.
+// Reads a queue: one system call for each packet, until the queue is empty or
+// the batch is full.
 
 import { EAGAIN, EBADFD, EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
@@ -20,24 +20,24 @@ import { type Framing, prefixOf } from "./framing.ts";
 import { Splitting } from "./splitting.ts";
 
 /**
- * Bytes after which a batch is full, whatever else would fit: packets that stand
- * for many are to be passed on while they are still in the processor's cache.
+ * Bytes after which a batch counts as full: GSO packets should be processed
+ * while they are in the processor's cache.
  */
 const ENOUGH = 32 << 10;
 
-/** The reading half of a queue. */
+/** The read side of a queue. */
 export class QueueReader {
   readonly #descriptor: Descriptor;
   readonly #framing: Framing;
   readonly #prefix: number;
   readonly #libc = libc();
   readonly #splitting: Splitting | undefined;
-  /** An error met after packets, to be told once those are given. */
+  /** An error after packets, which is thrown by the next call. */
   #later = 0;
   packets = 0;
   bytes = 0;
 
-  /** @param index Which queue of its device this is. */
+  /** @param index The index of the queue. */
   constructor(
     descriptor: Descriptor,
     framing: Framing,
@@ -50,20 +50,20 @@ export class QueueReader {
     if (framing.offload) this.#splitting = new Splitting(framing);
   }
 
-  /** Whether there is something that does not have to be waited for. */
+  /** Whether data is available without a wait. */
   get pending(): boolean {
     return this.#later !== 0 || (this.#splitting?.pending ?? false);
   }
 
-  /** Fills a batch with what is there; gives how many packets that is. */
+  /** Fills a batch with available packets; returns their number. */
   read(batch: PacketBatch): number {
     const { fd } = this.#descriptor;
     const { read } = this.#libc;
     const { information, offload } = this.#framing;
     const prefix = this.#prefix;
     const slots = slotsOf(batch, prefix);
-    const room = sizeOf(slots[0]!.length);
-    const splitting = batch.whole && !this.pending
+    const size = sizeOf(slots[0]!.length);
+    const splitting = batch.unsegmented && !this.pending
       ? undefined
       : this.#splitting;
     setQueueIndex(batch, this.index);
@@ -78,7 +78,7 @@ export class QueueReader {
     let taken = 0;
     while (count < batch.size && taken < ENOUGH) {
       const slot = slots[count]!;
-      const got = read(fd, slot, room);
+      const got = read(fd, slot, size);
       if (got < 0) {
         const code = errno();
         if (code === EINTR) continue;
@@ -92,12 +92,12 @@ export class QueueReader {
       }
       taken += got;
       const length = got - prefix;
-      // No packet, and nothing that says that more would come.
+      // No packet, and no indication of more.
       if (length <= 0) break;
       let protocol = 0;
       if (information) {
         protocol = readU16(slot, 2);
-        // Without a header this is where other devices have theirs.
+        // Without a header, its position in the slot is zero.
         slot.fill(0, 0, 4);
       }
       if (splitting === undefined) setFilled(batch, count++, length, protocol);

@@ -1,5 +1,4 @@
-// One packet that stands for many is made into the many: what a network card
-// does for the kernel, done for a device that has no card behind it.
+// Splits GSO packets into segments, as a network card does.
 
 import { readU16, readU32, writeU16, writeU32 } from "../packet/bytes.ts";
 import { checksumAdd } from "../net/checksum.ts";
@@ -7,11 +6,11 @@ import { IPPROTO } from "../packet/protocol.ts";
 import { TCP } from "../packet/tcp.ts";
 import type { OffloadHeader } from "./offload_header.ts";
 
-/** What the last segment alone may carry, and what the first alone. */
+/** TCP flags of the last segment only, and of the first only. */
 const ONLY_LAST = TCP.FIN | TCP.PSH;
 const ONLY_FIRST = TCP.CWR;
 
-/** Copies a range; within one array nothing is allocated. */
+/** Copies a range; within one array it allocates nothing. */
 export function copyRange(
   from: Uint8Array,
   start: number,
@@ -24,14 +23,14 @@ export function copyRange(
 }
 
 /**
- * Completes the checksum of a packet that a device with offload left open.
+ * Completes a partial checksum of a device with offload.
  *
- * @param bytes Where the packet is.
+ * @param bytes The memory with the packet.
  * @param start Its first byte.
  * @param end The byte after its last.
- * @param header What the device said of it.
- * @returns Whether the place of the checksum is inside the packet; if not
- * nothing was changed. Source: virtio 1.3 section 5.1.6.2.
+ * @param header The offload header of the packet.
+ * @returns Whether the checksum field is inside the packet; if not, nothing was
+ *   changed. Source: virtio 1.3 section 5.1.6.2.
  *
  * @example
  * ```ts
@@ -57,16 +56,16 @@ export function completeChecksum(
   const from = start + header.checksumStart;
   const field = from + header.checksumOffset;
   if (field + 2 > end) return false;
-  // 0 would say to UDP that there is none; to others it is the same.
+  // In UDP, 0 means no checksum; 0xffff is equivalent.
   writeU16(bytes, field, (~checksumAdd(bytes, from, end) & 0xffff) || 0xffff);
   return true;
 }
 
 /**
- * Splits packets that a TUN device with offload gives into the segments they
- * stand for, each with its own lengths, checksums, sequence number and flags.
- * One splitter is meant to be used for many packets; it allocates nothing as
- * long as the segments go into the array that the packet is in.
+ * Splits GSO packets of a TUN device into segments, each with its own lengths,
+ * checksums, sequence number and flags. Use one splitter for many packets; it
+ * allocates nothing as long as the segments are written to the array of the
+ * packet.
  *
  * Source: virtio 1.3 section 5.1.6.2.
  *
@@ -88,17 +87,17 @@ export function completeChecksum(
  * ```
  */
 export class SegmentSplitter {
-  /** What was wrong with the packet, if the last `begin` returned 0. */
+  /** The problem of the packet, if the last `begin` returned 0. */
   malformed: string | undefined;
 
   #bytes: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
   #count = 0;
-  /** 0 for a packet that stays whole. */
+  /** 0 for a packet that is not split. */
   #protocol = 0;
   #isIPv4 = false;
-  // All of these are bytes from the packet's start.
+  // All are offsets from the packet's start.
   #ip = 0;
   #transport = 0;
   #headers = 0;
@@ -106,24 +105,27 @@ export class SegmentSplitter {
   #identification = 0;
   #sequence = 0;
   #flags = 0;
-  /** Sums of what is the same in every segment. */
+  /** Checksums of the parts that are equal in all segments. */
   #ipSum = 0;
   #transportSum = 0;
-  /** Where the checksum of a whole packet starts and stands, -1 if it is done. */
+  /**
+   * The start and the position of the checksum of an unsegmented packet; -1 if
+   * it is complete.
+   */
   #checksumStart = -1;
   #checksumField = 0;
 
   /**
-   * Takes up a packet. It is not changed; it has to stay as it is until its
+   * Prepares the segmentation of a packet, which must not change until its
    * segments are written.
    *
-   * @param bytes Where the packet is.
-   * @param start Its first byte, behind the header of the device.
+   * @param bytes The memory with the packet.
+   * @param start Its first byte, after the headers of the device.
    * @param end The byte after its last.
-   * @param header What the device said of it.
-   * @param ipOffset Bytes before its IP header: 0 from TUN, 14 from TAP.
-   * @returns How many segments it is, 1 if it stays whole, 0 if it is
-   * `malformed`.
+   * @param header The offload header of the packet.
+   * @param ipOffset Bytes before its IP header: 0 for TUN, 14 for TAP.
+   * @returns The number of segments, 1 if it is not split, 0 if it is
+   *   `malformed`.
    */
   begin(
     bytes: Uint8Array,
@@ -202,7 +204,10 @@ export class SegmentSplitter {
     return undefined;
   }
 
-  /** Sums what every segment has alike: all but lengths and counters. */
+  /**
+   * Sums the parts that are equal in all segments: all except lengths and
+   * counters.
+   */
   #sumUp(bytes: Uint8Array, ip: number, transport: number, end: number): void {
     let addresses = ip + 8;
     let addressLength = 32;
@@ -243,15 +248,15 @@ export class SegmentSplitter {
   }
 
   /**
-   * Writes one segment; they can be written in any order, and more than once.
+   * Writes one segment; in any order, and repeatedly.
    *
-   * @param index Which one, from 0 on.
-   * @param out Where to; if it is the array of the packet the ranges must not
-   * overlap, except that the first segment may stay where the packet is, if it
-   * is written last.
-   * @param at Where the segment shall start.
-   * @returns How long it is, in bytes: as the packet's headers and the segment
-   * size at most.
+   * @param index The segment, from 0.
+   * @param out The output array; in the packet's own array the ranges must not
+   *   overlap, except that the first segment may stay in place if it is written
+   *   last.
+   * @param at The position of the segment.
+   * @returns Its length in bytes: at most the packet's headers and the segment
+   *   size.
    */
   write(index: number, out: Uint8Array, at: number): number {
     const bytes = this.#bytes;
@@ -300,7 +305,7 @@ export class SegmentSplitter {
     let sum = this.#transportSum + length;
     if (this.#protocol === IPPROTO.UDP) {
       writeU16(out, transport + 4, length);
-      // The length stands in the header and in the pseudo header.
+      // The length is in the header and in the pseudo header.
       sum = checksumAdd(out, transport + 8, end, sum + length);
       writeU16(out, transport + 6, (~sum & 0xffff) || 0xffff);
       return;

@@ -1,5 +1,5 @@
-// Splitting in the batch itself: what a device with offload put into one slot
-// becomes ordinary packets in that slot and those behind it.
+// Splits GSO packets in a batch: a packet in one slot becomes segments in that
+// slot and the following ones.
 
 import {
   clearHeader,
@@ -17,7 +17,7 @@ export class Splitting {
   readonly #framing: Framing;
   readonly #header = new OffloadHeader();
   readonly #splitter = new SegmentSplitter();
-  /** A packet that a batch had no room for all segments of. */
+  /** A packet whose segments did not all fit into a batch. */
   #kept: Uint8Array<ArrayBuffer> | undefined;
   #next = 0;
   #count = 0;
@@ -27,12 +27,12 @@ export class Splitting {
     this.#framing = framing;
   }
 
-  /** Whether there are segments that no batch had room for yet. */
+  /** Whether there are segments that did not fit yet. */
   get pending(): boolean {
     return this.#next < this.#count;
   }
 
-  /** Puts segments kept from earlier into an empty batch; gives their number. */
+  /** Writes retained segments to an empty batch; returns their number. */
   resume(batch: PacketBatch): number {
     const { bytes } = batch;
     let slot = 0;
@@ -46,8 +46,8 @@ export class Splitting {
   }
 
   /**
-   * Splits what was read into slot `index`, `length` bytes; gives the number of
-   * slots that are filled then.
+   * Splits the packet of `length` bytes in slot `index`; returns the number of
+   * used slots.
    */
   split(
     batch: PacketBatch,
@@ -61,7 +61,7 @@ export class Splitting {
     const header = this.#header;
     header.read(bytes, start - HEADER);
     if (header.type === 0 && !header.needsChecksum) {
-      // Flags alone may say that the checksum was verified, no more.
+      // Flags alone only mean that the checksum was verified.
       if (header.flags !== 0) clearHeader(bytes, start);
       setFilled(batch, index, length, protocol);
       return index + 1;
@@ -70,27 +70,28 @@ export class Splitting {
     const count = this.#splitter.begin(bytes, start, end, header, offset);
     clearHeader(bytes, start);
     if (count === 0) {
-      // No kernel makes one that cannot be split; it is given as it came.
+      // Kernels do not send packets that cannot be split; it is passed on
+      // unchanged.
       setFilled(batch, index, length, protocol);
       return index + 1;
     }
-    const room = Math.min(count, batch.size - index);
-    const kept = room < count ? this.#keep(bytes, start, end) : undefined;
-    for (let i = 1; i < room; i++) {
+    const fitting = Math.min(count, batch.size - index);
+    const kept = fitting < count ? this.#keep(bytes, start, end) : undefined;
+    for (let i = 1; i < fitting; i++) {
       const at = batch.start(index + i);
       clearHeader(bytes, at);
       const size = this.#splitter.write(i, bytes, at);
       setFilled(batch, index + i, size, protocol);
     }
-    // The first stays where the packet is, which the others are made from.
+    // The first segment stays in place: the others are built from the packet.
     const first = this.#splitter.write(0, bytes, start);
     setFilled(batch, index, first, protocol);
     if (kept !== undefined) {
       this.#count = this.#splitter.begin(kept, 0, length, header, offset);
-      this.#next = room;
+      this.#next = fitting;
       this.#protocol = protocol;
     }
-    return index + room;
+    return index + fitting;
   }
 
   #keep(bytes: Uint8Array, start: number, end: number): Uint8Array {

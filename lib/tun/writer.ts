@@ -1,5 +1,4 @@
-// Writing a queue: system calls that empty a batch, one a packet, or one for
-// many where they can be joined.
+// Writes a queue: one system call for each packet, or for each coalesced run.
 
 import { EAGAIN, EINTR, EINVAL, EMSGSIZE } from "../../ffi/errno.ts";
 import { errno, libc } from "../../ffi/libc.ts";
@@ -20,41 +19,41 @@ import type { LinkCheck } from "./link_check.ts";
 import { OffloadHeader, type Segmentation } from "./offload_header.ts";
 import { SegmentSplitter } from "./split.ts";
 
-/** How a batch is written. */
+/** Options of a write. */
 export interface BatchWriteOptions {
   /** The first packet to write; default 0. */
   readonly from?: number | undefined;
   /**
-   * Join packets of a flow that follow each other, on a device with offload:
-   * `trusted` if their checksums are known to be right, true to verify them.
-   * Packets that the kernel refuses joined (EINVAL) are written one by one, and
-   * their kind (TCP over IPv4, TCP over IPv6, UDP) is not joined again.
-   * Default false.
+   * Coalesce consecutive packets of a flow, on a device with offload: `trusted`
+   * if their checksums are known to be correct, true to verify them. Coalesced
+   * packets that the kernel rejects (EINVAL) are written one by one, and their
+   * type (TCP over IPv4, TCP over IPv6, UDP) is not coalesced again. Default
+   * false.
    */
   readonly coalesce?: boolean | "trusted" | undefined;
   /**
-   * Called for each packet the kernel refuses, which is then left out; without
-   * it the first refusal ends the write.
+   * Called for each rejected packet, which is skipped; without it the first
+   * rejection ends the write.
    */
   readonly onRejected?: ((error: PacketRejectedError) => void) | undefined;
 }
 
 type OnRejected = BatchWriteOptions["onRejected"];
 
-/** Where a write stopped because there was no room. */
+/** The position at which a write stopped because of EAGAIN. */
 interface Stop {
   readonly batch: PacketBatch;
-  /** The packet that the next write continues from. */
+  /** The packet to continue from. */
   readonly at: number;
-  /** The first packet of the write: runs are planned from there again. */
+  /** The first packet of the write, from which runs are planned again. */
   readonly begin: number;
-  /** The segment of that packet, or the packet of that run, to write next. */
+  /** The next segment of that packet, or the next packet of that run. */
   readonly next: number;
 }
 
 const NONE = -1;
 
-/** The writing half of a queue. */
+/** The write side of a queue. */
 export class QueueWriter {
   readonly #descriptor: Descriptor;
   readonly #framing: Framing;
@@ -63,7 +62,7 @@ export class QueueWriter {
   readonly #coalescers = new Map<boolean, Coalescer>();
   readonly #header = new OffloadHeader();
   readonly #splitter = new SegmentSplitter();
-  /** Kinds of segmented packets that this kernel refuses. */
+  /** Types of GSO packets that this kernel rejects. */
   readonly #refusedKinds = new Set<Segmentation>();
   #stop: Stop | undefined;
   packets = 0;
@@ -81,7 +80,7 @@ export class QueueWriter {
   }
 
   /**
-   * Writes packets of a batch; gives the first packet there was no room for.
+   * Writes packets of a batch; returns the first that was not written.
    *
    * @param end The packet after the last one to write.
    */
@@ -126,7 +125,7 @@ export class QueueWriter {
       segment = NONE;
       if (next !== NONE) return this.#stopAt(batch, at, from, next);
       if (code === EINVAL && this.rejected === rejectedBefore) {
-        // Written one by one they are accepted: it is the kind that is refused.
+        // Written separately they are accepted: the type is rejected.
         batch.header(at, this.#header);
         this.#refusedKinds.add(this.#header.segmentation);
       }
@@ -195,7 +194,7 @@ export class QueueWriter {
     return end;
   }
 
-  /** Writes a run as one packet; gives an error number. */
+  /** Writes a run as one packet; returns an errno. */
   #writeJoined(
     batch: PacketBatch,
     coalescer: Coalescer,
@@ -227,7 +226,7 @@ export class QueueWriter {
     return coalescer;
   }
 
-  /** What a run that begins with this packet is when it is joined. */
+  /** The GSO type of a run that starts with this packet. */
   #kindOf(batch: PacketBatch, index: number): Segmentation {
     const { bytes } = batch;
     const start = batch.start(index);
@@ -237,7 +236,7 @@ export class QueueWriter {
     return protocol === IPPROTO.UDP ? "udp" : isIPv4 ? "tcp4" : "tcp6";
   }
 
-  /** Whether a packet is to be segmented, or its checksum completed, first. */
+  /** Whether a packet has to be segmented, or its checksum completed, first. */
   #mustSplit(batch: PacketBatch, index: number): boolean {
     if (this.#framing.offload && this.#refusedKinds.size === 0) return false;
     const header = batch.header(index, this.#header);
@@ -251,7 +250,7 @@ export class QueueWriter {
   }
 
   /**
-   * Writes the segments of a packet; gives the first there was no room for, or
+   * Writes the segments of a packet; returns the first that was not written, or
    * NONE.
    */
   #writeSegments(
@@ -284,7 +283,7 @@ export class QueueWriter {
     return NONE;
   }
 
-  /** Writes one slot; gives an error number, 0 for success. */
+  /** Writes one slot; returns an errno, 0 for success. */
   #send(
     batch: PacketBatch,
     slot: Uint8Array<ArrayBuffer>,
@@ -301,16 +300,19 @@ export class QueueWriter {
     for (;;) {
       // Read each time: `onRejected` may have closed it.
       const put = this.#libc.write(this.#descriptor.fd, slot, size);
-      // A packet taken in part is none.
+      // A partially written packet is an error.
       code = put === total ? 0 : put < 0 ? errno() : EMSGSIZE;
       if (code !== EINTR) break;
     }
-    // Without a header this is where other devices have theirs.
+    // Without a header, its position in the slot is zero.
     if (information) slot.fill(0, 0, 4);
     return code;
   }
 
-  /** Puts struct tun_pi before a packet; false if its protocol is unknown. */
+  /**
+   * Writes struct tun_pi before a packet; returns false if its protocol is
+   * unknown.
+   */
   #inform(slot: Uint8Array, named: number): boolean {
     const protocol = named || protocolOf(this.#framing, slot, this.#prefix);
     writeU16(slot, 0, 0);

@@ -19,7 +19,7 @@ const ADDRESSES = {
 interface Way {
   readonly left: TunOptions;
   readonly right: TunOptions;
-  readonly whole?: boolean;
+  readonly unsegmented?: boolean;
   readonly write?: WriteOptions;
   check?(left: Tun, right: Tun): void;
 }
@@ -27,9 +27,9 @@ interface Way {
 async function forward(
   from: Tun,
   to: Tun,
-  { whole, write }: Way,
+  { unsegmented, write }: Way,
 ): Promise<void> {
-  const batch = new PacketBatch(64, { whole });
+  const batch = new PacketBatch(64, { unsegmented });
   for await (const _ of from.batches({ batch })) {
     await to.writeMany(batch, write);
   }
@@ -102,10 +102,10 @@ const mean = (bytes: number, packets: number) => bytes / packets;
 
 const ways: Record<string, Way> = {
   "without offload": { left: {}, right: {} },
-  "with offload, packets passed on whole": {
+  "with offload, packets passed on unsegmented": {
     left: { offload: true },
     right: { offload: true },
-    whole: true,
+    unsegmented: true,
     check(a) {
       // Or else nothing of what is tested here has happened.
       const { bytesRead, packetsRead } = a.counters;
@@ -124,7 +124,7 @@ const ways: Record<string, Way> = {
   "with offload at one end, which the other end does without": {
     left: { offload: true },
     right: {},
-    whole: true,
+    unsegmented: true,
   },
   "with packet information and three queues": {
     left: { packetInformation: true, queues: 3 },

@@ -143,7 +143,7 @@ for (const kind of ["tcp", "udp"] as const) {
         const batch = new PacketBatch();
         for (const packet of packets) batch.push(packet);
         await path.from.writeMany(batch, { coalesce: true });
-        const whole = new PacketBatch(4, { whole: true });
+        const whole = new PacketBatch(4, { unsegmented: true });
         const [packet] = await path.read(1, whole);
         const headers = packets[0].length - 1000;
         assertEquals(packet.length, headers + 39 * 1000 + 100);
@@ -174,7 +174,7 @@ for (const kind of ["tcp", "udp"] as const) {
         const batch = new PacketBatch();
         for (const packet of packets) batch.push(packet);
         await path.from.writeMany(batch, { coalesce: true });
-        const whole = new PacketBatch(4, { whole: true });
+        const whole = new PacketBatch(4, { unsegmented: true });
         await path.read(1, whole);
         await there.from.writeMany(whole);
         const plain = new PacketBatch();
@@ -194,7 +194,7 @@ Deno.test("offload: packets of several flows are joined, each with its own", asy
   const batch = new PacketBatch();
   for (let i = 0; i < 10; i++) for (const flow of flows) batch.push(flow[i]);
   await path.from.writeMany(batch, { coalesce: true });
-  const whole = new PacketBatch(64, { whole: true });
+  const whole = new PacketBatch(64, { unsegmented: true });
   const packets = await path.read(flows.length, whole);
   assertEquals(
     packets.map(({ length }) => length).sort(),
@@ -211,7 +211,7 @@ Deno.test("offload: without being asked for, nothing is joined", async () => {
   const batch = new PacketBatch();
   for (const packet of train("tcp", 4, 5)) batch.push(packet);
   await path.from.writeMany(batch);
-  const whole = new PacketBatch(64, { whole: true });
+  const whole = new PacketBatch(64, { unsegmented: true });
   const packets = await path.read(5, whole);
   assertEquals(packets.length, 5);
 });
@@ -245,7 +245,7 @@ Deno.test("offload: a batch used with a device without has no headers left", asy
   const batch = new PacketBatch();
   for (const packet of train("tcp", 4, 5)) batch.push(packet);
   await path.from.writeMany(batch, { coalesce: true });
-  const whole = new PacketBatch(64, { whole: true });
+  const whole = new PacketBatch(64, { unsegmented: true });
   await path.read(1, whole);
   await plain.from.writeMany(batch);
   await plain.read(5, whole);

@@ -134,7 +134,7 @@ Deno.test("tun: a refusal says what to do and leaves no descriptor", async () =>
   ) {
     const other = refused({ namespace, ...options });
     assertEquals(other.code, "EINVAL");
-    assertStringIncludes(other.message, "is something else");
+    assertStringIncludes(other.message, "is not a T");
     assertStringIncludes(other.message, `ip -d link show ${options.name}`);
   }
   assertEquals(ownedDescriptors(), before);

@@ -150,7 +150,7 @@ Deno.test("queue: the segments of a whole packet go on where there was no more r
   await using pair = new Pair(PLAIN);
   const whole = unsegmented(tcp(v6, data(5000)), 500);
   source.give(whole);
-  const batch = new PacketBatch(4, { whole: true });
+  const batch = new PacketBatch(4, { unsegmented: true });
   assertEquals(source.queue.tryReadMany(batch), 1);
   assertEquals(pair.queue.tryWriteMany(batch), 0);
   const taken = pair.taken();
@@ -205,7 +205,7 @@ Deno.test("queue: packet information leaves nothing that looks like a header", a
   await using pair = new Pair(INFORMATION);
   await using other = new Pair(OFFLOAD);
   const packet = mixed[0];
-  const batch = new PacketBatch(2, { whole: true });
+  const batch = new PacketBatch(2, { unsegmented: true });
   pair.give(new Uint8Array([0, 0, 0x08, 0x00, ...packet]));
   assertEquals(pair.queue.tryReadMany(batch), 1);
   await other.queue.writeMany(batch);

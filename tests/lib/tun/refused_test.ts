@@ -140,7 +140,7 @@ Deno.test("tun: an unsegmented packet that is refused is split and written", asy
     })),
   );
   const seen = refuseSegmented(faults);
-  const batch = new PacketBatch(PACKETS, { whole: true });
+  const batch = new PacketBatch(PACKETS, { unsegmented: true });
   let received = 0;
   while (received < PACKETS) {
     await source.tun.readMany(batch, { timeout: 5000 });
