@@ -1,5 +1,5 @@
-// Replies of a host to what a TUN or TAP device carries: to pings, and on a TAP
-// device to requests for link-layer addresses.
+// Replies of a host on a TUN or TAP device: to pings, and on a TAP device to
+// ARP and neighbour solicitations.
 
 import {
   checksum,

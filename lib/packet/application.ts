@@ -1,5 +1,5 @@
-// Which protocol a TCP segment or a UDP datagram carries, by its ports; and those
-// of which only the start is read: NTP (RFC 5905 section 7.3), HTTP (RFC 9112).
+// Selects the protocol of a TCP segment or UDP datagram by port; decodes the
+// start of NTP (RFC 5905 section 7.3) and HTTP (RFC 9112).
 
 import { type Malformed, printable, tooShort } from "./bytes.ts";
 import type { TcpHeader } from "./tcp.ts";
@@ -101,7 +101,7 @@ export function decodeNtp(
   return { version: first >> 3 & 7, mode: NTP_MODES[first & 7]! };
 }
 
-/** An NTP message in tcpdump's words. */
+/** An NTP message in tcpdump's format. */
 export function describeNtp(ntp: NtpMessage, length: number): string {
   return `NTPv${ntp.version}, ${ntp.mode}, length ${length}`;
 }

@@ -46,9 +46,9 @@ export interface ArpFields {
   readonly targetLinkAddress: Uint8Array;
   /** As long as the sender's. */
   readonly targetAddress: Uint8Array;
-  /** Kind of link, ARPHRD_*; 1 for Ethernet if not given. */
+  /** Type of link, ARPHRD_*; default 1, Ethernet. */
   readonly hardwareType?: number;
-  /** Kind of address, ETH_P_*; 0x0800 for IPvdefault 4. */
+  /** Type of address, ETH_P_*; default 0x0800, IPv4. */
   readonly protocolType?: number;
 }
 
@@ -86,12 +86,12 @@ export class ArpMessage implements ArpFields {
     readonly end: number,
   ) {}
 
-  /** Kind of link, ARPHRD_*: 1 for Ethernet. */
+  /** Type of link, ARPHRD_*: 1 for Ethernet. */
   get hardwareType(): number {
     return readU16(this.bytes, this.offset);
   }
 
-  /** Kind of address, ETH_P_*: 0x0800 for IPv4. */
+  /** Type of address, ETH_P_*: 0x0800 for IPv4. */
   get protocolType(): number {
     return readU16(this.bytes, this.offset + 2);
   }
@@ -262,7 +262,7 @@ export function writeArp(
   return at;
 }
 
-/** An ARP message in tcpdump's words. */
+/** An ARP message in tcpdump's format. */
 export function describeArp(arp: ArpMessage): string {
   const length = `, length ${arp.end - arp.offset}`;
   if (!arp.isIPv4) {

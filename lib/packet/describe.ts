@@ -1,4 +1,4 @@
-// One line a packet, in the words of `tcpdump -nn -t -S`.
+// One line for each packet, in the format of `tcpdump -nn -t -S`.
 
 import {
   describeHttp,

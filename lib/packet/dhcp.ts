@@ -145,7 +145,7 @@ function decodeOptions(bytes: Uint8Array, start: number, end: number): Options {
   return options;
 }
 
-/** A BOOTP or DHCP message in tcpdump's words. */
+/** A BOOTP or DHCP message in tcpdump's format. */
 export function describeDhcp(dhcp: DhcpMessage, length: number): string {
   const { operation, clientLink } = dhcp;
   const name = operation === 1

@@ -125,7 +125,9 @@ const RCODES = [
   " NotZone",
 ];
 
-/** Reads a message from its start; `at` is beyond the end once it is cut off. */
+/**
+ * Reads a message from its start; `at` is beyond the end once it is truncated.
+ */
 class Reader {
   at: number;
   constructor(
@@ -136,7 +138,7 @@ class Reader {
     this.at = start + 12;
   }
 
-  /** A name, its labels escaped; undefined if it is cut off or malformed. */
+  /** A name with escaped labels; undefined if it is truncated or malformed. */
   name(): string | undefined {
     let text = "";
     let length = 0;
@@ -193,7 +195,7 @@ class Reader {
     return data === undefined ? record : { ...record, data };
   }
 
-  /** The data of a record in tcpdump's words. */
+  /** The data of a record in tcpdump's format. */
   data(type: number, end: number, recordClass: number): string | undefined {
     const { bytes, at } = this;
     const length = end - at;
@@ -299,7 +301,7 @@ export function decodeDns(
 }
 
 /**
- * A DNS message in tcpdump's words.
+ * A DNS message in tcpdump's format.
  *
  * @param length Length of the message in bytes.
  * @param multicast Whether it is one of multicast DNS.
@@ -318,7 +320,7 @@ export function describeDns(
     const rcode = RCODES[dns.rcode] ?? ` Resp${dns.rcode}`;
     const questions = dns.questionCount === 1
       ? ""
-      // tcpdump prints a comma between the questions that it leaves out.
+      // tcpdump prints a comma between the questions that it omits.
       : ` [${dns.questionCount}q]${
         ",".repeat(Math.max(0, dns.questions.length - 1))
       }`;
@@ -332,7 +334,8 @@ export function describeDns(
   const bits = (flags & RD ? "+" : "") + (flags & CD ? "%" : "");
   const unusual = flags & 0x06cf ? ` [b2&3=${hexNumber(flags)}]` : "";
   let counts = "";
-  // The obsolete inverse query has an answer and asks for the question.
+  // In the obsolete inverse query, the answer section has the data and the
+  // question is empty.
   if (opcode === 1) {
     if (dns.questionCount) counts += ` [${dns.questionCount}q]`;
     if (dns.answerCount !== 1) counts += ` [${dns.answerCount}a]`;

@@ -14,13 +14,15 @@ const MAX_LENGTH = 65535;
 
 /** The limits of a {@link FragmentReassembler}. */
 export interface ReassemblyOptions {
-  /** How long fragments wait for the others, in milliseconds; default 30000. */
+  /** Timeout of incomplete packets, in milliseconds; default 30000. */
   readonly timeout?: number | undefined;
-  /** How many packets may be incomplete; the oldest is dropped; default 64. */
+  /**
+   * Maximum number of incomplete packets; the oldest is dropped; default 64.
+   */
   readonly maxPackets?: number | undefined;
 }
 
-/** A packet of which fragments are missing. */
+/** An incomplete packet. */
 interface IncompletePacket {
   readonly started: number;
   /** The payload: the fragments at their offsets. */
@@ -68,9 +70,9 @@ export class FragmentReassembler {
   #dropped = 0;
 
   /**
-   * Starts without fragments.
+   * Creates a reassembler without fragments.
    *
-   * @param options How long and how many packets may be incomplete.
+   * @param options The limits.
    */
   constructor(options: ReassemblyOptions = {}) {
     this.#timeout = options.timeout ?? 30_000;
@@ -153,7 +155,7 @@ export class FragmentReassembler {
   }
 }
 
-/** Where the payload of a fragment starts, further IPv6 headers included. */
+/** Offset of the payload of a fragment, including further IPv6 headers. */
 function payloadStart(ip: IPHeader): number {
   if (ip.version === 4) return ip.payloadOffset;
   for (const { protocol, offset, length } of ip.extensions) {
@@ -162,7 +164,7 @@ function payloadStart(ip: IPHeader): number {
   return ip.payloadOffset;
 }
 
-/** What the fragments of one packet have in common. */
+/** The common key of the fragments of a packet. */
 function keyOf(ip: IPHeader): string {
   const addresses = ip.version === 4
     ? ip.bytes.subarray(ip.offset + 12, ip.offset + 20)
@@ -182,7 +184,7 @@ function insert(packet: IncompletePacket, ip: IPHeader, end: number): boolean {
     if (packet.arrived[unit] === 1) return false;
   }
   if (isLast) {
-    // Nothing may have arrived beyond the end.
+    // Reject it if data beyond the end has arrived.
     if (packet.arrived.indexOf(1, after) >= 0) return false;
     packet.length = end;
   }
@@ -199,7 +201,7 @@ function insert(packet: IncompletePacket, ip: IPHeader, end: number): boolean {
   return true;
 }
 
-/** The headers of the first fragment as those of the whole packet. */
+/** Makes the headers of the first fragment those of the complete packet. */
 function headersOf(ip: IPHeader): Uint8Array {
   const headers = ip.bytes.slice(ip.offset, payloadStart(ip));
   if (ip.version === 4) {
@@ -223,7 +225,7 @@ function withoutFragmentHeader(ip: IPv6Header, headers: Uint8Array) {
   return headers;
 }
 
-/** The whole packet; undefined if it is longer than a packet can be. */
+/** The complete packet; undefined if it exceeds the maximum length. */
 function join(
   headers: Uint8Array,
   payload: Uint8Array,
@@ -245,8 +247,8 @@ function join(
 }
 
 /**
- * Splits an IP packet into fragments, as its source does. The DF flag of IPv4 is
- * the caller's to check.
+ * Splits an IP packet into fragments, as its source does. The caller has to
+ * check the DF flag of IPv4.
  *
  * @param packet The packet.
  * @param mtu The longest fragment in bytes.
@@ -254,7 +256,7 @@ function join(
  * random by default. Those of IPv4 have the packet's.
  * @returns The fragments; the packet itself if it is short enough.
  * @throws {ArgumentError} if it is malformed or a fragment, or the MTU leaves no
- * room for a payload.
+ * space for a payload.
  *
  * Source: RFC 791 section 3.2, RFC 8200 section 4.5.
  *
@@ -323,9 +325,9 @@ function split(
   for (let at = start; at < end;) {
     const offset = at - start;
     const header = headerAt(offset);
-    const room = mtu - header.length;
-    const isLast = end - at <= room;
-    const length = isLast ? end - at : room & ~7;
+    const space = mtu - header.length;
+    const isLast = end - at <= space;
+    const length = isLast ? end - at : space & ~7;
     if (length < 8 && !isLast) {
       throw new ArgumentError(
         "mtu",

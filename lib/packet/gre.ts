@@ -109,7 +109,7 @@ function routesEnd(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /**
- * A GRE header in tcpdump's words.
+ * A GRE header in tcpdump's format.
  *
  * @param length Length of the header and its payload in bytes.
  * @param inner The description of the payload, if it was decoded.

@@ -268,7 +268,7 @@ export function writeIcmp(
   return end;
 }
 
-/** An ICMP message in tcpdump's words. */
+/** An ICMP message in tcpdump's format. */
 export function describeIcmp(icmp: IcmpMessage, length: number): string {
   return `ICMP ${icmpText(icmp)}, length ${length}`;
 }

@@ -230,7 +230,7 @@ export function decodeIcmpv6(
     : message;
 }
 
-/** An ICMPv6 message in tcpdump's words. */
+/** An ICMPv6 message in tcpdump's format. */
 export function describeIcmpv6(icmp: Icmpv6Message, length: number): string {
   return `ICMP6, ${icmpv6Text(icmp)}, length ${length}`;
 }

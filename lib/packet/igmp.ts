@@ -128,7 +128,7 @@ function decodeRecords(bytes: Uint8Array, offset: number, end: number) {
   return records;
 }
 
-/** An IGMP message in tcpdump's words. */
+/** An IGMP message in tcpdump's format. */
 export function describeIgmp(message: IgmpMessage): string {
   const { name, type, maxResponseTime: time = 0, group } = message;
   switch (type) {

@@ -7,7 +7,7 @@ export function authenticationLength(bytes: Uint8Array, at: number): number {
   return (bytes[at + 1]! + 2) * 4;
 }
 
-/** An authentication header in tcpdump's words, with a space after it. */
+/** An authentication header in tcpdump's format, with a space after it. */
 export function describeAuthentication(
   bytes: Uint8Array,
   at: number,
@@ -20,7 +20,7 @@ export function describeAuthentication(
   return `AH(spi=${spi(bytes, at + 4)},seq=0x${sequence},icv=0x${value}): `;
 }
 
-/** An ESP header in tcpdump's words. */
+/** An ESP header in tcpdump's format. */
 export function describeEsp(
   bytes: Uint8Array,
   at: number,

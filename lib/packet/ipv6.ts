@@ -458,7 +458,7 @@ export function writeIPv6(
   return offset + 40 + extensionLength;
 }
 
-/** The extension headers in tcpdump's words, each with a space after it. */
+/** The extension headers in tcpdump's format, each with a space after it. */
 export function describeExtensions(ip: IPv6Header): string {
   let text = "";
   for (const extension of ip.extensions) {

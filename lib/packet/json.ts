@@ -23,7 +23,7 @@ import type { SctpChunk } from "./sctp.ts";
 import { formatTcpFlags, type TcpHeader } from "./tcp.ts";
 import { formatTcpOption } from "./tcp_option.ts";
 
-/** A decoded header without the keys that say where it is in the packet. */
+/** A decoded header without its offsets in the packet. */
 export type HeaderJson<T> = Omit<
   T,
   "malformed" | "defect" | "payloadOffset" | "payloadEnd"

@@ -198,7 +198,7 @@ function bridgeId(bytes: Uint8Array, at: number): string {
   return `${priority}.${formatLinkAddress(bytes, at + 2, 6)}`;
 }
 
-/** An LLC header that carries no other protocol, in tcpdump's words. */
+/** An LLC header that carries no other protocol, in tcpdump's format. */
 export function describeLlc(
   llc: LlcHeader,
   source: string,

@@ -86,7 +86,7 @@ function payloadTypeOf(label: number, version: number): number | undefined {
   return version === 6 ? ETH_P.IPV6 : undefined;
 }
 
-/** An MPLS label stack in tcpdump's words. */
+/** An MPLS label stack in tcpdump's format. */
 export function describeMpls({ labels }: MplsStack): string {
   let text = "MPLS";
   labels.forEach(({ label, trafficClass, ttl }, i) => {

@@ -110,7 +110,7 @@ export function decodeGeneve(
   };
 }
 
-/** A VXLAN or Geneve header in tcpdump's words, and the packet inside. */
+/** A VXLAN or Geneve header in tcpdump's format, and the packet inside. */
 export function describeOverlay(
   overlay: OverlayHeader,
   inner: string | undefined,

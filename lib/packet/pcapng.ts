@@ -41,11 +41,11 @@ export interface PcapngInterface {
   readonly linkType: LinkType;
   /** For example `tun0`. */
   readonly name?: string | undefined;
-  /** For people. */
+  /** A comment. */
   readonly description?: string | undefined;
   /** The operating system of the machine that has it. */
   readonly os?: string | undefined;
-  /** Bytes of a packet that are kept at most; 0, if not given, for all. */
+  /** The snap length: maximum bytes of a packet; default 0, unlimited. */
   readonly snapLength?: number | undefined;
 }
 
@@ -61,7 +61,7 @@ export interface PcapngStatistics {
   readonly dropped?: number | undefined;
 }
 
-/** Which way a packet went, seen from the machine. */
+/** The direction of a packet, seen from the machine. */
 export type PcapngDirection = "in" | "out";
 
 /**
@@ -133,7 +133,8 @@ export class PcapngEncoder {
    * @param nanoseconds 0 to 999,999,999.
    * @param packet The captured bytes.
    * @param direction Which way it went, if known.
-   * @param originalLength How long it was, in bytes, if it was cut before.
+   * @param originalLength Its original length in bytes, if it was truncated
+   *   before.
    * @throws {ArgumentError} if the interface does not exist or a number is out of range.
    */
   addPacket(
@@ -209,11 +210,11 @@ export class PcapngEncoder {
   }
 
   /**
-   * What was encoded since the last time.
+   * Returns the bytes that were encoded since the last call.
    *
-   * @param spare A buffer to go on with, usually the one taken before; a new one
-   * is allocated if it is missing; the caller then keeps the view.
-   * @returns A view of the bytes; the encoder does not touch them again.
+   * @param spare A buffer to continue with, usually the previous one; without
+   *   it a new one is allocated and the caller keeps the view.
+   * @returns A view of the bytes, which the encoder does not modify any more.
    */
   take(spare?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.subarray(0, this.#length);
@@ -235,7 +236,7 @@ export class PcapngEncoder {
     );
   }
 
-  /** Starts a block and makes room for it, its frame and a small option. */
+  /** Starts a block, with space for its frame and a small option. */
   #begin(type: number, bodyLength: number): void {
     this.#reserve(bodyLength + 32);
     this.#block = this.#length;
@@ -307,7 +308,7 @@ export class PcapngEncoder {
   }
 }
 
-/** Refuses a time that does not fit into 64 bits of nanoseconds. */
+/** Rejects a time that does not fit into 64 bits of nanoseconds. */
 function checkTime(seconds: number, nanoseconds: number): void {
   checkNumber("seconds", seconds, 18_446_744_072);
   checkNumber("nanoseconds", nanoseconds, 999_999_999);

@@ -6,16 +6,18 @@ import {
   type PcapngStatistics,
 } from "./pcapng.ts";
 
-/** Where a capture goes: a `Deno.FsFile` or anything with its `write`. */
+/**
+ * The destination of a capture: a `Deno.FsFile` or any object with its `write`.
+ */
 export interface ByteSink {
   /** Writes some of the bytes and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
 /**
- * Writes a pcapng capture into a file or a stream. Packets are gathered until
- * {@link PcapngWriter.flush}; packets may be added while it writes. The file or
- * stream stays open, it is the caller's.
+ * Writes a pcapng capture to a file or a stream. Packets are buffered until
+ * {@link PcapngWriter.flush}; packets can be added while it writes. The caller
+ * closes the file or stream.
  *
  * Source: draft-ietf-opsawg-pcapng.
  *
@@ -41,7 +43,7 @@ export class PcapngWriter {
   /**
    * Starts a capture.
    *
-   * @param sink Where the capture goes.
+   * @param sink The destination.
    * @param section Metadata of the section.
    */
   constructor(
@@ -54,7 +56,7 @@ export class PcapngWriter {
       : (bytes) => writeAll(sink, bytes);
   }
 
-  /** Bytes gathered and not yet written. */
+  /** The number of buffered bytes. */
   get pending(): number {
     return this.#encoder.length;
   }
@@ -76,7 +78,8 @@ export class PcapngWriter {
    * @param nanoseconds 0 to 999,999,999.
    * @param packet The captured bytes.
    * @param direction Which way it went, if known.
-   * @param originalLength How long it was, in bytes, if it was cut before.
+   * @param originalLength Its original length in bytes, if it was truncated
+   *   before.
    * @throws {ArgumentError} if the interface does not exist or a number is out of range.
    */
   addPacket(
@@ -121,7 +124,7 @@ export class PcapngWriter {
   }
 
   /**
-   * Writes what was gathered.
+   * Writes the buffered packets.
    *
    * @returns When all of it is written; rejects with the error of the sink.
    */
@@ -133,7 +136,7 @@ export class PcapngWriter {
       await this.#write(bytes);
       this.#spare = bytes;
     });
-    // A failure is this flush's, the next one writes what came after.
+    // An error is thrown by this flush; the next one writes later packets.
     this.#writing = written.catch(() => {});
     return written;
   }
@@ -157,7 +160,7 @@ async function writeToStream(
   const writer = stream.getWriter();
   try {
     await writer.ready;
-    // A stream may keep what it is given, and the buffer is used again.
+    // The stream may keep the chunk, and the buffer is reused.
     await writer.write(bytes.slice());
   } finally {
     writer.releaseLock();

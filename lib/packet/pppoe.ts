@@ -156,7 +156,7 @@ function decodeTags(
   return { tags };
 }
 
-/** A PPPoE header in tcpdump's words, with what PPP carries. */
+/** A PPPoE header in tcpdump's format, with what PPP carries. */
 export function describePppoe(
   pppoe: PppoeHeader,
   inner: string | undefined,
@@ -268,7 +268,7 @@ export function pppEtherType(protocol: number): number | undefined {
   }
 }
 
-/** A PPP frame without network protocol, in tcpdump's words. */
+/** A PPP frame without network protocol, in tcpdump's format. */
 export function describePppControl(ppp: PppHeader): string {
   const { protocol, name, code, identifier, length } = ppp;
   if (!PPP_NAMES.has(protocol)) {

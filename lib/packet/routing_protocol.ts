@@ -97,7 +97,7 @@ export function decodeRoutingMessage(
   }
 }
 
-/** A routing protocol's message in tcpdump's words. */
+/** A routing protocol's message in tcpdump's format. */
 export function describeRoutingMessage(
   protocol: number,
   message: RoutingMessage,

@@ -196,7 +196,7 @@ function decodeChunk(
   }
 }
 
-/** The chunks of an SCTP packet in tcpdump's words. */
+/** The chunks of an SCTP packet in tcpdump's format. */
 export function describeSctp({ chunks }: SctpHeader): string {
   const texts = chunks.map((chunk, i) => `(${i + 1}) ${describeChunk(chunk)}`);
   return ["sctp", texts.join(" , ")].join(" ").trimEnd();

@@ -191,7 +191,7 @@ function words32(values: readonly number[], name: string): Uint8Array {
   return bytes;
 }
 
-/** A TCP option in tcpdump's words. */
+/** A TCP option in tcpdump's format. */
 export function formatTcpOption(option: TcpOptionFields): string {
   switch (option.name) {
     case "mss":

@@ -1,4 +1,4 @@
-// Socket activation: the sockets that a service manager opened and passed.
+// Socket activation: descriptors that a service manager opened and passed.
 
 import { libc, unwrap } from "../../ffi/libc.ts";
 import { F_SETFD, FD_CLOEXEC } from "../../ffi/uapi/fcntl.ts";
@@ -15,10 +15,10 @@ export interface ActivationDescriptor {
 const FIRST = 3;
 
 /**
- * The descriptors that a service manager passed to this process, for
- * `UdpSocket.fromDescriptor`; an empty list without socket activation. They are
- * the caller's from then on: the environment variables are removed, so that a
- * second call returns none.
+ * Returns the descriptors that a service manager passed to this process, for
+ * `UdpSocket.fromDescriptor`; an empty list without socket activation. The
+ * caller owns them: the environment variables are removed, so that a second
+ * call returns none.
  *
  * Needs --allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES.
  *

@@ -14,23 +14,23 @@ export interface LocalInfo {
   /** The destination in the packet's header; may be a multicast or broadcast one. */
   readonly address: string;
   /**
-   * The address to reply from; absent for multicast with in6_pktinfo alone,
-   * where the kernel chooses one of the interface.
+   * The address to reply from; absent for multicast with only in6_pktinfo: the
+   * kernel chooses an address of the interface.
    */
   readonly source?: string;
   /** The interface it arrived on. */
   readonly ifindex: number;
 }
 
-/** Everything about a datagram but its payload. */
+/** A received datagram without its payload. */
 export interface DatagramInfo {
   /** The sender. */
   readonly peer: Endpoint;
-  /** Where it arrived; absent without packet info. */
+  /** The local address and interface; absent without packet info. */
   readonly local?: LocalInfo;
-  /** The control messages that carried packet info, by their struct's name. */
+  /** The control messages with packet info, by the name of their struct. */
   readonly control: ReadonlyArray<"in_pktinfo" | "in6_pktinfo">;
-  /** TTL or hop limit left on arrival; with `receiveTtl`. */
+  /** The received TTL or hop limit; with `receiveTtl`. */
   readonly ttl?: number;
   /** The TOS or traffic class byte; with `receiveTrafficClass`. */
   readonly trafficClass?: number;
@@ -106,7 +106,7 @@ export function sourceOf(
   return source === "0.0.0.0" || source === "::" ? undefined : source;
 }
 
-/** The fields that come from control messages, while they are filled in. */
+/** The fields from control messages. */
 export type ControlFields = {
   -readonly [
     Key in keyof Omit<
@@ -116,7 +116,7 @@ export type ControlFields = {
   ]: DatagramInfo[Key];
 };
 
-// The structs of packet info that a datagram carries; shared by all datagrams.
+// The packet info structs of a datagram; shared by all datagrams.
 export const NO_PACKET_INFO: DatagramInfo["control"] = Object.freeze([]);
 const IPV4: DatagramInfo["control"] = Object.freeze(["in_pktinfo"] as const);
 const IPV6: DatagramInfo["control"] = Object.freeze(["in6_pktinfo"] as const);
@@ -124,7 +124,7 @@ const BOTH: DatagramInfo["control"] = Object.freeze(
   ["in6_pktinfo", "in_pktinfo"] as const,
 );
 
-/** Sets the fields of a datagram that come from its control messages. */
+/** Sets the fields from control messages. */
 export function setControlFields(
   to: ControlFields,
   bytes: Uint8Array,
@@ -160,7 +160,7 @@ export function setControlFields(
 
 /** JSON has no bigint: a time stamp is written in decimal digits. */
 const TO_JSON: PropertyDescriptor = {
-  // Not enumerable: a property of the object's that postMessage does not see.
+  // Not enumerable, so that postMessage does not see it.
   value(this: DatagramInfo): object {
     return JSON.parse(JSON.stringify({ ...this }, writeBigint));
   },

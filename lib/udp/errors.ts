@@ -1,4 +1,4 @@
-// Errors of UDP sockets: the typed one, and what to do about the others.
+// Errors of UDP sockets, with advice.
 
 import {
   EACCES,
@@ -14,9 +14,9 @@ import {
 } from "../../ffi/errno.ts";
 
 /**
- * The source address of a datagram is not one of this host any more, or cannot be
- * a source. The datagram was not sent: a reply from another address is not one
- * that the peer expects.
+ * The source address is not an address of this host any more, or not a valid
+ * source. The datagram was not sent: the peer does not expect a reply from
+ * another address.
  *
  * Source: ip(7), ipv6(7).
  *
@@ -58,8 +58,8 @@ export class SourceUnavailableError extends SystemError {
 }
 
 /**
- * A reply to a datagram that was sent from port 0: its sender expects none
- * (RFC 768), and the kernel sends to no such port.
+ * A reply to a datagram from port 0: its sender expects none (RFC 768), and the
+ * kernel does not send to port 0.
  *
  * Source: udp(7).
  *
@@ -98,7 +98,7 @@ export class NoReplyPortError extends SystemError {
   }
 }
 
-/** What to do when bind(2) fails. */
+/** The advice for a failed bind(2). */
 export function bindContext(
   errno: number,
   where: string,
@@ -145,7 +145,7 @@ export function bindContext(
 /** Segments that every kernel accepts; newer ones accept 128. */
 export const MOST_SEGMENTS = 64;
 
-/** What to do when a send fails. */
+/** The advice for a failed send. */
 export function sendContext(
   errno: number,
   peer: string,
@@ -182,7 +182,10 @@ export function sendContext(
           "The address or port cannot be sent to; a link-local one needs its interface (fe80::1%eth0)",
       };
     case ENETUNREACH:
-      return { tried, advice: "No route leads there (`ip route get` asks)" };
+      return {
+        tried,
+        advice: "No route to the destination: check with `ip route get`",
+      };
     default:
       return { tried };
   }

@@ -1,13 +1,13 @@
-// Multicast groups on every interface, those that appear later included.
+// Joins multicast groups on every interface, including those added later.
 
 import type { UdpSocket } from "./socket.ts";
 
 /** IFF_MULTICAST of linux/if.h. */
 const MULTICAST = 0x1000;
 
-/** A network interface, as far as multicast depends on it. */
+/** The properties of an interface that multicast depends on. */
 export interface InterfaceInfo {
-  /** Its index. */
+  /** Its ifindex. */
   readonly ifindex: number;
   /** Its name. */
   readonly name: string;
@@ -15,7 +15,7 @@ export interface InterfaceInfo {
   readonly flags: number;
 }
 
-/** An event of `monitor()`; those of other objects than links are ignored. */
+/** An event of `monitor()`; events of objects other than links are ignored. */
 export interface InterfaceEvent {
   /** "new", "change" or "delete" for an object. */
   readonly event: string;
@@ -25,15 +25,15 @@ export interface InterfaceEvent {
   readonly data?: unknown;
 }
 
-/** A group that was joined or left on an interface, or could not be joined. */
+/** A membership that changed, or could not be changed. */
 export interface MembershipEvent {
-  /** What happened. */
+  /** The change, or "failed". */
   readonly event: "joined" | "left" | "failed";
   /** The interface. */
   readonly interface: InterfaceInfo;
   /** The group. */
   readonly group: string;
-  /** For "failed": why. */
+  /** The error, for "failed". */
   readonly error?: unknown;
 }
 
@@ -50,18 +50,18 @@ export interface JoinAllOptions {
  * and disappear, until the events end or the socket is closed. A group that
  * cannot be joined is tried again when its interface changes.
  *
- * Memberships of an interface that was deleted are left: the kernel counts them
+ * Memberships of a deleted interface are left, because the kernel counts them
  * until then (net.ipv4.igmp_max_memberships).
  *
  * Source: ip(7), ipv6(7), RFC 6762 section 14.
  *
  * @param socket The socket that joins.
  * @param groups IPv4 and IPv6 groups.
- * @param events Events about links, those of existing ones first, for example of
- * `monitor({ objects: ["link"], snapshot: true })`; of the namespace of the
- * socket.
- * @param options Which interfaces, and who is informed.
- * @throws What the iteration of the events throws.
+ * @param events Events of links in the socket's namespace, starting with the
+ *   existing ones, for example of `monitor({ objects: ["link"], snapshot: true
+ *   })`.
+ * @param options The interfaces, and a callback for changes.
+ * @throws The error of the iteration over the events.
  *
  * @example
  * ```ts

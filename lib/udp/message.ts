@@ -1,4 +1,4 @@
-// Datagrams to send as plain objects, written into a send queue.
+// Encodes datagrams into a send queue.
 
 import { AF_INET } from "../../ffi/uapi/sys_socket.ts";
 import { isMapped, parseAddress } from "../net/ip_address.ts";
@@ -41,8 +41,8 @@ export interface SendOptions {
    */
   readonly flowLabel?: number | undefined;
   /**
-   * When to send it, in nanoseconds of the clock of the socket's `transmitTime`,
-   * without which the kernel refuses it.
+   * The transmit time, in nanoseconds of the clock of the socket's
+   * `transmitTime`, without which the kernel rejects it.
    */
   readonly transmitTime?: bigint | undefined;
   /** Split `data` into datagrams of this many bytes, in the kernel or the device (UDP_SEGMENT). */
@@ -57,7 +57,7 @@ export interface Message extends SendOptions {
   readonly to?: Endpoint | undefined;
 }
 
-/** The socket that messages are written for. */
+/** The socket that sends the messages. */
 export interface Sender {
   readonly fd: number;
   readonly domain: number;
@@ -86,8 +86,8 @@ export function payload(data: Uint8Array | string): Uint8Array {
 }
 
 /**
- * Appends messages to a queue. One with the options of the message before it, as
- * most have, gets a copy of its sockaddr and control messages.
+ * Appends messages to a queue. A message with the same options as the previous
+ * one, the usual case, gets a copy of its sockaddr and control messages.
  */
 export class MessageWriter {
   readonly #queue: SendQueue;
@@ -128,7 +128,7 @@ export class MessageWriter {
   }
 
   /**
-   * The same for a message that no other follows.
+   * The same for a single message.
    *
    * @throws {ArgumentError} For an invalid address, port or number.
    */
@@ -244,7 +244,7 @@ function hasControl(options: SendOptions): boolean {
     options.ttl !== undefined || options.trafficClass !== undefined;
 }
 
-/** Whether an address in this library's format is an IPv4 one. */
+/** Whether an address in this library's text format is an IPv4 address. */
 function isIPv4(address: string): boolean {
   return !address.includes(":");
 }
@@ -279,7 +279,7 @@ function writeSource(
   );
 }
 
-/** Four bytes as a word in memory order; no DataView, which is an object a call. */
+/** Four bytes as a word in memory order, without allocating a DataView. */
 function wordOf(bytes: Uint8Array, at: number): number {
   return bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 |
     bytes[at + 3]! << 24;

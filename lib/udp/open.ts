@@ -63,8 +63,8 @@ function endpointOf(name: Uint8Array<ArrayBuffer>): Endpoint {
 }
 
 /**
- * Opens a UDP socket and binds it: where the kernel has no IPv6 and the caller
- * asked for no address and family, an IPv4 one.
+ * Opens and binds a UDP socket: an IPv4 one if the kernel has no IPv6 and
+ * neither an address nor a family was given.
  *
  * @throws {ArgumentError | SystemError}
  */
@@ -129,9 +129,10 @@ function openAndBind(plan: Plan, options: BindOptions): OpenSocket {
 }
 
 /**
- * Takes over an open UDP socket; see UdpSocket.fromDescriptor().
+ * Takes ownership of an open UDP socket; see UdpSocket.fromDescriptor().
  *
- * @throws {ArgumentError | SystemError} The descriptor stays the caller's then.
+ * @throws {ArgumentError | SystemError} The caller still owns the descriptor
+ *   then.
  */
 export function adoptUdpSocket(
   fd: number,
@@ -181,7 +182,7 @@ export function adoptUdpSocket(
  * @throws {ArgumentError | SystemError}
  */
 export function connectUdpSocket(socket: Connectable, to: Endpoint): void {
-  // connect(2) keeps the source address and the interface of an earlier one.
+  // connect(2) keeps the source address and the interface of an earlier call.
   parseEndpoint(to, socket);
   if (socket.peer !== undefined) dissolve(socket);
   socket.boundIfindex ??= boundInterface(socket.fd);
@@ -190,7 +191,7 @@ export function connectUdpSocket(socket: Connectable, to: Endpoint): void {
 
 /** What connect() uses of a socket. */
 interface Connectable extends Pick<OpenSocket, "fd" | "domain" | "family"> {
-  /** The peer that it is connected to, as the kernel knows it. */
+  /** The peer that it is connected to. */
   readonly peer: Endpoint | undefined;
   /** The interface that it was bound to before it was connected; 0 for none. */
   boundIfindex: number | undefined;
@@ -216,13 +217,13 @@ export function disconnectUdpSocket(socket: Connectable): void {
 const UNSPECIFIED = new Uint8Array(16);
 
 /**
- * Dissolves the association and takes back what the kernel gives up with it: a
- * port that it had picked, and the interface that the socket was bound to.
+ * Dissolves the association and restores what the kernel drops with it: an
+ * automatically chosen port, and the bound interface.
  */
 function dissolve(socket: Connectable): void {
   const { fd, domain } = socket;
   const { port } = endpointOf(socketName(fd, SOCKADDR_SIZE));
-  // Not known where another thread connected it, or bind() did.
+  // Unknown if another thread connected it, or bind() did.
   const ifindex = socket.boundIfindex ??
     (socket.peer?.scope === undefined ? boundInterface(fd) : 0);
   const tried = "disconnect a UDP socket";

@@ -65,7 +65,7 @@ import { wholeNumber } from "../whole_number.ts";
 
 /** An option of type int. */
 interface IntegerOption {
-  /** Least and greatest value; absent for a boolean. */
+  /** Minimum and maximum; absent for a boolean. */
   readonly range?: readonly [least: number, most: number];
   /** The option of SOL_SOCKET. */
   readonly socket?: NamedOption;
@@ -147,7 +147,7 @@ export function setIntegerOption(
   else setIpOption(fd, family, ipv4, ipv6, Number(value));
 }
 
-/** Reads an option; of a dual socket the IPv6 one. @throws {SystemError} */
+/** Reads an option; for a dual socket the IPv6 one. @throws {SystemError} */
 export function getIntegerOption(
   fd: number,
   family: Family,

@@ -68,9 +68,9 @@ import {
 /** Options of a UDP socket that can also be set once it is bound. */
 export interface UdpSocketSettings {
   /**
-   * Receive packet info: the local address and interface of each datagram, so
-   * that the reply leaves from there; default true. The name of one struct enables
-   * that one alone, to see what a socket without the other receives.
+   * Receive packet info: the local address and interface of each datagram, from
+   * which replies are sent; default true. The name of a struct enables only
+   * that one, to test a socket without the other.
    */
   readonly packetInfo?: boolean | "in_pktinfo" | "in6_pktinfo" | undefined;
   /** SO_REUSEADDR: sockets that all set it may share the port (the last one gets the datagrams). */
@@ -115,7 +115,7 @@ export interface UdpSocketSettings {
   /**
    * Never fragment: a datagram longer than the path MTU fails with EMSGSIZE. IPv4
    * as with path MTU discovery `do`; IPv6 with IPV6_DONTFRAG (RFC 3542, section
-   * 11.2), whatever its path MTU discovery.
+   * 11.2), regardless of path MTU discovery.
    */
   readonly dontFragment?: boolean | undefined;
   /**
@@ -139,9 +139,9 @@ export interface UdpSocketSettings {
   /** Which IPv6 source addresses are preferred (RFC 5014). */
   readonly addressPreferences?: readonly AddressPreference[] | undefined;
   /**
-   * A BPF program that the kernel runs on each datagram, from its UDP header on
-   * (SO_ATTACH_FILTER, socket(7)). It is attached before the socket is bound, so
-   * that no datagram escapes it.
+   * A BPF program that the kernel runs on each datagram, starting at its UDP
+   * header (SO_ATTACH_FILTER, socket(7)). It is attached before bind(2), so
+   * that it applies to all datagrams.
    */
   readonly filter?: SocketProgram | undefined;
   /**
@@ -167,9 +167,9 @@ export interface UdpSocketSettings {
   /** Receive segmented datagrams, combined by the kernel (UDP_GRO). */
   readonly gro?: boolean | undefined;
   /**
-   * Combine datagrams that differ in their payloads alone, and let the kernel
-   * split `segmentSize` (UDP_SEGMENT); default true. With false each datagram is
-   * sent by itself.
+   * Combine datagrams that differ only in their payloads into one message that
+   * the kernel splits (UDP_SEGMENT); default true. With false each datagram is
+   * sent separately.
    */
   readonly gso?: boolean | undefined;
   /**
@@ -212,7 +212,7 @@ export interface BindOptions extends UdpSocketSettings {
   readonly namespace?: Namespace | undefined;
 }
 
-/** The options there are: a misspelt one must not bind to all addresses. */
+/** All options: a misspelt one must not bind to all addresses. */
 const KEYS: Readonly<Record<keyof BindOptions, true>> = {
   address: true,
   port: true,
@@ -258,7 +258,7 @@ const KEYS: Readonly<Record<keyof BindOptions, true>> = {
   namespace: true,
 };
 
-/** Those that an open socket cannot be given. */
+/** Options that an open socket does not have. */
 const BIND_ONLY: ReadonlySet<string> = new Set<
   Exclude<keyof BindOptions, keyof UdpSocketSettings>
 >([
@@ -376,7 +376,7 @@ function checkPacketInfo(
       "true, false, in_pktinfo or in6_pktinfo",
     );
   }
-  // The socket would get no packet info, and reply from any address.
+  // The socket would get no packet info, and replies would use any address.
   if (
     family === "ipv4" && packetInfo === "in6_pktinfo" ||
     family === "ipv6" && packetInfo === "in_pktinfo"
@@ -398,7 +398,7 @@ function checkOptions(
   family: Family,
   options: BindOptions,
 ): void {
-  // Only those that are given: a program may open a socket for each query.
+  // Only the given ones: a program may open a socket for each query.
   for (const key in options) {
     if (!isIntegerKey(key)) continue;
     const value = options[key];
@@ -451,9 +451,10 @@ function checkBufferSize(key: string, bytes: number | undefined): void {
 }
 
 /**
- * Sets what must be set before bind(2) and cannot be set later.
+ * Sets options that cannot be set after bind(2).
  *
- * @returns The names of default options that the kernel lacks; undefined for none.
+ * @returns The names of default options that the kernel does not have;
+ *   undefined for none.
  * @throws {SystemError}
  */
 export function applyBindOptions(
@@ -473,12 +474,13 @@ export function applyBindOptions(
 }
 
 /**
- * Sets options; packet info unless it is false. Before bind(2) where possible: a
- * datagram that is queued earlier carries no packet info.
+ * Sets options, with packet info unless it is false. Before bind(2) if
+ * possible: a datagram that is queued earlier carries no packet info.
  *
  * @param opens Whether the socket was just opened: the kernel's default of
  * IP_MULTICAST_ALL is the opposite of this library's.
- * @returns The names of default options that the kernel lacks; undefined for none.
+ * @returns The names of default options that the kernel does not have;
+ *   undefined for none.
  * @throws {SystemError}
  */
 export function applyOptions(
@@ -549,14 +551,14 @@ export function applyOptions(
   return missing;
 }
 
-/** Options that this kernel refused with ENOPROTOOPT, by their C names. */
+/** Options that this kernel rejected with ENOPROTOOPT, by their C names. */
 const absent = new Set<string>();
-/** Those of them that the socket being bound lacks. */
+/** The default options that the socket being bound does not have. */
 let missing: string[] | undefined;
 
 /**
- * Sets an option that the caller did not ask for: where the kernel lacks it, as
- * system call emulators do, the socket is bound without it.
+ * Sets a default option: if the kernel does not have it, as in system call
+ * emulators, the socket is bound without it.
  */
 const setDefault: typeof setIpOption = (fd, family, ipv4, ipv6, value) => {
   if (ipv4 !== undefined && speaksIPv4(family)) {

@@ -1,4 +1,4 @@
-// Path MTU to any peer, by a socket that is connected for the moment.
+// Reads the path MTU to a peer through a temporarily connected socket.
 
 import type { Namespace } from "../netns/namespace.ts";
 import { openSocket } from "../socket/open.ts";
@@ -9,24 +9,24 @@ import { AF_INET, AF_INET6, SOCK_DGRAM } from "../../ffi/uapi/sys_socket.ts";
 import { connectTo } from "./open.ts";
 import { UdpSocketOptions } from "./socket_options.ts";
 
-/** Where to look up the path MTU. */
+/** Options of pathMtu(). */
 export interface PathMtuOptions {
   /** The network namespace; default: the calling thread's. */
   readonly namespace?: Namespace | undefined;
 }
 
 /**
- * The MTU of the path to a peer as the kernel knows it: what ICMP reported to a
- * socket of this host, else the MTU of the route or interface. Sends nothing.
+ * Returns the kernel's path MTU to a peer: the one that ICMP reported to this
+ * host, else the MTU of the route or interface. Sends nothing.
  *
- * A datagram of this path carries 28 bytes less over IPv4, 48 less over IPv6.
+ * The payload of a datagram is 28 bytes shorter over IPv4, 48 bytes over IPv6.
  *
  * Source: IP_MTU of ip(7), IPV6_MTU of ipv6(7).
  *
- * @param to The peer; its port does not matter.
- * @param options Where.
+ * @param to The peer; its port is ignored.
+ * @param options The network namespace.
  * @throws {ArgumentError} For an invalid address.
- * @throws {SystemError} ENETUNREACH if no route leads there.
+ * @throws {SystemError} ENETUNREACH without a route.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-// Datagrams received by one recvmmsg(), in memory that is allocated once.
+// Batch of datagrams for one recvmmsg(), in preallocated memory.
 
 import {
   customInspect,
@@ -39,7 +39,7 @@ export interface ReceiveBatchOptions {
 /** The longest payload of a datagram. */
 export const MAX_PAYLOAD = 65535;
 
-/** Checks a slot's number. @throws {RangeError} If it holds no datagram. */
+/** Checks the index of a slot. @throws {RangeError} If it has no datagram. */
 export function checkSlot(slot: number, count: number): void {
   if (!(slot >= 0 && slot < count)) {
     throw new RangeError(`no datagram ${slot} of ${count}`);
@@ -51,8 +51,8 @@ const UNKNOWN = { address: "", port: 0 } as const;
 /**
  * Memory for the datagrams of one `receiveMany` call, reused by the next.
  *
- * Views of it are valid until the next call; `datagram(i)` makes a copy. A number
- * that is not below `count` is a RangeError.
+ * Views of it are valid until the next call; `datagram(i)` returns a copy. An
+ * index that is not below `count` throws RangeError.
  *
  * Source: recvmmsg(2).
  *
@@ -70,22 +70,22 @@ const UNKNOWN = { address: "", port: 0 } as const;
  * ```
  */
 export class ReceiveBatch {
-  /** Datagrams that fit. */
+  /** The maximum number of datagrams. */
   readonly size: number;
-  /** Bytes that fit of each. */
+  /** The maximum size of each datagram, in bytes. */
   readonly bufferSize: number;
-  /** Datagrams that were received. */
+  /** The number of received datagrams. */
   count = 0;
 
   /**
-   * The memory, one slot a datagram.
+   * The memory, with one slot for each datagram.
    *
    * @internal
    */
   readonly vector: MessageVector;
 
   /**
-   * What the socket that filled it knows for replies.
+   * Information of the socket that filled it, for replies.
    *
    * @internal
    */
@@ -109,13 +109,13 @@ export class ReceiveBatch {
     }, bufferSize);
   }
 
-  /** Bytes received in a slot. */
+  /** The number of bytes in a slot. */
   length(slot: number): number {
     checkSlot(slot, this.count);
     return Math.min(this.vector.length(slot), this.bufferSize);
   }
 
-  /** Bytes of the datagram in a slot, those beyond the buffer included. */
+  /** The length of the datagram in a slot, including truncated bytes. */
   fullLength(slot: number): number {
     checkSlot(slot, this.count);
     return this.vector.length(slot);
@@ -157,7 +157,7 @@ export class ReceiveBatch {
     return sockaddrPort(this.vector.bytes, this.vector.nameAt(slot));
   }
 
-  /** Everything but the payload of a slot, copied. */
+  /** The properties of a slot's datagram without its payload, copied. */
   describe(slot: number): DatagramInfo {
     checkSlot(slot, this.count);
     const info = {
@@ -176,7 +176,8 @@ export class ReceiveBatch {
   /** A slot's datagram, copied. */
   datagram(slot: number): Datagram {
     checkSlot(slot, this.count);
-    // Not from describe(): a spread copies every field of the most frequent object.
+    // Not through describe(): a spread would copy every field of the most
+    // frequent object.
     const datagram = {
       data: this.vector.copyData(slot),
       peer: this.#peer(slot),

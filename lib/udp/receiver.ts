@@ -1,4 +1,4 @@
-// Receive operations that wait, for one datagram, a batch or an iterator.
+// Receive operations with waits: one datagram, a batch, an iterator.
 
 import { EAGAIN, EINTR, SystemError } from "../../ffi/errno.ts";
 import { errno } from "../../ffi/libc.ts";
@@ -15,7 +15,7 @@ import type { SocketState } from "./socket_state.ts";
 /** MSG_TRUNC: the length of a truncated datagram includes what was cut off. */
 const FLAGS = MSG_DONTWAIT | MSG_TRUNC;
 
-/** What bounds an iteration over datagrams. */
+/** Bounds of an iteration over datagrams. */
 export interface DatagramsOptions extends WaitOptions {
   /**
    * Bytes of each datagram; longer ones are cut off and marked `truncated`.
@@ -24,7 +24,7 @@ export interface DatagramsOptions extends WaitOptions {
   readonly bufferSize?: number | undefined;
 }
 
-/** This thread's batch for single datagrams, which are copied at once. */
+/** This thread's batch for single datagrams, which are copied. */
 let single: ReceiveBatch | undefined;
 
 export class Receiver {
@@ -88,7 +88,7 @@ export class Receiver {
       }
       const code = errno();
       if (code === EAGAIN) return 0;
-      // An error that is in the error queue as well is reported by errors() alone.
+      // An error that is also in the error queue is only reported by errors().
       if (code === EINTR || errors?.drain(fd)) continue;
       throw new SystemError("recvmmsg", code, {
         tried: `receive on ${this.#socket.descriptor.what}`,

@@ -1,5 +1,5 @@
-// Source of a reply: the address, and where it matters the interface, so that the
-// client receives the reply from the address that it sent to.
+// Selects the source of a reply, its address and if needed its interface, so
+// that the client receives the reply from the address that it sent to.
 //
 //   IPv4 or mapped peer -> IP_PKTINFO   { ifindex 0, spec_dst = received spec_dst }
 //                          or, for a multicast destination of which only
@@ -11,7 +11,7 @@
 // A link-local peer needs no ifindex: its sockaddr holds the scope id.
 //
 // IPv4 does not use the destination in the packet's header: for a broadcast or
-// multicast query it is no valid source. spec_dst always is.
+// multicast query it is not a valid source. spec_dst always is.
 
 import {
   type ControlMessages,
@@ -33,7 +33,7 @@ function isMappedAt(words: Int32Array, word: number): boolean {
     words[word + 2] === MAPPED_WORD;
 }
 
-/** What a socket knows for its replies. */
+/** Information of a socket for its replies. */
 export interface ReplyRoutes {
   /** Whether to send through the interface that a datagram arrived on. */
   readonly pinInterface: boolean;
@@ -41,7 +41,7 @@ export interface ReplyRoutes {
   readonly vrfs: VrfTable;
 }
 
-/** The index that names the outgoing interface; 0 leaves it to the routes. */
+/** The ifindex of the outgoing interface; 0 lets the routes choose. */
 function outgoing(
   ifindex: number,
   pin: boolean,
@@ -132,8 +132,8 @@ export function replySource(
 /**
  * Checks that a reply to a datagram can be sent, and from the right address.
  *
- * @throws {ArgumentError} If it is no received datagram, or its packet info was
- * cut off.
+ * @throws {ArgumentError} If it is not a received datagram, or its packet info
+ *   was truncated.
  * @throws {NoReplyPortError} If it was sent from port 0.
  */
 export function checkReply(datagram: Datagram): void {
@@ -150,7 +150,7 @@ export function checkReply(datagram: Datagram): void {
   }
 }
 
-/** The error of a reply whose source is not known, because it was cut off. */
+/** The error of a reply whose source is unknown because it was truncated. */
 export function packetInfoCutOff(): ArgumentError {
   return new ArgumentError(
     "controlSize",

@@ -1,17 +1,17 @@
-// Which paths refused segmented messages (UDP GSO), per socket: their datagrams
-// are sent one by one, without asking the kernel again for a while.
+// Paths that rejected segmented messages (UDP GSO), for each socket: their
+// datagrams are sent separately for some time.
 
 import { EIO } from "../../ffi/errno.ts";
 import { monotonicTime } from "../io/clock.ts";
 import type { SendQueue } from "./send_queue.ts";
 
-/** Milliseconds after which a path is offered segmented messages again. */
+/** Milliseconds until segmented messages are tried again on a path. */
 const MEMORY = 60_000;
-/** Paths that are remembered; beyond that the oldest is forgotten. */
+/** Maximum number of cached paths; the oldest is removed first. */
 const MOST_PATHS = 1024;
 
 interface Refusal {
-  /** The largest segments that the path may take; 0 for none. */
+  /** The largest segments that the path may accept; 0 for none. */
   readonly largest: number;
   readonly until: number;
 }
@@ -21,11 +21,11 @@ export class SegmentationRefusals {
   readonly #paths = new Map<string, Refusal>();
 
   /**
-   * Records that a segmented message was refused and its segments were accepted
-   * one by one.
+   * Records that a segmented message was rejected and its segments were
+   * accepted separately.
    *
-   * @param code The errno: EIO where the path cannot segment at all (no checksum
-   * offload, IPsec), else the segments were too large for it.
+   * @param code The errno: EIO if the path does not support segmentation (no
+   *   checksum offload, IPsec), else the segments were too large for it.
    */
   record(destination: string, segmentSize: number, code: number): void {
     this.#paths.delete(destination);
@@ -41,7 +41,7 @@ export class SegmentationRefusals {
     });
   }
 
-  /** Takes the messages of a queue apart that their paths would refuse. */
+  /** Splits the messages of a queue that their paths would reject. */
   apply(queue: SendQueue): void {
     const now = monotonicTime();
     queue.separate((message) => {

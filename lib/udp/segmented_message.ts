@@ -1,10 +1,10 @@
-// UDP GSO: which datagrams the kernel can split from one message (UDP_SEGMENT).
-// They go to one peer from one source and have one size, except for a shorter
-// last one; the stack is then traversed once for all of them.
+// UDP GSO: combines datagrams that the kernel can split again (UDP_SEGMENT).
+// They have the same peer, source and size, except for a shorter last one, and
+// pass the network stack as one message.
 
 import { MOST_SEGMENTS } from "./errors.ts";
 
-/** Below the limit of one message, whatever headers precede it. */
+/** Below the maximum length of a message, for headers of any length. */
 const MOST_BYTES = 65000;
 
 /** Segments of the message that is being filled, and whether more fit. */

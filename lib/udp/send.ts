@@ -1,5 +1,5 @@
-// Sends a queue by sendmmsg(), which stops at the first message that it refuses:
-// the others are sent nevertheless. A segmented message that the path refuses is
+// Sends a queue by sendmmsg(), which stops at the first rejected message: the
+// others are sent nevertheless. A segmented message that the path rejects is
 // sent again as single datagrams.
 
 import {
@@ -45,8 +45,8 @@ import type { SendFailure, SendResult } from "./send_result.ts";
 import type { SocketState } from "./socket_state.ts";
 
 /**
- * How far a send has come, over as many queues as it takes. A batch whose send a
- * full buffer or a signal interrupted keeps it, to continue there.
+ * Progress of a send over any number of queues. A batch keeps it after a full
+ * buffer or a signal, to continue there.
  */
 export class Progress {
   sent = 0;
@@ -55,29 +55,35 @@ export class Progress {
   message = 0;
   /** The next slot. */
   slot = 0;
-  /** Slots left of a message that was refused and is sent one slot at a time. */
+  /** The remaining slots of a rejected message that is sent slot by slot. */
   individual = 0;
   /** The errno of that message. */
   #combinedErrno = 0;
   /** Whether one of its slots was accepted. */
   #anyAccepted = false;
-  /** Bytes of the slot that were sent, segment by segment; -1 if it is sent whole. */
+  /**
+   * Bytes of the slot that were sent, segment by segment; -1 if it is sent
+   * unsegmented.
+   */
   offset = -1;
-  /** The errno of the slot that was refused as a whole; 0 if it was not tried. */
+  /**
+   * The errno of the slot that was rejected as one message; 0 if it was not
+   * tried.
+   */
   #slotErrno = 0;
-  /** The errno of the first of its segments that was refused; 0 for none. */
+  /** The errno of its first rejected segment; 0 for none. */
   #segmentErrno = 0;
-  /** Datagrams in the queues before. */
+  /** The number of datagrams in previous queues. */
   #before = 0;
   /** The slot that was retried, -1 for none. */
   retried = -1;
 
-  /** Whether nothing of the current queue was sent or refused yet. */
+  /** Whether nothing of the current queue was sent or rejected yet. */
   get isAtStart(): boolean {
     return this.slot === 0 && this.individual === 0 && this.offset < 0;
   }
 
-  /** Messages that were sent or refused. */
+  /** The number of messages that were sent or rejected. */
   get handled(): number {
     return this.#before + this.slot;
   }
@@ -95,7 +101,7 @@ export class Progress {
     }
   }
 
-  /** Records that the next message was refused; a segmented one is split up. */
+  /** Records that the next message was rejected; a segmented one is split. */
   recordRefused(queue: SendQueue, code: number, socket: SocketState): void {
     const slots = queue.slotsOf(this.message);
     if (this.individual === 0 && slots > 1) {
@@ -137,7 +143,7 @@ export class Progress {
     this.#acceptSlot(queue, socket);
   }
 
-  /** Records that the next segment of the slot was refused: the others follow. */
+  /** Records that the next segment of the slot was rejected, and continues. */
   recordRefusedSegment(
     queue: SendQueue,
     code: number,
@@ -166,7 +172,7 @@ export class Progress {
     this.#nextSlot(queue, socket);
   }
 
-  /** Continues behind a slot that was sent or refused by itself. */
+  /** Continues after a slot that was sent or rejected separately. */
   #nextSlot(queue: SendQueue, socket: SocketState): void {
     this.slot++;
     if (this.individual > 0) {
@@ -189,7 +195,7 @@ export class Progress {
     this.retried = -1;
   }
 
-  /** Why the first datagram that was refused was. */
+  /** The error of the first rejected datagram. */
   get failure(): SystemError | ArgumentError | undefined {
     return this.#failures?.[0]?.error;
   }
@@ -211,13 +217,13 @@ export class Progress {
   }
 }
 
-/** Errors of a segmented message that its device or path cannot carry. */
+/** Errors of a segmented message that its device or path does not support. */
 const NOT_SEGMENTABLE: ReadonlySet<number> = new Set([EINVAL, EIO, EMSGSIZE]);
 
-/** Bytes of a segmented message that every kernel accepts. */
+/** The size of a segmented message that every kernel accepts. */
 const MOST_BYTES = 65000;
 
-/** Records that a path refused a message that every other path takes. */
+/** Records that a path rejected a message that other paths accept. */
 function remember(
   queue: SendQueue,
   message: number,
@@ -234,8 +240,8 @@ function remember(
 const nothingAllowed = () => false;
 
 /**
- * Sends a queue and clears it; false where the send buffer is full: call it
- * again with the same progress.
+ * Sends a queue and clears it; returns false if the send buffer is full: call
+ * it again with the same progress.
  */
 export function sendQueue(
   socket: SocketState,
@@ -289,12 +295,12 @@ export function sendQueue(
   return true;
 }
 
-/** Segments sent by one call. */
+/** The number of segments of one call. */
 const SEGMENTS = 64;
-/** This thread's headers for segments that are sent one by one. */
+/** This thread's headers for segments that are sent separately. */
 let segments: MessageVector | undefined;
 
-/** Sends the next segments of a slot; returns how many, -1 for an error. */
+/** Sends the next segments of a slot; returns their number, -1 for an error. */
 function sendSegments(
   fd: number,
   queue: SendQueue,
@@ -337,8 +343,8 @@ function sendError(
 }
 
 /**
- * Whether the source is what the kernel refused: it is no address of this host,
- * or the peer can be reached without it. The errno is the same without a route.
+ * Whether the kernel rejected the source: it is not an address of this host, or
+ * the peer is reachable without it. The errno is the same without a route.
  */
 function isSourceAtFault(
   fd: number,

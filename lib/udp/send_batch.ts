@@ -51,18 +51,18 @@ export interface ReplyOptions {
  * ```
  */
 export class SendBatch {
-  /** Datagrams that fit. */
+  /** The maximum number of datagrams. */
   readonly size: number;
 
   /**
-   * The datagrams.
+   * The queued datagrams.
    *
    * @internal
    */
   readonly queue: SendQueue;
 
   /**
-   * How far an interrupted send has come.
+   * The progress of an interrupted send.
    *
    * @internal
    */
@@ -71,8 +71,8 @@ export class SendBatch {
   /**
    * Allocates the memory.
    *
-   * @param size Datagrams that fit.
-   * @param capacity Bytes of copied payloads that fit, in total.
+   * @param size The maximum number of datagrams.
+   * @param capacity The total size of copied payloads, in bytes.
    * @throws {ArgumentError} For a size out of range.
    */
   constructor(size = 64, capacity = 65536) {
@@ -81,7 +81,7 @@ export class SendBatch {
     this.queue = new SendQueue(size, capacity);
   }
 
-  /** Datagrams that are queued. */
+  /** The number of queued datagrams. */
   get count(): number {
     return this.queue.slots;
   }
@@ -97,11 +97,11 @@ export class SendBatch {
    *
    * The received batch must not be filled again before this one is sent.
    *
-   * A datagram from port 0 is among the `failures` of the send.
+   * A datagram from port 0 is reported in the `failures` of the send.
    *
-   * @throws {RangeError} When the batch is full, which `fits` checks, or there is
-   * no such datagram.
-   * @throws {ArgumentError} If the datagram's packet info was cut off.
+   * @throws {RangeError} If the batch is full (see `fits`), or the datagram
+   *   does not exist.
+   * @throws {ArgumentError} If the datagram's packet info was truncated.
    */
   reply(
     received: ReceiveBatch,

@@ -1,6 +1,6 @@
-// Datagrams to be sent, combined to segmented messages (UDP GSO) where they differ
-// in their payloads alone. Each slot keeps its own iovec and control messages, so
-// that a message that the kernel refuses can be sent one slot at a time.
+// Queue of datagrams, combined to segmented messages (UDP GSO) if they differ
+// only in their payloads. Each slot has its own iovec and control messages, so
+// that a rejected message can be sent slot by slot.
 
 import {
   ControlMessages,
@@ -20,9 +20,12 @@ import { SegmentedMessage } from "./segmented_message.ts";
 export interface Outgoing {
   /** The peer; undefined for the connected one. */
   readonly peer: Endpoint | undefined;
-  /** The source address in its control message; undefined leaves it to the routes. */
+  /**
+   * The source address in its control message; undefined lets the routes
+   * choose.
+   */
   readonly source: string | undefined;
-  /** The outgoing interface in it; absent where it is left to the routes. */
+  /** The outgoing interface in it; absent if the routes choose. */
   readonly ifindex?: number;
   /** The struct of that control message. */
   readonly control: "in_pktinfo" | "in6_pktinfo" | "none";
@@ -66,15 +69,15 @@ export class SendQueue {
   readonly #first: Int32Array;
   readonly #controlLength: Int32Array;
   readonly #segmentSize: Int32Array;
-  /** Whether the segments of a message's one slot are sent one by one. */
+  /** Whether the segments of a message's only slot are sent separately. */
   readonly #split: Uint8Array;
-  /** How many messages are. */
+  /** The number of these messages. */
   splits = 0;
   readonly #segmented = new SegmentedMessage();
 
   /**
-   * @param size Datagrams that fit.
-   * @param capacity Bytes of copied payloads that fit.
+   * @param size The maximum number of datagrams.
+   * @param capacity The total size of copied payloads, in bytes.
    */
   constructor(size: number, capacity: number) {
     this.#size = size;
@@ -197,7 +200,7 @@ export class SendQueue {
     vector.setControl(message, first, length);
   }
 
-  /** How many slots a message has. */
+  /** The number of slots of a message. */
   slotsOf(message: number): number {
     const next = message + 1 < this.messages
       ? this.#first[message + 1]!
@@ -217,7 +220,7 @@ export class SendQueue {
     return this.#segmentSize[message]!;
   }
 
-  /** Bytes of a message's payloads, and of how many datagrams they are. */
+  /** The size of a message's payloads, and the number of its datagrams. */
   sizeOf(message: number): { bytes: number; segments: number } {
     const first = this.#first[message]!;
     const size = Math.max(1, this.#segmentSize[message]!);
@@ -237,12 +240,12 @@ export class SendQueue {
       this.#segmentSize[message]! < this.length(this.#first[message]!);
   }
 
-  /** Whether the segments of a message's one slot are to be sent one by one. */
+  /** Whether the segments of a message's only slot are sent separately. */
   isSplit(message: number): boolean {
     return this.#split[message] !== 0;
   }
 
-  /** How many messages follow from one on that are not split. */
+  /** The number of consecutive messages that are not split. */
   runLength(message: number): number {
     if (this.splits === 0) return this.messages - message;
     let end = message;
@@ -259,8 +262,8 @@ export class SendQueue {
   }
 
   /**
-   * Makes a message of each slot of the segmented messages that `allows` says no
-   * to, and marks those slots that hold segments themselves as split.
+   * Splits segmented messages that `allows` rejects into one message for each
+   * slot, and marks those slots that have segments as split.
    */
   separate(allows: (message: number) => boolean): void {
     const apart = new Uint8Array(this.messages);
@@ -271,7 +274,7 @@ export class SendQueue {
       messages += this.slotsOf(message) - 1;
     }
     if (!apart.includes(1)) return;
-    // From the last one on: a message moves to a later header or stays.
+    // From the last one: a message moves to a later header or stays.
     let to = messages;
     let end = this.slots;
     for (let message = this.messages - 1; message >= 0; message--) {

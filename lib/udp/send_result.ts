@@ -1,4 +1,4 @@
-// What became of the messages of a send.
+// Result of sending several messages.
 
 import { errorFields, type SystemError } from "../../ffi/errno.ts";
 import type { ArgumentError } from "../errors.ts";
@@ -7,7 +7,7 @@ import type { ArgumentError } from "../errors.ts";
 export interface SendFailure {
   /** Its index in the call. */
   readonly index: number;
-  /** Why: the kernel refused it, or it cannot be sent as it is. */
+  /** The error: the kernel rejected it, or it is invalid. */
   readonly error: SystemError | ArgumentError;
 }
 
@@ -21,8 +21,9 @@ export interface SendResult {
 
 /**
  * A `sendMany` call ended before it had handled all messages: after a signal or
- * timeout, because the socket was closed, or because the iterable threw. `cause`
- * is that error. Where nothing was sent or refused yet, the cause itself is thrown.
+ * timeout, because the socket was closed, or because the iterable threw.
+ * `cause` is that error. If nothing was sent or rejected yet, the cause itself
+ * is thrown.
  *
  * Source: sendmmsg(2).
  *
@@ -47,19 +48,19 @@ export interface SendResult {
 export class SendInterruptedError extends Error {
   /** Always "SendInterruptedError". */
   override readonly name = "SendInterruptedError";
-  /** A stable word for programs. */
+  /** A stable name for programs. */
   readonly code = "EINTERRUPTED";
-  /** What became of the messages before `next`. */
+  /** The result of the messages before `next`. */
   readonly result: SendResult;
-  /** Index of the first message that was neither sent nor refused. */
+  /** Index of the first message that was neither sent nor rejected. */
   readonly next: number;
 
   /**
-   * Holds what was done.
+   * Stores the partial result.
    *
-   * @param cause Why the call ended.
-   * @param result What became of the messages before.
-   * @param next Index of the first message that is left.
+   * @param cause The error that ended the call.
+   * @param result The result of the messages before.
+   * @param next Index of the first remaining message.
    */
   constructor(cause: unknown, result: SendResult, next: number) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -44,7 +44,7 @@ import { Transmitter } from "./transmitter.ts";
 
 const forgotten = new ForgottenObjects("UdpSocket");
 
-/** What `UdpSocket.reply` takes. */
+/** Options of `UdpSocket.reply`. */
 export interface SocketReplyOptions extends SendOptions, WaitOptions {
   /**
    * Send through the interface the datagram arrived on. For IPv4 regardless of
@@ -110,16 +110,17 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Takes over an open UDP socket, for example one of `activationDescriptors()`:
-   * from here on it is closed through this object. Its IP versions, address, peer
-   * and options are read from the kernel, and packet info is enabled. A datagram
-   * that is in the queue already carries no interface, which PassPacketInfo= of
+   * Takes ownership of an open UDP socket, for example one of
+   * `activationDescriptors()`. Its IP versions, address, peer and options are
+   * read from the kernel, and packet info is enabled. Datagrams that are
+   * already queued carry no interface, which PassPacketInfo= of
    * systemd.socket(5) avoids.
    *
    * @param fd The number of the descriptor; O_NONBLOCK and FD_CLOEXEC are set.
-   * @param options Options to set; those left out stay as they are.
+   * @param options Options to set; others remain unchanged.
    * @throws {ArgumentError} If it is not a UDP socket, or for an invalid option.
-   * @throws {SystemError} EBADF, ENOTSOCK; the descriptor stays the caller's then.
+   * @throws {SystemError} EBADF, ENOTSOCK; the caller still owns the descriptor
+   *   then.
    */
   static fromDescriptor(
     fd: number,
@@ -129,9 +130,9 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * The socket in another thread, from the handle that its owner posted there: a
-   * duplicate of its descriptor. Closing this one leaves the owner's open; when
-   * the owner closes, this one does too, and its operations reject.
+   * The socket in another thread, from the handle that its owner posted: a
+   * duplicate of its descriptor. Closing it does not close the owner's; when
+   * the owner closes, this one is closed too and its operations reject.
    *
    * @param handle The owner's `handle`.
    * @throws {ClosedError} If the owner has closed it.
@@ -140,16 +141,19 @@ export class UdpSocket implements AsyncDisposable {
     return new UdpSocket(new SocketState(handle, handle));
   }
 
-  /** The IP versions that it speaks; "ipv4" also where "dual" was the default and the kernel has no IPv6. */
+  /**
+   * The IP versions of the socket; "ipv4" also if "dual" was the default and
+   * the kernel has no IPv6.
+   */
   get family(): Family {
     return this.#state.family;
   }
 
   /**
-   * The local address as the kernel has it: the port that it chose for port 0,
-   * the source address that it chose for `connect()`.
+   * The local address: with the port that the kernel chose for port 0, and the
+   * source address that it chose for `connect()`.
    *
-   * @throws {ClosedError} Once closed, if it was not read before.
+   * @throws {ClosedError} If it is closed, and was not read before.
    */
   get address(): Endpoint {
     return this.#state.address;
@@ -165,8 +169,8 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Default options that this kernel lacks, by their C names: for example
-   * IP_MULTICAST_ALL in a system call emulator.
+   * Default options that this kernel does not have, by their C names: for
+   * example IP_MULTICAST_ALL in a system call emulator.
    */
   get missingOptions(): readonly string[] {
     return this.#state.options.missing ?? [];
@@ -195,7 +199,7 @@ export class UdpSocket implements AsyncDisposable {
     return new BlockingPoll(this.#state.descriptor, stop, this);
   }
 
-  /** The options of the open socket, to read and to set. */
+  /** The options of the open socket. */
   get options(): UdpSocketOptions {
     return this.#liveOptions ??= new UdpSocketOptions(
       this.#state.descriptor,
@@ -222,20 +226,20 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Errors that `errors()` will not return, because more than 1,024 were waiting
-   * for it.
+   * The number of errors that `errors()` does not return, because more than
+   * 1,024 were queued.
    */
   get droppedErrors(): number {
     return this.#state.errors?.lost ?? 0;
   }
 
   /**
-   * The name of an interface in the socket's network namespace, by the index in a
-   * datagram; undefined where none has it (any more).
+   * The name of an interface in the socket's network namespace, by the ifindex
+   * of a datagram; undefined if it does not exist (any more).
    *
    * Source: netdevice(7), SIOCGIFNAME.
    *
-   * @param index Its index, as `datagram.local.ifindex`.
+   * @param index The ifindex, as `datagram.local.ifindex`.
    * @throws {ClosedError} If it is closed.
    */
   interfaceName(index: number): string | undefined {
@@ -247,12 +251,12 @@ export class UdpSocket implements AsyncDisposable {
    * its ICMP errors fail the next call unless `receiveErrors` queues them. The
    * kernel chooses the source address; `address` reads it.
    *
-   * A socket that is connected to another peer is disconnected first, so that the
-   * source address is chosen anew. It keeps its port.
+   * A socket that is connected to another peer is disconnected first, so that
+   * the source address is chosen again. It keeps its port.
    *
    * @param to The peer.
    * @throws {ArgumentError} For an invalid address or port.
-   * @throws {SystemError} When no route leads there.
+   * @throws {SystemError} ENETUNREACH without a route.
    * @throws {ClosedError} If it is closed.
    */
   connect(to: Endpoint): void {
@@ -260,13 +264,14 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Ends the association with the peer: datagrams of all peers are received
-   * again. The port stays; nothing happens if it is not connected.
+   * Dissolves the association with the peer: datagrams of all peers are
+   * received again. The port does not change; does nothing if it is not
+   * connected.
    *
    * Source: connect(2), AF_UNSPEC.
    *
-   * @throws {SystemError} EADDRINUSE, if another socket took a port that the
-   * kernel had chosen in the same moment.
+   * @throws {SystemError} EADDRINUSE if another socket took an automatically
+   *   chosen port at the same time.
    * @throws {ClosedError} If it is closed.
    */
   disconnect(): void {
@@ -307,9 +312,9 @@ export class UdpSocket implements AsyncDisposable {
   /**
    * Waits for datagrams and receives as many as are queued and fit, by one call.
    *
-   * @param batch Its content is overwritten.
+   * @param batch The batch, whose content is overwritten.
    * @param options A signal and a timeout in milliseconds.
-   * @returns How many were received, at least 1; also `batch.count`.
+   * @returns The number of datagrams, at least 1; also `batch.count`.
    * @throws {ClosedError} If the socket is closed.
    * @throws {TimeoutError} After the timeout.
    * @throws {SystemError} If the kernel reports an error of an earlier send.
@@ -321,10 +326,11 @@ export class UdpSocket implements AsyncDisposable {
   /**
    * Receives queued datagrams without waiting.
    *
-   * @param batch Its content is overwritten.
-   * @param limit Datagrams to receive at most, from 1 to the size of the batch.
-   * @returns How many were received; 0 if none was queued.
-   * @throws {ArgumentError} For another limit.
+   * @param batch The batch, whose content is overwritten.
+   * @param limit The maximum number of datagrams, from 1 to the size of the
+   *   batch.
+   * @returns The number of datagrams; 0 if none was queued.
+   * @throws {ArgumentError} If the limit is out of range.
    * @throws {SystemError} If the kernel reports an error of an earlier send.
    */
   tryReceiveMany(batch: ReceiveBatch, limit: number = batch.size): number {
@@ -332,9 +338,8 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Iterates over datagrams, each a whole copy, until the socket is closed.
-   * Datagrams that a loop received and did not return are left to the next
-   * receive.
+   * Iterates over datagrams, each a copy, until the socket is closed. The next
+   * receive returns datagrams that a loop received and did not return.
    *
    * @example
    * ```ts
@@ -369,10 +374,10 @@ export class UdpSocket implements AsyncDisposable {
    * Sends one datagram.
    *
    * @param data Its payload; a string is sent as UTF-8.
-   * @param to The peer; optional once connected.
+   * @param to The peer; optional if connected.
    * @param options Source, interface and header fields; signal and timeout.
    * @returns The bytes sent.
-   * @throws {SourceUnavailableError} When it cannot be sent from that source.
+   * @throws {SourceUnavailableError} If it cannot be sent from that source.
    * @throws {SystemError} If the kernel rejects it.
    */
   send(
@@ -392,11 +397,12 @@ export class UdpSocket implements AsyncDisposable {
    * @param options As for `send`; a source or interface overrides the datagram's.
    * @returns The bytes sent.
    * @throws {NoReplyPortError} If the datagram was sent from port 0.
-   * @throws {SourceUnavailableError} When that address was removed; nothing is
-   * sent from another one.
-   * @throws {ArgumentError} If it is no received datagram, or its packet info was
-   * cut off.
-   * @throws {SystemError} When the kernel refuses it, a firewall rule for example.
+   * @throws {SourceUnavailableError} If that address was removed; nothing is
+   *   sent from another address.
+   * @throws {ArgumentError} If it is not a received datagram, or its packet
+   *   info was truncated.
+   * @throws {SystemError} If the kernel rejects it, for example by a firewall
+   *   rule.
    * @throws {TimeoutError} After the timeout.
    */
   reply(
@@ -417,15 +423,16 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Sends datagrams with as few calls as possible. If one is invalid or the kernel
-   * refuses it, the others are sent nevertheless: `failures` says which were not.
+   * Sends datagrams with as few calls as possible. If one is invalid or
+   * rejected by the kernel, the others are sent nevertheless: see `failures`.
    *
    * @param datagrams Messages, or a filled batch, which is empty afterwards. After
    * a signal or timeout the batch keeps the rest for the next call.
    * @param options A signal and a timeout in milliseconds.
-   * @throws {SendInterruptedError} When a signal, timeout, close() or the iterable
-   * ended the call after part of the messages; it says which part.
-   * @throws {ClosedError} When the socket is closed while the send buffer is full.
+   * @throws {SendInterruptedError} If a signal, timeout, close() or the
+   *   iterable ended the call after a part of the messages.
+   * @throws {ClosedError} If the socket is closed while the send buffer is
+   *   full.
    * @throws {TimeoutError} After the timeout.
    */
   sendMany(
@@ -461,8 +468,9 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Iterates over time stamps of sent datagrams, until the socket is closed; needs
-   * `timestamping` with `transmit`. At most 4,096 that were not read are kept.
+   * Iterates over time stamps of sent datagrams, until the socket is closed;
+   * needs `timestamping` with `transmit`. At most 4,096 unread time stamps are
+   * kept.
    *
    * @param options Signal, and timeout for each time stamp in milliseconds.
    * @throws {ArgumentError} Without `timestamping`.
@@ -535,7 +543,7 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Receives no more from one source of a group that was joined by join().
+   * Blocks one source of a group that was joined by join().
    *
    * @param group The group.
    * @param source The source.
@@ -550,7 +558,7 @@ export class UdpSocket implements AsyncDisposable {
   }
 
   /**
-   * Receives from a blocked source again.
+   * Unblocks a source.
    *
    * @param group The group.
    * @param source The source.
@@ -581,14 +589,14 @@ export class UdpSocket implements AsyncDisposable {
     this.#state.descriptor.ref();
   }
 
-  /** Lets the process end while operations are pending. */
+  /** Lets the process exit while operations are pending. */
   unref(): void {
     this.#state.descriptor.unref();
   }
 
   /**
-   * Cancels pending operations with ClosedError and closes, attached sockets in
-   * other threads included. The port is free when it resolves, unless another
+   * Cancels pending operations with ClosedError and closes, including attached
+   * sockets in other threads. The port is free when it resolves, unless another
    * thread computes for longer than 50 ms.
    */
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-// Options of an open UDP socket, read from the kernel and set there.
+// Options of an open UDP socket.
 
 import { ENOTCONN } from "../../ffi/errno.ts";
 import {
@@ -46,16 +46,16 @@ const LEVELS: Readonly<Record<OptionLevel, number>> = {
   udp: SOL_UDP,
 };
 
-/** The longest value of an option that get() reads. */
+/** The maximum size of an option that get() reads. */
 const LONGEST = 4096;
 
 /**
- * Options of an open UDP socket. A getter asks the kernel; a setter sets the
- * option for every IP version of the socket. Of a dual socket, where the two
- * differ, a getter returns the IPv6 value.
+ * Options of an open UDP socket. A getter reads the option from the kernel; a
+ * setter sets it for every IP version of the socket. For a dual socket with
+ * different values, a getter returns the IPv6 value.
  *
- * Getters and setters throw ClosedError once the socket is closed, setters
- * ArgumentError for an invalid value, and SystemError if the kernel refuses it.
+ * Getters and setters throw ClosedError if the socket is closed. Setters throw
+ * ArgumentError for an invalid value, and SystemError if the kernel rejects it.
  *
  * Source: socket(7), ip(7), ipv6(7).
  *
@@ -198,9 +198,10 @@ export class UdpSocketOptions {
   }
 
   /**
-   * The path MTU to the peer of a connected socket, in bytes with the IP header:
-   * what ICMP reported, else the MTU of the route or interface. `pathMtu()` asks
-   * for other peers. Throws SystemError ENOTCONN without a peer.
+   * The path MTU to the peer of a connected socket, in bytes with the IP
+   * header: the one that ICMP reported, else the MTU of the route or interface.
+   * Use `pathMtu()` for other peers. Throws SystemError ENOTCONN without a
+   * peer.
    *
    * Source: IP_MTU of ip(7), IPV6_MTU of ipv6(7).
    */
@@ -212,21 +213,21 @@ export class UdpSocketOptions {
         ? { advice: "Connect the socket, or call pathMtu() with the peer" }
         : {}),
     });
-    // The kernel reads either from the connected route, a mapped peer's too.
+    // The kernel reads both from the connected route, also for a mapped peer.
     return this.#family === "ipv4"
       ? getOption(fd, IPPROTO_IP, { IP_MTU }, explain)
       : getOption(fd, IPPROTO_IPV6, { IPV6_MTU }, explain);
   }
 
   /**
-   * Attaches a BPF program that the kernel runs on each datagram, from its UDP
-   * header on: it returns the bytes to keep, 0 to drop the datagram. It replaces
-   * the one before; undefined removes it.
+   * Attaches a BPF program that the kernel runs on each datagram, starting at
+   * its UDP header: it returns the bytes to keep, 0 to drop the datagram. It
+   * replaces the previous one; undefined removes it.
    *
    * Source: SO_ATTACH_FILTER of socket(7).
    *
    * @throws {ArgumentError} For an invalid program.
-   * @throws {SystemError} ENOENT where there is no program to remove.
+   * @throws {SystemError} ENOENT without a program to remove.
    */
   setFilter(program: SocketProgram | undefined): void {
     if (program === undefined) return detachFilter(this.#socket.fd);
@@ -239,8 +240,8 @@ export class UdpSocketOptions {
    * each datagram; see BindOptions.reusePortProgram. Undefined removes it.
    *
    * @throws {ArgumentError} For an invalid program.
-   * @throws {SystemError} EINVAL without `reusePort`; ENOENT where there is no
-   * program to remove.
+   * @throws {SystemError} EINVAL without `reusePort`; ENOENT without a program
+   *   to remove.
    */
   setReusePortProgram(program: SocketProgram | undefined): void {
     if (program === undefined) return detachReusePortProgram(this.#socket.fd);
@@ -249,7 +250,7 @@ export class UdpSocketOptions {
   }
 
   /**
-   * Reads an option that has no property here, by its number in C.
+   * Reads an option without a property here, by its number in C.
    *
    * Source: getsockopt(2).
    *
@@ -285,15 +286,15 @@ export class UdpSocketOptions {
   }
 
   /**
-   * Sets an option that has no property here, by its number in C.
+   * Sets an option without a property here, by its number in C.
    *
    * Source: setsockopt(2).
    *
    * @param level Its level.
    * @param option Its number.
    * @param value An int, or the bytes of a struct.
-   * @throws {SystemError} ENOPROTOOPT if the kernel does not have it; EINVAL, EPERM
-   * ... if it refuses the value.
+   * @throws {SystemError} ENOPROTOOPT if the kernel does not have it; EINVAL,
+   *   EPERM ... if it rejects the value.
    */
   set(
     level: OptionLevel,

@@ -1,4 +1,4 @@
-// What the parts of a UDP socket share.
+// Shared state of the parts of a UDP socket.
 
 import { ClosedError } from "../errors.ts";
 import { Descriptor } from "../io/descriptor.ts";
@@ -18,29 +18,29 @@ import type { ReceiveBatch } from "./receive_batch.ts";
 import type { ReplyRoutes } from "./reply.ts";
 import type { SegmentationRefusals } from "./segmentation_refusals.ts";
 
-/** What another thread of this process needs to use the same socket. */
+/** The data for another thread of this process to attach to the socket. */
 export interface UdpSocketHandle {
   /** The owner's descriptor number: duplicate it, never use it. */
   readonly fd: number;
   /** An eventfd that the owner signals when it closes. */
   readonly end: number;
-  /** The owner's state, and how many duplicates other threads have. */
+  /** The owner's state, and the number of duplicates in other threads. */
   readonly state: SharedArrayBuffer;
   /** AF_INET or AF_INET6. */
   readonly domain: number;
-  /** The IP versions that it speaks. */
+  /** The IP versions of the socket. */
   readonly family: Family;
-  /** The local address, as it was when the handle was made. */
+  /** The local address when the handle was created. */
   readonly address: Endpoint;
-  /** The peer it was connected to then. */
+  /** The peer when the handle was created. */
   readonly peer?: Endpoint | undefined;
-  /** The options of `bind` that its use depends on. */
+  /** The options of `bind` that operations depend on. */
   readonly options: SocketOptions;
-  /** What tells the socket from every other one (SO_COOKIE). */
+  /** Identifies the socket (SO_COOKIE). */
   readonly cookie: string;
 }
 
-/** Options that the use of a socket depends on. */
+/** Options that operations depend on. */
 export type SocketOptions =
   & Pick<
     BindOptions,
@@ -52,11 +52,11 @@ export type SocketOptions =
     | "transmitTime"
   >
   & {
-    /** Default options that this kernel lacks, by their C names. */
+    /** Default options that this kernel does not have, by their C names. */
     readonly missing?: readonly string[] | undefined;
   };
 
-/** A socket that was opened; its address is read when it is needed. */
+/** A socket that was opened; its address is read on first use. */
 export interface OpenSocket {
   /** The descriptor's number. */
   readonly fd: number;
@@ -70,14 +70,14 @@ export class SocketState implements ReplyRoutes {
   readonly domain: number;
   readonly family: Family;
   readonly options: SocketOptions;
-  /** With an option that has the kernel queue errors or time stamps. */
+  /** With an option that queues errors or time stamps in the kernel. */
   readonly errors: ErrorQueue | undefined;
   readonly unread = new UnreadDatagrams();
-  /** Paths that refused segmented messages; undefined while there are none. */
+  /** Paths that rejected segmented messages; undefined for none. */
   refusals: SegmentationRefusals | undefined;
   /** The interface that the socket was bound to before it was connected; 0 for none. */
   boundIfindex: number | undefined;
-  /** The address that was read last, for errors after close(). */
+  /** The last address that was read, for errors after close(). */
   #address: Endpoint | undefined;
   #vrfs: VrfTable | undefined;
 
@@ -94,7 +94,8 @@ export class SocketState implements ReplyRoutes {
       ? new Descriptor(fd, describe)
       : Descriptor.attach(handle, describe);
     if (handle !== undefined && this.cookie !== handle.cookie) {
-      // A terminated worker owned it: the number is another socket's by now.
+      // A terminated worker owned it: the number has been reused by another
+      // socket.
       this.descriptor.close();
       throw new ClosedError(describe());
     }
@@ -115,10 +116,10 @@ export class SocketState implements ReplyRoutes {
   }
 
   /**
-   * The local address, which connect() changes, also in another thread; the last
-   * known one once closed.
+   * The local address, which connect() changes, also in another thread; the
+   * last known one after close().
    *
-   * @throws {ClosedError} Once closed, if it was not read before.
+   * @throws {ClosedError} If it is closed, and was not read before.
    */
   get address(): Endpoint {
     if (this.#address !== undefined && this.descriptor.closed) {
@@ -128,7 +129,7 @@ export class SocketState implements ReplyRoutes {
   }
 
   /**
-   * The peer that the socket is connected to, as the kernel knows it.
+   * The peer that the socket is connected to.
    *
    * @throws {ClosedError} If it is closed.
    */
@@ -137,7 +138,7 @@ export class SocketState implements ReplyRoutes {
     return name === undefined ? undefined : endpointOf(name);
   }
 
-  /** What tells the socket from every other one. */
+  /** Identifies the socket. */
   get cookie(): string {
     return socketCookie(this.fd);
   }
@@ -146,7 +147,7 @@ export class SocketState implements ReplyRoutes {
     return this.options.pinInterface ?? false;
   }
 
-  /** Which interfaces belong to a VRF; opened at the first reply. */
+  /** The VRFs of interfaces; opened at the first reply. */
   get vrfs(): VrfTable {
     if (this.#vrfs !== undefined) return this.#vrfs;
     const vrfs = this.#vrfs = VrfTable.open(this.fd);
@@ -154,13 +155,13 @@ export class SocketState implements ReplyRoutes {
     return vrfs;
   }
 
-  /** Takes notice of VRFs that changed, before the replies to what was received. */
+  /** Updates VRFs before replies to received datagrams. */
   refreshRoutes(): void {
     this.#vrfs?.refresh();
   }
 
   #describe(): string {
-    // A descriptor that is closed is described from here: do not ask for its fd.
+    // A closed descriptor has no fd.
     if (this.#address === undefined && this.descriptor.closed) {
       return "UDP socket";
     }
@@ -174,7 +175,9 @@ function endpointOf(name: Uint8Array<ArrayBuffer>): Endpoint {
 
 /** Datagrams that a stopped iterator did not return, oldest first: the next receive takes them. */
 class UnreadDatagrams {
-  /** Made when it is needed: few sockets are iterated and then received from. */
+  /**
+   * Allocated on first use: few sockets are iterated and then received from.
+   */
   #parts: { readonly batch: ReceiveBatch; next: number }[] | undefined;
 
   /** Whether there are none. */

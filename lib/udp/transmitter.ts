@@ -1,4 +1,4 @@
-// Send operations that wait while the send buffer is full.
+// Send operations with waits for a full send buffer.
 
 import { SystemError } from "../../ffi/errno.ts";
 import { POLLOUT } from "../../ffi/uapi/poll.ts";
@@ -20,14 +20,14 @@ import { SendQueue } from "./send_queue.ts";
 import { SendInterruptedError, type SendResult } from "./send_result.ts";
 import type { SocketState } from "./socket_state.ts";
 
-/** This thread's queues for messages that are sent without a batch. */
+/** This thread's queues for messages without a batch. */
 const spareQueues: SendQueue[] = [];
-/** Queues kept for calls that wait at the same time. */
+/** Spare queues for concurrent calls. */
 const SPARE_QUEUES = 4;
-/** Progress of a send of one message, which does not wait. */
+/** The progress of a send of one message, which does not wait. */
 let single = new Progress();
 
-/** Takes a spare queue, or allocates one; a concurrent call takes another. */
+/** Returns a spare queue, or allocates one; a concurrent call gets another. */
 function takeQueue(): SendQueue {
   return spareQueues.pop() ?? new SendQueue(64, 256 * 1024);
 }
@@ -67,7 +67,7 @@ export class Transmitter {
       try {
         new MessageWriter(queue, this.#socket).appendOnly(bytes, to, options);
         sent = this.#sendNow(queue, single);
-        // Segments of it that were sent are not sent again.
+        // Its segments that were sent are not sent again.
         begun = !sent && single.offset > 0;
       } finally {
         if (!begun) releaseQueue(queue);
@@ -122,7 +122,7 @@ export class Transmitter {
   ): Promise<SendResult> {
     options.signal?.throwIfAborted();
     const deadline = new Deadline(this.#socket.descriptor, options);
-    // Before a queue is taken: each call that lets timers run would hold one.
+    // Before a queue is taken: each call that yields to timers would hold one.
     const turn = yieldIfDue();
     if (turn !== undefined) {
       await turn;
@@ -190,7 +190,9 @@ export class Transmitter {
     return result;
   }
 
-  /** Sends a queue if no other send waits; false if it has to wait. */
+  /**
+   * Sends a queue if no other send is pending; returns false if it has to wait.
+   */
   #sendNow(queue: SendQueue, progress: Progress): boolean {
     return !yieldDue() && !this.#socket.descriptor.hasWaiting(POLLOUT) &&
       this.#send(queue, progress);
@@ -217,7 +219,7 @@ export class Transmitter {
   }
 }
 
-/** A message's payload, or why it has none. */
+/** The payload of a message, or its error. */
 function tryPayload(message: Message): Uint8Array | ArgumentError {
   try {
     return payload(message?.data);
@@ -227,7 +229,7 @@ function tryPayload(message: Message): Uint8Array | ArgumentError {
   }
 }
 
-/** Appends a message that fits; returns why it cannot be sent. */
+/** Appends a message that fits; returns its error. */
 function tryAppend(
   writer: MessageWriter,
   data: Uint8Array,
