@@ -96,8 +96,10 @@ export function rateTable(
   if (lineWidth(columns) > width) {
     columns = columns.filter(({ heading }) => heading !== PACKETS);
   }
-  const room = Math.floor((width - lineWidth(columns)) / 2) + 1;
-  const bar = width === Infinity ? BAR : Math.max(1, Math.min(MAX_BAR, room));
+  const available = Math.floor((width - lineWidth(columns)) / 2) + 1;
+  const bar = width === Infinity
+    ? BAR
+    : Math.max(1, Math.min(MAX_BAR, available));
   const line = (cell: (column: typeof columns[number]) => string) =>
     columns.map(cell).join("  ");
   const headings = line((column) =>
