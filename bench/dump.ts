@@ -1,5 +1,5 @@
-// deno task bench:dump: tables of the kernel's, read by programs that run, and
-// printed by programs that start for it.
+// deno task bench:dump: dumps of kernel tables, by running programs and by
+// commands that print them.
 
 import { Lab, type Netns } from "../tests/support/netns.ts";
 import { bench } from "./harness/bench.ts";
@@ -18,7 +18,8 @@ const SHOW = "netplumb show --json, whole process";
 
 const MNL_HEADER = "/usr/include/libmnl/libmnl.h";
 const GO_NETLINK = "/usr/share/gocode/src/github.com/vishvananda/netlink";
-// Where Debian's packages for Python are; another one in PATH knows none.
+// The directory of Debian's Python packages; another python3 in PATH does not
+// have them.
 const DEBIAN_PYTHON = "/usr/bin/python3";
 const PYROUTE2 = "/usr/lib/python3/dist-packages/pyroute2";
 
@@ -27,10 +28,12 @@ const GATEWAYS = 16;
 const PAIRS = 1_000;
 const ENTRIES = 5_000;
 
-/** Dumps a turn: so many that a turn takes some tenths of a second. */
+/** Dumps in one turn, so that it takes some tenths of a second. */
 const LARGE = 10;
 const SMALL = 50;
-/** Seconds of dumps before the first that counts: then all is compiled. */
+/**
+ * Seconds of dumps before the first measurement, so that all code is compiled.
+ */
 const WARM = 2;
 
 /** Lines for every number below `count`. */
@@ -38,7 +41,7 @@ function numbered(count: number, line: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => line(index)).join("\n");
 }
 
-/** As many routes as the Internet had around 1998, one prefix after another. */
+/** The number of Internet routes around 1998, with consecutive prefixes. */
 async function fillRoutes(netns: Netns): Promise<void> {
   await netns.batch(`
     link add eth0 type veth peer name eth1
@@ -74,11 +77,10 @@ function hex(byte: number): string {
 }
 
 /**
- * Starts programs that are asked for so many dumps a turn: with several, each
- * turn bears its part of what comes up now and then, collecting garbage above
- * all.
+ * Starts programs that run this many dumps in a turn: with several, each turn
+ * has its share of occasional work, above all garbage collection.
  */
-function asker(workshop: Workshop, netns: Netns, dumps: number) {
+function starter(workshop: Workshop, netns: Netns, dumps: number) {
   return async (
     name: string,
     command: readonly string[],
@@ -107,7 +109,7 @@ function asker(workshop: Workshop, netns: Netns, dumps: number) {
   };
 }
 
-/** Starts a program that prints into a file, and waits for its end. */
+/** Runs a program with its output in a file. */
 function printing(
   name: string,
   file: string,
@@ -128,7 +130,7 @@ function printing(
   };
 }
 
-/** What there is to compare with on this machine. */
+/** The programs that this machine has. */
 async function installed(workshop: Workshop) {
   const mnl = await workshop.has(MNL, "gcc") &&
     await workshop.has(MNL, MNL_HEADER);
@@ -152,7 +154,7 @@ async function cases(workshop: Workshop): Promise<Case[]> {
   const { mnl, go, python } = await installed(workshop);
   const file = `${await workshop.directory()}/printed`;
 
-  const large = asker(workshop, routes, LARGE);
+  const large = starter(workshop, routes, LARGE);
   const objects = await large(OBJECTS, own("dump.ts", "routes"));
   const ip = printing(IP, file, ["ip", "-n", routes.name, "-j", "route"]);
   const title = `Dump of ${ROUTES.toLocaleString("en")} routes`;
@@ -188,11 +190,11 @@ async function cases(workshop: Workshop): Promise<Case[]> {
       title: `${title}, beside Python`,
       work: "route",
       rounds: 3,
-      contestants: [objects, await asker(workshop, routes, 1)(PYTHON, python)],
+      contestants: [objects, await starter(workshop, routes, 1)(PYTHON, python)],
       goals: [{ ours: OBJECTS, against: PYTHON, faster: 80 }],
     });
   }
-  const small = asker(workshop, others, SMALL);
+  const small = starter(workshop, others, SMALL);
   for (
     const [what, count] of [
       ["link", 2 * PAIRS],

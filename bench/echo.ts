@@ -1,5 +1,4 @@
-// deno task bench:echo: UDP echo servers, each asked in the same way by the
-// same program in C.
+// deno task bench:echo: UDP echo servers with the same client in C.
 
 import { bench, type Settings } from "./harness/bench.ts";
 import type { Case, Contestant, Sample } from "./harness/case.ts";
@@ -8,8 +7,9 @@ import { netplumb, own, peer, type Workshop } from "./harness/workshop.ts";
 
 const ONE = "C, recvmsg and sendmsg";
 const MANY = "C, recvmmsg and sendmmsg";
-const TRAINS = "C, UDP_GRO and UDP_SEGMENT";
-const FLOOR = "C, the calls of netplumb echo";
+const SEGMENTED = "C, UDP_GRO and UDP_SEGMENT";
+const CALLS = "C, the calls of netplumb echo";
+const CALLS_SPIN = "C, the calls of netplumb echo, busy polling";
 const GO = "Go, net";
 const NODE = "Node, dgram";
 const DENO = "Deno.listenDatagram, for await";
@@ -22,37 +22,39 @@ const GRO_SPIN = "netplumb echo --gro --spin 50";
 const SOCKET = "UdpSocket in the main thread";
 const IDLE = "deno, doing nothing";
 
-/** Asked at an address that is not the primary one, so the source must be chosen. */
-const ANOTHER = "127.0.0.2";
+/** Not the primary address, so that the server has to select the source. */
+const SECONDARY = "127.0.0.2";
 const PRIMARY = "127.0.0.1";
+/** Microseconds of busy polling, as by default in `netplumb echo`. */
+const SPIN_BUDGET = 40;
 
 interface Server {
   readonly name: string;
   readonly program: Program;
-  /** Where it is asked. */
+  /** The destination of requests. */
   readonly address: string;
 }
 
-/** How the servers are asked. */
+/** The load of the client. */
 interface Load {
   readonly size: number;
-  /** Datagrams on their way at a time. */
+  /** Outstanding datagrams. */
   readonly window: number;
-  /** Datagrams sent by one system call. */
-  readonly train: number;
-  /** Whether the asker looks for answers instead of sleeping. */
+  /** Segments of each message. */
+  readonly segments: number;
+  /** Whether the client busy-polls for replies instead of sleeping. */
   readonly spin?: boolean;
 }
 
-const WINDOW: Load = { size: 64, window: 64, train: 1 };
-const OUTSTANDING_TRAINS = 16;
+const WINDOW: Load = { size: 64, window: 64, segments: 1 };
+const OUTSTANDING_MESSAGES = 16;
 
 async function servers(
   workshop: Workshop,
   { server: cpu }: Settings,
 ): Promise<Map<string, Server>> {
   const all = new Map<string, Server>();
-  const add = async (name: string, command: string[], address = ANOTHER) => {
+  const add = async (name: string, command: string[], address = SECONDARY) => {
     const program = await workshop.start(command, { cpu });
     all.set(name, { name, program, address });
   };
@@ -66,8 +68,10 @@ async function servers(
   await add(SOCKET, own("echo_socket.ts"));
   await add(ONE, [await workshop.c("echo_one")]);
   await add(MANY, [await workshop.c("echo_many")]);
-  await add(FLOOR, [await workshop.c("echo_joined")]);
-  await add(TRAINS, [await workshop.c("echo_many"), "0", "gro"]);
+  const calls = await workshop.c("echo_gso");
+  await add(CALLS, [calls]);
+  await add(CALLS_SPIN, [calls, "0", String(SPIN_BUDGET)]);
+  await add(SEGMENTED, [await workshop.c("echo_many"), "0", "gro"]);
   if (await workshop.has(GO, "go")) {
     await add(GO, [await workshop.go("echo_go")], PRIMARY);
   }
@@ -83,26 +87,27 @@ async function servers(
   return all;
 }
 
-interface Asked {
-  readonly answered: number;
+/** The output of the client. */
+interface Outcome {
+  readonly replies: number;
   readonly handled: number;
   readonly seconds: number;
   readonly lost: number;
-  /** The median round trip, where one datagram was on its way at a time. */
+  /** The median round trip, with one outstanding datagram. */
   readonly trip: number;
 }
 
-async function ask(
-  asker: string,
+async function measure(
+  client: string,
   { program, address }: Server,
-  { size, window, train, spin }: Load,
-  { seconds, client }: Settings,
+  { size, window, segments, spin }: Load,
+  settings: Settings,
 ): Promise<Sample> {
   const [command, ...args] = [
-    ...onCpu(client),
-    asker,
+    ...onCpu(settings.client),
+    client,
     address,
-    ...[program.port, size, window, train, seconds].map(String),
+    ...[program.port, size, window, segments, settings.seconds].map(String),
     ...(spin ? ["spin"] : []),
   ];
   const before = program.cpuSeconds();
@@ -110,12 +115,14 @@ async function ask(
     .output();
   const cpu = program.cpuSeconds() - before;
   if (!success) throw new Error(`${command} ${args.join(" ")} failed`);
-  const asked: Asked = JSON.parse(new TextDecoder().decode(stdout));
+  const outcome: Outcome = JSON.parse(new TextDecoder().decode(stdout));
   return {
-    value: window === 1 ? asked.trip * 1e6 : asked.answered / asked.seconds,
-    cpu: cpu * 1e6 / asked.handled,
+    value: window === 1
+      ? outcome.trip * 1e6
+      : outcome.replies / outcome.seconds,
+    cpu: cpu * 1e6 / outcome.handled,
     resident: program.resident(),
-    lost: asked.lost,
+    lost: outcome.lost,
   };
 }
 
@@ -124,7 +131,7 @@ async function cases(
   settings: Settings,
 ): Promise<Case[]> {
   if (!await workshop.has("every program", "gcc")) return [];
-  const asker = await workshop.c("load");
+  const client = await workshop.c("load");
   const all = await servers(workshop, settings);
   const idle = await workshop.start(own("idle.ts"), { cpu: settings.server });
   const contestants = (names: string[], load: Load): Contestant[] =>
@@ -132,7 +139,7 @@ async function cases(
       const server = all.get(name);
       return server === undefined ? [] : [{
         name,
-        measure: () => ask(asker, server, load, settings),
+        measure: () => measure(client, server, load, settings),
       }];
     });
   const rate = {
@@ -140,20 +147,20 @@ async function cases(
     better: "more",
     work: "datagram",
   } as const;
-  const trains = (train: number, many: number): Case => ({
+  const segmented = (segments: number, many: number): Case => ({
     ...rate,
-    name: `trains-${train}`,
-    title:
-      `Echo, 64 bytes, ${OUTSTANDING_TRAINS} trains of ${train} outstanding`,
-    contestants: contestants([GRO, GRO_SPIN, TRAINS, MANY], {
+    name: `segmented-${segments}`,
+    title: `Echo, 64 bytes, ${OUTSTANDING_MESSAGES} messages of ${segments} ` +
+      "segments outstanding",
+    contestants: contestants([GRO, GRO_SPIN, SEGMENTED, MANY], {
       size: 64,
-      window: OUTSTANDING_TRAINS * train,
-      train,
+      window: OUTSTANDING_MESSAGES * segments,
+      segments,
     }),
     goals: [
       { ours: GRO, against: MANY, least: many },
-      { ours: GRO, against: TRAINS, least: 0.95 },
-      { ours: GRO_SPIN, against: TRAINS, least: 1.5 },
+      { ours: GRO, against: SEGMENTED, least: 0.95 },
+      { ours: GRO_SPIN, against: SEGMENTED, least: 1.5 },
     ],
   });
   const trip = (spin: boolean): Case => ({
@@ -161,16 +168,16 @@ async function cases(
     better: "less",
     work: "datagram",
     name: spin ? "round-trip-spin" : "round-trip",
-    title: `Echo, 64 bytes, 1 outstanding, round trip, the asker ${
-      spin ? "spins" : "sleeps"
+    title: `Echo, 64 bytes, 1 outstanding, round trip, the client ${
+      spin ? "busy-polls" : "sleeps"
     }`,
     contestants: contestants(
-      [ECHO, SPIN, SOCKET, FLOOR, ONE, GO, NODE, DENO, DENO_BUFFER],
-      { size: 64, window: 1, train: 1, spin },
+      [ECHO, SPIN, SOCKET, CALLS_SPIN, CALLS, ONE, GO, NODE, DENO, DENO_BUFFER],
+      { size: 64, window: 1, segments: 1, spin },
     ),
     goals: [
       { ours: ECHO, against: ONE, most: 1.05 },
-      // An asker that sleeps takes longer to wake than that.
+      // Waking a client that sleeps takes longer.
       { ours: SPIN, against: ONE, most: 0.4 },
       { ours: SOCKET, against: ONE, most: 1.15 },
     ],
@@ -184,7 +191,8 @@ async function cases(
         [
           ECHO,
           SOCKET,
-          FLOOR,
+          CALLS_SPIN,
+          CALLS,
           ONE,
           MANY,
           GO,
@@ -203,8 +211,8 @@ async function cases(
         { ours: ECHO, against: DENO, least: 5 },
       ],
     },
-    trains(10, 3),
-    trains(64, 17),
+    segmented(10, 3),
+    segmented(64, 17),
     trip(false),
     trip(true),
     {
@@ -218,7 +226,7 @@ async function cases(
           name,
           measure: async () => {
             const server = all.get(name)!;
-            await ask(asker, server, WINDOW, settings);
+            await measure(client, server, WINDOW, settings);
             return resident(server.program);
           },
         })),

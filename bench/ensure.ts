@@ -1,5 +1,5 @@
-// deno task bench:ensure: a file of 100 veth pairs and 1,600 routes, applied,
-// found in place, and kept.
+// deno task bench:ensure: a configuration of 100 veth pairs and 1,600 routes,
+// applied, compared and reconciled.
 
 import { bench } from "./harness/bench.ts";
 import type { Case, Contestant } from "./harness/case.ts";

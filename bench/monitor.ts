@@ -1,4 +1,4 @@
-// deno task bench:monitor: events of routes, queued and as they come.
+// deno task bench:monitor: route events, queued and live.
 
 import { Lab, type Netns } from "../tests/support/netns.ts";
 import { bench, type Settings } from "./harness/bench.ts";
@@ -17,18 +17,21 @@ const IP = "ip monitor route, to /dev/null";
 const IDLE = "deno, doing nothing";
 
 const MNL_HEADER = "/usr/include/libmnl/libmnl.h";
-// Where Debian's packages for Python are; another one in PATH knows none.
+// The directory of Debian's Python packages; another python3 in PATH does not
+// have them.
 const DEBIAN_PYTHON = "/usr/bin/python3";
 const PYROUTE2 = "/usr/lib/python3/dist-packages/pyroute2";
 
 const QUEUED = 20_000;
 const LIVE = 200_000;
-/** Turns before the first that counts. */
+/** Turns before the first measurement. */
 const WARM = 3;
-/** Milliseconds of rest after which a program has done all there was to do. */
+/**
+ * Idle time after which a program has processed all events, in milliseconds.
+ */
 const REST = 100;
 
-/** A namespace with a link to route over. */
+/** A namespace with a link for routes. */
 async function place(workshop: Workshop): Promise<Netns> {
   const { here } = workshop.use(await Lab.open("here"));
   await here.batch(`
@@ -40,7 +43,7 @@ async function place(workshop: Workshop): Promise<Netns> {
   return here;
 }
 
-/** Changes so many routes in a namespace; how long that took. */
+/** Changes this many routes in a namespace; returns the time. */
 async function change(
   loader: string,
   { exec }: Netns,
@@ -58,7 +61,7 @@ async function change(
   return JSON.parse(new TextDecoder().decode(stdout)).seconds;
 }
 
-/** Events dropped so far by each socket that listens beside a program. */
+/** Dropped events of each socket that a program listens on. */
 async function drops({ pid }: Program): Promise<number[]> {
   const table = await Deno.readTextFile(`/proc/${pid}/net/netlink`);
   const [head, ...rows] = table.trim().split("\n")
@@ -80,7 +83,7 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, REST));
 }
 
-/** Waits until a program has nothing more to do. */
+/** Waits until a program is idle. */
 async function atRest(program: Program): Promise<void> {
   let before = -1;
   for (;;) {
@@ -91,7 +94,7 @@ async function atRest(program: Program): Promise<void> {
   }
 }
 
-/** The command line that runs a program and discards its output. */
+/** The command line that runs a program without output. */
 function silent(command: readonly string[]): string[] {
   return ["sh", "-c", 'echo listening; exec "$@" > /dev/null', "", ...command];
 }

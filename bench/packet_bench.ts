@@ -1,4 +1,4 @@
-// What a packet costs in lib/packet and in the offload of lib/tun, without a
+// Cost of a packet in lib/packet and in the offload of lib/tun, without a
 // device: `deno bench -A bench/packet_bench.ts`.
 
 import { formatIPv4, formatIPv6 } from "../lib/net/ip_address.ts";
@@ -13,7 +13,7 @@ import { Coalescer } from "../lib/tun/coalesce.ts";
 import { OffloadHeader } from "../lib/tun/offload_header.ts";
 import { SegmentSplitter } from "../lib/tun/split.ts";
 
-/** What is measured ends here, so that nothing of it is optimized away. */
+/** Uses the results, so that they are not optimized away. */
 export let sink: unknown;
 
 const v4 = { source: "10.0.0.1", destination: "10.0.0.2", dontFragment: true };
@@ -75,7 +75,7 @@ Deno.bench("format an IPv6 address", { group: "address" }, () => {
   sink = formatIPv6(addresses, at = (at + 16) & 4095);
 });
 
-// 44 segments, as many as fit into one packet.
+// 44 segments, the maximum of one packet.
 const SEGMENTS = 44;
 const STRIDE = 65_600;
 const slots = new Uint8Array(STRIDE * (SEGMENTS + 1));

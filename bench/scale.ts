@@ -1,5 +1,5 @@
-// deno task bench:scale: one dimension grown by 4x at a time; 4x the work may
-// cost 5x. Ends with 1 where it costs more.
+// deno task bench:scale: one dimension grows by 4x at a time; 4x the work may
+// cost 5x. Exits with 1 if it costs more.
 
 import { parseArgs } from "@std/cli";
 import { progress } from "./harness/bench.ts";
@@ -32,7 +32,7 @@ const USAGE = `Options:
 
 const ROUNDS = 3;
 
-/** Seconds below which a process's time is noise. */
+/** Times of a process below this are noise, in seconds. */
 const PROCESS = 0.05;
 /** The same for a part of a process. */
 const PART = 0.04;
@@ -41,7 +41,9 @@ type KindName = keyof typeof KINDS;
 
 let meter: Meter;
 
-/** A part of what one of our own programs does, by its name in what it prints. */
+/**
+ * A part of the work of a program in bench/programs, by its name in the output.
+ */
 function part(
   name: string,
   { from, steps }: { from: number; steps: number },
@@ -66,7 +68,7 @@ function part(
   };
 }
 
-/** A part of what programs/sockets.ts does. */
+/** A part of the work of programs/sockets.ts. */
 function sockets(name: string, what: string, does: string): GrowthCase {
   return part(name, { from: 1_000, steps: 3 }, does, (size) => [
     ...withFiles(size),
@@ -74,7 +76,7 @@ function sockets(name: string, what: string, does: string): GrowthCase {
   ]);
 }
 
-/** The description of a network parsed, by the library alone. */
+/** Parsing the configuration of a network, in the library. */
 function parse(kind: KindName, from: number, steps: number): GrowthCase {
   return part(
     `parsed: ${kind}`,
@@ -88,7 +90,7 @@ function ensureStart(): Promise<Cost> {
   return meter.run(netplumb("ensure", "--help"));
 }
 
-/** `ensure` makes a network from nothing, beside `ip -batch`. */
+/** `ensure` creates a network, compared with `ip -batch`. */
 function ensureFirst(kind: KindName, from: number, steps: number): GrowthCase {
   return {
     name: `ensure, first run: ${kind}`,
@@ -116,7 +118,7 @@ function ensureFirst(kind: KindName, from: number, steps: number): GrowthCase {
   };
 }
 
-/** `ensure` finds a network as it is to be. */
+/** `ensure` checks a network without differences. */
 function ensureAgain(kind: KindName, from: number, steps: number): GrowthCase {
   return {
     name: `ensure, second run: ${kind}`,
@@ -135,7 +137,7 @@ function ensureAgain(kind: KindName, from: number, steps: number): GrowthCase {
   };
 }
 
-/** `ensure` puts back one object that was deleted: processor time. */
+/** `ensure` restores a deleted object: processor time. */
 function ensureRestore(
   kind: KindName,
   from: number,
@@ -168,7 +170,7 @@ function ensureRestore(
   };
 }
 
-/** `show` prints a table of the kernel's as JSON, beside `ip -j`. */
+/** `show` prints a kernel table as JSON, compared with `ip -j`. */
 function show(
   object: string,
   kind: KindName,
@@ -193,7 +195,9 @@ function show(
   };
 }
 
-/** `monitor` prints what is added and deleted, beside `ip monitor`: CPU. */
+/**
+ * `monitor` prints additions and deletions, compared with `ip monitor`: CPU.
+ */
 function monitor(
   object: string,
   kind: KindName,
@@ -208,7 +212,7 @@ function monitor(
     async prepare(size) {
       const ours = (netns: string) =>
         netplumb("monitor", object, "--quiet", "--netns", netns);
-      // `ip monitor` knows it by this name alone.
+      // `ip monitor` knows only this name.
       const word = object === "neighbour" ? "neigh" : object;
       const theirs = (netns: string) => ["ip", "-n", netns, "monitor", word];
       return await Promise.resolve({
@@ -220,7 +224,7 @@ function monitor(
   };
 }
 
-/** What grows: a line for each case. */
+/** The cases: one line for each dimension. */
 const CASES: readonly GrowthCase[] = [
   sockets("sockets opened", "idle", "open"),
   sockets("idle sockets closed", "idle", "close"),

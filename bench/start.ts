@@ -1,5 +1,5 @@
-// deno task bench:start: from nothing to the end of the help, in processes of
-// their own, everything already in Deno's and the system's caches.
+// deno task bench:start: start of a process to the end of --help, with warm
+// caches of Deno and the system.
 
 import { bench } from "./harness/bench.ts";
 import type { Case, Contestant } from "./harness/case.ts";

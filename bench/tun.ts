@@ -1,5 +1,5 @@
-// deno task bench:tun: TUN devices in namespaces of their own, read by programs
-// that hand each packet to a function, and forwarding between two of them.
+// deno task bench:tun: programs that read packets from TUN devices and pass
+// each to a function, and forwarding between two devices.
 
 import { Lab, type Netns } from "../tests/support/netns.ts";
 import { bench, type Settings } from "./harness/bench.ts";
@@ -21,21 +21,23 @@ const IDLE = "deno, doing nothing";
 const QUEUED = 20_000;
 /** Bytes of UDP payload. */
 const SMALL = 64;
-/** Datagrams sent by one system call, so that who reads is the slower side. */
-const TRAIN = 32;
-/** Seconds in which every turn of a reader is over. */
+/** Datagrams in one system call, so that the reader is the slower side. */
+const SEGMENTS = 32;
+/** Maximum duration of a turn of a reader, in seconds. */
 const PLENTY = 60;
-/** Turns before the first that counts: a program that reads has compiled that. */
+/**
+ * Turns before the first measurement, so that the reader's code is compiled.
+ */
 const WARM = 3;
 
 /** A program that reads a device. */
 interface Reader {
   readonly program: Program;
-  /** An address behind its device. */
+  /** A destination behind its device. */
   readonly behind: string;
 }
 
-/** Starts a program on a device of its own and says what lies behind that. */
+/** Starts a program with its own device; returns a destination behind it. */
 class Readers {
   #count = 0;
 
@@ -63,19 +65,19 @@ class Readers {
   }
 }
 
-/** What a reader answers. */
+/** The reply of a reader. */
 interface Done {
   readonly packets: number;
   readonly seconds: number;
 }
 
-/** What one end of a TCP transfer prints. */
+/** The output of one end of a TCP transfer. */
 interface Taken {
   readonly bytes: number;
   readonly seconds: number;
 }
 
-async function asked(
+async function requestOf(
   { program }: Reader,
   question: string,
 ): Promise<Sample & Done> {
@@ -108,11 +110,11 @@ async function cases(
   const python = await workshop.has(PYTHON, "python3");
   const readers = new Readers(workshop, lab.here, settings.server);
 
-  const send = (behind: string, count: string, train: number) => {
+  const send = (behind: string, count: string, segments: number) => {
     const [command, ...args] = [
       ...onCpu(client),
       ...lab.here.exec,
-      ...[sender, behind, count, SMALL, train].map(String),
+      ...[sender, behind, count, SMALL, segments].map(String),
     ];
     return new Deno.Command(command, { args, stdout: "null" }).spawn();
   };
@@ -126,7 +128,7 @@ async function cases(
       async measure() {
         const { success } = await send(reader.behind, `${QUEUED}`, 1).status;
         if (!success) throw new Error("nothing was sent");
-        const sample = await asked(reader, `queued ${QUEUED}`);
+        const sample = await requestOf(reader, `queued ${QUEUED}`);
         return { ...sample, lost: QUEUED - sample.packets };
       },
     });
@@ -139,8 +141,8 @@ async function cases(
     return await warmed({
       name,
       async measure() {
-        const sending = send(reader.behind, `${PLENTY}s`, TRAIN);
-        const sample = await asked(reader, `live ${seconds}`);
+        const sending = send(reader.behind, `${PLENTY}s`, SEGMENTS);
+        const sample = await requestOf(reader, `live ${seconds}`);
         sending.kill();
         await sending.status;
         return sample;
@@ -214,7 +216,7 @@ async function cases(
   ];
 }
 
-/** TCP from one namespace to another through a program between two devices. */
+/** TCP between two namespaces through a program between two devices. */
 async function forwarding(
   workshop: Workshop,
   { seconds }: Settings,

@@ -1,5 +1,5 @@
-// deno task bench:tunnel: TCP through tunnels between two namespaces, each made
-// of a program at either end.
+// deno task bench:tunnel: TCP through tunnels between two namespaces, with a
+// program at each end.
 
 import { Lab, type Netns } from "../tests/support/netns.ts";
 import { bench, type Settings } from "./harness/bench.ts";
@@ -19,37 +19,37 @@ const IDLE = "deno, doing nothing";
 const PORT = 5555;
 const MTU = 1400;
 /**
- * Turns before the first that counts: of netplumb so many that V8 has compiled
- * each worker's code. A connection uses one queue, which its hash selects.
+ * Turns before the first measurement: for netplumb enough that V8 has compiled
+ * the code of each worker. A connection uses one queue, by its hash.
  */
 const WARM = { netplumb: 24, other: 2 };
 
 /** One end of a tunnel. */
 interface End {
   readonly netns: Netns;
-  /** Its address on the way between, and the other end's. */
+  /** The outer addresses of this end and the other one. */
   readonly outside: string;
   readonly peer: string;
   /** Its address in the tunnel. */
   readonly inside: string;
-  /** Whether it is the one that is asked. */
-  readonly asked: boolean;
+  /** Whether it listens, instead of connecting. */
+  readonly listens: boolean;
 }
 
-/** Starts the program at one end; gives it and the name of its device. */
+/** Starts the program of one end; returns it and the name of its device. */
 type Opener = (end: End) => Promise<{ program: Program; device: string }>;
 
-/** What one end of a TCP transfer prints. */
+/** The output of one end of a TCP transfer. */
 interface Taken {
   readonly bytes: number;
   readonly seconds: number;
 }
 
-/** Two ends that see each other by a pair of cables. */
+/** Two ends, connected by two veth pairs. */
 async function ends(workshop: Workshop): Promise<[End, End]> {
   const lab = workshop.use(await Lab.open("left", "right"));
   for (const netns of [lab.left, lab.right]) {
-    // Nothing is sent before there is somebody at the other end.
+    // Nothing is sent before the other end exists.
     await netns.sysctl("net.ipv6.conf.all.disable_ipv6", 1);
     await netns.sysctl("net.ipv6.conf.default.disable_ipv6", 1);
   }
@@ -63,14 +63,14 @@ async function ends(workshop: Workshop): Promise<[End, End]> {
       outside: one,
       peer: other,
       inside: "10.8.0.1",
-      asked: true,
+      listens: true,
     },
     {
       netns: lab.right,
       outside: other,
       peer: one,
       inside: "10.8.0.2",
-      asked: false,
+      listens: false,
     },
   ];
 }
@@ -100,7 +100,7 @@ async function tunnel(
   }
   const [left, right] = both;
   await workshop.start([...left.netns.exec, bulk, "5000"]);
-  // The end that is asked answers whoever sent to it last.
+  // The listening end replies to the last sender.
   await right.netns.run("ping", ["-c", "1", "-W", "5", left.inside]);
   const measure = async () => {
     const before = cpuSeconds(programs);
@@ -119,13 +119,13 @@ async function tunnel(
   return { name, measure };
 }
 
-/** The example: the end that is asked learns where the other one is. */
+/** The example: the listening end learns the address of the other one. */
 function netplumb(
   workshop: Workshop,
   flags: readonly string[] = [],
 ): Opener {
-  return async ({ netns, peer, asked }) => {
-    const way = asked ? `--port=${PORT}` : `--peer=${peer}:${PORT}`;
+  return async ({ netns, peer, listens }) => {
+    const way = listens ? `--port=${PORT}` : `--peer=${peer}:${PORT}`;
     const command = [
       ...example("udp_tunnel.ts", "--name=tun0", way),
       ...flags,
@@ -154,7 +154,7 @@ function socat(workshop: Workshop): Opener {
   };
 }
 
-/** One end of wireguard-go: how the other one finds it. */
+/** One end of wireguard-go: its public key and endpoint. */
 interface Key {
   readonly netns: Netns;
   readonly device: string;
@@ -165,15 +165,15 @@ interface Key {
 function wireguard(workshop: Workshop): Opener {
   const ends: Key[] = [];
   return async ({ netns, outside }) => {
-    // Its control socket is named after the device, for all namespaces.
+    // Its control socket is named after the device, in all namespaces.
     const device = `npw${Deno.pid}-${ends.length}`;
-    // Left behind where it is killed.
+    // Not removed if it is killed.
     const socket = `/var/run/wireguard/${device}.sock`;
     workshop.use({
       [Symbol.asyncDispose]: () => Deno.remove(socket).catch(() => {}),
     });
     const command = [...netns.exec, "wireguard-go", "--foreground", device];
-    // What it prints is advice to use the kernel's WireGuard instead.
+    // Its output recommends the kernel's WireGuard.
     const program = await workshop.start([
       "sh",
       "-c",
@@ -200,7 +200,7 @@ function wireguard(workshop: Workshop): Opener {
   };
 }
 
-/** Tells one end of wireguard-go of the other. */
+/** Configures the peer of one end of wireguard-go. */
 async function introduce({ netns, device }: Key, other: Key): Promise<void> {
   // deno-fmt-ignore
   await netns.run("wg", [
@@ -209,7 +209,7 @@ async function introduce({ netns, device }: Key, other: Key): Promise<void> {
   ]);
 }
 
-/** Waits until a device is there. */
+/** Waits until a device exists. */
 async function appears(netns: Netns, device: string): Promise<void> {
   const args = ["link", "show", device];
   while ((await netns.output("ip", args)).code !== 0) {

@@ -1,5 +1,5 @@
-// deno task bench:wait: what it costs to wait, for one socket beside many and
-// for many at once, and what else runs meanwhile.
+// deno task bench:wait: cost of waiting, for one socket beside many and for
+// many at once, and of other work during waits.
 
 import { bench, type Settings } from "./harness/bench.ts";
 import { type Case, type Contestant, shared } from "./harness/case.ts";
@@ -15,12 +15,12 @@ const SIZE = 64;
 
 const IDLE = [0, 100, 500];
 
-/** Requests a second, 1 ms from one to the next. */
+/** Requests each second, 1 ms apart. */
 const PACE = 1_000;
 const FLOOD = 50_000;
 const HTTP_RATE = 1_000;
 const HTTP_CONNECTIONS = 8;
-/** Seconds that the flood begins before the HTTP requests, and ends after. */
+/** Seconds that the flood starts before the HTTP requests, and ends after. */
 const AROUND = 0.5;
 /** A shorter turn has too few requests for its 99th percentile. */
 const SERVE_SECONDS = 3;
@@ -28,17 +28,17 @@ const SERVE_SECONDS = 3;
 const FEW = 1_000;
 const SOME = 4_000;
 const MANY = 16_000;
-/** The limit of open files under which waits on one socket must not count. */
+/** The limit of open files, which waits on one socket must not depend on. */
 const FILES = 1_000;
 const QUEUES = [15_000, 60_000];
 
 const CONCURRENT = 20;
 const QUERIES = 5_000;
-/** Queries of the two runs whose peaks of memory are compared. */
+/** Queries of the two runs whose peak memory is compared. */
 const SHORT = 2_000;
 const LONG = 20_000;
 
-/** Rounds of what takes long. */
+/** Rounds of slow cases. */
 const HEAVY = 3;
 
 const TIME = { unit: "ms", better: "less" } as const;
@@ -118,14 +118,15 @@ async function idle(
   ];
 }
 
-/** Deno.serve beside datagrams that are echoed by the same process. */
+/** Deno.serve beside UDP echo in the same process. */
 async function serve(
   workshop: Workshop,
   { seconds }: Settings,
 ): Promise<Case[]> {
   const http = await workshop.c("http_load");
   const paced = await workshop.c("paced");
-  // The client of the datagrams takes its part of the processors either way.
+  // The client of the datagrams uses the same share of processors in both
+  // cases.
   const alone = "Deno.serve, datagrams not received";
   const beside = `Deno.serve beside ${count(FLOOD)} datagrams/s`;
   const lasting = Math.max(seconds, SERVE_SECONDS);
@@ -149,7 +150,7 @@ async function serve(
         words.map(String),
         { cpu: client },
       );
-      // Awaited below; what fails first is what is reported.
+      // Awaited below; the first error is reported.
       flood.catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, AROUND * 1e3));
       const asked = await ask();
@@ -204,7 +205,7 @@ function sockets(
   ]);
 }
 
-/** Many waits at once. */
+/** Many pending waits. */
 function many(): Case[] {
   const receiving = (size: number) => `${count(size)} sockets in receive()`;
   const iterated = (size: number) => `${count(size)} sockets in for await`;

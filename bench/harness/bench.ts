@@ -1,4 +1,4 @@
-// What every bench task does: build, measure in turn, print, keep.
+// Common part of all bench tasks: build, measure in turns, print, record.
 
 import { parseArgs } from "@std/cli";
 import { type Case, measure } from "./case.ts";
@@ -21,31 +21,31 @@ const USAGE = `Options of a bench task:
   --checkout DIR measure the library and the command of another checkout, and
                  leave docs/engineering-log.md as it is (wait, ensure, scale)`;
 
-/** What a topic is told. */
+/** The settings of a topic. */
 export interface Settings {
-  /** How long a turn lasts, in seconds. */
+  /** The duration of a turn, in seconds. */
   readonly seconds: number;
-  /** The processor for programs that answer; undefined leaves it open. */
+  /** The processor for servers; undefined for any. */
   readonly server: number | undefined;
-  /** The processor for programs that ask. */
+  /** The processor for clients. */
   readonly client: number | undefined;
 }
 
-/** A topic: its cases, made from what the workshop can build. */
+/** A topic: its cases, built from the available programs. */
 export interface Topic {
   readonly name: string;
   readonly rounds: number;
   readonly seconds: number;
-  /** Where no side asks the other: programs run where the scheduler wants. */
+  /** Without client and server: the scheduler chooses the processors. */
   readonly free?: boolean;
-  /** Whether all its programs can take the library from another checkout. */
+  /** Whether all its programs can use the library of another checkout. */
   readonly anyCheckout?: boolean;
-  /** Whether a program is one of ours, by its name. */
+  /** Whether a program is part of netplumb, by name. */
   ours(name: string): boolean;
   cases(workshop: Workshop, settings: Settings): Promise<Case[]>;
 }
 
-/** Runs a topic as its task does. */
+/** Runs a topic. */
 export function bench(topic: Topic): Promise<void> {
   return interruptible(() => runTopic(topic));
 }
@@ -100,12 +100,12 @@ async function runTopic(topic: Topic): Promise<void> {
   console.log(
     options.json ? JSON.stringify(result) : markdown(result, topic.ours),
   );
-  // A part of a topic is a look at it, not its result.
+  // A part of a topic is not recorded.
   const whole = chosen.length === all.length && !options.free && isHere();
   if (options.write && whole) await publish(result, topic.ours);
 }
 
-/** Says on a terminal what is being measured. */
+/** Prints the current measurement on a terminal. */
 export function progress(text: string): void {
   if (!Deno.stderr.isTerminal()) return;
   Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));

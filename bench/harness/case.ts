@@ -1,18 +1,18 @@
-// What a topic measures: cases, each with programs that do the same work.
+// Cases of a topic, each with programs that do the same work.
 
 import { quiet } from "./quiet.ts";
 
-/** One program's result in one round. */
+/** The result of one program in one round. */
 export interface Sample {
-  /** In the case's unit. */
+  /** In the unit of the case. */
   readonly value: number;
-  /** Microseconds of processor time, user and system, a unit of work. */
+  /** Processor time for one unit of work, user and system, in microseconds. */
   readonly cpu?: number;
   /** Resident memory afterwards, MiB. */
   readonly resident?: number;
-  /** Units of work that got lost. */
+  /** Lost units of work. */
   readonly lost?: number;
-  /** Why the work could not be done; the value is the worst there is. */
+  /** Why the work failed; the value is the worst possible. */
   readonly failed?: string;
 }
 
@@ -21,55 +21,55 @@ export class WorkError extends Error {
   override readonly name = "WorkError";
 }
 
-/** A program that takes part in a case. */
+/** A program in a case. */
 export interface Contestant {
   readonly name: string;
-  /** Does the work for one round. */
+  /** Does the work of one round. */
   measure(): Promise<Sample>;
 }
 
-/** What one program has to reach, against another or by itself. */
+/** The goal of one program, relative to another or absolute. */
 export interface Goal {
   readonly ours: string;
-  /** May be left out where `limit` is the bound. */
+  /** Optional if `limit` is the bound. */
   readonly against?: string;
-  /** What is compared; default: the value. */
+  /** The compared value; default: the value of the case. */
   readonly by?: "value" | "cpu";
   /** Bounds of ours / theirs. */
   readonly least?: number;
   readonly most?: number;
-  /** The bound of ours - theirs. */
+  /** The upper bound of ours - theirs. */
   readonly above?: number;
-  /** The bound of theirs / ours, where less is better. */
+  /** The lower bound of theirs / ours, if less is better. */
   readonly faster?: number;
   /** The upper bound of ours alone, in the case's unit. */
   readonly limit?: number;
 }
 
-/** Programs that do the same work, and what ours have to reach. */
+/** Programs that do the same work, and their goals. */
 export interface Case {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
-  /** Which end of the unit is the good one. */
+  /** Whether more or less is better. */
   readonly better: "more" | "less";
-  /** What one unit of work is, for the processor time: "datagram". */
+  /** The unit of work for processor time: "datagram". */
   readonly work?: string;
-  /** How many rounds are enough, where one takes long. */
+  /** The number of rounds, for slow cases. */
   readonly rounds?: number;
   readonly contestants: readonly Contestant[];
   readonly goals: readonly Goal[];
 }
 
-/** The samples of a case, round by round, by program. */
+/** The samples of a case, by round and program. */
 export interface Measured {
   readonly of: Case;
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
 }
 
 /**
- * Runs every program of a case once a round, each round beginning with another
- * one, so that none always follows the same.
+ * Runs every program of a case once in each round, starting with another one
+ * each time, so that none always follows the same.
  */
 export async function measure(
   of: Case,
@@ -105,10 +105,10 @@ async function attempt(
 }
 
 /**
- * One run that has several results, each the value of a case: the first case
- * that asks for a round runs it.
+ * A run with several results, each the value of a case: the first case of a
+ * round runs it.
  *
- * @param run Does the work for one round.
+ * @param run Does the work of one round.
  */
 export function shared<Result>(
   run: () => Promise<Result>,

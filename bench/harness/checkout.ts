@@ -1,11 +1,11 @@
-// The checkout under test: this one, or another one named by --checkout, so that
-// the same programs measure an earlier version. Children learn it from the
-// environment.
+// The checkout under test: this one, or another one given by --checkout, so
+// that the same programs measure an earlier version. Child processes get it
+// from the environment.
 
 const VARIABLE = "NETPLUMB_CHECKOUT";
 const HERE = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** Names the checkout under test; undefined leaves it. */
+/** Sets the checkout under test; undefined keeps it. */
 export function chooseCheckout(directory: string | undefined): void {
   if (directory === undefined) return;
   Deno.env.set(VARIABLE, Deno.realPathSync(directory));
@@ -16,7 +16,7 @@ export function checkout(): string {
   return Deno.env.get(VARIABLE) ?? HERE;
 }
 
-/** Whether it is this one. */
+/** Whether it is this checkout. */
 export function isHere(): boolean {
   return checkout() === HERE;
 }

@@ -1,4 +1,4 @@
-// What must not outlive a task that is interrupted: programs, namespaces, files.
+// Cleanup of an interrupted task: programs, namespaces, files.
 
 const held = new Set<AsyncDisposable>();
 let interrupted = false;
@@ -14,14 +14,14 @@ export function forgetDisposed(value: AsyncDisposable): void {
   held.delete(value);
 }
 
-/** Resolves unless the task is interrupted: nothing may begin then. */
+/** Resolves unless the task is interrupted: nothing must start then. */
 export async function waitIfInterrupted(): Promise<void> {
   if (interrupted) await new Promise(() => {});
 }
 
 /**
- * Runs a task. SIGINT and SIGTERM end it, and all that is held is disposed of,
- * the newest first.
+ * Runs a task. SIGINT and SIGTERM end it, and all resources are disposed of,
+ * newest first.
  */
 export async function interruptible(task: () => Promise<void>): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

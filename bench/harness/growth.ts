@@ -1,17 +1,17 @@
-// What work costs as one dimension of it grows, and whether that is linear.
+// Cost of work as one dimension grows, and whether it is linear.
 
 import { WorkError } from "./case.ts";
 import { quiet } from "./quiet.ts";
 import { number, table, times } from "./table.ts";
 
-/** Each size is the one before it times this. */
+/** Each size is this many times the previous one. */
 export const FACTOR = 4;
-/** FACTOR times the work may cost so many times as much. */
+/** The maximum cost of FACTOR times the work. */
 export const MOST = 5;
 
-/** What one run cost. */
+/** The cost of one run. */
 export interface Cost {
-  /** Seconds of time, or of processor time where the case says so. */
+  /** Time in seconds, or processor time if the case says so. */
   readonly seconds: number;
   /** Largest resident memory, MiB. */
   readonly peak?: number;
@@ -20,7 +20,7 @@ export interface Cost {
 /** A size that is prepared. */
 export interface Prepared extends AsyncDisposable {
   measure(): Promise<Cost>;
-  /** The same by another program. */
+  /** The same work by another program. */
   peer?(): Promise<Cost>;
 }
 
@@ -29,29 +29,29 @@ export interface GrowthCase {
   readonly name: string;
   /** The smallest size. */
   readonly from: number;
-  /** How many sizes, each FACTOR times the one before. */
+  /** The number of sizes, each FACTOR times the previous one. */
   readonly steps: number;
-  /** Times below it are noise and count as this, in seconds. */
+  /** Shorter times are noise and count as this, in seconds. */
   readonly floor: number;
   prepare(size: number): Promise<Prepared>;
-  /** What a run with no work costs, which no size is charged for. */
+  /** The cost of a run without work, which is subtracted. */
   start?(): Promise<Cost>;
 }
 
-/** What one size cost. */
+/** The cost of one size. */
 export interface Step {
   readonly size: number;
-  /** The best of its rounds, above what a run without work takes. */
+  /** The best of its rounds, without the cost of a run without work. */
   readonly seconds: number;
   readonly peak?: number;
   readonly peer?: number;
-  /** Compared with the size before. */
+  /** Relative to the previous size. */
   readonly ratio?: number;
   readonly peakRatio?: number;
   readonly peerRatio?: number;
-  /** Why the work could not be done. */
+  /** Why the work failed. */
   readonly failed?: string;
-  /** Every round's seconds. */
+  /** The seconds of every round. */
   readonly samples: readonly number[];
 }
 
@@ -63,11 +63,11 @@ export interface Growth {
   readonly reached: boolean;
 }
 
-/** Memory below it is what the runtime keeps, MiB. */
+/** Memory below this belongs to the runtime, in MiB. */
 const MEMORY_FLOOR = 64;
-/** A run that takes longer needs no second one to be believed, in seconds. */
+/** A run that takes longer is not repeated, in seconds. */
 const LONG = 5;
-/** A peer's growth is the kernel's: ours may exceed it by this. */
+/** The growth of a peer is that of the kernel: ours may exceed it by this. */
 const ABOVE_PEER = 1.25;
 
 /** Measures the sizes of a case, up to one whose work cannot be done. */
@@ -94,7 +94,7 @@ export async function grow(
   return { name, floor, steps, reached: steps.every(linear) };
 }
 
-/** What the rounds of one size cost. */
+/** The cost of the rounds of one size. */
 interface Rounds {
   readonly start: Cost[];
   readonly ours: Cost[];
@@ -149,7 +149,7 @@ function compare(
   };
 }
 
-/** Whether a step cost no more than it may. */
+/** Whether a step is within its limit. */
 export function linear(
   { ratio = 1, peakRatio = 1, peerRatio = 1, failed }: Step,
 ): boolean {

@@ -1,4 +1,4 @@
-// Where the figures come from: they mean little without it.
+// The machine of the figures.
 
 /** Kernel, processor and versions. */
 export async function machine(): Promise<Record<string, string>> {

@@ -1,41 +1,44 @@
-// Networks of a given size in two forms that make the same: a file for
-// `netplumb ensure`, and input for `ip -batch`.
+// Equal networks of a given size in two formats: a file for `netplumb ensure`,
+// and input for `ip -batch`.
 
-/** Entries of an ensure file, by the keys of a namespace. */
+/** Entries of a configuration, with the keys of a namespace. */
 type Entries = Readonly<Record<string, readonly object[]>>;
 
-/** A network in both forms. */
+/** A network in both formats. */
 export interface Network {
-  /** What the ensure file has for each namespace, by its name. */
+  /** The configuration of each namespace, by name. */
   readonly namespaces: Readonly<Record<string, Entries>>;
   /**
-   * The same in commands of `ip`, in the order to run them, and in which
-   * namespace; undefined is that of this process.
+   * The same as `ip` commands, in order, with their namespace; undefined is
+   * that of this process.
    */
   readonly batches:
     readonly (readonly [string | undefined, readonly string[]])[];
 }
 
-/** The namespaces that a network lies in, by name. */
+/** The namespaces of a network, by name. */
 export interface Places {
   readonly near: string;
   readonly far: string;
 }
 
-/** Objects of which one can be deleted and made again. */
+/** Objects of which one can be deleted and added again. */
 export interface Restorable {
   /** For `ip OBJECT delete` and `ip monitor OBJECT`. */
   readonly object: "address" | "neigh" | "nexthop" | "route" | "rule";
-  /** The words that find one by its number. */
+  /** The selector of one, by its number. */
   words(item: number): string;
-  /** What `ip monitor` prints of it. */
+  /** The output of `ip monitor` about it. */
   shown(item: number): string;
 }
 
 /** A network that grows in one dimension. */
 export interface Kind {
   make(size: number, places: Places): Network;
-  /** What grows, where one of it can be deleted: in the namespace `near`. */
+  /**
+   * The growing objects, if one of them can be deleted: in the namespace
+   * `near`.
+   */
   readonly restorable?: Restorable;
 }
 
@@ -45,7 +48,7 @@ function numbers<Item>(count: number, item: (index: number) => Item): Item[] {
   return Array.from({ length: count }, (_, index) => item(index));
 }
 
-/** An address of a network of 2^24, by its number. */
+/** An address in a network of 2^24, by number. */
 function host(first: number, index: number): string {
   return [first, index >> 16, index >> 8 & 255, index & 255].join(".");
 }
@@ -68,7 +71,7 @@ function far(index: number): string {
   return host(10, index << 8 | 2);
 }
 
-/** Veth pairs from one namespace to the other, addresses at both ends. */
+/** Veth pairs between two namespaces, with addresses at both ends. */
 function pairs(count: number, places: Places): Network {
   return {
     namespaces: {
@@ -109,7 +112,7 @@ function pairs(count: number, places: Places): Network {
   };
 }
 
-/** What grows beside veth pairs, in the namespace `near`. */
+/** Objects that grow in addition to veth pairs, in the namespace `near`. */
 function beside(
   count: number,
   places: Places,
@@ -124,7 +127,7 @@ function beside(
   };
 }
 
-/** A prefix for each number, that contains no address of a link. */
+/** A prefix for each number, outside of the networks of links. */
 function prefix(index: number): string {
   return `${host(100, index << 4)}/28`;
 }
@@ -173,7 +176,7 @@ const rules: Kind = {
   },
 };
 
-/** An address for each number, of no network of a link. */
+/** An address for each number, outside of the networks of links. */
 function single(index: number): string {
   return host(11, index);
 }
@@ -260,7 +263,7 @@ const veth: Kind = {
   },
 };
 
-/** Namespaces, each with its loopback up. */
+/** Namespaces with their loopback up. */
 const namespaces: Kind = {
   make(size, places) {
     const names = numbers(size, (index) => `${places.near}-${index}`);
@@ -276,7 +279,7 @@ const namespaces: Kind = {
   },
 };
 
-/** Networks that grow in one dimension, by what grows. */
+/** Networks that grow in one dimension, by dimension. */
 export const KINDS = {
   "routes by gateway": routes,
   rules,
@@ -287,7 +290,7 @@ export const KINDS = {
   namespaces,
 } as const satisfies Record<string, Kind>;
 
-/** The file for `netplumb ensure`. */
+/** The configuration for `netplumb ensure`. */
 export function ensureFile({ namespaces }: Network): string {
   const lines = ["namespaces:"];
   for (const [name, entries] of Object.entries(namespaces)) {

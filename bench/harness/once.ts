@@ -1,4 +1,4 @@
-// A program that runs to its end for each measurement.
+// Runs a program for each measurement.
 
 import { WorkError } from "./case.ts";
 import {
@@ -10,7 +10,7 @@ import { onCpu } from "./program.ts";
 
 /** How a program runs. */
 export interface OnceOptions {
-  /** The one processor it may use; default: any. */
+  /** Its only processor; default: any. */
   readonly cpu?: number;
   /** Its limit of open files; default: that of this process. */
   readonly files?: number;
@@ -20,7 +20,7 @@ export interface OnceOptions {
   readonly stdin?: string;
 }
 
-/** What a process used. */
+/** The resource usage of a process. */
 export interface Usage {
   /** From start to end, in seconds. */
   readonly seconds: number;
@@ -31,21 +31,21 @@ export interface Usage {
 }
 
 const TIMEOUT = 120;
-/** Descriptors of a Deno that has opened nothing. */
+/** Open descriptors of Deno at the start. */
 const OWN_FILES = 500;
 
-/** The words that let a program open so many files beside Deno's own. */
+/** The command prefix for this many open files in addition to Deno's own. */
 export function withFiles(count: number): string[] {
   const soft = count + OWN_FILES;
   const line = /^Max open files\s+(\d+)\s+(\d+)/m.exec(
     Deno.readTextFileSync("/proc/self/limits"),
   );
-  // To raise the hard limit takes CAP_SYS_RESOURCE.
+  // Raising the hard limit requires CAP_SYS_RESOURCE.
   const hard = Math.max(soft, Number(line?.[2]));
   return ["prlimit", `--nofile=${soft}:${hard}`];
 }
 
-/** Runs a program to its end and gives what it printed. @throws {WorkError} */
+/** Runs a program and returns its output. @throws {WorkError} */
 export async function once(
   command: readonly string[],
   { cpu, files, timeout = TIMEOUT, stdin }: OnceOptions = {},
@@ -110,33 +110,33 @@ async function write(child: Deno.ChildProcess, text: string): Promise<void> {
   } catch { /* it ended without reading all; its exit code says why */ }
 }
 
-/** The line of an error's text that says what happened. */
+/** The line of an error's text with its cause. */
 function reason(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim()).filter(Boolean);
   return lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "it failed";
 }
 
-/** Runs programs to their end and measures what they used. */
+/** Runs programs and measures their resource usage. */
 export class Meter {
   /**
    * @param usage The program of peers/usage.c.
-   * @param file Where it may write.
+   * @param file A temporary file.
    */
   constructor(readonly usage: string, readonly file: string) {}
 
-  /** The words that run a program so that `used()` knows of it. */
+  /** The command prefix of a program whose usage is measured. */
   words = (command: readonly string[]): string[] => [
     this.usage,
     this.file,
     ...command,
   ];
 
-  /** What the last program used. */
+  /** The usage of the last program. */
   used(): Usage {
     return JSON.parse(Deno.readTextFileSync(this.file));
   }
 
-  /** Runs a program to its end. @throws {WorkError} */
+  /** Runs a program. @throws {WorkError} */
   async run(
     command: readonly string[],
     options?: OnceOptions,

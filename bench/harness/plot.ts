@@ -1,4 +1,4 @@
-// Results as bars: the median, and a line over the middle half of the rounds.
+// Bar charts: the median, and a line for the middle half of the rounds.
 
 import type { CaseResult, Row } from "./result.ts";
 import { number } from "./table.ts";
@@ -37,7 +37,7 @@ function bar(row: Row, y: number, scale: number, ours: boolean): string {
   ].join("\n");
 }
 
-/** All cases of a topic below each other, as an SVG picture. */
+/** All cases of a topic as an SVG. */
 export function plot(
   cases: readonly CaseResult[],
   ours: (name: string) => boolean,

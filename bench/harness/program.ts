@@ -1,23 +1,23 @@
-// A program under measurement: started once, then asked in turn.
+// A program under measurement: started once, measured in turns.
 
 import { lines } from "./lines.ts";
 import { disposeOnInterrupt, forgetDisposed } from "./cleanup.ts";
 
-/** Where and how a program runs. */
+/** Options of a program. */
 export interface StartOptions {
-  /** The one processor it may use; default: any. */
+  /** Its only processor; default: any. */
   readonly cpu?: number;
-  /** A word of the line on stdout that says it is ready; default "listening". */
+  /** A word in its ready line on stdout; default "listening". */
   readonly ready?: string;
   readonly env?: Record<string, string>;
 }
 
-/** The words that keep a program on one processor. */
+/** The command prefix that pins a program to one processor. */
 export function onCpu(cpu: number | undefined): string[] {
   return cpu === undefined ? [] : ["taskset", "--cpu-list", String(cpu)];
 }
 
-/** A running program; gone when disposed of. */
+/** A running program, which is killed on disposal. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #questions: WritableStreamDefaultWriter<Uint8Array>;
@@ -34,7 +34,7 @@ export class Program implements AsyncDisposable {
     disposeOnInterrupt(this);
   }
 
-  /** Starts a program and waits until it says that it is ready. */
+  /** Starts a program and waits for its ready line. */
   static async start(
     command: readonly string[],
     { cpu, ready = "listening", env }: StartOptions = {},
@@ -60,12 +60,12 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** The line that said it is ready. */
+  /** The ready line. */
   get ready(): string {
     return this.#ready;
   }
 
-  /** Asks a program that answers each line of stdin with one of stdout. */
+  /** Sends a line to stdin of a program and returns its reply on stdout. */
   async ask(question: string): Promise<string> {
     this.#said = [];
     await this.#questions.write(new TextEncoder().encode(question + "\n"));
@@ -87,7 +87,7 @@ export class Program implements AsyncDisposable {
     this.#listener?.reject(new Error("it ended"));
   }
 
-  /** The port in the line that said it is ready. */
+  /** The port in the ready line. */
   get port(): number {
     return Number(/(\d+)\s*$/.exec(this.ready)?.[1]);
   }

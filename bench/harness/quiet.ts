@@ -1,13 +1,13 @@
-// A machine that does something else meanwhile measures that too.
+// Waits until the machine is idle: other load affects the results.
 
-/** Share of the processors that others may use while a round begins. */
+/** Maximum load of other processes at the start of a round. */
 const BUSY = 0.1;
-/** Milliseconds to look at the processors for. */
+/** Interval of the load measurement, in milliseconds. */
 const GLANCE = 50;
-/** Milliseconds to wait at most: some machines are never quiet. */
+/** Maximum wait in milliseconds: some machines are never idle. */
 const PATIENCE = 3000;
 
-/** Ticks of all processors so far: those that worked, and all. */
+/** Ticks of all processors: busy ones, and all. */
 function ticks(): { busy: number; all: number } {
   const [line] = Deno.readTextFileSync("/proc/stat").split("\n", 1);
   const counts = line.trim().split(/\s+/).slice(1, 9).map(Number);
@@ -16,7 +16,7 @@ function ticks(): { busy: number; all: number } {
   return { busy: all - idle - waiting, all };
 }
 
-/** Waits for a quiet moment, or until it has waited long enough. */
+/** Waits until the machine is idle, or for the maximum time. */
 export async function quiet(): Promise<void> {
   const end = performance.now() + PATIENCE;
   while (performance.now() < end) {

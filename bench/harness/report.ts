@@ -1,5 +1,4 @@
-// docs/engineering-log.md: the text is written by hand, the tables between the
-// two marks of a topic by its task.
+// Updates docs/engineering-log.md: the tables between the two marks of a topic.
 
 import { plot } from "./plot.ts";
 import type { TopicResult } from "./result.ts";
@@ -8,7 +7,7 @@ import { markdown } from "./table.ts";
 const DOCS = new URL("../../docs/", import.meta.url).pathname;
 const PAGE = `${DOCS}engineering-log.md`;
 
-/** Writes the samples of a run, its diagram and its tables. */
+/** Writes the samples, the chart and the tables of a run. */
 export async function publish(
   result: TopicResult,
   ours: (name: string) => boolean,
@@ -27,7 +26,7 @@ export async function publish(
   );
 }
 
-/** The same for a topic without a diagram. */
+/** The same for a topic without a chart. */
 export async function publishText(
   topic: string,
   result: unknown,
@@ -47,7 +46,7 @@ async function format(...files: string[]): Promise<void> {
   }).output();
 }
 
-/** More than four digits would be noise. */
+/** More than four digits are noise. */
 function rounded(_: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(4)) : value;
 }

@@ -1,4 +1,4 @@
-// Measured samples brought into the form that is printed, drawn and kept.
+// Results for output, charts and records, from measured samples.
 
 import type { Goal, Measured, Sample } from "./case.ts";
 import { difference, ratio, type Spread, spread } from "./statistics.ts";
@@ -8,25 +8,25 @@ import type { Absence } from "./workshop.ts";
 export interface Row {
   readonly name: string;
   readonly value: Spread;
-  /** Median microseconds of processor time a unit of work. */
+  /** Median processor time for one unit of work, in microseconds. */
   readonly cpu?: number;
   /** MiB after the first and after the last round. */
   readonly resident?: readonly [number, number];
   readonly lost: number;
-  /** Why the work could not be done, where it could not. */
+  /** Why the work failed, if it did. */
   readonly failed?: string;
-  /** Every round's value. */
+  /** The value of every round. */
   readonly values: readonly number[];
 }
 
 /** A goal, and whether it was reached. */
 export interface Verdict extends Goal {
-  /** What is bounded: ours / theirs, ours - theirs, theirs / ours or ours. */
+  /** The bounded value: ours / theirs, ours - theirs, theirs / ours or ours. */
   readonly compared: Spread;
   readonly reached: boolean;
 }
 
-/** A case, measured and judged. */
+/** A case with its results and goals. */
 export interface CaseResult {
   readonly name: string;
   readonly title: string;
@@ -37,7 +37,7 @@ export interface CaseResult {
   readonly goals: readonly Verdict[];
 }
 
-/** A topic's run; the JSON that is kept. */
+/** The run of a topic; the recorded JSON. */
 export interface TopicResult {
   readonly topic: string;
   readonly date: string;
@@ -67,7 +67,7 @@ function row(name: string, samples: readonly Sample[]): Row {
   };
 }
 
-/** Medians, spreads and verdicts of one case. */
+/** Medians, spreads and goals of one case. */
 export function judge({ of, samples }: Measured): CaseResult {
   const { name, title, unit, better, work } = of;
   const goals: Verdict[] = [];

@@ -1,4 +1,4 @@
-// A network of a given size, in namespaces that exist for one measurement.
+// Temporary namespaces with a network of a given size.
 
 import { Lab, run } from "../../tests/support/netns.ts";
 import { lines } from "./lines.ts";
@@ -13,12 +13,15 @@ import { once, type OnceOptions } from "./once.ts";
 import { Program } from "./program.ts";
 import { netplumb } from "./workshop.ts";
 
-/** Seconds until an object must be back. */
+/** Maximum time until an object is restored, in seconds. */
 const RETURN_TIMEOUT = 60;
-/** Milliseconds in which a program at rest uses less than a tenth of them. */
+/**
+ * A program is idle if it uses less than a tenth of this interval, in
+ * milliseconds.
+ */
 const REST = 100;
 
-/** Namespaces, and the file that describes what is to be in them. */
+/** Namespaces, and the configuration file for them. */
 export class Site implements AsyncDisposable {
   readonly #lab: AsyncDisposable;
   readonly #network: Network;
@@ -40,7 +43,7 @@ export class Site implements AsyncDisposable {
     this.file = file;
   }
 
-  /** Makes the namespaces, empty, and the file. */
+  /** Creates empty namespaces and the file. */
   static async open({ make }: Kind, size: number): Promise<Site> {
     await waitIfInterrupted();
     const opening = Lab.open("near", "far");
@@ -59,9 +62,9 @@ export class Site implements AsyncDisposable {
   }
 
   /**
-   * The same with the network in them, made by `ip`.
+   * The same with the network, created by `ip`.
    *
-   * @param checked Whether `ensure` must find that nothing is to be changed.
+   * @param checked Whether to check that `ensure` finds no difference.
    */
   static async made(
     kind: Kind,
@@ -79,7 +82,7 @@ export class Site implements AsyncDisposable {
     }
   }
 
-  /** Makes the network by `ip -batch`, one process for each batch. */
+  /** Creates the network by `ip -batch`, one process for each batch. */
   async make(
     run: (words: string[], options: OnceOptions) => Promise<unknown> = once,
   ): Promise<void> {
@@ -90,7 +93,7 @@ export class Site implements AsyncDisposable {
     }
   }
 
-  /** Deletes all links, and with them what stands on them. */
+  /** Deletes all links, with their upper links. */
   async clear(): Promise<void> {
     const links: { ifname: string }[] = JSON.parse(
       await once(["ip", "-n", this.near, "-j", "link"]),
@@ -101,7 +104,7 @@ export class Site implements AsyncDisposable {
     await once(["ip", "-n", this.near, "-batch", "-"], { stdin });
   }
 
-  /** Whether `ensure` finds nothing to change. @throws {WorkError} */
+  /** Whether `ensure` finds no difference. @throws {WorkError} */
   async check(): Promise<void> {
     const printed = await once(
       netplumb("ensure", this.file, "--once", "--json", "--quiet"),
@@ -133,7 +136,7 @@ export class Site implements AsyncDisposable {
   }
 }
 
-/** Waits until a program has nothing to do any more. */
+/** Waits until a program is idle. */
 async function atRest(program: Program): Promise<void> {
   for (let before = -1;;) {
     const now = program.cpuSeconds();
@@ -144,10 +147,10 @@ async function atRest(program: Program): Promise<void> {
 }
 
 /**
- * Processor time, in seconds, of a program that follows a namespace in which a
- * network is made and deleted.
+ * Processor time, in seconds, of a program that monitors a namespace in which a
+ * network is created and deleted.
  *
- * @param command The words that run it, for a namespace's name.
+ * @param command Its command line, for the name of a namespace.
  */
 export async function followed(
   kind: Kind,
@@ -164,7 +167,7 @@ export async function followed(
   return { seconds: program.cpuSeconds() - before, peak: program.peak() };
 }
 
-/** The command line that runs a program and discards its output. */
+/** The command line that runs a program without output. */
 function silent(command: readonly string[]): string[] {
   return [
     "sh",
@@ -175,7 +178,7 @@ function silent(command: readonly string[]): string[] {
   ];
 }
 
-/** `netplumb ensure` as it keeps a network, and `ip monitor` beside it. */
+/** `netplumb ensure` as a reconciler, and `ip monitor` beside it. */
 export class Kept implements AsyncDisposable {
   readonly #site: Site;
   readonly #restorable: NonNullable<Kind["restorable"]>;
@@ -200,7 +203,7 @@ export class Kept implements AsyncDisposable {
     this.#lines = lines(this.#monitor.stdout);
   }
 
-  /** Starts to keep a network that is there already. */
+  /** Starts to reconcile an existing network. */
   static async start(
     site: Site,
     restorable: NonNullable<Kind["restorable"]>,
@@ -212,7 +215,10 @@ export class Kept implements AsyncDisposable {
     return kept;
   }
 
-  /** Deletes one object: how long it was away and what it took, in seconds. */
+  /**
+   * Deletes one object; returns how long it was missing and the processor time,
+   * in seconds.
+   */
   async restore(): Promise<{ seconds: number; cpu: number; peak: number }> {
     const { object, words, shown } = this.#restorable;
     const item = this.#item++;
@@ -232,7 +238,7 @@ export class Kept implements AsyncDisposable {
     return { seconds, cpu, peak: this.#keeper.peak() };
   }
 
-  /** How long an object was away, from the times that `ip monitor` printed. */
+  /** How long an object was missing, by the times that `ip monitor` printed. */
   async #away(shown: string): Promise<number> {
     let deleted: number | undefined;
     for (;;) {

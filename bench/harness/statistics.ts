@@ -1,6 +1,6 @@
-// Medians and quartiles: a busy machine spoils means, not these.
+// Medians and quartiles, which are robust on a busy machine.
 
-/** The middle of some numbers and how far the middle half of them reaches. */
+/** The median and the middle half of some numbers. */
 export interface Spread {
   readonly low: number;
   readonly median: number;
@@ -11,12 +11,12 @@ function quantile(sorted: readonly number[], part: number): number {
   const place = (sorted.length - 1) * part;
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);
-  // Work that failed counts as infinite, and their difference as no number.
+  // Failed work counts as infinite; the difference of two is NaN.
   if (sorted[below] === sorted[above]) return sorted[below];
   return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
 }
 
-/** Median and quartiles. @throws {RangeError} For no numbers at all. */
+/** Median and quartiles. @throws {RangeError} Without numbers. */
 export function spread(values: readonly number[]): Spread {
   if (values.length === 0) throw new RangeError("no values");
   const sorted = [...values].sort((a, b) => a - b);
@@ -28,8 +28,8 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * How one program compares with another: the ratio within each round, where
- * both ran seconds apart on the same machine in the same mood.
+ * Compares two programs: the ratio within each round, where both ran seconds
+ * apart on the same machine.
  */
 export function ratio(
   ours: readonly number[],

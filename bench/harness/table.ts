@@ -1,11 +1,11 @@
-// Results as Markdown tables, which read well on a terminal too.
+// Results as Markdown tables.
 
 import type { CaseResult, Row, TopicResult, Verdict } from "./result.ts";
 
-/** Stands for a value of a program that could not do the work. */
+/** Replaces the value of a program that could not do the work. */
 const FAILED = "failed";
 
-/** Three significant digits, thousands apart. */
+/** Three significant digits, with thousands separators. */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return FAILED;
   if (value === 0) return "0";
@@ -46,7 +46,7 @@ export function table(
   return [line(head), line(rule), ...rows.map(line)].join("\n");
 }
 
-/** What each program reached. */
+/** The results of programs. */
 export function valuesTable({ rows, unit, work }: CaseResult): string {
   const withCpu = rows.some(({ cpu }) => cpu !== undefined);
   const withLost = rows.some(({ lost }) => lost > 0);
@@ -116,7 +116,7 @@ function memory(rows: readonly Row[], ours: (name: string) => boolean): string {
   ).join(", ");
 }
 
-/** A topic's whole result. */
+/** The complete result of a topic. */
 export function markdown(
   result: TopicResult,
   ours: (name: string) => boolean,

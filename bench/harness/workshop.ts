@@ -1,5 +1,5 @@
-// Where a topic gets its programs from: peers are built on the spot, and one
-// that cannot be had here is left out and named.
+// Builds the programs of a topic: peers are compiled; a peer that is not
+// available is skipped and named.
 
 import { checkout } from "./checkout.ts";
 import { Program, type StartOptions } from "./program.ts";
@@ -8,13 +8,13 @@ const PEERS = new URL("../peers/", import.meta.url).pathname;
 const OWN = new URL("../programs/", import.meta.url).pathname;
 const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
 
-/** A peer that does not take part. */
+/** A skipped peer. */
 export interface Absence {
   readonly name: string;
   readonly reason: string;
 }
 
-/** The words that run the command, as `deno task install` writes them. */
+/** The command line of the command, as `deno task install` writes it. */
 export function netplumb(...args: string[]): string[] {
   const root = checkout();
   const manifest = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`));
@@ -24,28 +24,28 @@ export function netplumb(...args: string[]): string[] {
   return [Deno.execPath(), "run", "-A", ...options, main, ...args];
 }
 
-/** The words that run one of our own small programs. */
+/** The command line of a program in bench/programs. */
 export function own(script: string, ...args: string[]): string[] {
   return [Deno.execPath(), "run", "-A", OWN + script, ...args];
 }
 
-/** The same for a program that collects garbage before it measures memory. */
+/** The same with exposed garbage collection, for memory measurements. */
 export function ownWithGc(script: string, ...args: string[]): string[] {
   const [deno, run, ...rest] = own(script, ...args);
   return [deno, run, "--v8-flags=--expose-gc", ...rest];
 }
 
-/** The words that run one of the examples. */
+/** The command line of an example. */
 export function example(script: string, ...args: string[]): string[] {
   return [Deno.execPath(), "run", "-A", EXAMPLES + script, ...args];
 }
 
-/** The path of a peer that needs no compiler. */
+/** The path of a peer that is not compiled. */
 export function peer(script: string): string {
   return PEERS + script;
 }
 
-/** Builds and starts programs; ends and removes them when disposed of. */
+/** Builds and starts programs; ends and removes them on disposal. */
 export class Workshop implements AsyncDisposable {
   readonly absent: Absence[] = [];
   readonly #owned = new AsyncDisposableStack();
@@ -53,12 +53,12 @@ export class Workshop implements AsyncDisposable {
   #directory: string | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Notes that a peer takes no part. */
+  /** Records that a peer is skipped. */
   leaveOut(name: string, reason: string): void {
     this.absent.push({ name, reason });
   }
 
-  /** Starts a program that runs until the topic ends. */
+  /** Starts a program that runs until the end of the topic. */
   async start(
     command: readonly string[],
     options?: StartOptions,
@@ -66,19 +66,19 @@ export class Workshop implements AsyncDisposable {
     return this.#owned.use(await Program.start(command, options));
   }
 
-  /** Has something disposed of when the topic ends. */
+  /** Disposes of a value at the end of the topic. */
   use<T extends AsyncDisposable>(value: T): T {
     return this.#owned.use(value);
   }
 
-  /** Whether a program or a file is installed; else it is named as absent. */
+  /** Whether a program or a file is installed; records it as skipped if not. */
   async has(name: string, program: string): Promise<boolean> {
     if (await found(program)) return true;
     this.leaveOut(name, `${program} is not installed`);
     return false;
   }
 
-  /** Compiles bench/peers/NAME.c; the path of the program. */
+  /** Compiles bench/peers/NAME.c; returns the path of the program. */
   c(name: string, ...flags: string[]): Promise<string> {
     return this.#build(`${name}.c`, (source, target) => [
       "gcc",
@@ -91,7 +91,7 @@ export class Workshop implements AsyncDisposable {
     ]);
   }
 
-  /** Compiles bench/peers/NAME.go with Debian's Go packages in reach. */
+  /** Compiles bench/peers/NAME.go with Debian's Go packages. */
   go(name: string): Promise<string> {
     return this.#build(
       `${name}.go`,
@@ -100,7 +100,7 @@ export class Workshop implements AsyncDisposable {
     );
   }
 
-  /** A directory for files, gone when the topic ends. */
+  /** A temporary directory, removed at the end of the topic. */
   async directory(): Promise<string> {
     return this.#directory ??= await Deno.makeTempDir({
       prefix: "netplumb-bench-",
@@ -139,7 +139,7 @@ export class Workshop implements AsyncDisposable {
   }
 }
 
-/** Whether a path is there, or a program of that name in PATH. */
+/** Whether a path exists, or a program in PATH. */
 async function found(program: string): Promise<boolean> {
   const directories = program.startsWith("/")
     ? [""]

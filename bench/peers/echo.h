@@ -1,5 +1,5 @@
-// What the echo servers in C share: a dual-stack socket that asks for packet
-// info, and the rule that says where an answer leaves from.
+// Common functions of the echo servers in C: a dual-stack socket with packet
+// info, the source address of a reply, and busy polling.
 
 #ifndef ECHO_H
 #define ECHO_H
@@ -7,11 +7,13 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -20,7 +22,7 @@
 #define UDP_GRO 104
 #endif
 
-// Room for both kinds of packet info and a segment size.
+// Space for both kinds of packet info and a segment size.
 #define CONTROL_SIZE 128
 #define RECEIVE_BUFFER (4 << 20)
 
@@ -52,25 +54,40 @@ static inline int listen_on(int port, int gro) {
   return fd;
 }
 
-static void put(struct msghdr *answer, int level, int type, const void *data,
+static inline double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+// Polls without sleeping until the socket is readable, for at most
+// `microseconds`. The next receive blocks if it is not readable by then.
+static inline void busy_poll(int fd, int microseconds) {
+  if (microseconds <= 0) return;
+  struct pollfd target = {.fd = fd, .events = POLLIN};
+  double end = now() + microseconds / 1e6;
+  while (poll(&target, 1, 0) == 0 && now() < end) continue;
+}
+
+static void put(struct msghdr *reply, int level, int type, const void *data,
                 size_t size) {
   struct cmsghdr *c =
-      (void *)((char *)answer->msg_control + answer->msg_controllen);
+      (void *)((char *)reply->msg_control + reply->msg_controllen);
   c->cmsg_level = level;
   c->cmsg_type = type;
   c->cmsg_len = CMSG_LEN(size);
   memcpy(CMSG_DATA(c), data, size);
-  answer->msg_controllen += CMSG_SPACE(size);
+  reply->msg_controllen += CMSG_SPACE(size);
 }
 
-// Fills msg_control of `answer` from what arrived beside `question`.
-static inline void answer_from_asked(struct msghdr *question,
-                                     struct msghdr *answer) {
+// Fills msg_control of `reply` from the control messages of `request`.
+static inline void fill_reply(struct msghdr *request,
+                                     struct msghdr *reply) {
   struct in_pktinfo *four = NULL;
   struct in6_pktinfo *six = NULL;
   int segment = 0;
-  for (struct cmsghdr *c = CMSG_FIRSTHDR(question); c != NULL;
-       c = CMSG_NXTHDR(question, c)) {
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(request); c != NULL;
+       c = CMSG_NXTHDR(request, c)) {
     if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
       four = (void *)CMSG_DATA(c);
     else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
@@ -78,12 +95,12 @@ static inline void answer_from_asked(struct msghdr *question,
     else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
       segment = *(int *)CMSG_DATA(c);
   }
-  answer->msg_controllen = 0;
-  struct sockaddr_in6 *peer = question->msg_name;
+  reply->msg_controllen = 0;
+  struct sockaddr_in6 *peer = request->msg_name;
   if (IN6_IS_ADDR_V4MAPPED(&peer->sin6_addr)) {
     if (four != NULL) {
       struct in_pktinfo from = {.ipi_spec_dst = four->ipi_spec_dst};
-      put(answer, IPPROTO_IP, IP_PKTINFO, &from, sizeof from);
+      put(reply, IPPROTO_IP, IP_PKTINFO, &from, sizeof from);
     }
   } else if (six != NULL) {
     struct in6_pktinfo from = {0};
@@ -91,11 +108,11 @@ static inline void answer_from_asked(struct msghdr *question,
     if (!multicast) from.ipi6_addr = six->ipi6_addr;
     if (multicast || IN6_IS_ADDR_LINKLOCAL(&peer->sin6_addr))
       from.ipi6_ifindex = six->ipi6_ifindex;
-    put(answer, IPPROTO_IPV6, IPV6_PKTINFO, &from, sizeof from);
+    put(reply, IPPROTO_IPV6, IPV6_PKTINFO, &from, sizeof from);
   }
-  if (segment > 0 && (size_t)segment < answer->msg_iov->iov_len) {
+  if (segment > 0 && (size_t)segment < reply->msg_iov->iov_len) {
     uint16_t size = segment;
-    put(answer, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size);
+    put(reply, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size);
   }
 }
 

@@ -1,4 +1,5 @@
-// The server of the packet-info story: one recvmsg, one sendmsg a datagram.
+// The server of the field report about packet info: one recvmsg and one sendmsg
+// for each datagram.
 //
 //   echo_one PORT
 
@@ -10,18 +11,18 @@ int main(int argc, char **argv) {
   static _Alignas(8) char received[CONTROL_SIZE], sent[CONTROL_SIZE];
   struct sockaddr_in6 peer;
   struct iovec in = {data, sizeof data}, out = {data, 0};
-  struct msghdr question = {.msg_name = &peer, .msg_iov = &in, .msg_iovlen = 1,
+  struct msghdr request = {.msg_name = &peer, .msg_iov = &in, .msg_iovlen = 1,
                             .msg_control = received};
-  struct msghdr answer = {.msg_name = &peer, .msg_iov = &out, .msg_iovlen = 1,
+  struct msghdr reply = {.msg_name = &peer, .msg_iov = &out, .msg_iovlen = 1,
                           .msg_control = sent};
   for (;;) {
-    question.msg_namelen = sizeof peer;
-    question.msg_controllen = sizeof received;
-    ssize_t length = recvmsg(fd, &question, 0);
+    request.msg_namelen = sizeof peer;
+    request.msg_controllen = sizeof received;
+    ssize_t length = recvmsg(fd, &request, 0);
     if (length < 0) continue;
     out.iov_len = length;
-    answer.msg_namelen = question.msg_namelen;
-    answer_from_asked(&question, &answer);
-    sendmsg(fd, &answer, 0);
+    reply.msg_namelen = request.msg_namelen;
+    fill_reply(&request, &reply);
+    sendmsg(fd, &reply, 0);
   }
 }

@@ -1,16 +1,15 @@
-// The asker: keeps WINDOW datagrams of SIZE bytes on their way, TRAIN of them
-// by one system call (UDP_SEGMENT), and counts the answers for SECONDS after a
-// short warm-up ("answered"; "handled" counts that too). With WINDOW 1 it also takes the time of every round trip.
-// "spin" as the last word looks for the answer instead of sleeping.
+// The client: keeps WINDOW datagrams of SIZE bytes outstanding, SEGMENTS of them
+// in one message (UDP_SEGMENT), and counts the replies for SECONDS after a short
+// warm-up ("replies"; "handled" includes the warm-up). With WINDOW 1 it measures
+// every round trip. With "spin" it busy-polls for the reply instead of sleeping.
 //
-//   load HOST PORT SIZE WINDOW TRAIN SECONDS [spin]
+//   load HOST PORT SIZE WINDOW SEGMENTS SECONDS [spin]
 //
-// Its socket is connected: an answer from another address than HOST is lost.
+// Its socket is connected: a reply from another address than HOST is lost.
 
 #include "echo.h"
 
 #include <errno.h>
-#include <time.h>
 
 #define BATCH 64
 #define BUFFER (65536 + 64)
@@ -21,12 +20,6 @@ static char incoming[BATCH][BUFFER];
 static char outgoing[65536];
 static float trips[SAMPLES];
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 static int ascending(const void *a, const void *b) {
   float x = *(const float *)a, y = *(const float *)b;
   return x < y ? -1 : x > y;
@@ -34,10 +27,10 @@ static int ascending(const void *a, const void *b) {
 
 int main(int argc, char **argv) {
   if (argc < 7) {
-    fprintf(stderr, "load HOST PORT SIZE WINDOW TRAIN SECONDS [spin]\n");
+    fprintf(stderr, "load HOST PORT SIZE WINDOW SEGMENTS SECONDS [spin]\n");
     return 2;
   }
-  int size = atoi(argv[3]), window = atoi(argv[4]), train = atoi(argv[5]);
+  int size = atoi(argv[3]), window = atoi(argv[4]), segments = atoi(argv[5]);
   double seconds = atof(argv[6]);
   int flags = argc > 7 ? MSG_DONTWAIT : MSG_WAITFORONE;
 
@@ -48,9 +41,9 @@ int main(int argc, char **argv) {
   int buffer = RECEIVE_BUFFER;
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer);
   // A lost datagram would otherwise end the run.
-  struct timeval patience = {.tv_usec = 100000};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (train > 1) {
+  struct timeval timeout = {.tv_usec = 100000};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  if (segments > 1) {
     set(fd, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
     set(fd, IPPROTO_UDP, UDP_SEGMENT, size, "UDP_SEGMENT");
   }
@@ -60,41 +53,41 @@ int main(int argc, char **argv) {
   }
 
   static struct iovec in[BATCH], out[BATCH];
-  static struct mmsghdr answers[BATCH], questions[BATCH];
+  static struct mmsghdr replies[BATCH], requests[BATCH];
   for (int i = 0; i < BATCH; i++) {
     in[i] = (struct iovec){incoming[i], 65535};
-    out[i] = (struct iovec){outgoing, (size_t)size * train};
-    answers[i].msg_hdr = (struct msghdr){.msg_iov = &in[i], .msg_iovlen = 1};
-    questions[i].msg_hdr = (struct msghdr){.msg_iov = &out[i], .msg_iovlen = 1};
+    out[i] = (struct iovec){outgoing, (size_t)size * segments};
+    replies[i].msg_hdr = (struct msghdr){.msg_iov = &in[i], .msg_iovlen = 1};
+    requests[i].msg_hdr = (struct msghdr){.msg_iov = &out[i], .msg_iovlen = 1};
   }
 
-  long waiting = 0, answered = 0, handled = 0, lost = 0, samples = 0;
-  double begin = 0, start = now(), heard = start, at = start;
+  long outstanding = 0, replied = 0, handled = 0, lost = 0, samples = 0;
+  double begin = 0, start = now(), last = start, at = start;
   for (;;) {
-    while (waiting + train <= window) {
-      int room = (window - waiting) / train;
+    while (outstanding + segments <= window) {
+      int messages = (window - outstanding) / segments;
       double before = window == 1 ? now() : 0;
-      int sent = sendmmsg(fd, questions, room < BATCH ? room : BATCH, 0);
+      int sent = sendmmsg(fd, requests, messages < BATCH ? messages : BATCH, 0);
       if (sent <= 0) break;
-      waiting += (long)sent * train;
+      outstanding += (long)sent * segments;
       if (window == 1) at = before;
     }
-    int count = recvmmsg(fd, answers, BATCH, flags, NULL);
+    int count = recvmmsg(fd, replies, BATCH, flags, NULL);
     double time = now();
     if (count > 0) {
-      long came = 0;
-      for (int i = 0; i < count; i++) came += answers[i].msg_len / size;
-      waiting -= came;
-      handled += came;
-      heard = time;
+      long received = 0;
+      for (int i = 0; i < count; i++) received += replies[i].msg_len / size;
+      outstanding -= received;
+      handled += received;
+      last = time;
       if (begin > 0) {
-        answered += came;
+        replied += received;
         if (window == 1 && samples < SAMPLES) trips[samples++] = time - at;
       }
-    } else if (time - heard > 0.1) {
-      lost += waiting;
-      waiting = 0;
-      heard = time;
+    } else if (time - last > 0.1) {
+      lost += outstanding;
+      outstanding = 0;
+      last = time;
     }
     if (begin == 0 && time - start > WARM_UP) begin = time;
     if (begin > 0 && time - begin > seconds) {
@@ -107,7 +100,7 @@ int main(int argc, char **argv) {
     qsort(trips, samples, sizeof *trips, ascending);
     trip = trips[samples / 2];
   }
-  printf("{\"answered\":%ld,\"handled\":%ld,\"seconds\":%.6f,\"lost\":%ld,"
+  printf("{\"replies\":%ld,\"handled\":%ld,\"seconds\":%.6f,\"lost\":%ld,"
          "\"trip\":%.9f}\n",
-         answered, handled, seconds, lost, trip);
+         replied, handled, seconds, lost, trip);
 }

@@ -1,5 +1,5 @@
-// Dumps in a running process. Each line of stdin says how many; the answer is
-// what they had and took.
+// Dumps in a running process. Each line of stdin is the number of dumps; the
+// reply has their size and time.
 //
 //   dump.ts routes|lazy|nothing|links|neighbours|addresses
 
@@ -12,7 +12,7 @@ const AF_INET = 2;
 await using route = RouteSocket.open();
 await using connection = NetlinkConnection.open({ protocol: 0 });
 
-/** The floor of all dumps: every message looked at, no object made. */
+/** The lower bound of a dump: all messages visited, no object created. */
 async function nothing(): Promise<number> {
   const body = new Uint8Array(12);
   body[0] = AF_INET;

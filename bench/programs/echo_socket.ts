@@ -1,5 +1,5 @@
-// The echo server that a program with other things to do would write: one
-// UdpSocket in the main thread, waited on with await.
+// An echo server in a program with other work: one UdpSocket in the main
+// thread, with await.
 //
 //   echo_socket.ts [PORT]
 

@@ -1,1 +1,1 @@
-// What Deno itself takes to start and to end.
+// An empty program: the start and end of Deno.

@@ -1,4 +1,4 @@
-// What Deno itself takes: a program that only waits.
+// A program that only waits: the memory of Deno.
 
 console.log("listening to nobody");
 setInterval(() => {}, 1e9);

@@ -1,5 +1,5 @@
-// The library under test: the one beside this directory, or the checkout that
-// NETPLUMB_CHECKOUT names. Types are those of this checkout.
+// The library under test: that of this checkout, or of the one in
+// NETPLUMB_CHECKOUT. Types are those of this checkout.
 
 const checkout = Deno.env.get("NETPLUMB_CHECKOUT");
 const path = checkout === undefined

@@ -1,5 +1,5 @@
-// Events of IPv4 routes that are queued. Each line of stdin says how many; the
-// answer is how many were taken in what time.
+// Queued events of IPv4 routes. Each line of stdin is the number of events; the
+// reply has the number received and the time.
 //
 //   monitor.ts nothing|objects|monitor
 
@@ -16,7 +16,7 @@ const NETLINK_ROUTE = 0;
 const RTNLGRP_IPV4_ROUTE = 7;
 const receiveBuffer = 64 << 20;
 
-/** Takes so many events; says how many there were. */
+/** Receives this many events; returns their number. */
 type Take = (wanted: number) => Promise<number> | number;
 
 function subscribe(): NetlinkSubscription {
@@ -27,7 +27,7 @@ function subscribe(): NetlinkSubscription {
   });
 }
 
-/** The floor: every message looked at, no object made. */
+/** The lower bound: all messages visited, no object created. */
 function nothing(): Take {
   const subscription = subscribe();
   return () => {
@@ -48,7 +48,7 @@ function objects(): Take {
   };
 }
 
-/** With the picture of all routes that every event changes. */
+/** With a cache of all routes that every event updates. */
 async function pictured(): Promise<Take> {
   const monitor = await Monitor.open({ objects: ["route"], receiveBuffer });
   return async (wanted) => {

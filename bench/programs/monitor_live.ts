@@ -1,5 +1,5 @@
-// Follows every change of routes as a program that keeps a picture of them
-// does. Any line of stdin asks how many events there were since the last.
+// Monitors all route changes with a cache of the routes. Each line of stdin
+// returns the number of events since the last one.
 
 import { Monitor } from "../../mod.ts";
 import { lines } from "../harness/lines.ts";

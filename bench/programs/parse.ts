@@ -1,5 +1,5 @@
-// Parses a network of SIZE that grows in one dimension, and prints how long that
-// took.
+// Parses the configuration of a network of SIZE that grows in one dimension,
+// and prints the time.
 //
 //   parse.ts KIND SIZE
 
@@ -9,7 +9,7 @@ import { library } from "./library.ts";
 const [kind, size] = Deno.args;
 const { make } = KINDS[kind as keyof typeof KINDS];
 const { namespaces } = make(Number(size), { near: "near", far: "far" });
-// An earlier release has it by another name.
+// An earlier release has another name for it.
 const {
   parseConfiguration: parse = (library as unknown as {
     readonly parseDescription: typeof library.parseConfiguration;

@@ -1,5 +1,5 @@
-// A UdpSocket for each query: bind, send, receive, close. Each line of stdin
-// says how many queries; the answer is how long they took.
+// A UdpSocket for each query: bind, send, receive, close. Each line of stdin is
+// the number of queries; the reply is the time.
 //
 //   query.ts PORT CONCURRENT
 

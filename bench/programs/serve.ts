@@ -1,10 +1,10 @@
-// Deno.serve beside a UDP echo loop in the form that README.md shows. Each line
-// of stdin asks for the longest delay of a timer since the last one.
+// Deno.serve beside a UDP echo loop as in README.md. Each line of stdin returns
+// the longest delay of a timer since the last one.
 
 import { lines } from "../harness/lines.ts";
 import { library } from "./library.ts";
 
-/** Milliseconds from one timer to the next. */
+/** Interval of the timers, in milliseconds. */
 const INTERVAL = 5;
 
 const http = Deno.serve(
@@ -12,7 +12,7 @@ const http = Deno.serve(
   () => new Response("hello"),
 );
 await using socket = library.UdpSocket.bind({ address: "127.0.0.1" });
-/** Never received from: the kernel drops what comes. */
+/** Not received from: the kernel drops the datagrams. */
 await using sink = library.UdpSocket.bind({ address: "127.0.0.1" });
 
 let longest = 0;

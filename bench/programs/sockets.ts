@@ -1,6 +1,6 @@
-// One thing done with COUNT sockets or waits, in a process of its own. Prints
-// how long its parts took, in seconds, and what memory they took, in KiB each.
-// Needs --v8-flags=--expose-gc.
+// One operation with COUNT sockets or waits in a process. Prints the time of
+// its parts in seconds, and the memory of each in KiB. Needs
+// --v8-flags=--expose-gc.
 //
 //   sockets.ts idle|receive|iterate|abort|queue COUNT
 
@@ -12,9 +12,12 @@ const { UdpSocket } = library;
 const [what, size] = Deno.args;
 const count = Number(size);
 
-/** Milliseconds until waits that were begun have reached the kernel. */
+/** Milliseconds until pending waits have reached the kernel. */
 const SETTLE = 300;
-/** Datagrams sent before their receivers are awaited: they fit any queue. */
+/**
+ * Datagrams that are sent before their receivers are awaited: any queue has
+ * space for them.
+ */
 const CHUNK = 64;
 
 const { gc } = globalThis as { gc?: () => void };
@@ -29,7 +32,7 @@ function since(begin: number): number {
   return (performance.now() - begin) / 1e3;
 }
 
-/** What a wait was ended by is of no interest, only that it ended. */
+/** Only the end of a wait matters, not its reason. */
 async function ended(waits: readonly Promise<unknown>[]): Promise<void> {
   await Promise.allSettled(waits);
 }
@@ -74,7 +77,7 @@ async function many(): Promise<Record<string, number>> {
   return { open, wait: startWaits, each, abort, close: since(closing) };
 }
 
-/** COUNT waits on one socket, all of them served. */
+/** COUNT waits on one socket, all completed. */
 async function queue(): Promise<Record<string, number>> {
   await using socket = UdpSocket.bind({ address: "127.0.0.1" });
   await using sender = UdpSocket.bind({ address: "127.0.0.1" });
@@ -82,7 +85,7 @@ async function queue(): Promise<Record<string, number>> {
   const waits: Promise<unknown>[] = [];
   for (let index = 0; index < count; index++) {
     const wait = socket.receive();
-    // A failure is found where it is awaited.
+    // Errors are handled where the promise is awaited.
     wait.catch(() => {});
     waits.push(wait);
   }

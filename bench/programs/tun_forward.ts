@@ -1,5 +1,5 @@
-// Carries packets between two TUN devices, each in a network namespace of its
-// own: in the main thread, or with a worker for each direction that blocks.
+// Forwards packets between two TUN devices in two network namespaces: in the
+// main thread, or with a blocking worker for each direction.
 //
 //   tun_forward.ts main|workers NAMESPACE NAMESPACE plain|offload
 
@@ -14,7 +14,7 @@ await using right = Tun.open({ name: "tun0", namespace: there, offload });
 async function carry(from: Tun, to: Tun): Promise<void> {
   const batch = new PacketBatch(64, { unsegmented: true });
   for await (const _ of from.batches({ batch })) {
-    // Refused packets are lost, as on any link.
+    // Rejected packets are lost, as on any link.
     await to.writeMany(batch, { onRejected() {} });
   }
 }

@@ -1,5 +1,4 @@
-// One direction of tun_forward.ts, in a thread that blocks while there is
-// nothing to do.
+// One direction of tun_forward.ts, in a thread that blocks without packets.
 
 /// <reference lib="deno.worker" />
 
@@ -11,7 +10,7 @@ import {
   type TunQueueHandle,
 } from "../../mod.ts";
 
-/** What a worker is told. */
+/** The configuration of a worker. */
 export interface Orders {
   readonly from: TunQueueHandle;
   readonly to: TunQueueHandle;
@@ -25,7 +24,7 @@ function carry(orders: Orders): void {
   const packets = from.blockingPoll(stop);
   const room = to.blockingPoll(stop);
   const batch = new PacketBatch(64, { unsegmented: true });
-  // Refused packets are lost, as on any link.
+  // Rejected packets are lost, as on any link.
   const onRejected = () => {};
   for (;;) {
     if (from.tryReadMany(batch) === 0) {

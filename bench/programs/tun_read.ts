@@ -1,10 +1,10 @@
-// Reads packets from a TUN device and hands each to a function; asked on stdin
-// as bench/peers/tun_read.c is.
+// Reads packets from a TUN device and passes each to a function; with the same
+// protocol on stdin as bench/peers/tun_read.c.
 //
 //   tun_read.ts NAME [view]
 //
-// With "view" the function gets each packet as a typed array of its own,
-// without it the memory of the batch and where in it the packet is.
+// With "view" the function gets each packet as its own typed array, without it
+// the memory of the batch and the packet's offset.
 
 import { lines } from "../harness/lines.ts";
 import { PacketBatch, Tun } from "../../mod.ts";

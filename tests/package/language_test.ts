@@ -82,8 +82,6 @@ const ALLOWED: { readonly [file: string]: readonly RegExp[] } = {
   "lib/packet/dns.ts": [/question/i],
   "lib/rtnetlink/route_parts.ts": [/RTNH_F_TRAP/],
   "docs/api.md": [/DNS message: .*questions/, /\| A question\. /],
-  // The titles of cases in bench/echo.ts, until they change.
-  "docs/engineering-log.md": [/^In the table titles, "asker"/],
 };
 
 /** Exported names that may contain such a word. */
