@@ -89,14 +89,14 @@ function starter(workshop: Workshop, netns: Netns, dumps: number) {
     const program = await workshop.start(words, { ready: "ready" });
     const warm = performance.now() + WARM * 1e3;
     while (dumps > 1 && performance.now() < warm) {
-      await program.ask(String(dumps));
+      await program.request(String(dumps));
     }
     return {
       name,
       async measure(): Promise<Sample> {
         const before = program.cpuSeconds();
         const done: { objects: number; seconds: number } = JSON.parse(
-          await program.ask(String(dumps)),
+          await program.request(String(dumps)),
         );
         const cpu = program.cpuSeconds() - before;
         return {
@@ -190,7 +190,10 @@ async function cases(workshop: Workshop): Promise<Case[]> {
       title: `${title}, beside Python`,
       work: "route",
       rounds: 3,
-      contestants: [objects, await starter(workshop, routes, 1)(PYTHON, python)],
+      contestants: [
+        objects,
+        await starter(workshop, routes, 1)(PYTHON, python),
+      ],
       goals: [{ ours: OBJECTS, against: PYTHON, faster: 80 }],
     });
   }

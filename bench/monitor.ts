@@ -123,7 +123,7 @@ async function cases(
       await change(loader, netns, QUEUED, client);
       const before = program.cpuSeconds();
       const { events, seconds } = JSON.parse(
-        await program.ask(String(QUEUED)),
+        await program.request(String(QUEUED)),
       );
       const cpu = program.cpuSeconds() - before;
       return {

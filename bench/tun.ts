@@ -79,10 +79,10 @@ interface Taken {
 
 async function requestOf(
   { program }: Reader,
-  question: string,
+  line: string,
 ): Promise<Sample & Done> {
   const before = program.cpuSeconds();
-  const done: Done = JSON.parse(await program.ask(question));
+  const done: Done = JSON.parse(await program.request(line));
   const cpu = program.cpuSeconds() - before;
   return {
     ...done,

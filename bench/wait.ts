@@ -136,12 +136,12 @@ async function serve(
     const [server, client] = pinned ? [0, last] : [undefined, undefined];
     const program = await workshop.start(own("serve.ts"), { cpu: server });
     const [httpPort, udpPort, sinkPort] = program.ready.match(/\d+/g)!;
-    const ask = async (): Promise<{ p99: number; longest: number }> => {
+    const httpDelays = async (): Promise<{ p99: number; longest: number }> => {
       const words = [http, HOST, httpPort, HTTP_CONNECTIONS, HTTP_RATE];
       const command = [...words, lasting].map(String);
-      await program.ask("");
+      await program.request("");
       const { p99 } = await onceJson<{ p99: number }>(command, { cpu: client });
-      const { longest } = JSON.parse(await program.ask(""));
+      const { longest } = JSON.parse(await program.request(""));
       return { p99: p99 * 1e3, longest };
     };
     const flooded = async (port: string) => {
@@ -153,9 +153,9 @@ async function serve(
       // Awaited below; the first error is reported.
       flood.catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, AROUND * 1e3));
-      const asked = await ask();
+      const delays = await httpDelays();
       const { sent, received } = await flood;
-      return { ...asked, lost: port === sinkPort ? 0 : sent - received };
+      return { ...delays, lost: port === sinkPort ? 0 : sent - received };
     };
     const runs = [
       shared(() => flooded(sinkPort)),
@@ -324,7 +324,7 @@ async function queries(
       name,
       async measure() {
         const before = program.cpuSeconds();
-        const { seconds } = JSON.parse(await program.ask(String(QUERIES)));
+        const { seconds } = JSON.parse(await program.request(String(QUERIES)));
         return {
           value: seconds * 1e6 / QUERIES,
           cpu: (program.cpuSeconds() - before) * 1e6 / QUERIES,
@@ -338,7 +338,7 @@ async function queries(
       name: peakName(name, queries),
       async measure() {
         await using program = await start(command);
-        await program.ask(String(queries));
+        await program.request(String(queries));
         return { value: program.peak() };
       },
     }))

@@ -66,9 +66,9 @@ export class Program implements AsyncDisposable {
   }
 
   /** Sends a line to stdin of a program and returns its reply on stdout. */
-  async ask(question: string): Promise<string> {
+  async request(line: string): Promise<string> {
     this.#said = [];
-    await this.#questions.write(new TextEncoder().encode(question + "\n"));
+    await this.#questions.write(new TextEncoder().encode(line + "\n"));
     return await this.#line();
   }
 

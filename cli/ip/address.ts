@@ -218,7 +218,7 @@ async function readFilter(session: Session, words: Words): Promise<Filter> {
         },
       });
     },
-    // Virtual functions are never asked for where they cost much.
+    // Virtual functions are not requested by default.
     novf() {},
     dev: () => filter.dev = words.value("dev"),
   }, (word) => {

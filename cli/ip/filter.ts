@@ -31,7 +31,7 @@ export async function readFilters(
   }
 }
 
-/** A command line that asks for the usage of an object. */
+/** A command line that requests the usage of an object. */
 export class HelpRequest extends Failure {
   constructor(readonly object: string) {
     super("", IpExit.usage);

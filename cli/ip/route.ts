@@ -421,7 +421,7 @@ function dump({ socket, signal, family }: Session, filter: Filter) {
   });
 }
 
-/** Keys that `ip` leaves out where a filter tells them. */
+/** Omits the keys of a filter, as `ip` does. */
 function omit(json: Json, filter: Filter): Json {
   const host = (prefix: Prefix | undefined) =>
     prefix?.address !== undefined &&
