@@ -12,12 +12,12 @@ const NOTHING = "netplumb, nothing decoded";
 const MNL = "C, libmnl, array of structs";
 const RECEIVE = "C, libmnl, nothing decoded";
 const GO = "Go, vishvananda/netlink";
+const RUST = "Rust, rtnetlink";
 const PYTHON = "Python, pyroute2";
 const IP = "ip -j, whole process";
 const SHOW = "netplumb show --json, whole process";
 
 const MNL_HEADER = "/usr/include/libmnl/libmnl.h";
-const GO_NETLINK = "/usr/share/gocode/src/github.com/vishvananda/netlink";
 // The directory of Debian's Python packages; another python3 in PATH does not
 // have them.
 const DEBIAN_PYTHON = "/usr/bin/python3";
@@ -134,13 +134,12 @@ function printing(
 async function installed(workshop: Workshop) {
   const mnl = await workshop.has(MNL, "gcc") &&
     await workshop.has(MNL, MNL_HEADER);
-  const go = await workshop.has(GO, "go") &&
-    await workshop.has(GO, GO_NETLINK);
   const python = await workshop.has(PYTHON, DEBIAN_PYTHON) &&
     await workshop.has(PYTHON, PYROUTE2);
   return {
     mnl: mnl ? await workshop.c("dump_mnl", "-lmnl") : undefined,
-    go: go ? await workshop.go("dump_go") : undefined,
+    go: await workshop.go(GO, "dump"),
+    rust: await workshop.rust(RUST, "dump_rtnetlink"),
     python: python ? [DEBIAN_PYTHON, peer("dump_python.py")] : undefined,
   };
 }
@@ -151,7 +150,7 @@ async function cases(workshop: Workshop): Promise<Case[]> {
   const { routes, others } = workshop.use(await Lab.open("routes", "others"));
   await fillRoutes(routes);
   await fillOthers(others);
-  const { mnl, go, python } = await installed(workshop);
+  const { mnl, go, rust, python } = await installed(workshop);
   const file = `${await workshop.directory()}/printed`;
 
   const large = starter(workshop, routes, LARGE);
@@ -173,13 +172,15 @@ async function cases(workshop: Workshop): Promise<Case[]> {
           await large(RECEIVE, [mnl, "receive"]),
         ]
         : [],
+      ...rust ? [await large(RUST, [rust])] : [],
       ...go ? [await large(GO, [go])] : [],
       ip,
     ],
     goals: [
       { ours: OBJECTS, against: MNL, most: 1.1 },
       { ours: LAZY, against: MNL, most: 0.97 },
-      { ours: OBJECTS, against: GO, faster: 3 },
+      { ours: OBJECTS, against: RUST, faster: 2 },
+      { ours: OBJECTS, against: GO, faster: 4 },
       { ours: OBJECTS, against: IP, faster: 1.8 },
     ],
   }];

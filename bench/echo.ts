@@ -11,6 +11,8 @@ const SEGMENTED = "C, UDP_GRO and UDP_SEGMENT";
 const CALLS = "C, the calls of netplumb echo";
 const CALLS_SPIN = "C, the calls of netplumb echo, busy polling";
 const GO = "Go, net";
+const GO_BATCHES = "Go, x/net, ReadBatch and WriteBatch";
+const QUINN = "Rust, quinn-udp";
 const NODE = "Node, dgram";
 const DENO = "Deno.listenDatagram, for await";
 const DENO_BUFFER = "Deno.listenDatagram, own buffer";
@@ -72,9 +74,12 @@ async function servers(
   await add(CALLS, [calls]);
   await add(CALLS_SPIN, [calls, "0", String(SPIN_BUDGET)]);
   await add(SEGMENTED, [await workshop.c("echo_many"), "0", "gro"]);
-  if (await workshop.has(GO, "go")) {
-    await add(GO, [await workshop.go("echo_go")], PRIMARY);
-  }
+  const go = await workshop.go(GO, "echo");
+  if (go !== undefined) await add(GO, [go], PRIMARY);
+  const batches = await workshop.go(GO_BATCHES, "echo_batch");
+  if (batches !== undefined) await add(GO_BATCHES, [batches]);
+  const quinn = await workshop.rust(QUINN, "echo_quinn");
+  if (quinn !== undefined) await add(QUINN, [quinn]);
   if (await workshop.has(NODE, "node")) {
     await add(NODE, ["node", peer("echo_node.mjs")], PRIMARY);
   }
@@ -152,7 +157,7 @@ async function cases(
     name: `segmented-${segments}`,
     title: `Echo, 64 bytes, ${OUTSTANDING_MESSAGES} messages of ${segments} ` +
       "segments outstanding",
-    contestants: contestants([GRO, GRO_SPIN, SEGMENTED, MANY], {
+    contestants: contestants([GRO, GRO_SPIN, SEGMENTED, MANY, QUINN], {
       size: 64,
       window: OUTSTANDING_MESSAGES * segments,
       segments,
@@ -161,6 +166,7 @@ async function cases(
       { ours: GRO, against: MANY, least: many },
       { ours: GRO, against: SEGMENTED, least: 0.95 },
       { ours: GRO_SPIN, against: SEGMENTED, least: 1.5 },
+      { ours: GRO, against: QUINN, least: 1 },
     ],
   });
   const trip = (spin: boolean): Case => ({
@@ -195,6 +201,8 @@ async function cases(
           CALLS,
           ONE,
           MANY,
+          QUINN,
+          GO_BATCHES,
           GO,
           NODE,
           DENO,
@@ -206,6 +214,8 @@ async function cases(
       goals: [
         { ours: ECHO, against: ONE, least: 1.1 },
         { ours: ECHO, against: MANY, least: 1 },
+        { ours: ECHO, against: QUINN, least: 1.5 },
+        { ours: ECHO, against: GO_BATCHES, least: 1.3 },
         { ours: ECHO, against: GO, least: 1.5 },
         { ours: ECHO, against: NODE, least: 2 },
         { ours: ECHO, against: DENO, least: 5 },

@@ -1,6 +1,7 @@
 // Builds the programs of a topic: peers are compiled; a peer that is not
 // available is skipped and named.
 
+import { dirname } from "node:path";
 import { checkout } from "./checkout.ts";
 import { Program, type StartOptions } from "./program.ts";
 
@@ -91,13 +92,34 @@ export class Workshop implements AsyncDisposable {
     ]);
   }
 
-  /** Compiles bench/peers/NAME.go with Debian's Go packages. */
-  go(name: string): Promise<string> {
-    return this.#build(
-      `${name}.go`,
-      (source, target) => ["go", "build", "-o", target, source],
-      { GOPATH: "/usr/share/gocode", GO111MODULE: "off", GOFLAGS: "" },
+  /**
+   * Compiles the package bench/peers/go/NAME; the path of the program, undefined
+   * if it cannot be built here.
+   */
+  go(peerName: string, name: string): Promise<string | undefined> {
+    return this.#optional(
+      peerName,
+      "go",
+      `go/${name}`,
+      (_, target) => ["go", "build", "-o", target, `./${name}`],
     );
+  }
+
+  /** Compiles bench/peers/rust/src/bin/NAME.rs, as `go` does. */
+  async rust(peerName: string, name: string): Promise<string | undefined> {
+    const directory = await this.directory();
+    const built = `${directory}/cargo`;
+    const made = await this.#optional(
+      peerName,
+      "cargo",
+      `rust/${name}`,
+      // deno-fmt-ignore
+      () => [
+        "cargo", "build", "--release", "--locked", "--bin", name,
+        "--target-dir", built,
+      ],
+    );
+    return made && `${built}/release/${name}`;
   }
 
   /** A temporary directory, removed at the end of the topic. */
@@ -107,19 +129,38 @@ export class Workshop implements AsyncDisposable {
     });
   }
 
+  /** Builds what needs packages of the network; names a peer that has none. */
+  async #optional(
+    peerName: string,
+    tool: string,
+    source: string,
+    command: (source: string, target: string) => string[],
+  ): Promise<string | undefined> {
+    if (!await this.has(peerName, tool)) return undefined;
+    try {
+      return await this.#build(source, command, PEERS + dirname(source));
+    } catch (error) {
+      const [reason] = String(error).split("\n");
+      this.leaveOut(peerName, reason);
+      return undefined;
+    }
+  }
+
   async #build(
     file: string,
     command: (source: string, target: string) => string[],
-    env: Record<string, string> = {},
+    cwd?: string,
   ): Promise<string> {
     const known = this.#built.get(file);
     if (known !== undefined) return known;
     const directory = await this.directory();
-    const target = `${directory}/${file.replace(/\.\w+$/, "")}`;
+    const name = file.replaceAll("/", "-").replace(/\.\w+$/, "");
+    const target = `${directory}/${name}`;
     const [program, ...args] = command(PEERS + file, target);
     const { success, stderr } = await new Deno.Command(program, {
       args,
-      env: { ...env, GOCACHE: `${directory}/go` },
+      cwd,
+      env: { GOCACHE: `${directory}/go-cache` },
     }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
     this.#built.set(file, target);
