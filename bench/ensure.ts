@@ -5,7 +5,7 @@ import { bench } from "./harness/bench.ts";
 import type { Case, Contestant } from "./harness/case.ts";
 import { KINDS } from "./harness/network.ts";
 import { Meter } from "./harness/once.ts";
-import { Kept, Site } from "./harness/site.ts";
+import { Reconciled, Site } from "./harness/site.ts";
 import { netplumb, type Workshop } from "./harness/workshop.ts";
 
 const ROUTES = 1_600;
@@ -40,7 +40,7 @@ async function cases(workshop: Workshop): Promise<Case[]> {
       `ip -n ${name} -j ${words} > /dev/null`
     )
   ).join("; ");
-  let kept: Kept | undefined;
+  let reconciled: Reconciled | undefined;
   const title = `100 veth pairs and ${ROUTES.toLocaleString("en")} routes`;
   return [
     {
@@ -96,8 +96,10 @@ async function cases(workshop: Workshop): Promise<Case[]> {
       contestants: [{
         name: KEEP,
         async measure() {
-          kept ??= workshop.use(await Kept.start(made, KIND.restorable!));
-          const { seconds, cpu, peak } = await kept.restore();
+          reconciled ??= workshop.use(
+            await Reconciled.start(made, KIND.restorable!),
+          );
+          const { seconds, cpu, peak } = await reconciled.restore();
           return { value: seconds * 1e3, cpu: cpu * 1e6, resident: peak };
         },
       }],

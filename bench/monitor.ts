@@ -7,7 +7,7 @@ import { onCpu, type Program } from "./harness/program.ts";
 import { netplumb, own, peer, type Workshop } from "./harness/workshop.ts";
 
 const OBJECTS = "netplumb, NetlinkSubscription, objects";
-const PICTURE = "netplumb, Monitor";
+const MONITOR = "netplumb, Monitor";
 const NOTHING = "netplumb, nothing decoded";
 const MNL = "C, libmnl, array of structs";
 const PYTHON = "Python, pyroute2";
@@ -168,7 +168,7 @@ async function cases(
   const python = await workshop.has(PYTHON, DEBIAN_PYTHON) &&
     await workshop.has(PYTHON, PYROUTE2);
   const idle = await workshop.start(own("idle.ts"), { cpu: server });
-  const pictured = await live(PICTURE, own("monitor_live.ts"));
+  const monitored = await live(MONITOR, own("monitor_live.ts"));
   const printed = await live(COMMAND, silent(netplumb("monitor", "route")));
   return [
     {
@@ -179,7 +179,7 @@ async function cases(
       work: "event",
       contestants: [
         await queued(OBJECTS, own("monitor.ts", "objects")),
-        await queued(PICTURE, own("monitor.ts", "monitor")),
+        await queued(MONITOR, own("monitor.ts", "monitor")),
         await queued(NOTHING, own("monitor.ts", "nothing")),
         ...mnl === undefined ? [] : [await queued(MNL, [mnl])],
         ...python
@@ -203,11 +203,11 @@ async function cases(
       better: "more",
       work: "event",
       contestants: [
-        pictured,
+        monitored,
         printed,
         await live(IP, silent(["ip", "monitor", "route"])),
       ],
-      goals: [PICTURE, COMMAND].map((ours) => ({
+      goals: [MONITOR, COMMAND].map((ours) => ({
         ours,
         against: IP,
         by: "cpu",
@@ -225,12 +225,12 @@ async function cases(
           name: IDLE,
           measure: () => Promise.resolve({ value: idle.resident() }),
         },
-        ...[pictured, printed].map(({ name, measure }) => ({
+        ...[monitored, printed].map(({ name, measure }) => ({
           name,
           measure: async () => ({ value: (await measure()).resident! }),
         })),
       ],
-      goals: [PICTURE, COMMAND].map((ours) => ({
+      goals: [MONITOR, COMMAND].map((ours) => ({
         ours,
         against: IDLE,
         above: 40,

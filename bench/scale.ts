@@ -18,7 +18,7 @@ import { machine } from "./harness/machine.ts";
 import { KINDS } from "./harness/network.ts";
 import { Meter, onceJson, withFiles } from "./harness/once.ts";
 import { publishText } from "./harness/report.ts";
-import { followed, Kept, Site } from "./harness/site.ts";
+import { followed, Reconciled, Site } from "./harness/site.ts";
 import { netplumb, own, ownWithGc, Workshop } from "./harness/workshop.ts";
 
 const USAGE = `Options:
@@ -154,10 +154,10 @@ function ensureRestore(
       const owned = new AsyncDisposableStack();
       const site = owned.use(await Site.made(KINDS[kind], size));
       try {
-        const kept = owned.use(await Kept.start(site, restorable));
+        const reconciled = owned.use(await Reconciled.start(site, restorable));
         return {
           async measure() {
-            const { cpu, peak } = await kept.restore();
+            const { cpu, peak } = await reconciled.restore();
             return { seconds: cpu, peak };
           },
           [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,6 +1,6 @@
 /**
- * Prints lib/rtnetlink/kinds/help.ts, what the docstrings say about the options
- * of links: `deno task help`.
+ * Generates lib/rtnetlink/kinds/help.ts from the docstrings of link options:
+ * `deno task help`.
  *
  * @module
  */
@@ -54,7 +54,7 @@ async function documented(): Promise<Map<string, Declaration>> {
   return new Map(
     Object.values(nodes).flatMap(({ symbols }) =>
       symbols.flatMap(({ name, declarations: [first] }) =>
-        // Not what list.ts exports again.
+        // Without the re-exports of list.ts.
         first?.kind === "interface" || first?.kind === "variable"
           ? [[name, first] as const]
           : []
@@ -74,7 +74,7 @@ export async function helpModule(): Promise<string> {
   const symbols = await documented();
   const texts: Record<string, Record<string, string>> = {};
   const kinds: Record<string, string[]> = {};
-  /** An interface and those that it extends. */
+  /** An interface and the interfaces that it extends. */
   const note = (name: string): string[] => {
     const found = symbols.get(name);
     if (found?.kind !== "interface") return [];

@@ -1,5 +1,5 @@
 /**
- * Prints the manual page, made from the command tree: `deno task man`.
+ * Generates the manual page from the command tree: `deno task man`.
  *
  * @module
  */

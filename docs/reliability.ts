@@ -1,6 +1,6 @@
 /**
- * Prints docs/reliability.md from what the long runs recorded:
- * `deno task reliability`.
+ * Generates docs/reliability.md from the recorded results of long runs: `deno
+ * task reliability`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import record from "./reliability/fuzz.json" with { type: "json" };
 import { kernelSection } from "./reliability/kernels.ts";
 import { soakSection } from "./reliability/soak.ts";
 
-/** Inputs of the targets in tests/fuzz/. */
+/** Descriptions of the fuzzing targets in tests/fuzz/. */
 const INPUTS: Readonly<Record<string, string>> = {
   control: "control messages of recvmsg, and the reply rule for them",
   netlink: "netlink messages, attributes and acknowledgements",
@@ -29,7 +29,7 @@ function input(target: string): string {
   return text;
 }
 
-// A new target needs a text before its first long run.
+// A new target requires a description before its first long run.
 for (const { name } of targets) input(name);
 
 const rows = record.runs.map(({ target, cases, seed, seconds, findings }) =>

@@ -1,6 +1,6 @@
 /**
- * Prints docs/ensure.schema.json, the schema of the files of `netplumb ensure`:
- * `deno task schema`.
+ * Generates docs/ensure.schema.json, the schema of configurations: `deno task
+ * schema`.
  *
  * @module
  */

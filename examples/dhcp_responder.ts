@@ -1,5 +1,5 @@
-// Gives addresses to those who ask on one interface, as a DHCP server does:
-// questions and answers are broadcasts, and leave by no other interface.
+// Assigns addresses on one interface, as a DHCP server does: requests and
+// replies are broadcasts, and are sent through no other interface.
 //
 //   sudo deno run -A examples/dhcp_responder.ts --interface veth0 \
 //     --server 192.0.2.1 --first 192.0.2.100 --count 50 --mask 255.255.255.0
@@ -20,7 +20,7 @@ const MASK = 1, WANTED = 50, LEASE = 51, TYPE = 53, SERVER = 54, END = 255;
 const MAGIC = "63825363";
 
 const leases = new Map<string, Uint8Array>();
-/** The address for a client, always the same; none when all are taken. */
+/** The address of a client, always the same; undefined if all are in use. */
 function lease(client: string): Uint8Array | undefined {
   const known = leases.get(client);
   if (known || leases.size >= Number(args.count)) return known;
@@ -41,23 +41,23 @@ function options(message: Uint8Array): Map<number, Uint8Array> {
   return found;
 }
 
-function answer(asked: Uint8Array): Uint8Array | undefined {
-  if (asked[0] !== 1 || asked.slice(236, 240).toHex() !== MAGIC) return;
-  const given = options(asked);
+function replyTo(request: Uint8Array): Uint8Array | undefined {
+  if (request[0] !== 1 || request.slice(236, 240).toHex() !== MAGIC) return;
+  const given = options(request);
   const kind = given.get(TYPE)?.[0];
   if (kind !== DISCOVER && kind !== REQUEST) return;
   const chosen = given.get(SERVER) ?? server;
   if (chosen.join() !== server.join()) return; // another server
-  const client = asked.slice(28, 34).toHex();
+  const client = request.slice(28, 34).toHex();
   const address = lease(client);
   if (!address) return;
-  const wanted = given.get(WANTED) ?? asked.slice(12, 16);
+  const wanted = given.get(WANTED) ?? request.slice(12, 16);
   const right = kind === DISCOVER || wanted.join() === address.join();
   const type = kind === DISCOVER ? OFFER : right ? ACK : NAK;
   const word = type === OFFER ? "offer" : right ? "ack" : "nak";
   console.log(client, word, address.join("."));
   const reply = new Uint8Array(300);
-  reply.set(asked.subarray(0, 240)); // its transaction and its link address
+  reply.set(request.subarray(0, 240)); // with its transaction id and link-layer address
   reply[0] = 2;
   if (right) reply.set(address, 16);
   // deno-fmt-ignore
@@ -67,7 +67,7 @@ function answer(asked: Uint8Array): Uint8Array | undefined {
 }
 
 const reported = new Set<string>();
-/** Reports each kind of error once; the service goes on. */
+/** Reports each kind of error once, without ending the service. */
 function report({ code, message }: Error & { code?: string }): void {
   if (!reported.has(code ?? message)) console.error(message);
   reported.add(code ?? message);
@@ -77,11 +77,11 @@ const here = { address: "0.0.0.0", port: 67, interface: args.interface };
 await using socket = UdpSocket.bind({ ...here, broadcast: true });
 Deno.addSignalListener("SIGINT", () => socket.close());
 console.log(`giving addresses on ${args.interface}`);
-// The client has no address yet that it could be reached at.
+// The client does not have an address yet.
 const everyone = { address: "255.255.255.255", port: 68 };
 for await (const { data } of socket) {
-  const reply = answer(data);
+  const reply = replyTo(data);
   if (!reply) continue;
-  // The server's address may be gone for a moment, or a firewall in the way.
+  // The server's address may be missing for a moment, or a firewall drops it.
   await socket.send(reply, everyone, { source: args.server }).catch(report);
 }

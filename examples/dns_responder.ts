@@ -1,5 +1,5 @@
-// A DNS server for a few names, right on a host with many addresses: every
-// answer leaves from the address that was asked.
+// A DNS server for a few names on a multihomed host: it replies from the
+// destination address of the query.
 //
 //   deno run -A examples/dns_responder.ts --port 5353 www.example=192.0.2.80
 //   dig @127.0.0.2 -p 5353 www.example
@@ -22,11 +22,13 @@ for (const record of args._) {
 
 const TYPE_A = 1, TYPE_OPT = 41, CLASS_IN = 1;
 const NAME_ERROR = 3, NOT_IMPLEMENTED = 4;
-/** Bytes of a reply: without EDNS, and at most (RFC 6891). */
+/** Maximum size of a reply in bytes: without EDNS, and with it (RFC 6891). */
 const PLAIN = 512, LARGEST = 4096;
 
-/** RFC 1035, section 4: the question of a query, if it has exactly one. */
-function question(query: Uint8Array) {
+/**
+ * RFC 1035, section 4: the question section of a query, if it has one entry.
+ */
+function parse(query: Uint8Array) {
   const view = new DataView(query.buffer, query.byteOffset, query.length);
   if (query.length < 17 || view.getUint16(4) !== 1) return;
   const labels: string[] = [];
@@ -46,57 +48,57 @@ function question(query: Uint8Array) {
     class: view.getUint16(at + 3),
     end,
     edns,
-    // What the client receives in one piece.
+    // The maximum size that the client receives unfragmented.
     most: edns
       ? Math.min(Math.max(view.getUint16(end + 3), PLAIN), LARGEST)
       : PLAIN,
   };
 }
 
-/** The answer to a query, or nothing for what is none. */
-function answer(query: Uint8Array): Uint8Array | undefined {
-  const asked = question(query);
-  // What is itself an answer is never answered: two servers would not end.
-  if (!asked || query[2] & 0x80) return;
-  const addresses = table.get(asked.name);
+/** The reply to a query; undefined for an invalid one. */
+function replyTo(query: Uint8Array): Uint8Array | undefined {
+  const entry = parse(query);
+  // A response gets no reply: two servers would reply to each other forever.
+  if (!entry || query[2] & 0x80) return;
+  const addresses = table.get(entry.name);
   const error = query[2] & 0x78 ? NOT_IMPLEMENTED : addresses ? 0 : NAME_ERROR;
-  const match = asked.type === TYPE_A && asked.class === CLASS_IN;
-  const opt = asked.edns
+  const match = entry.type === TYPE_A && entry.class === CLASS_IN;
+  const opt = entry.edns
     ? [0, 0, TYPE_OPT, LARGEST >> 8, 0, 0, 0, 0, 0, 0, 0]
     : [];
-  // The name as in the question, A, IN, a minute, four bytes.
+  // The name of the question section, A, IN, a minute, four bytes.
   const records = (match && addresses || []).map((
     address,
   ) => [0xc0, 12, 0, TYPE_A, 0, CLASS_IN, 0, 0, 0, 60, 0, 4, ...address]);
-  const truncated = asked.end + 16 * records.length + opt.length > asked.most;
+  const truncated = entry.end + 16 * records.length + opt.length > entry.most;
   const sections = truncated ? [opt] : [...records, opt];
   const reply = Uint8Array.from(
-    [...query.subarray(0, asked.end), ...sections.flat()],
+    [...query.subarray(0, entry.end), ...sections.flat()],
   );
-  reply[2] = query[2] & 0x79 | 0x84 | (truncated ? 2 : 0); // an answer, with authority
+  reply[2] = query[2] & 0x79 | 0x84 | (truncated ? 2 : 0); // authoritative response
   reply[3] = error;
   const count = truncated ? 0 : records.length;
-  reply.set([0, 1, count >> 8, count & 255, 0, 0, 0, asked.edns ? 1 : 0], 4);
+  reply.set([0, 1, count >> 8, count & 255, 0, 0, 0, entry.edns ? 1 : 0], 4);
   return reply;
 }
 
 await using socket = UdpSocket.bind({
   port: Number(args.port ?? 53),
-  // A forged ICMP message must not have replies cut into fragments.
+  // A forged ICMP message must not cause fragmentation.
   pathMtuDiscovery: "omit",
 });
 Deno.addSignalListener("SIGINT", () => socket.close());
 console.log(`answering for ${table.size} names on port ${socket.address.port}`);
 const reported = new Set<string>();
 for await (const query of socket) {
-  const reply = answer(query.data);
+  const reply = replyTo(query.data);
   if (!reply) continue;
   console.log(
-    `${query.peer.address} asked ${query.local?.address} for`,
-    JSON.stringify(question(query.data)!.name),
+    `${query.peer.address} queries ${query.local?.address}:`,
+    JSON.stringify(parse(query.data)!.name),
   );
-  // What one client cannot be sent, a forged one for example, is reported once a
-  // kind and ends nobody's service.
+  // An error of one client, for example a forged one, is reported once for each
+  // kind and does not end the service.
   await socket.reply(query, reply).catch(({ code, message }) => {
     if (!reported.has(code)) console.error(message);
     reported.add(code);

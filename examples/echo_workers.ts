@@ -15,7 +15,7 @@ import {
 } from "@netplumb/netplumb";
 import { parseArgs } from "@std/cli/parse-args";
 
-/** What a worker attaches to. */
+/** The data that a worker attaches to. */
 interface Handles {
   readonly socket: UdpSocketHandle;
   readonly stop: StopEventHandle;
@@ -55,7 +55,8 @@ async function serve(handles: Handles): Promise<void> {
     for (; result === undefined; result = socket.trySendMany(replies)) {
       if (poll.wait("write") === "stopped") return;
     }
-    // A forged or filtered query ends no thread: reported once a kind.
+    // A forged or filtered query does not end the thread: each kind of error is
+    // reported once.
     for (const { error } of result.failures) {
       if (!reported.has(error.code)) console.error(error.message);
       reported.add(error.code);

@@ -1,5 +1,6 @@
-// Posts JSON to a webhook when a link goes down or comes back. One that flaps
-// is told of once it has been quiet for a while, with the number of its flaps.
+// Posts JSON to a webhook when a link goes down or comes back. A link that
+// flaps is reported when it has been stable for a while, with its number of
+// flaps.
 //
 //   deno run -A examples/link_alert.ts --webhook http://127.0.0.1:9000/alert \
 //     --interface eth0 --interface eth1 --settle 500
@@ -16,10 +17,10 @@ const args = parseArgs(Deno.args, {
 const IFF_LOWER_UP = 0x10000;
 const carries = (link?: Link) => ((link?.flags ?? 0) & IFF_LOWER_UP) !== 0;
 
-/** A link that has changed lately. */
+/** A link that has changed recently. */
 interface Unrest {
   readonly since: string;
-  /** Whether it carried packets before. */
+  /** Whether it had a carrier before. */
   readonly before: boolean;
   now: boolean;
   changes: number;
@@ -56,9 +57,11 @@ async function settled(name: string, entry: Unrest): Promise<void> {
       signal: AbortSignal.timeout(10_000),
     });
     await response.body?.cancel();
-    console.log(`${name} is ${state}: told, ${response.status}`);
+    console.log(`${name} is ${state}: reported, ${response.status}`);
   } catch (error) {
-    console.error(`${name} is ${state}: not told, ${(error as Error).message}`);
+    console.error(
+      `${name} is ${state}: not reported, ${(error as Error).message}`,
+    );
   }
 }
 

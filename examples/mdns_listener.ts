@@ -1,5 +1,5 @@
-// Listens to multicast DNS on every interface, those that appear later included,
-// and prints each question with the interface that received it.
+// Listens to multicast DNS on every interface, including later ones, and prints
+// each query with the interface that received it.
 //
 //   deno run -A examples/mdns_listener.ts [--interface eth0 ...]
 
@@ -27,14 +27,17 @@ const TYPES: Record<number, string> = {
 
 const decoder = new TextDecoder();
 
-/** RFC 1035, section 4.1: the names and types asked for; a name has 255 bytes. */
-function* questions(message: Uint8Array): Generator<string> {
+/**
+ * RFC 1035, section 4.1: names and types of the question section; a name has
+ * 255 bytes at most.
+ */
+function* queries(message: Uint8Array): Generator<string> {
   const view = new DataView(message.buffer, message.byteOffset, message.length);
-  if (message.length < 12 || message[2] & 0x80) return; // an answer
+  if (message.length < 12 || message[2] & 0x80) return; // a response
   let at = 12;
   for (let left = view.getUint16(4); left > 0; left--) {
     const labels: string[] = [];
-    let end = 0; // where the question goes on, once a name points elsewhere
+    let end = 0; // end of the name, after a compression pointer
     let size = 0;
     for (let jumps = 0; message[at] > 0 && jumps < 16;) {
       const length = message[at];
@@ -43,7 +46,7 @@ function* questions(message: Uint8Array): Generator<string> {
         at = (length & 0x3f) << 8 | message[at + 1];
         jumps++;
       } else {
-        if ((size += 1 + length) > 255) return; // made to take long
+        if ((size += 1 + length) > 255) return; // too long
         labels.push(decoder.decode(message.subarray(at + 1, at + 1 + length)));
         at += 1 + length;
       }
@@ -73,14 +76,14 @@ joinOnAllInterfaces(socket, ["224.0.0.251", "ff02::fb"], links, {
     else if (event === "left") listening.delete(ifindex);
     else if (!listening.has(ifindex)) {
       listening.add(ifindex);
-      // All groups of an interface are joined in one turn: report it after them.
+      // All groups of an interface are joined in one turn: reported afterwards.
       queueMicrotask(() => console.log(`listening on ${name}`));
     }
   },
 });
 for await (const { data, peer, local } of socket) {
   const where = local && socket.interfaceName(local.ifindex);
-  for (const question of questions(data)) {
-    console.log(`${where}: ${peer.address} asks ${local?.address} ${question}`);
+  for (const query of queries(data)) {
+    console.log(`${where}: ${peer.address} queries ${local?.address} ${query}`);
   }
 }

@@ -13,17 +13,17 @@ const args = parseArgs(Deno.args, {
 });
 const port = Number(args.port);
 
-/** Payload that every path carries: QUIC uses no other path (section 14). */
+/** The payload size of every path for QUIC (section 14). */
 const LEAST = 1200;
 const CONGESTION_EXPERIENCED = 3;
 const SETTINGS = {
-  // Set the don't fragment bit, and let this program decide about the size: a
-  // forged ICMP message must not reduce it below LEAST.
+  // Set the don't fragment bit, and choose the size in this program: a forged
+  // ICMP message must not reduce it below LEAST.
   pathMtuDiscovery: "probe",
   // ECN: routers mark ECT(0) packets instead of dropping them; receivers report it.
   trafficClass: 2,
   receiveTrafficClass: true,
-  // ICMP "too big" arrives in errors(), and fails no other call.
+  // ICMP "too big" is returned by errors(), and fails no other call.
   receiveErrors: true,
 } as const;
 
@@ -35,14 +35,14 @@ async function serve(): Promise<void> {
     if (packet.data.length < 9) continue;
     const ack = packet.data.slice(0, 9);
     ack[8] = packet.ecn ?? 0;
-    // From the address that the client sent to: it is connected to that one.
+    // Sent from the address that the client is connected to.
     await socket.reply(packet, ack)
       .catch((error) => console.error(error.message));
   }
 }
 
 async function transfer(address: string, bytes: number): Promise<void> {
-  // No packet of another peer is received, not even before the first send.
+  // Packets of other peers are not received, not even before the first send.
   await using socket = UdpSocket.bind({ ...SETTINGS, peer: { address, port } });
   const headers = address.includes(":") ? 48 : 28;
   let size = Math.max(LEAST, socket.options.pathMtu - headers);
@@ -71,7 +71,7 @@ async function transfer(address: string, bytes: number): Promise<void> {
       if (!lost && (error as { code?: string }).code !== "EMSGSIZE") {
         throw error;
       }
-      // Where ICMP is filtered, large packets disappear (RFC 8899).
+      // If ICMP is filtered, large packets are lost (RFC 8899).
       if (lost && ++losses > 1) shrink(0, "packets are lost");
     }
   }

@@ -1,5 +1,5 @@
-// Keeps a file up to date with the routes of a table, as the JSON of
-// `ip -j route`: for programs that read a file and know no netlink.
+// Writes the routes of a table to a file, as the JSON of `ip -j route`, and
+// updates it: for programs that read a file and do not use netlink.
 //
 //   deno run -A examples/route_watcher.ts --file /run/routes.json --table 254
 
@@ -20,7 +20,7 @@ async function save(): Promise<void> {
   const routes = monitor.all("route")
     .filter((route) => route.table === table)
     .map((route) => ipRoute(route, { names, oneTable: true }));
-  // Renamed into place: whoever reads it sees the old or the new, never half.
+  // Renamed into place: readers see the old or the new content, never a part.
   const draft = `${args.file}.new`;
   await Deno.writeTextFile(draft, JSON.stringify(routes) + "\n");
   await Deno.rename(draft, args.file!);
@@ -30,7 +30,7 @@ async function save(): Promise<void> {
 await save();
 try {
   for (;;) {
-    // All that has come by now, so that a storm costs a file and not a thousand.
+    // All pending events: a burst is one write, not a thousand.
     const events = await monitor.receive();
     for (const event of events) {
       if (event.event === "overrun") console.error("too many changes, reading");

@@ -1,5 +1,5 @@
-// Makes a TUN device, answers pings that are routed to it, and writes what
-// went through to a file that Wireshark opens.
+// Creates a TUN device, replies to pings that are routed to it, and captures
+// its packets to a file for Wireshark.
 //
 //   sudo deno run -A examples/tun_capture.ts --name tun0 --write tun0.pcapng
 //   sudo ip route add 198.51.100.0/24 dev tun0; ping 198.51.100.1
@@ -40,7 +40,7 @@ function keep(packet: Uint8Array, direction: "in" | "out"): void {
 console.log(`${tun.name} is up`);
 for await (const packet of tun) {
   console.log(describePacket(decodePacket(packet)));
-  // What the kernel sends into the device goes out of the machine.
+  // Packets that the kernel sends to the device are outbound.
   keep(packet, "out");
   if (answerEcho(packet)) {
     keep(packet, "in");

@@ -1,17 +1,18 @@
-// A tunnel between two hosts: what is routed into a TUN device here comes out
-// of the one there, over UDP.
+// A tunnel between two hosts over UDP: packets that are routed into the TUN
+// device of one host leave the TUN device of the other.
 //
 //   here$  sudo deno run -A examples/udp_tunnel.ts --name tun0 --port 5555
 //   there$ sudo deno run -A examples/udp_tunnel.ts --name tun0 --peer here:5555
 //   both$  sudo ip address add 10.8.0.1/24 dev tun0   # and 10.8.0.2 there
-// The side without --peer answers whoever sent to it last, from the address
-// that was sent to: it may have many, and the other side may move.
+// The side without --peer sends to the last sender, from the address that it
+// was sent to: it may be multihomed, and the other side may move.
 //
-//   --offload    let packets stand for many, between the kernel and this program
-//   --queues N   a worker a queue; ports from --port on, the same N at both ends
+//   --offload    use GSO and GRO between the kernel and this program
+//   --queues N   one worker for each queue; ports from --port, the same N at both
+//                ends
 //   --key FILE   encrypt with AES-256-GCM: `openssl rand -hex 32 > key`, the same
 //                file at both ends; examples/udp_tunnel/sealer.ts is the hook
-//   --mtu N      of the device; it follows the MTU of the path between the hosts
+//   --mtu N      MTU of the device; reduced to that of the path between the hosts
 
 import { Tun } from "@netplumb/netplumb";
 import { parseArgs } from "@std/cli/parse-args";
@@ -26,7 +27,7 @@ const args = parseArgs(Deno.args, {
 const [, address, peerPort] = /^\[?(.+?)\]?:(\d+)$/.exec(args.peer ?? "") ?? [];
 const queues = Number(args.queues);
 const key = args.key && await Deno.readTextFile(args.key);
-// No datagram carries a longer packet, whatever --mtu says.
+// No datagram carries a longer packet, regardless of --mtu.
 const most = LARGEST_DATAGRAM - (key ? SEAL_OVERHEAD : 0);
 const mtu = Math.min(Number(args.mtu), most);
 const laneOptions = (index: number) => ({
@@ -39,7 +40,7 @@ const laneOptions = (index: number) => ({
 await using tun = Tun.open({ name: args.name, offload: args.offload, queues });
 tun.setMtu(mtu);
 tun.up();
-// The kernel fragments, or refuses, what is longer; below 1280 it ends IPv6.
+// The kernel fragments or rejects longer packets; below 1280 it disables IPv6.
 const onLimit = (limit: number) =>
   tun.setMtu(Math.min(mtu, Math.max(limit, 1280)));
 

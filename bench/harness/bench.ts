@@ -11,15 +11,15 @@ import { markdown } from "./table.ts";
 import { Workshop } from "./workshop.ts";
 
 const USAGE = `Options of a bench task:
-  --rounds N     how often each program has its turn
-  --seconds S    how long each turn lasts, where the work has no end
-  --only TEXT    only the cases whose name contains it
-  --free         leave it to the scheduler where programs run; else those that
-                 answer keep to the first processor, those that ask to the last
+  --rounds N     number of turns of each program
+  --seconds S    duration of a turn, for work without an end
+  --only TEXT    run the cases whose name contains the text
+  --free         let the scheduler choose processors; default: servers on the
+                 first, clients on the last
   --json         print JSON instead of tables
-  --no-write     leave docs/engineering-log.md as it is
+  --no-write     do not update docs/engineering-log.md
   --checkout DIR measure the library and the command of another checkout, and
-                 leave docs/engineering-log.md as it is (wait, ensure, scale)`;
+                 do not update docs/engineering-log.md (wait, ensure, scale)`;
 
 /** The settings of a topic. */
 export interface Settings {

@@ -20,7 +20,7 @@ export function onCpu(cpu: number | undefined): string[] {
 /** A running program, which is killed on disposal. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #questions: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #drained: Promise<void>;
   #said: string[] = [];
   #listener: PromiseWithResolvers<string> | undefined;
@@ -29,7 +29,7 @@ export class Program implements AsyncDisposable {
 
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
-    this.#questions = child.stdin.getWriter();
+    this.#stdin = child.stdin.getWriter();
     this.#drained = this.#listen();
     disposeOnInterrupt(this);
   }
@@ -68,7 +68,7 @@ export class Program implements AsyncDisposable {
   /** Sends a line to stdin of a program and returns its reply on stdout. */
   async request(line: string): Promise<string> {
     this.#said = [];
-    await this.#questions.write(new TextEncoder().encode(line + "\n"));
+    await this.#stdin.write(new TextEncoder().encode(line + "\n"));
     return await this.#line();
   }
 
@@ -135,7 +135,7 @@ export class Program implements AsyncDisposable {
       this.#child.kill("SIGKILL");
     } catch { /* it ended by itself */ }
     await this.#child.status;
-    await this.#questions.abort().catch(() => {});
+    await this.#stdin.abort().catch(() => {});
     await this.#drained;
   }
 }

@@ -5,7 +5,7 @@ const BUSY = 0.1;
 /** Interval of the load measurement, in milliseconds. */
 const GLANCE = 50;
 /** Maximum wait in milliseconds: some machines are never idle. */
-const PATIENCE = 3000;
+const LONGEST_WAIT = 3000;
 
 /** Ticks of all processors: busy ones, and all. */
 function ticks(): { busy: number; all: number } {
@@ -18,7 +18,7 @@ function ticks(): { busy: number; all: number } {
 
 /** Waits until the machine is idle, or for the maximum time. */
 export async function quiet(): Promise<void> {
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + LONGEST_WAIT;
   while (performance.now() < end) {
     const before = ticks();
     await new Promise((resolve) => setTimeout(resolve, GLANCE));

@@ -13,10 +13,10 @@ export async function publish(
   ours: (name: string) => boolean,
 ): Promise<void> {
   const { topic, cases } = result;
-  const picture = `${DOCS}performance/${topic}.svg`;
+  const chart = `${DOCS}performance/${topic}.svg`;
   await Deno.mkdir(`${DOCS}performance`, { recursive: true });
-  await Deno.writeTextFile(picture, plot(cases, ours));
-  await format(picture);
+  await Deno.writeTextFile(chart, plot(cases, ours));
+  await format(chart);
   await publishText(
     topic,
     result,

@@ -179,10 +179,10 @@ function silent(command: readonly string[]): string[] {
 }
 
 /** `netplumb ensure` as a reconciler, and `ip monitor` beside it. */
-export class Kept implements AsyncDisposable {
+export class Reconciled implements AsyncDisposable {
   readonly #site: Site;
   readonly #restorable: NonNullable<Kind["restorable"]>;
-  readonly #keeper: Program;
+  readonly #reconciler: Program;
   readonly #monitor: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string, void, void>;
   #item = 0;
@@ -190,11 +190,11 @@ export class Kept implements AsyncDisposable {
   private constructor(
     site: Site,
     restorable: NonNullable<Kind["restorable"]>,
-    keeper: Program,
+    reconciler: Program,
   ) {
     this.#site = site;
     this.#restorable = restorable;
-    this.#keeper = keeper;
+    this.#reconciler = reconciler;
     this.#monitor = new Deno.Command("ip", {
       args: ["-n", site.near, "-o", "-ts", "monitor", restorable.object],
       stdin: "null",
@@ -207,12 +207,12 @@ export class Kept implements AsyncDisposable {
   static async start(
     site: Site,
     restorable: NonNullable<Kind["restorable"]>,
-  ): Promise<Kept> {
+  ): Promise<Reconciled> {
     const command = netplumb("ensure", site.file, "--json", "--quiet");
-    const keeper = await Program.start(command, { ready: "summary" });
-    const kept = new Kept(site, restorable, keeper);
-    await atRest(keeper);
-    return kept;
+    const reconciler = await Program.start(command, { ready: "summary" });
+    const reconciled = new Reconciled(site, restorable, reconciler);
+    await atRest(reconciler);
+    return reconciled;
   }
 
   /**
@@ -222,7 +222,7 @@ export class Kept implements AsyncDisposable {
   async restore(): Promise<{ seconds: number; cpu: number; peak: number }> {
     const { object, words, shown } = this.#restorable;
     const item = this.#item++;
-    const before = this.#keeper.cpuSeconds();
+    const before = this.#reconciler.cpuSeconds();
     await once([
       ...["ip", "-n", this.#site.near, object, "delete"],
       ...words(item).split(" "),
@@ -233,9 +233,9 @@ export class Kept implements AsyncDisposable {
     );
     const seconds = await this.#away(shown(item));
     clearTimeout(timer);
-    await atRest(this.#keeper);
-    const cpu = this.#keeper.cpuSeconds() - before;
-    return { seconds, cpu, peak: this.#keeper.peak() };
+    await atRest(this.#reconciler);
+    const cpu = this.#reconciler.cpuSeconds() - before;
+    return { seconds, cpu, peak: this.#reconciler.peak() };
   }
 
   /** How long an object was missing, by the times that `ip monitor` printed. */
@@ -254,7 +254,7 @@ export class Kept implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#keeper[Symbol.asyncDispose]();
+    await this.#reconciler[Symbol.asyncDispose]();
     try {
       this.#monitor.kill("SIGTERM");
     } catch { /* it ended by itself */ }

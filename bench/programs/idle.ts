@@ -1,4 +1,4 @@
 // A program that only waits: the memory of Deno.
 
-console.log("listening to nobody");
+console.log("listening");
 setInterval(() => {}, 1e9);

@@ -22,7 +22,7 @@ function carry(orders: Orders): void {
   const from = TunQueue.attach(orders.from);
   const to = TunQueue.attach(orders.to);
   const packets = from.blockingPoll(stop);
-  const room = to.blockingPoll(stop);
+  const writable = to.blockingPoll(stop);
   const batch = new PacketBatch(64, { unsegmented: true });
   // Rejected packets are lost, as on any link.
   const onRejected = () => {};
@@ -35,7 +35,7 @@ function carry(orders: Orders): void {
     for (;;) {
       at = to.tryWriteMany(batch, { from: at, onRejected });
       if (at >= batch.count) break;
-      if (room.wait("write") === "stopped") return;
+      if (writable.wait("write") === "stopped") return;
     }
   }
 }

@@ -65,8 +65,8 @@ async function live(milliseconds: number): Promise<number> {
 }
 
 console.log(`listening on ${name}`);
-for await (const question of lines(Deno.stdin.readable)) {
-  const [what, much] = question.split(" ");
+for await (const line of lines(Deno.stdin.readable)) {
+  const [what, much] = line.split(" ");
   packets = bytes = 0;
   const milliseconds = what === "queued"
     ? await queued(Number(much))

@@ -1,6 +1,6 @@
 /**
- * Makes the pictures of docs/pictures/ anew: `deno task pictures`, as root, with
- * tmux. Each is what a real terminal shows of the command in a small lab.
+ * Generates the images in docs/pictures/: `deno task pictures`, as root, with
+ * tmux. Each shows the command in a terminal, in a small test network.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { Shell } from "../../tests/docs/shell.ts";
 import { terminalSvg } from "./terminal_svg.ts";
 
-/** A router, two hosts behind its bridge, a TUN device that somebody holds. */
+/** A router, two hosts behind its bridge, a TUN device that is in use. */
 const LAB = `
 for name in left right; do ip netns add $name; done
 ip -batch - <<'END'
@@ -36,16 +36,16 @@ ip netns exec left netplumb --quiet tun vpn0 --address 10.9.0.1/24 > /dev/null &
 until ip -n left link show vpn0 up 2> /dev/null | grep -qE vpn0; do sleep 0.1; done
 `;
 
-/** A picture of a terminal. */
+/** An image of a terminal. */
 interface Screen {
   readonly file: string;
   readonly title: string;
   readonly columns: number;
   readonly rows: number;
-  /** What is typed, and what tells on the screen that all of it is there. */
+  /** The typed command, and the text that marks the end of its output. */
   readonly command: string;
   readonly until: string;
-  /** What happens meanwhile. */
+  /** Actions during the command. */
   readonly meanwhile?: string;
 }
 
@@ -121,13 +121,13 @@ if (import.meta.main) {
   await shell.run(LAB);
   for (const screen of SCREENS) {
     const { file, title, columns } = screen;
-    const picture = terminalSvg(
+    const image = terminalSvg(
       `$ ${screen.command}\n${await photograph(shell, screen)}`.trimEnd()
         .replace(/\n\S*\$$/, ""),
       title,
       columns,
     );
-    await Deno.writeTextFile(new URL(file, HERE), picture);
+    await Deno.writeTextFile(new URL(file, HERE), image);
   }
   await Deno.writeTextFile(
     new URL("lab.svg", HERE),

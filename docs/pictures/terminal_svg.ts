@@ -1,9 +1,9 @@
-// What stands on a terminal, as SVG: text that can be searched and copied.
+// Terminal content as SVG, with text that can be searched and copied.
 
-/** One piece of a line, all of it in one style. */
+/** A piece of a line with one style. */
 export interface Run {
   readonly text: string;
-  /** Which of the 16 colours; undefined is the terminal's own. */
+  /** One of the 16 colours; undefined is the default. */
   readonly color: number | undefined;
   readonly bold: boolean;
   readonly dim: boolean;
@@ -24,7 +24,7 @@ const plain = (): Pen => ({
   inverse: false,
 });
 
-/** What a "Select Graphic Rendition" does to a pen. Source: ECMA-48. */
+/** Applies a "Select Graphic Rendition" to a style. Source: ECMA-48. */
 function select(pen: Pen, parameters: string): void {
   for (const code of parameters.split(";").map(Number)) {
     if (code === 0) Object.assign(pen, plain());
@@ -39,7 +39,7 @@ function select(pen: Pen, parameters: string): void {
   }
 }
 
-/** The lines of a screen as `tmux capture-pane -e -p` prints them. */
+/** The lines of a screen in the format of `tmux capture-pane -e -p`. */
 export function readScreen(screen: string): Run[][] {
   const pen = plain();
   return screen.trimEnd().split("\n").map((line) => {
@@ -53,7 +53,7 @@ export function readScreen(screen: string): Run[][] {
   });
 }
 
-/** The 16 colours, on a dark ground. */
+/** The 16 colours, for a dark background. */
 const COLORS = [
   ...["#6e7681", "#ff7b72", "#3fb950", "#d29922"],
   ...["#58a6ff", "#bc8cff", "#39c5cf", "#b1bac4"],
@@ -75,7 +75,7 @@ function attributes({ color, bold, dim, inverse }: Run): string {
     (bold ? ' font-weight="700"' : "") + (dim ? ' opacity=".65"' : "");
 }
 
-/** The words of a run; not every viewer keeps spaces. */
+/** The words of a run; some viewers do not keep spaces. */
 function words({ text, inverse }: Run): { text: string; at: number }[] {
   if (inverse) return [{ text, at: 0 }];
   return [...text.matchAll(/\S+(?: \S+)*/g)].map((found) => ({
@@ -84,7 +84,7 @@ function words({ text, inverse }: Run): { text: string; at: number }[] {
   }));
 }
 
-/** A word. Whatever font there is, the columns stay where they are. */
+/** A word with a fixed width: columns do not depend on the font. */
 function draw(run: Run, column: number, top: number): string {
   const at = `x="${(MARGIN + column * CELL.width).toFixed(1)}"`;
   const width = (run.text.length * CELL.width).toFixed(1);
@@ -101,9 +101,9 @@ function draw(run: Run, column: number, top: number): string {
 /**
  * Draws a screen.
  *
- * @param screen What `tmux capture-pane -e -p` printed.
- * @param title What it shows, for those who cannot see it.
- * @param columns How wide the terminal is.
+ * @param screen The output of `tmux capture-pane -e -p`.
+ * @param title The title, for screen readers.
+ * @param columns The width of the terminal.
  */
 export function terminalSvg(
   screen: string,

@@ -1,4 +1,4 @@
-// Fault injection in docs/reliability.md: the tables that the tests check.
+// Tables of fault injection in docs/reliability.md, which tests check.
 
 import { mishaps, operations } from "../../tests/faults/mod.ts";
 import {

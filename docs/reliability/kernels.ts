@@ -15,7 +15,7 @@ interface Outcome {
   readonly failed: readonly string[];
 }
 
-/** A table of the kernels, and what was not tested on each. */
+/** A table of the kernels, and the tests that did not run on each. */
 export function kernelSection(): string {
   const rows: string[] = [];
   const left: string[] = [];
@@ -40,7 +40,7 @@ export function kernelSection(): string {
       ...Object.entries(run.without).map(([file, why]) =>
         `\`${file}\` (${why})`
       ),
-      // The name of an ignored test contains what the kernel does not have.
+      // The name of an ignored test contains the missing feature.
       ...names("ignored"),
     ];
     left.push(`- ${run.release}: ${reasons.join("; ") || "nothing"}`);

@@ -36,7 +36,7 @@ function result(faults: readonly string[]): string {
   } MiB more than in the third before.${raised}`;
 }
 
-/** The run, its figures and its picture. */
+/** The run with its figures and chart. */
 export function soakSection(): string {
   const subjects = record.subjects.map(
     ({ subject, rss, heap, external, rest, descriptors: [before, after] }) =>
@@ -44,14 +44,14 @@ export function soakSection(): string {
         MiB(external)
       } | ${MiB(rest)} | ${before}, ${after} |`,
   );
-  const clients = record.askers.map((asker) => {
-    const { answered, lost, allowed, wrong } = asker;
-    const late = "late" in asker ? Number(asker.late) : 0;
-    return `| ${asker.asker} | ${number(answered)} | ${lost} | ${allowed} | ${
+  const clients = record.clients.map((client) => {
+    const { answered, lost, allowed, wrong } = client;
+    const late = "late" in client ? Number(client.late) : 0;
+    return `| ${client.client} | ${number(answered)} | ${lost} | ${allowed} | ${
       late + wrong
     } |`;
   });
-  const hourly = record.askers.reduce(
+  const hourly = record.clients.reduce(
     (least, { answered }) => Math.min(least, answered / record.minutes * 60),
     Infinity,
   );

@@ -1,4 +1,5 @@
-// One lane of the tunnel: a queue of the device and a UDP socket, both ways.
+// A lane of the tunnel: a queue of the device and a UDP socket, in both
+// directions.
 
 import {
   type ErrorEvent,
@@ -11,11 +12,11 @@ import {
 import { AesGcm, type Sealer } from "./sealer.ts";
 import { tooBig } from "./too_big.ts";
 
-/** What a lane needs to know. */
+/** Options of a lane. */
 export interface LaneOptions {
   /** The port of its socket; 0 lets the kernel choose. */
   readonly port: number;
-  /** The other end; undefined learns it from what comes. */
+  /** The other end; undefined for the sender of the last datagram. */
   readonly peer:
     | { readonly address: string; readonly port: number }
     | undefined;
@@ -31,22 +32,22 @@ export const SEAL_OVERHEAD = 28;
 
 /** Headers of IP and UDP around a datagram. */
 const HEADERS = { 4: 28, 6: 48 } as const;
-/** Milliseconds after which the other end learns that this one is there. */
+/** Interval of keepalives to the other end, in milliseconds. */
 const HELLO = 10_000;
-/** Milliseconds after which a longer path is tried again: RFC 1191. */
+/** Milliseconds until a larger path MTU is tried again: RFC 1191. */
 const PROBE = 600_000;
 const NOTHING = new Uint8Array();
 
-/** One lane, which carries packets once it runs. */
+/** A lane, which forwards packets while it runs. */
 export class Lane implements AsyncDisposable {
   readonly #queue: PacketChannel;
   readonly #options: LaneOptions;
   readonly #socket: UdpSocket;
   readonly #sealer: Sealer | undefined;
   readonly #onLimit: (limit: number) => void;
-  /** Where packets go, and from which address. */
+  /** The destination of packets, and the source address. */
   #way: Omit<Message, "data"> | undefined;
-  /** The longest packet that the path carries. */
+  /** The longest packet for the path MTU. */
   #limit: number;
   #probe: ReturnType<typeof setTimeout> | undefined;
 
@@ -65,9 +66,10 @@ export class Lane implements AsyncDisposable {
     this.#socket = UdpSocket.bind({
       port: options.port,
       receiveBuffer: 4 << 20,
-      // Datagrams that came together are received together, and joined below.
+      // GRO on receive, coalescing on write.
       gro: options.offload,
-      // Routers on the way do not fragment, they report the MTU of their link.
+      // Routers do not fragment the datagrams: they report the MTU of their
+      // link.
       dontFragment: true,
       receiveErrors: true,
     });
@@ -77,8 +79,8 @@ export class Lane implements AsyncDisposable {
    * Opens the socket.
    *
    * @param queue The device, or one of its queues.
-   * @param onLimit Called with the longest packet that the path carries, where
-   * that changes.
+   * @param onLimit Called with the longest packet for the path MTU, when it
+   *   changes.
    */
   static open(
     queue: PacketChannel,
@@ -101,7 +103,7 @@ export class Lane implements AsyncDisposable {
     return LARGEST_DATAGRAM - (this.#sealer?.overhead ?? 0);
   }
 
-  /** Carries packets until it is closed. */
+  /** Forwards packets until it is closed. */
   async run(): Promise<void> {
     const hello = setInterval(() => this.#hello(), HELLO);
     this.#hello();
@@ -114,7 +116,9 @@ export class Lane implements AsyncDisposable {
     }
   }
 
-  /** An empty packet: it keeps the way open and tells the other end of it. */
+  /**
+   * Sends an empty packet: a keepalive that also reports this end's address.
+   */
   #hello(): void {
     if (this.#options.peer === undefined) return;
     this.#send([NOTHING]).catch(() => {});
@@ -133,7 +137,7 @@ export class Lane implements AsyncDisposable {
     }
   }
 
-  /** Tells the sender of a packet what the path carries. */
+  /** Sends the path MTU to the sender of a packet, by ICMP. */
   async #refuse(packet: Uint8Array): Promise<void> {
     const reply = tooBig(packet, this.#limit);
     if (reply !== undefined) await this.#queue.write(reply).catch(() => {});
@@ -144,20 +148,20 @@ export class Lane implements AsyncDisposable {
       ? packets
       : await this.#sealer.seal(packets);
     const way = this.#way;
-    // As on any path between hosts, what cannot be sent is lost. What is longer
-    // than the path carries (EMSGSIZE) is reported in the error queue, too.
+    // Packets that cannot be sent are lost, as on any path. If a packet exceeds
+    // the path MTU (EMSGSIZE), the error queue also reports it.
     await this.#socket.sendMany(datagrams.map((data) => ({ data, ...way })));
   }
 
   async #inwards(): Promise<void> {
     const { offload, peer } = this.#options;
-    // Whole datagrams, however long; memory that is not used is not taken.
+    // Datagrams of any length; unused memory is not allocated.
     const received = new ReceiveBatch({
       size: offload ? 16 : 64,
       bufferSize: 65_535,
     });
     const packets = new PacketBatch();
-    // What is no packet came from someone else.
+    // Data that is not a packet came from another sender.
     const options = { coalesce: offload, onRejected() {} };
     while (!this.#socket.closed) {
       const count = await this.#socket.receiveMany(received);
@@ -175,7 +179,7 @@ export class Lane implements AsyncDisposable {
         : await this.#sealer.open(datagrams);
       if (peer === undefined && opened.length > 0) {
         const { peer: to, local } = received.describe(count - 1);
-        // Nothing can be sent to port 0.
+        // Port 0 is not a valid destination.
         if (to.port !== 0) this.#way = { to, source: local?.source };
       }
       for (const packet of opened) {
@@ -191,7 +195,7 @@ export class Lane implements AsyncDisposable {
     }
   }
 
-  /** Follows the MTU of the path, which routers and the kernel report. */
+  /** Follows the path MTU that routers and the kernel report. */
   async #watchPath(): Promise<void> {
     for await (const error of this.#socket.errors()) {
       if (error.code === "EMSGSIZE") this.#narrow(error);

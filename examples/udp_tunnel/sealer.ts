@@ -1,22 +1,22 @@
-// The hook for encryption: what is done to the packets of a batch before they
-// are sent, and to datagrams after they are received.
+// Hook for encryption: processes the packets of a batch before they are sent,
+// and datagrams after they are received.
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
 
-/** Encrypts and authenticates packets, a batch at a time. */
+/** Encrypts and authenticates batches of packets. */
 export interface Sealer {
-  /** Bytes that sealing adds to a packet. */
+  /** The overhead of a packet, in bytes. */
   readonly overhead: number;
   /** Returns a datagram for each packet. */
   seal(packets: readonly Uint8Array[]): Uint8Array[] | Promise<Uint8Array[]>;
-  /** Returns the packets of the datagrams that are neither forged nor replayed. */
+  /** Returns the packets of datagrams that are neither forged nor replayed. */
   open(datagrams: readonly Uint8Array[]): Uint8Array[] | Promise<Uint8Array[]>;
 }
 
 const ALGORITHM = "aes-256-gcm";
 const NONCE = 12;
 const TAG = 16;
-/** Datagrams that may be overtaken, as in WireGuard. */
+/** The size of the replay window, as in WireGuard. */
 const WINDOW = 8192;
 const MOST_DATAGRAMS = 0xffff_ffff;
 
@@ -27,14 +27,16 @@ const MOST_DATAGRAMS = 0xffff_ffff;
  * encrypted packet and a tag. The nonce is the start time of the sender, random
  * bits, its role, and a counter.
  *
- * Both ends have the same key for good: without a handshake there is no forward
- * secrecy, and a receiver that restarts accepts datagrams of the past until the
+ * Both ends use the same key permanently: without a handshake there is no
+ * forward secrecy, and a receiver that restarts accepts old datagrams until the
  * first new one.
  */
 export class AesGcm implements Sealer {
   readonly overhead = NONCE + TAG;
   readonly #key: Uint8Array;
-  /** The last bit of the prefix: no datagram can be sent back to its sender. */
+  /**
+   * The last bit of the prefix: a datagram cannot be reflected to its sender.
+   */
   readonly #role: bigint;
   #prefix: bigint;
   #counter = 0;
@@ -46,7 +48,7 @@ export class AesGcm implements Sealer {
    * Reads a key.
    *
    * @param hex 64 hexadecimal digits: `openssl rand -hex 32`.
-   * @param connects Whether this is the end that was given `--peer`.
+   * @param connects Whether this end has `--peer`.
    */
   constructor(hex: string, connects: boolean) {
     this.#key = Uint8Array.fromHex(hex.trim());
@@ -96,7 +98,7 @@ export class AesGcm implements Sealer {
       const decipher = createDecipheriv(ALGORITHM, this.#key, nonce);
       decipher.setAuthTag(datagram.subarray(end));
       const packet = decipher.update(datagram.subarray(NONCE, end));
-      // It throws where the tag does not fit.
+      // It throws for a wrong tag.
       decipher.final();
       return this.#isNew(nonce) ? packet : undefined;
     } catch {
@@ -104,7 +106,7 @@ export class AesGcm implements Sealer {
     }
   }
 
-  /** Whether a nonce was not seen before; it is remembered. */
+  /** Whether a nonce is new; adds it to the replay window. */
   #isNew(iv: Uint8Array<ArrayBuffer>): boolean {
     const view = new DataView(iv.buffer);
     const prefix = view.getBigUint64(0);
@@ -137,7 +139,7 @@ export class AesGcm implements Sealer {
   }
 }
 
-/** Later starts have larger ones: milliseconds, 15 random bits, the role. */
+/** Later starts have larger nonces: milliseconds, 15 random bits, the role. */
 function newPrefix(role: bigint): bigint {
   const [random] = crypto.getRandomValues(new Uint16Array(1));
   return BigInt(Date.now()) << 16n | BigInt(random! & 0xfffe) | role;

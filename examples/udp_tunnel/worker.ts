@@ -1,4 +1,4 @@
-// One lane in a thread of its own.
+// A lane in its own thread.
 
 /// <reference lib="deno.worker" />
 

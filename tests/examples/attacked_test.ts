@@ -310,7 +310,7 @@ Deno.test("attacked: mdns_listener lives on, and a name made to take long does n
     ...QUERY.subarray(0, 12),
     ...[4, 0x6c, 0x61, 0x73, 0x74, 0, 0, 1, 0, 1],
   ]);
-  const wanted = `asks ${SERVER.four} A "last"`;
+  const wanted = `queries ${SERVER.four} A "last"`;
   const seen = (async () => {
     while (!(await listener.line()).endsWith(wanted));
     return true;

@@ -68,7 +68,7 @@ for (const client of ["dig", "kdig"] as const) {
       assertEquals(one.addresses, ["198.51.100.80"], one.stdout);
       assertStringIncludes(
         await server.line(),
-        ` asked ${address.replace("%eth0", "")} for "www.example"`,
+        ` queries ${address.replace("%eth0", "")}: "www.example"`,
       );
 
       const all = await ask(

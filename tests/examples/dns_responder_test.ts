@@ -42,12 +42,12 @@ Deno.test("dns_responder answers each question from the address asked", async ()
       const peer = address.includes(":") ? "2001:db8::9" : "192.0.2.9";
       assertEquals(
         await server.line(),
-        `${peer} asked ${address} for "www.example"`,
+        `${peer} queries ${address}: "www.example"`,
       );
       assertEquals((await lookup("nobody.example")).code, 2);
       assertEquals(
         await server.line(),
-        `${peer} asked ${address} for "nobody.example"`,
+        `${peer} queries ${address}: "nobody.example"`,
       );
     }
   } finally {

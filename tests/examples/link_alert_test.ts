@@ -50,7 +50,7 @@ Deno.test("link_alert tells a webhook of links that go, come back and flap", asy
   const { since: first, ...down } = await told();
   assert(first);
   assertEquals(down, {
-    line: "eth0 is down: told, 204",
+    line: "eth0 is down: reported, 204",
     link: "eth0",
     state: "down",
     was: "up",

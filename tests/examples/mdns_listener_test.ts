@@ -58,9 +58,9 @@ Deno.test("mdns_listener tells which interface was asked", async () => {
         ["fe80::2", "ff02::fb"],
       ].flatMap(([peer, group]) => [
         // Of what was cut short the part that is whole.
-        `${side}: ${peer} asks ${group} AAAA "printer.local"`,
-        `${side}: ${peer} asks ${group} AAAA "printer.local"`,
-        `${side}: ${peer} asks ${group} PTR "_ipp._tcp.local"`,
+        `${side}: ${peer} queries ${group} AAAA "printer.local"`,
+        `${side}: ${peer} queries ${group} AAAA "printer.local"`,
+        `${side}: ${peer} queries ${group} PTR "_ipp._tcp.local"`,
       ]).sort(),
     );
   }

@@ -66,7 +66,7 @@ for (
     for (const name of names) {
       assertEquals(
         await listener.line(),
-        `eth0: ${source} asks ${group} SRV "${name}"`,
+        `eth0: ${source} queries ${group} SRV "${name}"`,
       );
     }
     assertEquals((await listener.stop()).code, 0);

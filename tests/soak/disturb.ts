@@ -10,7 +10,7 @@ export const sleep = (milliseconds: number) =>
 /** Something that happened. */
 export interface Disturbance {
   readonly what: "stop" | "flap" | "namespace" | "clock";
-  /** The askers that may lose a window by it. */
+  /** The clients that may lose a window by it. */
   readonly losers: readonly string[];
 }
 
@@ -29,11 +29,11 @@ export async function* disturb(
     subject.kill("SIGCONT");
     yield { what: "stop", losers: [] };
 
-    const { netns, dev, askers } = scene.flaps[round % scene.flaps.length];
+    const { netns, dev, clients } = scene.flaps[round % scene.flaps.length];
     await netns.ip(`link set ${dev} down`);
     await sleep(500);
     await netns.ip(`link set ${dev} up`);
-    yield { what: "flap", losers: askers.map(({ name }) => name) };
+    yield { what: "flap", losers: clients.map(({ name }) => name) };
 
     await namespaceComesAndGoes(scene);
     yield { what: "namespace", losers: [] };

@@ -30,7 +30,7 @@ export interface Verdict {
 
 /** What became of what was asked. */
 export interface Loss {
-  readonly asker: string;
+  readonly client: string;
   readonly answered: number;
   readonly lost: number;
   readonly late: number;
@@ -79,15 +79,15 @@ export function verdicts(
   });
 }
 
-/** One for every asker. */
+/** One for every client. */
 export function losses(
   last: Sample,
   flaps: Readonly<Record<string, number>>,
 ): Loss[] {
-  return Object.entries(last.askers).map(([asker, asked]) => ({
-    asker,
+  return Object.entries(last.clients).map(([client, asked]) => ({
+    client,
     ...asked,
-    allowed: WINDOW * (flaps[asker] ?? 0),
+    allowed: WINDOW * (flaps[client] ?? 0),
   }));
 }
 
@@ -112,14 +112,14 @@ export function faults(
         `${subject}: ${after} descriptors, before ${before}`
       ),
     ...losses.filter(({ lost, allowed }) => lost > allowed)
-      .map(({ asker, lost, allowed }) =>
-        `${asker}: ${lost} lost, ${allowed} when links were down`
+      .map(({ client, lost, allowed }) =>
+        `${client}: ${lost} lost, ${allowed} when links were down`
       ),
-    ...losses.filter(({ wrong }) => wrong > 0).map(({ asker, wrong }) =>
-      `${asker}: ${wrong} answers twice or of other bytes`
+    ...losses.filter(({ wrong }) => wrong > 0).map(({ client, wrong }) =>
+      `${client}: ${wrong} answers twice or of other bytes`
     ),
-    ...losses.filter(({ answered }) => answered === 0).map(({ asker }) =>
-      `${asker}: nothing answered`
+    ...losses.filter(({ answered }) => answered === 0).map(({ client }) =>
+      `${client}: nothing answered`
     ),
   ];
 }

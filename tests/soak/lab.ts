@@ -3,22 +3,22 @@
 import { compileC, type CompiledProgram } from "../support/c.ts";
 import { denoRun } from "../support/command.ts";
 import { Lab, type Netns } from "../support/netns.ts";
-import { Asker, Subject } from "./process.ts";
+import { Client, Subject } from "./process.ts";
 import { churn } from "./churn.ts";
 
 /** Everything that runs; gone when disposed of. */
 export interface Scene extends AsyncDisposable {
   readonly subjects: readonly Subject[];
-  readonly askers: readonly Asker[];
-  /** Interfaces to set down and up, and the askers that lose by it. */
+  readonly clients: readonly Client[];
+  /** Interfaces to set down and up, and the clients that lose by it. */
   readonly flaps: readonly {
     readonly netns: Netns;
     readonly dev: string;
-    readonly askers: readonly Asker[];
+    readonly clients: readonly Client[];
   }[];
 }
 
-/** Datagrams that each asker has on their way. */
+/** Datagrams that each client has on their way. */
 export const WINDOW = 64;
 const SIZE = "512";
 
@@ -71,21 +71,21 @@ export async function openScene(env: Record<string, string>): Promise<Scene> {
     answering.kill("SIGKILL");
     await answering.status;
   });
-  const asker = (name: string, netns: Netns, host: string, port: number) =>
+  const client = (name: string, netns: Netns, host: string, port: number) =>
     made.use(
-      new Asker(name, netns, [ask.path, host, `${port}`, SIZE, `${WINDOW}`]),
+      new Client(name, netns, [ask.path, host, `${port}`, SIZE, `${WINDOW}`]),
     );
-  const echo = asker("echo", lab.client, "192.0.2.3", 8888);
-  const socket = asker("socket", lab.client, "192.0.2.3", 8889);
-  const tun = asker("tun", lab.left, "10.8.0.2", 7777);
+  const echo = client("echo", lab.client, "192.0.2.3", 8888);
+  const socket = client("socket", lab.client, "192.0.2.3", 8889);
+  const tun = client("tun", lab.left, "10.8.0.2", 7777);
   made.use(churn(lab.watched));
   const all = made.move();
   return {
     subjects,
-    askers: [echo, socket, tun],
+    clients: [echo, socket, tun],
     flaps: [
-      { netns: lab.server, dev: "eth0", askers: [echo, socket] },
-      { netns: lab.left, dev: "tun0", askers: [tun] },
+      { netns: lab.server, dev: "eth0", clients: [echo, socket] },
+      { netns: lab.left, dev: "tun0", clients: [tun] },
     ],
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

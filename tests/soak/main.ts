@@ -24,7 +24,7 @@ const warmUp = Math.min(300, seconds / 5);
 
 /** Names of what happened, and how often. */
 const happened: Record<string, number> = {};
-/** How often the links of an asker were down. */
+/** How often the links of an client were down. */
 const flaps: Record<string, number> = {};
 
 let stopped = false;
@@ -38,17 +38,19 @@ async function soak(scene: Scene, clock: string): Promise<Sample[]> {
   const passed = () => (performance.now() - started) / 1000;
   const look = () => samples.push(sample(scene, passed()));
   const timer = setInterval(look, EVERY * 1000);
-  const all = [...scene.subjects, ...scene.askers];
+  const all = [...scene.subjects, ...scene.clients];
   const failed = Promise.race(all.map(({ failed }) => failed));
   const disturbances = disturb(scene, clock);
   try {
     while (passed() < seconds && !stopped) {
       const { value } = await Promise.race([disturbances.next(), failed]);
       happened[value.what] = (happened[value.what] ?? 0) + 1;
-      for (const asker of value.losers) flaps[asker] = (flaps[asker] ?? 0) + 1;
+      for (const client of value.losers) {
+        flaps[client] = (flaps[client] ?? 0) + 1;
+      }
       await Promise.race([sleep(3000), failed]);
     }
-    // What the last one lost is known after the askers' patience.
+    // What the last one lost is known after the clients' patience.
     await Promise.race([sleep(10_000), failed]);
     look();
   } finally {
@@ -77,8 +79,8 @@ try {
 }
 const last = samples.at(-1)!;
 const subjects = verdicts(samples, warmUp);
-const askers = losses(last, flaps);
-const wrong = faults(subjects, askers);
+const clients = losses(last, flaps);
+const wrong = faults(subjects, clients);
 const record = {
   date: new Date().toISOString().slice(0, 10),
   deno: Deno.version.deno,
@@ -91,7 +93,7 @@ const record = {
   window: WINDOW,
   happened,
   subjects,
-  askers,
+  clients,
   faults: wrong,
   counts: Object.fromEntries(
     Object.entries(last.subjects).map(([name, { counts }]) => [name, counts]),

@@ -34,12 +34,12 @@ function panels(samples: readonly Sample[]): Panel[] {
       ]),
     );
   const rates = Object.fromEntries(
-    Object.keys(samples[0].askers).map((name) => [
+    Object.keys(samples[0].clients).map((name) => [
       name,
-      samples.map(({ askers, seconds }, index) => {
+      samples.map(({ clients, seconds }, index) => {
         const before = samples[index - 1];
         if (before === undefined) return 0;
-        return (askers[name].answered - before.askers[name].answered) /
+        return (clients[name].answered - before.clients[name].answered) /
           Math.max(1, seconds - before.seconds) / 1000;
       }),
     ]),

@@ -3,7 +3,7 @@
 import type { Netns } from "../support/netns.ts";
 import type { Said } from "./subject.ts";
 
-/** What an asker counts, from its start. */
+/** What an client counts, from its start. */
 export interface Asked {
   readonly answered: number;
   readonly lost: number;
@@ -113,7 +113,7 @@ export class Subject extends Talker<Said> {
 }
 
 /** The program in C that asks a server. */
-export class Asker extends Talker<Asked> {
+export class Client extends Talker<Asked> {
   constructor(name: string, netns: Netns, command: readonly string[]) {
     super(name, netns.exec, {}, command);
   }

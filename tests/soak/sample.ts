@@ -19,7 +19,7 @@ export interface Sample {
   /** Since the start. */
   readonly seconds: number;
   readonly subjects: Readonly<Record<string, Memory>>;
-  readonly askers: Readonly<Record<string, Asked>>;
+  readonly clients: Readonly<Record<string, Asked>>;
 }
 
 /** Looks at everything. */
@@ -38,7 +38,7 @@ export function sample(scene: Scene, seconds: number): Sample {
         counts,
       }];
     })),
-    askers: Object.fromEntries(scene.askers.map(({ name, last }) => [
+    clients: Object.fromEntries(scene.clients.map(({ name, last }) => [
       name,
       last ?? { answered: 0, lost: 0, late: 0, wrong: 0, probes: 0 },
     ])),
