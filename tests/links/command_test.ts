@@ -231,6 +231,10 @@ Deno.test("cliffy: bad input is a ValidationError with exit code 2 and its comma
   await refused("serve h --port", 'Missing value for option "--port".');
   await refused("serve", "Missing argument(s): host");
   await refused(
+    "serve h --once=false",
+    'Option "--once" doesn\'t take a value, but got "false".',
+  );
+  await refused(
     "serve h -p 1 --port 2",
     'Option "--port" can only occur once, but was found several times.',
   );

@@ -60,7 +60,7 @@ Deno.test("the installed command runs from anywhere", async () => {
       ], { env: { NO_COLOR: "1" } });
     assertEquals(await netplumb("--version"), {
       code: 0,
-      stdout: `${manifest.version}\n`,
+      stdout: `netplumb ${manifest.version}\n`,
       stderr: "",
     });
     // A socket, and a worker found from where the command lives.
@@ -107,7 +107,7 @@ Deno.test("the command starts without network if its own packages are cached, an
     ], { env: { DENO_DIR: directory, NO_COLOR: "1" } });
     assertEquals(
       { code, stdout, stderr },
-      { code: 0, stdout: `${manifest.version}\n`, stderr: "" },
+      { code: 0, stdout: `netplumb ${manifest.version}\n`, stderr: "" },
     );
   } finally {
     await Deno.remove(directory, { recursive: true });

@@ -8,7 +8,7 @@ import { DENO_VERSION, make } from "../../npm/make.ts";
 import { output, run } from "../support/netns.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const VERSION = `${manifest.version}\n`;
+const VERSION = `netplumb ${manifest.version}\n`;
 const BINARY = `@deno/linux-${
   Deno.build.arch === "x86_64" ? "x64" : "arm64"
 }-glibc`;

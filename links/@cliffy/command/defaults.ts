@@ -30,8 +30,9 @@ export function addDefaults(cmd: Command<any>): void {
       {
         standalone: true,
         prepend: true,
-        action: () => {
-          main.showVersion();
+        action: function (this: Command<any>) {
+          if (this.getRawArgs().includes("--version")) main.showLongVersion();
+          else main.showVersion();
           exit(main);
         },
       },

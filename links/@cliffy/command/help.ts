@@ -104,7 +104,7 @@ export function generateHelp(
     "Arguments",
     described.map((arg) => [
       written(arg, types),
-      `- ${brief(arg.description!)}`,
+      `- ${brief(arg.description!)}${hints ? argumentHints(cmd, arg) : ""}`,
     ]),
   );
   for (const [group, options] of groups(cmd.getOptions())) {
@@ -163,7 +163,20 @@ function optionHints(cmd: Command<any>, option: Option): string {
   if (option.conflicts) {
     hints.push(`Conflicts: ${option.conflicts.map(flag).join(", ")}`);
   }
-  const handler = cmd.getType(option.args[0]?.type)?.handler;
+  return hinted(cmd, option.args[0], hints);
+}
+
+function argumentHints(cmd: Command<any>, arg: Argument): string {
+  return hinted(cmd, arg, arg.optional ? [] : ["required"]);
+}
+
+/** The hints, and the values that the type of an argument allows. */
+function hinted(
+  cmd: Command<any>,
+  arg: Argument | undefined,
+  hints: string[],
+): string {
+  const handler = arg && cmd.getType(arg.type)?.handler;
   const values = handler instanceof Type ? handler.values?.(cmd) : undefined;
   if (values?.length) {
     hints.push(

@@ -57,10 +57,15 @@ export function findOptions(
           `Missing value for option "${flag(option.name)}".`,
         );
       }
-      if (arg !== undefined || token.value === undefined) {
-        given.push({ option, typed, value: token.value });
-        continue;
+      if (arg === undefined && token.value !== undefined) {
+        throw new ValidationError(
+          `Option "${
+            flag(option.name)
+          }" doesn't take a value, but got "${token.value}".`,
+        );
       }
+      given.push({ option, typed, value: token.value });
+      continue;
     }
     if (token.kind === "option-terminator") {
       rest = rest.concat(args.slice(unknown ? index : index + 1));

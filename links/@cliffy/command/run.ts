@@ -67,13 +67,12 @@ async function run(cmd: Command<any>, line: Line): Promise<CommandResult> {
     const all = [...line.given, ...given];
     const isAlone = all.some(({ option }) => option.standalone);
     const parse = (value: ArgumentValue) => parseValue(cmd, value);
-    const { values, surplus } = readArguments(
-      rest,
-      isAlone ? [] : cmd.getArguments(),
-      known,
-      parse,
-    );
+    const read = () =>
+      readArguments(rest, isAlone ? [] : cmd.getArguments(), known, parse);
+    // As upstream: an unknown option is reported before a missing one.
+    const early = rest.some((word) => /^-./.test(word)) ? read() : undefined;
     const options = readOptions(all, known, parse);
+    const { values, surplus } = early ?? read();
     if (surplus.length > 0 && !isAlone) throw unexpected(cmd, surplus);
     cmd.settings.literalArgs = line.literal;
 

@@ -199,6 +199,11 @@ export class CommandTree<TParent extends Command<any> | undefined> {
     console.log(this.getHelp(options));
   }
 
+  /** The name of the main command, and its version. */
+  showLongVersion(): void {
+    console.log(`${this.getMainCommand().getName()} ${this.getVersion()}`);
+  }
+
   showVersion(): void {
     console.log(this.getVersion());
   }
