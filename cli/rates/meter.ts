@@ -104,12 +104,21 @@ const COUNTED = [
 
 type Increases = Record<typeof COUNTED[number], number>;
 
+/** The counters that increases() compares. */
+export type ComparedCounters = Pick<
+  LinkCounters,
+  typeof COUNTED[number] | "carrier_changes"
+>;
+
 /**
  * How much counters grew. One that passed its range continues at 0. Counters that
  * decreased for another reason restarted together, with the driver or because a
  * new link has the ifindex of a deleted one: they count since then.
  */
-export function increases(before: LinkCounters, now: LinkCounters): Increases {
+export function increases(
+  before: ComparedCounters,
+  now: ComparedCounters,
+): Increases {
   const grown = {} as Increases;
   let restarted = now.carrier_changes < before.carrier_changes;
   for (const counter of COUNTED) {

@@ -9,10 +9,15 @@ import type {
   MonitorEvent,
 } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
+import { monitorMetrics } from "../metrics/commands.ts";
+import { linkMetrics } from "../metrics/links.ts";
+import type { Metric } from "../metrics/metric.ts";
 import { eventJson } from "../monitor/json.ts";
+import { countEvent, noTotals, type Totals } from "../monitor/totals.ts";
 import { printableJson } from "../output/printable.ts";
-import { type LinkRates, type Rate, RateMeter } from "../rates/meter.ts";
-import { type LinkSample, LinkSampler } from "../rates/sampler.ts";
+import { increases } from "../rates/meter.ts";
+import { LinkSampler } from "../rates/sampler.ts";
+import { type CountedLink, CounterReader } from "./counters.ts";
 import { Journal } from "./journal.ts";
 import type { RateRecord, Update } from "./records.ts";
 import { ViewState } from "./state.ts";
@@ -38,7 +43,6 @@ const UPDATES_KEPT = { messages: 1200, characters: 8 << 20 };
 /** Events that are kept for clients of /events. */
 const EVENTS_KEPT = 16_384;
 
-const STILL: Rate = { packets: 0, bytes: 0, dropped: 0, errors: 0 };
 const IDLE: RateRecord = [0, 0, 0, 0, 0, 0];
 
 /** What to watch, and how often to read counters. */
@@ -54,6 +58,11 @@ interface KeptEvent {
   readonly time: Timestamp;
 }
 
+/** Namespace ids are of no use without the namespaces' names. */
+function isViewed(event: MonitorEvent): boolean {
+  return !("object" in event) || event.object !== "netns";
+}
+
 /** Follows a monitor. */
 export class Feed {
   readonly state: ViewState;
@@ -61,12 +70,14 @@ export class Feed {
   readonly updates: Journal<string>;
   /** Events of the monitor, formatted when they are read. */
   readonly events: Journal<KeptEvent>;
+  readonly #totals: Totals = noTotals(VIEWED);
   readonly #monitor: Monitor;
   readonly #options: FeedOptions;
   readonly #signal: AbortSignal;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resolving: Promise<void> | undefined;
   #resolveAfter = 0;
+  #counted = new Map<string, CountedLink>();
   #rates = new Map<string, RateRecord>();
   #changedRates: Record<string, RateRecord> = {};
 
@@ -109,6 +120,13 @@ export class Feed {
     };
   }
 
+  /** Link counters, read now, and totals of the monitor. */
+  async metrics(): Promise<Metric[]> {
+    const { namespaces = [undefined] } = this.#options;
+    const samples = await new LinkSampler(namespaces).read(this.#signal);
+    return [...linkMetrics(samples), ...monitorMetrics(this.#totals)];
+  }
+
   /** The objects of the monitor, as its events of a snapshot. */
   *currentEvents(): Iterable<string> {
     const time = realTime();
@@ -137,13 +155,9 @@ export class Feed {
       const events = await this.#monitor.receive({ signal: this.#signal });
       const time = realTime();
       for (const event of events) this.state.apply(event, time);
-      this.events.add(
-        events.filter((event) =>
-          !("object" in event) ||
-          event.object !== "netns"
-        )
-          .map((event) => ({ event, time })),
-      );
+      const kept = events.filter(isViewed);
+      for (const event of kept) countEvent(this.#totals, event);
+      this.events.add(kept.map((event) => ({ event, time })));
       this.#schedule();
     }
   }
@@ -196,49 +210,55 @@ export class Feed {
 
   /** Reads counters while a page is open. */
   async #sample(signal: AbortSignal): Promise<void> {
-    const { namespaces = [undefined], interval } = this.#options;
-    const sampler = new LinkSampler(namespaces);
-    const meter = new RateMeter();
+    await using reader = new CounterReader();
     const pause = new Deadline("read counters", { signal });
     try {
       for (;;) {
         if (this.updates.streams > 0) {
-          const samples = await sampler.read(signal);
-          this.#takeRates(samples, meter.update(samples));
-        }
-        await pause.pause(interval);
+          const { namespaces } = this.#monitor;
+          this.#takeCounters(await reader.read(namespaces, signal));
+        } else await reader.retain([]);
+        await pause.pause(this.#options.interval);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
-  #takeRates(
-    samples: readonly LinkSample[],
-    links: readonly LinkRates[],
-  ): void {
-    const now = new Map<string, RateRecord>();
-    const rates = new Map(
-      links.map((one) => [this.state.linkId(one.namespace, one.ifindex), one]),
-    );
-    for (const { namespace, ifindex, counters } of samples) {
-      const id = this.state.linkId(namespace, ifindex);
+  #takeCounters(links: readonly CountedLink[]): void {
+    const rates = new Map<string, RateRecord>();
+    const counted = new Map<string, CountedLink>();
+    for (const link of links) {
+      const id = this.state.linkId(link.namespace, link.ifindex);
       if (id === undefined) continue;
-      const { rx = STILL, tx = STILL } = rates.get(id) ?? {};
-      const record: RateRecord = [
-        Math.round(rx.bytes),
-        Math.round(tx.bytes),
-        Math.round(rx.packets),
-        Math.round(tx.packets),
-        counters.rx_errors + counters.tx_errors,
-        counters.rx_dropped + counters.tx_dropped,
-      ];
-      now.set(id, record);
+      counted.set(id, link);
+      const record = rateRecord(this.#counted.get(id), link);
+      rates.set(id, record);
       const before = this.#rates.get(id) ?? IDLE;
       if (before.every((value, at) => value === record[at])) continue;
       this.#changedRates[id] = record;
       this.#schedule();
     }
-    this.#rates = now;
+    this.#counted = counted;
+    this.#rates = rates;
   }
+}
+
+/** Rates since the last sample, if there was one, and totals. */
+function rateRecord(
+  before: CountedLink | undefined,
+  now: CountedLink,
+): RateRecord {
+  const { counters, time } = now;
+  const grown = before && increases(before.counters, counters);
+  const seconds = before === undefined ? 1 : (time - before.time) / 1000;
+  const rate = (increase = 0) => Math.round(increase / seconds);
+  return [
+    rate(grown?.rx_bytes),
+    rate(grown?.tx_bytes),
+    rate(grown?.rx_packets),
+    rate(grown?.tx_packets),
+    counters.rx_errors + counters.tx_errors,
+    counters.rx_dropped + counters.tx_dropped,
+  ];
 }

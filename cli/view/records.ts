@@ -40,7 +40,7 @@ export interface EventRecord {
   readonly time: number;
   /** The namespace, by its number; undefined for none. */
   readonly space: number | undefined;
-  /** The object type, "ensure" or "monitor". */
+  /** The object type, "local route", "ensure" or "monitor". */
   readonly object: string;
   readonly event: string;
   readonly text: string;

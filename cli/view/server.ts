@@ -5,6 +5,7 @@ import { ArgumentError } from "../../lib/errors.ts";
 import { log } from "../log.ts";
 import { printableJson } from "../output/printable.ts";
 import { describeFailure } from "../failure.ts";
+import { metricsResponse } from "../metrics/openmetrics.ts";
 import { Access, HEADERS, plain } from "./access.ts";
 import type { Feed } from "./feed.ts";
 import { FILES, type PageFile } from "./files.ts";
@@ -109,6 +110,8 @@ function handle(
     switch (url.pathname) {
       case "/state":
         return stateResponse(url.searchParams, namespaces(), signal);
+      case "/metrics":
+        return metricsOf(feed, request);
       case "/updates":
         if (isFull(feed)) return tooMany();
         return feed.updates.stream({
@@ -148,6 +151,14 @@ function fileResponse({ type, text }: PageFile): Response {
   return new Response(text, {
     headers: { ...HEADERS, "content-type": type, "cache-control": "no-cache" },
   });
+}
+
+async function metricsOf(feed: Feed, request: Request): Promise<Response> {
+  const response = metricsResponse(request, await feed.metrics());
+  for (const [name, value] of Object.entries(HEADERS)) {
+    response.headers.set(name, value);
+  }
+  return response;
 }
 
 async function stateResponse(

@@ -1,5 +1,6 @@
 // The state that the page shows, updated by the events of one monitor.
 
+import { RT_TABLE_LOCAL } from "../../ffi/uapi/linux_rtnetlink.ts";
 import type { Timestamp } from "../../lib/clock.ts";
 import type { Address } from "../../lib/rtnetlink/address.ts";
 import type { Link } from "../../lib/rtnetlink/link/link.ts";
@@ -294,7 +295,7 @@ export class ViewState {
       number,
       time: time.seconds * 1000 + Math.floor(time.nanoseconds / 1e6),
       space: space?.id,
-      object: "object" in event ? event.object : "monitor",
+      object: "object" in event ? shownObject(event) : "monitor",
       event: event.event,
       text: this.#texts.text({ ...named, namespaceName: there?.name }),
       link: space && "object" in event && "ifindex" in event.data &&
@@ -303,6 +304,13 @@ export class ViewState {
         : undefined,
     };
   }
+}
+
+/** Routes of the local table follow addresses, so they are a type of their own. */
+function shownObject(event: AnyObjectEvent): string {
+  return event.object === "route" && event.data.table === RT_TABLE_LOCAL
+    ? "local route"
+    : event.object;
 }
 
 function spaceRecord({ id, name }: Space): SpaceRecord {

@@ -1,7 +1,7 @@
 // <linux/if_link.h>: the attributes of a link itself and what is nested in them.
 // Those of its kind (bridge, vxlan ...) are in linux_if_link_kinds.ts.
 
-import { be16, bytes, struct, u32, u64 } from "../struct.ts";
+import { be16, bytes, struct, u32, u64, u8 } from "../struct.ts";
 
 export const headers = ["linux/if_link.h"] as const;
 
@@ -146,6 +146,14 @@ export const IFLA_EVENT_BONDING_FAILOVER = 3;
 export const IFLA_EVENT_NOTIFY_PEERS = 4;
 export const IFLA_EVENT_IGMP_RESEND = 5;
 export const IFLA_EVENT_BONDING_OPTIONS = 6;
+
+export const IFLA_STATS_LINK_64 = 1;
+
+export const if_stats_msg = struct("struct if_stats_msg", {
+  family: u8,
+  ifindex: u32,
+  filter_mask: u32,
+});
 
 export const rtnl_link_stats64 = struct("struct rtnl_link_stats64", {
   rx_packets: u64,

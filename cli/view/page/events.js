@@ -8,6 +8,7 @@ const TITLES = {
   link: "Links",
   address: "Addresses",
   route: "Routes",
+  "local route": "Local routes",
   neighbour: "Neighbours",
   port: "Ports",
   rule: "Rules",
@@ -16,7 +17,7 @@ const TITLES = {
   monitor: "Monitor",
 };
 /** Object types that are hidden at first: they change often. */
-const HIDDEN = new Set(["neighbour"]);
+const HIDDEN = new Set(["neighbour", "local route"]);
 /** Rows that are drawn. */
 const ROWS = 300;
 
@@ -107,7 +108,7 @@ export class Timeline {
     return this.#ui.words.every((word) => all.includes(word));
   }
 
-  #row({ time, event, object, text, space, link }) {
+  #row({ time, event, text, space, link }) {
     const where = this.#state.spaces.get(space);
     const select = () => {
       const found = this.#state.links.get(link);
@@ -129,7 +130,7 @@ export class Timeline {
     ];
     return html(
       "li",
-      { class: `event-${event} object-${object}` },
+      { class: `event-${event}` },
       link === undefined
         ? body
         : [html("button", { type: "button", click: select }, body)],

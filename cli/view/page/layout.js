@@ -134,7 +134,11 @@ export class Layout {
         return this.#remember(graph);
       }
     }
-    const inner = await Promise.all(graph.boxes.map(async (box) => {
+    // The largest first: the others fill the rows beside it.
+    const boxes = graph.boxes.toSorted((a, b) =>
+      b.nodes.length - a.nodes.length || b.links.length - a.links.length
+    );
+    const inner = await Promise.all(boxes.map(async (box) => {
       if (box.folded || box.nodes.length === 0) return elkBox(box);
       const own = new Set(box.nodes.map(({ key }) => `node ${key}`));
       return (await this.#elk.layout({

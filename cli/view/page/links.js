@@ -80,7 +80,7 @@ function counter(key, title, at) {
       const number = state.ratesOf(link)[at];
       return number === 0 ? "" : amount(number);
     },
-    isBad: (link, state) => state.ratesOf(link)[at] > 0,
+    isBad: (link, state) => state.isGrowing(link, at),
   };
 }
 

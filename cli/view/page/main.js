@@ -48,13 +48,20 @@ function fresh() {
   return { isAll: false, isTopology: false, isRates: false, skipped: 0 };
 }
 
+/** How long the last drawing took, in milliseconds. */
+let took = 0;
+
+/** Draws with the next frame; after a long drawing, the user comes first. */
 function schedule() {
   if (isScheduled) return;
   isScheduled = true;
-  requestAnimationFrame(() => {
-    isScheduled = false;
-    draw();
-  });
+  setTimeout(() =>
+    requestAnimationFrame(() => {
+      isScheduled = false;
+      const started = performance.now();
+      draw();
+      took = performance.now() - started;
+    }), took > 16 ? 2 * took : 0);
 }
 
 function draw() {

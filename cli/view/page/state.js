@@ -9,6 +9,9 @@ const HIDDEN = 10_000;
 /** Milliseconds until a refused connection is tried again. */
 const RETRY = 2000;
 
+/** Milliseconds for which a counter that has grown is marked. */
+const RECENT = 5000;
+
 const IDLE = [0, 0, 0, 0, 0, 0];
 
 const collator = new Intl.Collator(undefined, { numeric: true });
@@ -26,6 +29,8 @@ export class State {
   /** Past rates of links with traffic. */
   history = new Map();
   events = [];
+  /** When counters of errors and drops last grew. */
+  #growing = new Map();
   /** What `ensure` does; undefined if it does not run here. */
   ensure = undefined;
 
@@ -35,6 +40,7 @@ export class State {
       this.spaces.clear();
       this.links.clear();
       this.rates.clear();
+      this.#growing.clear();
       this.events = [];
       this.ensure = undefined;
     }
@@ -62,6 +68,11 @@ export class State {
       this.links.set(link.id, link);
     }
     for (const [id, rates] of Object.entries(update.rates ?? {})) {
+      const old = this.rates.get(id);
+      [4, 5].forEach((at) => {
+        if (old === undefined || rates[at] <= old[at]) return;
+        this.#growing.set(`${id} ${at}`, performance.now());
+      });
       this.rates.set(id, rates);
     }
     for (const event of update.events ?? []) this.events.push(event);
@@ -72,6 +83,11 @@ export class State {
   /** The rates of a link. */
   ratesOf({ id }) {
     return this.rates.get(id) ?? IDLE;
+  }
+
+  /** Whether a counter, by its index in the rates, has grown recently. */
+  isGrowing({ id }, at) {
+    return performance.now() - this.#growing.get(`${id} ${at}`) < RECENT;
   }
 
   /** Adds the current rates to the past ones. */

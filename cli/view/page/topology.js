@@ -7,8 +7,10 @@ import { compare } from "./state.js";
 
 /** Similar links up to which each has a card. */
 const CARDS = 8;
-/** Links above which namespaces are folded at first. */
-const UNFOLDED = 240;
+/** Cards and tiles above which namespaces are folded at first. */
+const UNFOLDED = 80;
+/** Links to as many namespaces make a namespace a hub, which is not folded. */
+const HUB = 8;
 /** Edges above which they are drawn pale. */
 const MANY_EDGES = 60;
 const ZOOM = { least: 0.08, most: 2.5, step: 1.25 };
@@ -16,6 +18,8 @@ const ZOOM = { least: 0.08, most: 2.5, step: 1.25 };
 const FAR = 0.62;
 /** The margin around the topology when it fits the pane, in pixels. */
 const MARGIN = 24;
+/** The height of the toolbar at the bottom of the pane. */
+const TOOLBAR = 28;
 
 const KINDS =
   /^(device|loopback|veth|bridge|bond|vrf|tun|wireguard|vlan|vxlan|dummy)$/;
@@ -174,14 +178,12 @@ export class Topology {
   }
 
   async #update(isFresh) {
-    if (this.#isFolding && this.#state.links.size > UNFOLDED) {
-      // Once: later the user decides.
-      for (const { key, name } of this.#state.spaces.values()) {
-        if (name !== null) this.#folded.add(key);
-      }
-    }
-    if (this.#state.links.size > 0) this.#isFolding = false;
     this.#graph = graphOf(this.#state, this.#folded);
+    if (this.#isFolding && this.#state.links.size > 0) {
+      // Once: later the user decides.
+      this.#isFolding = false;
+      this.#foldMany();
+    }
     const wasEmpty = this.#layout.boxes.size === 0;
     await this.#layout.update(this.#graph, this.#aspect(), isFresh);
     this.#draw();
@@ -195,7 +197,7 @@ export class Topology {
     if (width === 0 || bounds === undefined) return;
     const scale = clamp(Math.min(
       (width - 2 * MARGIN) / bounds.w,
-      (height - 2 * MARGIN) / bounds.h,
+      (height - 2 * MARGIN - TOOLBAR) / bounds.h,
       1.25,
     ));
     const { x, y, scale: old } = this.#transform;
@@ -209,7 +211,7 @@ export class Topology {
     this.#move({
       scale,
       x: (width - bounds.w * scale) / 2 - bounds.x * scale,
-      y: (height - bounds.h * scale) / 2 - bounds.y * scale,
+      y: (height - TOOLBAR - bounds.h * scale) / 2 - bounds.y * scale,
     });
   }
 
@@ -362,7 +364,6 @@ export class Topology {
       );
       const rect = svg("rect", { class: "box", rx: 12 });
       const element = svg("g", { class: "namespace" }, rect, fold);
-      this.#boxLayer.append(element);
       drawn = { element, rect, fold, title, info, sign, tip };
       this.#boxes.set(key, drawn);
     }
@@ -382,6 +383,9 @@ export class Topology {
     text(tip, `namespace ${space.label}, ${summary}`);
     attribute(sign, "d", folded ? "M17 17l6 5l-6 5z" : "M15 14.5h10l-5 6z");
     element.classList.toggle("is-folded", folded);
+    // Edges end at a folded namespace, and pass behind it.
+    const layer = folded ? this.#nodeLayer : this.#boxLayer;
+    if (element.parentNode !== layer) layer.append(element);
     element.classList.toggle("has-down", up < links.length);
     const letters = Math.floor((w - 48) / 8.2);
     text(title, shortened(space.label, Math.max(8, letters)));
@@ -575,6 +579,24 @@ export class Topology {
     const link = this.#state.links.get(id);
     const space = link && this.#state.spaces.get(link.space);
     return space && this.#layout.boxes.get(space.key);
+  }
+
+  /** Folds what would be too much to read. */
+  #foldMany() {
+    const { boxes, edges } = this.#graph;
+    const nodes = boxes.reduce((sum, { nodes }) => sum + nodes.length, 0);
+    if (nodes <= UNFOLDED) return;
+    const peers = Map.groupBy(
+      edges.flatMap(({ fromBox, toBox }) =>
+        fromBox === toBox ? [] : [[fromBox, toBox], [toBox, fromBox]]
+      ),
+      ([key]) => key,
+    );
+    for (const { key, nodes } of boxes) {
+      const isHub = peers.get(key)?.length >= HUB && nodes.length <= HUB;
+      if (!isHub) this.#folded.add(key);
+    }
+    this.#graph = graphOf(this.#state, this.#folded);
   }
 
   #fold(key) {

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { netplumb } from "../../support/command.ts";
 import { Lab } from "../../support/netns.ts";
-import { ViewServer } from "./serve.ts";
+import { EventStream, ViewServer } from "./serve.ts";
 
 /** Sends a request as it is written; returns the whole response. */
 async function raw(url: string, request: string): Promise<string> {
@@ -39,52 +39,6 @@ async function events(
   await using stream = await EventStream.open(url, headers);
   while (found.length < count) found.push(await stream.next());
   return found;
-}
-
-/** A client of server-sent events. */
-class EventStream implements AsyncDisposable {
-  #rest = "";
-
-  private constructor(
-    readonly reader: ReadableStreamDefaultReader<string>,
-  ) {}
-
-  static async open(
-    url: string,
-    headers: Record<string, string> = {},
-  ): Promise<EventStream> {
-    const response = await fetch(url, {
-      headers,
-      signal: AbortSignal.timeout(60_000),
-    });
-    assertEquals(response.status, 200);
-    assertEquals(response.headers.get("content-type"), "text/event-stream");
-    return new EventStream(
-      response.body!.pipeThrough(new TextDecoderStream()).getReader(),
-    );
-  }
-
-  async next(): Promise<{ id?: string; event?: string; data: string }> {
-    for (;;) {
-      const at = this.#rest.indexOf("\n\n");
-      if (at < 0) {
-        const { value, done } = await this.reader.read();
-        assert(!done, "the stream ended");
-        this.#rest += value;
-        continue;
-      }
-      const lines = this.#rest.slice(0, at).split("\n");
-      this.#rest = this.#rest.slice(at + 2);
-      const fields = Object.fromEntries(
-        lines.map((line) => /^(\w+): ?(.*)$/.exec(line)?.slice(1) ?? ["", ""]),
-      );
-      if (fields.data !== undefined) return fields;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.reader.cancel();
-  }
 }
 
 Deno.test("view refuses other hosts, methods and files", async () => {
