@@ -41,7 +41,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "show",
     summary:
-      "Show links, addresses, routes, neighbours and rules as `ip` does.",
+      "Show links, addresses, routes, rules, qdiscs and more as `ip` does.",
     load: async () => (await import("./commands/show.ts")).show,
   },
   {

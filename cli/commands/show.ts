@@ -1,5 +1,5 @@
-// netplumb show: prints links, addresses, routes, neighbours, rules and nexthop
-// objects as `ip` does.
+// netplumb show: prints links, addresses, routes, neighbours, rules, nexthop
+// objects and queueing disciplines as `ip` and `tc` do.
 
 import { type Command, EnumType } from "@cliffy/command";
 import type { NetlinkCounters } from "../../lib/netlink/counters.ts";
@@ -18,11 +18,13 @@ import { showAddresses } from "../show/address.ts";
 import { showLinks } from "../show/link.ts";
 import { showNeighbours } from "../show/neighbour.ts";
 import { showNexthops } from "../show/nexthop.ts";
+import { showClasses, showQdiscs } from "../show/qdisc.ts";
 import { showRoutes } from "../show/route.ts";
 import { showRules } from "../show/rule.ts";
 import type { Json, Shown, ShowOptions } from "../show/shown.ts";
 import { linkText } from "../show/text/link.ts";
 import { neighbourText } from "../show/text/neighbour.ts";
+import { classText, qdiscText } from "../show/text/qdisc.ts";
 import { nexthopText, routeText } from "../show/text/route.ts";
 import { ruleText } from "../show/text/rule.ts";
 import {
@@ -290,6 +292,26 @@ const nexthop = family(shows("Routes refer to nexthop objects by their id."))
   )
   .action((options) => act(options, showNexthops, nexthopText));
 
+const LIKE_TC = "With --json, keys and values are those of `tc -j`.";
+
+const qdisc = shows(`Rates are in bytes a second. ${LIKE_TC}`)
+  .option("--dev <if:interface>", "Only this link.")
+  .example("Show the queueing disciplines of all links", "netplumb show qdisc")
+  .example(
+    "Count the packets that each dropped",
+    "netplumb show qdisc --statistics --json | jq '.[] | .dev, .drops'",
+  )
+  .action((options) => act(options, showQdiscs, qdiscText));
+
+const trafficClass = shows(`Rates are in bytes a second. ${LIKE_TC}`)
+  .option("--dev <if:interface>", "Only this link.")
+  .example("Show the classes of all links", "netplumb show class")
+  .example(
+    "Show the counters of the classes of a link",
+    "netplumb show class --dev eth0 --statistics",
+  )
+  .action((options) => act(options, showClasses, classText));
+
 /** RT_TABLE_MAIN, as `ip route show` has it. */
 const MAIN = 254;
 
@@ -301,6 +323,8 @@ const OBJECTS: readonly [string, string, Command<any>][] = [
   ["neighbour", "Show neighbour entries.", neighbour],
   ["rule", "Show policy routing rules.", rule],
   ["nexthop", "Show nexthop objects.", nexthop],
+  ["qdisc", "Show queueing disciplines.", qdisc],
+  ["class", "Show classes of queueing disciplines.", trafficClass],
 ];
 
 export const show = subcommand(

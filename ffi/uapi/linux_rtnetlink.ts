@@ -170,6 +170,7 @@ export const tcmsg = struct("struct tcmsg", {
   tcm_info: u32,
 });
 
+export const RTM_GETQDISC = 38;
 export const TCA_KIND = 1;
 
 export const RTNLGRP_NONE = 0;

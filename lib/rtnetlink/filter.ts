@@ -74,3 +74,9 @@ export interface NexthopFilter extends DumpOptions {
   /** Only those of a bridge's forwarding table. */
   readonly fdb?: boolean | undefined;
 }
+
+/** Which queueing disciplines to dump. */
+export interface QdiscFilter extends DumpOptions {
+  /** Those of this link. */
+  readonly ifindex?: number | undefined;
+}

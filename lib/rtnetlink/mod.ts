@@ -46,6 +46,7 @@ export type {
   LinkFilter,
   NeighbourFilter,
   NexthopFilter,
+  QdiscFilter,
   RouteFilter,
   RuleFilter,
 } from "./filter.ts";
@@ -71,6 +72,7 @@ export {
   type RouteSpec,
 } from "./route.ts";
 export type { NexthopSpec, RouteNexthop, RouteVia } from "./route_nexthop.ts";
+export type { Qdisc } from "./qdisc.ts";
 export type { RouteCache } from "./route_cache.ts";
 export type { RouteMetrics, RouteMetricsSpec } from "./metrics.ts";
 export type { RouteEncapsulation } from "./encapsulation.ts";
@@ -110,6 +112,12 @@ export { type IpLink, ipLink } from "../iproute2/link.ts";
 export { type IpAddress, ipAddress } from "../iproute2/address.ts";
 export { type IpRoute, ipRoute, type IpRouteHop } from "../iproute2/route.ts";
 export { type IpNeighbour, ipNeighbour } from "../iproute2/neighbour.ts";
+export {
+  type IpClass,
+  ipClass,
+  type IpQdisc,
+  ipQdisc,
+} from "../iproute2/qdisc.ts";
 export { type IpRule, ipRule } from "../iproute2/rule.ts";
 export {
   type IpEncapsulation,

@@ -23,13 +23,20 @@ import {
   RTM_GETNEIGH,
   RTM_GETNEXTHOP,
   RTM_GETNSID,
+  RTM_GETQDISC,
   RTM_GETRULE,
   RTM_NEWADDR,
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
   RTM_NEWNSID,
+  RTM_NEWQDISC,
   RTM_NEWRULE,
+  tcmsg,
 } from "../../ffi/uapi/linux_rtnetlink.ts";
+import {
+  RTM_GETTCLASS,
+  RTM_NEWTCLASS,
+} from "../../ffi/uapi/linux_pkt_sched.ts";
 import type { Namespace } from "../netns/namespace.ts";
 import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import {
@@ -52,6 +59,7 @@ import type {
   LinkFilter,
   NeighbourFilter,
   NexthopFilter,
+  QdiscFilter,
   RouteFilter,
   RuleFilter,
 } from "./filter.ts";
@@ -60,6 +68,7 @@ import { LinkSelection, oneLink } from "./link_selection.ts";
 import { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
 import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
 import { decodeNexthop, type Nexthop } from "./nexthop.ts";
+import { decodeQdisc, type Qdisc } from "./qdisc.ts";
 import { decodeRoute, type Route } from "./route.ts";
 import { RouteSelection } from "./route_selection.ts";
 import { decodeRule, type Rule } from "./rule.ts";
@@ -333,6 +342,49 @@ export class RouteSocket implements AsyncDisposable {
       filter,
       (message) =>
         message.type === RTM_NEWNEXTHOP ? decodeNexthop(message) : undefined,
+    );
+  }
+
+  /**
+   * The queueing disciplines of links.
+   *
+   * @param filter One link only, a signal and a timeout, and what to do when
+   *   changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
+   */
+  qdiscs(filter: QdiscFilter = {}): Promise<Dump<Qdisc>> {
+    const { ifindex } = filter;
+    const body = new AttributeWriter().raw(
+      tcmsg.build({ tcm_ifindex: ifindex ?? 0 }),
+    );
+    return this.#dump("show qdiscs", RTM_GETQDISC, body, filter, (message) => {
+      if (message.type !== RTM_NEWQDISC) return undefined;
+      const qdisc = decodeQdisc(message);
+      return ifindex === undefined || qdisc?.ifindex === ifindex
+        ? qdisc
+        : undefined;
+    });
+  }
+
+  /**
+   * The classes of the queueing disciplines of a link.
+   *
+   * @param ifindex The link.
+   * @param options A signal and a timeout, and what to do when changes interrupt
+   *   the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
+   */
+  classes(ifindex: number, options: DumpOptions = {}): Promise<Dump<Qdisc>> {
+    const body = new AttributeWriter().raw(
+      tcmsg.build({ tcm_ifindex: ifindex }),
+    );
+    return this.#dump(
+      "show classes",
+      RTM_GETTCLASS,
+      body,
+      options,
+      (message) =>
+        message.type === RTM_NEWTCLASS ? decodeQdisc(message) : undefined,
     );
   }
 

@@ -1,0 +1,44 @@
+// A kind of queueing discipline.
+
+import type { AttributeReader } from "../../netlink/attribute.ts";
+import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import type { JsonValue } from "../spec/json.ts";
+import type { OptionsOf } from "../spec/table.ts";
+
+/** Options or statistics with the keys of `tc -j`. */
+export type TrafficJson = Record<string, JsonValue>;
+
+/** A kind of queueing discipline: its options in both directions. */
+// deno-lint-ignore no-explicit-any -- kinds of all options are in one list
+export interface QdiscKind<Options extends object = any> {
+  readonly name: string;
+  /** How its options are parsed; absent for a kind that only the kernel makes. */
+  readonly options?: OptionsOf<Options>;
+  /** Whether it is at ingress, with a fixed handle. */
+  readonly isIngress?: true;
+  /** Writes TCA_OPTIONS. */
+  write?(body: AttributeWriter, options: Options): void;
+  /**
+   * TCA_OPTIONS of the qdisc or one of its classes as `tc -j` prints it.
+   *
+   * @param details As with `tc -d`.
+   */
+  json?(options: AttributeReader, details: boolean): TrafficJson;
+  /** Statistics of its own, as `tc -j -s` prints them. */
+  statistics?(value: AttributeReader): TrafficJson;
+}
+
+/** Type-checks the options of a kind. */
+export function qdiscKind<Options extends object>(
+  kind: QdiscKind<Options>,
+): QdiscKind<Options> {
+  return kind;
+}
+
+/** Whether a value is long enough for a struct. */
+export function holds(
+  { length }: AttributeReader,
+  struct: { readonly size: number },
+): boolean {
+  return length >= struct.size;
+}
