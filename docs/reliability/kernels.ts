@@ -50,7 +50,7 @@ export function kernelSection(): string {
   }
   const missing = kernels.filter(({ name }) =>
     !runs.some((run) => run.name === name)
-  ).map(({ package: name }) => `\`${name}\``);
+  ).map(({ name }) => `\`${name}\``);
   const partial = runs.filter(({ files }) => Object.keys(files).length < 20)
     .map(({ release, files }) =>
       `only ${Object.keys(files).join(", ")} ran on ${release}`
@@ -58,7 +58,10 @@ export function kernelSection(): string {
   return `The whole test suite runs on the kernel of the machine that CI uses. The tests of
 link kinds that this kernel does not have (vlan, bond, vrf, wireguard, tunnels
 ...), and other tests that depend on the kernel, also run on Debian's kernels in
-virtual machines. Their root file system is that of the host. With Deno ${
+virtual machines. Their root file system is that of the host. CI runs the tests
+of link kinds and of ensure's options on user-mode Linux each time, and those of
+layouts, netlink messages and packets with Deno for aarch64, emulated by
+qemu-user. The table has the longer runs of \`deno task kernels\`, with Deno ${
     runs[0].deno
   }:
 

@@ -19,11 +19,14 @@ export async function emulatedDeno(
     `#!/bin/sh\nexec ${qemu} -L ${LIBRARIES} ${await denoBinary()} "$@"\n`,
     { mode: 0o755 },
   );
-  // The sources that Deno cached are the same, its machine code is not.
+  // The sources that Deno cached are the same, and which modules they import;
+  // the code that V8 cached is not.
   const cache = `${folder}/cache`;
   await Deno.mkdir(cache);
-  for (const name of ["gen", "npm"]) {
-    await Deno.symlink(`${denoDirectory}/${name}`, `${cache}/${name}`);
+  for (const name of filesIn(denoDirectory)) {
+    const [from, to] = [`${denoDirectory}/${name}`, `${cache}/${name}`];
+    if (["gen", "npm"].includes(name)) await Deno.symlink(from, to);
+    else if (/^(dep|node)_analysis_/.test(name)) await Deno.copyFile(from, to);
   }
   return { DENO: program, DENO_DIR: cache };
 }
