@@ -36,8 +36,8 @@ export function readKindWords(
     }
     return { port, options: readWords(type, kind.options, words) };
   }
-  const { options } = kindNamed(type);
-  if (type !== "veth") {
+  const { options, pair } = kindNamed(type);
+  if (!pair) {
     return { kind: type, options: readWords(type, options, words) };
   }
   if (words.length === 0) return { kind: type, options: {} };

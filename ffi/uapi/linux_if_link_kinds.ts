@@ -273,6 +273,24 @@ export const IFLA_MACSEC_REPLAY_PROTECT = 12;
 export const IFLA_MACSEC_VALIDATION = 13;
 export const IFLA_MACSEC_OFFLOAD = 15;
 
+export const IFLA_GTP_FD0 = 1;
+export const IFLA_GTP_FD1 = 2;
+export const IFLA_GTP_PDP_HASHSIZE = 3;
+export const IFLA_GTP_ROLE = 4;
+export const IFLA_GTP_CREATE_SOCKETS = 5;
+export const IFLA_GTP_RESTART_COUNT = 6;
+export const GTP_ROLE_GGSN = 0;
+export const GTP_ROLE_SGSN = 1;
+
+export const IFLA_IPOIB_PKEY = 1;
+export const IFLA_IPOIB_MODE = 2;
+export const IFLA_IPOIB_UMCAST = 3;
+export const IPOIB_MODE_DATAGRAM = 0;
+export const IPOIB_MODE_CONNECTED = 1;
+
+export const IFLA_RMNET_MUX_ID = 1;
+export const IFLA_RMNET_FLAGS = 2;
+
 export const IFLA_BAREUDP_PORT = 1;
 export const IFLA_BAREUDP_ETHERTYPE = 2;
 export const IFLA_BAREUDP_SRCPORT_MIN = 3;

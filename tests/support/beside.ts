@@ -214,7 +214,7 @@ export class Beside implements AsyncDisposable {
     if (words[0] !== "bridge") words.unshift("ip");
     const { sent, code, stderr } = await sentBy(theirs, ...words);
     assert(sent.length > 0, `${command}: ${stderr}`);
-    const messages = command.includes("type veth")
+    const messages = / type v(eth|xcan) /.test(command)
       ? VETH
       : MESSAGES.get(sent[0].type >> 2);
     assert(messages !== undefined, `message type ${sent[0].type}`);

@@ -102,7 +102,7 @@ function parseOptions(
     input.problem(path, "options need the kind of the link");
     return {};
   }
-  if (kind === "veth") {
+  if (kindNamed(kind).pair) {
     const { peer: _, ...others } = mapping;
     return input.values(path, others, {}, [], ["peer"]);
   }
@@ -197,7 +197,7 @@ export function parseLink(
     peer: undefined,
     isPeer: false,
   };
-  const peer = kind === "veth"
+  const peer = kind !== undefined && kindNamed(kind).pair
     ? (options as { readonly peer?: unknown } | null | undefined)?.peer
     : undefined;
   if (peer !== undefined) {
@@ -305,11 +305,23 @@ export function laterSettings({ settings }: DesiredLink): OptionValues {
   );
 }
 
+/** The options that name a port of the link, which are set once it is one. */
+export function laterOptions({ kind, options }: DesiredLink): OptionValues {
+  const entries = kindNamed(kind ?? "").options;
+  return Object.fromEntries(
+    Object.entries(options).filter(([key]) => entries[key]?.ofPort),
+  );
+}
+
 /**
  * The request that creates a link, without settings that depend on other links.
  */
 export function creation(link: DesiredLink): LinkSpec {
-  const { name, kind, link: lower, options } = link;
+  const { name, kind, link: lower } = link;
+  const later = laterOptions(link);
+  const options = Object.fromEntries(
+    Object.entries(link.options).filter(([key]) => !(key in later)),
+  );
   return {
     ...firstSettings(link),
     name,

@@ -1,5 +1,6 @@
-// Resolves veth pairs: one end names the other, and both can be configured.
+// Resolves pairs of links: one end names the other, and both can be configured.
 
+import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
 import type { DesiredNamespace, NamespaceName } from "./desired.ts";
 import { pathText } from "./error.ts";
 import { type Input, shown } from "./input.ts";
@@ -18,10 +19,12 @@ export function joinPeers(
   const named = new Set(peers.map(({ of }) => of));
   for (const namespace of links.values()) {
     for (const link of namespace.values()) {
-      if (link.kind !== "veth" || link.peer || named.has(link)) continue;
+      const { kind } = link;
+      const isPair = kind !== undefined && kindNamed(kind).pair;
+      if (!isPair || link.peer || named.has(link)) continue;
       input.problem(
         link.path,
-        "a veth needs its other end: options.peer, of this link or of the " +
+        `a ${kind} needs its other end: options.peer, of this link or of the ` +
           "other",
       );
     }
@@ -45,7 +48,8 @@ function join(input: Input, links: LinksByName, peer: Peer): void {
     input.problem(path, `link ${paired.name} already has another end`);
     return;
   }
-  if (other !== undefined && (other.kind ?? "veth") !== "veth") {
+  const { kind } = of;
+  if (other !== undefined && (other.kind ?? kind) !== kind) {
     input.problem(path, `link ${name} is configured as a ${other.kind}`);
     return;
   }
@@ -55,7 +59,7 @@ function join(input: Input, links: LinksByName, peer: Peer): void {
       namespace,
       from: namespace,
       name,
-      kind: "veth",
+      kind,
       link: undefined,
       settings: {},
       master: undefined,
@@ -82,7 +86,7 @@ function join(input: Input, links: LinksByName, peer: Peer): void {
       }`,
     );
   }
-  other.kind = "veth";
+  other.kind = kind;
   other.settings = { ...settings, ...other.settings };
   if (other.master === undefined) other.master = peer.master;
   other.peer = of;

@@ -21,7 +21,12 @@ import {
   valueText,
 } from "../../rtnetlink/spec/table.ts";
 import type { DesiredLink, NamespaceName } from "../parse/desired.ts";
-import { creation, firstSettings, laterSettings } from "../parse/link.ts";
+import {
+  creation,
+  firstSettings,
+  laterOptions,
+  laterSettings,
+} from "../parse/link.ts";
 import { type Action, type ActionPart, Order } from "./action.ts";
 import type { State } from "./state.ts";
 
@@ -243,16 +248,20 @@ export function newLoopbackAction(desired: DesiredLink): Action {
 
 /** The settings that follow once all new links exist. */
 function laterParts(desired: DesiredLink, height: number): ActionPart[] {
-  const { name, namespace, master, port, altnames, settings } = desired;
+  const { name, namespace, kind, master, port, altnames, settings } = desired;
   const parts: ActionPart[] = [];
   const add = (order: number, ...changes: Change[]) => {
     if (changes.length > 0) parts.push({ order, namespace, changes });
   };
   if (master) add(Order.master, setLink(name, { master }));
   const later = laterSettings(desired);
+  const options = laterOptions(desired);
   add(
     Order.settings,
     ...Object.keys(later).length === 0 ? [] : [setLink(name, later)],
+    ...kind === undefined || Object.keys(options).length === 0
+      ? []
+      : [setLink(name, { kind, options })],
     ...altnames.length === 0 ? [] : [addAltNames(name, altnames)],
     ...port === undefined ? [] : [setLink(name, { port })],
   );

@@ -513,13 +513,16 @@ async function locatedByPeer(
   view: View,
 ): Promise<Located | undefined> {
   const other = peer && locatedByName(peer.namespace, peer.name, view)?.link;
-  if (other?.kind !== "veth" || !other.link) return undefined;
+  const kind = other?.kind;
+  if (kind === undefined || !kindNamed(kind).pair || !other?.link) {
+    return undefined;
+  }
   const { linkNetnsid } = other;
   const where = linkNetnsid === undefined
     ? { name: peer!.namespace }
     : await view.byId(peer!.namespace, linkNetnsid);
   const link = where && view.state(where.name)?.link(other.link);
-  return link?.kind === "veth" && link.link === other.ifindex
+  return link?.kind === kind && link.link === other.ifindex
     ? { link, namespace: where!.name }
     : undefined;
 }

@@ -127,8 +127,8 @@ export function addLink<const Kind extends string>(
   if (kind.lower) take(`link of ${kind.name}`, link, linkName);
   const wanted = index === undefined ? 0 : take("link index", index, INDEX);
   const names = take("altnames", altnames, ALT_NAMES);
-  const peer = kindName === "veth" ? peerHere({ ...options }) : undefined;
-  const upPeer = kindName === "veth" ? peerToRaise({ ...options }) : undefined;
+  const peer = kind.pair ? peerHere({ ...options }) : undefined;
+  const upPeer = kind.pair ? peerToRaise({ ...options }) : undefined;
   const elsewhere = settings.values.netns !== undefined;
   if (elsewhere && (port || names.length > 0)) {
     throw new ArgumentError(

@@ -313,7 +313,7 @@ export const bond: LinkKind<BondOptions> = linkKind<BondOptions, BondData>(
       change: "at creation",
       kernelDefault: "balance-rr",
     }),
-    active_slave: link(c.IFLA_BOND_ACTIVE_SLAVE),
+    active_slave: { ...link(c.IFLA_BOND_ACTIVE_SLAVE), ofPort: true },
     clear_active_slave: {
       ...bit,
       alone: true,

@@ -254,6 +254,9 @@ function time(
   };
 }
 
+/** RHT_ELASTICITY of the kernel's linux/rhashtable.h. */
+const HASH_ELASTICITY = 16;
+
 const OFF = { kernelDefault: false } as const;
 const ON = { kernelDefault: true } as const;
 
@@ -395,7 +398,11 @@ export const bridge: LinkKind<BridgeOptions> = linkKind<
   }),
   mcast_query_use_ifaddr: setting(c.IFLA_BR_MCAST_QUERY_USE_IFADDR, OFF),
   mcast_querier: setting(c.IFLA_BR_MCAST_QUERIER, OFF),
-  mcast_hash_elasticity: number(c.IFLA_BR_MCAST_HASH_ELASTICITY, u32),
+  mcast_hash_elasticity: {
+    ...number(c.IFLA_BR_MCAST_HASH_ELASTICITY, u32),
+    // From Linux 5.0 on, another value is accepted and ignored.
+    same: (is, wanted) => is === wanted || is === HASH_ELASTICITY,
+  },
   mcast_hash_max: number(c.IFLA_BR_MCAST_HASH_MAX, u32, {
     kernelDefault: 4096,
   }),

@@ -50,6 +50,7 @@ const DF = ["unset", "set", "inherit"] as const;
 
 const unicast = address(c.IFLA_GENEVE_REMOTE, c.IFLA_GENEVE_REMOTE6, {
   keys: ["remote", "remote6"],
+  fixedVersion: true,
   only: (address) => !isMulticast(address),
   expected: "a unicast address",
 });

@@ -4,6 +4,15 @@
 type Texts = { readonly [word: string]: string };
 
 const TEXTS: { readonly [options: string]: Texts } = {
+  "AmtOptions": {
+    "mode": "Gateway of receivers, or relay of sources.",
+    "gateway_port": "UDP port of the gateway.",
+    "relay_port": "UDP port of the relay.",
+    "local": "Local address.",
+    "discovery": "Address to discover a relay by; in mode gateway.",
+    "dev": "Link to send by.",
+    "max_tunnels": "Maximum number of tunnels; in mode relay.",
+  },
   "BareudpOptions": {
     "dstport": "UDP destination port.",
     "ethertype":
@@ -163,6 +172,11 @@ const TEXTS: { readonly [options: string]: Texts } = {
     "ocsum": "Send checksums.",
   },
   "GreOptions": { "ignore-df": "Ignore the DF bit of the inner packet." },
+  "GtpOptions": {
+    "role": "Role: serving or gateway GPRS support node.",
+    "hsize": "Number of hash buckets for contexts.",
+    "restart_count": "Restart counter of echo responses.",
+  },
   "HsrOptions": {
     "slave1": "First link.",
     "slave2": "Second link.",
@@ -172,6 +186,11 @@ const TEXTS: { readonly [options: string]: Texts } = {
   },
   "Ip6TunnelOptions": { "mode": "Protocol of the inner packets." },
   "IpipOptions": { "mode": "Protocol of the inner packets." },
+  "IpoibOptions": {
+    "pkey": "Partition key.",
+    "mode": "Transport: unreliable datagrams or connections.",
+    "umcast": "Send multicast packets of users as multicast.",
+  },
   "IpvlanOptions": {
     "mode": "Layer that decides which link receives a packet.",
     "private": "Let links with the same lower link reach none of the others.",
@@ -234,6 +253,9 @@ const TEXTS: { readonly [options: string]: Texts } = {
     "macaddr":
       'Change the allowed source addresses of mode source: "add ADDRESS", "del ADDRESS", "set ADDRESS ADDRESS ..." or "flush".',
     "bcqueuelen": "Length of the queue of broadcast and multicast packets.",
+  },
+  "RmnetOptions": {
+    "mux_id": "Identifier of the link among those of the modem.",
   },
   "SitOptions": {
     "mode": "Protocol of the inner packets.",
@@ -341,6 +363,7 @@ const TEXTS: { readonly [options: string]: Texts } = {
 };
 
 const KINDS: { readonly [kind: string]: readonly string[] } = {
+  "amt": ["AmtOptions"],
   "bareudp": ["BareudpOptions"],
   "bond": ["BondOptions"],
   "bond_slave": ["BondPortOptions"],
@@ -367,6 +390,7 @@ const KINDS: { readonly [kind: string]: readonly string[] } = {
     "EncapsulationOptions",
     "GreHeaderOptions",
   ],
+  "gtp": ["GtpOptions"],
   "hsr": ["HsrOptions"],
   "ifb": [],
   "ip6erspan": [
@@ -379,6 +403,7 @@ const KINDS: { readonly [kind: string]: readonly string[] } = {
   "ip6gretap": ["Tunnel6Options", "EncapsulationOptions", "GreHeaderOptions"],
   "ip6tnl": ["Ip6TunnelOptions", "Tunnel6Options", "EncapsulationOptions"],
   "ipip": ["IpipOptions", "TunnelOptions", "EncapsulationOptions"],
+  "ipoib": ["IpoibOptions"],
   "ipvlan": ["IpvlanOptions"],
   "ipvtap": ["IpvlanOptions"],
   "link": ["LinkSettings"],
@@ -386,6 +411,7 @@ const KINDS: { readonly [kind: string]: readonly string[] } = {
   "macvlan": ["MacvlanOptions"],
   "macvtap": ["MacvlanOptions"],
   "nlmon": [],
+  "rmnet": ["RmnetOptions"],
   "sit": ["SitOptions", "TunnelOptions", "EncapsulationOptions"],
   "tap": ["TunLinkOptions"],
   "tun": ["TunLinkOptions"],
@@ -395,6 +421,7 @@ const KINDS: { readonly [kind: string]: readonly string[] } = {
   "vrf": ["VrfOptions"],
   "vti": ["VtiOptions"],
   "vti6": ["VtiOptions"],
+  "vxcan": ["VethOptions"],
   "vxlan": ["VxlanOptions"],
   "wireguard": [],
   "xfrm": ["XfrmOptions"],

@@ -230,7 +230,10 @@ export const ipip: LinkKind<IpipOptions> = linkKind<
   const { external, fwmark, ...tunnel } = over4();
   return {
     external,
-    mode: inner({ ipip: INNER.ipip, mplsip: INNER.mplsip, any: 0 }, INNER),
+    mode: {
+      ...inner({ ipip: INNER.ipip, mplsip: INNER.mplsip, any: 0 }, INNER),
+      change: "at creation",
+    },
     ...tunnel,
     isatap: { ...isatap, ...never },
     "6rd-prefix": { ...sixRd["6rd-prefix"], ...never },
@@ -247,10 +250,11 @@ export const ipip: LinkKind<IpipOptions> = linkKind<
 export const sit: LinkKind<SitOptions> = linkKind<SitOptions>("sit", () => {
   const { external, fwmark, ...tunnel } = over4();
   return {
-    external,
-    mode: inner(INNER, INNER),
+    // The kernel ignores it.
+    external: { ...external, isReported: false },
+    mode: { ...inner(INNER, INNER), change: "at creation" },
     ...tunnel,
-    isatap,
+    isatap: { ...isatap, change: "at creation" },
     ...sixRd,
     fwmark,
     ...encapsulation(ENCAPSULATION, false),

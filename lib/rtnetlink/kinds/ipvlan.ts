@@ -2,6 +2,7 @@
 // address. Source: ip-link(8), Documentation/networking/ipvlan.rst.
 
 import * as c from "../../../ffi/uapi/linux_if_link_kinds.ts";
+import { ArgumentError } from "../../errors.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import {
   type Attribute,
@@ -94,10 +95,15 @@ function ipvlanKind(name: string): LinkKind<IpvlanOptions> {
     together: true,
     constants: { of: c, prefix: "IFLA_IPVLAN_" },
     // ip always sends the flags.
-    prepare: (given) =>
-      SHARING.some((word) => given[word] !== undefined)
+    prepare(given) {
+      if (given.bridge === false && !given.private && !given.vepa) {
+        const expected = "possible without private or vepa";
+        throw new ArgumentError(`${name} bridge`, false, expected);
+      }
+      return SHARING.some((word) => given[word] !== undefined)
         ? { ...given }
-        : { ...given, bridge: true },
+        : { ...given, bridge: true };
+    },
   });
 }
 

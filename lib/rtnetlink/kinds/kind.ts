@@ -27,6 +27,8 @@ export interface KindDetails<Options> {
   readonly module?: string;
   /** The C names of its attributes. */
   readonly constants?: AttributeConstants;
+  /** Whether two are made at once: its option `peer` is the other. */
+  readonly pair?: boolean;
   /** Whether it needs a lower link. */
   readonly lower?: boolean;
   /**
@@ -45,6 +47,8 @@ export interface KindDetails<Options> {
    * @param making Whether the link is being created.
    */
   prepare?(values: Options, making: boolean): OptionValues;
+  /** Writes what a new link needs beside its options. */
+  always?(body: AttributeWriter): void;
   /** How /dev/net/tun creates the link, for a kind that no message creates. */
   readonly device?: "tun" | "tap";
 }
@@ -146,7 +150,10 @@ export function writeLinkInfo(
     const data = kind.isPort ? IFLA_INFO_SLAVE_DATA : IFLA_INFO_DATA;
     const all = kind.table.expanded(values);
     const prepared = kind.prepare?.(all, making) ?? all;
-    body.nest(data, () => kind.table.encode(body, prepared, names), true);
+    body.nest(data, () => {
+      if (making) kind.always?.(body);
+      kind.table.encode(body, prepared, names);
+    }, true);
   }, true);
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { AmtOptions } from "./amt.ts";
 export type { BareudpOptions } from "./bareudp.ts";
 export type { BondOptions, BondPortOptions } from "./bond.ts";
 export type { BridgeOptions, BridgePortOptions } from "./bridge.ts";
@@ -16,11 +17,14 @@ export type {
   Ip6ErspanOptions,
   Ip6GreOptions,
 } from "./gre.ts";
+export type { GtpOptions } from "./gtp.ts";
 export type { HsrOptions } from "./hsr.ts";
 export type { Ip6TunnelOptions, IpipOptions, SitOptions } from "./iptunnel.ts";
+export type { IpoibOptions } from "./ipoib.ts";
 export type { IpvlanOptions } from "./ipvlan.ts";
 export type { MacvlanOptions } from "./macvlan.ts";
 export type { NoOptions } from "./plain.ts";
+export type { RmnetOptions } from "./rmnet.ts";
 export type { TunLinkOptions } from "./tun.ts";
 export type {
   EncapsulationOptions,

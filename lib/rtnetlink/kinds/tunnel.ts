@@ -96,6 +96,10 @@ export interface Tunnel6Options extends EncapsulationOptions {
   readonly fwmark?: number | "inherit";
 }
 
+function external(number: number): Attribute<boolean> {
+  return presence(number, { change: "at creation", kernelDefault: false });
+}
+
 /** An endpoint address: iproute2 prints "any" if it is not set. */
 export function endpoint(number: number, size: 4 | 16): Attribute<string> {
   const plain = size === 4 ? address4(number) : address6(number);
@@ -202,7 +206,7 @@ export function tunnelEntries(
     Attribute<NonNullable<TunnelOptions[Key]>>;
 } {
   return {
-    external: presence(numbers.external),
+    external: external(numbers.external),
     remote: endpoint(numbers.remote, 4),
     local: endpoint(numbers.local, 4),
     dev: link(numbers.dev, { key: "link" }),
@@ -312,7 +316,7 @@ export function tunnel6Entries(
     ],
   });
   return {
-    external: presence(numbers.external),
+    external: external(numbers.external),
     remote: endpoint(numbers.remote, 16),
     local: endpoint(numbers.local, 16),
     dev: link(numbers.dev, { key: "link" }),

@@ -1,9 +1,10 @@
-// veth pairs: what one end sends, the other receives. Source: veth(4).
+// Pairs of links: what one end sends, the other receives. Source: veth(4).
 
 import { ifinfomsg } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import * as veth_h from "../../../ffi/uapi/linux_veth.ts";
 import { type LinkSettings, readSettings, writeSettings } from "../settings.ts";
 import type { Attribute, OptionValues } from "../spec/attribute.ts";
+import type { AttributeConstants } from "../spec/constants.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
 /** Options of a veth pair. Source: veth(4), linux/veth.h. */
@@ -12,10 +13,10 @@ export interface VethOptions {
   readonly peer?: LinkSettings;
 }
 
-const peer: Attribute<LinkSettings> = {
+const peer = (number: number): Attribute<LinkSettings> => ({
   expected: "the settings of the other end",
   schema: { $ref: "#/$defs/settings" },
-  number: veth_h.VETH_INFO_PEER,
+  number,
   change: "at creation",
   read(given) {
     if (typeof given !== "object" || given === null) return undefined;
@@ -30,7 +31,7 @@ const peer: Attribute<LinkSettings> = {
     const { flags, change } = settings;
     const { name, netns } = value;
     const here = name !== undefined && netns === undefined;
-    body.nest(veth_h.VETH_INFO_PEER, () => {
+    body.nest(number, () => {
       body.raw(ifinfomsg.build({
         ifi_index: here ? names.creates(name) : 0,
         ifi_flags: flags,
@@ -40,18 +41,22 @@ const peer: Attribute<LinkSettings> = {
     }, true);
   },
   json: [],
-};
+});
 
-export const veth: LinkKind<VethOptions> = linkKind<VethOptions>(
+/** A kind of link that comes in pairs. */
+export function pairKind(
+  name: string,
+  number: number,
+  constants: AttributeConstants,
+): LinkKind<VethOptions> {
+  return linkKind<VethOptions>(name, () => ({ peer: peer(number) }), {
+    pair: true,
+    constants: { ...constants, peer: number },
+  });
+}
+
+export const veth: LinkKind<VethOptions> = pairKind(
   "veth",
-  () => ({
-    peer,
-  }),
-  {
-    constants: {
-      of: veth_h,
-      prefix: "VETH_INFO_",
-      peer: veth_h.VETH_INFO_PEER,
-    },
-  },
+  veth_h.VETH_INFO_PEER,
+  { of: veth_h, prefix: "VETH_INFO_" },
 );

@@ -132,6 +132,19 @@ function priorities(number: number, key: string): Attribute<string> {
   };
 }
 
+const flags = bits(c.IFLA_VLAN_FLAGS, maskedBits, FLAGS, {
+  json: false,
+  on: ["reorder_hdr"],
+});
+
+/** The kernel reports no flags where none is set. */
+const reorder_hdr: Attribute<boolean> = {
+  ...flags.reorder_hdr,
+  decode: (level) =>
+    flags.reorder_hdr.decode(level) ??
+      (level.has(c.IFLA_VLAN_PROTOCOL) ? false : undefined),
+};
+
 export const vlan: LinkKind<VlanOptions> = linkKind<VlanOptions, VlanData>(
   "vlan",
   () => ({
@@ -149,10 +162,8 @@ export const vlan: LinkKind<VlanOptions> = linkKind<VlanOptions, VlanData>(
           ? undefined
           : bitNames(value.u32(), FLAG_NAMES),
     ),
-    ...bits(c.IFLA_VLAN_FLAGS, maskedBits, FLAGS, {
-      json: false,
-      on: ["reorder_hdr"],
-    }),
+    ...flags,
+    reorder_hdr,
     "ingress-qos-map": priorities(c.IFLA_VLAN_INGRESS_QOS, "ingress_qos"),
     "egress-qos-map": priorities(c.IFLA_VLAN_EGRESS_QOS, "egress_qos"),
   }),

@@ -186,16 +186,19 @@ export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>(
     }),
     id: number(c.IFLA_VXLAN_ID, u32, { max: 0xffffff, change: "at creation" }),
     group: address(c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6, {
+      fixedVersion: true,
       keys: ["group", "group6"],
       only: isMulticast,
       expected: "a multicast address",
     }),
     remote: address(c.IFLA_VXLAN_GROUP, c.IFLA_VXLAN_GROUP6, {
+      fixedVersion: true,
       keys: ["remote", "remote6"],
       only: (address) => !isMulticast(address),
       expected: "a unicast address",
     }),
     local: address(c.IFLA_VXLAN_LOCAL, c.IFLA_VXLAN_LOCAL6, {
+      fixedVersion: true,
       keys: ["local", "local6"],
     }),
     dev: link(c.IFLA_VXLAN_LINK, { key: "link" }),

@@ -72,6 +72,8 @@ export interface Attribute<T> extends Option<T> {
   readonly once?: true;
   /** False if kernels may not report it, so that it is not compared. */
   readonly isReported?: false;
+  /** Whether it names a port, which has to be one already. */
+  readonly ofPort?: true;
   /** Whether its value is another link, decoded as its ifindex. */
   readonly link?: true;
   /** The options that it expands to. */
@@ -381,6 +383,8 @@ export function address6(
 /** What differs for an address of either IP version. */
 export interface EitherDetails {
   readonly change?: ChangeTime;
+  /** Whether the IP version is fixed at creation: IPv4 where it is not set. */
+  readonly fixedVersion?: boolean;
   /** iproute2's keys; default: the option's name. */
   readonly keys: readonly [ipv4: string, ipv6: string];
   /** Which addresses are valid. */
@@ -396,7 +400,7 @@ export interface EitherDetails {
 export function address(
   number4: number,
   number6: number,
-  { keys, only, expected, ...details }: EitherDetails,
+  { keys, only, expected, fixedVersion, ...details }: EitherDetails,
 ): Attribute<string> {
   const read = (value: AttributeReader | undefined) => {
     if (value === undefined) return undefined;
@@ -411,6 +415,10 @@ export function address(
     ...ipAddress,
     ...details,
     ...(expected !== undefined && { expected }),
+    ...(fixedVersion && {
+      changeOf: (is?: string, wanted?: string): ChangeTime =>
+        isIPv6(is) === isIPv6(wanted) ? "any time" : "at creation",
+    }),
     read(given) {
       const text = ipAddress.read(given);
       return text === undefined || only?.(addressBytes(text)) === false
@@ -435,6 +443,10 @@ export function address(
     ],
     show: showAddress,
   };
+}
+
+function isIPv6(text = ""): boolean {
+  return text.includes(":");
 }
 
 function addressBytes(text: string): Uint8Array {

@@ -430,6 +430,32 @@ export const ADD: Readonly<Record<string, KindCases>> = {
       "ethertype ipv4 nomultiproto",
     ],
   },
+  gtp: {
+    base: "role sgsn",
+    options: ["", "hsize 2048", "restart_count 3"],
+  },
+  "gtp of a gateway": { options: ["role ggsn"] },
+  amt: {
+    base: "mode relay local 192.0.2.1 dev low",
+    options: [
+      "",
+      "relay_port 4000 max_tunnels 7",
+      "gateway_port 5000 discovery 192.0.2.2",
+    ],
+  },
+  "amt of a gateway": {
+    options: ["mode gateway local 192.0.2.1 discovery 192.0.2.2 dev low"],
+  },
+  ipoib: {
+    link: true,
+    options: [
+      "pkey 0x8002",
+      "mode connected umcast 1",
+      "mode datagram umcast 0",
+    ],
+  },
+  rmnet: { link: true, options: ["mux_id 5"] },
+  vxcan: { options: ["peer name p", "peer name p alias far"] },
   dummy: { options: [] },
   vcan: { options: [] },
   ifb: { options: [] },

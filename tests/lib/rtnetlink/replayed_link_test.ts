@@ -3,6 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import * as ifla from "../../../ffi/uapi/linux_if_link.ts";
+import * as amt from "../../../ffi/uapi/linux_amt.ts";
 import * as kinds from "../../../ffi/uapi/linux_if_link_kinds.ts";
 import * as tunnel from "../../../ffi/uapi/linux_if_tunnel.ts";
 import { ifinfomsg, RTM_NEWLINK } from "../../../ffi/uapi/linux_rtnetlink.ts";
@@ -107,6 +108,14 @@ SPECIAL.ip6tnl = ends(...iptun, 16);
 const vti = [tunnel.IFLA_VTI_REMOTE, tunnel.IFLA_VTI_LOCAL] as const;
 SPECIAL.vti = ends(...vti, 4);
 SPECIAL.vti6 = ends(...vti, 16);
+// A mode that it does not know crashes `ip`.
+SPECIAL.amt = {
+  [amt.IFLA_AMT_MODE]: (below) => Uint8Array.of(below(2), 0, 0, 0),
+  [amt.IFLA_AMT_LINK]: (below) => Uint8Array.of(1 + below(9), 0, 0, 0),
+  [amt.IFLA_AMT_LOCAL_IP]: exactly(4),
+  [amt.IFLA_AMT_REMOTE_IP]: exactly(4),
+  [amt.IFLA_AMT_DISCOVERY_IP]: exactly(4),
+};
 SPECIAL.bond = {
   [kinds.IFLA_BOND_ARP_IP_TARGET]: list(undefined, 3, exactly(4)),
   [kinds.IFLA_BOND_NS_IP6_TARGET]: list(undefined, 3, exactly(16)),
