@@ -207,6 +207,13 @@ export const netlink: readonly Operation[] = [
     outcomes: ASKING,
   }),
   op({
+    name: "RouteSocket.qdiscs, classes",
+    prepare: () => RouteSocket.open({ namespace: elsewhere() }),
+    act: (socket) => socket.qdiscs(PATIENCE),
+    check: (qdiscs) => assertEquals(qdiscs.interrupted, false),
+    outcomes: ASKING,
+  }),
+  op({
     name: "Network.apply",
     prepare: () => new Changed(),
     act: ({ network }) => network.apply(replaceAddress(ADDRESS), PATIENCE),

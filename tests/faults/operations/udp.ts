@@ -1,11 +1,19 @@
 // UDP sockets.
 
 import { assertEquals } from "@std/assert";
+import { sockaddr_in } from "../../../ffi/uapi/netinet_in.ts";
+import {
+  AF_INET,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+} from "../../../ffi/uapi/sys_socket.ts";
+import { parseIPv4 } from "../../../lib/net/ip_address.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../../lib/udp/send_batch.ts";
 import type { Datagram } from "../../../lib/udp/datagram.ts";
 import type { BindOptions } from "../../../lib/udp/options.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
+import { realLibc } from "../../support/faults.ts";
 import { Made, op, type Operation } from "../operation.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -63,6 +71,29 @@ export class Pair implements AsyncDisposable {
   }
 }
 
+/** A descriptor that another program has opened and bound. */
+class Passed implements AsyncDisposable {
+  readonly #fd = realLibc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  #socket: UdpSocket | undefined;
+
+  constructor() {
+    const any = sockaddr_in.build({
+      sin_family: AF_INET,
+      sin_addr: parseIPv4(LOOPBACK),
+    });
+    assertEquals(realLibc.bind(this.#fd, any, any.length), 0);
+  }
+
+  take(): UdpSocket {
+    return this.#socket = UdpSocket.fromDescriptor(this.#fd);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#socket === undefined) realLibc.close(this.#fd);
+    else await this.#socket.close();
+  }
+}
+
 const text = ({ data }: { data: Uint8Array }) => new TextDecoder().decode(data);
 
 const RECEIVING = {
@@ -89,6 +120,30 @@ export const udp: readonly Operation[] = [
       pair.arrived("x");
     },
     outcomes: { "getpeername, connect": "error", getsockopt: "ignored" },
+  }),
+  op({
+    name: "UdpSocket.disconnect",
+    prepare() {
+      const pair = new Pair();
+      pair.here.connect(pair.to);
+      return pair;
+    },
+    act: ({ here }) => here.disconnect(),
+    check: (_, { here }) => assertEquals(here.peer, undefined),
+    outcomes: { "getsockname, getpeername, connect, bind": "error" },
+  }),
+  op({
+    name: "UdpSocket.fromDescriptor",
+    prepare: () => new Passed(),
+    act: (passed) => passed.take(),
+    async check(socket) {
+      await socket.send("x", { address: LOOPBACK, port: socket.address.port });
+      assertEquals(text(await socket.receive(PATIENCE)), "x");
+    },
+    outcomes: {
+      "fcntl, setsockopt, getsockopt 1, getsockopt 2": "error",
+      getsockopt: "ignored",
+    },
   }),
   op({
     name: "UdpSocket.receive",
