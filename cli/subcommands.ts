@@ -65,6 +65,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/neighbour.ts")).neighbour,
   },
   {
+    name: "fdb",
+    summary:
+      "Add, replace and delete forwarding entries of bridges and VXLANs.",
+    load: async () => (await import("./commands/fdb.ts")).fdb,
+  },
+  {
     name: "rule",
     summary: "Add and delete routing policy rules.",
     load: async () => (await import("./commands/rule.ts")).rule,

@@ -5,7 +5,7 @@ import { type Command, EnumType } from "@cliffy/command";
 import type { NetlinkCounters } from "../../lib/netlink/counters.ts";
 import { DumpInterruptedError } from "../../lib/netlink/errors.ts";
 import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
-import { linkName, word } from "../arguments.ts";
+import { linkName, wholeNumber, word } from "../arguments.ts";
 import { type GlobalOptions, subcommand } from "../command.ts";
 import { Exit } from "../failure.ts";
 import { log } from "../log.ts";
@@ -15,6 +15,7 @@ import { printableJson } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
 import { perform } from "../perform.ts";
 import { showAddresses } from "../show/address.ts";
+import { showFdb } from "../show/fdb.ts";
 import { showLinks } from "../show/link.ts";
 import { showNeighbours } from "../show/neighbour.ts";
 import { showNexthops } from "../show/nexthop.ts";
@@ -22,6 +23,7 @@ import { showClasses, showQdiscs } from "../show/qdisc.ts";
 import { showRoutes } from "../show/route.ts";
 import { showRules } from "../show/rule.ts";
 import type { Json, Shown, ShowOptions } from "../show/shown.ts";
+import { fdbText } from "../show/text/fdb.ts";
 import { linkText } from "../show/text/link.ts";
 import { neighbourText } from "../show/text/neighbour.ts";
 import { classText, qdiscText } from "../show/text/qdisc.ts";
@@ -266,6 +268,29 @@ const neighbour = family(shows(
     )
   );
 
+const fdb = shows("Prints what `bridge fdb` prints.")
+  .type("vlan", wholeNumber(1, 4094))
+  .option("--dev <if:interface>", "Only this port or VXLAN.")
+  .option("--bridge <if:interface>", "Only this bridge.")
+  .option("--vlan <id:vlan>", "Only this VLAN.")
+  .example("Show all forwarding tables", "netplumb show fdb")
+  .example(
+    "List the remotes of a VXLAN",
+    "netplumb show fdb --dev vxlan0 --json | jq -r '.[].dst'",
+  )
+  .action((options) =>
+    act(
+      options,
+      (route, common) =>
+        showFdb(route, {
+          ...common,
+          bridge: options.bridge,
+          vlan: options.vlan,
+        }),
+      fdbText,
+    )
+  );
+
 const rule = family(shows("Prints the rules in the order of evaluation."))
   .type("table", routeTable)
   .option("--table <table:table>", "Only rules that look up this table.")
@@ -322,6 +347,7 @@ const OBJECTS: readonly [string, string, Command<any>][] = [
   ["route", "Show routes.", route],
   ["neighbour", "Show neighbour entries.", neighbour],
   ["rule", "Show policy routing rules.", rule],
+  ["fdb", "Show forwarding entries of bridges and VXLANs.", fdb],
   ["nexthop", "Show nexthop objects.", nexthop],
   ["qdisc", "Show queueing disciplines.", qdisc],
   ["class", "Show classes of queueing disciplines.", trafficClass],

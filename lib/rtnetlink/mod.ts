@@ -85,6 +85,13 @@ export {
   replaceNeighbour,
 } from "./neighbour.ts";
 export {
+  addFdb,
+  appendFdb,
+  deleteFdb,
+  type FdbSpec,
+  replaceFdb,
+} from "./fdb.ts";
+export {
   addRule,
   deleteRule,
   type NumberRange,
@@ -118,6 +125,7 @@ export {
   type IpQdisc,
   ipQdisc,
 } from "../iproute2/qdisc.ts";
+export { type BridgeFdb, bridgeFdb } from "../iproute2/fdb.ts";
 export { type IpRule, ipRule } from "../iproute2/rule.ts";
 export {
   type IpEncapsulation,
