@@ -25,6 +25,7 @@ const OBJECTS = [
   "nexthop",
   "port",
   "netns",
+  "fdb",
 ] as const satisfies readonly MonitoredObject[];
 
 export const monitor = subcommand(
@@ -40,7 +41,7 @@ export const monitor = subcommand(
   .type("count", count)
   .type("duration", duration)
   .arguments("[objects...:object]", [
-    `Object types: ${OBJECTS.join(", ")} (default: all).`,
+    `Object types: ${OBJECTS.join(", ")} (default: all but fdb).`,
   ])
   .group("Output")
   .option("--snapshot", "Print the existing objects first.")

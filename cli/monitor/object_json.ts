@@ -1,6 +1,7 @@
 // The objects of events with the keys of `show`.
 
 import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
+import { bridgeFdb } from "../../lib/iproute2/fdb.ts";
 import { ipAddress } from "../../lib/iproute2/address.ts";
 import { ipLink } from "../../lib/iproute2/link.ts";
 import { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
@@ -44,6 +45,7 @@ const SHOWS: Shows = {
   neighbour: ipNeighbour,
   rule: ipRule,
   netns: ({ nsid }) => ({ nsid }),
+  fdb: bridgeFdb,
 };
 
 function show<K extends MonitoredObject>(

@@ -10,6 +10,7 @@ import type {
 } from "../../lib/rtnetlink/monitor/event.ts";
 import { printable } from "../output/printable.ts";
 import type { Json } from "../show/shown.ts";
+import { fdbText } from "../show/text/fdb.ts";
 import { neighbourText } from "../show/text/neighbour.ts";
 import { nexthopText, routeText } from "../show/text/route.ts";
 import { ruleText } from "../show/text/rule.ts";
@@ -101,6 +102,13 @@ function objectText(
         "Nexthop objects were changed",
         "nexthop",
         nexthopText,
+      );
+    case "fdb":
+      return tableText(
+        event,
+        "Forwarding table was changed",
+        "entry",
+        fdbText,
       );
     case "netns": {
       const { nsid } = event.data;

@@ -84,7 +84,8 @@ function plain(object: unknown): string {
     ? { family, ifindex, name, master, portData: withoutTimers(portData) }
     : object;
   return JSON.stringify(told, (key, value) => {
-    const moves = ["cache", "lifetime", "probes", "change"].includes(key);
+    const moves = ["cache", "lifetime", "probes", "change"].includes(key) ||
+      key === "state" && family === "bridge";
     // A field left out says the same as one that is undefined.
     return moves || key.startsWith("new") && /^new[A-Z]/.test(key)
       ? undefined
@@ -106,11 +107,25 @@ type Known = Record<string, string[]>;
 /** All that a monitor knows, or knows of a namespace, sorted. */
 export function known(monitor: Monitor, namespace?: string): Known {
   return Object.fromEntries(
-    MONITORED_OBJECTS.map((kind) => [
+    typesOf(monitor, namespace).map((kind) => [
       kind,
       monitor.all(kind, namespace).map(plain).sort(),
     ]),
   );
+}
+
+/** The types that a monitor was opened for. */
+export function typesOf(
+  monitor: Monitor,
+  namespace?: string,
+): MonitoredObject[] {
+  return MONITORED_OBJECTS.filter((kind) => {
+    try {
+      return monitor.all(kind, namespace);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** What events make of nothing, whoever applies them. */
@@ -242,7 +257,9 @@ export async function assertKnowsAll(
   const events: MonitorEvent[] = [];
   const deadline = performance.now() + 15_000;
   for (;;) {
-    await using fresh = await openMonitor(netns);
+    await using fresh = await openMonitor(netns, {
+      objects: typesOf(monitor, namespace),
+    });
     const [ours, theirs] = [known(monitor, namespace), known(fresh)];
     const agree = JSON.stringify(ours) === JSON.stringify(theirs);
     const isLast = performance.now() > deadline;

@@ -275,7 +275,7 @@ export class ObjectPlanner {
    *   one.
    */
   note({ object, data }: AnyObjectEvent): boolean {
-    return object === "port" || object === "netns"
+    return object === "port" || object === "netns" || object === "fdb"
       ? false
       : this.#types.get(object)!.note(data);
   }

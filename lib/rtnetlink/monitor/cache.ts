@@ -47,6 +47,7 @@ import type {
 } from "./event.ts";
 import {
   addressIdentity,
+  fdbIdentity,
   linkIdentity,
   namespaceIdIdentity,
   neighbourIdentity,
@@ -54,7 +55,7 @@ import {
   portIdentity,
   ruleIdentity,
 } from "./identities.ts";
-import { isNeighbour, isPort, isTableRoute } from "./filter.ts";
+import { isForwarding, isNeighbour, isPort, isTableRoute } from "./filter.ts";
 import { RouteTable } from "./route_table.ts";
 import { KeyedTable, type Sink, type Table } from "./table.ts";
 
@@ -91,6 +92,7 @@ export const MONITORED_OBJECTS: readonly MonitoredObject[] = [
   "route",
   "neighbour",
   "rule",
+  "fdb",
 ];
 
 /** The number of deleted links whose names are cached. */
@@ -118,6 +120,7 @@ export class ObjectCache {
     neighbour: new KeyedTable<Neighbour>(neighbourIdentity),
     rule: new KeyedTable<Rule>(ruleIdentity),
     netns: new KeyedTable<NamespaceId>(namespaceIdIdentity),
+    fdb: new KeyedTable<Neighbour>(fdbIdentity),
   };
   /** The cached types. */
   readonly kept: ReadonlySet<MonitoredObject>;
@@ -174,6 +177,7 @@ export class ObjectCache {
       neighbour: this.#sink("neighbour"),
       rule: this.#sink("rule"),
       netns: this.#sink("netns"),
+      fdb: this.#sink("fdb"),
     };
   }
 
@@ -373,8 +377,12 @@ export class ObjectCache {
   }
 
   #applyNeighbour(message: MessageReader): boolean {
-    if (!this.kept.has("neighbour")) return true;
+    if (!this.kept.has("neighbour") && !this.kept.has("fdb")) return true;
     const neighbour = decoded(message, decodeNeighbour);
+    if (neighbour !== undefined && isForwarding(neighbour)) {
+      this.#take("fdb", neighbour, message, RTM_DELNEIGH);
+    }
+    if (!this.kept.has("neighbour")) return true;
     if (neighbour === undefined || !isNeighbour(neighbour)) return true;
     const gone = message.type === RTM_DELNEIGH || !isShownNeighbour(neighbour);
     const table = this.tables.neighbour;

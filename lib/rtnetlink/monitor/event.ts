@@ -28,6 +28,11 @@ export interface MonitoredObjects {
   rule: Rule;
   /** The id that a network namespace has here. */
   netns: NamespaceId;
+  /**
+   * An entry of the forwarding table of a bridge or a VXLAN; not among the
+   * default types, because a bridge adds one for each sender.
+   */
+  fdb: Neighbour;
 }
 
 /** A type of monitored object. */

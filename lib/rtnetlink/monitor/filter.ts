@@ -27,3 +27,12 @@ export function isNeighbour({ family, flags }: Neighbour): boolean {
 export function isPort({ ifindex, master }: Link): boolean {
   return master !== 0 && master !== ifindex;
 }
+
+/**
+ * Whether a neighbour is an entry of the forwarding table of a bridge or a VXLAN.
+ * A dump also has the unicast and multicast addresses of all devices, which the
+ * kernel does not notify.
+ */
+export function isForwarding({ family, cache }: Neighbour): boolean {
+  return family === "bridge" && cache !== undefined;
+}

@@ -38,6 +38,7 @@ const GROUPS: { readonly [K in MonitoredObject]: readonly number[] } = {
   neighbour: [RTNLGRP_NEIGH],
   rule: [RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
   netns: [RTNLGRP_NSID],
+  fdb: [RTNLGRP_NEIGH],
 };
 
 /** Groups that some kernels do not have, with the objects they notify. */

@@ -5,6 +5,7 @@ import {
   FIB_RULE_OIF_DETACHED,
   FIB_RULE_UNRESOLVED,
 } from "../../../ffi/uapi/linux_fib_rules.ts";
+import { NUD_REACHABLE, NUD_STALE } from "../../../ffi/uapi/linux_neighbour.ts";
 import type { Address, AddressLifetime } from "../address.ts";
 import type { Link } from "../link/link.ts";
 import type { NamespaceId } from "../namespace_id.ts";
@@ -61,6 +62,35 @@ export const neighbourIdentity: Identity<Neighbour> = {
     `${family} ${ifindex} ${destination}`,
   differences: (neighbour, previous) =>
     differences(neighbour, previous, NEIGHBOUR_TIMES),
+};
+
+/** A multicast address, or the flood list of a VXLAN: several remotes at once. */
+function isFlooded(linkAddress = ""): boolean {
+  return (Number.parseInt(linkAddress.slice(0, 2), 16) & 1) === 1 ||
+    linkAddress === "00:00:00:00:00:00";
+}
+
+/** States between which an entry passes with time. */
+const AGES = NUD_STALE | NUD_REACHABLE;
+const FDB_TIMES: ReadonlySet<string> = new Set(["cache", "probes", "state"]);
+
+export const fdbIdentity: Identity<Neighbour> = {
+  key(entry) {
+    const { ifindex, master, linkAddress, vlan = 0, sourceVni = 0 } = entry;
+    // The same address moves from port to port of a bridge.
+    if (master !== undefined) return `b${master} ${linkAddress} ${vlan}`;
+    const remote = isFlooded(linkAddress)
+      ? `${entry.destination} ${entry.port} ${entry.vni} ${entry.viaIfindex}`
+      : "";
+    return `${ifindex} ${linkAddress} ${sourceVni} ${remote}`;
+  },
+  differences(entry, previous) {
+    const fields = differences(entry, previous, FDB_TIMES);
+    if ((entry.state & ~AGES) !== (previous.state & ~AGES)) {
+      fields.push("state");
+    }
+    return fields;
+  },
 };
 
 export const nexthopIdentity: Identity<Nexthop> = {

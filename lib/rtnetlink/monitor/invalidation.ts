@@ -73,6 +73,7 @@ export class Invalidations {
     if (link.name !== previous.name) {
       this.#names.add(link.name).add(previous.name);
     }
+    if (link.master !== previous.master) this.#kinds.add("fdb");
     if (link.mtu !== previous.mtu) this.#mtus.add(link.ifindex);
   }
 
@@ -81,6 +82,7 @@ export class Invalidations {
     this.#links.add(ifindex);
     this.#peers.add(ifindex);
     this.#names.add(name);
+    this.#kinds.add("fdb");
   }
 
   /**

@@ -24,7 +24,7 @@ import { NamespaceMonitors } from "./namespace_monitors.ts";
 
 /** Options of a monitor. */
 export interface MonitorOptions {
-  /** Types of objects to monitor; default: all. */
+  /** Types of objects to monitor; default: all but "fdb". */
   readonly objects?: Iterable<MonitoredObject> | undefined;
   /** Whether to start with the current objects, as events of origin "snapshot". */
   readonly snapshot?: boolean | undefined;
@@ -302,7 +302,9 @@ export function monitor(
 }
 
 function namespaceOptions(options: MonitorOptions) {
-  const objects = new Set(options.objects ?? MONITORED_OBJECTS);
+  const objects = new Set(
+    options.objects ?? MONITORED_OBJECTS.filter((object) => object !== "fdb"),
+  );
   for (const object of objects) {
     if (!MONITORED_OBJECTS.includes(object)) {
       const expected = `one of ${MONITORED_OBJECTS.join(", ")}`;

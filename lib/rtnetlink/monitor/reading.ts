@@ -5,7 +5,7 @@ import { DumpInterruptedError } from "../../netlink/errors.ts";
 import { isShownNeighbour } from "../neighbour.ts";
 import type { RouteSocket } from "../socket.ts";
 import type { MonitoredObject, MonitoredObjects } from "./event.ts";
-import { isNeighbour, isPort, isTableRoute } from "./filter.ts";
+import { isForwarding, isNeighbour, isPort, isTableRoute } from "./filter.ts";
 import { type Found, MONITORED_OBJECTS } from "./cache.ts";
 
 /** The dump request of each type. */
@@ -27,6 +27,8 @@ const READ: {
       .filter((one) => isNeighbour(one) && isShownNeighbour(one)),
   rule: (route, signal) => route.rules({ signal }),
   netns: (route, signal) => route.namespaceIds({ signal }),
+  fdb: async (route, signal) =>
+    (await route.neighbours({ family: "bridge", signal })).filter(isForwarding),
 };
 
 /** Every namespace has the loopback interface, with this ifindex. */

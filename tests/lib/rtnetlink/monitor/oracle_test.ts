@@ -2,6 +2,7 @@
 // after each, its state equals a new dump, and its events are that change.
 
 import { assertEquals } from "@std/assert";
+import { MONITORED_OBJECTS } from "../../../../lib/rtnetlink/monitor/cache.ts";
 import {
   assertExplained,
   assertKnowsAll,
@@ -117,6 +118,17 @@ function command(below: Below): string {
           `goto ${101 + below(3)}`,
         )
       }`,
+    () =>
+      `fdb ${one("add", "replace", "append", "del")} ${
+        one("00:00:00:00:00:00", `02:00:00:00:02:0${below(4)}`)
+      } ${
+        one(
+          `dev vx0 dst 192.0.2.${1 + below(3)}`,
+          `dev vx0 dst 192.0.2.${1 + below(3)} vni 9`,
+          `dev ${one("a0", "b0")} master ${one("static", "permanent")}`,
+          "dev br0 local",
+        )
+      }`,
     () => `-6 rule ${one("add", "delete")} priority 200 to ${net6()} lookup 9`,
     () => `link set ${one("a1", "b1")} netns OTHER`,
     () => `-n OTHER link set ${one("a1", "b1")} netns HERE`,
@@ -134,7 +146,8 @@ async function change(
   const all = words.replaceAll("OTHER", other.name)
     .replaceAll("HERE", here.name).split(" ");
   const args = all[0] === "-n" ? all : ["-n", here.name, ...all];
-  const { success } = await new Deno.Command("ip", {
+  const program = all[0] === "fdb" ? "bridge" : "ip";
+  const { success } = await new Deno.Command(program, {
     args,
     stdout: "null",
     stderr: "null",
@@ -159,6 +172,7 @@ Deno.test(`a monitor after each of ${STEPS} random changes`, async () => {
   }`);
   const below = random(SEED);
   await using monitor = await openMonitor(here, {
+    objects: MONITORED_OBJECTS,
     snapshot: true,
     sweepInterval: 50,
   });
@@ -171,7 +185,9 @@ Deno.test(`a monitor after each of ${STEPS} random changes`, async () => {
     log.push(words);
     const deadline = performance.now() + 10_000 * SLOWNESS;
     for (;;) {
-      await using fresh = await openMonitor(here);
+      await using fresh = await openMonitor(here, {
+        objects: MONITORED_OBJECTS,
+      });
       try {
         const events = await monitor.receive({ timeout: 1 });
         assertExplained(events);
