@@ -18,7 +18,10 @@ const OPTIONS: SpecGroups = [
   ["Entry", {
     dev: ["link", "Port of a bridge, or VXLAN."],
     vlan: ["number", "VLAN of the frames."],
-    state: ["state", "permanent, static or dynamic (default: permanent)."],
+    state: [
+      "state",
+      "State: permanent, static or dynamic (default: permanent).",
+    ],
     self: ["", "Use the table of the device itself (default)."],
     master: ["", "Use the table of the bridge."],
   }],
@@ -67,18 +70,30 @@ const append = command(
   .example(
     "Flood unknown addresses to another VTEP",
     "netplumb fdb append 00:00:00:00:00:00 --dev vxlan0 --dst 192.0.2.4",
+  )
+  .example(
+    "Send multicast of a group to another VTEP",
+    "netplumb fdb append 01:00:5e:00:00:05 --dev vxlan0 --dst 192.0.2.4",
   );
 
 const replace = command("Add an entry, or change an existing one.", replaceFdb)
   .example(
     "Change the VTEP of an address",
     "netplumb fdb replace 02:00:5e:10:00:03 --dev vxlan0 --dst 192.0.2.5",
+  )
+  .example(
+    "Let an entry of a bridge expire",
+    "netplumb fdb replace 02:00:5e:10:00:02 --dev eth0 --master --state dynamic",
   );
 
 const remove = command("Delete an entry.", deleteFdb)
   .example(
     "Delete an entry of a bridge",
     "netplumb fdb delete 02:00:5e:10:00:02 --dev eth0 --master",
+  )
+  .example(
+    "Delete one of the remotes of a VXLAN",
+    "netplumb fdb delete 00:00:00:00:00:00 --dev vxlan0 --dst 192.0.2.4",
   );
 
 export const fdb = subcommand()
