@@ -1,5 +1,4 @@
-// Table of libc functions: one line for each C parameter, with its C type. libc
-// is opened by the first call, so --help needs no FFI.
+// Table of libc functions: one line for each C parameter, with its C type.
 
 import { SystemError, type SystemErrorContext } from "./errno.ts";
 
@@ -536,13 +535,19 @@ function open(): Libc {
 }
 
 /**
- * libc, opened at first use; it stays open until the process ends.
+ * libc; it stays open until the process ends.
  *
  * @throws {Deno.errors.NotCapable} Without --allow-ffi.
  */
 export function libc(): Libc {
   return symbols ??= open();
 }
+
+// Opened on import where that is permitted: a test that opened it would fail
+// Deno's resource sanitizer. Without it, the first call throws.
+try {
+  if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") libc();
+} catch { /* no libc of these names */ }
 
 let errnoCell: Int32Array | undefined;
 

@@ -4,6 +4,7 @@ import { EnumType } from "@cliffy/command";
 import { bufferSize } from "../../lib/socket/buffers.ts";
 import type { Family } from "../../lib/socket/option.ts";
 import { formatEndpoint } from "../../lib/socket/sockaddr.ts";
+import { activationDescriptors } from "../../lib/udp/activation.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import {
   address,
@@ -66,6 +67,11 @@ export const echo = subcommand(
     "--free-bind",
     "Bind to an address that the host does not have yet (IP_FREEBIND).",
   )
+  .option(
+    "--activated",
+    "Use the sockets that a service manager passes (LISTEN_FDS), one thread each.",
+    { conflicts: ["bind", "family", "interface", "free-bind"] },
+  )
   .group("Replies")
   .option(
     "--reply <text:string>",
@@ -123,16 +129,19 @@ export const echo = subcommand(
         ? undefined
         : FAMILIES[options.family as keyof typeof FAMILIES];
       await using sockets = new AsyncDisposableStack();
-      const bound = bindAll(options.workers, {
-        address: options.bind,
-        port: options.port,
-        family,
-        gro: options.gro,
-        reusePort: options.workers > 1,
-        receiveBuffer: RECEIVE_BUFFER,
-        interface: options.interface,
-        freeBind: options.freeBind,
-      }, sockets);
+      const { gro } = options;
+      const bound = options.activated
+        ? adoptAll({ gro, receiveBuffer: RECEIVE_BUFFER }, sockets)
+        : bindAll(options.workers, {
+          address: options.bind,
+          port: options.port,
+          family,
+          gro,
+          reusePort: options.workers > 1,
+          receiveBuffer: RECEIVE_BUFFER,
+          interface: options.interface,
+          freeBind: options.freeBind,
+        }, sockets);
       const [first] = bound;
       const { address: where } = first;
       const groups = options.join ?? [];
@@ -152,7 +161,8 @@ export const echo = subcommand(
         },
         () => `listening on ${[formatEndpoint(where), ...joined].join(", ")}`,
       );
-      const chosen = options.bind !== undefined || family !== undefined;
+      const chosen = options.bind !== undefined || family !== undefined ||
+        options.activated;
       if (!chosen && first.family === "ipv4") {
         log.warn("this kernel has no IPv6: listening on IPv4 addresses only");
       }
@@ -195,6 +205,22 @@ export const echo = subcommand(
 
 function detail(options: { json?: true; quiet?: true }): Detail {
   return options.json ? "all" : options.quiet ? "none" : "sample";
+}
+
+function adoptAll(
+  options: Parameters<typeof UdpSocket.fromDescriptor>[1],
+  owner: AsyncDisposableStack,
+): UdpSocket[] {
+  const sockets = activationDescriptors().map(({ fd }) =>
+    owner.use(UdpSocket.fromDescriptor(fd, options))
+  );
+  if (sockets.length === 0) {
+    throw new Error(
+      "no socket was passed to this process (LISTEN_PID, LISTEN_FDS): start it " +
+        "from a systemd socket unit, or without --activated",
+    );
+  }
+  return sockets;
 }
 
 function bindAll(

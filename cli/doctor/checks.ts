@@ -9,6 +9,7 @@ import { kernel } from "./kernel.ts";
 import { libc } from "./libc.ts";
 import { linkKinds } from "./link_kinds.ts";
 import { namespaces } from "./namespaces.ts";
+import { netplumb } from "./netplumb.ts";
 import { netlink } from "./netlink.ts";
 import { socketBuffers } from "./socket_buffers.ts";
 import { tun } from "./tun.ts";
@@ -16,6 +17,7 @@ import { udpOffload } from "./udp_offload.ts";
 import { udpOptions } from "./udp_options.ts";
 
 export const CHECKS: readonly Check[] = [
+  netplumb,
   deno,
   libc,
   kernel,

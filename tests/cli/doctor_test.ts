@@ -1,6 +1,7 @@
 // What `netplumb doctor` says, against what the system itself says.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import manifest from "../../deno.json" with { type: "json" };
 import { runC } from "../support/c.ts";
 import { denoRun } from "../support/command.ts";
 import { Lab, output, run } from "../support/netns.ts";
@@ -36,6 +37,14 @@ const without = (caps: string) => [
 
 Deno.test("doctor finds what the system's own tools find", async () => {
   const found = await doctor();
+  assertEquals(found["netplumb"].details, {
+    version: manifest.version,
+    distribution: await run("sh", [
+      "-c",
+      '. /etc/os-release && printf %s "$PRETTY_NAME"',
+    ]),
+    formats: { configuration: 1, events: 1 },
+  });
   assertEquals(
     found["kernel"].details.release,
     (await run("uname", ["-r"])).trim(),
