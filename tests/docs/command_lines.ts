@@ -45,6 +45,11 @@ export async function checkCommandLine(line: string): Promise<void> {
   throw new Error("this command line is not tried by any test");
 }
 
+const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  SUBCOMMAND: "show",
+  OBJECT: "link",
+};
+
 async function checkNetplumb(words: string[]): Promise<void> {
   // "link|address" stands for one of them, "..." for anything.
   const [first, ...rest] = words.map((word) => word.split("|"));
@@ -52,7 +57,7 @@ async function checkNetplumb(words: string[]): Promise<void> {
     for (const second of rest[0] ?? [undefined]) {
       const line = [name, second, ...rest.slice(1).map(([each]) => each)]
         .filter((word) => word !== undefined && word !== "...")
-        .map((word) => word === "SUBCOMMAND" ? "show" : word!);
+        .map((word) => PLACEHOLDERS[word!] ?? word!);
       // --help would print it.
       if (await namesCommand(line.filter((word) => word !== "--help"))) {
         continue;

@@ -138,6 +138,7 @@ export function debianPackages(
       }],
     },
     { package: "strace", parts: programs("strace") },
+    { package: "systemd", parts: programs("systemd-analyze") },
     { package: "tar", parts: programs("tar") },
     { package: "tcpdump", parts: programs("tcpdump") },
     { package: "tmux", parts: programs("tmux") },

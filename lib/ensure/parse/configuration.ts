@@ -82,6 +82,8 @@ export interface NamespaceConfiguration {
 
 /** A network: the namespace of this thread, and named ones. */
 export interface NetworkConfiguration extends NamespaceConfiguration {
+  /** The version of the format; default 1, and no other is accepted. */
+  readonly schema?: 1;
   /** Named namespaces, as `ip netns` lists them. */
   readonly namespaces?: Readonly<Record<string, NamespaceConfiguration>>;
 }

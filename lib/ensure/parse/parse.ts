@@ -121,7 +121,7 @@ function parseNamespace(
     input.unknownKey(
       path,
       key,
-      isTop ? [...NAMESPACE, "namespaces"] : NAMESPACE,
+      isTop ? [...NAMESPACE, "namespaces", "schema"] : NAMESPACE,
     );
   }
   const list = <T>(
@@ -154,7 +154,8 @@ function parseNamespace(
 
 /** Top-level keys for namespaces, editors and anchors. */
 function isTopKey(key: string): boolean {
-  return key === "namespaces" || key === "$schema" || key.startsWith("x-");
+  return key === "namespaces" || key === "schema" || key === "$schema" ||
+    key.startsWith("x-");
 }
 
 /**
@@ -204,6 +205,16 @@ function parseNetwork(
   }
   const mapping = input.mapping([], value);
   if (mapping === undefined) return undefined;
+  const { schema } = mapping;
+  if (schema !== undefined && schema !== 1) {
+    input.problem(
+      ["schema"],
+      `${
+        JSON.stringify(schema)
+      } is not 1, the version of the format that this ` +
+        "version of netplumb reads",
+    );
+  }
   const peers: Peer[] = [];
   const drafts = [parseNamespace(input, [], mapping, undefined, peers)];
   const named = input.mapping(["namespaces"], mapping.namespaces ?? {});

@@ -173,6 +173,7 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     type: "object",
     properties: {
       $schema: { type: "string" },
+      schema: { description: "version of this format", const: 1 },
       namespaces: {
         description: "named network namespaces, as `ip netns` lists them",
         type: "object",

@@ -277,3 +277,13 @@ Deno.test("a link made here for another namespace is one of that namespace", () 
   );
   assertEquals(namespaces[1].links[0].from, undefined);
 });
+
+Deno.test("a configuration can name the version of its format, which has to be 1", () => {
+  parseConfiguration({ schema: 1, links: [] });
+  for (const [given, shown] of [[2, "2"], ["1", '"1"'], [null, "null"]]) {
+    assertEquals(problems({ schema: given, links: [] }), [
+      `schema: ${shown} is not 1, the version of the format that this version ` +
+      "of netplumb reads",
+    ]);
+  }
+});
