@@ -1,7 +1,6 @@
 // netplumb ensure: applies the network configuration in a file, and reconciles
 // it.
 
-import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
 import type { Action } from "../../lib/ensure/plan/action.ts";
 import type { Missing } from "../../lib/ensure/plan/planner.ts";
 import type { Reconciler } from "../../lib/ensure/reconcile/reconciler.ts";
@@ -9,12 +8,8 @@ import type { ReconcileReport } from "../../lib/ensure/reconcile/reports.ts";
 import { file } from "../arguments.ts";
 import { showMessage } from "../change/make.ts";
 import { subcommand } from "../command.ts";
-import {
-  FileError,
-  problemText,
-  readConfiguration,
-  STDIN,
-} from "../ensure/file.ts";
+import { STDIN } from "../ensure/file.ts";
+import { readReported } from "../ensure/read.ts";
 import {
   actionObject,
   actionText,
@@ -33,7 +28,6 @@ import { exportMetrics } from "../metrics/otlp.ts";
 import { namespace } from "../namespace.ts";
 import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
-import { style, wantsColor } from "../output/style.ts";
 import { perform } from "../perform.ts";
 
 export const ensure = subcommand(
@@ -71,7 +65,7 @@ export const ensure = subcommand(
       const { Reconciler } = await import(
         "../../lib/ensure/reconcile/reconciler.ts"
       );
-      const desired = await read(path, output);
+      const desired = await readReported(path, output);
       await using reconciler = await Reconciler.open(desired, {
         namespace: options.in,
       });
@@ -85,21 +79,6 @@ export const ensure = subcommand(
       await reconcile(reconciler, path, reloads, output, signal);
     })
   );
-
-/** Reads the file and prints all its problems. */
-async function read(path: string, output: Output): Promise<DesiredNetwork> {
-  try {
-    return await readConfiguration(path);
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    const colours = style(wantsColor(Deno.stderr));
-    for (const problem of error.problems) {
-      if (output.json) output.object({ event: "problem", ...problem });
-      else log.error(problemText(problem, colours));
-    }
-    throw error;
-  }
-}
 
 /** Prints the plan; exits with 1 if there are differences. */
 async function preview(
@@ -267,7 +246,7 @@ async function reload(
   }
   const before = reconciler.desired;
   try {
-    await reconciler.replace(await read(path, output));
+    await reconciler.replace(await readReported(path, output));
     await apply(reconciler, output, signal);
     output.event({ event: "reloaded" }, () => `reloaded ${printable(path)}`);
   } catch (error) {

@@ -2,10 +2,11 @@
 
 import { ArgumentError } from "../../lib/errors.ts";
 import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
-import { duration, word } from "../arguments.ts";
+import { duration, file, word } from "../arguments.ts";
 import { subcommand } from "../command.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
+import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { perform } from "../perform.ts";
 import { type Listen, listenAddress } from "../view/listen.ts";
@@ -30,6 +31,7 @@ export const view = subcommand(
   .type("mode", socketMode)
   .type("token", token)
   .type("word", word)
+  .type("file", file)
   .type("netns", namespace)
   .type("duration", duration)
   .group("Server")
@@ -60,6 +62,11 @@ export const view = subcommand(
     "Show the current and all named network namespaces, also those added later.",
     { conflicts: ["netns"] },
   )
+  .option(
+    "--ensure <file:file>",
+    "Apply and reconcile this configuration, as `netplumb ensure` does, and show " +
+      "what it wants, corrects and cannot apply.",
+  )
   .option("--interval <time:duration>", "Interval of the link rates.", {
     defaultText: "1s",
   })
@@ -71,6 +78,10 @@ export const view = subcommand(
   .example(
     "Serve all namespaces and open the page",
     "netplumb view --all-netns --open",
+  )
+  .example(
+    "Keep the configuration of a lab and show it",
+    "netplumb view --all-netns --ensure lab.yaml",
   )
   .example(
     "Serve on a Unix socket, for a reverse proxy",
@@ -98,6 +109,9 @@ export const view = subcommand(
         import("../view/feed.ts"),
         import("../view/server.ts"),
       ]);
+      await using ensure = options.ensure === undefined
+        ? undefined
+        : await startEnsure(options.ensure, output, stop);
       const namespaces = options.allNetns ? "all" as const : options.netns;
       await using monitor = await Monitor.open({ namespaces }, {
         signal: stop,
@@ -105,6 +119,7 @@ export const view = subcommand(
       const feed = new Feed(monitor, {
         namespaces,
         interval: options.interval ?? INTERVAL,
+        ...ensure === undefined ? {} : { ensure },
       }, signal);
       await using server = await serveView({
         listen,
@@ -127,6 +142,15 @@ export const view = subcommand(
       await Promise.race([feed.run(), server.finished]);
     })
   );
+
+async function startEnsure(file: string, output: Output, signal: AbortSignal) {
+  const [{ readReported }, { ViewedEnsure }] = await Promise.all([
+    import("../ensure/read.ts"),
+    import("../view/ensure.ts"),
+  ]);
+  const desired = await readReported(file, output);
+  return ViewedEnsure.start(desired, file, signal);
+}
 
 function openBrowser(url: string, token: string | undefined): void {
   const query = token === undefined

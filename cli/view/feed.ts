@@ -9,7 +9,7 @@ import type {
   MonitorEvent,
 } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
-import { monitorMetrics } from "../metrics/commands.ts";
+import { ensureMetrics, monitorMetrics } from "../metrics/commands.ts";
 import { linkMetrics } from "../metrics/links.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { eventJson } from "../monitor/json.ts";
@@ -17,6 +17,7 @@ import { countEvent, noTotals, type Totals } from "../monitor/totals.ts";
 import { printableJson } from "../output/printable.ts";
 import { increases } from "../rates/meter.ts";
 import { LinkSampler } from "../rates/sampler.ts";
+import type { ViewedEnsure } from "./ensure.ts";
 import { type CountedLink, CounterReader } from "./counters.ts";
 import { Journal } from "./journal.ts";
 import type { RateRecord, Update } from "./records.ts";
@@ -50,6 +51,8 @@ export interface FeedOptions {
   readonly namespaces: readonly (string | undefined)[] | "all" | undefined;
   /** Milliseconds between samples. */
   readonly interval: number;
+  /** The configuration that is reconciled in this process. */
+  readonly ensure?: ViewedEnsure;
 }
 
 /** An event, as it is kept for /events. */
@@ -79,6 +82,7 @@ export class Feed {
   #resolveAfter = 0;
   #counted = new Map<string, CountedLink>();
   #rates = new Map<string, RateRecord>();
+  #isEnsureChanged = false;
   #changedRates: Record<string, RateRecord> = {};
 
   constructor(monitor: Monitor, options: FeedOptions, signal: AbortSignal) {
@@ -100,7 +104,7 @@ export class Feed {
     const sampling = this.#sample(signal);
     try {
       this.#schedule();
-      await this.#follow();
+      await Promise.race([this.#follow(), this.#reconcile()]);
     } catch (error) {
       if (error !== this.#signal.reason) throw error;
     } finally {
@@ -116,6 +120,7 @@ export class Feed {
     this.#publish();
     return {
       ...this.state.snapshot(),
+      ...this.#ensureRecord(),
       rates: Object.fromEntries(this.#rates),
     };
   }
@@ -124,7 +129,12 @@ export class Feed {
   async metrics(): Promise<Metric[]> {
     const { namespaces = [undefined] } = this.#options;
     const samples = await new LinkSampler(namespaces).read(this.#signal);
-    return [...linkMetrics(samples), ...monitorMetrics(this.#totals)];
+    const { ensure } = this.#options;
+    return [
+      ...linkMetrics(samples),
+      ...monitorMetrics(this.#totals),
+      ...ensure === undefined ? [] : ensureMetrics(ensure.totals),
+    ];
   }
 
   /** The objects of the monitor, as its events of a snapshot. */
@@ -150,6 +160,31 @@ export class Feed {
     }
   }
 
+  /** Reports what `ensure` does; never ends without it. */
+  async #reconcile(): Promise<void> {
+    const { ensure } = this.#options;
+    if (ensure === undefined) return await new Promise(() => {});
+    await ensure.run(({ event, text, time, namespace }) => {
+      const id = this.state.spaceId(namespace);
+      const object = "ensure";
+      this.state.addRecord({
+        time,
+        space: id,
+        object,
+        event,
+        text,
+        link: undefined,
+      });
+      this.#isEnsureChanged = true;
+      this.#schedule();
+    }, this.#signal);
+  }
+
+  #ensureRecord(): Pick<Update, "ensure"> {
+    const { ensure } = this.#options;
+    return ensure === undefined ? {} : { ensure: ensure.record };
+  }
+
   async #follow(): Promise<void> {
     for (;;) {
       const events = await this.#monitor.receive({ signal: this.#signal });
@@ -172,6 +207,8 @@ export class Feed {
 
   #publish(): void {
     const update: Update = this.state.take() ?? {};
+    if (this.#isEnsureChanged) Object.assign(update, this.#ensureRecord());
+    this.#isEnsureChanged = false;
     for (const _ in this.#changedRates) {
       update.rates = this.#changedRates;
       this.#changedRates = {};

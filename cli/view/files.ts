@@ -4,6 +4,7 @@
 import elkWorker from "elkjs/lib/elk-worker.min.js" with { type: "text" };
 import details from "./page/details.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
+import ensure from "./page/ensure.js" with { type: "text" };
 import events from "./page/events.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
@@ -38,6 +39,7 @@ export const FILES: ReadonlyMap<string, PageFile> = new Map([
   ["/layout.js", { type: SCRIPT, text: layout }],
   ["/topology.js", { type: SCRIPT, text: topology }],
   ["/links.js", { type: SCRIPT, text: links }],
+  ["/ensure.js", { type: SCRIPT, text: ensure }],
   ["/events.js", { type: SCRIPT, text: events }],
   ["/details.js", { type: SCRIPT, text: details }],
   // The layout engine.

@@ -61,6 +61,18 @@ export type RateRecord = readonly [
   drops: number,
 ];
 
+/** What `ensure` wants, has corrected, and cannot apply. */
+export interface EnsureRecord {
+  readonly file: string;
+  readonly wants: readonly {
+    readonly namespace: string | null;
+    readonly objects: readonly string[];
+  }[];
+  /** What is refused, in conflict or missing. */
+  readonly problems: readonly string[];
+  readonly corrections: number;
+}
+
 /** Changes since the last update; every part is optional. */
 export interface Update {
   spaces?: SpaceRecord[];
@@ -70,6 +82,8 @@ export interface Update {
   events?: EventRecord[];
   /** Events that are not in `events`. */
   skipped?: number;
+  /** The state of `ensure`, if it has changed. */
+  ensure?: EnsureRecord;
   /** Of links whose values differ from the last ones. */
   rates?: Record<string, RateRecord>;
 }

@@ -66,6 +66,11 @@ export class ViewState {
     return this.#spaces.values();
   }
 
+  /** The number of a namespace in records. */
+  spaceId(namespace: string | undefined): number | undefined {
+    return this.#spaces.get(namespace)?.id;
+  }
+
   /** The id of a link in records. */
   linkId(namespace: string | undefined, ifindex: number): string | undefined {
     const space = this.#spaces.get(namespace);

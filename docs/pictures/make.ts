@@ -7,6 +7,7 @@
 
 import { Shell } from "../../tests/docs/shell.ts";
 import { terminalSvg } from "./terminal_svg.ts";
+import { photographView } from "./view.ts";
 
 /** A router, two hosts behind its bridge, a TUN device that is in use. */
 const LAB = `
@@ -117,6 +118,7 @@ async function photograph(shell: Shell, screen: Screen): Promise<string> {
 }
 
 if (import.meta.main) {
+  await photographView();
   await using shell = await Shell.open();
   await shell.run(LAB);
   for (const screen of SCREENS) {

@@ -3,7 +3,14 @@
 import { html, text } from "./dom.js";
 import { timeOfDay } from "./format.js";
 
-const SIGNS = { new: "+", change: "~", delete: "−", added: "+", removed: "−" };
+const SIGNS = {
+  new: "+",
+  change: "~",
+  delete: "−",
+  added: "+",
+  removed: "−",
+  corrected: "✓",
+};
 const TITLES = {
   link: "Links",
   address: "Addresses",

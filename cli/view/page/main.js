@@ -2,6 +2,7 @@
 
 import { Details } from "./details.js";
 import { text } from "./dom.js";
+import { showEnsure } from "./ensure.js";
 import { Timeline } from "./events.js";
 import { count } from "./format.js";
 import { LinkTable } from "./links.js";
@@ -45,7 +46,13 @@ let changes = fresh();
 let isScheduled = false;
 
 function fresh() {
-  return { isAll: false, isTopology: false, isRates: false, skipped: 0 };
+  return {
+    isAll: false,
+    isTopology: false,
+    isRates: false,
+    isEnsure: false,
+    skipped: 0,
+  };
 }
 
 /** How long the last drawing took, in milliseconds. */
@@ -65,7 +72,7 @@ function schedule() {
 }
 
 function draw() {
-  const { isAll, isTopology, isRates, skipped } = changes;
+  const { isAll, isTopology, isRates, isEnsure, skipped } = changes;
   changes = fresh();
   if (ui.selected !== undefined && !state.links.has(ui.selected)) {
     ui.selected = undefined;
@@ -81,6 +88,7 @@ function draw() {
     table.rates();
     details.rates();
   }
+  if (isAll || isEnsure) showEnsure(byId("ensure"), state.ensure);
   if (isAll) timeline.reset();
   else timeline.add(skipped);
 }
@@ -105,6 +113,7 @@ follow(state, (isSnapshot, update) => {
     update.goneLinks,
   ].some((part) => part !== undefined);
   changes.isRates ||= update.rates !== undefined;
+  changes.isEnsure ||= update.ensure !== undefined;
   changes.skipped += update.skipped ?? 0;
   schedule();
 }, (isLive) => {
