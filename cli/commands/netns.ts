@@ -144,7 +144,7 @@ const exec = subcommand(
     if (program === undefined) {
       throw new ArgumentError("command", "", "a program to run");
     }
-    await execute(netns, program, rest);
+    Deno.exitCode = await execute(netns, program, rest);
   });
 
 /** Signals that the terminal also sends to the program. */
@@ -152,12 +152,12 @@ const SHARED = ["SIGINT", "SIGQUIT"] as const;
 /** Signals that are sent to this process only. */
 const FORWARDED = ["SIGTERM", "SIGHUP"] as const;
 
-/** Runs a program to its end and sets its exit code. */
-async function execute(
+/** Runs a program in a namespace to its end; returns its exit code. */
+export async function execute(
   namespace: string,
   program: string,
   args: string[],
-): Promise<void> {
+): Promise<number> {
   const { inNamespaceView } = await import(
     "../../lib/netns/namespace_view.ts"
   );
@@ -178,7 +178,7 @@ async function execute(
     // A child starts in the namespace of the thread that spawns it.
     child = inNamespaceView(namespace, () => command.spawn());
     const { code } = await child.status;
-    Deno.exitCode = code;
+    return code;
   } finally {
     for (const { name, handle } of handlers) {
       Deno.removeSignalListener(name, handle);

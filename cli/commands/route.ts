@@ -21,8 +21,16 @@ import {
   withOptions,
 } from "../change/spec_options.ts";
 import { readWords } from "../change/words.ts";
-import { word } from "../arguments.ts";
+import { address, linkName, wholeNumber, word } from "../arguments.ts";
+import { ipRoute } from "../../lib/iproute2/route.ts";
+import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
+import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
+import { ipProtocol } from "../../lib/rtnetlink/spec/named_number.ts";
 import { subcommand } from "../command.ts";
+import { namespace } from "../namespace.ts";
+import { perform } from "../perform.ts";
+import type { Json } from "../show/shown.ts";
+import { routeText } from "../show/text/route.ts";
 
 const OPTIONS: SpecGroups = [
   ["Selector", {
@@ -150,6 +158,62 @@ const remove = command(
     "netplumb route delete 198.51.100.0/24 --table 100 --metric 50",
   );
 
+const get = withOptions(
+  subcommand(
+    "Print the route that the kernel uses for a destination, as `ip route get`.",
+  )
+    .type("address", address)
+    .type("netns", namespace)
+    .type("link", linkName)
+    .type("port", wholeNumber(0, 65535))
+    .type("number", wholeNumber(0, 0xffff_ffff))
+    .arguments("<destination:address>", ["Destination address."])
+    .group("Packet")
+    .option("--from <address:address>", "Source address.")
+    .option("--iif <link:link>", "Incoming link, for a forwarded packet.")
+    .option("--oif <link:link>", "Outgoing link.")
+    .option("--mark <n:number>", "Packet mark.")
+    .option("--uid <n:number>", "User of the socket.")
+    .option("--sport <n:port>", "Source port; needs --proto.")
+    .option("--dport <n:port>", "Destination port; needs --proto."),
+  { proto: ipProtocol, tos: ROUTE.options.tos },
+  [["Packet", {
+    proto: ["protocol", "Protocol: tcp, udp, icmp or a number."],
+    tos: ["n", "Type of service."],
+  }]],
+)
+  .group("Output")
+  .option(
+    "--fib-match",
+    "Print the matching route of the table instead of the result.",
+  )
+  .option("--details", "Show all attributes, as `ip -d` does.")
+  .group("Source")
+  .option("--netns <name:netns>", "Look up in this network namespace.")
+  .example(
+    "Print the source address and the gateway for a destination",
+    "netplumb route get 192.0.2.1",
+  )
+  .example(
+    "Look up with a source address and a mark",
+    "netplumb route get 2001:db8::1 --from 2001:db8::2 --mark 7",
+  )
+  .action((options, destination: string) =>
+    perform(options, async ({ output, signal }) => {
+      const { from, iif, oif, mark, uid, proto, tos, sport, dport } = options;
+      await using socket = RouteSocket.open({ namespace: options.netns });
+      const found = await socket.lookup(destination, {
+        ...{ from, iif, oif, mark, uid, protocol: proto, tos, sport, dport },
+        fibMatch: options.fibMatch,
+        signal,
+      });
+      const names = new LinkNames(await socket.links({ signal }));
+      const json = ipRoute(found, { names, details: options.details });
+      if (output.json) output.object([json]);
+      else output.line(routeText(json as Json));
+    })
+  );
+
 export const route = subcommand()
   .example(
     "Add a default route",
@@ -160,4 +224,5 @@ export const route = subcommand()
   .command("replace", replace)
   .command("append", append)
   .command("delete", remove)
+  .command("get", get)
   .reset();

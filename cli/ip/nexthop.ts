@@ -23,14 +23,15 @@ import { HelpRequest, readFilters } from "./filter.ts";
 import type { IpObject } from "./object.ts";
 import { familyNamed } from "./options.ts";
 import { readAddress } from "./prefix.ts";
+import { bucket } from "./nexthop_bucket.ts";
 import { failureOf, say, type Session } from "./session.ts";
 import {
   type Grammar,
   IpExit,
+  number32,
   readAll,
   usageError,
   type Words,
-  wrong,
 } from "./words.ts";
 
 const { family: _family, ...options } = NEXTHOP_OBJECT.options;
@@ -82,14 +83,6 @@ const modify = (verb: Verb) => async (session: Session, words: Words) => {
   await session.apply(NEXTHOP_OBJECT.change(verb, spec));
 };
 
-function id(word: string): number {
-  const number = Number(word);
-  if (!/^(\d+|0x[0-9a-f]+)$/i.test(word) || number > 0xffff_ffff) {
-    throw wrong("id", word, "a number of 32 bits");
-  }
-  return number;
-}
-
 /** Which nexthop objects are shown. */
 interface Filter {
   id?: number;
@@ -113,8 +106,9 @@ async function readFilter(session: Session, words: Words): Promise<Filter> {
     async "vrf*"() {
       filter.master = await session.vrf(words.value("vrf"));
     },
-    id: () => filter.id = id(words.value("id")),
-    "protocol*": () => filter.protocol = id(words.value("protocol")),
+    id: () => filter.id = number32("id", words.value("id")),
+    "protocol*": () =>
+      filter.protocol = number32("protocol", words.value("protocol")),
     "fdb*": () => filter.fdb = true,
   }, (word) => {
     throw usageError(`Error: argument ${JSON.stringify(word)} is wrong`);
@@ -175,7 +169,7 @@ async function get(session: Session, words: Words): Promise<void> {
   let wanted = 0;
   while (!words.done) {
     if (!words.skip("id")) throw new HelpRequest("nexthop");
-    wanted = id(words.value("id"));
+    wanted = number32("id", words.value("id"));
   }
   if (wanted === 0) throw new HelpRequest("nexthop");
   await print(session, await byId(session, wanted));
@@ -217,6 +211,7 @@ export const nexthop: IpObject = {
     ["lst", show],
     ["get", get],
     ["flush", flush],
+    ["bucket", bucket],
   ],
   otherwise: show,
 };

@@ -38,7 +38,8 @@ import { readFilters } from "./filter.ts";
 import type { IpObject } from "./object.ts";
 import { familyNamed } from "./options.ts";
 import { type Prefix, readAddress, readPrefix, startsAlike } from "./prefix.ts";
-import type { Session } from "./session.ts";
+import { say, type Session } from "./session.ts";
+import type { RouteLookup } from "../../lib/rtnetlink/route_lookup.ts";
 import {
   Failure,
   type Grammar,
@@ -475,6 +476,82 @@ export function routeLines(json: Json): string[] {
   );
 }
 
+/** The words of `get`, and the keys of a lookup that they are. */
+const GET_WORDS: readonly (readonly [string, keyof RouteLookup])[] = [
+  ["dsfield", "tos"],
+  ["mark", "mark"],
+  ["uid", "uid"],
+  ["sport", "sport"],
+  ["dport", "dport"],
+  ["ipproto", "protocol"],
+];
+
+async function get(session: Session, words: Words): Promise<void> {
+  const lookup: { -readonly [Key in keyof RouteLookup]: RouteLookup[Key] } = {};
+  let destination: string | undefined;
+  let connected = false;
+  const address = (word: string): string => {
+    const { text, address, length, family } = readPrefix(
+      word,
+      session.ipFamily,
+    );
+    session.family ??= family;
+    const [host = ""] = text.split("/");
+    if (address === undefined) return family === "inet6" ? "::" : "0.0.0.0";
+    if (length !== 8 * address.length) {
+      say(
+        `Warning: /${length} as prefix is invalid, only /${
+          8 * address.length
+        } (or none) is supported.`,
+      );
+    }
+    return host;
+  };
+  const to = (word: string) => destination = address(word);
+  const oif = async () => lookup.oif = await session.index(words.value("oif"));
+  const value = (word: string, key: keyof RouteLookup) => () => {
+    Object.assign(lookup, { [key]: numbered(words.value(word)) });
+  };
+  await readFilters(words, "route", {
+    tos: value("tos", "tos"),
+    "from*": () => lookup.from = address(words.value("from")),
+    "iif*": async () => lookup.iif = await session.index(words.value("iif")),
+    ...Object.fromEntries(
+      GET_WORDS.map(([word, key]) => [`${word}*`, value(word, key)]),
+    ),
+    "oif*": oif,
+    dev: oif,
+    "notify*"() {},
+    "connected*": () => connected = true,
+    async "vrf*"() {
+      lookup.oif = await session.vrf(words.value("vrf"));
+    },
+    "fibmatch*": () => lookup.fibMatch = true,
+    flowlabel: value("flowlabel", "flowlabel"),
+    to: () => to(words.value("to")),
+  }, to);
+  if (destination === undefined) {
+    throw new Failure("need at least a destination address", IpExit.refused);
+  }
+  const { socket, signal, options: { details, statistics } } = session;
+  const routes = [await socket.lookup(destination, { ...lookup, signal })];
+  // iproute2 sends the same request again.
+  if (connected && lookup.from === undefined) {
+    routes.push(await socket.lookup(destination, { ...lookup, signal }));
+  }
+  const names = await session.names();
+  const how = { names, details, statistics: statistics > 0 };
+  await session.print(
+    routes.map((route) => ipRoute(route, how) as Json),
+    routeLines,
+  );
+}
+
+/** A number, or the word as it is. */
+function numbered(word: string): number | string {
+  return /^(\d+|0x[0-9a-f]+)$/i.test(word) ? Number(word) : word;
+}
+
 async function flush(session: Session, words: Words): Promise<void> {
   if (words.done) {
     throw new Failure('"ip route flush" requires arguments.', IpExit.refused);
@@ -522,6 +599,7 @@ export const route: IpObject = {
     ["list", show],
     ["show", show],
     ["lst", show],
+    ["get", get],
     ["flush", flush],
   ],
   otherwise: show,

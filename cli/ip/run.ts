@@ -23,6 +23,8 @@ const OBJECTS: readonly (readonly [
   ["neighbor", async () => (await import("./neighbour.ts")).neighbour],
   ["neighbour", async () => (await import("./neighbour.ts")).neighbour],
   ["link", async () => (await import("./link.ts")).link],
+  ["netns", async () => (await import("./netns.ts")).netns],
+  ["netconf", async () => (await import("./netconf.ts")).netconf],
   ["nexthop", async () => (await import("./nexthop.ts")).nexthop],
 ];
 
@@ -51,12 +53,13 @@ export async function runIp(
 
 function report(error: unknown): Failure {
   const failure = failureOf(error);
-  say(failure.message);
+  // A program of `netns exec` has had its say.
+  if (failure.message !== "") say(failure.message);
   return failure;
 }
 
 /** Runs one command: the object, the command, its words. */
-async function runCommand(
+export async function runCommand(
   session: Session,
   [object = "", ...rest]: readonly string[],
 ): Promise<void> {

@@ -186,3 +186,12 @@ export function choose<T>(
   return table.find(([name]) => name === word)?.[1] ??
     table.find(([name]) => matches(word, name))?.[1];
 }
+
+/** A number of 32 bits. */
+export function number32(what: string, word: string): number {
+  const number = Number(word);
+  if (!/^(\d+|0x[0-9a-f]+)$/i.test(word) || number > 0xffff_ffff) {
+    throw wrong(what, word, "a number of 32 bits");
+  }
+  return number;
+}

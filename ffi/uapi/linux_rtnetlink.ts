@@ -25,6 +25,9 @@ export const RTM_DELQDISC = 37;
 
 export const RTM_NEWPREFIX = 52;
 
+export const RTM_NEWNETCONF = 80;
+export const RTM_DELNETCONF = 81;
+export const RTM_GETNETCONF = 82;
 export const RTM_NEWNSID = 88;
 export const RTM_DELNSID = 89;
 export const RTM_GETNSID = 90;
@@ -132,6 +135,11 @@ export const RTA_IP_PROTO = 27;
 export const RTA_SPORT = 28;
 export const RTA_DPORT = 29;
 export const RTA_NH_ID = 30;
+
+/** Constants that only newer headers have. */
+export const newer = {
+  RTA_FLOWLABEL: 31,
+} as const;
 
 export const RTNH_F_DEAD = 1;
 export const RTNH_F_PERVASIVE = 2;

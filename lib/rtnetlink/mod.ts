@@ -41,6 +41,7 @@ export {
   RTPROT,
 } from "./constants.ts";
 export { RouteSocket, type RouteSocketOptions } from "./socket.ts";
+export type { RouteLookup } from "./route_lookup.ts";
 export type {
   AddressFilter,
   LinkFilter,

@@ -70,6 +70,7 @@ import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
 import { decodeNexthop, type Nexthop } from "./nexthop.ts";
 import { decodeQdisc, type Qdisc } from "./qdisc.ts";
 import { decodeRoute, type Route } from "./route.ts";
+import { lookupRequest, type RouteLookup } from "./route_lookup.ts";
 import { RouteSelection } from "./route_selection.ts";
 import { decodeRule, type Rule } from "./rule.ts";
 import { routeNames } from "./attribute_names.ts";
@@ -257,6 +258,46 @@ export class RouteSocket implements AsyncDisposable {
   }
 
   /**
+   * The route that the kernel uses for a destination, as `ip route get` prints
+   * it. Source: ip-route(8), rtnetlink(7).
+   *
+   * @param destination The address.
+   * @param lookup The rest of the packet, and what ends the wait.
+   * @throws {NetlinkError} If there is no route (ENETUNREACH, EHOSTUNREACH), or
+   * no such link; `ack.message` has the kernel's reason.
+   * @throws {ArgumentError} If a value is invalid.
+   *
+   * @example
+   * ```ts
+   * import { RouteSocket } from "@netplumb/netplumb";
+   *
+   * await using socket = RouteSocket.open();
+   * const route = await socket.lookup("127.0.0.1");
+   * console.log(route.preferredSource); // 127.0.0.1
+   * ```
+   */
+  async lookup(
+    destination: string,
+    lookup: RouteLookup & WaitOptions = {},
+  ): Promise<Route> {
+    const { signal, timeout } = lookup;
+    const waits = { signal, timeout };
+    const indexOf = async (link: string | number | undefined) =>
+      typeof link === "string" ? (await this.link(link, waits)).ifindex : link;
+    const { objects: [route] } = await this.#connection.request(
+      lookupRequest(
+        destination,
+        lookup,
+        await indexOf(lookup.iif),
+        await indexOf(lookup.oif),
+      ),
+      decodeRoute,
+      waits,
+    );
+    return route!;
+  }
+
+  /**
    * The neighbours: network and link-layer addresses.
    *
    * @param filter Which objects to return, a signal and a timeout, and what to
@@ -412,6 +453,23 @@ export class RouteSocket implements AsyncDisposable {
     options?: WaitOptions,
   ): Promise<Reply<T>> {
     return this.#connection.request(request, decode, options);
+  }
+
+  /**
+   * Dumps objects of any kind.
+   *
+   * @param request The request; `flags` without NLM_F_DUMP.
+   * @param decode Decodes a message; undefined for one to leave out.
+   * @param options A signal, a timeout, and what to do when changes interrupt
+   *   the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
+   */
+  dump<T>(
+    request: NetlinkRequest,
+    decode: (message: MessageReader) => T | undefined,
+    options: DumpOptions = {},
+  ): Promise<Dump<T>> {
+    return this.#connection.dump(request, decode, options);
   }
 
   /** Sends many requests in few datagrams; see NetlinkConnection.requestMany(). */

@@ -44,6 +44,11 @@ const ROUTE_KEYS = [
   "nh_info",
   "nexthops",
   "encap",
+  "cache",
+  "error",
+  "users",
+  "used",
+  "age",
 ];
 
 /** A route as text, with a line for each nexthop of a multipath route. */
@@ -59,13 +64,24 @@ export function routeText(json: Json): string {
     ...list(json.flags).map(plain),
     ...realms(json.flow),
     ...others(json, ROUTE_KEYS),
-    ...(json.expires === undefined
-      ? []
-      : ["expires", `${plain(json.expires)}sec`]),
+  ].join(" ")];
+  const details = [
+    ...seconds("expires", json.expires),
+    ...pair("error", json.error),
+    ...pair("users", json.users),
+    ...pair("used", json.used),
+    ...seconds("age", json.age),
     ...list(json.metrics).flatMap((one) => isJson(one) ? metricWords(one) : []),
     ...pair("iif", json.iif),
     ...pair("pref", json.pref),
-  ].join(" ")];
+  ];
+  if (json.cache === undefined) {
+    lines[0] = [lines[0], ...details].join(" ");
+  } else {
+    const flags = list(json.cache).map(plain).join(",");
+    const words = flags === "" ? [] : [`<${flags}>`];
+    lines.push(`    ${["cache", ...words, ...details].join(" ")}`);
+  }
   if (isJson(json.nh_info)) {
     lines.push(`\tnh_info ${nexthopText(json.nh_info)}`);
   }
@@ -73,6 +89,10 @@ export function routeText(json: Json): string {
     if (isJson(one)) lines.push(`\tnexthop ${hop(one)}`);
   }
   return lines.join("\n");
+}
+
+function seconds(word: string, value: Value | undefined): string[] {
+  return value === undefined ? [] : [word, `${plain(value)}sec`];
 }
 
 /** Inserts tokens before the device, or after the destination without one. */

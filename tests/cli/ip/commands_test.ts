@@ -181,6 +181,22 @@ Deno.test("ip route and ip nexthop: changes and what shows them", async () => {
     "route show via 2001:db8::2",
     "route show default",
   ];
+  const lookups = [
+    "route get 10.1.2.3",
+    "route get 192.0.2.9 from 192.0.2.1 oif v0",
+    "r g 10.2.0.1 mark 5 uid 7",
+    "route get 127.0.0.1 ipproto udp sport 53 dport 7",
+    "route get fibmatch 10.7.3.4",
+    "route get to 192.0.2.255 tos 0x10",
+    "route get 2001:db8:1::9",
+    "route get fibmatch 2001:db8:3::1",
+    "route get 203.0.113.9 from 198.51.100.7 iif v1",
+    "route get 10.20.0.3 vrf v0",
+  ];
+  for (const flags of [[], ["-j"], ["-d", "-j"]]) {
+    await beside.print(lookups, "-force", ...flags);
+  }
+  await beside.print(["route get 192.0.2.9 connected"]);
   await beside.print(shows6, "-6");
   await beside.print(shows6, "-6", "-j");
   await beside.print(shows6, "-6", "-d", "-j");
