@@ -29,7 +29,8 @@ export function kernelSection(): string {
       run.release,
       run.package,
       run.machine,
-      dates.at(-1),
+      // Test files run on different days.
+      [...new Set([dates[0], dates.at(-1)])].join(" to "),
       outcomes.length,
       passed,
       names("failed").length,

@@ -10,8 +10,8 @@ chmod +x /run/modprobe
 for module in ipv6 tun ip_gre ipip sit; do
   /run/busybox modprobe "$module"
 done
-# Tunnels come with a device of their own in every namespace, which whoever
-# counts links does not expect.
+# Tunnel modules create a device in every namespace, which tests that count
+# links do not expect.
 echo 2 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 ip link set lo up
 

@@ -1,5 +1,5 @@
-// What the tests are run on beside the machine's own kernel and processor, all
-// of it from Debian's packages.
+// Kernels and processors for the tests, besides those of the machine itself, all
+// from Debian packages.
 
 /**
  * User-mode Linux, an emulated machine, or an emulated processor: qemu-user,
@@ -14,21 +14,21 @@ export interface Kernel {
   readonly machine: Machine;
   /** A Debian package, or one that depends on it. */
   readonly package: string;
-  /** The modules without which the root file system cannot be had. */
+  /** The modules that mounting the root file system needs. */
   readonly modules: readonly string[];
-  /** How much slower things are there than on the machine itself. */
+  /** By how much time limits are longer there than on the machine itself. */
   readonly slowness: number;
   /** Files and folders of the tests that run there. */
   readonly tests: readonly string[];
   /** Those that CI runs: what its own kernel is likely to lack. */
   readonly ci?: readonly string[];
-  /** Those of `tests` that do not run, and what the machine lacks for them. */
+  /** Those of `tests` that do not run, and why. */
   readonly without: Readonly<Record<string, string>>;
 }
 
 const VIRTIO_9P = ["virtio_pci", "9pnet_virtio", "9p", "overlay"];
 
-/** What asks the kernel, so that another one may answer differently. */
+/** Tests of behaviour that depends on the kernel. */
 const KERNEL_FACING = [
   "tests/ffi/",
   "tests/lib/",
@@ -46,7 +46,7 @@ const KERNEL_FACING = [
   "tests/cli/tun_test.ts",
 ];
 
-/** What asks for kinds of links, and for VLAN filtering. */
+/** Tests of link kinds and of VLAN filtering. */
 const OF_KINDS = [
   "tests/cli/ensure_faults_test.ts",
   "tests/cli/show/kinds_test.ts",
@@ -56,7 +56,7 @@ const OF_KINDS = [
   "tests/lib/rtnetlink/kinds_test.ts",
 ];
 
-/** What user-mode Linux lacks, and what two versions are likely to differ in. */
+/** Tests that user-mode Linux does not support, and likely differences. */
 const ON_EMULATED = [
   "tests/cli/scenario_test.ts",
   "tests/cli/show/interrupted_test.ts",
@@ -79,8 +79,8 @@ const ON_PROCESSOR = [
   "tests/lib/packet/decode_test.ts",
 ];
 
-/** Of rtnetlink, qemu-user passes on requests for these objects only. */
-const QEMU_USER = "qemu-user knows links, addresses and routes only";
+const QEMU_USER =
+  "qemu-user supports netlink requests for links, addresses and routes only";
 
 /** User-mode Linux is nearly as fast as the machine; the others are emulated. */
 export const kernels: readonly Kernel[] = [
