@@ -26,6 +26,9 @@ export const FRA_DPORT_RANGE = 24;
 
 /** Constants that only newer headers have. */
 export const newer = {
+  FRA_DSCP: 25,
+  FRA_FLOWLABEL: 26,
+  FRA_FLOWLABEL_MASK: 27,
   FRA_SPORT_MASK: 28,
   FRA_DPORT_MASK: 29,
 } as const;

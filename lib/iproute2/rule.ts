@@ -75,6 +75,16 @@ export type IpRule = {
   action?: string;
   /** The name of the RTPROT_ number. */
   protocol?: string;
+  /** The bits of `sport` that count, if not all. */
+  sport_mask?: string;
+  /** The bits of `dport` that count, if not all. */
+  dport_mask?: string;
+  /** The name of the DSCP. */
+  dscp?: string;
+  /** The IPv6 flow label. */
+  flowlabel?: string;
+  /** The bits of the flow label that count. */
+  flowlabel_mask?: string;
 };
 
 /**

@@ -23,7 +23,7 @@ import {
   tableName,
 } from "./names/iproute2.ts";
 import { type OptionValues, toggleWord } from "./spec/attribute.ts";
-import { i32, u32 as u32Codec, u8 } from "./spec/codec.ts";
+import { be32, i32, u32 as u32Codec, u8 } from "./spec/codec.ts";
 import { hex } from "./spec/json.ts";
 import {
   ipProtocol,
@@ -115,6 +115,16 @@ export interface Rule {
   /** The destination ports. */
   destinationPorts?: NumberRange;
   /** Unknown attributes. */
+  /** The bits of a single source port that count, if not all. */
+  sourcePortMask?: number;
+  /** The bits of a single destination port that count, if not all. */
+  destinationPortMask?: number;
+  /** Only packets with this DSCP. */
+  dscp?: number;
+  /** Only IPv6 packets with this flow label. */
+  flowLabel?: number;
+  /** The bits of the flow label that count. */
+  flowLabelMask?: number;
   unknown?: UnknownAttribute[];
 }
 
@@ -299,15 +309,20 @@ const portField = (
   });
 
 /**
- * The mask of a port. Linux 6.15 and later report it for every single port; a
- * mask other than all bits is part of the identity of the rule.
+ * The mask of a port. From Linux 6.15 on the kernel reports one for each single
+ * port; any other than all bits makes the rule another one.
  */
-const portMask = (number: number): ObjectAttribute<Rule> => ({
-  number,
-  decode(rule, value) {
-    if (value.u16() !== 0xffff) (rule.unknown ??= []).push(value.unknown());
-  },
-});
+const portMask = (
+  of: "sourcePortMask" | "destinationPortMask",
+  number: number,
+  key: string,
+): ObjectAttribute<Rule> =>
+  field.attribute(of, number, {
+    read(value) {
+      const mask = value.u16();
+      return mask === 0xffff ? undefined : mask;
+    },
+  }, { key, json: hex });
 
 /** The attributes of rules, in iproute2's order. */
 export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
@@ -407,8 +422,16 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
   }),
   sport: portField("sourcePorts", "sport", fr.FRA_SPORT_RANGE),
   dport: portField("destinationPorts", "dport", fr.FRA_DPORT_RANGE),
-  sportMask: portMask(fr.newer.FRA_SPORT_MASK),
-  dportMask: portMask(fr.newer.FRA_DPORT_MASK),
+  sportMask: portMask(
+    "sourcePortMask",
+    fr.newer.FRA_SPORT_MASK,
+    "sport_mask",
+  ),
+  dportMask: portMask(
+    "destinationPortMask",
+    fr.newer.FRA_DPORT_MASK,
+    "dport_mask",
+  ),
   tun_id: field.attribute("tunnelId", fr.FRA_TUN_ID, {
     read: (value) => value.be64(),
     write: (body, attribute, id) => void body.be64(attribute, id),
@@ -477,6 +500,20 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
         ? undefined
         : protocol.text(number),
   }),
+  dscp: field.attribute("dscp", fr.newer.FRA_DSCP, u8, {
+    key: "dscp",
+    json: (dscp) => serviceName(dscp << 2),
+  }),
+  flowLabel: field.attribute("flowLabel", fr.newer.FRA_FLOWLABEL, be32, {
+    key: "flowlabel",
+    json: hex,
+  }),
+  flowLabelMask: field.attribute(
+    "flowLabelMask",
+    fr.newer.FRA_FLOWLABEL_MASK,
+    be32,
+    { key: "flowlabel_mask", json: hex },
+  ),
 });
 
 function printAction(json: JsonObject, rule: Rule): void {

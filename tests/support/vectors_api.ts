@@ -3,6 +3,7 @@
 // encapsulation, and has locks of metrics in its text only.
 
 import { ipNexthop as nexthopOf71 } from "../../lib/iproute2/nexthop.ts";
+import { ipRule as ruleOf71 } from "../../lib/iproute2/rule.ts";
 import { ipRoute as routeOf71 } from "../../lib/iproute2/route.ts";
 
 export { NetlinkBuffer } from "../../lib/netlink/buffer.ts";
@@ -18,7 +19,6 @@ export { decodeRule } from "../../lib/rtnetlink/rule.ts";
 export { ipAddress } from "../../lib/iproute2/address.ts";
 export { ipLink } from "../../lib/iproute2/link.ts";
 export { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
-export { ipRule } from "../../lib/iproute2/rule.ts";
 
 export function ipNexthop(...args: Parameters<typeof nexthopOf71>) {
   const { id, group, encap, ...rest } = nexthopOf71(...args);
@@ -37,4 +37,17 @@ export function ipRoute(...args: Parameters<typeof routeOf71>) {
   if (json.encap !== undefined) json.encap = json.encap.encap_type;
   delete json.metrics?.[0]?.lock;
   return json;
+}
+
+/** Without the selectors that 6.1 does not know: it prints a wider rule. */
+export function ipRule(...args: Parameters<typeof ruleOf71>) {
+  const {
+    dscp: _dscp,
+    flowlabel: _label,
+    flowlabel_mask: _labelMask,
+    sport_mask: _sport,
+    dport_mask: _dport,
+    ...known
+  } = ruleOf71(...args);
+  return known;
 }

@@ -8,14 +8,23 @@ const RULE: Keywords = [
   ["oif", "oif"],
 ];
 
+/** Of a flow label. */
+const ALL_BITS = "0xfffff";
+
 /** A rule as text. */
 export function ruleText(json: Json): string {
   const network = (key: "src" | "dst") =>
     plain(json[key]) +
     (json[`${key}len`] === undefined ? "" : `/${json[`${key}len`]}`);
+  const masked = (value: string, mask: Json[string] | undefined) =>
+    mask === undefined ? value : `${value}/${plain(mask)}`;
+  const port = (value: Json[string], mask: Json[string] | undefined) =>
+    mask === undefined
+      ? plain(value)
+      : masked(`0x${Number(value).toString(16)}`, mask);
   const range = (word: string) =>
     json[word] !== undefined
-      ? [word, plain(json[word])]
+      ? [word, port(json[word], json[`${word}_mask`])]
       : json[`${word}_start`] !== undefined
       ? [word, `${json[`${word}_start`]}-${json[`${word}_end`]}`]
       : [];
@@ -59,5 +68,12 @@ export function ruleText(json: Json): string {
     ...(json.nop === null ? ["nop"] : []),
     ...pair("", json.action),
     ...pair("proto", json.protocol),
+    ...pair("dscp", json.dscp),
+    ...(json.flowlabel === undefined ? [] : [
+      "flowlabel",
+      json.flowlabel_mask === ALL_BITS
+        ? plain(json.flowlabel)
+        : masked(plain(json.flowlabel), json.flowlabel_mask),
+    ]),
   ].join(" ");
 }
