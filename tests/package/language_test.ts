@@ -5,6 +5,8 @@ import { assertEquals } from "@std/assert";
 import { netplumb } from "../../cli/main.ts";
 import { SUBCOMMANDS } from "../../cli/subcommands.ts";
 import { exported } from "../../docs/api.ts";
+// Opens libc before the tests, which load the subcommands.
+import "../../ffi/libc.ts";
 import type { AnyCommand } from "../support/command_tree.ts";
 
 const ROOT = new URL("../../", import.meta.url);
