@@ -3,6 +3,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cp } from "node:fs/promises";
 import manifest from "../../deno.json" with { type: "json" };
+// Before the tests: the manual page loads all commands, and they load libc.
+import "../../ffi/libc.ts";
 import { SUBCOMMANDS } from "../../cli/subcommands.ts";
 import { DENO_VERSION, make } from "../../npm/make.ts";
 import { output, run } from "../support/netns.ts";
@@ -144,6 +146,9 @@ Deno.test("the npm package", async (t) => {
     const { stdout } = await project.netplumb(["ensure", "--dry-run", lab]);
     assertMatch(stdout, /^\+ add namespace/);
     assertMatch(await succeeds(["topology", "--format=svg"]), /^<svg /);
+    // The files of the page are in the package, too.
+    const view = ["view", "--listen=127.0.0.1:0", "--duration=10ms"];
+    assertMatch(await succeeds(view), /^listening on http:/);
   });
 
   await t.step(
