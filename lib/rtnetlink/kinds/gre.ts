@@ -26,6 +26,7 @@ import { hex, onlyTrue } from "../spec/json.ts";
 import { type Reader, wholeNumber } from "../spec/value.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 import {
+  ANY,
   checkTtl,
   completed,
   encapsulation,
@@ -95,7 +96,7 @@ const NUMBERS = {
 
 /** Whether an address is a multicast group. */
 function isGroup(address: unknown): address is string {
-  return typeof address === "string" &&
+  return typeof address === "string" && address !== ANY &&
     isMulticast(parseAddress(address).address);
 }
 
@@ -302,7 +303,7 @@ function over4(name: string, isErspan = false): LinkKind<ErspanOptions> {
     prepare(values) {
       const all = completed(kind.options, values);
       if (all.external) return all;
-      if (isGroup(all.remote) && all.local === undefined) {
+      if (isGroup(all.remote) && all.local === ANY) {
         const expected = "an address to send from";
         throw new ArgumentError("gre local", undefined, expected);
       }

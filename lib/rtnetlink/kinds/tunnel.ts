@@ -100,15 +100,22 @@ function external(number: number): Attribute<boolean> {
   return presence(number, { change: "at creation", kernelDefault: false });
 }
 
+/** iproute2's word for no address. */
+export const ANY = "any";
+
 /** An endpoint address: iproute2 prints "any" if it is not set. */
 export function endpoint(number: number, size: 4 | 16): Attribute<string> {
   const plain = size === 4 ? address4(number) : address6(number);
   return {
     ...plain,
+    ...orWord(ANY, plain),
+    kernelDefault: ANY,
     decode: (level) =>
       level.get(number)?.length === size ? plain.decode(level) : undefined,
     encode(body, value, names) {
-      if (!/^[0.:]*$/.test(value)) plain.encode?.(body, value, names);
+      if (value !== ANY && !/^[0.:]*$/.test(value)) {
+        plain.encode?.(body, value, names);
+      }
     },
     json: [{
       read(level) {

@@ -304,6 +304,12 @@ export const ADD: Readonly<Record<string, KindCases>> = {
     base: "local 2001:db8::1 remote ff05::1",
     options: ["hoplimit 1", "ikey 5"],
   },
+  ...Object.fromEntries(
+    [
+      ...["gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan"],
+      ...["ip6tnl", "ipip", "sit", "vti", "vti6"],
+    ].map((kind) => [`${kind} to any`, { options: ["local any remote any"] }]),
+  ),
   "ip6tnl to nobody": { options: ["local :: remote ::", "remote ::"] },
   ip6tnl: {
     base: "local 2001:db8::1 remote 2001:db8::2",

@@ -213,6 +213,12 @@ const REPORTED: [
     ["ttl is 9, wanted inherit", "remote is 192.0.2.2, wanted 192.0.2.3"],
   ],
   [
+    "sit",
+    "local 192.0.2.1 remote 192.0.2.2",
+    "local 192.0.2.1",
+    ["remote is 192.0.2.2, wanted any"],
+  ],
+  [
     "ip6tnl",
     "local 2001:db8::1 remote 2001:db8::2 encaplimit none",
     "local 2001:db8::1 remote 2001:db8::2 tclass inherit encaplimit 3",
