@@ -81,6 +81,17 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/nexthop.ts")).nexthop,
   },
   {
+    name: "qdisc",
+    summary:
+      "Add, replace and delete queueing disciplines: netem, tbf, htb ...",
+    load: async () => (await import("./commands/qdisc.ts")).qdisc,
+  },
+  {
+    name: "class",
+    summary: "Add, replace and delete classes of htb.",
+    load: async () => (await import("./commands/qdisc.ts")).trafficClass,
+  },
+  {
     name: "netns",
     summary: "List, add and delete network namespaces; run programs in them.",
     load: async () => (await import("./commands/netns.ts")).netns,

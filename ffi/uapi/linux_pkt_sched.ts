@@ -8,10 +8,6 @@ export const headers = [
   "linux/gen_stats.h",
 ] as const;
 
-export const RTM_NEWTCLASS = 40;
-export const RTM_DELTCLASS = 41;
-export const RTM_GETTCLASS = 42;
-
 export const TCA_OPTIONS = 2;
 export const TCA_STATS = 3;
 export const TCA_XSTATS = 4;

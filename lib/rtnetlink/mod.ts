@@ -73,6 +73,17 @@ export {
   type RouteSpec,
 } from "./route.ts";
 export type { NexthopSpec, RouteNexthop, RouteVia } from "./route_nexthop.ts";
+export {
+  addClass,
+  addQdisc,
+  type ClassSpec,
+  deleteClass,
+  deleteQdisc,
+  type QdiscPlace,
+  type QdiscSpec,
+  replaceClass,
+  replaceQdisc,
+} from "./changes/qdisc.ts";
 export type { Qdisc } from "./qdisc.ts";
 export type { RouteCache } from "./route_cache.ts";
 export type { RouteMetrics, RouteMetricsSpec } from "./metrics.ts";

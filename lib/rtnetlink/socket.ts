@@ -25,18 +25,16 @@ import {
   RTM_GETNSID,
   RTM_GETQDISC,
   RTM_GETRULE,
+  RTM_GETTCLASS,
   RTM_NEWADDR,
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
   RTM_NEWNSID,
   RTM_NEWQDISC,
   RTM_NEWRULE,
+  RTM_NEWTCLASS,
   tcmsg,
 } from "../../ffi/uapi/linux_rtnetlink.ts";
-import {
-  RTM_GETTCLASS,
-  RTM_NEWTCLASS,
-} from "../../ffi/uapi/linux_pkt_sched.ts";
 import type { Namespace } from "../netns/namespace.ts";
 import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import {

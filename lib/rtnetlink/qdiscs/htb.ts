@@ -1,11 +1,14 @@
 // Hierarchical token bucket: shares a rate among classes. Source: tc-htb(8).
 
 import * as c from "../../../ffi/uapi/linux_pkt_sched.ts";
+import { ArgumentError } from "../../errors.ts";
+import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import type { OptionsOf } from "../spec/table.ts";
 import { AttributeLevel } from "../spec/level.ts";
 import { wholeNumber } from "../spec/value.ts";
 import { holds, type QdiscKind, qdiscKind, type TrafficJson } from "./kind.ts";
-import { linkLayerJson, wideRate } from "./ratespec.ts";
-import { transmittedBytes } from "./units.ts";
+import { linkLayerJson, ratespec, wide, wideRate } from "./ratespec.ts";
+import { rate, size, transmissionTicks, transmittedBytes } from "./units.ts";
 
 /** Options of htb. */
 export interface HtbOptions {
@@ -15,6 +18,57 @@ export interface HtbOptions {
   readonly r2q?: number;
   /** Length of the queue of packets without a class. */
   readonly direct_qlen?: number;
+}
+
+/** Options of a class of htb. */
+export interface HtbClassOptions {
+  /** The guaranteed rate: "1mbit". */
+  readonly rate?: string | number;
+  /** The highest rate, by borrowing; default: `rate`. */
+  readonly ceil?: string | number;
+  /** Bytes that may be sent at once above the rate. */
+  readonly burst?: string | number;
+  /** Bytes that may be sent at once above `ceil`. */
+  readonly cburst?: string | number;
+  /** Priority when classes borrow, 0 is the highest. */
+  readonly prio?: number;
+  /** Bytes that the class sends in its turn; default: rate / r2q. */
+  readonly quantum?: number;
+}
+
+const CLASS: OptionsOf<HtbClassOptions> = {
+  rate,
+  ceil: rate,
+  burst: size,
+  cburst: size,
+  prio: wholeNumber(0, 7),
+  quantum: wholeNumber(0, 0xffff_ffff),
+};
+
+/** Bytes of a burst by default: one large Ethernet frame. */
+const BURST = 1600;
+
+function writeClass(body: AttributeWriter, given: HtbClassOptions): void {
+  if (given.rate === undefined) {
+    throw new ArgumentError("class rate", undefined, rate.expected);
+  }
+  const speed = rate.in(given.rate);
+  const ceil = rate.in(given.ceil ?? given.rate);
+  body.nest(c.TCA_OPTIONS, (inner) => {
+    wide(inner, c.TCA_HTB_RATE64, speed);
+    wide(inner, c.TCA_HTB_CEIL64, ceil);
+    inner.bytes(
+      c.TCA_HTB_PARMS,
+      c.tc_htb_opt.build({
+        rate: ratespec(speed),
+        ceil: ratespec(ceil),
+        buffer: transmissionTicks(speed, size.in(given.burst ?? BURST)),
+        cbuffer: transmissionTicks(ceil, size.in(given.cburst ?? BURST)),
+        quantum: given.quantum ?? 0,
+        prio: given.prio ?? 0,
+      }),
+    );
+  }, true);
 }
 
 /** The minor number of a class, in hexadecimal as iproute2 has it. */
@@ -49,6 +103,8 @@ export const htb: QdiscKind<HtbOptions> = qdiscKind<HtbOptions>({
       }
     }, true);
   },
+  classOptions: CLASS,
+  writeClass,
   json(options, details) {
     const level = new AttributeLevel(options.enter());
     return { ...classJson(level, details), ...globalJson(level, details) };

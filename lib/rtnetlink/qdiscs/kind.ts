@@ -3,7 +3,7 @@
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { JsonValue } from "../spec/json.ts";
-import type { OptionsOf } from "../spec/table.ts";
+import type { OptionsOf, OptionTable } from "../spec/table.ts";
 
 /** Options or statistics with the keys of `tc -j`. */
 export type TrafficJson = Record<string, JsonValue>;
@@ -18,6 +18,10 @@ export interface QdiscKind<Options extends object = any> {
   readonly isIngress?: true;
   /** Writes TCA_OPTIONS. */
   write?(body: AttributeWriter, options: Options): void;
+  /** How the options of its classes are parsed. */
+  readonly classOptions?: OptionTable;
+  /** Writes TCA_OPTIONS of a class. */
+  writeClass?(body: AttributeWriter, options: object): void;
   /**
    * TCA_OPTIONS of the qdisc or one of its classes as `tc -j` prints it.
    *

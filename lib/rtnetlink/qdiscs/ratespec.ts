@@ -1,6 +1,7 @@
 // struct tc_ratespec, in tbf and htb.
 
 import type { tc_ratespec } from "../../../ffi/uapi/linux_pkt_sched.ts";
+import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import type { AttributeLevel } from "../spec/level.ts";
 import type { TrafficJson } from "./kind.ts";
 
@@ -20,6 +21,15 @@ export function ratespec(rate: number): Ratespec {
     mpu: 0,
     rate: Math.min(0xffff_ffff, Math.floor(rate)),
   };
+}
+
+/** Writes the attribute of a rate of 2^32 or more. */
+export function wide(
+  body: AttributeWriter,
+  attribute: number,
+  rate: number,
+): void {
+  if (rate >= 2 ** 32) body.u64(attribute, Math.floor(rate));
 }
 
 /** The rate in an attribute of 64 bits, or that of the struct. */

@@ -2,10 +2,9 @@
 
 import * as c from "../../../ffi/uapi/linux_pkt_sched.ts";
 import { ArgumentError } from "../../errors.ts";
-import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
 import { AttributeLevel } from "../spec/level.ts";
 import { holds, type QdiscKind, qdiscKind, type TrafficJson } from "./kind.ts";
-import { linkLayerJson, ratespec, wideRate } from "./ratespec.ts";
+import { linkLayerJson, ratespec, wide, wideRate } from "./ratespec.ts";
 import {
   rate,
   shortTime,
@@ -131,10 +130,6 @@ function waiting(
   return Math.floor(
     peak === 0 ? limit : Math.min(limit, peak * seconds + mtu),
   );
-}
-
-function wide(body: AttributeWriter, attribute: number, rate: number): void {
-  if (rate >= 2 ** 32) body.u64(attribute, Math.floor(rate));
 }
 
 /** A size as iproute2 prints it as text. */

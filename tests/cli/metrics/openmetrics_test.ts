@@ -17,6 +17,7 @@ import { noTotals } from "../../../cli/monitor/totals.ts";
 import { LinkSampler } from "../../../cli/rates/sampler.ts";
 import "../../support/descriptors.ts";
 import { Lab, output } from "../../support/netns.ts";
+import { ViewServer } from "../view/serve.ts";
 import { Prometheus } from "../../support/prometheus.ts";
 
 const { signal } = new AbortController();
@@ -78,6 +79,10 @@ Deno.test("the format of /metrics is the one that the client accepts", async () 
 
 Deno.test("Prometheus scrapes what `ip -s -j link` counts, in both formats", async () => {
   await using lab = await Lab.open("left", "right");
+  // IPv6 sends packets by itself.
+  for (const netns of [lab.left, lab.right]) {
+    await netns.sysctl("net.ipv6.conf.default.disable_ipv6", 1);
+  }
   await lab.veth("left", "eth0", "right", "eth0");
   await lab.left.ip("address add 192.0.2.1/24 dev eth0");
   await lab.right.ip("address add 192.0.2.2/24 dev eth0");
@@ -170,6 +175,52 @@ Deno.test("Prometheus scrapes what `ip -s -j link` counts, in both formats", asy
     assertEquals(value("netplumb_ensure_conflicts_total", {}), 10);
   }
   assertStringIncludes(accepts[0]!, "application/openmetrics-text");
+});
+
+Deno.test("Prometheus scrapes netplumb view; promtool has nothing to say", async () => {
+  await using lab = await Lab.open("left", "right");
+  await lab.veth("left", "eth0", "right", "eth0");
+  const names = [lab.left, lab.right];
+  await using own = await ViewServer.open(names);
+  const text = await (await fetch(`${own.url}metrics`)).text();
+  const checked = await output("promtool", ["check", "metrics"], {
+    stdin: text,
+  });
+  assertEquals(checked, { code: 0, stdout: "", stderr: "" });
+
+  await using view = await ViewServer.openIn(lab.left, names);
+  // After the snapshot: an event.
+  await lab.left.ip("link set eth0 alias uplink");
+  await lab.right.ip("address add 192.0.2.2/24 dev eth0");
+  await using prometheus = await Prometheus.start(lab.left, {
+    view: `${view.url}metrics`,
+  });
+  const series = await prometheus.series("view");
+  const value = (name: string, labels: Record<string, string>) =>
+    series.find((one) =>
+      one.labels.__name__ === name &&
+      Object.entries(labels).every(([key, value]) => one.labels[key] === value)
+    )?.value;
+  const links = await lab.right.json<IpLink>("-s -s link show dev eth0");
+  const [{ stats64 }] = links;
+  const labels = {
+    netplumb_namespace: lab.right.name,
+    netplumb_link_kind: "veth",
+    network_interface_name: "eth0",
+  };
+  assertEquals(
+    value("netplumb_link_carrier_changes_total", labels),
+    stats64.tx.carrier_changes,
+  );
+  const sent = value("system_network_io_bytes_total", {
+    ...labels,
+    network_io_direction: "transmit",
+  });
+  assert(sent !== undefined && sent <= stats64.tx.bytes);
+  const events = (netplumb_object: string) =>
+    value("netplumb_monitor_events_total", { netplumb_object });
+  assert(events("address")! >= 1);
+  assertEquals(events("rule"), 0);
 });
 
 interface IpLink {
