@@ -46,6 +46,7 @@ cp "$2" "$1$2"`;
 
 /** With its own mounts and processes; the network is this machine's. */
 const ENTER = `
+mount --bind "$1" "$1" # ip netns exec needs / to be a mount point
 for each in sys dev; do mount --rbind "/$each" "$1/$each"; done
 mount -t proc proc "$1/proc"
 exec chroot --userspec="$3" "$1" env -i HOME="$4" NO_COLOR=1 \
