@@ -111,7 +111,7 @@ export const send = subcommand(
         throw new ArgumentError(
           "--connect",
           host,
-          "for a multicast or broadcast address: no reply comes from there",
+          "possible for a multicast or broadcast address, which sends no reply",
         );
       }
       await using socket = UdpSocket.bind({

@@ -35,7 +35,7 @@ export async function readPayload(
     throw new ArgumentError(
       "text",
       text ?? file,
-      "given together with another payload: give one of text, --hex and --file",
+      "possible together with another payload: give one of text, --hex and --file",
     );
   }
   const data = hex ?? await read(text ?? DEFAULT, file);

@@ -363,7 +363,7 @@ function lifetimeOf({ valid_lft, preferred_lft }: AddressSpec) {
     throw new ArgumentError(
       "preferred_lft",
       preferred_lft,
-      `within valid_lft, ${valid}`,
+      `at most valid_lft, ${valid}`,
     );
   }
   return { valid, preferred };

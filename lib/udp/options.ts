@@ -384,7 +384,7 @@ function checkPacketInfo(
     throw new ArgumentError(
       "packetInfo",
       packetInfo,
-      `what an ${family} socket has`,
+      `an option of an ${family} socket`,
     );
   }
 }

@@ -154,7 +154,7 @@ export function checkReply(datagram: Datagram): void {
 export function packetInfoCutOff(): ArgumentError {
   return new ArgumentError(
     "controlSize",
-    "too small: the packet info of the datagram was cut off",
+    "too small: the packet info of the datagram was truncated",
     "enough for the control messages (the default is)",
   );
 }

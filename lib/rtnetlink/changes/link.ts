@@ -134,7 +134,7 @@ export function addLink<const Kind extends string>(
     throw new ArgumentError(
       "netns",
       settings.values.netns,
-      "possible here: other names and port options are for links of this namespace",
+      "possible with altnames or port options, which apply to links of this namespace",
     );
   }
   if (name === undefined && (port || names.length > 0 || kind.device)) {
@@ -197,7 +197,7 @@ function openLink(
     throw new ArgumentError(
       `link ${kind.name}`,
       link ?? index,
-      "possible: it stands on no link and its index is the kernel's choice",
+      "possible for a TUN or TAP link, which has no lower link and an ifindex that the kernel chooses",
     );
   }
   const values = readOptions(kind.name, kind.options, { ...options });
@@ -234,7 +234,7 @@ function peerToRaise(options: VethOptions): string | undefined {
     throw new ArgumentError(
       "veth peer up",
       peer.up,
-      "possible of an end without a name or in another namespace",
+      "possible for a peer without a name or in another namespace",
     );
   }
   return name;

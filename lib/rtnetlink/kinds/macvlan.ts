@@ -168,7 +168,7 @@ function macvlanKind(name: string): LinkKind<MacvlanOptions> {
         throw new ArgumentError(
           "macvlan nopromisc",
           true,
-          "possible but in mode passthru",
+          "allowed except in mode passthru",
         );
       }
       return { ...given };

@@ -319,10 +319,18 @@ function namespaceOptions(options: MonitorOptions) {
     sweepInterval,
   } = options;
   if (namespaces !== undefined && namespace !== undefined) {
-    throw new ArgumentError("namespace", namespace, "none beside namespaces");
+    throw new ArgumentError(
+      "namespace",
+      namespace,
+      "possible together with namespaces",
+    );
   }
   if (namespaces?.length === 0) {
-    throw new ArgumentError("namespaces", "", "one namespace or more");
+    throw new ArgumentError(
+      "namespaces",
+      "",
+      "a list of at least one namespace",
+    );
   }
   wholeNumber("receiveBuffer", receiveBuffer, 1, 0x3fffffff);
   if (sweepInterval !== undefined) {

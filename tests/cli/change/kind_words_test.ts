@@ -132,7 +132,7 @@ Deno.test("link words: what cannot be right is refused in words that help", () =
     [
       "macvlan",
       "mode bridge nopromisc",
-      "macvlan nopromisc: true is not possible but in mode passthru",
+      "macvlan nopromisc: true is not allowed except in mode passthru",
     ],
     ["veth", "per x", 'veth: "per" is not a known option; did you mean peer?'],
     [

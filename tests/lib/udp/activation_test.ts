@@ -176,7 +176,7 @@ Deno.test("fromDescriptor: what is not a UDP socket stays the caller's", () => {
       [{ tll: 9 }, 'options: "tll" is not one of packetInfo, reuseAddress,'],
       [
         { packetInfo: "in6_pktinfo" },
-        'packetInfo: "in6_pktinfo" is not what an ipv4 socket has',
+        'packetInfo: "in6_pktinfo" is not an option of an ipv4 socket',
       ],
     ] as const
   ) {

@@ -55,11 +55,11 @@ const BIND: [object, string][] = [
   [{ packetInfo: "both" }, 'packetInfo: "both" is not'],
   [
     { family: "ipv4", packetInfo: "in6_pktinfo" },
-    'packetInfo: "in6_pktinfo" is not what an ipv4 socket has',
+    'packetInfo: "in6_pktinfo" is not an option of an ipv4 socket',
   ],
   [
     { address: "::1", packetInfo: "in_pktinfo" },
-    'packetInfo: "in_pktinfo" is not what an ipv6 socket has',
+    'packetInfo: "in_pktinfo" is not an option of an ipv6 socket',
   ],
   [{ namespace: "a/b" }, 'namespace: "a/b" is not a name under /run/netns'],
   [{ namespace: -1 }, "namespace: -1 is not a process number"],
