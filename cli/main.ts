@@ -42,7 +42,7 @@ export async function netplumb(
     .help({ colors: wantsColor(Deno.stdout) })
     .globalType("string", word)
     .globalType("log-level", new EnumType(LOG_LEVELS))
-    .globalOption("--json", "Print one JSON object a line.")
+    .globalOption("--json", "Print one JSON object per line.")
     .globalOption("--quiet", "Print only errors on stderr.")
     .globalOption(
       "--log-level <level:log-level>",

@@ -33,7 +33,7 @@ export const monitor = subcommand(
     "changes are reported as recovered. Changes that the kernel does not notify, " +
     "such as the routes of a link that goes down, are reported as unannounced. " +
     "Bridge ports are reported as port, ids of other namespaces as netns.\n\n" +
-    "With --json, print one object a line with the keys of `show`.",
+    "With --json, print one object per line with the keys of `show`.",
 )
   .type("object", new EnumType(OBJECTS))
   .type("netns", namespace)
@@ -66,8 +66,7 @@ export const monitor = subcommand(
   .option(
     "--sweep <time:duration>",
     "Dump all objects at this interval, to find changes that the kernel does " +
-      "not notify.",
-    { defaultText: "never" },
+      "not notify (default: never).",
   )
   .group("End")
   .option(

@@ -12,7 +12,7 @@ import { SORT_KEYS } from "../top/view.ts";
 const INTERVAL = 1000;
 
 export const top = subcommand(
-  "One line a link, with bytes and packets a second in both directions; links " +
+  "One line per link, with bytes and packets per second in both directions; links " +
     "that drop packets or have errors are marked with !. On a terminal, keys sort " +
     "(b, p, d, e, n), reverse (r), filter (/), scroll and quit (q).\n\n" +
     "Elsewhere one sample is printed after another, with --json one object for " +

@@ -1,4 +1,4 @@
-// Link rates as text: one line a link, sorted and filtered.
+// Link rates as text: one line for each link, sorted and filtered.
 
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";

@@ -1,6 +1,6 @@
 // Tables of fault injection in docs/reliability.md, which tests check.
 
-import { mishaps, operations } from "../../tests/faults/mod.ts";
+import { faultCases, operations } from "../../tests/faults/mod.ts";
 import {
   ERRORS,
   OUTCOMES,
@@ -43,7 +43,7 @@ export function faultTables(): string {
       } |`
     )
   );
-  const others = mishaps.map(({ operation, fault, outcome }) =>
+  const others = faultCases.map(({ operation, fault, outcome }) =>
     `| ${operation} | ${fault} | ${outcome} |`
   );
   return `Tests can replace functions of \`ffi/libc.ts\` with failing ones. Each system call

@@ -1,4 +1,4 @@
-// What Tab offers, asked of the command and of real shells on a terminal.
+// Completion candidates of the command and of real shells on a terminal.
 
 import type { Command } from "@cliffy/command";
 import { assert, assertEquals } from "@std/assert";
@@ -166,7 +166,7 @@ for (const shell of SHELLS) {
   });
 }
 
-Deno.test("the scripts and what they ask for come through the command", async () => {
+Deno.test("the completion scripts and their requests run through the command", async () => {
   for (const shell of SHELLS) {
     const { code, stdout } = await runNetplumb(undefined, "completions", shell);
     assertEquals(code, 0);

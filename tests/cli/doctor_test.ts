@@ -93,7 +93,7 @@ Deno.test("doctor without privileges works and says what it lacks", async () => 
   assertEquals(found["UDP GSO and GRO"].status, "ok");
 });
 
-Deno.test("doctor tells one missing capability from the others", async () => {
+Deno.test("doctor distinguishes missing capabilities", async () => {
   const found = await doctor(...without("-net_admin"));
   assertEquals(found["capabilities"].details.absent, ["CAP_NET_ADMIN"]);
   assertEquals(found["namespaces"].status, "ok");

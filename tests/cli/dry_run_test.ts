@@ -56,7 +56,7 @@ Deno.test("--dry-run: prints what is then sent, and sends nothing itself", async
       ...denoRun(),
       ...words,
     );
-    // This kernel may keep no VLANs apart; it was asked to all the same.
+    // This kernel may keep no VLANs apart; it was requested all the same.
     assert(code === 0 || command.startsWith("link vlan"), stderr);
     assert(sent.length > 0, command);
     assertEquals(

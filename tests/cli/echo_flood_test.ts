@@ -1,4 +1,4 @@
-// A flood, of questions and of what must not be answered: told of as a sample,
+// A flood, of requests and of what must not be answered: reported as a sample,
 // and of each reason once, however much comes.
 
 import { assert, assertEquals } from "@std/assert";
@@ -7,7 +7,7 @@ import { Running } from "../support/command.ts";
 import "../support/descriptors.ts";
 import { Lab } from "../support/netns.ts";
 
-Deno.test("echo: what is told of a flood is little, on stdout and on stderr", async () => {
+Deno.test("echo: reports little of a flood, on stdout and on stderr", async () => {
   await using net = await Lab.open("here");
   await using echo = new Running(net.here, "echo", "--port", "7777");
   await echo.line();

@@ -1,5 +1,5 @@
 // Two real echo servers on different ports, pointed at each other by a forged
-// datagram; and clients that ask as much as such a loop does.
+// datagram; and clients that send as much as such a loop.
 
 import { assert, assertEquals } from "@std/assert";
 import { LoopGuard, PROBE_LENGTH } from "../../cli/echo/loops.ts";
@@ -70,8 +70,8 @@ async function soonQuiet(netns: Netns): Promise<void> {
   throw new Error("the loop goes on");
 }
 
-/** Until one of them tells of a refusal for that reason. */
-async function told(reason: string, ...servers: Running[]): Promise<void> {
+/** Until one of them reports a refusal for that reason. */
+async function reported(reason: string, ...servers: Running[]): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error("nobody tells")), 20_000);
   try {
@@ -102,10 +102,10 @@ for (
     await using b = await echo(net.b, 8888, ...args);
     const before = await received(net.a);
     await forge(net.b, payloads);
-    await told("echoing-peer", a, b);
+    await reported("echoing-peer", a, b);
     await soonQuiet(net.a);
     assert(await received(net.a) - before > 1000, "there was a loop");
-    // Whoever else asks is answered as before.
+    // Other clients get replies as before.
     await using client = UdpSocket.bind({ namespace: net.b.name, address: B });
     await client.send("question", { address: A, port: 7777 });
     const { data } = await client.receive({ timeout: 5000 });
@@ -135,7 +135,7 @@ while True:
   );
   await plain.line();
   await forge(net.b, ["loop", "pool"]);
-  await told("echoing-peer", a);
+  await reported("echoing-peer", a);
   await soonQuiet(net.a);
 });
 

@@ -1,5 +1,5 @@
-// What `netplumb echo` says of a host that gives it less than it asks for: a
-// smaller receive buffer, no IPv6. Python asks the same of the kernel.
+// What `netplumb echo` says of a host that grants less than it requests: a
+// smaller receive buffer, no IPv6. Python requests the same from the kernel.
 
 import { assert, assertEquals } from "@std/assert";
 import { denoRun } from "../support/command.ts";
@@ -13,7 +13,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
 print(s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2048)`;
 
-Deno.test("echo: a receive buffer smaller than asked for is reported", async () => {
+Deno.test("echo: a receive buffer smaller than requested is reported", async () => {
   await using lab = await Lab.open("host");
   const kib = Number(await run("python3", ["-c", EFFECTIVE]));
   const start = (...under: string[]) =>
@@ -27,8 +27,8 @@ Deno.test("echo: a receive buffer smaller than asked for is reported", async () 
   await using limited = start(...without("net_admin"));
   const { code, stderr } = await limited.end();
   assertEquals(code, 0, stderr);
-  const told = `the receive buffer has ${kib} KiB of 4096`;
-  assertEquals(stderr.includes(told), kib < 4096, stderr);
+  const reported = `the receive buffer has ${kib} KiB of 4096`;
+  assertEquals(stderr.includes(reported), kib < 4096, stderr);
   await using privileged = start();
   const { stderr: none } = await privileged.end();
   assert(!none.includes("the receive buffer has"), none);

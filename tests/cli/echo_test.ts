@@ -1,5 +1,5 @@
 // netplumb echo and netplumb send as a user runs them, on a server with one
-// primary and three secondary addresses, asked by nc and by netplumb itself.
+// primary and three secondary addresses, queried by nc and by netplumb itself.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { denoRun, netplumb, Running } from "../support/command.ts";
@@ -32,7 +32,7 @@ async function lab() {
   }
 }
 
-Deno.test("echo answers nc from the address asked, and says which", async () => {
+Deno.test("echo replies to nc from the destination address, and reports it", async () => {
   await using net = await lab();
   await using echo = new Running(
     net.server,
@@ -47,7 +47,7 @@ Deno.test("echo answers nc from the address asked, and says which", async () => 
     port: 7777,
   });
   for (const asked of [...FOUR, SIX, net.linkLocal]) {
-    // nc drops answers from any address but the one it asked.
+    // nc drops replies from other addresses than the destination.
     const answer = await net.client.run(
       "nc",
       ["-u", "-W", "1", "-w", "5", asked, "7777"],
@@ -74,7 +74,7 @@ Deno.test("echo answers nc from the address asked, and says which", async () => 
   ]);
 });
 
-Deno.test("send sees every answer come from the address asked: IPv4, IPv6, mapped", async () => {
+Deno.test("send receives every reply from the destination address: IPv4, IPv6, mapped", async () => {
   await using net = await lab();
   await using echo = new Running(
     net.server,
@@ -215,7 +215,7 @@ Deno.test("echo shares the port among workers and answers each peer once", async
   assertEquals(events.at(-1).datagrams, 12);
 });
 
-Deno.test("what cannot be bound is told in one sentence with the right exit code", async () => {
+Deno.test("a failed bind is one sentence with the right exit code", async () => {
   await using net = await lab();
   const refused: Array<[string[], number, string]> = [
     [["--port", "70000"], 2, "whole number from 0 to 65535"],

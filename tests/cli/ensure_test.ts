@@ -88,7 +88,7 @@ Deno.test("ensure: a second run sends nothing that changes anything", async () =
   await using file = await File.with(lab.description);
   const once = ["ensure", file.path, "--once"];
   assertEquals((await netplumb(undefined, ...once)).code, 0);
-  /** The types of the messages that are sent: of four, the third asks. */
+  /** The types of the messages that are sent: of four, the third is the request. */
   const sent = async () => {
     const { stderr } = await output("strace", [
       ...["-f", "-qq", "-e", "trace=sendto", "-e", "signal=none"],
@@ -309,8 +309,8 @@ Deno.test("ensure --once removes 150,000 routes and says so", async () => {
   });
   const once = await netplumb(undefined, "ensure", file.path, "--once");
   assertEquals([once.code, once.stderr], [0, ""]);
-  const told = once.stdout.trimEnd().split("\n");
-  assertEquals(told.at(-1), `0 added, 0 changed, ${count} removed`);
-  assertEquals(new Set(told).size, count + 1);
+  const reported = once.stdout.trimEnd().split("\n");
+  assertEquals(reported.at(-1), `0 added, 0 changed, ${count} removed`);
+  assertEquals(new Set(reported).size, count + 1);
   assertEquals(await lab.one.ip("route show type blackhole"), "");
 });

@@ -28,7 +28,7 @@ Deno.test("data goes to stdout, what is said about it to stderr", async () => {
   });
 });
 
-Deno.test("--json prints one object a line, before or after the subcommand", async () => {
+Deno.test("--json prints one object per line, before or after the subcommand", async () => {
   const expected = {
     code: 0,
     stdout: '{"n":1,"text":"line"}\n{"n":2,"text":"line"}\n',
@@ -99,7 +99,7 @@ Deno.test("bad input exits 2 and names what was given", async () => {
   );
 });
 
-Deno.test("the command itself runs on this harness, whatever its last subcommand", async () => {
+Deno.test("the command runs on this harness, with each of its subcommands", async () => {
   const refused = async (stderr: string, ...args: string[]) =>
     assertEquals(
       await output(Deno.execPath(), [...denoRun(), ...args], { env }),

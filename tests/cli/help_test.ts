@@ -99,7 +99,7 @@ Deno.test("--help behind what was typed already shows how it goes on", async () 
   }
 });
 
-Deno.test("an option nobody knows is told as one, wherever it stands", async () => {
+Deno.test("an unknown option is reported as one, at any position", async () => {
   for (
     const words of [
       ["ensure", "--dry"],

@@ -113,7 +113,7 @@ Deno.test("hostile names: what is refused names them written out", async () => {
   await Promise.all([look(), look()]);
 });
 
-Deno.test("hostile names: echo names the interface of a question written out", async () => {
+Deno.test("hostile names: echo names the interface of a request written out", async () => {
   await using net = await lab();
   await using echo = new Running(net.odd, "echo", "--port", "7777");
   await echo.line();

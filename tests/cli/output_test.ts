@@ -95,7 +95,7 @@ Deno.test("a write that takes only a part is continued", async () => {
   assertEquals(sink.writes.length, 3);
 });
 
-Deno.test("a reader that has gone is told once and is no error", async () => {
+Deno.test("a reader that is gone is reported once and is not an error", async () => {
   const sink = new SlowSink();
   sink.failure = new Deno.errors.BrokenPipe();
   let closed = 0;

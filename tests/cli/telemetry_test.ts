@@ -9,7 +9,7 @@ import { UdpSocket } from "../../lib/udp/socket.ts";
 
 const ECHO = ["--log-level=warn", "echo", "--bind=127.0.0.1", "--port=0"];
 
-/** Asks an echo server twice, the second time in a way it must not answer. */
+/** Queries an echo server twice, the second time in a way it must not answer. */
 async function visit(server: RunningScript): Promise<string[]> {
   const listening = await server.line();
   const { port } = JSON.parse(listening);
@@ -30,7 +30,7 @@ async function run(env: Record<string, string>) {
     "--count=2",
   );
   const said = await visit(server);
-  // Port 123 answers whatever it is sent: it is not answered, and that is told.
+  // Port 123 replies to everything: it gets no reply, and that is reported.
   await using ntp = UdpSocket.bind({ address: TIME_SERVER, port: 123 });
   const { port } = JSON.parse(said[0]);
   await ntp.send("time?", { address: "127.0.0.1", port });
@@ -140,7 +140,7 @@ Deno.test("OTEL_DENO exports what the kernel dropped before echo could read it",
   assertEquals(metric, { value: dropped, unit: "{datagram}" });
 });
 
-Deno.test("OTEL_DENO exports what the monitor told, and what had to be recovered", async () => {
+Deno.test("OTEL_DENO exports the events of the monitor, and what was recovered", async () => {
   await using lab = await Lab.open("host");
   await lab.host.ip("link add gate up type ifb");
   await using collector = new Collector(lab.host);

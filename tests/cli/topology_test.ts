@@ -1,4 +1,4 @@
-// The picture of a lab in each of its forms.
+// The topology of a test network in each format.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { instance } from "@viz-js/viz";
@@ -62,7 +62,7 @@ Deno.test("topology draws a tree in text", async () => {
   );
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertEquals(
-    // Told only where every process may be looked at.
+    // Reported only where every process may be looked at.
     stdout.replace("  not held by a process", ""),
     `${router.name}
 └─ br0  bridge  192.0.2.1/24  "spine"
@@ -78,7 +78,7 @@ ${right.name}
   );
 });
 
-Deno.test("topology --all-netns shows each namespace once, --details all there is", async () => {
+Deno.test("topology --all-netns shows each namespace once, --details everything", async () => {
   await using net = await lab();
   const { code, stdout } = await netplumb(
     net.left,
@@ -108,7 +108,7 @@ Deno.test("topology --watch draws again on every change, all of it", async () =>
     { netns: net.left },
     ...["topology", "--all-netns", "--watch"],
   );
-  /** Waits for a picture of this namespace with such a line. */
+  /** Waits for a drawing of this namespace with such a line. */
   const until = async (pattern: RegExp) => {
     while (!pattern.test(await watching.line()));
   };
@@ -225,7 +225,7 @@ Deno.test("topology --format svg shows every link in its place", async () => {
   assertStringIncludes(style, "prefers-color-scheme:dark");
 });
 
-Deno.test("topology: many ports, and ends outside of the picture, are drawn apart", async () => {
+Deno.test("topology: many ports, and ends that are not shown, are drawn apart", async () => {
   await using lab = await Lab.open("host", "guests");
   const { host, guests } = lab;
   const ports = Array.from({ length: 24 }, (_, index) => `

@@ -245,7 +245,7 @@ Deno.test("tun: after a move the summary counts this device's drops", async () =
   await using running = new Running(lab.host, "tun", "dev0", "--json");
   await running.object();
   await lab.host.ip(`link set dev0 netns ${lab.there.name}`);
-  // Another device of that name, which nobody reads, drops packets.
+  // Another device of that name, which no process reads, drops packets.
   await using _holder = new RunningProgram(
     { netns: lab.host },
     "python3",

@@ -430,7 +430,7 @@ Deno.test("tun: without the capability it ends with 77 and names it", async () =
   assertStringIncludes(stderr, "ip tuntap add mine0 mode tun user");
 });
 
-Deno.test("tun: a capture follows no link in a directory anybody may write to", async () => {
+Deno.test("tun: a capture follows no symbolic link in a world-writable directory", async () => {
   await using lab = await Lab.open("host");
   await using file = await temporary();
   await Deno.chmod(file.directory, 0o1777);
@@ -448,7 +448,7 @@ Deno.test("tun: a capture follows no link in a directory anybody may write to", 
   assertEquals((await write(victim)).code, 2);
   assertEquals(await Deno.readTextFile(victim), "precious");
 
-  // One's own is replaced: whoever had it open does not read on.
+  // A file of the same user is replaced: a process that has it open reads no new data.
   const mine = `${file.directory}/mine`;
   await Deno.writeTextFile(mine, "old", { mode: 0o644 });
   assertEquals((await write(mine)).code, 0);

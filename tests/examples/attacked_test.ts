@@ -71,8 +71,8 @@ async function attack(
   await from(UNROUTED, 5000, SERVER.four);
   await from(CLIENT.four, 5000, SERVER.four);
   await from(CLIENT.six, 5000, SERVER.six);
-  // The address that is asked goes in the middle of queries, and comes back.
-  const asking = sendRaw(
+  // The queried address is deleted during queries, and added again.
+  const requesting = sendRaw(
     lab.client,
     { source: CLIENT.four, port: 5000, to: SERVER.four, toPort: port },
     [valid],
@@ -82,7 +82,7 @@ async function attack(
     await lab.server.ip(`address del ${SERVER.four}/24 dev eth0`);
     await lab.server.ip(`address add ${SERVER.four}/24 dev eth0`);
   }
-  await asking;
+  await requesting;
   await refuseReplies(lab, port, () => from(CLIENT.four, 5000, SERVER.four));
 }
 
@@ -248,7 +248,7 @@ Deno.test("attacked: dhcp_responder lives on while its address comes and goes", 
   drain(server);
   await attack(lab, 67, discover());
   await lab.server.ip(`address del ${SERVER.four}/24 dev eth0`);
-  // It listens on its interface, whatever address there is.
+  // It listens on its interface, with any address.
   const ask = `
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -287,7 +287,7 @@ Deno.test("attacked: mdns_listener lives on, and a name made to take long does n
   );
   await listener.line();
   await attack(lab, 5353, QUERY);
-  // 5,000 questions, each with a pointer to the same name of 10,000 labels: fifty
+  // 5,000 requests, each with a pointer to the same name of 10,000 labels: fifty
   // million labels a datagram.
   const labels = 10_000;
   const questions = 5000;

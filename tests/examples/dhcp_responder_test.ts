@@ -79,7 +79,7 @@ Deno.test("dhcp_responder outlives the loss of its address, and serves udhcpc", 
     assertEquals(code, 0, stderr);
     assertStringIncludes(stdout, "eth0 192.0.2.100 255.255.255.0 3600\n");
   }
-  // And while it comes and goes all the time: the client asks until it is served.
+  // And while it is deleted and added all the time: the client retries until it gets an address.
   const stop = new AbortController();
   const flapping = (async () => {
     while (!stop.signal.aborted) {

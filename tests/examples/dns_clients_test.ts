@@ -1,4 +1,4 @@
-// dig and kdig ask the DNS example: over every address, with EDNS and without,
+// dig and kdig query the DNS example: at every address, with EDNS and without,
 // for replies that are longer than the client or the link takes in one piece.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -17,13 +17,13 @@ const ADDRESSES = [
   "fe80::1%eth0",
 ];
 
-/** How each program is told not to ask again, and not by TCP. */
+/** The options of each program to disable retries and TCP. */
 const CLIENTS = {
   dig: ["+tries=1", "+time=5", "+ignore"],
   kdig: ["+retry=0", "+time=5", "+ignore"],
 } as const;
 
-/** Asks; the addresses in the reply, its flags and its bytes. */
+/** Queries; the addresses in the reply, its flags and its bytes. */
 async function ask(
   netns: Netns,
   client: keyof typeof CLIENTS,
@@ -63,7 +63,7 @@ for (const client of ["dig", "kdig"] as const) {
     );
     assertEquals(await server.line(), "answering for 2 names on port 53");
     for (const address of ADDRESSES) {
-      // dig and kdig drop replies from another address than the one asked.
+      // dig and kdig drop replies from other addresses than the destination.
       const one = await ask(lab.client, client, address, "www.example");
       assertEquals(one.addresses, ["198.51.100.80"], one.stdout);
       assertStringIncludes(

@@ -1,11 +1,11 @@
-// The resolver of the C library asks, and takes no answer from an address that
-// it did not ask.
+// The resolver of the C library accepts no reply from an address that
+// it did not query.
 
 import { assertEquals } from "@std/assert";
 import { Lab } from "../support/netns.ts";
 import { example } from "./example.ts";
 
-Deno.test("dns_responder answers each question from the address asked", async () => {
+Deno.test("dns_responder replies to each query from its destination address", async () => {
   await using lab = await Lab.open("server", "client");
   await lab.veth("server", "eth0", "client", "eth0");
   await lab.client.ip("address add 192.0.2.9/24 dev eth0");

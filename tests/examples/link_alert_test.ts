@@ -13,7 +13,7 @@ interface Alert {
   readonly changes: number;
 }
 
-Deno.test("link_alert tells a webhook of links that go, come back and flap", async () => {
+Deno.test("link_alert notifies a webhook of links that go down, come back and flap", async () => {
   await using lab = await Lab.open("host", "other");
   await lab.veth("host", "eth0", "other", "eth0");
   await lab.veth("host", "eth1", "other", "eth1");
@@ -36,7 +36,7 @@ Deno.test("link_alert tells a webhook of links that go, come back and flap", asy
     "--settle=200",
   );
   assertEquals(await alert.line(), "watching eth0");
-  const told = async () => {
+  const reported = async () => {
     const line = await alert.line();
     const { changes, ...rest } = alerts.shift()!;
     return { line, changes, ...rest } as Omit<Alert, "since"> & {
@@ -47,7 +47,7 @@ Deno.test("link_alert tells a webhook of links that go, come back and flap", asy
 
   await lab.host.ip("link set eth1 down");
   await lab.host.ip("link set eth0 down");
-  const { since: first, ...down } = await told();
+  const { since: first, ...down } = await reported();
   assert(first);
   assertEquals(down, {
     line: "eth0 is down: reported, 204",
@@ -57,16 +57,16 @@ Deno.test("link_alert tells a webhook of links that go, come back and flap", asy
     changes: 1,
   });
   await lab.host.ip("link set eth0 up");
-  const { state, was } = await told();
+  const { state, was } = await reported();
   assertEquals({ state, was }, { state: "up", was: "down" });
 
   await lab.host.batch("link set eth0 down\nlink set eth0 up\n".repeat(5));
-  const flapped = await told();
+  const flapped = await reported();
   assertEquals([flapped.state, flapped.was], ["up", "up"]);
   assert(flapped.changes >= 2, `${flapped.changes}`);
 
   await lab.host.ip("link delete eth0");
-  assertEquals((await told()).state, "down");
+  assertEquals((await reported()).state, "down");
   const { code, stderr } = await alert.stop();
   assertEquals({ code, stderr, alerts }, { code: 0, stderr: "", alerts: [] });
 });

@@ -22,7 +22,7 @@ for message in cut_short, query:
     four.sendto(message, ("224.0.0.251", 5353))
 `;
 
-Deno.test("mdns_listener tells which interface was asked", async () => {
+Deno.test("mdns_listener reports the interface of a query", async () => {
   await using lab = await Lab.open("host", "left", "right", "late");
   for (const side of ["left", "right"] as const) {
     await lab.veth("host", side, side, "eth0");

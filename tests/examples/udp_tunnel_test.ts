@@ -35,7 +35,7 @@ for (const offload of [false, true]) {
   Deno.test(`udp_tunnel carries ping and TCP (offload: ${offload})`, async () => {
     await using lab = await Lab.open("here", "there");
     await lab.veth("here", "eth0", "there", "eth0");
-    // The routes would answer from 192.0.2.1, the tunnel is asked at .3.
+    // The routes would select 192.0.2.1 as the source, the requests go to .3.
     for (const address of ["192.0.2.1", "192.0.2.3"]) {
       await lab.here.ip(`address add ${address}/24 dev eth0`);
     }
@@ -243,13 +243,13 @@ Deno.test("udp_tunnel --key encrypts, and takes no packet of another key", async
 
     await there.stop();
     await Deno.writeTextFile(key, random.fill(1).toHex());
-    await using stranger = example(
+    await using otherSender = example(
       "udp_tunnel",
       lab.there,
       "--peer=192.0.2.1:5555",
       `--key=${key}`,
     );
-    await stranger.line();
+    await otherSender.line();
     await lab.there.ip("address add 10.8.0.2/24 dev tun0");
     const { code } = await lab.there.output("ping", [
       ...["-c", "1", "-W", "1", "10.8.0.1"],

@@ -1,7 +1,7 @@
 // Every public operation, with everything below it failing in turn.
 
 import { leavesNoDescriptor } from "../support/timing.ts";
-import { mishaps, operations } from "./mod.ts";
+import { faultCases, operations } from "./mod.ts";
 import { elsewhere } from "./operations/namespace.ts";
 import { walk } from "./walk.ts";
 
@@ -11,7 +11,7 @@ for (const operation of operations) {
   });
 }
 
-for (const { operation, fault, run } of mishaps) {
+for (const { operation, fault, run } of faultCases) {
   Deno.test(`faults: ${operation}: ${fault}`, async () => {
     elsewhere();
     await leavesNoDescriptor(run);

@@ -1,12 +1,12 @@
 // All operations and faults that are tested, listed in docs/reliability.md.
 
-import { descriptors as descriptorMishaps } from "./mishaps/descriptors.ts";
-import { namespaces as namespaceMishaps } from "./mishaps/namespace.ts";
-import { netlink as netlinkMishaps } from "./mishaps/netlink.ts";
-import { tun as tunMishaps } from "./mishaps/tun.ts";
-import { udp as udpMishaps } from "./mishaps/udp.ts";
-import { waiting as waitingMishaps } from "./mishaps/waiting.ts";
-import type { Mishap, Operation } from "./operation.ts";
+import { descriptors as descriptorFaults } from "./mishaps/descriptors.ts";
+import { namespaces as namespaceFaults } from "./mishaps/namespace.ts";
+import { netlink as netlinkFaults } from "./mishaps/netlink.ts";
+import { tun as tunFaults } from "./mishaps/tun.ts";
+import { udp as udpFaults } from "./mishaps/udp.ts";
+import { waiting as waitingFaults } from "./mishaps/waiting.ts";
+import type { FaultCase, Operation } from "./operation.ts";
 import { namespaces } from "./operations/namespace.ts";
 import { netlink } from "./operations/netlink.ts";
 import { tun } from "./operations/tun.ts";
@@ -21,11 +21,11 @@ export const operations: readonly Operation[] = [
   ...namespaces,
 ];
 
-export const mishaps: readonly Mishap[] = [
-  ...descriptorMishaps,
-  ...waitingMishaps,
-  ...udpMishaps,
-  ...tunMishaps,
-  ...netlinkMishaps,
-  ...namespaceMishaps,
+export const faultCases: readonly FaultCase[] = [
+  ...descriptorFaults,
+  ...waitingFaults,
+  ...udpFaults,
+  ...tunFaults,
+  ...netlinkFaults,
+  ...namespaceFaults,
 ];

@@ -46,7 +46,7 @@ export interface Operation<S extends AsyncDisposable = any, T = any> {
   act(subject: S): Promise<T> | T;
   /** Fails unless it did what it is for, and once; the kernel or the peer says. */
   check?(value: T, subject: S): Promise<void> | void;
-  /** What a program calls next, where that is told of what happened. */
+  /** What a program calls next, if that shows what happened. */
   next?(subject: S): Promise<unknown>;
   /**
    * By the call below it, or by several with commas between. "setns 3" is the
@@ -97,7 +97,7 @@ export function outcomeOf(
 }
 
 /** Something that goes wrong otherwise than by one call's error. */
-export interface Mishap {
+export interface FaultCase {
   /** What goes wrong. */
   readonly fault: string;
   /** In the midst of what. */

@@ -25,7 +25,7 @@ import { elsewhere } from "./operations/namespace.ts";
 
 type Owner = AsyncDisposable & { close(): Promise<void> };
 
-/** Something that waits until it is told otherwise. */
+/** A wait without an end of its own. */
 interface Pending {
   readonly name: string;
   open(): Owner | Promise<Owner>;

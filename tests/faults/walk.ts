@@ -100,7 +100,7 @@ async function take(
   await using subject = await operation.prepare();
   const [errno] = ERRNOS.find(([, name]) => name === error)!;
   const fault = failing(errno);
-  // Linux lets go of the number whatever close(2) says.
+  // Linux frees the number regardless of the result of close(2).
   const closing = call === "close";
   faults.arm({
     call,

@@ -48,7 +48,7 @@ Deno.test("errno: every constant is the number its name has in the table", async
   assertEquals(constants.length > 10, true);
 });
 
-Deno.test("errno: one that has no name is still told", () => {
+Deno.test("errno: one that has no name is still reported", () => {
   assertEquals(errnoName(4711), "errno 4711");
   const error = new SystemError("bind", 4711);
   assertEquals(error.code, "errno 4711");

@@ -176,7 +176,7 @@ Deno.test("struct: a string is cut at its NUL and never longer than its field", 
   assertEquals([...whole], [0xff, 97, 0, 0, 0, 0xff]);
   assertEquals(field.get(view, 1), "a");
 
-  // Four bytes leave no room for the NUL, three characters may be four bytes.
+  // Four bytes leave no space for the NUL, three characters may be four bytes.
   for (const long of ["abcd", "abcde", "ää", "aöö"]) {
     assertThrows(() => field.set(view, 1, long), RangeError, "longer than 3");
   }

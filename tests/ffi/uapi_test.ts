@@ -1,5 +1,5 @@
 // Every layout and constant under ffi/uapi/ against the C compilers of both
-// machines: whatever a layout file exports is compared, so that nothing can be
+// machines: everything that a layout file exports is compared, so that nothing can be
 // added without a proof.
 
 import { assert, assertEquals } from "@std/assert";

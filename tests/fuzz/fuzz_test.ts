@@ -59,15 +59,16 @@ Deno.test("the fuzzer finds what reads a byte too far or too early", () => {
 
 Deno.test("the same seed makes the same inputs", () => {
   const seen = (seed: number) => {
-    let told = 0;
+    let reported = 0;
     const listens = faulty((arena, start, length) => {
       for (let i = 0; i < length; i++) {
-        told = (Math.imul(told, 31) + new Uint8Array(arena)[start + i]) | 0;
+        reported =
+          (Math.imul(reported, 31) + new Uint8Array(arena)[start + i]) | 0;
       }
       return "";
     });
     fuzz(listens, { cases: 200, seed });
-    return told;
+    return reported;
   };
   assertEquals(seen(7), seen(7));
 });

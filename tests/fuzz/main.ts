@@ -6,7 +6,7 @@ import { keep, readCorpus } from "./corpus.ts";
 import { Finding, fuzz } from "./run.ts";
 import { targets } from "./targets/mod.ts";
 
-/** One target's run, as docs/reliability.md tells of it. */
+/** One target's run, as docs/reliability.md reports it. */
 interface Run {
   readonly target: string;
   readonly cases: number;

@@ -30,16 +30,16 @@ const ODD = [
 
 /**
  * Changes `length` bytes of `bytes` in place, in one to six places; gives the
- * new length, within the room there is.
+ * new length, within the available space.
  */
 export function mutate(
   bytes: Uint8Array,
   length: number,
-  room: number,
+  space: number,
   random: Random,
 ): number {
   for (let changes = 1 + random.below(6); changes > 0; changes--) {
-    if (length === 0) length = 1 + random.below(Math.min(room, 64));
+    if (length === 0) length = 1 + random.below(Math.min(space, 64));
     const at = random.below(length);
     switch (random.below(8)) {
       case 0:
@@ -66,7 +66,7 @@ export function mutate(
         length = random.below(length + 1);
         break;
       case 5: { // Longer, by what stands there or by bytes at random.
-        const more = Math.min(room - length, 1 + random.below(32));
+        const more = Math.min(space - length, 1 + random.below(32));
         for (let i = 0; i < more; i++) bytes[length + i] = random.below(256);
         length += more;
         break;

@@ -5,7 +5,7 @@ import process from "node:process";
 import { mutate, Random } from "./random.ts";
 import { LONGEST, MARGIN, type Target } from "./target.ts";
 
-/** What a run was asked to do. */
+/** The options of a run. */
 export interface FuzzOptions {
   readonly cases: number;
   readonly seed: number;
@@ -27,7 +27,7 @@ export class Finding extends Error {
 }
 
 /** A single input that takes longer is taken for a loop, ms. */
-const PATIENCE = 1000;
+const TIMEOUT = 1000;
 
 class Arena {
   readonly #quiet = new Uint8Array(LONGEST + 2 * MARGIN);
@@ -57,9 +57,9 @@ class Arena {
     memory.fill(around, MARGIN + length, MARGIN + LONGEST);
     memory.set(input.subarray(0, length), MARGIN);
     const started = performance.now();
-    let told: string;
+    let reported: string;
     try {
-      told = this.target.read(memory.buffer, MARGIN, length);
+      reported = this.target.read(memory.buffer, MARGIN, length);
     } catch (cause) {
       throw new Finding(
         this.target.name,
@@ -68,17 +68,17 @@ class Arena {
         { cause },
       );
     }
-    if (performance.now() - started > PATIENCE && this.#hangs(memory, length)) {
+    if (performance.now() - started > TIMEOUT && this.#hangs(memory, length)) {
       throw new Finding(this.target.name, input.slice(0, length), "it hangs");
     }
-    return told;
+    return reported;
   }
 
   /** Whether it takes long again: it may have been the process that waited. */
   #hangs(memory: Uint8Array<ArrayBuffer>, length: number): boolean {
     const before = process.cpuUsage().user;
     this.target.read(memory.buffer, MARGIN, length);
-    return (process.cpuUsage().user - before) / 1000 > PATIENCE;
+    return (process.cpuUsage().user - before) / 1000 > TIMEOUT;
   }
 }
 

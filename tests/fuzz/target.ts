@@ -1,4 +1,4 @@
-// What is fuzzed: something that reads bytes a stranger sent.
+// A target of fuzzing: code that reads bytes of an untrusted sender.
 
 /** One reader of bytes. */
 export interface Target {
@@ -11,7 +11,7 @@ export interface Target {
   /** Well-formed inputs to start from, beside those of the corpus. */
   seeds(): Uint8Array[];
   /**
-   * Reads the `length` bytes at `start` of `arena` and tells all it made of
+   * Reads the `length` bytes at `start` of `arena` and returns all it decoded from
    * them. It must not throw, nor depend on a byte outside.
    *
    * @param start A multiple of 8.

@@ -13,7 +13,7 @@ import { testFiles } from "./suite.ts";
 import { unpack } from "../support/debian.ts";
 import { run } from "../support/netns.ts";
 
-/** A kernel and what its tests said, as docs/reliability.md tells of it. */
+/** A kernel and what its tests said, as docs/reliability.md reports it. */
 interface Run {
   readonly name: string;
   readonly machine: string;

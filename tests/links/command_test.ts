@@ -165,7 +165,7 @@ Deno.test("cliffy: what follows -- is kept apart", async () => {
   assertEquals(literal, ["--port", "x"]);
 });
 
-Deno.test("cliffy: once told to stop early, what follows a word is no option", async () => {
+Deno.test("cliffy: with stopEarly(), arguments after a word are not options", async () => {
   const seen: unknown[] = [];
   const tool = () =>
     new Command().name("tool").noExit().globalOption("--json", "JSON.")
@@ -381,7 +381,7 @@ Deno.test("cliffy: the tree can be read", () => {
   assertEquals(family.values(), ["dual", "4", "6"]);
 });
 
-Deno.test("cliffy: help names what there is and nothing hidden", () => {
+Deno.test("cliffy: help shows all options except hidden ones", () => {
   const help = tool().getCommand("serve")!.getHelp();
   assertMatch(help, /Usage: +tool serve <host> \[size\] \[rest\.\.\.\]/);
   assertMatch(help, /Socket:\n\n +-p, --port +<port> +- The port\./);

@@ -53,7 +53,7 @@ Deno.test("the library is imported by path", async () => {
   );
 });
 
-/** What a careful project asks of the compiler, for all that it imports. */
+/** The compiler options of a strict project, for all that it imports. */
 const STRICT = {
   strict: true,
   exactOptionalPropertyTypes: true,

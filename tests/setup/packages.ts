@@ -9,7 +9,7 @@ export type Part =
   /** A file, by its absolute path. */
   | { readonly file: string }
   /**
-   * What no file name tells: a command that succeeds, and whose output matches
+   * A check beyond file names: a command that succeeds, and whose output matches
    * `prints`, only where the part is present.
    */
   | {

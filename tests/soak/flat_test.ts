@@ -17,7 +17,7 @@ function sawtooth(base: (seconds: number) => number): Point[] {
   ]);
 }
 
-Deno.test("soak: a slope is that of most, whatever single points say", () => {
+Deno.test("soak: a slope is that of most points, regardless of outliers", () => {
   const points = times.map((x): Point => [x, x % 250 === 0 ? 1e9 : 2 * x]);
   assertEquals(slope(points), 2);
   assertEquals(slope([]), 0);

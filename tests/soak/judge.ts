@@ -8,7 +8,7 @@ import type { Sample } from "./sample.ts";
 export const MEMORY = 16 << 20;
 /**
  * Bytes that resident memory may be higher in the last third than in the one
- * before: V8 doubles the room for young objects when as much has survived in
+ * before: V8 doubles the space for young objects when as much has survived in
  * all, from 32 to 64 MiB at last, which may be at any time. It grows no further.
  */
 export const STEP = 32 << 20;
@@ -28,7 +28,7 @@ export interface Verdict {
   readonly descriptors: readonly [number, number];
 }
 
-/** What became of what was asked. */
+/** The results of the clients. */
 export interface Loss {
   readonly client: string;
   readonly answered: number;

@@ -1,4 +1,4 @@
-// The networks of the soak, who works in them, and who asks them.
+// The networks of the soak test, its programs and clients.
 
 import { compileC, type CompiledProgram } from "../support/c.ts";
 import { denoRun } from "../support/command.ts";

@@ -1,5 +1,5 @@
 // The soak: `deno task soak [--minutes N] [--record FILE.json] [--samples FILE]`.
-// Echo at full load, a monitor under churn and TUN under traffic, disturbed all
+// Echo at full load, a monitor under churn and TUN under traffic, with faults all
 // the time; ends with 1 and says what grew or was lost. Needs root, gcc and
 // Debian's libfaketime, which it fetches itself.
 
@@ -50,7 +50,7 @@ async function soak(scene: Scene, clock: string): Promise<Sample[]> {
       }
       await Promise.race([sleep(3000), failed]);
     }
-    // What the last one lost is known after the clients' patience.
+    // The losses of the last one are known after the clients' timeout.
     await Promise.race([sleep(10_000), failed]);
     look();
   } finally {

@@ -1,4 +1,4 @@
-// The samples of a soak as an SVG picture: a panel each for what must be flat,
+// The samples of a soak test as an SVG chart: a panel each for what must be flat,
 // and marks for what happened meanwhile.
 
 import type { Sample } from "./sample.ts";

@@ -61,7 +61,7 @@ abstract class Talker<T> implements AsyncDisposable {
       if (this.#ending) return new Promise<never>(() => {});
       throw new Error(`${name} ended by itself: ${signal ?? code}`);
     });
-    // Looked at by whoever waits for something of it.
+    // Handled by the code that waits for its output.
     this.failed.catch(() => {});
   }
 
@@ -112,7 +112,7 @@ export class Subject extends Talker<Said> {
   }
 }
 
-/** The program in C that asks a server. */
+/** The client in C. */
 export class Client extends Talker<Asked> {
   constructor(name: string, netns: Netns, command: readonly string[]) {
     super(name, netns.exec, {}, command);

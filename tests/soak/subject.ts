@@ -1,5 +1,5 @@
 // What every subject of the soak does beside its work: says once a second how
-// much memory it has, and goes where it is told to.
+// much memory it has, and enters namespaces on request.
 
 /** What a subject says once a second. */
 export interface Said {
@@ -16,7 +16,7 @@ export interface Said {
 
 let arrivals = 0;
 
-/** Tells that a visit has begun: its namespace may go from now on. */
+/** Reports that a visit has begun: its namespace may be deleted from now on. */
 export function arrived(): void {
   arrivals++;
 }
@@ -40,7 +40,7 @@ export function sayMemory(counts: () => Record<string, number>): void {
 /**
  * Takes orders from the standard input: a line with the name of a namespace,
  * and later the same with a "-" before it, when that is gone. Ends the process
- * when nobody is left who could give any.
+ * when its input is closed.
  *
  * @param visit Uses the namespace until the signal or its end.
  */

@@ -1,4 +1,4 @@
-// Sockets by bare system calls, to ask the kernel itself: nothing of lib/udp in
+// Sockets by plain system calls, to test the kernel itself: nothing of lib/udp in
 // between, control messages as they go in and as they come out.
 
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
@@ -140,7 +140,7 @@ export class BareSocket extends Descriptor {
     return result;
   }
 
-  /** Waits for a datagram, with room for so many bytes of control messages. */
+  /** Waits for a datagram, with space for so many bytes of control messages. */
   async receive(controlSize = 512): Promise<Received> {
     await this.readable({ timeout: 5000 });
     const data = new Uint8Array(65536);

@@ -1,4 +1,4 @@
-// The same change asked for by `ip` in one namespace and by netplumb in another
+// The same change requested by `ip` in one namespace and by netplumb in another
 // that is just like it: the same messages, and the same comes of them.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -196,13 +196,13 @@ export class Beside implements AsyncDisposable {
   }
 
   /**
-   * Makes a change both ways and compares all there is to compare.
+   * Makes a change both ways and compares the results.
    *
    * @param command What follows `ip`, or `bridge` and what follows that.
    * @param change The same as a value.
    * @param moves Whether what comes of it changes by itself, so that there is
    * nothing to compare.
-   * @returns Whether the kernel did as it was told.
+   * @returns Whether the kernel accepted the change.
    */
   async compare(
     command: string,

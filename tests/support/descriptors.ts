@@ -21,7 +21,7 @@ export function openDescriptors(): string[] {
   return targets.sort();
 }
 
-/** The open sockets, TUN devices and the like of this process. */
+/** The open sockets, TUN devices and others of this process. */
 export function ownedDescriptors(): string[] {
   return openDescriptors().filter((target) =>
     /^(socket:|anon_inode:\[eventfd\]|\/dev\/net\/tun|anon_inode:inotify|\/run\/netns|\/proc\/\d+\/(task|mountinfo))/

@@ -1,4 +1,4 @@
-// Faults below ffi/: calls of libc that fail, or do less than they were asked
+// Faults below ffi/: calls of libc that fail, or do less than requested
 // to, as a kernel seldom lets them.
 
 import * as tunCalls from "../../ffi/uapi/linux_if_tun.ts";
@@ -134,5 +134,5 @@ export class Faults implements Disposable {
   }
 }
 
-/** The real functions, whatever is in their place. */
+/** The real functions, also while they are replaced. */
 export const realLibc = libc();

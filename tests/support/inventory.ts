@@ -3,7 +3,7 @@
 
 import type { Netns } from "./netns.ts";
 
-/** What is the same for as long as nobody changes it. */
+/** State that is constant without changes. */
 const KEPT = [
   "altnames",
   "dev",

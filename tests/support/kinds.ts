@@ -7,13 +7,13 @@ import { Lab, type Netns, output } from "./netns.ts";
 
 const known = new Map<string, boolean>();
 
-/** Whether the kernel knows what `ip link add` with these words asks for. */
+/** Whether the kernel supports `ip link add` with these arguments. */
 export async function kernelHas(words: string): Promise<boolean> {
   const before = known.get(words);
   if (before !== undefined) return before;
   const command = `-n ip link add name probe ${words}`;
   const { stderr } = await output("unshare", command.split(" "));
-  // Whatever else is wrong with it, the kernel knows the kind.
+  // Other errors mean that the kernel supports the kind.
   const has = !/Unknown device type|not supported/.test(stderr);
   known.set(words, has);
   return has;
@@ -71,7 +71,7 @@ export function testOfRenaming(name: string, fn: () => Promise<void>): void {
 
 /**
  * Renames a link that is up, if need be by way of one that is down for a moment:
- * then more is told of it.
+ * then more is reported it.
  *
  * @returns Whether it stayed up.
  */

@@ -1,4 +1,4 @@
-// What a monitor knows, beside what there is and beside what its events made.
+// The cache of a monitor, compared with the kernel and with its events.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { changesOf } from "../../cli/monitor/changes.ts";
@@ -46,7 +46,7 @@ export async function assertEndsWhatWaits(watching: Monitor): Promise<void> {
   await assertRejects(() => watching.receive(), ClosedError);
 }
 
-/** Is it this, told in few words? */
+/** Whether it has this short form. */
 export const is = (words: string) => (event: MonitorEvent) =>
   brief(event) === words;
 
@@ -80,7 +80,7 @@ export async function routed(): Promise<Lab<"ns"> & { readonly ns: Netns }> {
 function plain(object: unknown): string {
   const { family, ifindex, name, master, portData } = object as Link;
   // The rest of a port is reported with its link.
-  const told = family === "bridge"
+  const reported = family === "bridge"
     ? { family, ifindex, name, master, portData: withoutTimers(portData) }
     : object;
   return JSON.stringify(told, (key, value) => {
@@ -243,7 +243,7 @@ export function brief(event: MonitorEvent): string {
 }
 
 /**
- * Fails unless the monitor comes to know what there is: what another monitor
+ * Fails unless the monitor reaches the current state: what another monitor
  * finds, and what `ip -j` prints.
  *
  * @param namespace What the monitor calls it.

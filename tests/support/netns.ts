@@ -99,7 +99,7 @@ export class Netns {
     return run(ip, [...rest, command, ...args], options);
   }
 
-  /** Starts a program in it; whoever starts it ends it. */
+  /** Starts a program in it; the caller ends it. */
   spawn(
     command: string,
     args: readonly string[],
@@ -205,7 +205,7 @@ export class Lab<Role extends string> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const namespace of this.#namespaces.values()) {
       const found = new Set(await namespace.pids());
-      // Whoever looks into all namespaces is in this one for a moment only.
+      // A process that inspects all namespaces is in this one only for a moment.
       const staying = found.size === 0 ? [] : await namespace.pids();
       for (const pid of staying) {
         if (!found.has(pid)) continue;

@@ -1,4 +1,4 @@
-// A kernel that is newer than any here: its messages have attributes that nobody
+// A newer kernel than any tested: its messages have attributes that no process
 // knows, and structs that have grown.
 
 import { substitute } from "../../ffi/libc.ts";
@@ -40,7 +40,7 @@ interface Additions {
   readonly longer?: readonly number[];
   /** Writes what the kernel adds because an attribute is there. */
   readonly beside?: Readonly<Record<number, (body: AttributeWriter) => void>>;
-  /** Whether attributes that nobody knows would make it another object. */
+  /** Whether unknown attributes would make it another object. */
   readonly identifies?: boolean;
 }
 

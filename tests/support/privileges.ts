@@ -2,7 +2,7 @@
 // /dev/net/tun is not what it usually is.
 
 /**
- * The words that run a program as nobody, with no capability but that of
+ * The command prefix that runs a program as nobody, with no capability but that of
  * reading files: Deno and this checkout may lie where only root looks.
  */
 export const AS_NOBODY: readonly string[] = [

@@ -48,7 +48,7 @@ export class RunningProgram implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Asks it to stop and gives what it still said. */
+  /** Stops it and returns the rest of its output. */
   async stop(signal: Deno.Signal = "SIGINT"): Promise<Output> {
     try {
       this.#child.kill(signal);

@@ -36,7 +36,7 @@ export class Reconciled implements AsyncDisposable {
     throw refused.error;
   }
 
-  /** Waits for a report, whatever comes before it. */
+  /** Waits for a report; skips earlier ones. */
   async report<E extends ReconcileReport["event"]>(
     event: E,
     is: (report: ReconcileReport & { event: E }) => boolean = () => true,

@@ -89,7 +89,7 @@ ssize_t recvmsg(int fd, struct msghdr *m, int flags) {
   return flags & MSG_TRUNC ? size : size < room ? size : room;
 }`;
 
-/** `ip`, told what the kernel is to have said. */
+/** Runs `ip` with messages in place of the kernel's. */
 export class Replay implements AsyncDisposable {
   readonly #program: Awaited<ReturnType<typeof compileC>>;
 

@@ -24,7 +24,7 @@ export interface SentBy extends Output {
 }
 
 const REQUEST_AND_ACK = 1 | 4;
-/** RTM_GET* asks; the others change something. */
+/** RTM_GET* reads; the others change something. */
 const isChange = (type: number) => (type & 3) !== 2;
 
 /** The buffers of strace's hexadecimal dumps. */
@@ -52,7 +52,7 @@ function* messages(buffer: Uint8Array<ArrayBuffer>): Generator<Sent> {
   }
 }
 
-/** Runs `ip` or `bridge` in a namespace and says which changes it asked for. */
+/** Runs `ip` or `bridge` in a namespace and returns its change requests. */
 export function sentBy(netns: Netns, ...command: string[]): Promise<SentBy> {
   // By sendto it looks for what the kernel can do.
   return traced("sendmsg", netns, command);
@@ -175,7 +175,7 @@ export function canonical(
   };
 }
 
-/** Asserts that requests ask for what another program asked for. */
+/** Asserts that requests equal those of another program. */
 export function assertSameRequests(
   ours: readonly NetlinkRequest[],
   theirs: readonly Sent[],

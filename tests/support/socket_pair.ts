@@ -31,7 +31,7 @@ export class End extends Descriptor {
     return libc().read(this.fd, byte, 1n) < 1 ? -1 : byte[0];
   }
 
-  /** Puts bytes until there is no room for more. */
+  /** Puts bytes until there is no space for more. */
   fill(): void {
     while (libc().write(this.fd, new Uint8Array(512), 512n) > 0);
     if (errno() !== EAGAIN) throw new Error(`errno ${errno()}`);

@@ -65,7 +65,7 @@ export class Terminal implements AsyncDisposable {
     }
   }
 
-  /** Hangs up: the program is told as by a closed window. */
+  /** Hangs up: the program gets SIGHUP, as from a closed window. */
   async [Symbol.asyncDispose](): Promise<void> {
     await output("pkill", ["-HUP", "-P", String(this.#child.pid)]);
     await this.#input.close().catch(() => {});

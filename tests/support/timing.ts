@@ -6,7 +6,7 @@ import { assertDescriptors, ownedDescriptors } from "./descriptors.ts";
 /** How much slower things are than on a machine of its own: see kernels/. */
 export const SLOWNESS = Number(Deno.env.get("NETPLUMB_TEST_SLOWNESS") ?? 1);
 
-/** Closing ends what is pending in less, here with room for a busy machine. */
+/** Upper bound of a cancellation by close(), with a margin for a busy machine. */
 const AT_ONCE = 100 * SLOWNESS;
 
 /** Runs `body` and fails unless it took less than 100 ms. */

@@ -1,4 +1,4 @@
-// Whether the cases of a test try all there is to try: an option that is added
+// Whether the cases of a test are complete: an option that is added
 // to a table without a case of its own fails the test of that table.
 
 import { assert, assertEquals } from "@std/assert";

@@ -1,4 +1,4 @@
-// A server with several addresses, a client beside it, and a plain C peer to ask
+// A server with several addresses, a client, and a plain C peer that sends requests
 // what they see of each other.
 
 import type { BindOptions } from "../../lib/udp/options.ts";
@@ -52,7 +52,7 @@ export class UdpLab implements AsyncDisposable {
     try {
       const { server, client } = lab;
       // Without nodad an IPv6 address may be tentative for a moment even where
-      // nobody looks for duplicates.
+      // without duplicate address detection.
       await lab.veth("server", "wire", "client", "wire");
       await server.batch(`
         ${FOUR.map((it) => `address add ${it}/24 dev wire`).join("\n")}
@@ -87,11 +87,11 @@ export class UdpLab implements AsyncDisposable {
 
   /** Sends from the client's C peer and gives its answers, a line each. */
   ask(...args: string[]): Promise<string[]> {
-    const asking = this.client.run(this.peer, ["ask", ...args])
+    const requesting = this.client.run(this.peer, ["ask", ...args])
       .then((output) => output.trim().split("\n"));
-    // A test that fails before it looks is to be told of that, not of this.
-    asking.catch(() => {});
-    return asking;
+    // A test that fails earlier has to report that failure.
+    requesting.catch(() => {});
+    return requesting;
   }
 
   /** Sends datagrams from the client's C peer, as many as fast as it can. */

@@ -1,4 +1,4 @@
-// What the library can be told, the command can be told too: an option that is
+// The command has an option for everything that the library has one for: an option that is
 // added to a table of the library is an option of its command.
 
 import { assertEquals } from "@std/assert";
@@ -18,7 +18,7 @@ const COMMANDS: [command: string, table: object, args: string[]][] = [
   // How many queues it has is the kernel's to know once it is there.
   ["link set", SETTINGS, ["up", "numtxqueues", "numrxqueues"]],
   ["address add", ADDRESS.options, ["address"]],
-  // The ways of a route are told one by one.
+  // The ways of a route are notified one by one.
   ["route add", ROUTE.options, ["to", "nexthops"]],
   ["neighbour add", NEIGHBOUR.options, ["to"]],
   ["rule add", RULE.options, []],

@@ -1,11 +1,11 @@
-// What `netplumb monitor --json` tells programs: the keys and values of `ip -j`,
+// What `netplumb monitor --json` reports to programs: the keys and values of `ip -j`,
 // and what happened to what.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Lab, type Netns } from "../../support/netns.ts";
 import { type Line, Watching } from "./watching.ts";
 
-/** The last that was told of each object of a kind, but what was deleted. */
+/** The last report of each object of a kind, except deleted ones. */
 function last(events: readonly Line[], object: string, key: string): Line[] {
   const found = new Map<string, Line>();
   for (const { event, object: kind, data } of events) {
@@ -16,7 +16,7 @@ function last(events: readonly Line[], object: string, key: string): Line[] {
   return [...found.values()];
 }
 
-/** Objects in no order, without what is told of events alone. */
+/** Objects in no order, without what only events report. */
 function plain(objects: readonly Line[]): string[] {
   return objects.map(({ event: _, ...rest }) =>
     JSON.stringify(rest, Object.keys(rest).sort())
@@ -47,11 +47,11 @@ Deno.test("monitor --json: data has the keys and values of ip -j", async () => {
   const events = await watching.events(({ object, data }) =>
     object === "rule" && data.priority === 1
   );
-  // The first of a pair was told of before it had a second.
+  // The first of a pair was reported before it had a second.
   const paired = ({ data, unannounced }: Line) =>
     unannounced && data.ifname === "far";
   if (!events.some(paired)) events.push(...await watching.events(paired));
-  const told = (object: string, key: string) =>
+  const reported = (object: string, key: string) =>
     plain(last(events, object, key));
   const ip = async (command: string) => plain(await lab.ns.json(command));
   const but = (lines: string[], some: RegExp) =>
@@ -62,18 +62,18 @@ Deno.test("monitor --json: data has the keys and values of ip -j", async () => {
     lines.map((line) => line.replace(',"M-DOWN"', ""));
   const same = async () => {
     assertEquals(
-      ownState(told("link", "ifname")),
+      ownState(reported("link", "ifname")),
       ownState(but(await ip("link show"), LOOPBACK)),
     );
     assertEquals(
-      told("neighbour", "dst"),
+      reported("neighbour", "dst"),
       await ip("neighbour show nud permanent"),
     );
-    assertEquals(told("nexthop", "id"), await ip("nexthop show"));
+    assertEquals(reported("nexthop", "id"), await ip("nexthop show"));
     const ours = (lines: string[]) =>
       lines.filter((line) => /"dst":"10\.[1-4]\./.test(line));
     assertEquals(
-      ours(told("route", "dst")),
+      ours(reported("route", "dst")),
       ours(await ip("-4 route show table all")),
     );
     assertEquals(
@@ -89,7 +89,7 @@ Deno.test("monitor --json: data has the keys and values of ip -j", async () => {
         addr_info.map((one: Line) => ({ ifindex, ifname, ...one }))
       );
     const v4 = (lines: string[]) => lines.filter((line) => /"10\./.test(line));
-    assertEquals(v4(told("address", "local")), v4(plain(addresses)));
+    assertEquals(v4(reported("address", "local")), v4(plain(addresses)));
   };
   // The kernel goes on after its last answer: links find their state.
   for (let error: unknown;;) {
@@ -104,7 +104,7 @@ Deno.test("monitor --json: data has the keys and values of ip -j", async () => {
     });
     events.push(...await more);
   }
-  assert(told("route", "dst").length > 5);
+  assert(reported("route", "dst").length > 5);
 });
 
 Deno.test("monitor --json: what happened, to what, and how it was before", async () => {
@@ -181,7 +181,7 @@ Deno.test("monitor --json: what happened, to what, and how it was before", async
   assertEquals(to, { nsid: to.nsid, namespace: other, ifindex });
 });
 
-/** Adds routes and removes every third while nobody reads: too much to hold. */
+/** Adds routes and removes every third while no process reads: more than the buffer holds. */
 async function flood(netns: Netns, pid: number): Promise<void> {
   Deno.kill(pid, "SIGSTOP");
   try {
@@ -197,7 +197,7 @@ async function flood(netns: Netns, pid: number): Promise<void> {
   }
 }
 
-Deno.test("monitor --json: what an overrun lost is told, marked as recovered", async () => {
+Deno.test("monitor --json: changes lost in an overrun are reported as recovered", async () => {
   await using lab = await Lab.open("ns");
   await lab.ns.ip("link add gate up type ifb");
   await using watching = await Watching.open(
@@ -212,7 +212,7 @@ Deno.test("monitor --json: what an overrun lost is told, marked as recovered", a
   const known = new Set<string>();
   for (const { event, object, data } of events) {
     if (object !== "route" || !/^10\.1\d\d\./.test(data.dst)) continue;
-    // Nothing comes twice, and nothing goes that was not told.
+    // Nothing comes twice, and nothing goes that was not reported.
     assertEquals(known.has(data.dst), event !== "new", data.dst);
     if (event === "new") known.add(data.dst);
     else known.delete(data.dst);

@@ -1,4 +1,4 @@
-// Sentences about routes that are made of those told before.
+// Sentences about routes that are made of those reported before.
 
 import { assert, assertEquals } from "@std/assert";
 import { RouteTexts } from "../../../cli/monitor/route_texts.ts";
@@ -80,22 +80,22 @@ function eventOf(data: Route, more: Partial<RouteEvent> = {}): RouteEvent {
   };
 }
 
-/** All there is to tell, so that two texts are the same only if all is. */
+/** All fields, so that two texts are equal only if all fields are. */
 function all({ event, data, origin, names: one }: RouteEvent): string {
   const known = one === names ? "as they were" : "others";
   return JSON.stringify({ event, origin, known, ...data });
 }
 
-Deno.test("a route that differs in any field from one told before is told as it is", () => {
+Deno.test("a route that differs in any field from a previous one is reported correctly", () => {
   const texts = new RouteTexts();
-  const told = (event: RouteEvent) =>
+  const reported = (event: RouteEvent) =>
     assertEquals(texts.text(event, all), all(event));
   for (const [field, value] of Object.entries(OTHER)) {
-    told(eventOf(COMMON));
-    told(eventOf({ ...COMMON, [field]: value }));
-    told(eventOf(COMMON));
+    reported(eventOf(COMMON));
+    reported(eventOf({ ...COMMON, [field]: value }));
+    reported(eventOf(COMMON));
   }
-  told(eventOf({ ...COMMON, destination: undefined }));
+  reported(eventOf({ ...COMMON, destination: undefined }));
   for (
     const more of [
       { event: "delete" },
@@ -104,12 +104,12 @@ Deno.test("a route that differs in any field from one told before is told as it 
       { names: new LinkNames() },
     ] as const
   ) {
-    told(eventOf(COMMON, more));
-    told(eventOf(COMMON));
+    reported(eventOf(COMMON, more));
+    reported(eventOf(COMMON));
   }
 });
 
-Deno.test("routes that differ in their destination alone are told of one", () => {
+Deno.test("routes that differ only in their destination have the same cached text", () => {
   const texts = new RouteTexts();
   let made = 0;
   const tell = (destination: string) =>
@@ -123,7 +123,7 @@ Deno.test("routes that differ in their destination alone are told of one", () =>
   assertEquals(made, before);
 });
 
-Deno.test("a link whose name looks like the place of the destination misleads nobody", () => {
+Deno.test("a link name equal to the placeholder of the destination is printed correctly", () => {
   const texts = new RouteTexts();
   const tell = ({ data }: RouteEvent) =>
     `to ${data.destination} by <destination>`;

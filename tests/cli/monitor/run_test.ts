@@ -33,9 +33,9 @@ Deno.test("monitor --all-netns follows names that come and go", async () => {
     [event, data?.ifname, snapshot ? "snapshot" : ""].join(" ").trim()
   );
   assertEquals([words[0], words.at(-1)], ["added", "removed"]);
-  // A link that is told of while the snapshot is read may come before others.
-  const told = words.slice(1, 3).toSorted().join(", ");
-  assert(/^new lo snapshot, new one( snapshot)?$/.test(told), told);
+  // A link that is reported while the snapshot is read may come before others.
+  const reported = words.slice(1, 3).toSorted().join(", ");
+  assert(/^new lo snapshot, new one( snapshot)?$/.test(reported), reported);
   // Its own namespace has no name, though it has one elsewhere.
   await lab.here.ip("link add own type ifb");
   const here = await watching.events(({ data }) => data?.ifname === "own");
@@ -48,7 +48,7 @@ Deno.test("monitor --all-netns follows names that come and go", async () => {
 const BARE = "mount --make-rprivate / && mount -t tmpfs tmpfs /run && " +
   'echo $$ && exec "$@"';
 
-Deno.test("monitor --all-netns: the first name ever, whatever it stands on", async () => {
+Deno.test("monitor --all-netns: the first name ever, on any file system", async () => {
   await using lab = await Lab.open("here", "named");
   // A machine where nothing has had a name since it started.
   await using watching = new Watching(
@@ -76,7 +76,7 @@ Deno.test("monitor --all-netns: the first name ever, whatever it stands on", asy
   await inside("ln", "-s", namespace, "/run/netns/linked");
   await until("added", "linked");
   await until("lo", "linked");
-  // A file is no namespace before one is mounted on it, which no directory tells.
+  // A file is no namespace before one is mounted on it, which no directory reports.
   await inside("touch", "/run/netns/bare");
   await inside("ip", "netns", "add", "mounted");
   await until("added", "mounted");
@@ -117,7 +117,7 @@ Deno.test("monitor stops after --count events, the snapshot not counted, or --du
   assert(/^\d+ events in \d+\.\d s\n$/.test(brief.stderr), brief.stderr);
 });
 
-Deno.test("monitor ends quietly when nobody reads any more", async () => {
+Deno.test("monitor ends quietly when its reader is gone", async () => {
   await using lab = await Lab.open("ns");
   await using program = new RunningProgram(
     { netns: lab.ns },

@@ -1,4 +1,4 @@
-// What `netplumb monitor` tells people, in the words they know.
+// The text output of `netplumb monitor`, in its usual wording.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { testOfRenaming } from "../../support/kinds.ts";
@@ -22,10 +22,10 @@ testOfRenaming(
     address delete 10.0.0.1/24 dev uplink
     link delete uplink`);
     const lines = await watching.until(/uplink was removed/);
-    const told = lines.filter((line) =>
+    const reported = lines.filter((line) =>
       !/fe80|veth1|RUNNING: flags|\[/.test(line)
     ).map((line) => line.replace(/[\da-f:]{17}/, "MAC"));
-    assertEquals(told, [
+    assertEquals(reported, [
       "New network interface veth0, state: DOWN NOT RUNNING (veth, mtu 1500, MAC)",
       "Interface veth0: new address was assigned: 10.0.0.1/24",
       "Interface veth0: new address was assigned: 10.0.1.1 peer 10.0.1.2/32",
@@ -52,7 +52,7 @@ testOfRenaming(
   },
 );
 
-Deno.test("monitor tells of routes, neighbours, rules and nexthops, and how it knows", async () => {
+Deno.test("monitor reports routes, neighbours, rules and nexthops, and the origin of events", async () => {
   await using lab = await Lab.open("ns");
   await lab.ns.batch(`
     link add gate type ifb
@@ -94,7 +94,7 @@ Deno.test("monitor tells of routes, neighbours, rules and nexthops, and how it k
   ]);
 });
 
-Deno.test("monitor tells of ports that join and leave, and of links that move", async () => {
+Deno.test("monitor reports ports that join and leave, and links that move", async () => {
   await using lab = await Lab.open("ns", "other");
   await lab.ns.batch(`
     link add br0 type bridge
@@ -132,7 +132,7 @@ testOfRenaming(
   "monitor shows what others named as text, whatever is in it",
   async () => {
     await using lab = await Lab.open("ns");
-    // Of a link that is down, the kernel does not tell of names and texts.
+    // Of a link that is down, the kernel does not report names and texts.
     await lab.ns.ip("link add one up type ifb");
     await using watching = await Watching.open(lab.ns, "link");
     await watching.until(/ one/);

@@ -16,7 +16,7 @@ export class Watching implements AsyncDisposable {
   /**
    * Starts it; when the promise resolves nothing is missed any more.
    *
-   * @param netns Where it runs; its loopback is what it tells of first.
+   * @param netns Where it runs; its loopback is what it reports first.
    */
   static async open(netns: Netns, ...args: string[]): Promise<Watching> {
     const watching = new Watching(

@@ -30,7 +30,7 @@ const SHOW = {
 type Object = keyof typeof SHOW;
 type Options<O extends Object> = Parameters<typeof SHOW[O]>[1];
 
-/** How `ip` is asked for details and statistics. */
+/** Options of `ip` for details and statistics. */
 const DEPTHS = [
   { flags: [], options: {} },
   { flags: ["-d"], options: { details: true } },

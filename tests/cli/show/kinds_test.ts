@@ -10,7 +10,7 @@ import { assertShows } from "./compare.ts";
 /** Of one kind: whether a kernel has it, and links of it in every way. */
 interface Kind {
   readonly name: string;
-  /** What follows `ip link add` in the question; `type NAME`. */
+  /** What follows `ip link add` in the request; `type NAME`. */
   readonly probe?: string;
   readonly commands: string;
 }
@@ -22,7 +22,7 @@ const LOWER = `
     link set lower up
     link set upper up`;
 
-/** Tunnels over IPv4 take these, whatever is in them. */
+/** Options of tunnels over IPv4, with any content. */
 const over4 = (kind: string) =>
   `${LOWER}
     link add t0 type ${kind} local 192.0.2.1 remote 192.0.2.2 ttl 9 tos 0x10 dev lower

@@ -118,7 +118,7 @@ Deno.test("show link: vxlan to one, to a group, over IPv6, without an id", async
   assertEquals(kinds(links).filter((kind) => kind === "vxlan").length, 9);
 });
 
-Deno.test("show link: tun and tap, of nobody, of a user and a group, with queues", async () => {
+Deno.test("show link: tun and tap, without owner, of a user and a group, with queues", async () => {
   await using lab = await Lab.open("here");
   await lab.here.batch(`
     tuntap add tun0 mode tun

@@ -1,4 +1,4 @@
-// `show route` of tables in which most routes are alike: `ip` is asked for all.
+// `show route` of tables in which most routes are alike, compared with `ip`.
 
 import { assertEquals } from "@std/assert";
 import { netplumb } from "../../support/command.ts";

@@ -2,9 +2,9 @@
 
 import { assertEquals } from "@std/assert";
 import { scriptLines } from "../../support/script.ts";
-import type { Mishap } from "../operation.ts";
+import type { FaultCase } from "../operation.ts";
 
-export const descriptors: readonly Mishap[] = [
+export const descriptors: readonly FaultCase[] = [
   {
     operation: "all operations that open a descriptor, all waits",
     fault: "the descriptor limit is reached",
@@ -60,7 +60,7 @@ export const descriptors: readonly Mishap[] = [
       assertEquals(lines, [
         "EMFILE",
         ...refused,
-        // glibc, which needs a socket to ask, leaves another errno behind.
+        // glibc, which opens a socket for it, leaves another errno behind.
         "name SystemError ENOENT",
         "wait SystemError EMFILE",
         "1",

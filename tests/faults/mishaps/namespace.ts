@@ -12,7 +12,7 @@ import { TemporaryNamespace } from "../../../lib/netns/temporary_namespace.ts";
 import { Tun } from "../../../lib/tun/device.ts";
 import { failing, Faults } from "../../support/faults.ts";
 import { scriptLines } from "../../support/script.ts";
-import type { Mishap } from "../operation.ts";
+import type { FaultCase } from "../operation.ts";
 import { elsewhere } from "../operations/namespace.ts";
 import { stranded } from "./stranded.ts";
 
@@ -20,7 +20,7 @@ const LOST =
   "throws a SystemError with the namespace that the thread is in; opened descriptors are closed";
 const BACK = "setns back to the first namespace: EPERM permanently";
 
-export const namespaces: readonly Mishap[] = [
+export const namespaces: readonly FaultCase[] = [
   {
     operation: "TemporaryNamespace.create, Tun.open, UdpSocket.bind",
     fault:

@@ -19,7 +19,7 @@ import {
 } from "../../../lib/netlink/errors.ts";
 import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import { failing, type Fault, Faults } from "../../support/faults.ts";
-import type { Mishap } from "../operation.ts";
+import type { FaultCase } from "../operation.ts";
 import { elsewhere } from "../operations/namespace.ts";
 import { Watched } from "../operations/netlink.ts";
 
@@ -59,7 +59,7 @@ async function works(socket: RouteSocket): Promise<void> {
   assertEquals(links.map(({ name }) => name).includes("lo"), true);
 }
 
-export const netlink: readonly Mishap[] = [
+export const netlink: readonly FaultCase[] = [
   {
     operation: "NetlinkConnection.dump",
     fault: "NLMSG_DONE has the error EOPNOTSUPP",
@@ -200,8 +200,8 @@ export const netlink: readonly Mishap[] = [
       await using watched = await Watched.open();
       using faults = new Faults();
       faults.arm({ call: "recvmmsg", times: 5, fault: failing(ENOBUFS) });
-      const told = await watched.until("resynchronised");
-      assertEquals(told.includes("overrun"), true);
+      const reported = await watched.until("resynchronised");
+      assertEquals(reported.includes("overrun"), true);
       assertEquals(watched.known, 1);
     },
   },

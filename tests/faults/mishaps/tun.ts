@@ -7,10 +7,10 @@ import { TimeoutError } from "../../../lib/errors.ts";
 import { PacketRejectedError } from "../../../lib/tun/errors.ts";
 import { udpPayload } from "../../support/tun.ts";
 import { failing, Faults } from "../../support/faults.ts";
-import type { Mishap } from "../operation.ts";
+import type { FaultCase } from "../operation.ts";
 import { Device } from "../operations/tun.ts";
 
-export const tun: readonly Mishap[] = [
+export const tun: readonly FaultCase[] = [
   {
     operation: "Tun.read, readMany",
     fault: "read returns 0 bytes although poll reports a packet",

@@ -1,4 +1,4 @@
-// UDP: calls that do less than they were asked to, or nothing without end.
+// UDP: calls that do less than requested, or nothing forever.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { EAGAIN, EINTR, ENOBUFS } from "../../../ffi/errno.ts";
@@ -6,7 +6,7 @@ import { TimeoutError } from "../../../lib/errors.ts";
 import type { SendResult } from "../../../lib/udp/send_result.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import { failing, type Fault, Faults } from "../../support/faults.ts";
-import type { Mishap } from "../operation.ts";
+import type { FaultCase } from "../operation.ts";
 import { Pair, queued } from "../operations/udp.ts";
 import { stranded } from "./stranded.ts";
 
@@ -50,7 +50,7 @@ async function endless(
   await assertRejects(() => pending, RangeError);
 }
 
-export const udp: readonly Mishap[] = [
+export const udp: readonly FaultCase[] = [
   {
     operation: "UdpSocket.sendMany",
     fault: "sendmmsg sends two datagrams a call",

@@ -7,9 +7,9 @@ import { BlockingPoll, StopEvent } from "../../../lib/io/blocking_poll.ts";
 import { ClosedError } from "../../../lib/errors.ts";
 import { failing, Faults } from "../../support/faults.ts";
 import { SocketPair } from "../../support/socket_pair.ts";
-import type { Mishap } from "../operation.ts";
+import type { FaultCase } from "../operation.ts";
 
-export const waiting: readonly Mishap[] = [
+export const waiting: readonly FaultCase[] = [
   {
     operation: "all waits of the process",
     fault: "epoll_wait: ENOMEM permanently",

@@ -21,11 +21,11 @@ import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import { Made, op, type Operation } from "../operation.ts";
 import { elsewhere, Named } from "./namespace.ts";
 
-const PATIENCE = { timeout: 5000 };
+const TIMEOUT = { timeout: 5000 };
 const ADDRESS = { address: "10.9.7.1/32", dev: "lo" };
 const LINK = { type: RTM_GETLINK, body: ifinfomsg.build({ ifi_index: 1 }) };
 
-/** What a socket is asked and hears. */
+/** The requests and replies of a socket. */
 const ASKING = {
   send: { EINTR: "retried", others: "error" },
   recvfrom: { EINTR: "retried", EAGAIN: "retried", others: "indeterminate" },
@@ -84,23 +84,23 @@ export class Watched extends Changed {
     const watched = new Watched();
     watched.monitor = await Monitor.open(
       { namespace: elsewhere(), objects: ["address"] },
-      PATIENCE,
+      TIMEOUT,
     );
     await watched.network.apply(addAddress(ADDRESS));
     return watched;
   }
 
-  /** What its monitor tells until this is the last of it. */
+  /** The reports of its monitor until this one. */
   async until(last: MonitorEvent["event"]): Promise<string[]> {
-    const told: string[] = [];
-    while (told.at(-1) !== last) {
-      const events = await this.monitor.receive(PATIENCE);
-      told.push(...events.map(({ event }) => event));
+    const reported: string[] = [];
+    while (reported.at(-1) !== last) {
+      const events = await this.monitor.receive(TIMEOUT);
+      reported.push(...events.map(({ event }) => event));
     }
-    return told;
+    return reported;
   }
 
-  /** How often its picture has the address. */
+  /** How often its cache has the address. */
   get known(): number {
     return mine(this.monitor.all("address"));
   }
@@ -118,7 +118,7 @@ class NamedAndWatched extends Named {
   async watch(): Promise<Monitor> {
     const namespaces = [this.name];
     const options = { namespaces, objects: ["address"] as const };
-    return this.#monitors.keep(await Monitor.open(options, PATIENCE));
+    return this.#monitors.keep(await Monitor.open(options, TIMEOUT));
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
@@ -145,14 +145,14 @@ export const netlink: readonly Operation[] = [
   op({
     name: "NetlinkConnection.request",
     prepare: () => NetlinkConnection.open({ protocol: NETLINK_ROUTE }),
-    act: (connection) => connection.request(LINK, ({ type }) => type, PATIENCE),
+    act: (connection) => connection.request(LINK, ({ type }) => type, TIMEOUT),
     check: ({ objects }) => assertEquals(objects.length, 1),
     outcomes: ASKING,
   }),
   op({
     name: "NetlinkConnection.requestMany",
     prepare: () => NetlinkConnection.open({ protocol: NETLINK_ROUTE }),
-    act: (connection) => connection.requestMany([LINK, LINK, LINK], PATIENCE),
+    act: (connection) => connection.requestMany([LINK, LINK, LINK], TIMEOUT),
     check: (answers) => assertEquals(answers.length, 3),
     outcomes: ASKING,
   }),
@@ -163,7 +163,7 @@ export const netlink: readonly Operation[] = [
       connection.dump(
         { type: RTM_GETLINK, body: ifinfomsg.build({}) },
         ({ type }) => type,
-        PATIENCE,
+        TIMEOUT,
       ),
     check: (types) => assertEquals(types.interrupted, false),
     outcomes: ASKING,
@@ -195,14 +195,14 @@ export const netlink: readonly Operation[] = [
   op({
     name: "RouteSocket.links, addresses, routes, neighbours, rules, nexthops",
     prepare: () => RouteSocket.open({ namespace: elsewhere() }),
-    act: (socket) => socket.links(PATIENCE),
+    act: (socket) => socket.links(TIMEOUT),
     check: (links) => assert(links.some(({ name }) => name === "lo")),
     outcomes: ASKING,
   }),
   op({
     name: "RouteSocket.link",
     prepare: () => RouteSocket.open({ namespace: elsewhere() }),
-    act: (socket) => socket.link("lo", PATIENCE),
+    act: (socket) => socket.link("lo", TIMEOUT),
     check: ({ ifindex }) => assertEquals(ifindex, 1),
     outcomes: ASKING,
   }),
@@ -216,7 +216,7 @@ export const netlink: readonly Operation[] = [
   op({
     name: "Network.apply",
     prepare: () => new Changed(),
-    act: ({ network }) => network.apply(replaceAddress(ADDRESS), PATIENCE),
+    act: ({ network }) => network.apply(replaceAddress(ADDRESS), TIMEOUT),
     async check(_, { network }) {
       assertEquals(mine(await network.socket.addresses()), 1);
     },
@@ -229,7 +229,7 @@ export const netlink: readonly Operation[] = [
       made.keep(
         await Monitor.open(
           { namespace: elsewhere(), objects: ["address"] },
-          PATIENCE,
+          TIMEOUT,
         ),
       ),
     check: (monitor) => assertEquals(mine(monitor.all("address")), 0),

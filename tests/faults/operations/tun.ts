@@ -11,7 +11,7 @@ import { BEYOND, HERE, udpPayload } from "../../support/tun.ts";
 import { Made, op, type Operation } from "../operation.ts";
 import { elsewhere } from "./namespace.ts";
 
-const PATIENCE = { timeout: 5000 };
+const TIMEOUT = { timeout: 5000 };
 
 /** A device that is up, and a socket of the machine behind it. */
 export class Device implements AsyncDisposable {
@@ -46,7 +46,7 @@ export class Device implements AsyncDisposable {
   /** All that came to the socket. */
   async arrived(...expected: string[]): Promise<void> {
     for (const payload of expected) {
-      const { data } = await this.socket.receive(PATIENCE);
+      const { data } = await this.socket.receive(TIMEOUT);
       assertEquals(new TextDecoder().decode(data), payload);
     }
   }
@@ -57,7 +57,7 @@ export class Device implements AsyncDisposable {
   }
 }
 
-/** Of what asks where the device is, before it does something there. */
+/** For operations that read the device's namespace before they enter it. */
 const THERE = {
   "ioctl TUNGETIFF, readlink, open, setns": "error",
   "setns 3": "retried",
@@ -154,7 +154,7 @@ export const tun: readonly Operation[] = [
   op({
     name: "Tun.read",
     prepare: () => Device.up("a"),
-    act: ({ tun }) => tun.read(PATIENCE),
+    act: ({ tun }) => tun.read(TIMEOUT),
     check: (packet) => assertEquals(udpPayload(packet), "a"),
     outcomes: READING,
   }),
@@ -163,7 +163,7 @@ export const tun: readonly Operation[] = [
     prepare: () => Device.up("a", "b"),
     async act({ tun, batch, payloads }) {
       while (payloads.length < 2) {
-        const count = await tun.readMany(batch, PATIENCE);
+        const count = await tun.readMany(batch, TIMEOUT);
         for (let at = 0; at < count; at++) {
           payloads.push(udpPayload(batch.packet(at)));
         }
@@ -171,7 +171,7 @@ export const tun: readonly Operation[] = [
       return payloads;
     },
     check: (payloads) => assertEquals(payloads, ["a", "b"]),
-    next: ({ tun, batch }) => tun.readMany(batch, PATIENCE),
+    next: ({ tun, batch }) => tun.readMany(batch, TIMEOUT),
     outcomes: {
       read: { EINTR: "retried", EAGAIN: "retried", others: "error" },
       "read 3": { EINTR: "retried", others: "deferred" },
@@ -181,7 +181,7 @@ export const tun: readonly Operation[] = [
     name: "for await of Tun",
     prepare: () => Device.up("a"),
     async act({ tun }) {
-      for await (const packet of tun.packets(PATIENCE)) return packet;
+      for await (const packet of tun.packets(TIMEOUT)) return packet;
     },
     check: (packet) => assertEquals(udpPayload(packet!), "a"),
     outcomes: READING,

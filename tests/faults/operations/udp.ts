@@ -17,7 +17,7 @@ import { realLibc } from "../../support/faults.ts";
 import { Made, op, type Operation } from "../operation.ts";
 
 const LOOPBACK = "127.0.0.1";
-const PATIENCE = { timeout: 5000 };
+const TIMEOUT = { timeout: 5000 };
 
 /** All that waits in a socket's queue. */
 export function queued(socket: UdpSocket): string[] {
@@ -53,9 +53,9 @@ export class Pair implements AsyncDisposable {
   }
 
   /** With one datagram taken here. */
-  static async asking(): Promise<Pair> {
+  static async requesting(): Promise<Pair> {
     const pair = await Pair.asked("question");
-    pair.question = await pair.here.receive(PATIENCE);
+    pair.question = await pair.here.receive(TIMEOUT);
     return pair;
   }
 
@@ -107,7 +107,7 @@ export const udp: readonly Operation[] = [
     act: (made) => made.keep(UdpSocket.bind({ address: LOOPBACK })),
     async check(socket) {
       await socket.send("x", socket.address);
-      assertEquals(text(await socket.receive(PATIENCE)), "x");
+      assertEquals(text(await socket.receive(TIMEOUT)), "x");
     },
     outcomes: { "socket, setsockopt, bind": "error" },
   }),
@@ -148,14 +148,14 @@ export const udp: readonly Operation[] = [
   op({
     name: "UdpSocket.receive",
     prepare: () => Pair.asked("a"),
-    act: ({ here }) => here.receive(PATIENCE),
+    act: ({ here }) => here.receive(TIMEOUT),
     check: (datagram) => assertEquals(text(datagram), "a"),
     outcomes: RECEIVING,
   }),
   op({
     name: "UdpSocket.receiveMany",
     prepare: () => Pair.asked("a", "b", "c"),
-    act: ({ here, received }) => here.receiveMany(received, PATIENCE),
+    act: ({ here, received }) => here.receiveMany(received, TIMEOUT),
     check(count, { received }) {
       const texts = Array.from(
         { length: count },
@@ -178,7 +178,7 @@ export const udp: readonly Operation[] = [
     name: "for await of UdpSocket",
     prepare: () => Pair.asked("a"),
     async act({ here }) {
-      for await (const datagram of here.datagrams(PATIENCE)) return datagram;
+      for await (const datagram of here.datagrams(TIMEOUT)) return datagram;
     },
     check: (datagram) => assertEquals(text(datagram!), "a"),
     outcomes: RECEIVING,
@@ -194,7 +194,7 @@ export const udp: readonly Operation[] = [
   }),
   op({
     name: "UdpSocket.reply",
-    prepare: () => Pair.asking(),
+    prepare: () => Pair.requesting(),
     act: ({ here, question }) => here.reply(question, "x"),
     check: (_, pair) => pair.arrived("x"),
     outcomes: {
@@ -240,12 +240,12 @@ export const udp: readonly Operation[] = [
       const pair = new Pair({ receiveErrors: true });
       const { address } = pair.there;
       await pair.there.close();
-      // Nobody is there any more: ICMP says so.
+      // The port is closed: ICMP reports it.
       await pair.here.send("x", address);
       return pair;
     },
     async act({ here }) {
-      for await (const { code } of here.errors(PATIENCE)) return code;
+      for await (const { code } of here.errors(TIMEOUT)) return code;
     },
     check: (code) => assertEquals(code, "ECONNREFUSED"),
     outcomes: { recvmmsg: "retried" },

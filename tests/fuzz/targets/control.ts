@@ -50,7 +50,7 @@ export const control: Target = {
     found.decode(words, view, start, length);
     const fields: ControlFields = { control: [] };
     setControlFields(fields, bytes, view, found);
-    let told = JSON.stringify(
+    let reported = JSON.stringify(
       fields,
       (_, value) => typeof value === "bigint" ? `${value}` : value,
     );
@@ -65,8 +65,8 @@ export const control: Target = {
         reply,
         0,
       );
-      told += `${size}:${reply.subarray(0, size / 4)};`;
+      reported += `${size}:${reply.subarray(0, size / 4)};`;
     }
-    return told;
+    return reported;
   },
 };

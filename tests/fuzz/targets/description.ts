@@ -1,4 +1,4 @@
-// Files of `netplumb ensure`: whatever stands in one, the answer is what it
+// Files of `netplumb ensure`: for any content, the result is what it
 // describes or a list of what is wrong with it, each thing with its place.
 
 import { FileError, parseFile, problemText } from "../../../cli/ensure/file.ts";

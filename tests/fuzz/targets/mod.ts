@@ -1,4 +1,4 @@
-// All that is fuzzed. A new reader of what strangers send belongs here.
+// All targets. New code that reads bytes of untrusted senders belongs here.
 
 import type { Target } from "../target.ts";
 import { control } from "./control.ts";

@@ -21,17 +21,17 @@ const REQUEST = { type: 0, body: new Uint8Array(16) };
 
 /** Every value of every attribute, read as everything it could be. */
 function walk(attributes: AttributeReader, depth: number): string {
-  let told = "";
+  let reported = "";
   while (attributes.next()) {
     const { type, nested, length } = attributes;
-    told += `${type}${nested ? "n" : ""}(${length})=${attributes.u8()},` +
+    reported += `${type}${nested ? "n" : ""}(${length})=${attributes.u8()},` +
       `${attributes.u16()},${attributes.be16()},${attributes.u32()},` +
       `${attributes.be32()},${attributes.i32()},${attributes.u64()},` +
       `${attributes.be64()},${attributes.string()}`;
-    if (depth < DEEPEST) told += `{${walk(attributes.enter(), depth + 1)}}`;
-    told += ";";
+    if (depth < DEEPEST) reported += `{${walk(attributes.enter(), depth + 1)}}`;
+    reported += ";";
   }
-  return told;
+  return reported;
 }
 
 /** One level of attributes: written again, it must read the same. */
@@ -58,18 +58,18 @@ export const netlink: Target = {
     const counters = noCounts();
     const message = new MessageReader(new NetlinkBuffer(arena), counters);
     message.reset(start, start + length);
-    let told = "";
+    let reported = "";
     while (message.next()) {
       const { type, flags, sequence, port } = message;
       const header = HEADERS[type % HEADERS.length];
-      told += `${type} ${flags} ${sequence} ${port} `;
-      told += walk(message.attributes(header), 0);
+      reported += `${type} ${flags} ${sequence} ${port} `;
+      reported += walk(message.attributes(header), 0);
       checkWriter(message, header);
       if (type === NLMSG_ERROR || type === NLMSG_DONE) {
-        told += errorNumber(message);
-        told += JSON.stringify(extendedAck(message, REQUEST));
+        reported += errorNumber(message);
+        reported += JSON.stringify(extendedAck(message, REQUEST));
       }
     }
-    return told + JSON.stringify(counters);
+    return reported + JSON.stringify(counters);
   },
 };

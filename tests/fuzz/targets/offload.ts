@@ -8,7 +8,7 @@ import type { Target } from "../target.ts";
 
 /** struct virtio_net_hdr. */
 const HEADER = 10;
-/** Of segments that are many, the first ones tell. */
+/** For many segments, the first ones suffice. */
 const LOOKED_AT = 8;
 
 const header = new OffloadHeader();
@@ -41,11 +41,11 @@ export const offload: Target = {
     const end = start + length;
     const count = splitter.begin(bytes, start + HEADER, end, header);
     if (count === 0) return `${splitter.malformed}`;
-    let told = `${count}:`;
+    let reported = `${count}:`;
     for (let i = 0; i < Math.min(count, LOOKED_AT); i++) {
       const size = splitter.write(i, out, 0);
-      told += out.subarray(0, size).join() + ";";
+      reported += out.subarray(0, size).join() + ";";
     }
-    return told;
+    return reported;
   },
 };

@@ -75,17 +75,17 @@ export const route: Target = {
     const counters = noCounts();
     const message = new MessageReader(new NetlinkBuffer(arena), counters);
     message.reset(start, start + length);
-    let told = "";
+    let reported = "";
     while (message.next()) {
       // A type that is damaged must not spare the decoders the rest.
       const type = TYPES.includes(message.type)
         ? message.type
         : TYPES[message.type % TYPES.length];
-      told += JSON.stringify(
+      reported += JSON.stringify(
         tell(message, type),
         (_, value) => typeof value === "bigint" ? `${value}` : value,
       );
     }
-    return told + JSON.stringify(counters);
+    return reported + JSON.stringify(counters);
   },
 };

@@ -7,7 +7,7 @@ import { scriptLines } from "../../support/script.ts";
 import { SocketPair } from "../../support/socket_pair.ts";
 import { leavesNoDescriptor } from "../../support/timing.ts";
 
-Deno.test("blocking poll: ends with data, with room, with time, and stopped for good", async () => {
+Deno.test("blocking poll: ends with data, when writable, after a timeout, and when stopped", async () => {
   await leavesNoDescriptor(async () => {
     await using pair = new SocketPair();
     await using stop = StopEvent.create();

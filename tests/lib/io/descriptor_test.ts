@@ -72,7 +72,7 @@ Deno.test("once close has resolved nothing in the kernel holds on to it", async 
       const controller = new AbortController();
       const wait = pair.a.readable(controller).catch((error) => error);
       await underWay();
-      // Whether or not somebody still waits on it, poll(2) looks at it still.
+      // poll(2) still polls it, even if nothing waits on it.
       if (abort) controller.abort();
       await pair.a.close();
       // Its other end would go on as if nothing had happened.
@@ -212,7 +212,7 @@ Deno.test("a borrowed descriptor ends its waits and leaves the number open", asy
   assertEquals(pair.a.take(), 3);
 });
 
-Deno.test("a number that somebody else closed is told, not waited on", async () => {
+Deno.test("a descriptor number that other code closed is an error, not a wait", async () => {
   const pair = new SocketPair();
   // The poller's eventfd is there by then and does not get the free number.
   const other = pair.b.wait(0).catch(() => {});

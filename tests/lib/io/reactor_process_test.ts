@@ -41,7 +41,7 @@ for (const [name, body] of Object.entries(ENDS)) {
   });
 }
 
-Deno.test("process: lives on while somebody waits, with nothing else to do", async () => {
+Deno.test("process: stays alive while an operation waits, with nothing else to do", async () => {
   const lines = await scriptLines(`
     import { UdpSocket } from "lib:udp/mod.ts";
     const socket = UdpSocket.bind({ address: "127.0.0.1" });

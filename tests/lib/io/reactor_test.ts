@@ -1,4 +1,4 @@
-// What ends a wait: data, room, time, a signal; and nothing else.
+// What ends a wait: data, writability, a timeout, a signal; and nothing else.
 
 import {
   assert,
@@ -37,7 +37,7 @@ Deno.test("wait: what is there already ends it at once", async () => {
   assertEquals(await atOnce(() => pair.a.readable()), POLLIN);
 });
 
-Deno.test("wait: room ends a wait for room", async () => {
+Deno.test("wait: writability ends a wait for writing", async () => {
   await using pair = new SocketPair();
   assertEquals(await atOnce(() => pair.a.writable()), POLLOUT);
   pair.a.fill();
@@ -47,7 +47,7 @@ Deno.test("wait: room ends a wait for room", async () => {
   assertEquals(await atOnce(() => wait), POLLOUT);
 });
 
-Deno.test("wait: what was not asked for ends it too where poll(2) always tells it", async () => {
+Deno.test("wait: events that poll(2) always reports end it, too", async () => {
   await using pair = new SocketPair();
   const wait = pair.a.wait(0);
   pair.b.put();
@@ -89,7 +89,7 @@ Deno.test("wait: a long time does not hold up a short one", async () => {
   await long;
 });
 
-Deno.test("wait: no time at all asks once", async () => {
+Deno.test("wait: a timeout of 0 polls once", async () => {
   await using pair = new SocketPair();
   await assertRejects(() => pair.a.readable({ timeout: 0 }), TimeoutError);
   pair.b.put();

@@ -1,5 +1,5 @@
 // A descriptor used by several threads: each side owns a duplicate. What was
-// closed never becomes a descriptor of somebody else's, and /proc is the oracle.
+// closed never becomes a descriptor of another process's, and /proc is the oracle.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ReceiveBatch, StopEvent, TunQueue, UdpSocket } from "../../../mod.ts";
@@ -15,9 +15,12 @@ Deno.test("shared descriptor: an attached socket never receives another socket's
     const attached = UdpSocket.attach(owner.handle);
     await owner.close();
     // The next descriptors get the numbers that were closed.
-    const strangers = Array.from({ length: 8 }, () => UdpSocket.bind(LOOPBACK));
-    for (const stranger of strangers) {
-      await stranger.send("secret", stranger.address);
+    const otherSenders = Array.from(
+      { length: 8 },
+      () => UdpSocket.bind(LOOPBACK),
+    );
+    for (const otherSender of otherSenders) {
+      await otherSender.send("secret", otherSender.address);
     }
     let received = 0;
     try {
@@ -26,10 +29,10 @@ Deno.test("shared descriptor: an attached socket never receives another socket's
       assertEquals((error as Error).name, "ClosedError");
     }
     assertEquals(received, 0, "datagrams of a stranger");
-    for (const stranger of strangers) {
-      const { data } = await stranger.receive({ timeout: 5000 });
+    for (const otherSender of otherSenders) {
+      const { data } = await otherSender.receive({ timeout: 5000 });
       assertEquals(new TextDecoder().decode(data), "secret");
-      await stranger.close();
+      await otherSender.close();
     }
     await attached.close();
   });
@@ -40,10 +43,10 @@ Deno.test("shared descriptor: a handle whose owner closed is refused", async () 
     const owner = UdpSocket.bind(LOOPBACK);
     const { handle } = owner;
     await owner.close();
-    await using stranger = UdpSocket.bind(LOOPBACK);
+    await using otherSender = UdpSocket.bind(LOOPBACK);
     const error = assertThrows(() => UdpSocket.attach(handle), Error);
     assertEquals(error.name, "ClosedError");
-    assert(!stranger.closed);
+    assert(!otherSender.closed);
     const stop = StopEvent.create();
     const stopHandle = stop.handle;
     await stop.close();
@@ -130,18 +133,18 @@ Deno.test("shared descriptor: the owner's close ends a wait that blocks another 
   URL.revokeObjectURL(url);
 });
 
-Deno.test("shared descriptor: an attached stop event ends nobody else's wait", async () => {
+Deno.test("shared descriptor: an attached stop event ends no other wait", async () => {
   await leavesNoDescriptor(async () => {
     const owner = StopEvent.create();
     const attached = StopEvent.attach(owner.handle);
     await owner.close();
-    const strangers = Array.from({ length: 4 }, () => StopEvent.create());
+    const otherSenders = Array.from({ length: 4 }, () => StopEvent.create());
     await using socket = UdpSocket.bind(LOOPBACK);
     attached.set();
-    for (const stranger of strangers) {
-      const poll = socket.blockingPoll(stranger);
+    for (const otherSender of otherSenders) {
+      const poll = socket.blockingPoll(otherSender);
       assertEquals(poll.wait("read", 0), "timeout", "set by a stranger");
-      await stranger.close();
+      await otherSender.close();
     }
     assertEquals(socket.blockingPoll(attached).wait("read", 0), "stopped");
     await attached.close();

@@ -143,7 +143,7 @@ Deno.test("an address may carry a zone, an IPv4 one may not", () => {
   }
 });
 
-Deno.test("what parse refuses is told with the argument's name", () => {
+Deno.test("what parse rejects is reported with the argument's name", () => {
   const error = assertThrows(
     () => parseIPv4("1.2.3", "--bind"),
     ArgumentError,

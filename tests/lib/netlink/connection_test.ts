@@ -121,7 +121,7 @@ Deno.test("calls that overlap are answered each with its own", async () => {
   ]);
 });
 
-Deno.test("a batch of 1,000 requests tells each one's own outcome", async () => {
+Deno.test("a batch of 1,000 requests reports each one's own outcome", async () => {
   await using lab = await Lab.open("ns");
   await using connection = open(lab.ns.name);
   const requests = Array.from(

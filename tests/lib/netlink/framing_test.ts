@@ -1,5 +1,5 @@
 // The walks over messages and attributes against C's own macros, on what a
-// kernel sends and on what nobody should.
+// kernel sends and on invalid input.
 
 import { assert, assertEquals } from "@std/assert";
 import { AttributeReader } from "../../../lib/netlink/attribute.ts";

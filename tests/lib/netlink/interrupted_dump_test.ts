@@ -1,5 +1,5 @@
 // Dumps that the kernel interrupts, because 1,000 links take it several
-// datagrams to tell of and something else changes them meanwhile.
+// datagrams, and another program changes the objects meanwhile.
 
 import {
   assert,
@@ -78,7 +78,7 @@ function open(namespace: Netns): NetlinkConnection {
   });
 }
 
-async function disturbed(
+async function faults(
   namespace: Netns,
   times: number,
   options: DumpOptions = {},
@@ -89,7 +89,7 @@ async function disturbed(
 
 Deno.test("a dump interrupted three times is read a fourth", async () => {
   await withLinks(async (namespace) => {
-    const links = await disturbed(namespace, 3);
+    const links = await faults(namespace, 3);
     assertEquals(links.attempts, 4);
     assertEquals(links.interrupted, false);
     complete(links);
@@ -107,7 +107,7 @@ function triedAgain(error: unknown): boolean {
 Deno.test("a dump interrupted every time ends after ten, and says so", async () => {
   await withLinks(async (namespace) => {
     const error = await assertRejects(
-      () => disturbed(namespace, Infinity),
+      () => faults(namespace, Infinity),
       DumpInterruptedError,
     );
     assertEquals(error.attempts, 10);
@@ -115,13 +115,13 @@ Deno.test("a dump interrupted every time ends after ten, and says so", async () 
     assert(error.partial.length >= COUNT);
 
     const few = await assertRejects(
-      () => disturbed(namespace, Infinity, { attempts: 2 }),
+      () => faults(namespace, Infinity, { attempts: 2 }),
       DumpInterruptedError,
     );
     assertEquals(few.attempts, 2);
 
     const first = await assertRejects(
-      () => disturbed(namespace, Infinity, { onInterrupt: "throw" }),
+      () => faults(namespace, Infinity, { onInterrupt: "throw" }),
       DumpInterruptedError,
     );
     assertEquals(first.attempts, 1);
@@ -131,7 +131,7 @@ Deno.test("a dump interrupted every time ends after ten, and says so", async () 
     let timeout = 200 * SLOWNESS;
     do {
       const options = { attempts: Infinity, timeout };
-      late = await assertRejects(() => disturbed(namespace, Infinity, options));
+      late = await assertRejects(() => faults(namespace, Infinity, options));
       timeout *= 2;
     } while (!triedAgain(late));
     assertInstanceOf(late, DumpInterruptedError);
@@ -139,9 +139,9 @@ Deno.test("a dump interrupted every time ends after ten, and says so", async () 
   });
 });
 
-Deno.test("an interrupted dump is given as it is to who asks, and marked", async () => {
+Deno.test("an interrupted dump is returned as it is on request, and marked", async () => {
   await withLinks(async (namespace) => {
-    const links = await disturbed(namespace, 1, { onInterrupt: "partial" });
+    const links = await faults(namespace, 1, { onInterrupt: "partial" });
     assertEquals(links.interrupted, true);
     assertEquals(links.attempts, 1);
     assert(links.length >= COUNT);

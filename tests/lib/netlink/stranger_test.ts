@@ -1,4 +1,4 @@
-// Datagrams that are not the kernel's, and answers nobody waits for any more.
+// Datagrams that are not the kernel's, and answers no process waits for any more.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NETLINK_ROUTE } from "../../../ffi/uapi/linux_netlink.ts";

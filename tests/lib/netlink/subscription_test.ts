@@ -90,7 +90,7 @@ Deno.test("a group left is heard no more", async () => {
   assertEquals(seen[0].name, "two");
 });
 
-Deno.test("an overrun is told of, and what is queued is still there", async () => {
+Deno.test("an overrun is reported, and queued messages are still returned", async () => {
   await using lab = await Lab.open("ns");
   await using links = open(lab.ns.name, { receiveBuffer: 4096 });
   await lab.ns.batch(
@@ -109,9 +109,9 @@ Deno.test("an overrun is told of, and what is queued is still there", async () =
 
 Deno.test("what fills the kernel's queue is read ahead, and comes in order", async () => {
   await using lab = await Lab.open("ns");
-  const room = { batch: 4, receiveBuffer: 1 << 17 };
-  await using ahead = open(lab.ns.name, { ...room, readAhead: 1 << 20 });
-  await using behind = open(lab.ns.name, room);
+  const space = { batch: 4, receiveBuffer: 1 << 17 };
+  await using ahead = open(lab.ns.name, { ...space, readAhead: 1 << 20 });
+  await using behind = open(lab.ns.name, space);
   const names = (first: number) =>
     Array.from({ length: 40 }, (_, i) => `l${first + i}`);
   const seen: Seen[] = [];
@@ -148,7 +148,7 @@ Deno.test("a limit leaves the rest for the next call", async () => {
   assertEquals(new Set(seen.map(({ name }) => name)).size, 40);
 });
 
-Deno.test("an event longer than its room counts as lost, and the next has more", async () => {
+Deno.test("an event longer than the buffer counts as lost, and the buffer grows", async () => {
   await using lab = await Lab.open("ns");
   await using links = open(lab.ns.name, { datagram: 512 });
   await lab.ns.ip("link add one type ifb");

@@ -1,5 +1,5 @@
 // A namespace without a name: is it one of its own, and does it go with its
-// descriptor? A veth pair with one end in it tells when the kernel took it down.
+// descriptor? A veth pair with one end in it shows when the kernel deleted it.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { inNamespace } from "../../../lib/netns/namespace.ts";

@@ -105,7 +105,7 @@ Deno.test("2,000 random packets are described as tcpdump does", async () => {
     }),
     fc.record({
       name: fc.constant("unknown" as const),
-      // Numbers that nobody has.
+      // Unused numbers.
       kind: fc.integer({ min: 100, max: 170 }),
       data: fc.uint8Array({ maxLength: 5 }),
     }),

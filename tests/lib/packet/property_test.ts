@@ -58,7 +58,7 @@ const damaged = fc.tuple(
 
 const anyBytes = fc.oneof(
   fc.uint8Array({ maxLength: 200 }),
-  // With an IP version in front, so that more than the first check is met.
+  // With an IP version in front, so that more than the first check is reached.
   fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => {
     bytes[0] = bytes[0] & 1 ? 0x45 : 0x60;
     return bytes;
@@ -76,7 +76,7 @@ function getters(header: object): [string, PropertyDescriptor][] {
   ];
 }
 
-/** All that can be asked of a packet. */
+/** All properties of a packet. */
 function readAll(bytes: Uint8Array, type: "ip" | "ethernet"): string {
   const packet = decodePacket(bytes, type);
   const { ip, tcp, udp, icmp, icmpv6, ethernet, arp } = packet;

@@ -36,10 +36,10 @@ const names = new LinkNames();
 const all = { names, details: true, statistics: 2 as const };
 
 interface Subject {
-  /** RTM_GET*, and the struct it is asked with. */
+  /** RTM_GET*, and the struct of the request. */
   readonly type: number;
   readonly body: Uint8Array;
-  /** Decodes and tells; undefined where there is nothing to decode. */
+  /** Decodes a message; undefined if there is nothing to decode. */
   tell(message: MessageReader): unknown;
 }
 
@@ -137,7 +137,7 @@ async function seeds(): Promise<Record<string, Bytes[]>> {
   return found;
 }
 
-/** What is told of a message that lies between bytes of one kind. */
+/** The result for a message between bytes of one value. */
 function toldAmong(filler: number, bytes: Bytes, { tell }: Subject): unknown {
   const before = 64;
   const memory = new Uint8Array(before + bytes.length + 260 & ~3).fill(filler);

@@ -7,7 +7,7 @@ import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import "../../support/descriptors.ts";
 import { Lab } from "../../support/netns.ts";
 
-Deno.test("a bridge tells of its port what the port tells", async () => {
+Deno.test("a bridge reports the same about its port as the port itself", async () => {
   await using lab = await Lab.open("ns");
   await lab.ns.batch(`
     link add bridge0 type bridge
@@ -16,14 +16,14 @@ Deno.test("a bridge tells of its port what the port tells", async () => {
     link set port0 type bridge_slave cost 77 hairpin on
     link set port0 up`);
   await using route = RouteSocket.open({ namespace: lab.ns.name });
-  const [told] = (await route.links({ family: "bridge" }))
+  const [reported] = (await route.links({ family: "bridge" }))
     .filter(({ name }) => name === "port0");
   const itself = await route.link("port0");
-  assertEquals(told.family, "bridge");
-  assertEquals(told.master, itself.master);
+  assertEquals(reported.family, "bridge");
+  assertEquals(reported.master, itself.master);
   assertEquals(itself.portData?.cost, 77);
   for (const key of ["cost", "hairpin", "state", "priority", "learning"]) {
-    assertEquals(told.portData?.[key], itself.portData?.[key], key);
+    assertEquals(reported.portData?.[key], itself.portData?.[key], key);
   }
 });
 
@@ -38,7 +38,7 @@ Deno.test("links inside the options of a link are indexes, named only in JSON", 
   assertEquals(data?.link, (await route.link("low0")).ifindex);
 });
 
-Deno.test("a link of a kind nobody here knows has no options, one of none no kind", async () => {
+Deno.test("a link of an unknown kind has no options, a link without a kind has none", async () => {
   await using lab = await Lab.open("ns");
   await lab.ns.ip("link add plain type ifb");
   await using route = RouteSocket.open({ namespace: lab.ns.name });

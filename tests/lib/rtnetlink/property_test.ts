@@ -1,5 +1,5 @@
 // Objects of the route family: what the changes write the decoders read, and
-// attributes that nobody here knows are kept as they came.
+// unknown attributes are retained as they were received.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -203,7 +203,7 @@ function said(object: object) {
   );
 }
 
-Deno.test("attributes that nobody knows are kept, and change nothing else", () => {
+Deno.test("unknown attributes are retained, and change nothing else", () => {
   const messages = readCorpus("route");
   const decoded = new Set<number>();
   fc.assert(

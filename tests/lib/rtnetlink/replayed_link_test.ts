@@ -1,5 +1,5 @@
-// Links of kinds that the running kernel may lack: `ip` and we are told the
-// same messages and must tell the same of them.
+// Links of kinds that the running kernel may lack: `ip` and netplumb get the
+// same messages and must print the same.
 
 import { assertEquals } from "@std/assert";
 import * as ifla from "../../../ffi/uapi/linux_if_link.ts";
@@ -35,7 +35,7 @@ function newLink(index: number, attributes: AttributeWriter): Bytes {
   );
 }
 
-/** Fails unless we tell of these messages what `ip -j -d -s link` does. */
+/** Fails unless netplumb prints what `ip -j -d -s link` prints for these messages. */
 async function compare(messages: Bytes[]): Promise<void> {
   await using replay = await Replay.open();
   const theirs = await replay.json(messages, "-d -s link show");
@@ -62,7 +62,7 @@ function bytes(below: Below, length: number): Bytes {
   return Uint8Array.from({ length }, () => below(256));
 }
 
-/** A small number in the machine's byte order, with room behind it. */
+/** A small number in the machine's byte order, with space behind it. */
 function small(below: Below): Bytes {
   const value = new Uint8Array(16);
   value[0] = below(4) === 0 ? below(256) : below(9);
@@ -313,7 +313,7 @@ const LINK: readonly Make[] = [
   binary(ifla.IFLA_ADDRESS, 6),
   (writer, below) => {
     writer.bytes(ifla.IFLA_BROADCAST, bytes(below, 6));
-    // iproute2 6.1 tells the reasons only of a link with a broadcast address.
+    // iproute2 6.1 reports the reasons only of a link with a broadcast address.
     writer.nest(
       ifla.IFLA_PROTO_DOWN_REASON,
       () => writer.u32(ifla.IFLA_PROTO_DOWN_REASON_VALUE, below(256)),
@@ -378,11 +378,11 @@ const LINK: readonly Make[] = [
   functions,
 ];
 
-Deno.test("ip -d -s link: whatever a link says of itself", async () => {
+Deno.test("ip -d -s link: any attributes of a link", async () => {
   const below = random(4711);
   await compare(Array.from({ length: 200 }, (_, index) => {
     const writer = new AttributeWriter();
-    // Always there: without it, `ip` asks the driver.
+    // Always present: without it, `ip` reads it from the driver.
     writer.u32(ifla.IFLA_TXQLEN, below(3) * 1000);
     for (const make of LINK) if (below(3) > 0) make(writer, below);
     return newLink(index + 1, writer);

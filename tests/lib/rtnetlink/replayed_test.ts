@@ -1,5 +1,5 @@
-// Addresses, routes, neighbours, rules and nexthop objects with whatever they
-// may hold: `ip` and we are told the same messages and must tell the same.
+// Addresses, routes, neighbours, rules and nexthop objects with any attributes they
+// may hold: `ip` and netplumb get the same messages and must report the same.
 
 import * as addr from "../../../ffi/uapi/linux_if_addr.ts";
 import * as fib from "../../../ffi/uapi/linux_fib_rules.ts";
@@ -116,7 +116,7 @@ const flags = (below: Below) => below(2) === 0 ? 0 : 1 << below(31) >>> 0;
 const family = (below: Below) => below(2) ? AF_INET : AF_INET6;
 const size = (head: Uint8Array) => head[0] === AF_INET ? 4 : 16;
 
-Deno.test("ip address: whatever an address says of itself", async () => {
+Deno.test("ip address: any attributes of an address", async () => {
   const all = messages(1, rt.RTM_NEWADDR, (below) =>
     addr.ifaddrmsg.build({
       ifa_family: family(below),
@@ -236,7 +236,7 @@ function metrics(writer: AttributeWriter, below: Below): void {
   writer.nest(rt.RTA_METRICS, write, true);
 }
 
-Deno.test("ip -d -s route: whatever a route says of itself", async () => {
+Deno.test("ip -d -s route: any attributes of a route", async () => {
   const all = messages(2, rt.RTM_NEWROUTE, (below) =>
     rt.rtmsg.build({
       rtm_family: family(below),
@@ -288,7 +288,7 @@ Deno.test("ip -d -s route: whatever a route says of itself", async () => {
   );
 });
 
-Deno.test("ip -s neighbour: whatever a neighbour says of itself", async () => {
+Deno.test("ip -s neighbour: any attributes of a neighbour", async () => {
   const all = messages(3, rt.RTM_NEWNEIGH, (below) =>
     neigh.ndmsg.build({
       ndm_family: family(below),
@@ -312,7 +312,7 @@ Deno.test("ip -s neighbour: whatever a neighbour says of itself", async () => {
   );
 });
 
-Deno.test("ip -d rule: whatever a rule says of itself", async () => {
+Deno.test("ip -d rule: any attributes of a rule", async () => {
   const range = (type: number, half: number): Make => (writer, below) => {
     const value = new Uint8Array(2 * half);
     value[0] = below(9);
@@ -362,7 +362,7 @@ Deno.test("ip -d rule: whatever a rule says of itself", async () => {
   );
 });
 
-Deno.test("ip -d nexthop: whatever a nexthop object says of itself", async () => {
+Deno.test("ip -d nexthop: any attributes of a nexthop object", async () => {
   const all = messages(5, rt.RTM_NEWNEXTHOP, (below) =>
     nexthop.nhmsg.build({
       nh_family: family(below),

@@ -137,7 +137,7 @@ async function assertEnd(
   );
 }
 
-Deno.test("topology: MTUs that do not fit are told of at both ends", async () => {
+Deno.test("topology: MTUs that do not fit are reported at both ends", async () => {
   await using lab = await Lab.open("a", "b");
   await lab.veth("a", "eth0", "b", "eth0");
   await lab.a.batch(`

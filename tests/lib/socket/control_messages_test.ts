@@ -1,5 +1,5 @@
 // Control messages decoded from buffers made by hand: complete ones are found,
-// whatever surrounds them.
+// any surrounds them.
 
 import { assertEquals } from "@std/assert";
 import {
@@ -38,11 +38,11 @@ import { type Control, int, raw } from "../../support/bare_socket.ts";
 
 /** Messages one after the other, in memory that is not zero. */
 function control(messages: Control[]): Uint8Array<ArrayBuffer> {
-  const room = messages.reduce(
+  const space = messages.reduce(
     (sum, it) => sum + CMSG_SPACE(it.data.length),
     0,
   );
-  const buffer = new Uint8Array(room + 64).fill(0xff);
+  const buffer = new Uint8Array(space + 64).fill(0xff);
   const words = new Int32Array(buffer.buffer);
   let at = 0;
   for (const { level, type, data } of messages) {
@@ -95,7 +95,7 @@ const ALL: Control[] = [
   { level: SOL_UDP, type: UDP_GRO, data: int(1400) },
 ];
 
-Deno.test("control messages: every kind is decoded, whatever the padding holds", () => {
+Deno.test("control messages: every type is decoded, with any padding", () => {
   const buffer = control(ALL);
   assertEquals(read(buffer, buffer.length - 64), {
     control: ["in_pktinfo"],

@@ -15,7 +15,7 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 /** IP_PMTUDISC_DO */
 const NEVER_FRAGMENT = int(2);
 
-/** A port on which nobody listens. */
+/** A closed port. */
 const DEAD = 9;
 
 for (
@@ -118,11 +118,11 @@ Deno.test("errors: one that is pending does not fail an unrelated send or receiv
   const { data } = await socket.receive({ timeout: 5000 });
   assertEquals(text(data), "to myself");
   // And none was lost or mixed up with another.
-  const told: string[] = [];
+  const reported: string[] = [];
   for await (const { code, data } of socket.errors({ timeout: 5000 })) {
-    if (told.push(`${code} ${text(data)}`) === 4) break;
+    if (reported.push(`${code} ${text(data)}`) === 4) break;
   }
-  assertEquals(told, [
+  assertEquals(reported, [
     `ECONNREFUSED to nobody at ${CLIENT.four}`,
     `ECONNREFUSED to nobody at ${CLIENT.six}`,
     "ECONNREFUSED and nothing is there",
@@ -130,7 +130,7 @@ Deno.test("errors: one that is pending does not fail an unrelated send or receiv
   ]);
 });
 
-Deno.test("errors: those nobody reads do not keep receive() awake", async () => {
+Deno.test("errors: unread errors do not keep receive() awake", async () => {
   await using lab = await UdpLab.open();
   const socket = lab.bind({ receiveErrors: true });
   // Announced by the queue alone, which no other call empties.
@@ -162,10 +162,10 @@ Deno.test("errors: one that another call took out of the kernel still wakes who 
   await errors.return();
 });
 
-Deno.test("errors: with the queue full the bare error is told, once", async () => {
+Deno.test("errors: with a full queue the pending error is reported, once", async () => {
   await using lab = await UdpLab.open();
   const socket = lab.bind({ receiveErrors: true, receiveBuffer: 2304 });
-  // Errors share the room of datagrams: leave none.
+  // Errors share the space of datagrams: leave none.
   const self = { address: "127.0.0.1", port: socket.address.port };
   for (let n = 0; n < 20; n++) await socket.send(new Uint8Array(500), self);
   await socket.send("x", { address: CLIENT.four, port: DEAD });
@@ -179,7 +179,7 @@ Deno.test("errors: with the queue full the bare error is told, once", async () =
   await assertRejects(() => errors.next(), TimeoutError);
 });
 
-Deno.test("errors: a connected socket without the queue is told by the next call", async () => {
+Deno.test("errors: a connected socket without the queue gets the error in the next call", async () => {
   await using lab = await UdpLab.open();
   for (const address of [CLIENT.four, CLIENT.six]) {
     const socket = lab.bind();

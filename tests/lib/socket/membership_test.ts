@@ -106,7 +106,7 @@ for (const group of GROUPS) {
       socket.multicastInterface(dev);
       await socket.send(`by ${dev}`, { address: group, port });
       assertEquals((await heard()).endsWith(`by ${dev}`), true);
-      // And of one datagram alone, whatever the socket is set to.
+      // And for one datagram only, regardless of the socket's setting.
       socket.multicastInterface(dev === "wire" ? "other" : "wire");
       const to = { address: group, port };
       await socket.send("once", to, { interface: dev });

@@ -1,4 +1,4 @@
-// Message vectors on real sockets: what is received is what was sent, whatever
+// Message vectors on real sockets: what is received is what was sent, for any
 // was in the memory before.
 
 import { assertEquals } from "@std/assert";

@@ -287,7 +287,7 @@ Deno.test("coalesce: the packet is the one that would be split", () => {
 });
 
 Deno.test("coalesce: a run may grow where its first packet is", () => {
-  // Slots with room behind each packet, as those of a device's batch.
+  // Slots with space behind each packet, as those of a device's batch.
   const packets = [...flow(v4, [100, 100, 50]), udp(v6, data(9))];
   const stride = 600;
   const list = {

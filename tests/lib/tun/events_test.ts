@@ -9,7 +9,7 @@ import type { TunEvent } from "../../../lib/tun/events.ts";
 import "../../support/descriptors.ts";
 import { Lab } from "../../support/netns.ts";
 
-const PATIENCE = { timeout: 10_000 };
+const TIMEOUT = { timeout: 10_000 };
 
 /** Reads events until one matches; gives those up to and including it. */
 async function until(
@@ -36,7 +36,7 @@ Deno.test("tun events: up, down, MTU, name, addresses and removal", async () => 
     snapshot: true,
     namespace: host.name,
   });
-  const events = tun.events(monitor, PATIENCE);
+  const events = tun.events(monitor, TIMEOUT);
   assertEquals(await until(events, ({ event }) => event === "mtu"), [
     { event: "down", running: false },
     { event: "mtu", mtu: 1500 },
@@ -86,8 +86,8 @@ Deno.test("tun events: a move is the last event of a monitor, and is followed by
     snapshot: true,
     namespace: lab.here.name,
   });
-  const events = tun.events(monitor, PATIENCE);
-  const followed = tunEvents(tun, PATIENCE);
+  const events = tun.events(monitor, TIMEOUT);
+  const followed = tunEvents(tun, TIMEOUT);
   await until(events, ({ event }) => event === "mtu");
   await until(followed, ({ event }) => event === "mtu");
   await lab.here.ip(`link set dev0 netns ${lab.there.name}`);

@@ -1,4 +1,4 @@
-// Interface flags: up() and down() write IFF_UP alone, whatever another program
+// Interface flags: up() and down() write IFF_UP only, regardless of what another program
 // changes at the same time.
 
 import { assert, assertEquals } from "@std/assert";

@@ -1,5 +1,5 @@
 // TCP through two devices in two namespaces and a loop of ours between them:
-// what goes in at one end comes out at the other, whatever is left to offload.
+// packets pass from one end to the other, with any offload.
 
 import { assert, assertEquals } from "@std/assert";
 import { PacketBatch } from "../../../lib/tun/batch.ts";

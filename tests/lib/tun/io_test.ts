@@ -180,9 +180,9 @@ Deno.test("tun: a read is ended by its signal and by its timeout, and loses noth
   assertEquals(udpPayload(await lab.tun.read()), "kept");
 });
 
-Deno.test("tun: a refused packet is an error that tells its length and place", async () => {
+Deno.test("tun: a rejected packet is an error with its length and index", async () => {
   await using lab = await TunLab.open();
-  // Version 9: the kernel asks for 4 or 6 where there is no packet information.
+  // Version 9: without packet information the kernel accepts only 4 and 6.
   const bad = new Uint8Array(40).fill(0x99);
   const error = await assertRejects(
     () => lab.tun.write(bad),
@@ -245,7 +245,7 @@ Deno.test("tun: with packet information the protocol is named both ways", async 
   assertEquals(udpPayload(batch.packet(0)), "question");
   await lab.tun.write(answer(socket.address.port, "answer"));
   assertEquals(text((await socket.receive({ timeout: 5000 })).data), "answer");
-  // What is not IP has to be named, or nobody knows what it is.
+  // A protocol other than IP has to be named.
   const other = new Uint8Array(40).fill(0x99);
   await assertRejects(() => lab.tun.write(other), PacketRejectedError);
   batch.clear();
@@ -300,7 +300,7 @@ Deno.test("tun: a device that always has packets leaves others their turn", asyn
     await lab.tun.writeMany(batch);
     await lab.tun.readMany(seen);
   };
-  // The first round waits in any case, and whatever waits lets others run.
+  // The first round always waits, and a wait lets other code run.
   await round();
   let fired = false;
   setTimeout(() => fired = true, 0);

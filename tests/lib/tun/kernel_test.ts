@@ -1,4 +1,4 @@
-// What the driver does, asked of it directly: the facts the device class is
+// The behaviour of the driver, tested directly: the facts the device class is
 // built on. If one of these fails, the kernel has changed and the class must.
 
 import { assertEquals } from "@std/assert";
@@ -123,7 +123,7 @@ Deno.test("driver: epoll on a descriptor from before TUNSETIFF goes deaf, poll d
   ]);
 });
 
-Deno.test("driver: long names are cut short without a word, %d and nothing are numbered", async () => {
+Deno.test("driver: long names are cut short silently, %d and nothing are numbered", async () => {
   assertEquals(
     await ask(`
   char out[IFNAMSIZ + 1] = {0};
@@ -184,7 +184,7 @@ Deno.test("driver: a short read loses the rest without a sign", async () => {
   );
 });
 
-Deno.test("driver: a link that is down refuses writes, has no room and nothing to read", async () => {
+Deno.test("driver: a link that is down rejects writes, and is neither writable nor readable", async () => {
   assertEquals(
     await ask(`
   int fd = node();
@@ -257,7 +257,7 @@ Deno.test("driver: a blocked read outlives close and ends with the device", asyn
   );
 });
 
-Deno.test("driver: a persistent device keeps the offloads its last user asked for", async () => {
+Deno.test("driver: a persistent device keeps the offloads its last user requested", async () => {
   assertEquals(
     await ask(`
   int fd = node();

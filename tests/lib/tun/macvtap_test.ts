@@ -26,7 +26,7 @@ async function cable() {
       await netns.sysctl("net.ipv6.conf.default.disable_ipv6", 1);
     }
     await lab.veth("host", "eth0", "peer", "eth0");
-    // Nodes in /dev are named by the index, of whatever namespace.
+    // Nodes in /dev are named by the ifindex, in any namespace.
     const index = 1_000_000 + (Deno.pid % 100_000) * 10 + links++;
     await lab.host.ip(
       `link add link eth0 name mv0 index ${index} type macvtap mode bridge`,

@@ -86,7 +86,7 @@ function forwarded(packet: Uint8Array): Uint8Array {
 }
 
 /** What `count` full segments and a shorter one are, on the wire. */
-function train(kind: "tcp" | "udp", version: 4 | 6, count: number) {
+function segments(kind: "tcp" | "udp", version: 4 | 6, count: number) {
   return Array.from({ length: count }, (_, i) => {
     const payload = data(i === count - 1 ? 100 : 1000, i);
     const envelope = version === 6 ? v6 : {
@@ -115,7 +115,7 @@ function testJoined(
 
 for (const kind of ["tcp", "udp"] as const) {
   for (const version of [4, 6] as const) {
-    const packets = train(kind, version, 40);
+    const packets = segments(kind, version, 40);
     const expected = packets.map(forwarded);
     const name = `${kind} over IPv${version}`;
 
@@ -124,7 +124,7 @@ for (const kind of ["tcp", "udp"] as const) {
       const batch = new PacketBatch();
       for (const packet of packets) batch.push(packet);
       await path.from.writeMany(batch, { coalesce: true });
-      // A batch that has no room for all: the rest comes next.
+      // A batch that does not fit all: the rest is returned next.
       const small = new PacketBatch(7);
       assertEquals(await path.read(40, small), expected);
       assertEquals(path.from.counters.packetsWritten, 40);
@@ -187,9 +187,9 @@ for (const kind of ["tcp", "udp"] as const) {
 Deno.test("offload: packets of several flows are joined, each with its own", async () => {
   await using path = await Path.open({ offload: true }, { offload: true });
   const flows = [
-    train("tcp", 4, 10),
-    ...JOINS_UDP ? [train("udp", 6, 10)] : [],
-    train("tcp", 6, 10),
+    segments("tcp", 4, 10),
+    ...JOINS_UDP ? [segments("udp", 6, 10)] : [],
+    segments("tcp", 6, 10),
   ];
   const batch = new PacketBatch();
   for (let i = 0; i < 10; i++) for (const flow of flows) batch.push(flow[i]);
@@ -206,10 +206,10 @@ Deno.test("offload: packets of several flows are joined, each with its own", asy
   );
 });
 
-Deno.test("offload: without being asked for, nothing is joined", async () => {
+Deno.test("offload: nothing is coalesced unless requested", async () => {
   await using path = await Path.open({ offload: true }, { offload: true });
   const batch = new PacketBatch();
-  for (const packet of train("tcp", 4, 5)) batch.push(packet);
+  for (const packet of segments("tcp", 4, 5)) batch.push(packet);
   await path.from.writeMany(batch);
   const whole = new PacketBatch(64, { unsegmented: true });
   const packets = await path.read(5, whole);
@@ -243,7 +243,7 @@ Deno.test("offload: a batch used with a device without has no headers left", asy
   await using path = await Path.open({ offload: true }, { offload: true });
   await using plain = await Path.open({}, {});
   const batch = new PacketBatch();
-  for (const packet of train("tcp", 4, 5)) batch.push(packet);
+  for (const packet of segments("tcp", 4, 5)) batch.push(packet);
   await path.from.writeMany(batch, { coalesce: true });
   const whole = new PacketBatch(64, { unsegmented: true });
   await path.read(1, whole);
@@ -255,7 +255,7 @@ Deno.test("offload: a batch used with a device without has no headers left", asy
   }
 });
 
-Deno.test("offload: the kinds are those asked for, as the kernel has them", async () => {
+Deno.test("offload: the kinds are those requested, as the kernel has them", async () => {
   await using lab = await Lab.open("host");
   const namespace = lab.host.name;
   const all = { tso4: true, tso6: true, ecn: true, uso: JOINS_UDP };
@@ -286,7 +286,7 @@ Deno.test("offload: the kinds are those asked for, as the kernel has them", asyn
   assertEquals(await features(checksums), { ...none, checksum: true });
 });
 
-Deno.test("offload: a persistent device has only what its present user asked for", async () => {
+Deno.test("offload: a persistent device has only what its present user requested", async () => {
   await using lab = await Lab.open("host");
   const options = { namespace: lab.host.name, name: "stay0" };
   await Tun.open({ ...options, persist: true, offload: true }).close();

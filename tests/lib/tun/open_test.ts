@@ -46,7 +46,7 @@ function refused(options: TunOptions): SystemError {
   return error;
 }
 
-Deno.test("tun: what is asked for is what `ip -d link` shows", async () => {
+Deno.test("tun: what is requested is what `ip -d link` shows", async () => {
   await using lab = await Lab.open("host");
   const namespace = lab.host.name;
   const cases: [TunOptions, Partial<TunLink["linkinfo"]["info_data"]>][] = [
@@ -151,7 +151,7 @@ Deno.test("tun: a persistent device stays, and is attached to again", async () =
     true,
   );
 
-  // Not asked for either way: it stays what it is.
+  // Not given: it remains unchanged.
   await Tun.open(options).close();
   assertEquals(
     (await show(lab.host, "stay0")).linkinfo.info_data.persist,

@@ -1,5 +1,5 @@
-// What a queue does when there is no room, and with what does not fit: against
-// the other end of a socket pair, which a driver with its endless room is not.
+// A queue that is not writable, and packets that do not fit: with
+// the other end of a socket pair, because the driver is always writable.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { errno, libc, unwrap } from "../../../ffi/libc.ts";
@@ -112,7 +112,7 @@ const mixed = Array.from({ length: 40 }, (_, i) => {
     : tcp(v6, data(500, i), { sequence: at });
 });
 
-Deno.test("queue: a batch for which there is no room is written when there is", async () => {
+Deno.test("queue: a batch is written when the queue becomes writable", async () => {
   await using pair = new Pair(PLAIN);
   const batch = fill(mixed);
   assert(pair.queue.tryWriteMany(batch) < batch.count);
@@ -123,7 +123,7 @@ Deno.test("queue: a batch for which there is no room is written when there is", 
   assertEquals(await rest, mixed);
 });
 
-Deno.test("queue: what was joined goes on where there was no more room", async () => {
+Deno.test("queue: a coalesced write continues where it stopped", async () => {
   await using pair = new Pair(OFFLOAD);
   // Flows that take turns, so that the next run begins inside the one before.
   const flows = [v4, v6, { ...v6, destination: "fd02::3" }];
@@ -145,7 +145,7 @@ Deno.test("queue: what was joined goes on where there was no more room", async (
   assertEquals(pair.queue.counters.packetsWritten, 19);
 });
 
-Deno.test("queue: the segments of a whole packet go on where there was no more room", async () => {
+Deno.test("queue: the segments of a GSO packet continue where a batch was full", async () => {
   await using source = new Pair(OFFLOAD);
   await using pair = new Pair(PLAIN);
   const whole = unsegmented(tcp(v6, data(5000)), 500);
@@ -159,7 +159,7 @@ Deno.test("queue: the segments of a whole packet go on where there was no more r
   assertEquals(taken.map((packet) => packet.toHex()), split(whole));
 });
 
-Deno.test("queue: a write that waits for room ends with close and with its signal", async () => {
+Deno.test("queue: a pending write ends with close and with its signal", async () => {
   const pair = new Pair(PLAIN);
   const batch = fill(mixed);
   const reason = new Error("enough");
@@ -174,7 +174,7 @@ Deno.test("queue: a write that waits for room ends with close and with its signa
 
 Deno.test("queue: closing it from `onRejected` ends the write", async () => {
   await using pair = new Pair(INFORMATION);
-  // Nobody says what the first is.
+  // The first packet has no protocol.
   const batch = fill([new Uint8Array(20), mixed[0]]);
   let rejected = 0;
   const written = pair.queue.writeMany(batch, {
@@ -187,7 +187,7 @@ Deno.test("queue: closing it from `onRejected` ends the write", async () => {
   assertEquals(rejected, 1);
 });
 
-Deno.test("queue: segments that had no room in the batch need no wait", async () => {
+Deno.test("queue: segments that did not fit into a batch need no wait", async () => {
   await using pair = new Pair(OFFLOAD);
   const whole = unsegmented(tcp(v6, data(5000)), 500);
   pair.give(whole);

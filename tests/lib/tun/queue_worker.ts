@@ -1,4 +1,4 @@
-// A worker that blocks on one queue until it is told to stop, for open_test.ts.
+// A worker that blocks on one queue until it is stopped, for open_test.ts.
 
 import {
   StopEvent,

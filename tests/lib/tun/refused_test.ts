@@ -106,7 +106,7 @@ Deno.test("tun: a packet that is refused by itself keeps the joining of others",
     call: "write",
     times: Infinity,
     fault(call, [, buffer]) {
-      // Refused whatever it looks like, in the first round.
+      // Always rejected in the first round.
       if ((buffer as Uint8Array)[GSO_TYPE] !== 0) segmented++;
       else return call();
       if (segmented > 1) return call();

@@ -10,7 +10,7 @@ import { BEYOND, HERE, TunLab } from "../../support/tun.ts";
 
 const FLOWS = 80;
 const QUEUES = 4;
-const PATIENCE = { timeout: 5000 };
+const TIMEOUT = { timeout: 5000 };
 
 /** Sockets of the machine, each the source of one flow. */
 class Flows implements AsyncDisposable {
@@ -41,7 +41,7 @@ async function readFlows(
   const on = new Map<number, number>();
   const batch = new PacketBatch();
   while (on.size < count) {
-    await tun.waitReadable(PATIENCE);
+    await tun.waitReadable(TIMEOUT);
     for (const [index, queue] of tun.queues.entries()) {
       if (queue.closed) continue;
       while (queue.tryReadMany(batch) > 0) {
@@ -72,7 +72,7 @@ Deno.test("tun: writing a batch back keeps each flow on its queue", async () => 
   const before = new Map<number, number>();
   while (before.size < FLOWS) {
     const counted = lab.tun.queues.map(({ counters }) => counters.packetsRead);
-    await lab.tun.readMany(batch, PATIENCE);
+    await lab.tun.readMany(batch, TIMEOUT);
     const queue = lab.tun.queues.findIndex(({ counters }, index) =>
       counters.packetsRead !== counted[index]
     );
@@ -125,11 +125,11 @@ for (const closed of [0, 1]) {
     assertEquals(await iteration, "enough");
     const [socket] = flows.sockets;
     await tun.write(answer(socket.address.port));
-    await socket.receive(PATIENCE);
+    await socket.receive(TIMEOUT);
     const batch = new PacketBatch();
     batch.push(answer(socket.address.port));
     await tun.writeMany(batch);
-    await socket.receive(PATIENCE);
+    await socket.receive(TIMEOUT);
     const ended = assertRejects(() => tun.read(), Error, "is closed");
     await tun.close();
     await ended;
@@ -161,16 +161,16 @@ Deno.test("tun: a queue is detached and attached again", async () => {
   for (const { address: { port } } of flows.sockets) {
     await tun.write(answer(port));
   }
-  for (const socket of flows.sockets) await socket.receive(PATIENCE);
+  for (const socket of flows.sockets) await socket.receive(TIMEOUT);
   assertEquals(tun.queues[1].counters.packetsWritten, 0);
 
   // A read that waits goes on once the queue is attached.
-  const pending = tun.queues[1].read(PATIENCE);
+  const pending = tun.queues[1].read(TIMEOUT);
   tun.queues[1].reattach();
   assertEquals(await queueNumbers(lab), [4, 0]);
   const packet = answer(flows.sockets[0].address.port);
   await tun.queues[1].write(packet);
-  await flows.sockets[0].receive(PATIENCE);
+  await flows.sockets[0].receive(TIMEOUT);
   await flows.sockets[0].send("x", { address: BEYOND, port: 9 });
   assertEquals(portOf(await pending), flows.sockets[0].address.port);
 });

@@ -1,4 +1,4 @@
-// Bad arguments are told in clear words before any system call: these tests run
+// Invalid arguments are rejected before any system call: these tests run
 // without the permission to make one.
 
 import { assertEquals, assertThrows } from "@std/assert";

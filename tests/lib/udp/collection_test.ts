@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
 import { scriptLines } from "../../support/script.ts";
 import { SLOWNESS } from "../../support/timing.ts";
 
-const PATIENCE = 5000 * SLOWNESS;
+const TIMEOUT = 5000 * SLOWNESS;
 
 const PREAMBLE = `
   import { ReceiveBatch, SendBatch, UdpSocket } from "lib:udp/mod.ts";
@@ -49,14 +49,14 @@ Deno.test("collection: while waits are pending, between all calls", async () => 
       }
     })();
     for (let n = 0; n < 150; n++) {
-      const question = server.receive({ timeout: ${PATIENCE} });
+      const question = server.receive({ timeout: ${TIMEOUT} });
       collect();
       await client.send(fill(n, 1 + 9 * n), server.address);
       const asked = await question;
       collect();
       check(n, asked.data, 1 + 9 * n);
       if (asked.local.address !== "127.0.0.1") throw new Error("packet info");
-      const answer = client.receive({ timeout: ${PATIENCE} });
+      const answer = client.receive({ timeout: ${TIMEOUT} });
       await server.reply(asked, asked.data);
       const { data, peer } = await answer;
       check(n, data, 1 + 9 * n);
@@ -72,7 +72,7 @@ Deno.test("collection: answers outlive the batches they answer", async () => {
     // Each answered batch is forgotten by everybody but the answers.
     const answerOne = async () => {
       const received = new ReceiveBatch({ size: 1, bufferSize: 3000 });
-      await server.receiveMany(received, { timeout: ${PATIENCE} });
+      await server.receiveMany(received, { timeout: ${TIMEOUT} });
       answers.reply(received, 0);
     };
     for (let round = 0; round < 4; round++) {
@@ -85,7 +85,7 @@ Deno.test("collection: answers outlive the batches they answer", async () => {
       const { sent, failures } = await server.sendMany(answers);
       if (sent !== 64) throw new Error(sent + " sent, " + failures[0].error);
       for (let n = 0; n < 64; n++) {
-        check(n + round, (await client.receive({ timeout: ${PATIENCE} })).data, 2000 + n);
+        check(n + round, (await client.receive({ timeout: ${TIMEOUT} })).data, 2000 + n);
       }
     }`);
 });
@@ -97,7 +97,7 @@ Deno.test("collection: hundreds of pending waits, each on a socket of its own", 
       () => UdpSocket.bind({ address: "127.0.0.1" }),
     );
     for (let round = 0; round < 3; round++) {
-      const waiting = sockets.map((it) => it.receive({ timeout: ${PATIENCE} }));
+      const waiting = sockets.map((it) => it.receive({ timeout: ${TIMEOUT} }));
       for (let n = 0; n < sockets.length; n++) {
         await client.send(fill(n, 100 + n), sockets[n].address);
         if (n % 20 === 0) {

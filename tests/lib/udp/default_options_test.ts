@@ -1,5 +1,5 @@
-// What a kernel lacks: options that nobody asked for degrade, those that the
-// caller asked for fail with advice. libc refuses in the kernel's place.
+// Options that a kernel does not have: default options degrade, those that the
+// caller requested fail with advice. libc refuses in the kernel's place.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SystemError, UdpSocket } from "../../../mod.ts";
@@ -39,7 +39,7 @@ Deno.test("default options: a socket is bound without those that the kernel lack
       [IPPROTO_IPV6, IPV6_V6ONLY],
     ),
   );
-  // The second one remembers, and does not ask again.
+  // The second socket uses the cached result.
   for (let round = 0; round < 2; round++) {
     await using server = UdpSocket.bind();
     assertEquals([...server.missingOptions].sort(), [
@@ -61,7 +61,7 @@ Deno.test("default options: a socket is bound without those that the kernel lack
   assert(asked < 20, `${asked}`);
 });
 
-Deno.test("default options: what the caller asked for is refused, with advice", () => {
+Deno.test("default options: what the caller requested is refused, with advice", () => {
   using faults = new Faults();
   for (
     const [options, option, name] of [
@@ -95,7 +95,7 @@ Deno.test("default options: another refusal is no lack", () => {
   assertEquals(assertThrows(() => UdpSocket.bind(), SystemError).code, "EPERM");
 });
 
-Deno.test("default options: without IPv6 in the kernel IPv4 is what nobody asked for", async () => {
+Deno.test("default options: without IPv6 in the kernel the default is IPv4", async () => {
   using faults = new Faults();
   const refuse = failing(EAFNOSUPPORT);
   const AF_INET6 = 10;

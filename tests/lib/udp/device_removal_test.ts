@@ -1,4 +1,4 @@
-// The interface goes while somebody receives on it: closing still ends that, the
+// The interface is deleted during a receive: close() still ends that, the
 // port is free at once, and no ghost swallows what the next owner is sent.
 
 import { assertEquals, assertRejects } from "@std/assert";

@@ -12,7 +12,7 @@ import { Faults } from "../../support/faults.ts";
 import { Lab, type Netns, output } from "../../support/netns.ts";
 import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 
-/** Bytes that tell by their place which segment they are in. */
+/** Bytes that identify the segment they are in. */
 function pattern(length: number, segment: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, at) => 65 + at / segment);
 }
@@ -68,7 +68,7 @@ Deno.test("GSO fallback: more segments than a message has, more bytes than a dat
   assertEquals((await hear(peer, 47)).at(-1), "1135 \0");
 });
 
-Deno.test("GSO fallback: a path that refused is remembered, another one is not concerned", async () => {
+Deno.test("GSO fallback: a path that rejected is cached, other paths are not affected", async () => {
   await using lab = await UdpLab.open();
   // One route has a smaller MTU than the link.
   await lab.server.ip(`route add ${CLIENT.four} dev wire mtu 1300`);

@@ -1,4 +1,4 @@
-// What the kernel does with packet info, asked by bare system calls: the facts
+// The kernel's behaviour with packet info, tested by plain system calls: the facts
 // the reply rule stands on. Where a kernel answers otherwise, this says so.
 
 import { assertEquals } from "@std/assert";
@@ -129,7 +129,7 @@ Deno.test("kernel: a link-local peer is found by scope or interface, which must 
 });
 
 /** The control messages as "level type address...". */
-function told({ controls }: Received): string[] {
+function reported({ controls }: Received): string[] {
   return controls.map(({ level, type, data }) => {
     if (level === IPPROTO_IP && type === IP_PKTINFO) {
       const [ifindex, dst, addr] = [
@@ -146,7 +146,7 @@ function told({ controls }: Received): string[] {
   });
 }
 
-Deno.test("kernel: what a dual-stack socket hears of a question, by the options it set", async () => {
+Deno.test("kernel: the control messages of a dual-stack socket, by its options", async () => {
   await using lab = await UdpLab.open();
   const wire = await lab.index();
   const mapped = `::ffff:${ASKED}`;
@@ -165,10 +165,10 @@ Deno.test("kernel: what a dual-stack socket hears of a question, by the options 
     }
     const port = String(socket.bind());
     for (const [asked, expected] of Object.entries(questions)) {
-      const asking = lab.ask("-w", "1", asked, port, "q");
+      const requesting = lab.ask("-w", "1", asked, port, "q");
       const received = await socket.receive();
-      await asking;
-      assertEquals(told(received), expected, `${options}, ${asked}`);
+      await requesting;
+      assertEquals(reported(received), expected, `${options}, ${asked}`);
       const length = expected.length === 2 ? 72 : received.controllen;
       assertEquals(received.controllen, length);
     }
@@ -182,10 +182,10 @@ Deno.test("kernel: TTL and TOS of a mapped peer come by the IPv4 options alone, 
   socket.set(IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
   const port = String(socket.bind());
   const hears = async () => {
-    const asking = lab.ask("-w1", "-t", "9", "-q", "40", ASKED, port, "q");
+    const requesting = lab.ask("-w1", "-t", "9", "-q", "40", ASKED, port, "q");
     const received = await socket.receive();
-    await asking;
-    return told(received);
+    await requesting;
+    return reported(received);
   };
   assertEquals(await hears(), []);
   socket.set(IPPROTO_IP, IP_RECVTTL, 1);
@@ -196,11 +196,11 @@ Deno.test("kernel: TTL and TOS of a mapped peer come by the IPv4 options alone, 
   ]);
 });
 
-Deno.test("kernel: what was queued before the options were set tells interface 0 and no address", async () => {
+Deno.test("kernel: what was queued before the options were set reports interface 0 and no address", async () => {
   await using lab = await UdpLab.open();
   await using socket = new BareSocket(AF_INET6, lab.server.name);
   const port = String(socket.bind());
-  // It has arrived when the asker ends.
+  // It has been queued when the client ends.
   await lab.ask("-w", "1", ASKED, port, "early");
   socket.set(IPPROTO_IP, IP_PKTINFO, 1);
   await lab.ask("-w", "1", ASKED, port, "late");
@@ -208,6 +208,6 @@ Deno.test("kernel: what was queued before the options were set tells interface 0
   const late = await socket.receive();
   assertEquals([early.text, late.text], ["early", "late"]);
   const wire = await lab.index();
-  assertEquals(told(early), [`IP_PKTINFO 0 0.0.0.0 ${ASKED}`]);
-  assertEquals(told(late), [`IP_PKTINFO ${wire} ${ASKED} ${ASKED}`]);
+  assertEquals(reported(early), [`IP_PKTINFO 0 0.0.0.0 ${ASKED}`]);
+  assertEquals(reported(late), [`IP_PKTINFO ${wire} ${ASKED} ${ASKED}`]);
 });

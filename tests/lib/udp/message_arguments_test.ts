@@ -1,4 +1,4 @@
-// What cannot be sent as it is, is told in clear words and not sent.
+// Invalid messages are rejected with a clear error and not sent.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ArgumentError } from "../../../lib/errors.ts";

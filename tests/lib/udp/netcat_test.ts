@@ -1,5 +1,5 @@
-// netcat-openbsd asks: it connects its socket and so hears nobody but whom it
-// asked.
+// netcat-openbsd as a client: it connects its socket and receives only from the
+// destination.
 
 import { assertEquals } from "@std/assert";
 import { FOUR, LINK_LOCAL, SIX, UdpLab } from "../../support/udp_lab.ts";
@@ -10,15 +10,15 @@ async function netcat(lab: UdpLab, ...args: string[]): Promise<string> {
   return await lab.client.run("nc", [...how, ...args], { stdin: "question" });
 }
 
-Deno.test("netcat hears the answer from every address it asks", async () => {
+Deno.test("netcat receives the reply from every address that it sends to", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const port = String(server.address.port);
   for (const asked of [...FOUR, ...SIX, `${LINK_LOCAL}%wire`]) {
-    const asking = netcat(lab, asked, port);
+    const requesting = netcat(lab, asked, port);
     const question = await server.receive({ timeout: 5000 });
     await server.reply(question, `this is ${asked}`);
-    assertEquals(await asking, `this is ${asked}`);
+    assertEquals(await requesting, `this is ${asked}`);
     assertEquals(new TextDecoder().decode(question.data), "question");
   }
 });
@@ -26,14 +26,14 @@ Deno.test("netcat hears the answer from every address it asks", async () => {
 Deno.test("netcat does not hear an answer that leaves from another address", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind({ packetInfo: false });
-  const asking = netcat(lab, FOUR[1], String(server.address.port));
+  const requesting = netcat(lab, FOUR[1], String(server.address.port));
   const question = await server.receive({ timeout: 5000 });
   await server.reply(question, "from the routes");
   await server.send("from there", question.peer, { source: FOUR[1] });
-  assertEquals(await asking, "from there");
+  assertEquals(await requesting, "from there");
 });
 
-Deno.test("netcat as a server: what it answers comes from where it was asked", async () => {
+Deno.test("netcat as a server: its replies come from the destination address", async () => {
   await using lab = await UdpLab.open();
   const client = lab.bind({}, "client");
   for (const asked of [FOUR[0], SIX[1]]) {
@@ -42,12 +42,12 @@ Deno.test("netcat as a server: what it answers comes from where it was asked", a
       ["-c", `echo answer | nc -u -l -W 1 -w 10 ${asked} 7000`],
       { stdout: "piped" },
     );
-    // Nothing tells when nc listens: its answer does.
+    // nc does not report that it listens: its reply shows it.
     const answer = client.receive({ timeout: 5000 });
     const to = { address: asked, port: 7000 };
-    const asking = setInterval(() => client.send("question", to), 10);
+    const requesting = setInterval(() => client.send("question", to), 10);
     const { peer, data } = await answer;
-    clearInterval(asking);
+    clearInterval(requesting);
     assertEquals(peer, to);
     assertEquals(new TextDecoder().decode(data), "answer\n");
     await nc.output();

@@ -1,4 +1,4 @@
-// Sockets that asked for one kind of packet info, or none: what they hear and
+// Sockets with one kind of packet info, or none: what they receive and
 // from where their answers leave, as documented of `packetInfo`.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -11,7 +11,7 @@ import { FOUR, LINK_LOCAL, SIX, UdpLab } from "../../support/udp_lab.ts";
 const ASKED = FOUR[1];
 const MAPPED = `::ffff:${ASKED}`;
 
-/** Asks through a dual-stack socket; gives who answered and what was heard. */
+/** Sends a request through a dual-stack socket; returns the source and content of the reply. */
 async function asked(
   lab: UdpLab,
   packetInfo: BindOptions["packetInfo"],
@@ -20,7 +20,13 @@ async function asked(
   const server = lab.bind({ packetInfo });
   const received = new ReceiveBatch();
   const answers = new SendBatch();
-  const asking = lab.ask("-n", "2", ...args, String(server.address.port), "q");
+  const requesting = lab.ask(
+    "-n",
+    "2",
+    ...args,
+    String(server.address.port),
+    "q",
+  );
   await server.receiveMany(received, { timeout: 5000 });
   const { local, control } = received.describe(0);
   await server.reply(received.datagram(0), "object");
@@ -28,7 +34,7 @@ async function asked(
   const planned: string = answers.describe(0).control;
   const { failures } = await server.sendMany(answers);
   if (failures.length > 0) throw failures[0].error;
-  const [one, two] = (await asking).map((line) => line.split(" ")[0]);
+  const [one, two] = (await requesting).map((line) => line.split(" ")[0]);
   assertEquals(one, two);
   await server.close();
   return { from: one, local: local?.address, control, planned };
@@ -82,7 +88,7 @@ Deno.test("one option: IPV6_RECVPKTINFO alone does not say whom a broadcast is a
   await using lab = await UdpLab.open();
   const server = lab.bind({ packetInfo: "in6_pktinfo" });
   const { port } = server.address;
-  const asking = lab.ask("-b", "192.0.2.255", String(port), "q");
+  const requesting = lab.ask("-b", "192.0.2.255", String(port), "q");
   const question = await server.receive({ timeout: 5000 });
   assertEquals(question.local?.address, "192.0.2.255");
   const error = await assertRejects(
@@ -91,7 +97,7 @@ Deno.test("one option: IPV6_RECVPKTINFO alone does not say whom a broadcast is a
   );
   assertEquals([error.source, error.code], ["192.0.2.255", "ENETUNREACH"]);
   await server.send("as somebody", question.peer, { source: FOUR[3] });
-  assertEquals(await asking, [`${FOUR[3]} ${port} as somebody`]);
+  assertEquals(await requesting, [`${FOUR[3]} ${port} as somebody`]);
 });
 
 Deno.test("one option: IPV6_RECVPKTINFO alone, a multicast query is answered by its interface", async () => {
@@ -100,7 +106,7 @@ Deno.test("one option: IPV6_RECVPKTINFO alone, a multicast query is answered by 
   const { port } = server.address;
   server.join("239.1.2.3", "wire");
   const query = ["-i", "wire", "239.1.2.3", String(port), "q"];
-  const asking = lab.ask("-n", "2", ...query);
+  const requesting = lab.ask("-n", "2", ...query);
   const received = new ReceiveBatch();
   await server.receiveMany(received, { timeout: 5000 });
   const question = received.datagram(0);
@@ -111,7 +117,7 @@ Deno.test("one option: IPV6_RECVPKTINFO alone, a multicast query is answered by 
   answers.reply(received, 0);
   assertEquals(answers.describe(0).source, undefined);
   assertEquals(await server.sendMany(answers), { sent: 1, failures: [] });
-  assertEquals(await asking, [
+  assertEquals(await requesting, [
     `${FOUR[0]} ${port} object`,
     `${FOUR[0]} ${port} q`,
   ]);

@@ -1,4 +1,4 @@
-// Options that change where a socket is and what it may do, as the kernel tells
+// Options of a socket's interface and permissions, as the kernel reports
 // or as a peer sees.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -74,9 +74,9 @@ Deno.test("options: a link-local address is bound on its interface", async () =>
     const socket = lab.bind({ address: `${LINK_LOCAL}%${zone}` });
     const { port } = socket.address;
     assertEquals(socket.address, { address: LINK_LOCAL, port, scope });
-    const asking = lab.ask(`${LINK_LOCAL}%wire`, String(port), "q");
+    const requesting = lab.ask(`${LINK_LOCAL}%wire`, String(port), "q");
     await socket.reply(await socket.receive({ timeout: 5000 }), "a");
-    assertEquals(await asking, [`${LINK_LOCAL} ${port} a`]);
+    assertEquals(await requesting, [`${LINK_LOCAL} ${port} a`]);
   }
   const lost = assertThrows(
     () => lab.bind({ address: LINK_LOCAL }),

@@ -14,12 +14,15 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 /** Binds while another peer sends between bind(2) and connect(2). */
 function bindUnderFire(
   options: BindOptions,
-  stranger: UdpSocket,
+  otherSender: UdpSocket,
 ): UdpSocket {
   const port = options.port!;
   using _libc = substitute((real) => ({
     connect: (...args: Parameters<typeof real.connect>) => {
-      void stranger.send("from another peer", { address: "127.0.0.1", port });
+      void otherSender.send("from another peer", {
+        address: "127.0.0.1",
+        port,
+      });
       return real.connect(...args);
     },
   }));
@@ -35,9 +38,9 @@ async function freePort(): Promise<number> {
 for (const address of ["127.0.0.1", "::"]) {
   Deno.test(`bind to ${address} with a peer: no other peer's datagram is received`, async () => {
     await using peer = UdpSocket.bind({ address: "127.0.0.1" });
-    await using stranger = UdpSocket.bind({ address: "127.0.0.1" });
+    await using otherSender = UdpSocket.bind({ address: "127.0.0.1" });
     const options = { address, port: await freePort(), peer: peer.address };
-    await using socket = bindUnderFire(options, stranger);
+    await using socket = bindUnderFire(options, otherSender);
     const { port } = options;
     await peer.send("from the peer", { address: "127.0.0.1", port });
     const batch = new ReceiveBatch();
@@ -58,9 +61,9 @@ for (const address of ["127.0.0.1", "::"]) {
 
 Deno.test("connect after bind: a datagram of another peer may be queued", async () => {
   await using peer = UdpSocket.bind({ address: "127.0.0.1" });
-  await using stranger = UdpSocket.bind({ address: "127.0.0.1" });
+  await using otherSender = UdpSocket.bind({ address: "127.0.0.1" });
   await using socket = UdpSocket.bind({ address: "127.0.0.1" });
-  await stranger.send("from another peer", socket.address);
+  await otherSender.send("from another peer", socket.address);
   socket.connect(peer.address);
   const { data } = await socket.receive({ timeout: 5000 });
   assertEquals(text(data), "from another peer");

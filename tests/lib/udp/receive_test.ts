@@ -37,7 +37,7 @@ Deno.test("receive: several callers at once get a datagram each, whole", async (
   }
 });
 
-Deno.test("receive: many by one call, no more than there is room for", async () => {
+Deno.test("receive: many by one call, no more than fit", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind();
   await lab.pour("-n", "10", FOUR[0], String(server.address.port), "20");
@@ -104,7 +104,7 @@ Deno.test("receive: iteration gives each in turn and ends with the socket", asyn
   });
 });
 
-Deno.test("receive: what a loop that is left had taken is not lost, whoever receives next", async () => {
+Deno.test("receive: datagrams that a loop received and did not return go to the next receive", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind({ receiveTtl: true });
   const { port } = server.address;

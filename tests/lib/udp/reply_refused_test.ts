@@ -27,7 +27,7 @@ for (const [asked, source] of [[FOUR[1], CLIENT.four], [SIX[1], CLIENT.six]]) {
     assertEquals(error.peer, source);
 
     // In a batch it is the failure of that one reply.
-    const asking = lab.ask(asked, String(port), "question");
+    const requesting = lab.ask(asked, String(port), "question");
     const received = new ReceiveBatch();
     await server.receiveMany(received, { timeout: 5000 });
     await sendRaw(lab.client, from, [PAYLOAD]);
@@ -42,7 +42,7 @@ for (const [asked, source] of [[FOUR[1], CLIENT.four], [SIX[1], CLIENT.six]]) {
       failures.map(({ index, error }) => [index, error.name]),
       [[0, "NoReplyPortError"]],
     );
-    assertEquals(await asking, [`${asked} ${port} question`]);
+    assertEquals(await requesting, [`${asked} ${port} question`]);
   });
 }
 
@@ -66,7 +66,7 @@ Deno.test("reply refused: the packet info of the query was cut off", async () =>
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const { port } = server.address;
-  const asking = lab.ask("-w", "200", FOUR[1], String(port), "q");
+  const requesting = lab.ask("-w", "200", FOUR[1], String(port), "q");
   const received = new ReceiveBatch({ size: 1, controlSize: 16 });
   await server.receiveMany(received, { timeout: 5000 });
   assert(received.controlTruncated(0));
@@ -84,8 +84,8 @@ Deno.test("reply refused: the packet info of the query was cut off", async () =>
     TypeError,
   );
   assert(error.message.includes(message), error.message);
-  // Nothing was sent, from whatever address.
-  assertEquals((await asking).filter((line) => line.includes(" ")), []);
+  // Nothing was sent.
+  assertEquals((await requesting).filter((line) => line.includes(" ")), []);
 });
 
 Deno.test("reply refused: no route and an unknown interface are not the source's fault", async () => {

@@ -1,5 +1,5 @@
-// The reply rule: whoever asks an address hears from that address. A C program
-// asks, unconnected, and says who answered it.
+// The reply rule: a reply comes from the destination address of the request. A C program
+// sends requests, unconnected, and prints the source of the reply.
 
 import { assert, assertEquals } from "@std/assert";
 import type { Family } from "../../../lib/socket/option.ts";
@@ -42,7 +42,7 @@ function answers(from: string, port: number): string[] {
 
 interface Query {
   readonly asked: string;
-  /** Who must answer, as the client sees it; default: the address asked. */
+  /** The expected source of the reply; default: the destination address. */
   readonly seen?: string;
   readonly control: "in_pktinfo" | "in6_pktinfo";
 }
@@ -70,9 +70,9 @@ for (const [family, queries] of Object.entries(CASES)) {
     const { port } = server.address;
     const ifindex = await lab.index();
     for (const { asked, seen = asked, control } of queries) {
-      const asking = lab.ask("-n", "2", asked, String(port), "question");
+      const requesting = lab.ask("-n", "2", asked, String(port), "question");
       const { local, planned } = await answerTwice(server);
-      assertEquals(await asking, answers(seen, port), asked);
+      assertEquals(await requesting, answers(seen, port), asked);
       // And so the library says, mapped addresses written plainly.
       const plain = seen.replace("::ffff:", "");
       assertEquals(local, { address: plain, source: plain, ifindex });
@@ -82,26 +82,34 @@ for (const [family, queries] of Object.entries(CASES)) {
   });
 }
 
-Deno.test("reply: to a link-local peer that asked a global address", async () => {
+Deno.test("reply: to a link-local peer that sent to a global address", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const { port } = server.address;
   const source = `${CLIENT.linkLocal}%wire`;
-  const asking = lab.ask("-n", "2", "-s", source, SIX[1], String(port), "q");
+  const requesting = lab.ask(
+    "-n",
+    "2",
+    "-s",
+    source,
+    SIX[1],
+    String(port),
+    "q",
+  );
   const { datagram } = await answerTwice(server);
-  assertEquals(await asking, answers(SIX[1], port));
+  assertEquals(await requesting, answers(SIX[1], port));
   assertEquals(datagram.peer.address, CLIENT.linkLocal);
   assertEquals(datagram.peer.scope, await lab.index());
 });
 
-Deno.test("reply: to a global peer that asked a link-local address", async () => {
+Deno.test("reply: to a global peer that sent to a link-local address", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const { port } = server.address;
   const asked = `${LINK_LOCAL}%wire`;
-  const asking = lab.ask("-n2", "-s", CLIENT.six, asked, String(port), "q");
+  const requesting = lab.ask("-n2", "-s", CLIENT.six, asked, String(port), "q");
   const { datagram } = await answerTwice(server);
-  assertEquals(await asking, answers(LINK_LOCAL, port));
+  assertEquals(await requesting, answers(LINK_LOCAL, port));
   assertEquals(datagram.peer.address, CLIENT.six);
 });
 
@@ -121,9 +129,17 @@ Deno.test("reply: to a multicast query, from an address of the interface", async
   ) {
     const plain = group.replace("::ffff:", "");
     server.join(plain, "wire");
-    const asking = lab.ask("-n", "2", "-i", "wire", group, String(port), "q");
+    const requesting = lab.ask(
+      "-n",
+      "2",
+      "-i",
+      "wire",
+      group,
+      String(port),
+      "q",
+    );
     const { local, planned } = await answerTwice(server);
-    const seen = await asking;
+    const seen = await requesting;
     const who = seen[0].split(" ")[0];
     assert(sources.includes(who), `${who} of ${sources}`);
     assertEquals(seen, answers(who, port));
@@ -143,20 +159,20 @@ Deno.test("reply: to a broadcast query, from the interface's own address", async
     const server = lab.bind({ family });
     const { port } = server.address;
     for (const asked of ["192.0.2.255", "255.255.255.255"]) {
-      const asking = lab.ask("-n", "2", "-b", asked, String(port), "q");
+      const requesting = lab.ask("-n", "2", "-b", asked, String(port), "q");
       const { local, planned } = await answerTwice(server);
-      assertEquals(await asking, answers(FOUR[0], port), asked);
+      assertEquals(await requesting, answers(FOUR[0], port), asked);
       assertEquals(local, { address: asked, source: FOUR[0], ifindex });
       assertEquals(planned.source, FOUR[0]);
     }
   }
 });
 
-Deno.test("reply: by the routes, or pinned to the interface the question came in by", async () => {
+Deno.test("reply: by the routes, or pinned to the interface the request came in by", async () => {
   await using lab = await UdpLab.open();
   await lab.lab.veth("server", "other", "client", "other");
   // The client has addresses that the server reaches through "other" alone, but
-  // asks from them through "wire".
+  // sends from them through "wire".
   await lab.client.batch(`
     address add 198.51.100.1/32 dev lo
     address add 2001:db8:1::1/128 dev lo nodad
@@ -182,21 +198,21 @@ Deno.test("reply: by the routes, or pinned to the interface the question came in
   ) => {
     const source = reached[asked.includes(":") ? 1 : 0];
     const how = ["-v", "-n", "2", "-s", source];
-    const asking = lab.ask(...how, asked, String(port), "q");
+    const requesting = lab.ask(...how, asked, String(port), "q");
     await answerTwice(server, pin);
     const seen = answers(asked, port).map((line) => `${line} ${through}`);
-    assertEquals(await asking, seen);
+    assertEquals(await requesting, seen);
   };
   await answersThrough("other", FOUR[1], false);
   await answersThrough("wire", FOUR[1], true);
 
-  // Asked as a group, the server must answer as somebody of that interface.
+  // To a multicast request, the server replies from an address of that interface.
   server.join("ff15::1234", "wire");
   const how = ["-n2", "-v", "-i", "wire", "-s", reached[1]];
   await lab.server.ip(`route append ${reached[1]} dev wire metric 2000`);
-  const asking = lab.ask(...how, "ff15::1234", String(port), "q");
+  const requesting = lab.ask(...how, "ff15::1234", String(port), "q");
   await answerTwice(server);
-  for (const line of await asking) {
+  for (const line of await requesting) {
     const [who, , , through] = line.split(" ");
     assertEquals([SIX.includes(who), through], [true, "wire"], line);
   }

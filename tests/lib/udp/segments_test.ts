@@ -6,7 +6,7 @@ import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../../lib/udp/send_batch.ts";
 import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 
-/** Bytes that tell by their place what they are. */
+/** Bytes with a known value at each position. */
 function pattern(length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, index) => 97 + (index / 100) % 26);
 }
@@ -41,7 +41,7 @@ Deno.test("segments: what fits in one is sent as one", async () => {
   assertEquals((await heard()).split(" ").slice(5, 7), ["100", "0"]);
 });
 
-Deno.test("segments: a plain peer that joins them hears the train as it was sent", async () => {
+Deno.test("segments: a peer with GRO receives the segmented datagram as it was sent", async () => {
   await using lab = await UdpLab.open();
   const socket = lab.bind();
   const { port, heard } = await lab.hear(["-g", "0", "::", "0"]);
@@ -56,10 +56,10 @@ for (const asked of [FOUR[1], SIX[1]]) {
     const server = lab.bind({ gro: true });
     const port = String(server.address.port);
     await lab.pour("-g", "500", asked, port, "3200");
-    const train = await server.receive({ timeout: 5000 });
-    assertEquals([train.data.length, train.segmentSize], [3200, 500]);
-    assertEquals([train.truncated, train.local?.address], [false, asked]);
-    assertEquals(text(train.data.subarray(0, 4)), "0 ..");
+    const segments = await server.receive({ timeout: 5000 });
+    assertEquals([segments.data.length, segments.segmentSize], [3200, 500]);
+    assertEquals([segments.truncated, segments.local?.address], [false, asked]);
+    assertEquals(text(segments.data.subarray(0, 4)), "0 ..");
     // A single one has no segments.
     await lab.pour(asked, port, "500");
     const single = await server.receive({ timeout: 5000 });
@@ -81,7 +81,7 @@ for (const asked of [FOUR[1], SIX[1]]) {
   });
 }
 
-Deno.test("segments: a batch answers a train by a train, from the address asked", async () => {
+Deno.test("segments: a batch replies to a segmented datagram with one, from the destination address", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind({ gro: true });
   const client = lab.bind({}, "client");
@@ -102,7 +102,7 @@ Deno.test("segments: a batch answers a train by a train, from the address asked"
   }
 });
 
-Deno.test("segments: a batch too small for a train marks it", async () => {
+Deno.test("segments: a batch too small for a segmented datagram marks it", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind({ gro: true });
   const port = String(server.address.port);

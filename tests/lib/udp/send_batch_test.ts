@@ -9,7 +9,7 @@ import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A question in a batch of its own. */
+/** A request in a batch of its own. */
 async function asked(lab: UdpLab, address: string, count = 1) {
   const server = lab.bind();
   const client = lab.bind({}, "client");

@@ -15,7 +15,7 @@ import { atOnce } from "../../support/timing.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-Deno.test("sendMany: refused ones are told by their place, the others arrive in order", async () => {
+Deno.test("sendMany: rejected messages are reported by index, the others arrive in order", async () => {
   await using lab = await UdpLab.open();
   const socket = lab.bind();
   const { port, heard } = await lab.hear(["-n", "200", "::", "0"]);
@@ -72,7 +72,7 @@ Deno.test("sendMany: a message used again goes where it says by then", async () 
   }
 });
 
-Deno.test("sendMany: messages are asked for as they are sent", async () => {
+Deno.test("sendMany: the iterable is read as messages are sent", async () => {
   await using lab = await UdpLab.open();
   const socket = lab.bind();
   const to = { address: "127.0.0.1", port: socket.address.port };
@@ -144,7 +144,7 @@ Deno.test("sendMany: a full queue is waited for, and then all arrive once", asyn
   }
 });
 
-Deno.test("sendMany: trains wait for a full queue too, and all arrive once", async () => {
+Deno.test("sendMany: segmented datagrams wait for a full queue too, and all arrive once", async () => {
   await using lab = await labWithFullQueue();
   await lab.client.ip(`address add ${SILENT}/32 dev wire`);
   await lab.client.ip("link set wire arp off");

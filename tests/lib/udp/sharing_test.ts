@@ -12,7 +12,7 @@ function counts(sockets: UdpSocket[]): number[] {
   return sockets.map((socket) => socket.tryReceiveMany(batch));
 }
 
-/** Asks from many ports. */
+/** Sends requests from many ports. */
 async function askOften(lab: UdpLab, port: number, times: number) {
   for (let n = 0; n < times; n++) {
     await using client = lab.bind({}, "client");

@@ -1,5 +1,5 @@
 // A worker that takes datagrams of a socket that others take from too, until it
-// is told to stop, for workers_test.ts.
+// is stopped, for workers_test.ts.
 
 import {
   StopEvent,

@@ -1,5 +1,5 @@
 // An answer whose source is gone is refused by a typed error, and nothing leaves
-// from another address instead: the next thing the asker hears proves it.
+// from another address instead: the next thing the client hears proves it.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SystemError } from "../../../ffi/errno.ts";
@@ -22,7 +22,7 @@ for (
     await using lab = await UdpLab.open();
     const server = lab.bind();
     const { port } = server.address;
-    const asking = lab.ask(asked, String(port), "question");
+    const requesting = lab.ask(asked, String(port), "question");
     const received = new ReceiveBatch();
     await server.receiveMany(received, { timeout: 5000 });
     const question = received.datagram(0);
@@ -53,7 +53,7 @@ for (
 
     await server.send("the first", question.peer, { source: stays });
     const seen = asked.startsWith("::ffff:") ? `::ffff:${stays}` : stays;
-    assertEquals(await asking, [`${seen} ${port} the first`]);
+    assertEquals(await requesting, [`${seen} ${port} the first`]);
   });
 }
 
@@ -67,7 +67,7 @@ Deno.test("source gone: its interface is removed before the answer", async () =>
   await lab.client.ip("route add 198.51.100.1 dev wire");
   const server = lab.bind();
   const { port } = server.address;
-  const asking = lab.ask("198.51.100.1", String(port), "question");
+  const requesting = lab.ask("198.51.100.1", String(port), "question");
   const question = await server.receive({ timeout: 5000 });
   await lab.server.ip("link del other");
   const error = await assertRejects(
@@ -76,7 +76,7 @@ Deno.test("source gone: its interface is removed before the answer", async () =>
   );
   assertEquals([error.source, error.code], ["198.51.100.1", "ENETUNREACH"]);
   await server.send("the first", question.peer, { source: FOUR[2] });
-  assertEquals(await asking, [`${FOUR[2]} ${port} the first`]);
+  assertEquals(await requesting, [`${FOUR[2]} ${port} the first`]);
 });
 
 Deno.test("source gone: one answer of a batch; the others are sent", async () => {
@@ -84,10 +84,10 @@ Deno.test("source gone: one answer of a batch; the others are sent", async () =>
   const server = lab.bind();
   const port = String(server.address.port);
   const answers = new SendBatch();
-  const asking: Promise<string[]>[] = [];
+  const requesting: Promise<string[]>[] = [];
   const batches: ReceiveBatch[] = [];
   for (const asked of FOUR) {
-    asking.push(lab.ask("-w", "10000", asked, port, `you are ${asked}`));
+    requesting.push(lab.ask("-w", "10000", asked, port, `you are ${asked}`));
     const batch = new ReceiveBatch({ size: 1 });
     await server.receiveMany(batch, { timeout: 5000 });
     answers.reply(batch, 0);
@@ -101,7 +101,7 @@ Deno.test("source gone: one answer of a batch; the others are sent", async () =>
   assertEquals(failures[0].error.source, FOUR[2]);
   const peer = batches[2].datagram(0).peer;
   await server.send("not from there", peer);
-  assertEquals((await Promise.all(asking)).flat(), [
+  assertEquals((await Promise.all(requesting)).flat(), [
     `${FOUR[0]} ${port} you are ${FOUR[0]}`,
     `${FOUR[1]} ${port} you are ${FOUR[1]}`,
     `${FOUR[0]} ${port} not from there`,
@@ -136,9 +136,12 @@ Deno.test("source gone: what has another cause is another error", async () => {
     await refused({ address: "203.0.113.1", port: 9 }, {}),
     "SystemError ENETUNREACH",
   );
-  // It is this host's, but may be nobody's source; and one that is not here.
+  // An address of this host that is not a valid source; and one of another host.
   for (const source of ["192.0.2.255", "239.1.2.3", "203.0.113.1"]) {
-    const told = await refused(peer, { source });
-    assert(told.startsWith("SourceUnavailableError"), `${source}: ${told}`);
+    const reported = await refused(peer, { source });
+    assert(
+      reported.startsWith("SourceUnavailableError"),
+      `${source}: ${reported}`,
+    );
   }
 });

@@ -1,4 +1,4 @@
-// The source of what is sent unasked: as told, from each kind of socket; a C peer
+// The source of datagrams that are not replies, from each kind of socket; a C peer
 // says whom it heard.
 
 import { assertEquals } from "@std/assert";
@@ -48,7 +48,7 @@ Deno.test("source: what is sent to oneself", async () => {
   await using lab = await UdpLab.open();
   const socket = lab.bind();
   const { port } = socket.address;
-  // It goes by the loopback interface; the kernel tells that of the address.
+  // It passes the loopback interface; the kernel reports that of the address.
   const ifindex = await lab.index();
   for (const [address, source] of [[FOUR[0], FOUR[3]], [SIX[0], SIX[1]]]) {
     await socket.send("x", { address, port }, { source });

@@ -17,7 +17,7 @@ Deno.test("timestamp: the moment the kernel received it, for each family", async
     const before = now();
     await lab.ask("-w", "1", asked, port, "q");
     const after = now() + 1_000_000n;
-    // Read later, it still tells of then.
+    // Read later, it has the same value.
     while (now() < after + 5_000_000n);
     const { timestamp } = await server.receive({ timeout: 5000 });
     assert(timestamp !== undefined);
@@ -25,15 +25,15 @@ Deno.test("timestamp: the moment the kernel received it, for each family", async
   }
 });
 
-Deno.test("timestamp: absent unless asked for", async () => {
+Deno.test("timestamp: absent unless requested", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind();
-  const asking = lab.ask("-w1", FOUR[0], String(server.address.port), "q");
+  const requesting = lab.ask("-w1", FOUR[0], String(server.address.port), "q");
   assertEquals("timestamp" in await server.receive({ timeout: 5000 }), false);
-  await asking;
+  await requesting;
 });
 
-/** How many datagrams the namespace's sockets had no room for. */
+/** Datagrams that the namespace's sockets dropped because of full buffers. */
 async function dropped(lab: UdpLab, six: boolean): Promise<number> {
   if (six) {
     const text = await lab.server.run("cat", ["/proc/net/snmp6"]);
@@ -45,17 +45,17 @@ async function dropped(lab: UdpLab, six: boolean): Promise<number> {
   return Number(values[names.indexOf("RcvbufErrors")]);
 }
 
-/** Takes what is there; gives the overflow each datagram told of. */
+/** Receives all datagrams; returns the overflow counter of each. */
 async function drain(socket: UdpSocket): Promise<(number | undefined)[]> {
   const batch = new ReceiveBatch();
-  const told: (number | undefined)[] = [];
+  const reported: (number | undefined)[] = [];
   await socket.receiveMany(batch, { timeout: 5000 });
   do {
     for (let slot = 0; slot < batch.count; slot++) {
-      told.push(batch.describe(slot).overflow);
+      reported.push(batch.describe(slot).overflow);
     }
   } while (socket.tryReceiveMany(batch) > 0);
-  return told;
+  return reported;
 }
 
 for (const asked of [FOUR[1], SIX[1]]) {
@@ -78,7 +78,7 @@ for (const asked of [FOUR[1], SIX[1]]) {
     assertEquals(first.length + total, 300);
     assert(total > 0);
 
-    // Told with the next one that finds room, and with all after it.
+    // Reported with the next queued datagram, and with all after it.
     await lab.ask("-w", "1", asked, port, "q");
     await lab.ask("-w", "1", asked, port, "q");
     assertEquals(await drain(server), [total, total]);

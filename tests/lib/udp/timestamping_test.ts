@@ -59,7 +59,7 @@ for (const family of ["dual", "ipv4", "ipv6"] as const) {
     const before = now();
     const { port } = lab.bind({}, "client").address;
     for (const address of peers) await socket.send("x", { address, port });
-    // A neighbour that is not known yet is asked for first.
+    // An unknown neighbour is resolved first.
     const stamps = await take(socket, 4);
     const after = now() + 1_000_000n;
     assertEquals(

@@ -1,4 +1,4 @@
-// What did not fit is told, and never read as if it were whole.
+// Truncation is reported, and truncated data is never used as complete.
 
 import { assertEquals } from "@std/assert";
 import {
@@ -23,9 +23,9 @@ Deno.test("truncation: a datagram longer than its buffer is marked, one that fit
   const port = String(server.address.port);
   const batch = new ReceiveBatch({ size: 4, bufferSize: 8 });
   for (const sent of ["12345678", "123456789", "1", "1234567890"]) {
-    const asking = lab.ask("-w", "1", FOUR[1], port, sent);
+    const requesting = lab.ask("-w", "1", FOUR[1], port, sent);
     await server.receiveMany(batch, { timeout: 5000 });
-    await asking;
+    await requesting;
     const { data, truncated, controlTruncated, local } = batch.datagram(0);
     assertEquals(text(data), sent.slice(0, 8));
     assertEquals(batch.length(0), Math.min(8, sent.length));
@@ -63,7 +63,7 @@ Deno.test("truncation: how long a truncated datagram was", async () => {
   }
 });
 
-Deno.test("truncation: receive() has room for the longest datagram there is", async () => {
+Deno.test("truncation: receive() accepts the longest possible datagram", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind({ receiveBuffer: 1 << 20 });
   const port = String(server.address.port);
@@ -89,15 +89,15 @@ const SHORT: [number, DatagramInfo["control"]][] = [
   [72, ["in6_pktinfo", "in_pktinfo"]],
 ];
 
-Deno.test("truncation: of control messages only whole ones count, and the loss is told", async () => {
+Deno.test("truncation: only complete control messages are used, and the loss is reported", async () => {
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const port = String(server.address.port);
   for (const [controlSize, control] of SHORT) {
     const batch = new ReceiveBatch({ size: 2, controlSize });
-    const asking = lab.ask("-w", "1", FOUR[1], port, "question");
+    const requesting = lab.ask("-w", "1", FOUR[1], port, "question");
     await server.receiveMany(batch, { timeout: 5000 });
-    await asking;
+    await requesting;
     const datagram = batch.datagram(0);
     assertEquals(datagram.control, control, `${controlSize} bytes`);
     const lost = controlSize < 72;

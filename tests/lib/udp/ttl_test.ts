@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
 import type { Family } from "../../../lib/socket/option.ts";
 import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 
-/** How the server is asked, by the socket it has. */
+/** The requests for the server, by its socket. */
 const ASKED: Record<Family, string[]> = {
   dual: [FOUR[1], `::ffff:${FOUR[1]}`, SIX[1]],
   ipv4: [FOUR[1], `::ffff:${FOUR[1]}`],
@@ -29,9 +29,9 @@ for (const [family, addresses] of Object.entries(ASKED)) {
         const [ttl, trafficClass] of [[1, 0], [9, TRAFFIC_CLASS], [255, 255]]
       ) {
         const set = ["-t", String(ttl), "-q", String(trafficClass)];
-        const asking = lab.ask("-w", "1", ...set, asked, port, "q");
+        const requesting = lab.ask("-w", "1", ...set, asked, port, "q");
         const datagram = await server.receive({ timeout: 5000 });
-        await asking;
+        await requesting;
         assertEquals(
           [datagram.ttl, datagram.trafficClass, datagram.ecn],
           [ttl, trafficClass, trafficClass & 3],
@@ -42,7 +42,7 @@ for (const [family, addresses] of Object.entries(ASKED)) {
   });
 }
 
-Deno.test("TTL and traffic class: absent unless asked for", async () => {
+Deno.test("TTL and traffic class: absent unless requested", async () => {
   await using lab = await UdpLab.open();
   for (
     const [which, option] of Object.entries({
@@ -52,16 +52,21 @@ Deno.test("TTL and traffic class: absent unless asked for", async () => {
     })
   ) {
     const server = lab.bind(option);
-    const asking = lab.ask("-w1", FOUR[0], String(server.address.port), "q");
+    const requesting = lab.ask(
+      "-w1",
+      FOUR[0],
+      String(server.address.port),
+      "q",
+    );
     const datagram = await server.receive({ timeout: 5000 });
-    await asking;
+    await requesting;
     const has = ["ttl", "trafficClass", "ecn"].map((key) => key in datagram);
     const [ttl, trafficClass] = [which === "ttl", which === "trafficClass"];
     assertEquals(has, [ttl, trafficClass, trafficClass]);
   }
 });
 
-/** What a socket is told to send, and to whom. */
+/** What a socket has to send, and the destination. */
 const PEERS: Record<Family, string[]> = {
   dual: [CLIENT.four, CLIENT.six],
   ipv4: [CLIENT.four],

@@ -80,8 +80,8 @@ async function query(
     UdpSocket.bind({ namespace: lab[role].name, address: local, port: 4000 });
   await using red = bind("red");
   await using blue = bind("blue");
-  const asker = side === "red" ? red : blue;
-  await asker.send("query", { address, port });
+  const client = side === "red" ? red : blue;
+  await client.send("query", { address, port });
   await serve();
   const heard = async (socket: UdpSocket, wait: number) => {
     try {
@@ -91,7 +91,7 @@ async function query(
     }
   };
   const other = side === "red" ? blue : red;
-  const at = await heard(asker, 1000);
+  const at = await heard(client, 1000);
   const elsewhere = await heard(other, at === undefined ? 1000 : 20);
   return { [side]: at, [side === "red" ? "blue" : "red"]: elsewhere };
 }

@@ -1,4 +1,4 @@
-// Every way to receive gives whole datagrams, whatever their size; a limit is an
+// Every receive method returns complete datagrams of any size; a limit is an
 // option. The C peer is the sender.
 
 import { assertEquals, assertThrows } from "@std/assert";

@@ -9,7 +9,7 @@ const WORKERS = 3;
 const DATAGRAMS = 600;
 
 Deno.test("workers: of one socket's datagrams each goes to one thread, and all threads end", async () => {
-  // With room for all: what the queue drops nobody takes.
+  // With space for all: dropped datagrams are lost.
   await using socket = UdpSocket.bind({
     address: "127.0.0.1",
     receiveBuffer: 4 << 20,

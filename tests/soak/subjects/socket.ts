@@ -1,4 +1,4 @@
-// A UdpSocket in the main thread that answers what it is asked; by order, it
+// A UdpSocket in the main thread that replies to requests; on request, it
 // also waits in a namespace until that is gone.
 
 import { UdpSocket } from "../../../lib/udp/socket.ts";
@@ -10,7 +10,7 @@ const socket = UdpSocket.bind({ port: 8889, receiveBuffer: 4 << 20 });
 const counts = { answered: 0, refused: 0, visits: 0 };
 sayMemory(() => counts);
 
-/** Waits on a socket that nobody writes to. */
+/** Waits on a socket without traffic. */
 async function visit(namespace: string, signal: AbortSignal): Promise<void> {
   await using other = UdpSocket.bind({ namespace });
   arrived();

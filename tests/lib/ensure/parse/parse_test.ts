@@ -17,7 +17,7 @@ function problems(value: unknown): string[] {
   );
 }
 
-Deno.test("all that is wrong is told at once, with its path", () => {
+Deno.test("all problems are reported together, each with its path", () => {
   const wrong = {
     lnks: [],
     links: [

@@ -218,7 +218,7 @@ Deno.test("what a description may say, the schema allows", () => {
   assert(right > 100, `${right} were right`);
 });
 
-Deno.test("whatever the value, the answer is a list of problems", () => {
+Deno.test("for any value, the result is a list of problems", () => {
   fc.assert(
     fc.property(fc.anything(), (value) => {
       parses(value);

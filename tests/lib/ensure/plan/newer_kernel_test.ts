@@ -109,7 +109,7 @@ Deno.test("attributes that a newer kernel adds are kept", async () => {
     }
   }
   for (const link of await socket.links()) {
-    // Bytes of a link that nobody decodes yet are in its message.
+    // The message of a link contains attributes that are not decoded yet.
     assert(link.message.toHex().includes("0800fb0001020304"), link.name);
   }
 });

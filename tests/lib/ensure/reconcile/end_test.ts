@@ -41,7 +41,7 @@ function blackholes(count: number): string {
 }
 
 /** Corrects something, so that the loop is known to be at work. */
-async function disturbed(
+async function faults(
   lab: { readonly one: { ip(command: string): Promise<string> } },
   reports: AsyncGenerator<ReconcileReport, void, void>,
 ): Promise<void> {
@@ -55,7 +55,7 @@ Deno.test("close() ends reconcile() that waits for an event, and all its descrip
   const before = openDescriptors();
   const reconciler = await opened(described(lab.one.name));
   const reports = reconciler.reconcile();
-  await disturbed(lab, reports);
+  await faults(lab, reports);
   const next = reports.next();
   await atOnce(() => reconciler.close());
   assertEquals(await next, { value: undefined, done: true });
@@ -109,7 +109,7 @@ Deno.test("close() ends reconcile() whose report is still looked at", async () =
   const before = openDescriptors();
   const reconciler = await opened(described(lab.one.name));
   const reports = reconciler.reconcile();
-  await disturbed(lab, reports);
+  await faults(lab, reports);
   await reconciler.close();
   assertEquals(openDescriptors(), before);
   assertEquals(await reports.next(), { value: undefined, done: true });
@@ -132,7 +132,7 @@ Deno.test("an aborted signal ends reconcile() with its reason", async () => {
     for (const disturb of [false, true]) {
       const stop = new AbortController();
       const reports = reconciler.reconcile({ signal: stop.signal });
-      if (disturb) await disturbed(lab, reports);
+      if (disturb) await faults(lab, reports);
       const next = reports.next();
       const reason = new Error("enough");
       stop.abort(reason);
@@ -151,13 +151,13 @@ Deno.test("return() ends a pending next() of reconcile()", async () => {
   {
     await using reconciler = await opened(described(lab.one.name));
     const reports = reconciler.reconcile();
-    await disturbed(lab, reports);
+    await faults(lab, reports);
     const next = reports.next();
     await atOnce(() => reports.return());
     assertEquals(await next, { value: undefined, done: true });
     // Another loop goes on from here.
     const others = reconciler.reconcile();
-    await disturbed(lab, others);
+    await faults(lab, others);
     await others.return();
   }
   assertEquals(openDescriptors(), before);

@@ -1,4 +1,4 @@
-// The reconcile loop: whatever another program does to the network through `ip`
+// The reconcile loop: changes by another program through `ip`
 // is corrected.
 
 import { assert, assertEquals } from "@std/assert";
@@ -17,10 +17,10 @@ import { random } from "../../../support/random.ts";
 
 /** Other orders each day, so that CI sees more than one. */
 const SEED = Math.floor(Date.now() / 86_400_000);
-/** What should take 100 ms, with room for a busy machine. */
+/** What should take 100 ms, with space for a busy machine. */
 const LATE = 5000;
 
-/** What somebody does to the lab. */
+/** A change of the test network. */
 const SABOTAGE: Readonly<Record<string, (lab: EnsureLab) => Promise<unknown>>> =
   {
     "a link goes down": ({ left }) => left.ip("link set eth0 down"),

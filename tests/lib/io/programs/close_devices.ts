@@ -37,7 +37,7 @@ let ended = 0;
 if (state === "waiting") {
   for (const tun of tuns) {
     (async () => {
-      // Whatever the kernel sends comes first.
+      // Packets of the kernel come first.
       for (;;) await tun.read();
     })().catch((error) => {
       if (error instanceof ClosedError) ended++;

@@ -6,7 +6,7 @@
 import { Monitor, UdpSocket } from "../../../../mod.ts";
 
 const COUNT = Number(Deno.args[0]);
-/** Datagrams that fit into the receive buffer with room to spare. */
+/** Datagrams that fit into the receive buffer with space to spare. */
 const TRAIN = 500;
 const LOOPBACK = { address: "127.0.0.1" };
 
@@ -29,12 +29,12 @@ await using monitor = await Monitor.open({ objects: ["link"] });
 let own = 0;
 let inOrder = 0;
 let ended = 0;
-let train = Promise.withResolvers<void>();
+let segments = Promise.withResolvers<void>();
 const receives = Array.from({ length: COUNT }, async (_, index) => {
   const { data } = await socket.receive();
   if (index === ended++) inOrder++;
   if (new DataView(data.buffer, data.byteOffset).getUint32(0) === index) own++;
-  if (ended % TRAIN === 0 || ended === COUNT) train.resolve();
+  if (ended % TRAIN === 0 || ended === COUNT) segments.resolve();
 });
 const failed = Promise.race(
   receives.map((receive) => receive.then(() => new Promise<never>(() => {}))),
@@ -58,14 +58,14 @@ const others = (async () => {
 const monitored = await Promise.race([others, failed]);
 
 for (let sent = 0; sent < COUNT;) {
-  train = Promise.withResolvers<void>();
+  segments = Promise.withResolvers<void>();
   const length = Math.min(TRAIN, COUNT - sent);
   await client.sendMany(Array.from({ length }, () => {
     const data = new Uint8Array(4);
     new DataView(data.buffer).setUint32(0, sent++);
     return { data, to: socket.address };
   }));
-  await Promise.race([train.promise, failed]);
+  await Promise.race([segments.promise, failed]);
 }
 await Promise.all(receives);
 const served: Served = { own, inOrder, other: true, monitored };

@@ -133,7 +133,7 @@ const CASES: Case[] = [
   ["delete", "2001:db8::2/65", { address: "2001:db8::2/65" }],
 ];
 
-Deno.test("address: add, replace and delete as ip asks for them", async () => {
+Deno.test("address: add, replace and delete as ip requests them", async () => {
   await using beside = await Beside.open(`
     link add a0 type veth peer name a1
     link set a0 addrgenmode none up

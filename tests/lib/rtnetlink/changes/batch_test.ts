@@ -85,7 +85,7 @@ Deno.test("batch: a thousand veth pairs with addresses by one call, few sends", 
   assertEquals(near, []);
 });
 
-Deno.test("batch: what is refused is told for each, in order", async () => {
+Deno.test("batch: rejections are reported for each request, in order", async () => {
   await using lab = await Lab.open("a");
   await using network = Network.open({ namespace: lab.a.name });
   const results = await network.applyEach([

@@ -33,7 +33,7 @@ const CASES: Case[] = [
   ["dev lo vid 10", { dev: "lo", vid: 10 }],
 ];
 
-Deno.test("bridge VLAN: add and delete as bridge vlan asks for them", async () => {
+Deno.test("bridge VLAN: add and delete as bridge vlan requests them", async () => {
   await using beside = await Beside.open(`
     link add br0 type bridge
     link add a0 type veth peer name a1

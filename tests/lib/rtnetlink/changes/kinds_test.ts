@@ -60,7 +60,7 @@ Deno.test("kinds: every option that ip's help lists is there", async () => {
   for (const { name, options } of kinds) {
     const said = await output("ip", ["link", "help", name]);
     const help = said.stdout + said.stderr;
-    // Of a kind without options of its own it tells what links are like.
+    // For a kind without options it reports what options there are.
     if (!help.startsWith(`Usage: ... ${name}`)) continue;
     asked++;
     const missing = listed(help, name).filter((word) =>

@@ -27,7 +27,7 @@ import { assertAllTried } from "../../../support/tried.ts";
 
 const PAIR = "link add a0 type veth peer name a1";
 
-Deno.test("link set: the options of a kind as ip asks for them", async () => {
+Deno.test("link set: the options of a kind as ip requests them", async () => {
   await using beside = await Beside.open(`${PAIR}
     link add br0 type bridge
     link add vx0 type vxlan id 5 dstport 4789
@@ -49,7 +49,7 @@ Deno.test("link set: the options of a kind as ip asks for them", async () => {
   );
 });
 
-Deno.test("link: further names and deletion as ip asks for them", async () => {
+Deno.test("link: further names and deletion as ip requests them", async () => {
   await using beside = await Beside.open(PAIR);
   const long = "the-one-with-the-green-cable-that-nobody-dares-to-pull";
   await beside.compare(
@@ -225,7 +225,7 @@ async function refused(changes: readonly Change[]) {
   return { error, links: (await lab.a.json("link")).length };
 }
 
-Deno.test("link: one refused does not stop the others, and is told first", async () => {
+Deno.test("link: a rejected change does not stop the others, and is thrown first", async () => {
   const { error, links } = await refused([
     addLink({ name: "x0", kind: "bridge" }),
     addLink({ name: "x0", kind: "bridge" }),
@@ -254,7 +254,7 @@ Deno.test("link: nothing is changed if a link spoken of is not there", async () 
   assert(error.message.includes("none"), error.message);
 });
 
-Deno.test("link: a kind the kernel lacks is told with its own words and the module", async () => {
+Deno.test("link: an unsupported kind is reported with the kernel's text and the module", async () => {
   await using lab = await Lab.open("a");
   await using network = Network.open({ namespace: lab.a.name });
   const error = await assertRejects(
@@ -266,7 +266,7 @@ Deno.test("link: a kind the kernel lacks is told with its own words and the modu
     assert(error.message.includes(part), error.message);
   }
   // Its module has another name, and an option may be lacking, too: a kernel
-  // that has them does as it is told.
+  // that has them does what the message says.
   const results = await network.applyEach([
     addLink({ name: "x1", kind: "vlan", link: "lo", options: { id: 5 } }),
     addLink({ name: "x2", kind: "bridge", options: { vlan_filtering: true } }),

@@ -64,7 +64,7 @@ const CASES: Case[] = [
   ["delete", "proxy 192.0.2.77", { to: "192.0.2.77", proxy: true }],
 ];
 
-Deno.test("neighbour: add, replace and delete as ip asks for them", async () => {
+Deno.test("neighbour: add, replace and delete as ip requests them", async () => {
   await using beside = await Beside.open(`
     link add a0 type veth peer name a1
     link set a0 addrgenmode none up
@@ -95,7 +95,7 @@ const MOVING: [words: string, spec: Partial<NeighbourSpec>][] = [
   [`lladdr ${lladdr} nud reachable`, { lladdr, nud: "reachable" }],
 ];
 
-Deno.test("neighbour: use and managed as ip asks for them", async () => {
+Deno.test("neighbour: use and managed as ip requests them", async () => {
   await using beside = await Beside.open(`
     link add a0 type veth peer name a1
     link set a0 addrgenmode none

@@ -63,7 +63,7 @@ const CASES: Case[] = [
   ["add", "id 15 group 99", { id: 15, group: "99" }],
 ];
 
-Deno.test("nexthop: add, replace and delete as ip asks for them", async () => {
+Deno.test("nexthop: add, replace and delete as ip requests them", async () => {
   await using beside = await Beside.open(`
     link add a0 type veth peer name a1
     link set a0 addrgenmode none up

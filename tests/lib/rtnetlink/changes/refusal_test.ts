@@ -1,5 +1,5 @@
 // What a refusal says: what was tried, the error's name, the kernel's words and
-// the attribute at fault if it tells them, and what to do.
+// the rejected attribute if it reports it, and what to do.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { SystemError } from "../../../../ffi/errno.ts";
@@ -219,7 +219,7 @@ const CASES: [change: Change, message: string][] = [
   ],
 ];
 
-/** Older kernels refuse some things without a word. */
+/** Older kernels refuse some things silently. */
 function saidBy(error: SystemError, message: string): string {
   return error instanceof NetlinkError && error.ack.message === undefined
     ? message.replace(/; the kernel says: .*?(?=\. |$)/, "")

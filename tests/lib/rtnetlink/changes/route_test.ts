@@ -272,7 +272,7 @@ const CASES: Case[] = [
   }],
 ];
 
-Deno.test("route: add, replace, append and delete as ip asks for them", async () => {
+Deno.test("route: add, replace, append and delete as ip requests them", async () => {
   await using beside = await Beside.open(SETUP);
   const settled = { done: 0, refused: 0 };
   for (const [verb, words, spec] of CASES) {
@@ -312,7 +312,7 @@ Deno.test("route: -6 default is IPv6's, of a device alone too", async () => {
   );
 });
 
-Deno.test("route: every metric as ip asks for it", async () => {
+Deno.test("route: every metric as ip requests it", async () => {
   await using beside = await Beside.open(SETUP);
   for (const [index, [words, spec]] of METRICS.entries()) {
     for (const to of [`10.${index}.0.0/16`, `2001:db8:${index}a::/48`]) {

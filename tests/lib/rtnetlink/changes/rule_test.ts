@@ -107,11 +107,11 @@ const CASES: Case[] = [
   }],
 ];
 
-Deno.test("rule: add and delete as ip asks for them", async () => {
+Deno.test("rule: add and delete as ip requests them", async () => {
   await using beside = await Beside.open("link add a0 type veth peer name a1");
   let refused = 0;
   const compare = async (words: string, change: Change) => {
-    // Unlike us, ip does not tell the family from an address of a rule.
+    // Unlike us, ip does not report the family from an address of a rule.
     const command = words.includes("::") ? `-6 rule ${words}` : `rule ${words}`;
     if (!await beside.compare(command, change)) refused++;
   };
@@ -131,7 +131,7 @@ Deno.test("rule: add and delete as ip asks for them", async () => {
   assert(refused >= 2);
 });
 
-Deno.test("rule: IPv6 without an address as ip -6 asks for it", async () => {
+Deno.test("rule: IPv6 without an address as ip -6 requests it", async () => {
   await using beside = await Beside.open();
   for (const verb of ["add", "delete"] as const) {
     const build = verb === "add" ? addRule : deleteRule;

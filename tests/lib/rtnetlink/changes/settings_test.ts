@@ -93,7 +93,7 @@ const ADD: [command: string, spec: LinkSpec][] = [
   }],
 ];
 
-Deno.test("link set: every setting as ip asks for it", async () => {
+Deno.test("link set: every setting as ip requests it", async () => {
   await using beside = await Beside.open(`${PAIR}
     link add br0 type bridge`);
   const settled = new Set<boolean>();
@@ -106,7 +106,7 @@ Deno.test("link set: every setting as ip asks for it", async () => {
   for (const name of ["a0", "a2", "br0"]) await beside.undo(deleteLink(name));
 });
 
-Deno.test("link add: settings and a lower link as ip asks for them", async () => {
+Deno.test("link add: settings and a lower link as ip requests them", async () => {
   await using beside = await Beside.open(`${PAIR}
     link add br9 type bridge`);
   for (const [command, spec] of ADD) {
@@ -116,7 +116,7 @@ Deno.test("link add: settings and a lower link as ip asks for them", async () =>
   await beside.assertNothingLeft();
 });
 
-Deno.test("link delete: a group as ip asks for it", async () => {
+Deno.test("link delete: a group as ip requests it", async () => {
   await using beside = await Beside.open();
   for (const name of ["a0", "b0"]) {
     const spec: LinkSpec = { name, kind: "ifb", group: 7 };

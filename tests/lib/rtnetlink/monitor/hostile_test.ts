@@ -74,15 +74,15 @@ Deno.test("spoiled messages in any order never throw, and what they leave can be
   assert(messages.length > 30);
   const below = random(7);
   const cache = new ObjectCache({ objects: new Set(MONITORED_OBJECTS) });
-  let told = 0;
+  let reported = 0;
   for (let i = 0; i < CASES; i++) {
     const bytes = messages[below(messages.length)];
     if (below(50) === 0) cache.begin(MONITORED_OBJECTS);
     apply(cache, below(2) ? bytes : spoil(bytes, below));
-    told += cache.take().length;
+    reported += cache.take().length;
     if (below(50) === 0) cache.takeStaleTypes();
   }
-  assert(told > CASES / 10, `${told}`);
+  assert(reported > CASES / 10, `${reported}`);
   const nothing = Object.fromEntries(
     MONITORED_OBJECTS.map((kind) => [kind, []]),
   );
@@ -105,7 +105,7 @@ Deno.test("a message that cannot be read whole changes nothing", async () => {
   assertEquals(cache.take().map(brief), []);
 });
 
-Deno.test("what a process sends is counted and told, and changes nothing", async () => {
+Deno.test("messages of another process are counted and reported, and change nothing", async () => {
   await using lab = await Lab.open("ns");
   await using watching = await Monitor.open({ namespace: lab.ns.name });
   await forge(lab.ns, 3);

@@ -23,7 +23,7 @@ import { Lab } from "../../../support/netns.ts";
 import { AS_NOBODY } from "../../../support/privileges.ts";
 import { RunningProgram } from "../../../support/program.ts";
 
-Deno.test("a snapshot is all there is, once, whatever changes meanwhile", async () => {
+Deno.test("a snapshot is complete, once, with any changes meanwhile", async () => {
   await using lab = await routed();
   // Changes that begin before the monitor and end after it.
   const churn = lab.ns.batch(
@@ -46,7 +46,7 @@ Deno.test("a snapshot is all there is, once, whatever changes meanwhile", async 
   assert(watching.all("route").length > 1500);
 });
 
-Deno.test("only what was asked for is told, and nothing else is known", async () => {
+Deno.test("only the requested types are reported and cached", async () => {
   await using lab = await routed();
   await using watching = await openMonitor(lab.ns, {
     objects: ["rule"],
@@ -120,7 +120,7 @@ Deno.test("closing ends a loop over it as a loop ends", async () => {
   assertEquals(names[0], "br0");
 });
 
-Deno.test("what a loop that is left had taken is told to whoever receives next", async () => {
+Deno.test("events that a loop received and did not return go to the next receive", async () => {
   await using lab = await Lab.open("here");
   await using watching = await openMonitor(lab.here, { objects: ["link"] });
   await lab.here.batch(`
@@ -155,7 +155,7 @@ Deno.test("leaving the loop closes it; a thousand monitors leave nothing behind"
   await assertDescriptors(before);
 });
 
-Deno.test("without any capability it reads, tells and recovers", async () => {
+Deno.test("without any capability it reads, reports and recovers", async () => {
   await using lab = await routed();
   const library = new URL("../../../../mod.ts", import.meta.url).href;
   const program = `

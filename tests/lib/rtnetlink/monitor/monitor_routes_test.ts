@@ -1,4 +1,4 @@
-// What a monitor tells of routes, which the kernel says only part of.
+// Route events of a monitor, which the kernel notifies only in part.
 
 import type {
   MonitorEvent,
@@ -16,7 +16,7 @@ import {
   until,
 } from "../../../support/monitored.ts";
 
-/** What was told of the routes to somewhere when a command has its effect. */
+/** The events of the routes to a destination after a command. */
 async function toldOf(
   watching: Monitor,
   netns: Netns,
@@ -124,7 +124,7 @@ Deno.test("a way that was said more of: what is left is read again", async () =>
   assertEquals([left.protocol, left.metrics?.mtu], [12, 1300]);
 });
 
-Deno.test("what the kernel does to routes without a word is told all the same", async () => {
+Deno.test("silent changes of routes by the kernel are reported", async () => {
   await using lab = await routed();
   await lab.ns.batch(`
     route add 10.1.0.0/16 via 10.0.0.2

@@ -1,5 +1,5 @@
-// A monitor at work: what it tells when the network changes, and that what it
-// knows then is what there is.
+// A monitor at work: what it reports when the network changes, and that what it
+// knows then is the current state.
 
 import { assert, assertEquals } from "@std/assert";
 import type {
@@ -18,7 +18,7 @@ import {
 import { renameUp } from "../../../support/kinds.ts";
 import { Lab } from "../../../support/netns.ts";
 
-/** In few words, what was told of one kind of object. */
+/** A short form of the events of one type of object. */
 function wordsAbout(
   events: readonly MonitorEvent[],
   object: MonitoredObject,
@@ -26,10 +26,10 @@ function wordsAbout(
   return about(events, object).map((event) => brief(event as MonitorEvent));
 }
 
-Deno.test("links: new, renamed, changed, altnames, gone, each told as what it is", async () => {
+Deno.test("links: added, renamed, changed, altnames, deleted, each reported as such", async () => {
   await using lab = await Lab.open("ns");
   await using watching = await openMonitor(lab.ns);
-  // Of a link that is down, the kernel does not tell of names and texts.
+  // Of a link that is down, the kernel does not report names and texts.
   await lab.ns.batch(`
     link add one up type ifb
     link set one mtu 1400`);
@@ -63,7 +63,7 @@ Deno.test("links: new, renamed, changed, altnames, gone, each told as what it is
   assertEquals(change("altNames").data.altNames, [
     "a-name-longer-than-fifteen",
   ]);
-  // Names are those of the moment, however late one asks.
+  // Names are those of the event, regardless of when they are read.
   assertEquals(
     links.map(({ names, data }) => names.name(data.ifindex)),
     links.map(({ data }) => data.name),
@@ -71,7 +71,7 @@ Deno.test("links: new, renamed, changed, altnames, gone, each told as what it is
   await assertKnowsAll(watching, lab.ns);
 });
 
-Deno.test("a move to another namespace is told as one, on both sides and at the peer", async () => {
+Deno.test("a move to another namespace is reported as one, on both sides and at the peer", async () => {
   await using lab = await Lab.open("here", "there");
   await lab.here.ip("link add stays type veth peer name moves");
   await using here = await openMonitor(lab.here);
@@ -137,7 +137,7 @@ Deno.test("addresses: new, changed and gone, of both families, with peers", asyn
     address delete 192.0.2.1/25 dev one
     address add 2001:db8::1/64 dev one`);
   const events = await until(watching, is("new address 2001:db8::1 one"));
-  // Of a change of IPv6 the kernel tells when it comes to it.
+  // The kernel notifies a change of IPv6 later.
   await lab.ns.ip(
     "address change 2001:db8::1/64 dev one valid_lft 500 preferred_lft 400",
   );
@@ -173,7 +173,7 @@ Deno.test("addresses: new, changed and gone, of both families, with peers", asyn
   assertEquals(four[4].data.prefixLength, 25);
 });
 
-Deno.test("nexthop objects and rules change with links, neighbours with what is told them", async () => {
+Deno.test("nexthop objects and rules change with links, neighbours with notifications", async () => {
   await using lab = await routed();
   await using watching = await openMonitor(lab.ns);
   await lab.ns.batch(`

@@ -27,12 +27,12 @@ import { RunningProgram } from "../../../support/program.ts";
 const is = (words: string, { name }: Netns) => (event: MonitorEvent) =>
   event.namespace === name && brief(event) === words;
 
-/** In few words, what was told of a namespace. */
+/** A short form of the events of a namespace. */
 function toldOf(events: readonly MonitorEvent[], { name }: Netns): string[] {
   return events.filter(({ namespace }) => namespace === name).map(brief);
 }
 
-/** Runs commands, whatever namespace they are about. */
+/** Runs commands for any namespace. */
 const shell = (commands: string) => run("sh", ["-ec", commands]);
 
 Deno.test("events of several namespaces come in one stream and say whose they are", async () => {
@@ -67,7 +67,7 @@ Deno.test("events of several namespaces come in one stream and say whose they ar
   }
 });
 
-Deno.test("a move is told by the namespace that is left and by the one that is entered", async () => {
+Deno.test("a move is reported by the old namespace and by the new one", async () => {
   await using lab = await Lab.open("left", "right");
   await lab.left.ip("link add one type ifb");
   const namespaces = [lab.left.name, lab.right.name];
@@ -84,7 +84,7 @@ Deno.test("a move is told by the namespace that is left and by the one that is e
   assertEquals(gone.data.newIfindex, come.data.ifindex);
 });
 
-Deno.test("a namespace that appears is told with all there is, one that vanishes to its last event", async () => {
+Deno.test("an added namespace is reported with all its objects, a deleted one to its last event", async () => {
   await using watching = await Monitor.open({ namespaces: "all" });
   await using late = new UnmadeNetns("late");
   await shell(`
@@ -138,8 +138,8 @@ Deno.test("a name given to another namespace: the old one vanishes, the new one 
   const young = (event: MonitorEvent) =>
     brief(event).startsWith("new link young");
   const events = await until(watching, young);
-  const told = toldOf(events, again).slice(0, 3);
-  assertEquals(told, ["removed", "added", "new link lo (snapshot)"]);
+  const reported = toldOf(events, again).slice(0, 3);
+  assertEquals(reported, ["removed", "added", "new link lo (snapshot)"]);
   await assertKnowsAll(watching, again, again.name);
 });
 
@@ -165,7 +165,7 @@ Deno.test("a name that is a link to the namespace of a process counts, too", asy
   await until(watching, is("removed", named));
 });
 
-Deno.test("this thread's own namespace is watched once, whatever its name", async () => {
+Deno.test("this thread's own namespace is monitored once, with or without a name", async () => {
   await using lab = await Lab.open("own");
   await using watching = await inNamespace(
     lab.own.name,
@@ -195,7 +195,7 @@ Deno.test("closing and aborting end what waits; nothing is left of a hundred tim
   await assertDescriptors(before);
 });
 
-Deno.test("what fails in one namespace is told once, and all goes on", async () => {
+Deno.test("an error in one namespace is reported once, and the others continue", async () => {
   await using lab = await Lab.open("a", "b");
   using faults = new Faults();
   await using watching = await Monitor.open({

@@ -38,7 +38,7 @@ const six = (gateway: string | undefined, more: Partial<Route> = {}) =>
   route(gateway, { family: "inet6", destination: "2001:db8::", ...more });
 
 /** A table that keeps what it said, in few words. */
-class Told {
+class Reported {
   readonly table = new RouteTable();
   #words: string[] = [];
   readonly #sink: Sink<Route> = {
@@ -67,7 +67,7 @@ class Told {
     return this.table.settle(found, this.#sink);
   }
 
-  /** What was said since it was last asked. */
+  /** The events since the last call. */
   get said(): string[] {
     return this.#words.splice(0);
   }
@@ -85,94 +85,97 @@ function words({ gateway, nexthops, metric }: Route): string {
 }
 
 Deno.test("a route that cannot be there beside others says that those are gone", () => {
-  const told = new Told().put(route("a")).put(route("b"), APPEND);
-  told.said;
-  // Their link went down and came back; nobody said so.
-  told.put(route("c"));
-  assertEquals(told.said, ["-a", "-b", "+c"]);
-  assertEquals(told.known, ["c"]);
-  const six_ = new Told().put(six(undefined)).put(six("c"));
+  const reported = new Reported().put(route("a")).put(route("b"), APPEND);
+  reported.said;
+  // Their link went down and came back, without a notification.
+  reported.put(route("c"));
+  assertEquals(reported.said, ["-a", "-b", "+c"]);
+  assertEquals(reported.known, ["c"]);
+  const six_ = new Reported().put(six(undefined)).put(six("c"));
   assertEquals(six_.said, ["+dev", "-dev", "+c"]);
 });
 
 Deno.test("the same message twice says nothing the second time", () => {
-  const told = new Told().put(route("a")).put(route("a"))
+  const reported = new Reported().put(route("a")).put(route("a"))
     .put(route("b"), APPEND).put(route("b"), APPEND)
     .put(route("a"), NLM_F_REPLACE)
     .remove(route("b")).remove(route("b"));
-  assertEquals(told.said, ["+a", "+b", "-b"]);
-  assertEquals(told.known, ["a"]);
+  assertEquals(reported.said, ["+a", "+b", "-b"]);
+  assertEquals(reported.known, ["a"]);
 });
 
-Deno.test("a removal that fits nothing that is known leaves a doubt", () => {
-  const told = new Told().put(route("a")).put(route("b"), APPEND);
-  assertEquals(told.table.needsDump, false);
-  told.remove(route("c"));
-  assertEquals([told.known, told.table.needsDump], [["a", "b"], true]);
-  const one = new Told().put(route("a")).remove(route("b"));
+Deno.test("a removal that matches no cached object requires a dump", () => {
+  const reported = new Reported().put(route("a")).put(route("b"), APPEND);
+  assertEquals(reported.table.needsDump, false);
+  reported.remove(route("c"));
+  assertEquals([reported.known, reported.table.needsDump], [["a", "b"], true]);
+  const one = new Reported().put(route("a")).remove(route("b"));
   assertEquals([one.known, one.table.needsDump], [["a"], true]);
-  const ways = new Told().put(six("a")).remove(six("b"));
+  const ways = new Reported().put(six("a")).remove(six("b"));
   assertEquals([ways.known, ways.table.needsDump], [["a"], true]);
 });
 
-Deno.test("settling tells what a dump found otherwise, each once", () => {
-  const told = new Told()
+Deno.test("reconciling reports the differences of a dump, each once", () => {
+  const reported = new Reported()
     .put(route("a")).put(route("b"), APPEND)
     .put(route("m", { metric: 5 })).put(route("t", { table: 100 }));
-  told.said;
-  told.begin();
-  const certain = told.settle(
+  reported.said;
+  reported.begin();
+  const certain = reported.settle(
     route("b"),
     route("c"),
     route("m", { metric: 5, flags: 16 }),
     route("n", { metric: 6 }),
   );
   assertEquals(certain, true);
-  assertEquals(told.said, [
+  assertEquals(reported.said, [
     "-t",
     "-a",
     "+c",
     "m metric 5>m metric 5 flags",
     "+n metric 6",
   ]);
-  assertEquals(told.known.sort(), ["b", "c", "m metric 5", "n metric 6"]);
+  assertEquals(reported.known.sort(), ["b", "c", "m metric 5", "n metric 6"]);
 });
 
 Deno.test("what messages said while a dump was read is newer than the dump", () => {
-  const told = new Told().put(route("a")).put(route("x", { metric: 1 }));
-  told.said;
-  told.begin();
-  told.put(route("b"), NLM_F_REPLACE).remove(route("x", { metric: 1 }))
+  const reported = new Reported().put(route("a")).put(
+    route("x", { metric: 1 }),
+  );
+  reported.said;
+  reported.begin();
+  reported.put(route("b"), NLM_F_REPLACE).remove(route("x", { metric: 1 }))
     .put(route("y", { metric: 2 }));
-  told.said;
+  reported.said;
   // The dump came by before each of them.
-  assertEquals(told.settle(route("a"), route("x", { metric: 1 })), true);
-  assertEquals(told.said, []);
-  assertEquals(told.known, ["b", "y metric 2"]);
+  assertEquals(reported.settle(route("a"), route("x", { metric: 1 })), true);
+  assertEquals(reported.said, []);
+  assertEquals(reported.known, ["b", "y metric 2"]);
   // And what was said before it began, it knows better.
-  told.begin();
-  assertEquals(told.settle(route("a")), true);
-  assertEquals(told.said.sort(), ["+a", "-b", "-y metric 2"]);
+  reported.begin();
+  assertEquals(reported.settle(route("a")), true);
+  assertEquals(reported.said.sort(), ["+a", "-b", "-y metric 2"]);
 });
 
-Deno.test("where more than the last message decides, another dump has to tell", () => {
+Deno.test("if more than the last message decides, another dump is needed", () => {
   // A message about one of several, while the dump may be from before or after.
-  const told = new Told().put(route("a")).put(route("b"), APPEND).begin();
-  told.remove(route("a"));
-  assertEquals(told.settle(route("a"), route("b")), false);
-  assertEquals(told.known, ["b"]);
-  told.begin();
-  assertEquals(told.settle(route("b")), true);
+  const reported = new Reported().put(route("a")).put(route("b"), APPEND)
+    .begin();
+  reported.remove(route("a"));
+  assertEquals(reported.settle(route("a"), route("b")), false);
+  assertEquals(reported.known, ["b"]);
+  reported.begin();
+  assertEquals(reported.settle(route("b")), true);
 
   // Removed, while something else is there than was removed.
-  const other = new Told().put(route("a")).begin().remove(route("a"));
+  const other = new Reported().put(route("a")).begin().remove(route("a"));
   assertEquals(other.settle(route("z")), false);
   other.begin();
   assertEquals(other.settle(route("z")), true);
   assertEquals(other.known, ["z"]);
 });
 
-Deno.test("ways of IPv6 keep the order of the dump, whatever order messages have", () => {
+Deno.test("nexthops of IPv6 keep the order of the dump, for any order of messages", () => {
   const way = (gateway: string) => ({
     ifindex: 2,
     weight: 1,
@@ -181,16 +184,16 @@ Deno.test("ways of IPv6 keep the order of the dump, whatever order messages have
   });
   const ways = (...gateways: string[]) =>
     six(undefined, { ifindex: 0, nexthops: gateways.map(way) });
-  const told = new Told().put(six("a"))
+  const reported = new Reported().put(six("a"))
     .put(ways("b", "a"), APPEND).put(ways("c", "a", "b"), APPEND);
-  assertEquals(told.known, ["a&b&c"]);
-  told.remove(six("b"));
-  assertEquals(told.known, ["a&c"]);
-  told.remove(six("a"));
-  assertEquals(told.known, ["c"]);
-  assertEquals(told.said.at(-1), "a&c>c ifindex,gateway,nexthops");
-  told.put(ways("c", "d"), NLM_F_REPLACE).remove(ways("d", "c"));
-  assertEquals([told.known, told.table.needsDump], [[], false]);
+  assertEquals(reported.known, ["a&b&c"]);
+  reported.remove(six("b"));
+  assertEquals(reported.known, ["a&c"]);
+  reported.remove(six("a"));
+  assertEquals(reported.known, ["c"]);
+  assertEquals(reported.said.at(-1), "a&c>c ifindex,gateway,nexthops");
+  reported.put(ways("c", "d"), NLM_F_REPLACE).remove(ways("d", "c"));
+  assertEquals([reported.known, reported.table.needsDump], [[], false]);
 });
 
 Deno.test("a table of a dump is the one that is settled with it", () => {
@@ -203,7 +206,7 @@ Deno.test("a table of a dump is the one that is settled with it", () => {
     six(undefined, { ifindex: 7 }),
     route("e", { destination: "10.1.0.0", prefixLength: 16 }),
   ];
-  const settled = new Told().begin();
+  const settled = new Reported().begin();
   settled.settle(...dump);
   const table = RouteTable.of(dump);
   assertEquals(table.size, dump.length);

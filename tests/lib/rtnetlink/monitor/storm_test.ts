@@ -1,5 +1,5 @@
-// Changes faster than anybody reads: the kernel drops events again and again,
-// and what is known in the end is what there is all the same.
+// Changes faster than they are read: the kernel drops events repeatedly,
+// and what is known in the end is the current state all the same.
 
 import { assert, assertEquals } from "@std/assert";
 import type { MonitorEvent } from "../../../../lib/rtnetlink/monitor/event.ts";
@@ -15,7 +15,7 @@ import { Lab } from "../../../support/netns.ts";
 
 const ROUTES = 20_000;
 const LINKS = 500;
-/** Times that nobody reads while it storms, and the kernel must drop events. */
+/** Number of bursts without a reader, in which the kernel has to drop events. */
 const LAPSES = 4;
 
 /** Destination of a route. */
