@@ -2,15 +2,15 @@
 
 import { Failure, IpExit, matches, type Words } from "./words.ts";
 
-/** What a word of a filter does. */
+/** The action of a keyword of a filter. */
 export type FilterWord = () => unknown;
 
 /**
- * Reads the words of a filter.
+ * Parses the keywords of a filter.
  *
- * @param object Whose help is printed for "help".
+ * @param object The object whose help is printed for "help".
  * @param known Keywords; a name with a star at its end can be abbreviated.
- * @param other Reads a word that is no keyword.
+ * @param other Parses a word that is not a keyword.
  */
 export async function readFilters(
   words: Words,

@@ -32,7 +32,7 @@ import {
 
 const { name: _name, up: _up, ...settings } = SETTINGS;
 
-/** What the words before `type` say. */
+/** The parsed words before `type`. */
 interface LinkWords extends Values {
   dev?: string;
   name?: string;
@@ -92,7 +92,7 @@ function grammar(): Grammar {
   };
 }
 
-/** Reads the words of a link, and those of its kind. */
+/** Parses the words of a link and of its kind. */
 async function readLink(session: Session, words: Words) {
   const { dev, name, link, index, vrf, ...values } = readAll(
     words,

@@ -1,4 +1,4 @@
-// An object of `ip`: what its commands do with the words after them.
+// An object of `ip` and its commands.
 
 import type { Session } from "./session.ts";
 import type { Grammar, Words } from "./words.ts";

@@ -1,5 +1,5 @@
-// What the commands of `ip` work with: the namespace, the names of links, and
-// the output in ip's forms.
+// The context of `ip` commands: namespace, names of links, and output in ip's
+// formats.
 
 import { ENODEV, errnoText } from "../../ffi/errno.ts";
 import { SystemError } from "../../ffi/errno.ts";
@@ -153,7 +153,7 @@ export function say(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** What `ip` says of an error, and its exit code. */
+/** The message of `ip` for an error, and its exit code. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof ArgumentError) {

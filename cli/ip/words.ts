@@ -5,15 +5,17 @@ import type { Option } from "../../lib/rtnetlink/spec/value.ts";
 
 /** The exit codes of iproute2's `ip`. */
 export const IpExit = {
-  /** Refused before a request was sent: no such device, an impossible mix. */
+  /**
+   * Rejected before a request was sent: no such device, an invalid combination.
+   */
   refused: 1,
-  /** Refused by the kernel. */
+  /** Rejected by the kernel. */
   kernel: 2,
-  /** A wrong command line. */
+  /** An invalid command line. */
   usage: 255,
 } as const;
 
-/** What ends a command: a message for stderr and the exit code. */
+/** Ends a command with a message for stderr and an exit code. */
 export class Failure extends Error {
   /**
    * @param ends Whether a batch ends too, also with -force: as `ip` does where a
@@ -28,12 +30,12 @@ export class Failure extends Error {
   }
 }
 
-/** A wrong command line. */
+/** An invalid command line. */
 export function usageError(message: string): Failure {
   return new Failure(message, IpExit.usage);
 }
 
-/** A value that cannot be read. */
+/** An invalid value. */
 export function wrong(what: string, word: string, expected: string): Failure {
   return usageError(
     `Error: argument ${
@@ -113,7 +115,7 @@ export class Words {
   }
 }
 
-/** What is known of the words of a command. */
+/** The known words of a command. */
 export interface Grammar {
   /** The options that are words, as the library describes them. */
   readonly options: OptionTable;

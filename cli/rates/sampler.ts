@@ -10,7 +10,7 @@ import { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 
 /** The counters of a link under the kernel's names. */
 export interface LinkCounters extends LinkStatistics {
-  /** How often the carrier came or went. */
+  /** The number of carrier changes. */
   readonly carrier_changes: number;
 }
 

@@ -98,7 +98,7 @@ async function followKeys(
   }
 }
 
-/** What is shown on a terminal or in a pipe. */
+/** The output on a terminal or in a pipe. */
 class View {
   #rates: readonly LinkRates[] = [];
   #time: Timestamp | undefined;

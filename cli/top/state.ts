@@ -1,8 +1,8 @@
-// What keys do in `netplumb top`.
+// Keys of `netplumb top`.
 
 import { type Selection, SORT_KEYS, type SortKey } from "./view.ts";
 
-/** What is shown. */
+/** The state of the view. */
 export interface State extends Selection {
   /** Whether keys are the filter's text. */
   readonly typing: boolean;

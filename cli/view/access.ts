@@ -1,4 +1,5 @@
-// Which requests `netplumb view` answers, and the headers of its responses.
+// Access control of `netplumb view`: which requests are allowed, and the
+// headers of responses.
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";

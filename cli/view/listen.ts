@@ -1,4 +1,5 @@
-// Where `netplumb view` listens: an address with a port, or a Unix socket.
+// Listen addresses of `netplumb view`: an address with a port, or a Unix
+// socket.
 
 import type { ArgumentValue } from "@cliffy/command";
 import { ArgumentError } from "../../lib/errors.ts";

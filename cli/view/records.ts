@@ -1,4 +1,4 @@
-// What the page gets: links as they are connected, and events.
+// Records of the page: links with their relations, and events.
 
 /** A link in another namespace, or one whose namespace is not monitored. */
 export type EndRecord =

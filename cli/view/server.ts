@@ -15,7 +15,7 @@ import { OBJECTS, showState } from "./show.ts";
 /** Streams at a time: each costs a descriptor. */
 const STREAMS = 512;
 
-/** What the server serves, and to whom. */
+/** Options of the server. */
 export interface ServerOptions {
   readonly listen: Listen;
   /** The mode of a Unix socket. */

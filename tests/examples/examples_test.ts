@@ -7,7 +7,7 @@ const readme = await Deno.readTextFile(new URL("README.md", EXAMPLES));
 
 for (const { name } of [...Deno.readDirSync(EXAMPLES)]) {
   if (!name.endsWith(".ts")) continue;
-  Deno.test(`examples/${name}: short, told of and tested`, async () => {
+  Deno.test(`examples/${name}: short, documented and tested`, async () => {
     const text = await Deno.readTextFile(new URL(name, EXAMPLES));
     const lines = text.trimEnd().split("\n").length;
     assert(lines <= 110, `${lines} lines`);

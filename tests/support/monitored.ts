@@ -83,7 +83,7 @@ function plain(object: unknown): string {
   const reported = family === "bridge"
     ? { family, ifindex, name, master, portData: withoutTimers(portData) }
     : object;
-  return JSON.stringify(told, (key, value) => {
+  return JSON.stringify(reported, (key, value) => {
     const moves = ["cache", "lifetime", "probes", "change"].includes(key) ||
       key === "state" && family === "bridge";
     // A field left out says the same as one that is undefined.

@@ -13,7 +13,7 @@ import {
 import { be16, u32 } from "../spec/codec.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of an AMT link, by iproute2's words. Source: ip-link(8). */
+/** Options of an AMT link, with iproute2's keys. Source: ip-link(8). */
 export interface AmtOptions {
   /** Gateway of receivers, or relay of sources. */
   readonly mode?: "gateway" | "relay";

@@ -7,7 +7,7 @@ import { number, type Table, word } from "../spec/attribute.ts";
 import { u32, u8 } from "../spec/codec.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of a GTP link, by iproute2's words. Source: ip-link(8). */
+/** Options of a GTP link, with iproute2's keys. Source: ip-link(8). */
 export interface GtpOptions {
   /** Role: serving or gateway GPRS support node. */
   readonly role?: "ggsn" | "sgsn";

@@ -5,7 +5,7 @@ import { flag, number, word } from "../spec/attribute.ts";
 import { u16 } from "../spec/codec.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of an IPoIB link, by iproute2's words. Source: ip-link(8). */
+/** Options of an IPoIB link, with iproute2's keys. Source: ip-link(8). */
 export interface IpoibOptions {
   /** Partition key. */
   readonly pkey?: number;

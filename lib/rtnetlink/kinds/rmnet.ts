@@ -7,7 +7,7 @@ import { number } from "../spec/attribute.ts";
 import { u16 } from "../spec/codec.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
-/** Options of an rmnet link, by iproute2's words. Source: ip-link(8). */
+/** Options of an rmnet link, with iproute2's keys. Source: ip-link(8). */
 export interface RmnetOptions {
   /** Identifier of the link among those of the modem. */
   readonly mux_id?: number;

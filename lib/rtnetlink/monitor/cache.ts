@@ -145,7 +145,7 @@ export class ObjectCache {
   #origin: EventOrigin = "kernel";
 
   /**
-   * Creates an empty cache; reconcile() with a dump of all types has to follow.
+   * Creates an empty cache; settle() with a dump of all types has to follow.
    */
   constructor({ objects, namespace }: CacheOptions) {
     this.#reported = objects;

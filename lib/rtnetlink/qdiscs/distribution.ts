@@ -1,4 +1,4 @@
-// The normal distribution as netem wants it. Source: linux/pkt_sched.h.
+// The normal distribution in the format of netem. Source: linux/pkt_sched.h.
 
 /** NETEM_DIST_SCALE: a standard deviation. */
 const SCALE = 8192;

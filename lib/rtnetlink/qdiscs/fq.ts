@@ -101,7 +101,7 @@ export const fq: QdiscKind<FqOptions> = tableKind<FqOptions>("fq", () => ({
 }), { statistics });
 
 function statistics({ view, at, length }: AttributeReader): TrafficJson {
-  // A kernel may report fewer or more than the struct has.
+  // The kernel's struct may be shorter or longer.
   const copy = new Uint8Array(c.tc_fq_qd_stats.size);
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at, length);
   copy.set(bytes.subarray(0, copy.length));

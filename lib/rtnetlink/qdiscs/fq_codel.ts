@@ -31,7 +31,7 @@ export interface FqCodelOptions {
   readonly drop_batch?: number;
 }
 
-/** What the kernel reports of fq_codel. */
+/** The attributes of fq_codel that the kernel reports. */
 interface FqCodelData extends FqCodelOptions {
   readonly ce_threshold_selector?: number;
   readonly ce_threshold_mask?: number;
@@ -71,7 +71,7 @@ export const fqCodel: QdiscKind<FqCodelOptions> = tableKind<FqCodelData>(
 function statistics(value: AttributeReader): TrafficJson {
   const { view, at, length } = value;
   if (length < 4) return {};
-  // A kernel may report fewer than the current structs have.
+  // The kernel's structs may be shorter than the current ones.
   const copy = new DataView(new ArrayBuffer(64));
   for (let i = 4; i < Math.min(length, 64); i++) {
     copy.setUint8(i - 4, view.getUint8(at + i));

@@ -209,7 +209,7 @@ export const netlink: readonly Operation[] = [
   op({
     name: "RouteSocket.qdiscs, classes",
     prepare: () => RouteSocket.open({ namespace: elsewhere() }),
-    act: (socket) => socket.qdiscs(PATIENCE),
+    act: (socket) => socket.qdiscs(TIMEOUT),
     check: (qdiscs) => assertEquals(qdiscs.interrupted, false),
     outcomes: ASKING,
   }),

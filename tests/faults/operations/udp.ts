@@ -138,7 +138,7 @@ export const udp: readonly Operation[] = [
     act: (passed) => passed.take(),
     async check(socket) {
       await socket.send("x", { address: LOOPBACK, port: socket.address.port });
-      assertEquals(text(await socket.receive(PATIENCE)), "x");
+      assertEquals(text(await socket.receive(TIMEOUT)), "x");
     },
     outcomes: {
       "fcntl, setsockopt, getsockopt 1, getsockopt 2": "error",

@@ -18,7 +18,7 @@ const SOURCES: Record<Family, string[]> = {
 };
 
 for (const [family, sources] of Object.entries(SOURCES)) {
-  Deno.test(`source: the one that was told, on a socket for ${family}`, async () => {
+  Deno.test(`source: the requested one, on a socket for ${family}`, async () => {
     await using lab = await UdpLab.open();
     const socket = lab.bind({ family: family as Family });
     const count = String(2 * sources.length);
