@@ -31,7 +31,11 @@ export const NTF_OFFLOADED = 0x20;
 export const NTF_STICKY = 0x40;
 export const NTF_ROUTER = 0x80;
 export const NTF_EXT_MANAGED = 0x1;
-export const NTF_EXT_LOCKED = 0x2;
+
+/** Constants that only newer headers have. */
+export const newer = {
+  NTF_EXT_LOCKED: 0x2,
+} as const;
 
 export const NUD_INCOMPLETE = 0x1;
 export const NUD_REACHABLE = 0x2;

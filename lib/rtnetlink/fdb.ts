@@ -165,7 +165,7 @@ export const FDB: ObjectTable<Neighbour, FdbSpec> = new ObjectTable<
     key: "flags",
     json: (flags, { extendedFlags = 0 }) => [
       ...FLAGS.filter(([bit]) => flags & bit).map(([, name]) => name),
-      ...extendedFlags & nd.NTF_EXT_LOCKED ? ["locked"] : [],
+      ...extendedFlags & nd.newer.NTF_EXT_LOCKED ? ["locked"] : [],
     ],
   }),
   extendedFlags: field.attribute("extendedFlags", nd.NDA_FLAGS_EXT, u32),

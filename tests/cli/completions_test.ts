@@ -56,7 +56,7 @@ Deno.test("completion: values of options and arguments", async () => {
     "netns",
   ]);
   assertEquals(await offered("tun", "--write", ""), ["files"]);
-  assertEquals(await offered("link", "add", "x", "--type", "vx"), ["vxlan"]);
+  assertEquals(await offered("link", "add", "x", "--type", "vxl"), ["vxlan"]);
   assertEquals(
     await offered("link", "add", "x", "--type=vlan", "id", "5", "loose"),
     ["loose_binding"],

@@ -1,6 +1,7 @@
 // Runs the console blocks of docs/ in a shell, with the files that the pages
 // show, and checks every other command line and link.
 
+import "../support/descriptors.ts";
 import { blocks, commandLines, steps } from "./blocks.ts";
 import { checkCommandLine } from "./command_lines.ts";
 import { Shell } from "./shell.ts";
