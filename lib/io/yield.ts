@@ -101,9 +101,10 @@ function setTimer(): Promise<void> {
 }
 
 function fire(): void {
-  const end = endTurn!;
+  // Deno before 2.8 may call a timer that was cleared when it was already due.
+  const end = endTurn;
   timer = turn = endTurn = undefined;
   awaiting = 0;
   workSince = lastCheck = turnedAt = monotonicTime();
-  end();
+  end?.();
 }

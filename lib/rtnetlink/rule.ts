@@ -114,7 +114,6 @@ export interface Rule {
   sourcePorts?: NumberRange;
   /** The destination ports. */
   destinationPorts?: NumberRange;
-  /** Unknown attributes. */
   /** The bits of a single source port that count, if not all. */
   sourcePortMask?: number;
   /** The bits of a single destination port that count, if not all. */
@@ -125,6 +124,7 @@ export interface Rule {
   flowLabel?: number;
   /** The bits of the flow label that count. */
   flowLabelMask?: number;
+  /** Unknown attributes. */
   unknown?: UnknownAttribute[];
 }
 
