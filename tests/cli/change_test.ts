@@ -129,7 +129,7 @@ const CASES: Case[] = [
 ];
 
 for (const [ours, theirs] of CASES) {
-  Deno.test(`netplumb ${ours.join(" ")}: as ip asks for it`, async () => {
+  Deno.test(`netplumb ${ours.join(" ")}: as ip requests it`, async () => {
     await using lab = await Lab.open("a");
     await lab.a.batch(SETUP);
     const { stdout, stderr } = await netplumb(

@@ -155,7 +155,7 @@ Deno.test("echo: a client with 64 identical datagrams under way is answered, eac
       data: question,
       to,
     })));
-  let [asked, answered, others] = [64, 0, 0];
+  let [queried, answered, others] = [64, 0, 0];
   await ask(64);
   const end = performance.now() + 1500;
   while (performance.now() < end || answered < 20_000) {
@@ -168,9 +168,9 @@ Deno.test("echo: a client with 64 identical datagrams under way is answered, eac
     }
     answered += came;
     if (came > 0) await ask(came);
-    asked += came;
+    queried += came;
   }
-  while (answered < asked) {
+  while (answered < queried) {
     await client.receiveMany(batch, { timeout: 5000 });
     for (let slot = 0; slot < batch.count; slot++) {
       if (batch.length(slot) === question.length) answered++;
@@ -181,8 +181,11 @@ Deno.test("echo: a client with 64 identical datagrams under way is answered, eac
   const { datagrams, replies, refused, failed } = JSON.parse(
     stdout.trim().split("\n").at(-1)!,
   );
-  assertEquals([datagrams, replies, refused, failed], [asked, asked, 0, 0]);
-  assert(others >= 1 && others <= 3, `${others} probes for ${asked} datagrams`);
+  assertEquals([datagrams, replies, refused, failed], [queried, queried, 0, 0]);
+  assert(
+    others >= 1 && others <= 3,
+    `${others} probes for ${queried} datagrams`,
+  );
 });
 
 Deno.test("echo: whom it leaves alone, and for how long, is not up to the time of day", async () => {

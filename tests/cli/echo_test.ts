@@ -46,22 +46,22 @@ Deno.test("echo replies to nc from the destination address, and reports it", asy
     address: "::",
     port: 7777,
   });
-  for (const asked of [...FOUR, SIX, net.linkLocal]) {
+  for (const queried of [...FOUR, SIX, net.linkLocal]) {
     // nc drops replies from other addresses than the destination.
     const answer = await net.client.run(
       "nc",
-      ["-u", "-W", "1", "-w", "5", asked, "7777"],
+      ["-u", "-W", "1", "-w", "5", queried, "7777"],
       { stdin: "hello" },
     );
-    assertEquals(answer, "hello", asked);
+    assertEquals(answer, "hello", queried);
     const event = await echo.object();
-    const plain = asked.replace("%eth0", "");
+    const plain = queried.replace("%eth0", "");
     assertEquals(event.local.address, plain);
     assertEquals(event.local.ifname, "eth0");
     assertEquals(event.reply.source, plain);
     assertEquals(
       event.reply.control,
-      FOUR.includes(asked) ? "in_pktinfo" : "in6_pktinfo",
+      FOUR.includes(queried) ? "in_pktinfo" : "in6_pktinfo",
     );
   }
   const { code, stdout } = await echo.stop();
@@ -127,10 +127,10 @@ Deno.test("send exits 1 when the answer comes from another address", async () =>
   try {
     const reader = wrong.stdout.getReader();
     await reader.read();
-    const asked = await netplumb(net.client, "send", "192.0.2.3", "7000");
-    assertEquals(asked.code, 1);
+    const queried = await netplumb(net.client, "send", "192.0.2.3", "7000");
+    assertEquals(queried.code, 1);
     assertStringIncludes(
-      asked.stderr,
+      queried.stderr,
       "sent to 192.0.2.3:7000, reply from 192.0.2.1:7000",
     );
     const right = await netplumb(net.client, "send", "192.0.2.1", "7000");

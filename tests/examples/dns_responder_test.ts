@@ -10,8 +10,8 @@ Deno.test("dns_responder replies to each query from its destination address", as
   await lab.veth("server", "eth0", "client", "eth0");
   await lab.client.ip("address add 192.0.2.9/24 dev eth0");
   await lab.client.ip("address add 2001:db8::9/64 dev eth0");
-  const asked = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::2"];
-  for (const address of asked) {
+  const queried = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::2"];
+  for (const address of queried) {
     const length = address.includes(":") ? 64 : 24;
     await lab.server.ip(`address add ${address}/${length} dev eth0`);
   }
@@ -27,7 +27,7 @@ Deno.test("dns_responder replies to each query from its destination address", as
   const etc = `/etc/netns/${lab.client.name}`;
   await Deno.mkdir(etc, { recursive: true });
   try {
-    for (const address of asked) {
+    for (const address of queried) {
       await Deno.writeTextFile(
         `${etc}/resolv.conf`,
         `nameserver ${address}\noptions timeout:2 attempts:1\n`,

@@ -60,6 +60,6 @@ for (const source of ALLOWED) {
   });
 }
 
-Deno.test("the rule leaves tests alone", () => {
+Deno.test("the rule does not apply to tests", () => {
   assertEquals(reported("f(...items);", "/checkout/tests/some_test.ts"), 0);
 });

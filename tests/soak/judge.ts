@@ -84,9 +84,9 @@ export function losses(
   last: Sample,
   flaps: Readonly<Record<string, number>>,
 ): Loss[] {
-  return Object.entries(last.clients).map(([client, asked]) => ({
+  return Object.entries(last.clients).map(([client, queried]) => ({
     client,
-    ...asked,
+    ...queried,
     allowed: WINDOW * (flaps[client] ?? 0),
   }));
 }

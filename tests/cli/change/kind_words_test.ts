@@ -25,7 +25,7 @@ const words = (text: string) => text.split(" ").filter(Boolean);
 
 for (const [title, { base = "", link, options }] of Object.entries(ADD)) {
   const [kind] = title.split(" ");
-  Deno.test(`link add: ${title} as ip asks for it`, async () => {
+  Deno.test(`link add: ${title} as ip requests it`, async () => {
     await using beside = await Beside.open(
       "link add low type veth peer name high",
     );
@@ -69,7 +69,7 @@ Deno.test("link add: every option of every kind is tried", () => {
 });
 
 for (const [type, options] of Object.entries(SET_PORT)) {
-  Deno.test(`link set: ${type} as ip asks for it`, async () => {
+  Deno.test(`link set: ${type} as ip requests it`, async () => {
     await using beside = await Beside.open(`
       link add low type veth peer name high
       link add br0 type bridge

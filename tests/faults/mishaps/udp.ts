@@ -40,7 +40,7 @@ async function endless(
   call: string,
   act: (pair: Pair, timeout: number, signal?: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
-  await using pair = await Pair.asked("a");
+  await using pair = await Pair.queried("a");
   using faults = new Faults();
   faults.arm({ call, times: Infinity, fault: failing(EAGAIN) });
   await assertRejects(() => act(pair, 20), TimeoutError);
@@ -122,7 +122,7 @@ export const udp: readonly FaultCase[] = [
     fault: "recvmmsg returns one datagram a call",
     outcome: "all are received, once and in order",
     async run() {
-      await using pair = await Pair.asked(...WORDS);
+      await using pair = await Pair.queried(...WORDS);
       using faults = new Faults();
       faults.arm({ call: "recvmmsg", times: Infinity, fault: fewer(1) });
       const got: string[] = [];

@@ -44,7 +44,7 @@ export class Pair implements AsyncDisposable {
   }
 
   /** With datagrams queued here. */
-  static async asked(...questions: string[]): Promise<Pair> {
+  static async queried(...questions: string[]): Promise<Pair> {
     const pair = new Pair();
     for (const text of questions) {
       await pair.there.send(text, pair.here.address);
@@ -54,7 +54,7 @@ export class Pair implements AsyncDisposable {
 
   /** With one datagram taken here. */
   static async requesting(): Promise<Pair> {
-    const pair = await Pair.asked("question");
+    const pair = await Pair.queried("question");
     pair.question = await pair.here.receive(TIMEOUT);
     return pair;
   }
@@ -147,14 +147,14 @@ export const udp: readonly Operation[] = [
   }),
   op({
     name: "UdpSocket.receive",
-    prepare: () => Pair.asked("a"),
+    prepare: () => Pair.queried("a"),
     act: ({ here }) => here.receive(TIMEOUT),
     check: (datagram) => assertEquals(text(datagram), "a"),
     outcomes: RECEIVING,
   }),
   op({
     name: "UdpSocket.receiveMany",
-    prepare: () => Pair.asked("a", "b", "c"),
+    prepare: () => Pair.queried("a", "b", "c"),
     act: ({ here, received }) => here.receiveMany(received, TIMEOUT),
     check(count, { received }) {
       const texts = Array.from(
@@ -167,7 +167,7 @@ export const udp: readonly Operation[] = [
   }),
   op({
     name: "UdpSocket.tryReceiveMany",
-    prepare: () => Pair.asked("a", "b"),
+    prepare: () => Pair.queried("a", "b"),
     act: ({ here, received }) => here.tryReceiveMany(received),
     check: (count) => assertEquals(count, 2),
     outcomes: {
@@ -176,7 +176,7 @@ export const udp: readonly Operation[] = [
   }),
   op({
     name: "for await of UdpSocket",
-    prepare: () => Pair.asked("a"),
+    prepare: () => Pair.queried("a"),
     async act({ here }) {
       for await (const datagram of here.datagrams(TIMEOUT)) return datagram;
     },
@@ -219,7 +219,7 @@ export const udp: readonly Operation[] = [
   op({
     name: "UdpSocket.trySendMany",
     async prepare() {
-      const pair = await Pair.asked("a", "bb");
+      const pair = await Pair.queried("a", "bb");
       pair.here.tryReceiveMany(pair.received);
       pair.answers.reply(pair.received, 0);
       pair.answers.reply(pair.received, 1);

@@ -1,4 +1,4 @@
-// What a Link says beyond its fields, with iproute2 and sysfs as the measure.
+// Attributes of a Link without fields, compared with iproute2 and sysfs.
 
 import { assert, assertEquals } from "@std/assert";
 import { IFLA_PROMISCUITY } from "../../../ffi/uapi/linux_if_link.ts";
@@ -67,7 +67,7 @@ Deno.test("the counters are those of sysfs", async () => {
   assertEquals(statistics?.rx_packets, 6);
 });
 
-Deno.test("a link is found by any of its names, and gone is an index", async () => {
+Deno.test("a link is found by any of its names; a deleted one is named by its ifindex", async () => {
   await using lab = await Lab.open("ns");
   await lab.ns.batch(`
     link add plain type ifb

@@ -213,7 +213,7 @@ for (const kind of KERNEL_KINDS) {
   const { table, port } = kind;
   if (!table.isPrinted && port === undefined) continue;
   const name = kernelName(kind);
-  Deno.test(`ip -d link: whatever a ${name} says of itself`, async () => {
+  Deno.test(`ip -d link: any attributes of a ${name}`, async () => {
     const below = random(name.length * 1000 + 7);
     await compare(Array.from({ length: 60 }, (_, index) =>
       newLink(
@@ -227,7 +227,7 @@ for (const kind of KERNEL_KINDS) {
   });
 
   if (port === undefined) continue;
-  Deno.test(`ip -d link: whatever a port of a ${name} says of itself`, async () => {
+  Deno.test(`ip -d link: any attributes of a port of a ${name}`, async () => {
     const below = random(name.length * 1000 + 11);
     await compare(Array.from({ length: 60 }, (_, index) =>
       newLink(

@@ -79,7 +79,7 @@ for (const group of GROUPS) {
     assertEquals(await isMember(lab, group, "other"), false);
   });
 
-  Deno.test(`multicast: what another socket joined of ${group} is not heard, unless that is asked for`, async () => {
+  Deno.test(`multicast: a group ${group} that only another socket joined is received only without multicastOnlyJoined`, async () => {
     await using lab = await UdpLab.open();
     const member = lab.bind();
     member.join(group, "wire");

@@ -77,9 +77,9 @@ for (
       JSON.parse(passed!),
       names.map((name, index) => ({ fd: 3 + index, name })),
     );
-    const asked = queries.split(" ").map((word) => word.replace(/^@/, ""));
+    const queried = queries.split(" ").map((word) => word.replace(/^@/, ""));
     // In the order of the queries, the ones before the service ran first.
-    const replies = asked.map((query) => {
+    const replies = queried.map((query) => {
       const [address, text] = query.split("=");
       return `${address} ${text} ${address}`;
     });

@@ -6,12 +6,12 @@ import "../../support/descriptors.ts";
 import { Lab } from "../../support/netns.ts";
 
 for (
-  const [prefix, asked, absent, any, via] of [
+  const [prefix, queried, absent, any, via] of [
     ["198.51.100.0/24", "198.51.100.7", "203.0.113.1", "0.0.0.0", "192.0.2.1"],
     ["2001:db8:a::/64", "2001:db8:a::7", "2001:db8:77::1", "::", "2001:db8::1"],
   ]
 ) {
-  Deno.test(`AnyIP: replies from ${asked}, and binds to ${absent}`, async () => {
+  Deno.test(`AnyIP: replies from ${queried}, and binds to ${absent}`, async () => {
     await using lab = await Lab.open("server", "client");
     await lab.veth("server", "wire", "client", "wire");
     await lab.server.batch(`
@@ -34,12 +34,12 @@ for (
     await using client = UdpSocket.bind({ namespace: lab.client.name });
     for (const socket of [server, only]) {
       const { port } = socket.address;
-      await client.send("query", { address: asked, port });
+      await client.send("query", { address: queried, port });
       const query = await socket.receive({ timeout: 5000 });
-      assertEquals(query.local?.address, asked);
+      assertEquals(query.local?.address, queried);
       await socket.reply(query, "reply");
       const { peer } = await client.receive({ timeout: 5000 });
-      assertEquals(peer, { address: asked, port });
+      assertEquals(peer, { address: queried, port });
     }
     await using bound = UdpSocket.bind({
       namespace,

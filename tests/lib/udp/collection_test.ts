@@ -52,12 +52,12 @@ Deno.test("collection: while waits are pending, between all calls", async () => 
       const question = server.receive({ timeout: ${TIMEOUT} });
       collect();
       await client.send(fill(n, 1 + 9 * n), server.address);
-      const asked = await question;
+      const queried = await question;
       collect();
-      check(n, asked.data, 1 + 9 * n);
-      if (asked.local.address !== "127.0.0.1") throw new Error("packet info");
+      check(n, queried.data, 1 + 9 * n);
+      if (queried.local.address !== "127.0.0.1") throw new Error("packet info");
       const answer = client.receive({ timeout: ${TIMEOUT} });
-      await server.reply(asked, asked.data);
+      await server.reply(queried, queried.data);
       const { data, peer } = await answer;
       check(n, data, 1 + 9 * n);
       if (peer.port !== server.address.port) throw new Error("peer");

@@ -57,8 +57,8 @@ Deno.test("default options: a socket is bound without those that the kernel lack
     assertEquals(peer.address, "127.0.0.2");
   }
   faults.disarm();
-  const asked = faults.trace.filter((call) => call === "setsockopt").length;
-  assert(asked < 20, `${asked}`);
+  const queried = faults.trace.filter((call) => call === "setsockopt").length;
+  assert(queried < 20, `${queried}`);
 });
 
 Deno.test("default options: what the caller requested is refused, with advice", () => {

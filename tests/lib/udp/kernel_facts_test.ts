@@ -164,11 +164,11 @@ Deno.test("kernel: the control messages of a dual-stack socket, by its options",
       socket.set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     }
     const port = String(socket.bind());
-    for (const [asked, expected] of Object.entries(questions)) {
-      const requesting = lab.ask("-w", "1", asked, port, "q");
+    for (const [queried, expected] of Object.entries(questions)) {
+      const requesting = lab.ask("-w", "1", queried, port, "q");
       const received = await socket.receive();
       await requesting;
-      assertEquals(reported(received), expected, `${options}, ${asked}`);
+      assertEquals(reported(received), expected, `${options}, ${queried}`);
       const length = expected.length === 2 ? 72 : received.controllen;
       assertEquals(received.controllen, length);
     }

@@ -14,11 +14,11 @@ Deno.test("netcat receives the reply from every address that it sends to", async
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const port = String(server.address.port);
-  for (const asked of [...FOUR, ...SIX, `${LINK_LOCAL}%wire`]) {
-    const requesting = netcat(lab, asked, port);
+  for (const queried of [...FOUR, ...SIX, `${LINK_LOCAL}%wire`]) {
+    const requesting = netcat(lab, queried, port);
     const question = await server.receive({ timeout: 5000 });
-    await server.reply(question, `this is ${asked}`);
-    assertEquals(await requesting, `this is ${asked}`);
+    await server.reply(question, `this is ${queried}`);
+    assertEquals(await requesting, `this is ${queried}`);
     assertEquals(new TextDecoder().decode(question.data), "question");
   }
 });
@@ -36,15 +36,15 @@ Deno.test("netcat does not hear an answer that leaves from another address", asy
 Deno.test("netcat as a server: its replies come from the destination address", async () => {
   await using lab = await UdpLab.open();
   const client = lab.bind({}, "client");
-  for (const asked of [FOUR[0], SIX[1]]) {
+  for (const queried of [FOUR[0], SIX[1]]) {
     const nc = lab.server.spawn(
       "sh",
-      ["-c", `echo answer | nc -u -l -W 1 -w 10 ${asked} 7000`],
+      ["-c", `echo answer | nc -u -l -W 1 -w 10 ${queried} 7000`],
       { stdout: "piped" },
     );
     // nc does not report that it listens: its reply shows it.
     const answer = client.receive({ timeout: 5000 });
-    const to = { address: asked, port: 7000 };
+    const to = { address: queried, port: 7000 };
     const requesting = setInterval(() => client.send("question", to), 10);
     const { peer, data } = await answer;
     clearInterval(requesting);

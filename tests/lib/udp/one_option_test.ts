@@ -12,7 +12,7 @@ const ASKED = FOUR[1];
 const MAPPED = `::ffff:${ASKED}`;
 
 /** Sends a request through a dual-stack socket; returns the source and content of the reply. */
-async function asked(
+async function queried(
   lab: UdpLab,
   packetInfo: BindOptions["packetInfo"],
   ...args: string[]
@@ -43,7 +43,7 @@ async function asked(
 Deno.test("one option: IP_PKTINFO alone serves IPv4 and mapped peers", async () => {
   await using lab = await UdpLab.open();
   for (const target of [ASKED, MAPPED]) {
-    assertEquals(await asked(lab, "in_pktinfo", target), {
+    assertEquals(await queried(lab, "in_pktinfo", target), {
       from: target,
       local: ASKED,
       control: ["in_pktinfo"],
@@ -57,7 +57,7 @@ Deno.test("one option: with IP_PKTINFO alone IPv6 peers are answered as the rout
   const unknown = { local: undefined, control: [], planned: "none" };
   const seen: string[] = [];
   for (const target of SIX) {
-    const { from, ...rest } = await asked(lab, "in_pktinfo", target);
+    const { from, ...rest } = await queried(lab, "in_pktinfo", target);
     assertEquals(rest, unknown);
     seen.push(from);
   }
@@ -75,7 +75,7 @@ Deno.test("one option: IPV6_RECVPKTINFO alone serves both families", async () =>
     [`${LINK_LOCAL}%wire`, LINK_LOCAL, "in6_pktinfo"],
   ];
   for (const [target, local, planned] of cases) {
-    assertEquals(await asked(lab, "in6_pktinfo", target), {
+    assertEquals(await queried(lab, "in6_pktinfo", target), {
       from: target.replace("%wire", ""),
       local,
       control: ["in6_pktinfo"],
@@ -126,8 +126,8 @@ Deno.test("one option: IPV6_RECVPKTINFO alone, a multicast query is answered by 
 Deno.test("one option: without packet info the routes choose, and choose wrongly", async () => {
   await using lab = await UdpLab.open();
   const unknown = { local: undefined, control: [], planned: "none" };
-  assertEquals(await asked(lab, false, ASKED), { from: FOUR[0], ...unknown });
-  assertEquals(await asked(lab, false, MAPPED), {
+  assertEquals(await queried(lab, false, ASKED), { from: FOUR[0], ...unknown });
+  assertEquals(await queried(lab, false, MAPPED), {
     from: `::ffff:${FOUR[0]}`,
     ...unknown,
   });

@@ -56,7 +56,9 @@ Deno.test("options: address and family decide what is bound, and who is heard", 
     const socket = lab.bind(options);
     const { port } = socket.address;
     assertEquals([socket.family, socket.address], [family, { address, port }]);
-    for (const asked of all) await lab.ask("-w", "1", asked, String(port), "q");
+    for (const queried of all) {
+      await lab.ask("-w", "1", queried, String(port), "q");
+    }
     await socket.receiveMany(batch, { timeout: 5000 });
     const seen = Array.from(
       { length: batch.count },

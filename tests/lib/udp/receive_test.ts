@@ -18,11 +18,11 @@ Deno.test("receive: several callers at once get a datagram each, whole", async (
   const server = lab.bind();
   const client = lab.bind({}, "client");
   const { port } = server.address;
-  const asked = [FOUR[1], SIX[1], FOUR[3], SIX[0], FOUR[2]];
+  const queried = [FOUR[1], SIX[1], FOUR[3], SIX[0], FOUR[2]];
   for (let round = 0; round < 20; round++) {
-    const receiving = asked.map(() => server.receive({ timeout: 5000 }));
+    const receiving = queried.map(() => server.receive({ timeout: 5000 }));
     if (round % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    await client.sendMany(asked.map((address) => ({
+    await client.sendMany(queried.map((address) => ({
       data: `to ${address}`,
       to: { address, port },
     })));
@@ -33,7 +33,7 @@ Deno.test("receive: several callers at once get a datagram each, whole", async (
       assertEquals(text(data), `to ${local!.address}`);
       return local!.address;
     });
-    assertEquals(seen.toSorted(), asked.toSorted());
+    assertEquals(seen.toSorted(), queried.toSorted());
   }
 });
 
@@ -70,8 +70,8 @@ Deno.test("receive: what a batch gives out stays when it is copied", async () =>
   const port = String(server.address.port);
   const batch = new ReceiveBatch({ size: 1 });
   const copies = [];
-  for (const asked of [FOUR[1], SIX[1]]) {
-    await lab.ask("-w", "1", asked, port, asked);
+  for (const queried of [FOUR[1], SIX[1]]) {
+    await lab.ask("-w", "1", queried, port, queried);
     await server.receiveMany(batch);
     copies.push(batch.datagram(0));
   }
@@ -109,8 +109,8 @@ Deno.test("receive: datagrams that a loop received and did not return go to the 
   const server = lab.bind({ receiveTtl: true });
   const { port } = server.address;
   const client = lab.bind({}, "client");
-  const asked = Array.from({ length: 12 }, (_, index) => `${index}`);
-  await client.sendMany(asked.map((data, index) => ({
+  const queried = Array.from({ length: 12 }, (_, index) => `${index}`);
+  await client.sendMany(queried.map((data, index) => ({
     data,
     to: { address: index % 2 === 0 ? FOUR[1] : SIX[1], port },
   })));
@@ -147,7 +147,7 @@ Deno.test("receive: datagrams that a loop received and did not return go to the 
   for (let index = 9; index < 12; index++) {
     take(await server.receive({ timeout: 5000 }));
   }
-  assertEquals(taken, asked);
+  assertEquals(taken, queried);
   assertEquals(text((await server.receive({ timeout: 5000 })).data), "more");
 });
 

@@ -9,12 +9,14 @@ import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 
 const PAYLOAD = new TextEncoder().encode("from port 0");
 
-for (const [asked, source] of [[FOUR[1], CLIENT.four], [SIX[1], CLIENT.six]]) {
-  Deno.test(`reply refused: the sender of ${asked}'s query used port 0`, async () => {
+for (
+  const [queried, source] of [[FOUR[1], CLIENT.four], [SIX[1], CLIENT.six]]
+) {
+  Deno.test(`reply refused: the sender of ${queried}'s query used port 0`, async () => {
     await using lab = await UdpLab.open();
     const server = lab.bind();
     const { port } = server.address;
-    const from = { source, port: 0, to: asked, toPort: port };
+    const from = { source, port: 0, to: queried, toPort: port };
     await sendRaw(lab.client, from, [PAYLOAD]);
     const query = await server.receive({ timeout: 5000 });
     assertEquals(query.peer, { address: source, port: 0 });
@@ -27,7 +29,7 @@ for (const [asked, source] of [[FOUR[1], CLIENT.four], [SIX[1], CLIENT.six]]) {
     assertEquals(error.peer, source);
 
     // In a batch it is the failure of that one reply.
-    const requesting = lab.ask(asked, String(port), "question");
+    const requesting = lab.ask(queried, String(port), "question");
     const received = new ReceiveBatch();
     await server.receiveMany(received, { timeout: 5000 });
     await sendRaw(lab.client, from, [PAYLOAD]);
@@ -42,7 +44,7 @@ for (const [asked, source] of [[FOUR[1], CLIENT.four], [SIX[1], CLIENT.six]]) {
       failures.map(({ index, error }) => [index, error.name]),
       [[0, "NoReplyPortError"]],
     );
-    assertEquals(await requesting, [`${asked} ${port} question`]);
+    assertEquals(await requesting, [`${queried} ${port} question`]);
   });
 }
 

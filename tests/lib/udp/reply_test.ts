@@ -41,20 +41,23 @@ function answers(from: string, port: number): string[] {
 }
 
 interface Query {
-  readonly asked: string;
+  readonly queried: string;
   /** The expected source of the reply; default: the destination address. */
   readonly seen?: string;
   readonly control: "in_pktinfo" | "in6_pktinfo";
 }
 
-const four: Query[] = FOUR.map((asked) => ({ asked, control: "in_pktinfo" }));
+const four: Query[] = FOUR.map((queried) => ({
+  queried,
+  control: "in_pktinfo",
+}));
 const mapped: Query[] = FOUR.map((it) => ({
-  asked: `::ffff:${it}`,
+  queried: `::ffff:${it}`,
   control: "in_pktinfo",
 }));
 const six: Query[] = [
-  ...SIX.map((asked) => ({ asked, control: "in6_pktinfo" as const })),
-  { asked: `${LINK_LOCAL}%wire`, seen: LINK_LOCAL, control: "in6_pktinfo" },
+  ...SIX.map((queried) => ({ queried, control: "in6_pktinfo" as const })),
+  { queried: `${LINK_LOCAL}%wire`, seen: LINK_LOCAL, control: "in6_pktinfo" },
 ];
 
 const CASES: Record<Family, Query[]> = {
@@ -64,15 +67,15 @@ const CASES: Record<Family, Query[]> = {
 };
 
 for (const [family, queries] of Object.entries(CASES)) {
-  Deno.test(`reply: from the address asked, on a socket for ${family}`, async () => {
+  Deno.test(`reply: from the destination address, on a socket for ${family}`, async () => {
     await using lab = await UdpLab.open();
     const server = lab.bind({ family: family as Family });
     const { port } = server.address;
     const ifindex = await lab.index();
-    for (const { asked, seen = asked, control } of queries) {
-      const requesting = lab.ask("-n", "2", asked, String(port), "question");
+    for (const { queried, seen = queried, control } of queries) {
+      const requesting = lab.ask("-n", "2", queried, String(port), "question");
       const { local, planned } = await answerTwice(server);
-      assertEquals(await requesting, answers(seen, port), asked);
+      assertEquals(await requesting, answers(seen, port), queried);
       // And so the library says, mapped addresses written plainly.
       const plain = seen.replace("::ffff:", "");
       assertEquals(local, { address: plain, source: plain, ifindex });
@@ -106,8 +109,15 @@ Deno.test("reply: to a global peer that sent to a link-local address", async () 
   await using lab = await UdpLab.open();
   const server = lab.bind();
   const { port } = server.address;
-  const asked = `${LINK_LOCAL}%wire`;
-  const requesting = lab.ask("-n2", "-s", CLIENT.six, asked, String(port), "q");
+  const queried = `${LINK_LOCAL}%wire`;
+  const requesting = lab.ask(
+    "-n2",
+    "-s",
+    CLIENT.six,
+    queried,
+    String(port),
+    "q",
+  );
   const { datagram } = await answerTwice(server);
   assertEquals(await requesting, answers(LINK_LOCAL, port));
   assertEquals(datagram.peer.address, CLIENT.six);
@@ -158,11 +168,11 @@ Deno.test("reply: to a broadcast query, from the interface's own address", async
   for (const family of ["dual", "ipv4"] as const) {
     const server = lab.bind({ family });
     const { port } = server.address;
-    for (const asked of ["192.0.2.255", "255.255.255.255"]) {
-      const requesting = lab.ask("-n", "2", "-b", asked, String(port), "q");
+    for (const queried of ["192.0.2.255", "255.255.255.255"]) {
+      const requesting = lab.ask("-n", "2", "-b", queried, String(port), "q");
       const { local, planned } = await answerTwice(server);
-      assertEquals(await requesting, answers(FOUR[0], port), asked);
-      assertEquals(local, { address: asked, source: FOUR[0], ifindex });
+      assertEquals(await requesting, answers(FOUR[0], port), queried);
+      assertEquals(local, { address: queried, source: FOUR[0], ifindex });
       assertEquals(planned.source, FOUR[0]);
     }
   }
@@ -193,14 +203,14 @@ Deno.test("reply: by the routes, or pinned to the interface the request came in 
   const { port } = server.address;
   const answersThrough = async (
     through: string,
-    asked: string,
+    queried: string,
     pin: boolean,
   ) => {
-    const source = reached[asked.includes(":") ? 1 : 0];
+    const source = reached[queried.includes(":") ? 1 : 0];
     const how = ["-v", "-n", "2", "-s", source];
-    const requesting = lab.ask(...how, asked, String(port), "q");
+    const requesting = lab.ask(...how, queried, String(port), "q");
     await answerTwice(server, pin);
-    const seen = answers(asked, port).map((line) => `${line} ${through}`);
+    const seen = answers(queried, port).map((line) => `${line} ${through}`);
     assertEquals(await requesting, seen);
   };
   await answersThrough("other", FOUR[1], false);

@@ -50,26 +50,29 @@ Deno.test("segments: a peer with GRO receives the segmented datagram as it was s
   assertEquals((await heard()).split(" ").slice(5, 7), ["4250", "1000"]);
 });
 
-for (const asked of [FOUR[1], SIX[1]]) {
-  Deno.test(`segments: with gro a train to ${asked} is heard as one datagram`, async () => {
+for (const queried of [FOUR[1], SIX[1]]) {
+  Deno.test(`segments: with gro a segmented datagram to ${queried} is received as one`, async () => {
     await using lab = await UdpLab.open();
     const server = lab.bind({ gro: true });
     const port = String(server.address.port);
-    await lab.pour("-g", "500", asked, port, "3200");
+    await lab.pour("-g", "500", queried, port, "3200");
     const segments = await server.receive({ timeout: 5000 });
     assertEquals([segments.data.length, segments.segmentSize], [3200, 500]);
-    assertEquals([segments.truncated, segments.local?.address], [false, asked]);
+    assertEquals([segments.truncated, segments.local?.address], [
+      false,
+      queried,
+    ]);
     assertEquals(text(segments.data.subarray(0, 4)), "0 ..");
     // A single one has no segments.
-    await lab.pour(asked, port, "500");
+    await lab.pour(queried, port, "500");
     const single = await server.receive({ timeout: 5000 });
     assertEquals([single.data.length, single.segmentSize], [500, undefined]);
   });
 
-  Deno.test(`segments: without gro the same train to ${asked} is seven datagrams`, async () => {
+  Deno.test(`segments: without gro the same segmented datagram to ${queried} is seven datagrams`, async () => {
     await using lab = await UdpLab.open();
     const server = lab.bind();
-    await lab.pour("-g", "500", asked, String(server.address.port), "3200");
+    await lab.pour("-g", "500", queried, String(server.address.port), "3200");
     const lengths: number[] = [];
     for await (
       const { data, segmentSize } of server.datagrams({ timeout: 5000 })

@@ -10,7 +10,7 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** A request in a batch of its own. */
-async function asked(lab: UdpLab, address: string, count = 1) {
+async function queried(lab: UdpLab, address: string, count = 1) {
   const server = lab.bind();
   const client = lab.bind({}, "client");
   const { port } = server.address;
@@ -24,8 +24,8 @@ async function asked(lab: UdpLab, address: string, count = 1) {
 
 Deno.test("send batch: answers to several received batches stay apart", async () => {
   await using lab = await UdpLab.open();
-  const one = await asked(lab, FOUR[1]);
-  const two = await asked(lab, SIX[1]);
+  const one = await queried(lab, FOUR[1]);
+  const two = await queried(lab, SIX[1]);
   const answers = new SendBatch();
   answers.reply(one.received, 0);
   answers.reply(two.received, 0, { data: bytes("own") });
@@ -49,7 +49,7 @@ Deno.test("send batch: answers to several received batches stay apart", async ()
 
 Deno.test("send batch: no more than fits, in number and in own bytes", async () => {
   await using lab = await UdpLab.open();
-  const { received } = await asked(lab, FOUR[0], 4);
+  const { received } = await queried(lab, FOUR[0], 4);
   const answers = new SendBatch(3, 10);
   assertEquals([answers.size, answers.count], [3, 0]);
   assertEquals([answers.fits(10), answers.fits(11)], [true, false]);
@@ -72,7 +72,7 @@ Deno.test("send batch: no more than fits, in number and in own bytes", async () 
 
 Deno.test("send batch: a datagram that is not there cannot be answered", async () => {
   await using lab = await UdpLab.open();
-  const { received } = await asked(lab, FOUR[0], 2);
+  const { received } = await queried(lab, FOUR[0], 2);
   const answers = new SendBatch();
   for (const index of [-1, 2, NaN]) {
     assertThrows(
@@ -87,7 +87,7 @@ Deno.test("send batch: a datagram that is not there cannot be answered", async (
 
 Deno.test("send batch: it may be filled again and again", async () => {
   await using lab = await UdpLab.open();
-  const { server, client, received } = await asked(lab, FOUR[2], 3);
+  const { server, client, received } = await queried(lab, FOUR[2], 3);
   const answers = new SendBatch(2, 8);
   const heard: string[] = [];
   for (let round = 0; round < 10; round++) {

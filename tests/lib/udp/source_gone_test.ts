@@ -12,17 +12,17 @@ import { CLIENT, FOUR, SIX, UdpLab } from "../../support/udp_lab.ts";
 const MAPPED = `::ffff:${FOUR[1]}`;
 
 for (
-  const [asked, gone, stays, code] of [
+  const [queried, gone, stays, code] of [
     [FOUR[1], FOUR[1], FOUR[0], "ENETUNREACH"],
     [MAPPED, FOUR[1], FOUR[0], "ENETUNREACH"],
     [SIX[1], SIX[1], SIX[0], "EINVAL"],
   ]
 ) {
-  Deno.test(`source gone: ${asked} is removed before the answer`, async () => {
+  Deno.test(`source gone: ${queried} is removed before the reply`, async () => {
     await using lab = await UdpLab.open();
     const server = lab.bind();
     const { port } = server.address;
-    const requesting = lab.ask(asked, String(port), "question");
+    const requesting = lab.ask(queried, String(port), "question");
     const received = new ReceiveBatch();
     await server.receiveMany(received, { timeout: 5000 });
     const question = received.datagram(0);
@@ -52,7 +52,7 @@ for (
     assertEquals(failures[0].error.source, gone);
 
     await server.send("the first", question.peer, { source: stays });
-    const seen = asked.startsWith("::ffff:") ? `::ffff:${stays}` : stays;
+    const seen = queried.startsWith("::ffff:") ? `::ffff:${stays}` : stays;
     assertEquals(await requesting, [`${seen} ${port} the first`]);
   });
 }
@@ -86,8 +86,10 @@ Deno.test("source gone: one answer of a batch; the others are sent", async () =>
   const answers = new SendBatch();
   const requesting: Promise<string[]>[] = [];
   const batches: ReceiveBatch[] = [];
-  for (const asked of FOUR) {
-    requesting.push(lab.ask("-w", "10000", asked, port, `you are ${asked}`));
+  for (const queried of FOUR) {
+    requesting.push(
+      lab.ask("-w", "10000", queried, port, `you are ${queried}`),
+    );
     const batch = new ReceiveBatch({ size: 1 });
     await server.receiveMany(batch, { timeout: 5000 });
     answers.reply(batch, 0);

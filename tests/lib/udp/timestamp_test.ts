@@ -13,9 +13,9 @@ Deno.test("timestamp: the moment the kernel received it, for each family", async
   await using lab = await UdpLab.open();
   const server = lab.bind({ receiveTimestamp: true });
   const port = String(server.address.port);
-  for (const asked of [FOUR[1], `::ffff:${FOUR[1]}`, SIX[1]]) {
+  for (const queried of [FOUR[1], `::ffff:${FOUR[1]}`, SIX[1]]) {
     const before = now();
-    await lab.ask("-w", "1", asked, port, "q");
+    await lab.ask("-w", "1", queried, port, "q");
     const after = now() + 1_000_000n;
     // Read later, it has the same value.
     while (now() < after + 5_000_000n);
@@ -58,34 +58,34 @@ async function drain(socket: UdpSocket): Promise<(number | undefined)[]> {
   return reported;
 }
 
-for (const asked of [FOUR[1], SIX[1]]) {
-  Deno.test(`overflow: what the queue had no room for is counted, asked at ${asked}`, async () => {
+for (const queried of [FOUR[1], SIX[1]]) {
+  Deno.test(`overflow: dropped datagrams are counted, sent to ${queried}`, async () => {
     await using lab = await UdpLab.open();
     const server = lab.bind({ receiveOverflow: true, receiveBuffer: 4096 });
     const port = String(server.address.port);
-    const lost = () => dropped(lab, asked.includes(":"));
+    const lost = () => dropped(lab, queried.includes(":"));
 
-    await lab.ask("-w", "1", asked, port, "q");
+    await lab.ask("-w", "1", queried, port, "q");
     assertEquals(
       await drain(server),
       [undefined],
       "absent while none was lost",
     );
 
-    await lab.pour("-n", "300", asked, port, "100");
+    await lab.pour("-n", "300", queried, port, "100");
     const first = await drain(server);
     const total = await lost();
     assertEquals(first.length + total, 300);
     assert(total > 0);
 
     // Reported with the next queued datagram, and with all after it.
-    await lab.ask("-w", "1", asked, port, "q");
-    await lab.ask("-w", "1", asked, port, "q");
+    await lab.ask("-w", "1", queried, port, "q");
+    await lab.ask("-w", "1", queried, port, "q");
     assertEquals(await drain(server), [total, total]);
 
-    await lab.pour("-n", "300", asked, port, "100");
+    await lab.pour("-n", "300", queried, port, "100");
     await drain(server);
-    await lab.ask("-w", "1", asked, port, "q");
+    await lab.ask("-w", "1", queried, port, "q");
     const again = await lost();
     assertEquals(await drain(server), [again]);
     assert(again > total, "it is the sum since the socket was made");

@@ -33,9 +33,9 @@ Deno.test("timestamping: the software time stamp of received datagrams, for each
     receiveTimestamp: true,
   });
   const port = String(server.address.port);
-  for (const asked of [FOUR[1], `::ffff:${FOUR[1]}`, SIX[1]]) {
+  for (const queried of [FOUR[1], `::ffff:${FOUR[1]}`, SIX[1]]) {
     const before = now();
-    await lab.ask("-w", "1", asked!, port, "q");
+    await lab.ask("-w", "1", queried!, port, "q");
     const after = now() + 1_000_000n;
     const { timestamps, timestamp } = await server.receive({ timeout: 5000 });
     const { software, hardware } = timestamps!;

@@ -95,8 +95,8 @@ Deno.test("receiveOriginalDestination: without TPROXY it is the header's", async
     assertEquals(datagram.originalDestination, { address, port });
   }
   const plain = lab.bind();
-  const asked = String(plain.address.port);
-  await lab.ask("-w", "1", FOUR[2]!, asked, "q");
+  const queried = String(plain.address.port);
+  await lab.ask("-w", "1", FOUR[2]!, queried, "q");
   const datagram = await plain.receive({ timeout: 5000 });
   assertEquals("originalDestination" in datagram, false);
 });

@@ -24,18 +24,18 @@ for (const [family, addresses] of Object.entries(ASKED)) {
       receiveTrafficClass: true,
     });
     const port = String(server.address.port);
-    for (const asked of addresses) {
+    for (const queried of addresses) {
       for (
         const [ttl, trafficClass] of [[1, 0], [9, TRAFFIC_CLASS], [255, 255]]
       ) {
         const set = ["-t", String(ttl), "-q", String(trafficClass)];
-        const requesting = lab.ask("-w", "1", ...set, asked, port, "q");
+        const requesting = lab.ask("-w", "1", ...set, queried, port, "q");
         const datagram = await server.receive({ timeout: 5000 });
         await requesting;
         assertEquals(
           [datagram.ttl, datagram.trafficClass, datagram.ecn],
           [ttl, trafficClass, trafficClass & 3],
-          asked,
+          queried,
         );
       }
     }

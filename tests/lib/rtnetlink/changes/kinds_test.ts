@@ -56,13 +56,13 @@ Deno.test("kinds: every option that ip's help lists is there", async () => {
     ...KIND_NAMES.map(kindNamed),
     ...PORT_KIND_NAMES.map((name) => portKind(name)!),
   ];
-  let asked = 0;
+  let queried = 0;
   for (const { name, options } of kinds) {
     const said = await output("ip", ["link", "help", name]);
     const help = said.stdout + said.stderr;
     // For a kind without options it reports what options there are.
     if (!help.startsWith(`Usage: ... ${name}`)) continue;
-    asked++;
+    queried++;
     const missing = listed(help, name).filter((word) =>
       !Object.hasOwn(options, word) &&
       !(word.startsWith("no") && Object.hasOwn(options, word.slice(2))) &&
@@ -70,5 +70,5 @@ Deno.test("kinds: every option that ip's help lists is there", async () => {
     );
     assertEquals(missing, [], `${name} lacks`);
   }
-  assert(asked > 10, `${asked} kinds with help`);
+  assert(queried > 10, `${queried} kinds with help`);
 });

@@ -17,7 +17,7 @@ import {
 } from "../../../support/monitored.ts";
 
 /** The events of the routes to a destination after a command. */
-async function toldOf(
+async function eventsOf(
   watching: Monitor,
   netns: Netns,
   destination: string,
@@ -52,7 +52,7 @@ Deno.test("IPv4 routes of one destination keep their order: append, prepend, rep
       ["delete 10.1.0.0/16", "delete"],
     ]
   ) {
-    const events = await toldOf(
+    const events = await eventsOf(
       watching,
       lab.ns,
       "10.1.0.0",
@@ -68,10 +68,10 @@ Deno.test("IPv4 routes of one destination keep their order: append, prepend, rep
   }
 });
 
-Deno.test("IPv6 routes: ways join and leave one route, others stand beside it", async () => {
+Deno.test("IPv6 routes: nexthops are added to and deleted from one route, others remain separate", async () => {
   await using lab = await routed();
   await using watching = await openMonitor(lab.ns);
-  const ways: (number | undefined)[] = [];
+  const counts: (number | undefined)[] = [];
   for (
     const command of [
       "add 2001:db8:1::/48 via 2001:db8::2",
@@ -93,7 +93,7 @@ Deno.test("IPv6 routes: ways join and leave one route, others stand beside it", 
     ]
   ) {
     const [, destination] = / (2001:db8:\d::)\/48/.exec(command)!;
-    const events = await toldOf(
+    const events = await eventsOf(
       watching,
       lab.ns,
       destination,
@@ -101,16 +101,16 @@ Deno.test("IPv6 routes: ways join and leave one route, others stand beside it", 
     );
     assertEquals(events.length, 1, command);
     const [{ event, data }] = events;
-    ways.push(event === "delete" ? 0 : data.nexthops?.length);
+    counts.push(event === "delete" ? 0 : data.nexthops?.length);
   }
   const one = undefined;
   // deno-fmt-ignore
-  assertEquals(ways, [
+  assertEquals(counts, [
     one, 2, 4, one, one, 3, 2, one, one, one, 0, 2, 2, 0, one, one,
   ]);
 });
 
-Deno.test("a way that was said more of: what is left is read again", async () => {
+Deno.test("after a nexthop with other attributes was deleted, its route is dumped again", async () => {
   await using lab = await routed();
   await using watching = await openMonitor(lab.ns);
   await lab.ns.batch(`
