@@ -47,7 +47,7 @@ const WATCHING = {
   ...OPENING,
   ...ASKING,
   ...HEARING,
-  "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8":
+  "setsockopt 4, setsockopt 5, setsockopt 6, setsockopt 7, setsockopt 8, setsockopt 9":
     "error",
   getsockopt: "error",
   close: "ignored",
