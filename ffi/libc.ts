@@ -6,10 +6,9 @@ import { SystemError, type SystemErrorContext } from "./errno.ts";
 const OLDEST_DENO = "2.6.0";
 
 // Older versions would fail later, in the middle of an operation.
-const versions = [Deno.version.deno, OLDEST_DENO].map((version) =>
-  version.split(".", 2).reduce((number, part) => number * 1000 + +part, 0)
-);
-if (versions[0] < versions[1]) {
+const number = (version: string) =>
+  version.split(".", 2).reduce((number, part) => number * 1000 + +part, 0);
+if (number(Deno.version.deno) < number(OLDEST_DENO)) {
   throw new Error(
     `Deno ${OLDEST_DENO} or later is required, this is ` +
       `${Deno.version.deno}: run \`deno upgrade\``,

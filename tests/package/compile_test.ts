@@ -85,8 +85,9 @@ for (const target of ["x86_64", "aarch64"] as const) {
       const files = await leadsTo("cli/main.ts");
       const started = workers(files);
       assert(started.length > 0);
-      for (const { name } of SUBCOMMANDS) {
-        assert(files.includes(`${ROOT}cli/commands/${name}.ts`), name);
+      for (const { name, load } of SUBCOMMANDS) {
+        const [, file] = /import\("\.\/(.*?)"\)/.exec(`${load}`)!;
+        assert(files.includes(`${ROOT}cli/${file}`), name);
       }
       for (const worker of started) {
         files.push(...await leadsTo(worker.slice(ROOT.length)));
