@@ -4,6 +4,8 @@
 import { assert, assertEquals } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { exportsOf } from "../../docs/api.ts";
+// Opened before the tests, whose leaks are checked.
+import "../../ffi/libc.ts";
 import { output, run } from "../support/netns.ts";
 
 const ROOT = new URL("../../", import.meta.url);
