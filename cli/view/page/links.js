@@ -58,19 +58,17 @@ const COLUMNS = [
 ];
 
 function rate(key, title, at) {
-  return {
-    key,
-    title,
-    isNumber: true,
-    order: (a, b, state) => state.ratesOf(b)[at] - state.ratesOf(a)[at],
-    cell: (link, state) => {
-      const bytes = state.ratesOf(link)[at];
-      return bytes === 0 ? "" : bitRate(bytes);
-    },
-  };
+  return numbers(key, title, at, bitRate);
 }
 
 function counter(key, title, at) {
+  return {
+    ...numbers(key, title, at, amount),
+    isBad: (link, state) => state.isGrowing(link, at),
+  };
+}
+
+function numbers(key, title, at, format) {
   return {
     key,
     title,
@@ -78,9 +76,8 @@ function counter(key, title, at) {
     order: (a, b, state) => state.ratesOf(b)[at] - state.ratesOf(a)[at],
     cell: (link, state) => {
       const number = state.ratesOf(link)[at];
-      return number === 0 ? "" : amount(number);
+      return number === 0 ? "" : format(number);
     },
-    isBad: (link, state) => state.isGrowing(link, at),
   };
 }
 
