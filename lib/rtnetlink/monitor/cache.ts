@@ -57,7 +57,7 @@ import {
 } from "./identities.ts";
 import { isForwarding, isNeighbour, isPort, isTableRoute } from "./filter.ts";
 import { RouteTable } from "./route_table.ts";
-import { KeyedTable, type Sink, type Table } from "./table.ts";
+import { KeyedTable, type Parts, type Sink, type Table } from "./table.ts";
 
 /** A table for each type of object. */
 export type Tables = {
@@ -79,6 +79,14 @@ export interface KeyedTables extends Tables {
 export type Found = {
   readonly [K in MonitoredObject]?: Iterable<MonitoredObjects[K]>;
 };
+
+/** What reconciling the cache with dumps results in. */
+export interface Settled {
+  /** The types that need another dump. */
+  readonly uncertain: readonly MonitoredObject[];
+  /** The number of events. */
+  readonly events: number;
+}
 
 /**
  * Types in the order of their events: links before the objects that name them.
@@ -142,7 +150,8 @@ export class ObjectCache {
   readonly #gone: number[] = [];
   #names: LinkNames | undefined;
   #events: MonitorEvent[] = [];
-  #origin: EventOrigin = "kernel";
+  /** The origin of the next events; undefined for no events. */
+  #origin: EventOrigin | undefined = "kernel";
 
   /**
    * Creates an empty cache; settle() with a dump of all types has to follow.
@@ -264,17 +273,27 @@ export class ObjectCache {
    *
    * @param found The objects of the dumps.
    * @param origin The origin of the events; undefined for no events.
-   * @returns The types that need another dump.
+   * @returns The types that need another dump, and the number of events.
    */
-  settle(found: Found, origin: EventOrigin | undefined): MonitoredObject[] {
-    const before = this.#events.length;
-    this.#origin = origin ?? "snapshot";
+  *settle(found: Found, origin: EventOrigin | undefined): Parts<Settled> {
     const uncertain: MonitoredObject[] = [];
+    let events = 0;
     for (const kind of MONITORED_OBJECTS) {
-      if (!this.#settle(kind, found)) uncertain.push(kind);
+      const parts = this.#settle(kind, found);
+      for (;;) {
+        const before = this.#events.length;
+        this.#origin = origin;
+        const part = parts?.next();
+        events += this.#events.length - before;
+        if (part?.done === false) {
+          yield;
+          continue;
+        }
+        if (part?.value === false) uncertain.push(kind);
+        break;
+      }
     }
-    if (origin === undefined) this.#events.length = before;
-    return uncertain;
+    return { uncertain, events };
   }
 
   /** Emits an event of origin "snapshot" for every object. */
@@ -312,9 +331,12 @@ export class ObjectCache {
     this.#events.push(event);
   }
 
-  #settle<K extends MonitoredObject>(kind: K, found: Found): boolean {
+  #settle<K extends MonitoredObject>(
+    kind: K,
+    found: Found,
+  ): Parts<boolean> | undefined {
     const dump = found[kind];
-    if (dump === undefined) return true;
+    if (dump === undefined) return undefined;
     const table: Tables[K] = this.tables[kind];
     return table.settle(dump, this.#sinks[kind]);
   }
@@ -421,14 +443,15 @@ export class ObjectCache {
     previous?: MonitoredObjects[K],
     changed?: readonly string[],
   ): void {
-    if (!this.#reported.has(object)) return;
+    const origin = this.#origin;
+    if (origin === undefined || !this.#reported.has(object)) return;
     const emitted: ObjectEvent<K> = {
       event,
       object,
       data,
       previous,
       changed,
-      origin: this.#origin,
+      origin,
       namespace: this.#namespace,
       names: this.names,
     };

@@ -4,7 +4,7 @@
 import { EINVAL, SystemError } from "../../../ffi/errno.ts";
 import { NETLINK_ROUTE } from "../../../ffi/uapi/linux_netlink.ts";
 import { Deadline } from "../../io/deadline.ts";
-import { TimeoutError } from "../../errors.ts";
+import { ClosedError, TimeoutError } from "../../errors.ts";
 import type { Namespace } from "../../netns/namespace.ts";
 import type { NetlinkCounters } from "../../netlink/counters.ts";
 import type { MessageReader } from "../../netlink/message.ts";
@@ -47,6 +47,8 @@ interface Reading {
   readonly started: number;
   readonly over: Promise<void>;
   result?: { readonly found: Found } | { readonly error: unknown };
+  /** Resolves when the cache is reconciled with it. */
+  settled?: Promise<void>;
 }
 
 /** An overrun from which the cache has not recovered yet. */
@@ -179,6 +181,8 @@ export class NamespaceMonitor implements AsyncDisposable {
     this.#closing.abort();
     await Promise.all([this.#subscription.close(), this.#route.close()]);
     await this.#reading?.over;
+    // What it throws, receive() has thrown.
+    await Promise.allSettled([this.#reading?.settled]);
   }
 
   /** Equivalent to close(). */
@@ -189,12 +193,15 @@ export class NamespaceMonitor implements AsyncDisposable {
   /** Applies what has arrived, or waits for more. */
   async #step(deadline: Deadline): Promise<void> {
     const outcome = this.#drain(BATCH);
-    if (this.#reading?.result !== undefined) {
-      this.#settle(this.#reading);
-    } else if (outcome === "empty") {
+    const reading = this.#reading;
+    // Queued messages may be older than the dump: they are applied first.
+    if (outcome !== "empty") await yieldIfDue();
+    else if (reading?.result !== undefined) {
+      await (reading.settled ??= this.#settle(reading));
+    } else {
       this.#read();
       if (this.cache.pending === 0) await this.#wait(deadline);
-    } else await yieldIfDue();
+    }
   }
 
   /** Applies received messages; reports overruns and ignored messages. */
@@ -274,26 +281,22 @@ export class NamespaceMonitor implements AsyncDisposable {
   }
 
   /** Reconciles the cache with a finished dump. */
-  #settle(reading: Reading): void {
-    const { wanted, started, result } = reading;
-    this.#reading = undefined;
+  async #settle({ wanted, started, result }: Reading): Promise<void> {
     if (result === undefined) return;
     if ("error" in result) {
+      this.#reading = undefined;
       // The cache may be wrong until the next attempt.
       for (const [kind, origin] of wanted) this.#again(kind, origin);
       this.#notBefore = performance.now() + LONGEST_PAUSE;
       throw result.error;
     }
-    // Queued messages may be older than the dump: they are applied first.
-    this.#drain(Infinity);
     const { found } = result;
     this.#want(this.cache.takeStaleTypes(found), "unannounced");
     for (const [kind, origin] of wanted) {
       if (found[kind] === undefined) this.#again(kind, origin);
     }
     for (const origin of new Set(wanted.values())) {
-      const before = this.cache.pending;
-      const uncertain = this.cache.settle(
+      const parts = this.cache.settle(
         Object.fromEntries(
           Object.entries(found).filter(([kind]) =>
             wanted.get(kind as MonitoredObject) === origin
@@ -301,11 +304,19 @@ export class NamespaceMonitor implements AsyncDisposable {
         ),
         origin === "snapshot" ? undefined : origin,
       );
+      let part = parts.next();
+      while (!part.done) {
+        await yieldIfDue();
+        if (this.#closing.signal.aborted) throw new ClosedError("monitor");
+        part = parts.next();
+      }
+      const { uncertain, events } = part.value;
       for (const kind of uncertain) this.#again(kind, origin);
       if (origin === "recovered" && this.#overrun !== undefined) {
-        this.#overrun.recovered += this.cache.pending - before;
+        this.#overrun.recovered += events;
       }
     }
+    this.#reading = undefined;
     // The dump may contain changes with further consequences.
     const invalid = this.cache.takeStaleTypes();
     this.#want(

@@ -20,7 +20,7 @@ import {
 import { groupKey, isLearned } from "./route_group.ts";
 import { USER_HZ } from "../user_hz.ts";
 import { RouteIndex } from "./route_index.ts";
-import type { Sink, Table } from "./table.ts";
+import { PART, type Parts, type Sink, type Table } from "./table.ts";
 
 /**
  * Routes with the same destination, type of service, metric and table, in
@@ -206,11 +206,12 @@ export class RouteTable implements Table<Route> {
     this.#touched = new Map();
   }
 
-  settle(found: Iterable<Route>, sink: Sink<Route>): boolean {
-    const touched = this.#touched ?? new Map<string, Touch>();
-    this.#touched = undefined;
+  *settle(found: Iterable<Route>, sink: Sink<Route>): Parts<boolean> {
+    const touched = this.#touched ??= new Map<string, Touch>();
     const groups = new Map<string, Route | Route[]>();
+    let count = 0;
     for (const route of found) {
+      if (++count % PART === 0) yield;
       if (route.cache !== undefined) expiry(route);
       const key = groupKey(route);
       const others = groups.get(key);
@@ -222,6 +223,7 @@ export class RouteTable implements Table<Route> {
     const before = [...this.#only];
     for (const [first] of this.#groups.values()) before.push(first!);
     for (const one of before) {
+      if (++count % PART === 0) yield;
       const key = groupKey(one);
       if (groups.has(key)) continue;
       const touch = touched.get(key);
@@ -229,6 +231,7 @@ export class RouteTable implements Table<Route> {
       else if (!isLast(touch, this.#group(one), [])) certain = false;
     }
     for (const [key, there] of groups) {
+      if (++count % PART === 0) yield;
       const touch = touched.get(key);
       const first = Array.isArray(there) ? there[0]! : there;
       const only = this.#only.get(first);
@@ -241,6 +244,7 @@ export class RouteTable implements Table<Route> {
       if (touch === undefined) this.#replace(first, group, sink);
       else if (!isLast(touch, this.#group(first), group)) certain = false;
     }
+    this.#touched = undefined;
     return certain;
   }
 

@@ -11,10 +11,20 @@ export interface Sink<T> {
 }
 
 /**
+ * Work in parts: between two of them, the caller can let timers run, and
+ * notifications can be applied.
+ */
+export type Parts<T> = Generator<void, T>;
+
+/** Objects of a dump that are reconciled in one part. */
+export const PART = 256;
+
+/**
  * The cached objects of one type.
  *
- * Notifications arrive while a dump is read. They are newer than the dump or
- * part of it, so settle() does not change the objects of these notifications.
+ * Notifications arrive while a dump is read and reconciled. They are newer than
+ * the dump or part of it, so settle() does not change the objects of these
+ * notifications.
  */
 export interface Table<T> extends Iterable<T> {
   /** The number of objects. */
@@ -30,7 +40,7 @@ export interface Table<T> extends Iterable<T> {
    *
    * @returns false if another dump is needed.
    */
-  settle(found: Iterable<T>, sink: Sink<T>): boolean;
+  settle(found: Iterable<T>, sink: Sink<T>): Parts<boolean>;
 }
 
 /** Identity of the objects of one type. */
@@ -80,22 +90,28 @@ export class KeyedTable<T> implements Table<T> {
     this.#touched = new Set();
   }
 
-  settle(found: Iterable<T>, sink: Sink<T>): boolean {
-    const touched = this.#touched ?? new Set();
-    this.#touched = undefined;
+  *settle(found: Iterable<T>, sink: Sink<T>): Parts<boolean> {
+    const touched = this.#touched ??= new Set();
     const gone = new Map(this.#objects);
     const there: Array<readonly [string | number, T]> = [];
+    let count = 0;
     for (const object of found) {
+      if (++count % PART === 0) yield;
       const key = this.identity.key(object);
       gone.delete(key);
-      if (!touched.has(key)) there.push([key, object]);
+      there.push([key, object]);
     }
     for (const [key, object] of gone) {
+      if (++count % PART === 0) yield;
       if (touched.has(key)) continue;
       this.#objects.delete(key);
       sink.removed(object, object);
     }
-    for (const [key, object] of there) this.#set(key, object, sink);
+    for (const [key, object] of there) {
+      if (++count % PART === 0) yield;
+      if (!touched.has(key)) this.#set(key, object, sink);
+    }
+    this.#touched = undefined;
     return true;
   }
 

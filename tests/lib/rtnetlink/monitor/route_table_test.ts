@@ -1,7 +1,7 @@
 // Routes put, removed and settled by hand: what no kernel here would do at the
 // right moment.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   NLM_F_APPEND,
   NLM_F_CREATE,
@@ -9,8 +9,9 @@ import {
   NLM_F_REPLACE,
 } from "../../../../ffi/uapi/linux_netlink.ts";
 import { RouteTable } from "../../../../lib/rtnetlink/monitor/route_table.ts";
-import type { Sink } from "../../../../lib/rtnetlink/monitor/table.ts";
+import type { Parts, Sink } from "../../../../lib/rtnetlink/monitor/table.ts";
 import type { Route } from "../../../../lib/rtnetlink/route.ts";
+import { completed } from "../../../support/completed.ts";
 
 const NEW = NLM_F_CREATE | NLM_F_EXCL;
 const APPEND = NLM_F_CREATE | NLM_F_APPEND;
@@ -64,6 +65,11 @@ class Reported {
   }
 
   settle(...found: Route[]): boolean {
+    return completed(this.parts(found));
+  }
+
+  /** The same in parts. */
+  parts(found: readonly Route[]): Parts<boolean> {
     return this.table.settle(found, this.#sink);
   }
 
@@ -212,5 +218,34 @@ Deno.test("a table of a dump is the one that is settled with it", () => {
   assertEquals(table.size, dump.length);
   for (const one of dump) {
     assertEquals(table.group(one), settled.table.group(one));
+  }
+});
+
+Deno.test("what is notified between two parts of a reconciliation is newer than the dump", () => {
+  const numbered = (i: number, gateway = "a") =>
+    route(gateway, { destination: `10.${i >> 8}.${i & 255}.0` });
+  const dump = Array.from({ length: 2000 }, (_, i) => numbered(i));
+  for (let at = 1;; at++) {
+    const reported = new Reported();
+    // Of these, the dump does not have the last.
+    for (const i of [0, 1000, 1999, 2000]) reported.put(numbered(i));
+    reported.begin();
+    const parts = reported.parts(dump);
+    let part = parts.next();
+    for (let i = 1; i < at && !part.done; i++) part = parts.next();
+    if (part.done) {
+      assert(at > 14, `only ${at} parts`);
+      break;
+    }
+    reported.remove(numbered(0)).put(numbered(1000, "b")).remove(numbered(1999))
+      .put(numbered(2000, "b"));
+    completed(parts);
+    const group = (i: number) =>
+      reported.table.group(numbered(i)).map(({ gateway }) => gateway);
+    assertEquals(
+      [500, 0, 1000, 1999, 2000].map(group),
+      [["a"], [], ["b"], [], ["b"]],
+      `after part ${at}`,
+    );
   }
 });
