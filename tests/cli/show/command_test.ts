@@ -22,6 +22,9 @@ async function network(here: Netns): Promise<void> {
     route add 10.3.0.0/16 via 192.0.2.2 src 192.0.2.1 table 100
     route add 10.4.0.0/16 via 203.0.113.9 dev eth0 onlink
     route add 10.5.0.0/16 via 192.0.2.2 mtu 1400 realms 3/4
+    neighbour add 192.0.2.2 lladdr 02:00:5e:10:00:02 dev eth0
+    neighbour add 192.0.2.2 lladdr 02:00:5e:10:00:02 dev eth1
+    neighbour add 2001:db8::2 lladdr 02:00:5e:10:00:02 dev eth0
     neighbour add 192.0.2.9 lladdr 02:00:5e:10:00:09 dev eth0
     neighbour add proxy 192.0.2.10 dev eth0
     rule add from 192.0.2.0/24 fwmark 7/0xff iif eth0 table 100
