@@ -90,6 +90,7 @@ export function debianPackages(
     { package: "dash", parts: programs("sh") },
     { package: "dnsmasq-base", parts: programs("dnsmasq") },
     { package: "ethtool", parts: programs("ethtool") },
+    { package: "findutils", parts: programs("find") },
     { package: "fish", parts: programs("fish") },
     { package: "gcc", parts: programs("gcc", `${arch}-linux-gnu-gcc`) },
     { package: cross.compilerPackage, parts: programs(cross.compiler) },
