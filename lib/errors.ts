@@ -1,5 +1,4 @@
-// What can go wrong before or beside a system call; errors of the calls
-// themselves are SystemError, in ffi/errno.ts.
+// Errors other than those of system calls, which are SystemError of ffi/errno.ts.
 
 import { errorFields } from "../ffi/errno.ts";
 
@@ -132,4 +131,23 @@ export class TimeoutError extends Error {
   toJSON(): Record<string, unknown> {
     return errorFields(this);
   }
+}
+
+/**
+ * Checks a number of a caller before it becomes a count, a size or a flag.
+ *
+ * @throws {ArgumentError} Unless it is a whole number in the range.
+ */
+export function wholeNumber(
+  argument: string,
+  value: number,
+  least: number,
+  most: number,
+): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new ArgumentError(
+    argument,
+    value,
+    `a whole number from ${least} to ${most}`,
+  );
 }

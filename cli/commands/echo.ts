@@ -1,10 +1,9 @@
 // netplumb echo: a UDP echo server that replies from the destination address.
 
 import { EnumType } from "@cliffy/command";
-import { bufferSize } from "../../lib/socket/buffers.ts";
-import type { Family } from "../../lib/socket/option.ts";
+import { bufferSize, type Family } from "../../lib/socket/option.ts";
 import { formatEndpoint } from "../../lib/socket/sockaddr.ts";
-import { activationDescriptors } from "../../lib/udp/activation.ts";
+import { activationDescriptors } from "../../lib/udp/open.ts";
 import { UdpSocket } from "../../lib/udp/socket.ts";
 import {
   address,

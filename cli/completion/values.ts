@@ -2,7 +2,10 @@
 // no candidates.
 
 import type { TypeHandler } from "@cliffy/command";
-import { wordsOf } from "../../lib/rtnetlink/names/iproute2.ts";
+import {
+  NEIGHBOUR_STATES,
+  wordsOf,
+} from "../../lib/rtnetlink/names/iproute2.ts";
 import { inNamespace, NETNS_DIRECTORY } from "../../lib/netns/namespace.ts";
 import {
   address,
@@ -13,7 +16,6 @@ import {
   interfacePattern,
   linkName,
 } from "../arguments.ts";
-import { NEIGHBOUR_STATES } from "../../lib/rtnetlink/names/iproute2.ts";
 import { namespace, namespaceName } from "../namespace.ts";
 import {
   linkGroup,

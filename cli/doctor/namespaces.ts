@@ -1,6 +1,9 @@
 import { SystemError } from "../../ffi/errno.ts";
-import { inNamespace, NETNS_DIRECTORY } from "../../lib/netns/namespace.ts";
-import { TemporaryNamespace } from "../../lib/netns/temporary_namespace.ts";
+import {
+  inNamespace,
+  NETNS_DIRECTORY,
+  TemporaryNamespace,
+} from "../../lib/netns/namespace.ts";
 import { type Check, readProc } from "./check.ts";
 
 /** Whether network namespaces can be created and entered. */

@@ -1,6 +1,6 @@
 import { SystemError } from "../../ffi/errno.ts";
 import { libc } from "../../ffi/libc.ts";
-import { TemporaryNamespace } from "../../lib/netns/temporary_namespace.ts";
+import { TemporaryNamespace } from "../../lib/netns/namespace.ts";
 import { openNode } from "../../lib/tun/attach.ts";
 import { NODE } from "../../lib/tun/errors.ts";
 import { Tun } from "../../lib/tun/device.ts";

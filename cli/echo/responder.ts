@@ -1,7 +1,7 @@
 // Turns a batch of received datagrams into a batch of replies.
 
 import { ReceiveBatch } from "../../lib/udp/receive_batch.ts";
-import type { SendResult } from "../../lib/udp/send_result.ts";
+import type { SendResult } from "../../lib/udp/errors.ts";
 import { type ReplyOptions, SendBatch } from "../../lib/udp/send_batch.ts";
 import {
   Counter,

@@ -1,7 +1,6 @@
 // `ip rule`. Source: ip-rule(8).
 
-import type { Verb } from "../../lib/rtnetlink/changes/change.ts";
-import { NUMBERED } from "../../lib/rtnetlink/changes/change.ts";
+import { NUMBERED, type Verb } from "../../lib/rtnetlink/changes/change.ts";
 import { RTPROT_KERNEL } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { ipRule } from "../../lib/iproute2/rule.ts";
 import { tryParseIPv4, tryParseIPv6 } from "../../lib/net/ip_address.ts";

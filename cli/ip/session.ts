@@ -1,8 +1,7 @@
 // The context of `ip` commands: namespace, names of links, and output in ip's
 // formats.
 
-import { ENODEV, errnoText } from "../../ffi/errno.ts";
-import { SystemError } from "../../ffi/errno.ts";
+import { ENODEV, errnoText, SystemError } from "../../ffi/errno.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 import { NetlinkError } from "../../lib/netlink/errors.ts";
 import type { Change } from "../../lib/rtnetlink/changes/change.ts";

@@ -12,7 +12,7 @@ import {
   EPOLLET,
   epollEvent,
   EPOLLIN,
-} from "../../ffi/uapi/sys_epoll.ts";
+} from "../../ffi/uapi/poll.ts";
 import { openNode } from "../../lib/tun/attach.ts";
 
 /** TUNSETIFF: attaches a descriptor of /dev/net/tun to a device. */

@@ -9,8 +9,7 @@ import {
   Network,
   setLink,
 } from "../../lib/rtnetlink/mod.ts";
-import { inNamespace } from "../../lib/netns/namespace.ts";
-import { TemporaryNamespace } from "../../lib/netns/temporary_namespace.ts";
+import { inNamespace, TemporaryNamespace } from "../../lib/netns/namespace.ts";
 import { SystemError } from "../../ffi/errno.ts";
 import { interfaceIndex } from "../../lib/net/interface_index.ts";
 

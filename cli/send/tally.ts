@@ -1,7 +1,6 @@
 // Prints and counts the outcomes of the requests of `netplumb send`.
 
-import type { Endpoint } from "../../lib/socket/sockaddr.ts";
-import { formatEndpoint } from "../../lib/socket/sockaddr.ts";
+import { type Endpoint, formatEndpoint } from "../../lib/socket/sockaddr.ts";
 import type { ErrorEvent } from "../../lib/socket/error_queue.ts";
 import type { Datagram } from "../../lib/udp/datagram.ts";
 import { log } from "../log.ts";

@@ -1,10 +1,11 @@
-// <fcntl.h>, <sched.h>, <sys/file.h> and <sys/mount.h>: opening files, entering
-// namespaces and giving them names.
+// <fcntl.h>, <sched.h>, <sys/file.h>, <sys/mman.h> and <sys/mount.h>: opening and
+// mapping files, entering namespaces and giving them names.
 
 export const headers = [
   "fcntl.h",
   "sched.h",
   "sys/file.h",
+  "sys/mman.h",
   "sys/mount.h",
 ] as const;
 
@@ -28,3 +29,8 @@ export const MS_REC = 16384;
 export const MS_BIND = 4096;
 export const MS_SHARED = 1 << 20;
 export const MS_SLAVE = 1 << 19;
+
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const MAP_SHARED = 1;
+export const MFD_CLOEXEC = 1;

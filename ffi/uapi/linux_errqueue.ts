@@ -1,8 +1,13 @@
-// <linux/errqueue.h>: what a socket's error queue holds.
+// <linux/errqueue.h> and <linux/net_tstamp.h>: what a socket's error queue holds,
+// and time stamps of packets.
 
-import { bytes, struct, u32, u8 } from "../struct.ts";
+import { bytes, i32, struct, u32, u8 } from "../struct.ts";
 
-export const headers = ["time.h", "linux/errqueue.h"] as const;
+export const headers = [
+  "time.h",
+  "linux/errqueue.h",
+  "linux/net_tstamp.h",
+] as const;
 
 export const SO_EE_ORIGIN_NONE = 0;
 export const SO_EE_ORIGIN_LOCAL = 1;
@@ -30,4 +35,23 @@ export const sock_extended_err = struct("struct sock_extended_err", {
 /** Three of struct timespec: software, deprecated, hardware. */
 export const scm_timestamping = struct("struct scm_timestamping", {
   ts: bytes(48, 8),
+});
+
+export const SOF_TIMESTAMPING_TX_HARDWARE = 1 << 0;
+export const SOF_TIMESTAMPING_TX_SOFTWARE = 1 << 1;
+export const SOF_TIMESTAMPING_RX_HARDWARE = 1 << 2;
+export const SOF_TIMESTAMPING_RX_SOFTWARE = 1 << 3;
+export const SOF_TIMESTAMPING_SOFTWARE = 1 << 4;
+export const SOF_TIMESTAMPING_RAW_HARDWARE = 1 << 6;
+export const SOF_TIMESTAMPING_OPT_ID = 1 << 7;
+export const SOF_TIMESTAMPING_TX_SCHED = 1 << 8;
+export const SOF_TIMESTAMPING_OPT_TSONLY = 1 << 11;
+export const SOF_TIMESTAMPING_OPT_TX_SWHW = 1 << 14;
+
+export const SOF_TXTIME_DEADLINE_MODE = 1 << 0;
+export const SOF_TXTIME_REPORT_ERRORS = 1 << 1;
+
+export const sock_txtime = struct("struct sock_txtime", {
+  clockid: i32,
+  flags: u32,
 });

@@ -1,8 +1,9 @@
-// <sys/socket.h>: sockets, messages and control messages.
+// <sys/socket.h> and <linux/sock_diag.h>: sockets, messages, control messages and
+// the array of SO_MEMINFO.
 
 import { bytes, i32, pointer, size_t, struct, u16, u32 } from "../struct.ts";
 
-export const headers = ["sys/socket.h"] as const;
+export const headers = ["sys/socket.h", "linux/sock_diag.h"] as const;
 
 export const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
@@ -154,3 +155,7 @@ export function CMSG_NXTHDR(
 export function CMSG_DATA(at: number): number {
   return at + CMSG_HEADER;
 }
+
+export const SK_MEMINFO_RMEM_ALLOC = 0;
+export const SK_MEMINFO_DROPS = 8;
+export const SK_MEMINFO_VARS = 9;

@@ -9,7 +9,7 @@ export { SystemError } from "../../ffi/errno.ts";
 export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
 export type { WaitOptions } from "../io/reactor.ts";
 export { inNamespace, type Namespace } from "../netns/namespace.ts";
-export { TemporaryNamespace } from "../netns/temporary_namespace.ts";
+export { TemporaryNamespace } from "../netns/namespace.ts";
 export type {
   AddressConfiguration,
   Exclusive,

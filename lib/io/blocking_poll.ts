@@ -7,17 +7,19 @@ import { errno, libc } from "../../ffi/libc.ts";
 import { POLLIN, POLLNVAL, POLLOUT } from "../../ffi/uapi/poll.ts";
 import { ClosedError } from "../errors.ts";
 import { monotonicTime } from "./clock.ts";
-import { Descriptor } from "./descriptor.ts";
-import { openEventfd, signalEventfd } from "./eventfd.ts";
-import { ForgottenObjects } from "./forgotten.ts";
+import { Descriptor, type SharedHandle } from "./descriptor.ts";
+import {
+  beforeIsolateEnds,
+  openEventfd,
+  signalEventfd,
+} from "./thread_descriptors.ts";
 import {
   customInspect,
+  ForgottenObjects,
   type Inspect,
   inspectFields,
   postItsHandleAndAttach,
-} from "./inspection.ts";
-import type { SharedHandle } from "./shared_descriptor.ts";
-import { beforeIsolateEnds } from "./thread_descriptors.ts";
+} from "./handle.ts";
 
 const DESCRIPTORS = 3n;
 /**

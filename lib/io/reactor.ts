@@ -5,7 +5,6 @@
 import { EBADF, EEXIST, EINTR, ENOENT, SystemError } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
 import { O_CLOEXEC } from "../../ffi/uapi/fcntl.ts";
-import { pollfd, POLLIN } from "../../ffi/uapi/poll.ts";
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -17,15 +16,23 @@ import {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
-} from "../../ffi/uapi/sys_epoll.ts";
+  pollfd,
+  POLLIN,
+} from "../../ffi/uapi/poll.ts";
 import { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
-import { addAbortListener, removeAbortListener } from "./abort_listeners.ts";
+import {
+  addAbortListener,
+  DeadlineHeap,
+  removeAbortListener,
+} from "./wait_limits.ts";
 import { AdaptiveBusyPolling } from "./busy_polling.ts";
 import { monotonicTime, threadProcessorTime } from "./clock.ts";
-import { DeadlineHeap } from "./deadline_heap.ts";
-import { openEventfd, signalEventfd } from "./eventfd.ts";
-import { keepAlive } from "./keep_alive.ts";
-import { closeOwned, ownDescriptor } from "./thread_descriptors.ts";
+import {
+  closeOwned,
+  openEventfd,
+  ownDescriptor,
+  signalEventfd,
+} from "./thread_descriptors.ts";
 import {
   clearTurn,
   lastTurn,
@@ -809,4 +816,32 @@ export function reactorStopped(): Promise<void> {
  */
 export function noteProgress(): void {
   reactor.noteProgress();
+}
+
+// Sets whether a pending FFI call keeps the process alive. Deno has no public API
+// for it; its own modules use this one. Where it is absent, every wait keeps the
+// process alive, which is the default.
+
+interface Core {
+  refOpPromise?(promise: Promise<unknown>): void;
+  unrefOpPromise?(promise: Promise<unknown>): void;
+}
+
+function core(): Core {
+  const internal = Reflect.get(Deno, "internal");
+  const internals = internal === undefined
+    ? undefined
+    : Reflect.get(Deno, internal);
+  return internals?.core ?? {};
+}
+
+/**
+ * Sets whether a pending nonblocking call keeps the process alive.
+ *
+ * @param call The promise that the call returned.
+ * @param alive Whether it does.
+ */
+export function keepAlive(call: Promise<unknown>, alive: boolean): void {
+  if (alive) core().refOpPromise?.(call);
+  else core().unrefOpPromise?.(call);
 }

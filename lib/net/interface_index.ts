@@ -10,7 +10,7 @@ import {
   SIOCGIFNAME,
 } from "../../ffi/uapi/net_if.ts";
 import { checkInterfaceName } from "./interface_name.ts";
-import { wholeNumber } from "../whole_number.ts";
+import { wholeNumber } from "../errors.ts";
 
 /** The kernel stores an index in an int. */
 const HIGHEST = 0x7fffffff;

@@ -10,13 +10,13 @@ import {
 import { Deadline } from "../io/deadline.ts";
 import type { Descriptor } from "../io/descriptor.ts";
 import { TimeoutError } from "../errors.ts";
-import { ForgottenObjects } from "../io/forgotten.ts";
 import {
   cannotBePosted,
   customInspect,
+  ForgottenObjects,
   type Inspect,
   inspectFields,
-} from "../io/inspection.ts";
+} from "../io/handle.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { Channel } from "./channel.ts";
 import type { NetlinkCounters } from "./counters.ts";

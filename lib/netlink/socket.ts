@@ -12,9 +12,8 @@ import {
 import { AF_NETLINK, SOCK_RAW } from "../../ffi/uapi/sys_socket.ts";
 import { Descriptor } from "../io/descriptor.ts";
 import type { Namespace } from "../netns/namespace.ts";
-import { setBufferSize } from "../socket/buffers.ts";
+import { setBufferSize, trySetOption } from "../socket/option.ts";
 import { bindSocket, openSocket, socketName } from "../socket/open.ts";
-import { trySetOption } from "../socket/option.ts";
 
 /** Options of every netlink socket. */
 export interface NetlinkSocketOptions {

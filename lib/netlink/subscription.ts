@@ -10,20 +10,19 @@ import {
 } from "../../ffi/uapi/linux_netlink.ts";
 import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/uapi/sys_socket.ts";
 import type { Descriptor } from "../io/descriptor.ts";
-import { ForgottenObjects } from "../io/forgotten.ts";
 import {
   cannotBePosted,
   customInspect,
+  ForgottenObjects,
   type Inspect,
   inspectFields,
-} from "../io/inspection.ts";
+} from "../io/handle.ts";
 import { checkTimeout, type WaitOptions } from "../io/reactor.ts";
 import { yieldIfDue } from "../io/yield.ts";
-import { bufferSize, queuedBytes } from "../socket/buffers.ts";
+import { bufferSize, queuedBytes, setOption } from "../socket/option.ts";
 import { NSID_CONTROL_SIZE } from "../socket/control_messages.ts";
 import { changeNetlinkGroup } from "../socket/membership.ts";
 import { MessageVector } from "../socket/message_vector.ts";
-import { setOption } from "../socket/option.ts";
 import { Backlog, type Visit } from "./backlog.ts";
 import { type NetlinkCounters, noCounts } from "./counters.ts";
 import { NetlinkBuffer } from "./buffer.ts";

@@ -7,8 +7,12 @@ import {
 } from "./application.ts";
 import { type ArpMessage, decodeArp } from "./arp.ts";
 import { type Malformed, readU16 } from "./bytes.ts";
-import { decodeDhcp, decodeDhcpv6, type DhcpMessage } from "./dhcp.ts";
-import type { Dhcpv6Message } from "./dhcp.ts";
+import {
+  decodeDhcp,
+  decodeDhcpv6,
+  type DhcpMessage,
+  type Dhcpv6Message,
+} from "./dhcp.ts";
 import { decodeDns, type DnsMessage } from "./dns.ts";
 import { decodeEthernet, type EthernetHeader } from "./ethernet.ts";
 import { decodeGre, type GreHeader } from "./gre.ts";

@@ -48,7 +48,7 @@ import type { NetlinkRequest } from "../netlink/transaction.ts";
 import type { NetlinkCounters } from "../netlink/counters.ts";
 import { advised, NetlinkError } from "../netlink/errors.ts";
 import type { MessageReader } from "../netlink/message.ts";
-import { cannotBePosted } from "../io/inspection.ts";
+import { cannotBePosted } from "../io/handle.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { type Address, decodeAddress } from "./address.ts";
 import { familyNumber } from "./family.ts";

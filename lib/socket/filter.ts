@@ -11,8 +11,7 @@ import {
   SO_DETACH_REUSEPORT_BPF,
   SOL_SOCKET,
 } from "../../ffi/uapi/sys_socket.ts";
-import { ArgumentError } from "../errors.ts";
-import { wholeNumber } from "../whole_number.ts";
+import { ArgumentError, wholeNumber } from "../errors.ts";
 import { type NamedOption, setOption } from "./option.ts";
 
 /** A classic BPF instruction: opcode, jump offsets if true and if false, operand. */

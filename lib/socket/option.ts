@@ -9,6 +9,17 @@ import {
 } from "../../ffi/errno.ts";
 import { errno, libc, unwrap } from "../../ffi/libc.ts";
 import { IPPROTO_IP, IPPROTO_IPV6 } from "../../ffi/uapi/netinet_in.ts";
+import {
+  SK_MEMINFO_DROPS,
+  SK_MEMINFO_RMEM_ALLOC,
+  SK_MEMINFO_VARS,
+  SO_MEMINFO,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOL_SOCKET,
+} from "../../ffi/uapi/sys_socket.ts";
 
 /** The IP versions of a socket. "dual" is an IPv6 socket for both. */
 export type Family = "dual" | "ipv4" | "ipv6";
@@ -153,4 +164,56 @@ export function setIpOption(
 ): void {
   if (ipv4 && speaksIPv4(family)) setOption(fd, IPPROTO_IP, ipv4, value);
   if (ipv6 && speaksIPv6(family)) setOption(fd, IPPROTO_IPV6, ipv6, value);
+}
+
+/** Which of a socket's two buffers. */
+export type BufferDirection = "receive" | "send";
+
+const SIZE = { receive: { SO_RCVBUF }, send: { SO_SNDBUF } };
+const FORCE = { receive: SO_RCVBUFFORCE, send: SO_SNDBUFFORCE };
+
+/**
+ * Sets a buffer size: with CAP_NET_ADMIN beyond net.core.rmem_max or wmem_max,
+ * else up to that limit. `bufferSize` returns the effective size.
+ *
+ * @throws {SystemError}
+ */
+export function setBufferSize(
+  fd: number,
+  direction: BufferDirection,
+  bytes: number,
+): void {
+  if (trySetOption(fd, SOL_SOCKET, FORCE[direction], bytes)) return;
+  setOption(fd, SOL_SOCKET, SIZE[direction], bytes, () => ({
+    tried: `set a ${direction} buffer of ${bytes} bytes`,
+  }));
+}
+
+/**
+ * The effective size of a buffer. The kernel doubles the requested size for its
+ * overhead, and charges the overhead to the buffer.
+ *
+ * @throws {SystemError}
+ */
+export function bufferSize(fd: number, direction: BufferDirection): number {
+  return getOption(fd, SOL_SOCKET, SIZE[direction]);
+}
+
+const MEMORY = new Uint32Array(SK_MEMINFO_VARS);
+
+/** Fills MEMORY, one word for each SK_MEMINFO_*; since Linux 4.12. */
+function readMemory(fd: number): number {
+  LENGTH[0] = MEMORY.byteLength;
+  return libc().getsockopt(fd, SOL_SOCKET, SO_MEMINFO, MEMORY, LENGTH);
+}
+
+/** Bytes in the receive buffer, kernel overhead included; 0 before Linux 4.12. */
+export function queuedBytes(fd: number): number {
+  return readMemory(fd) < 0 ? 0 : MEMORY[SK_MEMINFO_RMEM_ALLOC]!;
+}
+
+/** Packets dropped at a socket since it was opened. @throws {SystemError} */
+export function droppedPackets(fd: number): number {
+  unwrap(readMemory(fd), "getsockopt", { tried: "read SO_MEMINFO" });
+  return MEMORY[SK_MEMINFO_DROPS]!;
 }

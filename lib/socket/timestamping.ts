@@ -15,7 +15,7 @@ import {
   SOF_TIMESTAMPING_TX_SOFTWARE,
   SOF_TXTIME_DEADLINE_MODE,
   SOF_TXTIME_REPORT_ERRORS,
-} from "../../ffi/uapi/linux_net_tstamp.ts";
+} from "../../ffi/uapi/linux_errqueue.ts";
 import {
   SO_TIMESTAMPING,
   SO_TXTIME,

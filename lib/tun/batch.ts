@@ -2,8 +2,7 @@
 // write.
 
 import { virtio_net_hdr } from "../../ffi/uapi/linux_virtio_net.ts";
-import { ArgumentError } from "../errors.ts";
-import { wholeNumber } from "../whole_number.ts";
+import { ArgumentError, wholeNumber } from "../errors.ts";
 import { OffloadHeader } from "./offload_header.ts";
 
 /**

@@ -8,17 +8,16 @@ import {
   type Namespace,
   namespaceId,
 } from "../netns/namespace.ts";
-import { ClosedError } from "../errors.ts";
+import { ClosedError, wholeNumber } from "../errors.ts";
 import { Deadline } from "../io/deadline.ts";
 import {
   customInspect,
   type Inspect,
   inspectFields,
   postItsHandleAndAttach,
-} from "../io/inspection.ts";
+} from "../io/handle.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { yieldIfDue } from "../io/yield.ts";
-import { wholeNumber } from "../whole_number.ts";
 import { attach } from "./attach.ts";
 import type { PacketBatch } from "./batch.ts";
 import { PacketChannel } from "./channel.ts";

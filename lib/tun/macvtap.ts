@@ -28,7 +28,7 @@ import { ifreq } from "../../ffi/uapi/net_if.ts";
 import { releaseEarlierRun } from "../io/thread_descriptors.ts";
 import { checkInterfaceName } from "../net/interface_name.ts";
 import type { Namespace } from "../netns/namespace.ts";
-import { wholeNumber } from "../whole_number.ts";
+import { wholeNumber } from "../errors.ts";
 import { closeOnError } from "./attach.ts";
 import { attachedTo } from "./control.ts";
 import type { TunOffload } from "./features.ts";

@@ -1,10 +1,9 @@
 // Options of Tun.open(), validated before the first system call.
 
-import { ArgumentError } from "../errors.ts";
+import { ArgumentError, wholeNumber } from "../errors.ts";
 import { checkInterfacePattern } from "../net/interface_name.ts";
 import type { Namespace } from "../netns/namespace.ts";
 import type { TunOffload } from "./features.ts";
-import { wholeNumber } from "../whole_number.ts";
 
 /** Options of a device; each has a default. */
 export interface TunOptions {

@@ -4,13 +4,13 @@ import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
 import { Descriptor } from "../io/descriptor.ts";
 import { POLLIN, POLLOUT } from "../../ffi/uapi/poll.ts";
 import { TimeoutError } from "../errors.ts";
-import { ForgottenObjects } from "../io/forgotten.ts";
 import {
   customInspect,
+  ForgottenObjects,
   type Inspect,
   inspectFields,
   postItsHandleAndAttach,
-} from "../io/inspection.ts";
+} from "../io/handle.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import type { PacketBatch } from "./batch.ts";
 import { PacketChannel } from "./channel.ts";

@@ -2,7 +2,7 @@
 
 import { AF_INET } from "../../ffi/uapi/sys_socket.ts";
 import { isMapped, parseAddress } from "../net/ip_address.ts";
-import { ArgumentError } from "../errors.ts";
+import { ArgumentError, wholeNumber } from "../errors.ts";
 import { interfaceIndexOf } from "../net/interface_index.ts";
 import {
   writeFlowLabel,
@@ -18,7 +18,6 @@ import {
   parseEndpoint,
   writeSockaddr,
 } from "../socket/sockaddr.ts";
-import { wholeNumber } from "../whole_number.ts";
 import type { SendQueue } from "./send_queue.ts";
 
 /** Options of a datagram to send; each has a default. */

@@ -8,7 +8,7 @@ export { SystemError } from "../../ffi/errno.ts";
 export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
 export type { WaitOptions } from "../io/reactor.ts";
 export { inNamespace, type Namespace } from "../netns/namespace.ts";
-export { TemporaryNamespace } from "../netns/temporary_namespace.ts";
+export { TemporaryNamespace } from "../netns/namespace.ts";
 export {
   BlockingPoll,
   StopEvent,
@@ -30,12 +30,12 @@ export {
   type SendFailure,
   SendInterruptedError,
   type SendResult,
-} from "./send_result.ts";
+} from "./errors.ts";
 export type { BindOptions } from "./options.ts";
 export type * as udpOptions from "./option_types.ts";
-export { activationDescriptors } from "./activation.ts";
+export { activationDescriptors } from "./open.ts";
 export { joinOnAllInterfaces } from "./join_all.ts";
-export { pathMtu } from "./path_mtu.ts";
+export { pathMtu } from "./open.ts";
 export type { Family } from "../socket/option.ts";
 export type { Datagram, DatagramInfo, LocalInfo } from "./datagram.ts";
 export type { Endpoint } from "../socket/sockaddr.ts";

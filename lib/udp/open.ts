@@ -1,4 +1,5 @@
-// Opens, binds and connects UDP sockets, and takes over open ones.
+// Opens, binds and connects UDP sockets, and takes over open ones, for example of a
+// service manager.
 
 import { EAFNOSUPPORT, SystemError } from "../../ffi/errno.ts";
 import { libc, unwrap } from "../../ffi/libc.ts";
@@ -57,6 +58,9 @@ import {
   type UdpSocketSettings,
 } from "./options.ts";
 import type { OpenSocket } from "./socket_state.ts";
+import type { Namespace } from "../netns/namespace.ts";
+import { parseAddress } from "../net/ip_address.ts";
+import { UdpSocketOptions } from "./socket_options.ts";
 
 function endpointOf(name: Uint8Array<ArrayBuffer>): Endpoint {
   return readSockaddr(new DataView(name.buffer), 0)!;
@@ -256,3 +260,100 @@ function setBoundInterface(fd: number, ifindex: number): void {
     tried: `bind a disconnected UDP socket to interface ${ifindex} again`,
   }));
 }
+
+/** A descriptor that the service manager passed. */
+export interface ActivationDescriptor {
+  /** Its number. */
+  readonly fd: number;
+  /** Its name (FileDescriptorName= of systemd.socket(5)), or "unknown". */
+  readonly name: string;
+}
+
+/** The first descriptor that is passed (SD_LISTEN_FDS_START). */
+const FIRST = 3;
+
+/**
+ * Returns the descriptors that a service manager passed to this process, for
+ * `UdpSocket.fromDescriptor`; an empty list without socket activation. The
+ * caller owns them: the environment variables are removed, so that a second
+ * call returns none.
+ *
+ * Needs --allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES.
+ *
+ * Source: sd_listen_fds(3), systemd.socket(5).
+ *
+ * @throws {SystemError} EBADF if a descriptor is not open.
+ *
+ * @example
+ * ```ts
+ * import { activationDescriptors, UdpSocket } from "@netplumb/netplumb";
+ *
+ * const passed = activationDescriptors().find(({ name }) => name === "dns");
+ * await using socket = passed === undefined
+ *   ? UdpSocket.bind({ address: "127.0.0.1" })
+ *   : UdpSocket.fromDescriptor(passed.fd);
+ * ```
+ */
+export function activationDescriptors(): ActivationDescriptor[] {
+  const pid = Deno.env.get("LISTEN_PID");
+  const count = Number(Deno.env.get("LISTEN_FDS") ?? 0);
+  const names = Deno.env.get("LISTEN_FDNAMES")?.split(":") ?? [];
+  if (pid !== String(Deno.pid) || !Number.isInteger(count) || count < 1) {
+    return [];
+  }
+  const descriptors = Array.from({ length: count }, (_, index) => {
+    const fd = FIRST + index;
+    unwrap(libc().fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl", {
+      tried: `take over descriptor ${fd} of socket activation`,
+    });
+    return { fd, name: names[index] || "unknown" };
+  });
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) {
+    Deno.env.delete(name);
+  }
+  return descriptors;
+}
+
+/** Options of pathMtu(). */
+export interface PathMtuOptions {
+  /** The network namespace; default: the calling thread's. */
+  readonly namespace?: Namespace | undefined;
+}
+
+/**
+ * Returns the kernel's path MTU to a peer: the one that ICMP reported to this
+ * host, else the MTU of the route or interface. Sends nothing.
+ *
+ * The payload of a datagram is 28 bytes shorter over IPv4, 48 bytes over IPv6.
+ *
+ * Source: IP_MTU of ip(7), IPV6_MTU of ipv6(7).
+ *
+ * @param to The peer; its port is ignored.
+ * @param options The network namespace.
+ * @throws {ArgumentError} For an invalid address.
+ * @throws {SystemError} ENETUNREACH without a route.
+ *
+ * @example
+ * ```ts
+ * import { pathMtu } from "@netplumb/netplumb";
+ *
+ * console.log(pathMtu({ address: "127.0.0.1", port: 443 })); // 65535
+ * ```
+ */
+export function pathMtu(to: Endpoint, options: PathMtuOptions = {}): number {
+  const { namespace } = options;
+  const ipv4 = parseAddress(to.address).address.length === 4;
+  const family = ipv4 ? "ipv4" : "dual";
+  const domain = ipv4 ? AF_INET : AF_INET6;
+  const tried = "open a UDP socket";
+  return openSocket({ domain, type: SOCK_DGRAM, namespace, tried }, (fd) => {
+    const port = to.port === 0 ? DISCARD : to.port;
+    connectTo({ fd, domain, family }, { ...to, port });
+    const mtu = new UdpSocketOptions({ fd }, family).pathMtu;
+    libc().close(fd);
+    return mtu;
+  });
+}
+
+/** The port of the discard service: no datagram is sent there. */
+const DISCARD = 9;

@@ -4,14 +4,14 @@
  * @module
  */
 
-export type { AddressPreference, PathMtuDiscovery } from "./option_table.ts";
+export type { AddressPreference, PathMtuDiscovery } from "./socket_options.ts";
 export type { UdpSocketSettings } from "./options.ts";
 export type { DatagramsOptions } from "./receiver.ts";
 export type { SocketReplyOptions } from "./socket.ts";
 export type { SocketOptions } from "./socket_state.ts";
 export type { OptionLevel, UdpSocketOptions } from "./socket_options.ts";
-export type { ActivationDescriptor } from "./activation.ts";
-export type { PathMtuOptions } from "./path_mtu.ts";
+export type { ActivationDescriptor } from "./open.ts";
+export type { PathMtuOptions } from "./open.ts";
 export type {
   InterfaceEvent,
   InterfaceInfo,

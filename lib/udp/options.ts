@@ -23,24 +23,24 @@ import {
   SOL_SOCKET,
 } from "../../ffi/uapi/sys_socket.ts";
 import { isMapped, parseAddress } from "../net/ip_address.ts";
-import { ArgumentError } from "../errors.ts";
+import { ArgumentError, wholeNumber } from "../errors.ts";
 import { checkInterfaceName } from "../net/interface_name.ts";
 import type { Namespace } from "../netns/namespace.ts";
-import { setBufferSize } from "../socket/buffers.ts";
+import {
+  type Family,
+  nameOf,
+  setBufferSize,
+  setIpOption,
+  setOption,
+  speaksIPv4,
+  speaksIPv6,
+} from "../socket/option.ts";
 import {
   attachFilter,
   attachReusePortProgram,
   checkProgram,
   type SocketProgram,
 } from "../socket/filter.ts";
-import {
-  type Family,
-  nameOf,
-  setIpOption,
-  setOption,
-  speaksIPv4,
-  speaksIPv6,
-} from "../socket/option.ts";
 import { checkPort, type Endpoint } from "../socket/sockaddr.ts";
 import {
   checkTransmitTime,
@@ -50,7 +50,6 @@ import {
   timestampingFlags,
   type TransmitTimeOptions,
 } from "../socket/timestamping.ts";
-import { wholeNumber } from "../whole_number.ts";
 import {
   type AddressPreference,
   addressPreferenceFlags,
@@ -63,7 +62,7 @@ import {
   setIntegerOption,
   setPathMtuDiscovery,
   setPortRange,
-} from "./option_table.ts";
+} from "./socket_options.ts";
 
 /** Options of a UDP socket that can also be set once it is bound. */
 export interface UdpSocketSettings {

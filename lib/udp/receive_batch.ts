@@ -1,10 +1,6 @@
 // Batch of datagrams for one recvmmsg(), in preallocated memory.
 
-import {
-  customInspect,
-  type Inspect,
-  inspectFields,
-} from "../io/inspection.ts";
+import { customInspect, type Inspect, inspectFields } from "../io/handle.ts";
 import { RECEIVE_CONTROL_SIZE } from "../socket/control_messages.ts";
 import { MessageVector } from "../socket/message_vector.ts";
 import {
@@ -14,7 +10,7 @@ import {
   SOCKADDR_SIZE,
   sockaddrPort,
 } from "../socket/sockaddr.ts";
-import { wholeNumber } from "../whole_number.ts";
+import { wholeNumber } from "../errors.ts";
 import type { ReplyRoutes } from "./reply.ts";
 import {
   type Datagram,

@@ -7,7 +7,7 @@ import { MSG_DONTWAIT, MSG_TRUNC } from "../../ffi/uapi/sys_socket.ts";
 import { asyncIterator } from "../io/async_iterator.ts";
 import type { Attempt, WaitOptions } from "../io/reactor.ts";
 import { timerTurn, yieldDue } from "../io/yield.ts";
-import { wholeNumber } from "../whole_number.ts";
+import { wholeNumber } from "../errors.ts";
 import type { Datagram } from "./datagram.ts";
 import { MAX_PAYLOAD, ReceiveBatch } from "./receive_batch.ts";
 import type { SocketState } from "./socket_state.ts";

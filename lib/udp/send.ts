@@ -37,11 +37,11 @@ import {
   MOST_SEGMENTS,
   NoReplyPortError,
   sendContext,
+  type SendFailure,
+  type SendResult,
   SourceUnavailableError,
 } from "./errors.ts";
-import { SegmentationRefusals } from "./segmentation_refusals.ts";
-import type { SendQueue } from "./send_queue.ts";
-import type { SendFailure, SendResult } from "./send_result.ts";
+import { SegmentationRefusals, type SendQueue } from "./send_queue.ts";
 import type { SocketState } from "./socket_state.ts";
 
 /**

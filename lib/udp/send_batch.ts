@@ -1,12 +1,8 @@
 // Datagrams sent by one sendmmsg(). New payloads are copied in; replies may send
 // the payload of a received batch from its own memory.
 
-import {
-  customInspect,
-  type Inspect,
-  inspectFields,
-} from "../io/inspection.ts";
-import { wholeNumber } from "../whole_number.ts";
+import { customInspect, type Inspect, inspectFields } from "../io/handle.ts";
+import { wholeNumber } from "../errors.ts";
 import { checkSlot, type ReceiveBatch } from "./receive_batch.ts";
 import { packetInfoCutOff, writeReplySource } from "./reply.ts";
 import type { Progress } from "./send.ts";

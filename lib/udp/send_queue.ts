@@ -14,7 +14,9 @@ import {
   SOCKADDR_SIZE,
 } from "../socket/sockaddr.ts";
 import { sourceOf } from "./datagram.ts";
-import { SegmentedMessage } from "./segmented_message.ts";
+import { MOST_SEGMENTS } from "./errors.ts";
+import { EIO } from "../../ffi/errno.ts";
+import { monotonicTime } from "../io/clock.ts";
 
 /** A queued datagram. */
 export interface Outgoing {
@@ -404,5 +406,98 @@ export class SendQueue {
       this.splits = 0;
     }
     this.messages = this.slots = this.#used = 0;
+  }
+}
+
+// UDP GSO: combines datagrams that the kernel can split again (UDP_SEGMENT).
+// They have the same peer, source and size, except for a shorter last one, and
+// pass the network stack as one message.
+
+/** Below the maximum length of a message, for headers of any length. */
+const MOST_BYTES = 65000;
+
+/** Segments of the message that is being filled, and whether more fit. */
+export class SegmentedMessage {
+  #segments = 0;
+  /** Bytes of each segment. */
+  #segmentSize = 0;
+  #bytes = 0;
+  /** Whether another segment may follow: none may follow a shorter one. */
+  #open = false;
+
+  /** Starts a message with a payload of segments of `size` bytes. */
+  start(length: number, size: number): void {
+    this.#segmentSize = size;
+    this.#bytes = length;
+    this.#segments = length === size ? 1 : Math.ceil(length / size);
+    this.#open = length > 0 && length % size === 0;
+  }
+
+  /** Appends a payload; false if it does not fit. */
+  append(length: number, size: number): boolean {
+    if (!this.#open) return false;
+    const segments = length === size ? 1 : Math.ceil(length / size);
+    if (
+      (segments === 1
+        ? length > this.#segmentSize
+        : size !== this.#segmentSize) ||
+      length === 0 ||
+      this.#segments + segments > MOST_SEGMENTS ||
+      this.#bytes + length > MOST_BYTES
+    ) return false;
+    this.#segments += segments;
+    this.#bytes += length;
+    this.#open = length % this.#segmentSize === 0;
+    return true;
+  }
+}
+
+// Paths that rejected segmented messages (UDP GSO), for each socket: their
+// datagrams are sent separately for some time.
+
+/** Milliseconds until segmented messages are tried again on a path. */
+const REFUSED_FOR = 60_000;
+/** Maximum number of cached paths; the oldest is removed first. */
+const MOST_PATHS = 1024;
+
+interface Refusal {
+  /** The largest segments that the path may accept; 0 for none. */
+  readonly largest: number;
+  readonly until: number;
+}
+
+export class SegmentationRefusals {
+  /** By destination address; "" is the connected peer. */
+  readonly #paths = new Map<string, Refusal>();
+
+  /**
+   * Records that a segmented message was rejected and its segments were
+   * accepted separately.
+   *
+   * @param code The errno: EIO if the path does not support segmentation (no
+   *   checksum offload, IPsec), else the segments were too large for it.
+   */
+  record(destination: string, segmentSize: number, code: number): void {
+    this.#paths.delete(destination);
+    if (this.#paths.size >= MOST_PATHS) {
+      for (const [oldest] of this.#paths) {
+        this.#paths.delete(oldest);
+        break;
+      }
+    }
+    this.#paths.set(destination, {
+      largest: code === EIO ? 0 : segmentSize - 1,
+      until: monotonicTime() + REFUSED_FOR,
+    });
+  }
+
+  /** Splits the messages of a queue that their paths would reject. */
+  apply(queue: SendQueue): void {
+    const now = monotonicTime();
+    queue.separate((message) => {
+      const refusal = this.#paths.get(queue.destination(message));
+      return refusal === undefined || refusal.until <= now ||
+        queue.segmentSizeOf(message) <= refusal.largest;
+    });
   }
 }

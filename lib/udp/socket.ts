@@ -2,15 +2,15 @@
 
 import { interfaceNameOf, type InterfaceRef } from "../net/interface_index.ts";
 import { BlockingPoll, type StopEvent } from "../io/blocking_poll.ts";
-import { ForgottenObjects } from "../io/forgotten.ts";
 import {
   customInspect,
+  ForgottenObjects,
   type Inspect,
   inspectFields,
   postItsHandleAndAttach,
-} from "../io/inspection.ts";
+} from "../io/handle.ts";
 import type { WaitOptions } from "../io/reactor.ts";
-import { droppedPackets } from "../socket/buffers.ts";
+import { droppedPackets, type Family } from "../socket/option.ts";
 import {
   type ErrorEvent,
   errorEvents,
@@ -22,7 +22,6 @@ import {
   changeMulticastSource,
   setMulticastInterface,
 } from "../socket/membership.ts";
-import type { Family } from "../socket/option.ts";
 import type { Endpoint } from "../socket/sockaddr.ts";
 import type { Datagram } from "./datagram.ts";
 import type { Message, SendOptions } from "./message.ts";
@@ -37,7 +36,7 @@ import type { ReceiveBatch } from "./receive_batch.ts";
 import { type DatagramsOptions, Receiver } from "./receiver.ts";
 import { checkReply, replySource } from "./reply.ts";
 import type { SendBatch } from "./send_batch.ts";
-import type { SendResult } from "./send_result.ts";
+import type { SendResult } from "./errors.ts";
 import { SocketState, type UdpSocketHandle } from "./socket_state.ts";
 import { UdpSocketOptions } from "./socket_options.ts";
 import { Transmitter } from "./transmitter.ts";

@@ -16,7 +16,7 @@ import { VrfTable } from "../socket/vrf.ts";
 import type { BindOptions } from "./options.ts";
 import type { ReceiveBatch } from "./receive_batch.ts";
 import type { ReplyRoutes } from "./reply.ts";
-import type { SegmentationRefusals } from "./segmentation_refusals.ts";
+import type { SegmentationRefusals } from "./send_queue.ts";
 
 /** The data for another thread of this process to attach to the socket. */
 export interface UdpSocketHandle {

@@ -4,9 +4,8 @@ import { SystemError } from "../../ffi/errno.ts";
 import { POLLOUT } from "../../ffi/uapi/poll.ts";
 import { ArgumentError } from "../errors.ts";
 import { Deadline } from "../io/deadline.ts";
-import type { WaitOptions } from "../io/reactor.ts";
+import { checkTimeout, type WaitOptions } from "../io/reactor.ts";
 import { yieldDue, yieldIfDue } from "../io/yield.ts";
-import { checkTimeout } from "../io/reactor.ts";
 import type { Endpoint } from "../socket/sockaddr.ts";
 import {
   type Message,
@@ -17,7 +16,7 @@ import {
 import { Progress, sendQueue } from "./send.ts";
 import { SendBatch } from "./send_batch.ts";
 import { SendQueue } from "./send_queue.ts";
-import { SendInterruptedError, type SendResult } from "./send_result.ts";
+import { SendInterruptedError, type SendResult } from "./errors.ts";
 import type { SocketState } from "./socket_state.ts";
 
 /** This thread's queues for messages without a batch. */

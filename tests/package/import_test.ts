@@ -7,6 +7,7 @@ import { exportsOf } from "../../docs/api.ts";
 // Opened before the tests, whose leaks are checked.
 import "../../ffi/libc.ts";
 import { output, run } from "../support/netns.ts";
+import { scriptLines } from "../support/script.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -53,6 +54,35 @@ Deno.test("the library is imported by path", async () => {
     await elsewhere(`${ROOT.pathname}mod.ts`),
     "hello 127.0.0.1\n",
   );
+});
+
+Deno.test("the import of an entry point opens nothing: no libc, and no part of Deno that opens sockets", async () => {
+  for (const [name, file] of LIBRARY) {
+    const [before, imported, bound] = await scriptLines(`
+      const internals = Deno[Deno.internal].core;
+      const state = () => {
+        const libraries = Object.values(internals.resources()).filter((name) =>
+          name === "dynamicLibrary"
+        ).length;
+        const sockets = [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+          try {
+            return Deno.readLinkSync("/proc/self/fd/" + name).startsWith("socket");
+          } catch {
+            return false;
+          }
+        }).length;
+        console.log(libraries, sockets);
+      };
+      state();
+      await import("${new URL(file, ROOT)}");
+      state();
+      const { libc } = await import("${new URL("ffi/libc.ts", ROOT)}");
+      libc().close(-1);
+      state();`);
+    assertEquals(imported, before, name);
+    const opened = (line: string | undefined) => Number(line?.split(" ")[0]);
+    assertEquals(opened(bound), opened(imported) + 1, name);
+  }
 });
 
 /** The compiler options of a strict project, for all that it imports. */

@@ -1,18 +1,17 @@
 // Monitors links, addresses, routes, neighbours, rules and nexthop objects.
 
-import { ArgumentError, ClosedError } from "../../errors.ts";
+import { ArgumentError, ClosedError, wholeNumber } from "../../errors.ts";
 import { asyncIterator } from "../../io/async_iterator.ts";
 import {
   cannotBePosted,
   customInspect,
   type Inspect,
   inspectFields,
-} from "../../io/inspection.ts";
+} from "../../io/handle.ts";
 import type { Namespace } from "../../netns/namespace.ts";
 import type { NetlinkCounters } from "../../netlink/counters.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import { timerTurn, yieldDue } from "../../io/yield.ts";
-import { wholeNumber } from "../../whole_number.ts";
 import type {
   MonitoredObject,
   MonitoredObjects,

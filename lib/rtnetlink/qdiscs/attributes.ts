@@ -12,8 +12,7 @@ import {
 } from "../spec/attribute.ts";
 import { u32 } from "../spec/codec.ts";
 import { AttributeLevel } from "../spec/level.ts";
-import { AttributeTable, type Entries } from "../spec/table.ts";
-import type { OptionsOf } from "../spec/table.ts";
+import { AttributeTable, type Entries, type OptionsOf } from "../spec/table.ts";
 import type { QdiscKind } from "./kind.ts";
 import type { Quantity } from "./units.ts";
 

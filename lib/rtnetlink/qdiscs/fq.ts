@@ -2,10 +2,9 @@
 
 import * as c from "../../../ffi/uapi/linux_pkt_sched.ts";
 import type { AttributeReader } from "../../netlink/attribute.ts";
-import { attribute, number, toggle } from "../spec/attribute.ts";
+import { attribute, number, toggle, toggleWord } from "../spec/attribute.ts";
 import { u32, u8 } from "../spec/codec.ts";
 import { nonzero } from "../spec/json.ts";
-import { toggleWord } from "../spec/attribute.ts";
 import { wholeNumber } from "../spec/value.ts";
 import { amount, tableKind } from "./attributes.ts";
 import type { QdiscKind, TrafficJson } from "./kind.ts";

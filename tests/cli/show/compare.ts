@@ -9,8 +9,7 @@ import { showRoutes } from "../../../cli/show/route.ts";
 import { showRules } from "../../../cli/show/rule.ts";
 import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import { assert, assertEquals } from "@std/assert";
-import { run } from "../../support/netns.ts";
-import type { Netns } from "../../support/netns.ts";
+import { type Netns, run } from "../../support/netns.ts";
 import {
   assertSameJson,
   parseIpJson,

@@ -18,7 +18,7 @@ export const descriptors: readonly FaultCase[] = [
         import { inNamespace } from "lib:netns/namespace.ts";
         import { NetlinkConnection } from "lib:netlink/connection.ts";
         import { Monitor } from "lib:rtnetlink/monitor/monitor.ts";
-        import { TemporaryNamespace } from "lib:netns/temporary_namespace.ts";
+        import { TemporaryNamespace } from "lib:netns/namespace.ts";
         import { Tun } from "lib:tun/device.ts";
         import { UdpSocket } from "lib:udp/socket.ts";
         const socket = UdpSocket.bind({ address: "127.0.0.1" });

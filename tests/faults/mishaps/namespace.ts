@@ -2,13 +2,15 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ENOMEM, EPERM, SystemError } from "../../../ffi/errno.ts";
-import { inNamespace } from "../../../lib/netns/namespace.ts";
+import {
+  inNamespace,
+  TemporaryNamespace,
+} from "../../../lib/netns/namespace.ts";
 import { NetlinkConnection } from "../../../lib/netlink/connection.ts";
 import {
   addNamespace,
   namespaceNames,
 } from "../../../lib/netns/named_namespace.ts";
-import { TemporaryNamespace } from "../../../lib/netns/temporary_namespace.ts";
 import { Tun } from "../../../lib/tun/device.ts";
 import { failing, Faults } from "../../support/faults.ts";
 import { scriptLines } from "../../support/script.ts";
@@ -29,7 +31,7 @@ export const namespaces: readonly FaultCase[] = [
     async run() {
       const lines = await scriptLines(
         `
-        import { TemporaryNamespace } from "lib:netns/temporary_namespace.ts";
+        import { TemporaryNamespace } from "lib:netns/namespace.ts";
         import { namespaceId } from "lib:netns/namespace.ts";
         const home = namespaceId();
         try {

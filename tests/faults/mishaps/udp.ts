@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { EAGAIN, EINTR, ENOBUFS } from "../../../ffi/errno.ts";
 import { TimeoutError } from "../../../lib/errors.ts";
-import type { SendResult } from "../../../lib/udp/send_result.ts";
+import type { SendResult } from "../../../lib/udp/errors.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import { failing, type Fault, Faults } from "../../support/faults.ts";
 import type { FaultCase } from "../operation.ts";

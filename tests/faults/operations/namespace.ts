@@ -9,12 +9,12 @@ import {
   inNamespace,
   namespaceId,
   OWN_NAMESPACE,
+  TemporaryNamespace,
 } from "../../../lib/netns/namespace.ts";
 import {
   addNamespace,
   deleteNamespace,
 } from "../../../lib/netns/named_namespace.ts";
-import { TemporaryNamespace } from "../../../lib/netns/temporary_namespace.ts";
 import { Made, op, type Operation } from "../operation.ts";
 
 let other: string | undefined;

@@ -3,8 +3,6 @@
 import {
   ControlMessages,
   RECEIVE_CONTROL_SIZE,
-} from "../../../lib/socket/control_messages.ts";
-import {
   writeIn6Pktinfo,
   writeInPktinfo,
   writeSegmentSize,

@@ -1,8 +1,7 @@
 // Runs the programs of programs/, each in a process of its own: what they count,
 // and how late their timers are, must not depend on other tests.
 
-import type { Netns, Output } from "../../support/netns.ts";
-import { output } from "../../support/netns.ts";
+import { type Netns, type Output, output } from "../../support/netns.ts";
 import { SLOWNESS } from "../../support/timing.ts";
 
 export interface ProcessOptions {

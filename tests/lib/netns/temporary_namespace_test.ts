@@ -2,8 +2,10 @@
 // descriptor? A veth pair with one end in it shows when the kernel deleted it.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { inNamespace } from "../../../lib/netns/namespace.ts";
-import { TemporaryNamespace } from "../../../lib/netns/temporary_namespace.ts";
+import {
+  inNamespace,
+  TemporaryNamespace,
+} from "../../../lib/netns/namespace.ts";
 import { ownedDescriptors } from "../../support/descriptors.ts";
 import { Lab, type Netns, run } from "../../support/netns.ts";
 
@@ -52,7 +54,7 @@ Deno.test("closing a temporary namespace takes its devices away", async () => {
 Deno.test("killing its process takes a temporary namespace away", async () => {
   await using lab = await Lab.open("near");
   const module = import.meta.resolve(
-    "../../../lib/netns/temporary_namespace.ts",
+    "../../../lib/netns/namespace.ts",
   );
   await using child = new Deno.Command(Deno.execPath(), {
     args: [

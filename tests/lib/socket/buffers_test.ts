@@ -7,7 +7,7 @@ import {
   bufferSize,
   queuedBytes,
   setBufferSize,
-} from "../../../lib/socket/buffers.ts";
+} from "../../../lib/socket/option.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import "../../support/descriptors.ts";
 import { Lab, type Netns } from "../../support/netns.ts";

@@ -12,7 +12,7 @@ import {
   SOCK_STREAM,
 } from "../../../ffi/uapi/sys_socket.ts";
 import { ArgumentError } from "../../../lib/errors.ts";
-import { activationDescriptors } from "../../../lib/udp/activation.ts";
+import { activationDescriptors } from "../../../lib/udp/open.ts";
 import { UdpSocket } from "../../../lib/udp/socket.ts";
 import { ownedDescriptors } from "../../support/descriptors.ts";
 import { output } from "../../support/netns.ts";

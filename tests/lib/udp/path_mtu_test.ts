@@ -12,8 +12,8 @@ import {
 } from "../../../ffi/uapi/netinet_in.ts";
 import { ArgumentError } from "../../../lib/errors.ts";
 import { getOption } from "../../../lib/socket/option.ts";
-import type { PathMtuDiscovery } from "../../../lib/udp/option_table.ts";
-import { pathMtu } from "../../../lib/udp/path_mtu.ts";
+import type { PathMtuDiscovery } from "../../../lib/udp/socket_options.ts";
+import { pathMtu } from "../../../lib/udp/open.ts";
 import type { UdpSocket } from "../../../lib/udp/socket.ts";
 import { FAR, MtuLab, ROUTER } from "../../support/mtu_lab.ts";
 import { UdpLab } from "../../support/udp_lab.ts";

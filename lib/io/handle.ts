@@ -1,7 +1,34 @@
-// Closes descriptors of objects that were collected before close() was called,
-// and reports the first of each class.
+// Objects that own descriptors: console.log, postMessage, garbage collection.
 
 import type { Descriptor } from "./descriptor.ts";
+
+/** The method that console.log and Deno.inspect call. */
+export const customInspect: unique symbol = Symbol.for("Deno.customInspect");
+
+/** What Deno passes to that method. */
+export type Inspect = (value: unknown, options: Deno.InspectOptions) => string;
+
+/** The class name and the given fields of an object. */
+export function inspectFields(
+  className: string,
+  fields: object,
+  inspect: Inspect,
+  options: Deno.InspectOptions,
+): string {
+  return `${className} ${inspect(fields, options)}`;
+}
+
+/**
+ * The value of a property that makes postMessage and structuredClone throw
+ * DataCloneError, which names this function, where they would post an empty object.
+ */
+export function postItsHandleAndAttach(): void {}
+
+/** The same for objects that cannot be used in another thread. */
+export function cannotBePosted(): void {}
+
+// Closes descriptors of objects that were collected before close() was called,
+// and reports the first of each class.
 
 /** The warnings of Node and Deno: `process.on("warning")` receives them. */
 interface WarningProcess {
