@@ -57,7 +57,13 @@ import {
 } from "./identities.ts";
 import { isForwarding, isNeighbour, isPort, isTableRoute } from "./filter.ts";
 import { RouteTable } from "./route_table.ts";
-import { KeyedTable, type Parts, type Sink, type Table } from "./table.ts";
+import {
+  KeyedTable,
+  PART,
+  type Parts,
+  type Sink,
+  type Table,
+} from "./table.ts";
 
 /** A table for each type of object. */
 export type Tables = {
@@ -296,10 +302,13 @@ export class ObjectCache {
     return { uncertain, events };
   }
 
-  /** Emits an event of origin "snapshot" for every object. */
-  emitSnapshot(): void {
+  /**
+   * Emits an event of origin "snapshot" for every object. No notification may be
+   * applied between two parts.
+   */
+  *emitSnapshot(): Parts<void> {
     this.#origin = "snapshot";
-    for (const kind of MONITORED_OBJECTS) this.#emitAll(kind);
+    for (const kind of MONITORED_OBJECTS) yield* this.#emitAll(kind);
   }
 
   /** Whether the kernel may have changed an object without a notification. */
@@ -341,9 +350,13 @@ export class ObjectCache {
     return table.settle(dump, this.#sinks[kind]);
   }
 
-  #emitAll<K extends MonitoredObject>(kind: K): void {
+  *#emitAll<K extends MonitoredObject>(kind: K): Parts<void> {
     const table: Tables[K] = this.tables[kind];
-    for (const object of table) this.#emitChange("new", kind, object);
+    let count = 0;
+    for (const object of table) {
+      if (++count % PART === 0) yield;
+      this.#emitChange("new", kind, object);
+    }
   }
 
   #applyRoute(message: MessageReader): boolean {

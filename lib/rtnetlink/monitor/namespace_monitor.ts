@@ -18,6 +18,7 @@ import { RouteSocket } from "../socket.ts";
 import type { EventOrigin, MonitoredObject, MonitorEvent } from "./event.ts";
 import { groupsOf, OPTIONAL } from "./groups.ts";
 import { type Found, ObjectCache } from "./cache.ts";
+import type { Parts } from "./table.ts";
 import { read } from "./reading.ts";
 
 /** Options for one namespace. */
@@ -74,6 +75,8 @@ export class NamespaceMonitor implements AsyncDisposable {
   #nextSweep: number;
   #overrun: Overrun | undefined;
   #started = false;
+  /** Whether the events of the snapshot are emitted: notifications wait. */
+  #emitting = false;
   #ignored = 0;
 
   private constructor(
@@ -155,8 +158,10 @@ export class NamespaceMonitor implements AsyncDisposable {
     const deadline = new Deadline("netlink events", options);
     deadline.check();
     for (;;) {
-      if (this.cache.pending === 0) await this.#step(deadline);
-      if (!this.#started || this.cache.pending === 0) continue;
+      if (!this.#started || this.cache.pending === 0) {
+        await this.#step(deadline);
+        continue;
+      }
       // An abort during the yield applies to the next call: the events come
       // first.
       await yieldIfDue();
@@ -206,6 +211,7 @@ export class NamespaceMonitor implements AsyncDisposable {
 
   /** Applies received messages; reports overruns and ignored messages. */
   #drain(limit: number): DrainOutcome {
+    if (this.#emitting) return "empty";
     const started = performance.now();
     let outcome = this.#subscription.drain(this.#apply, limit);
     while (outcome === "overrun") {
@@ -304,13 +310,7 @@ export class NamespaceMonitor implements AsyncDisposable {
         ),
         origin === "snapshot" ? undefined : origin,
       );
-      let part = parts.next();
-      while (!part.done) {
-        await yieldIfDue();
-        if (this.#closing.signal.aborted) throw new ClosedError("monitor");
-        part = parts.next();
-      }
-      const { uncertain, events } = part.value;
+      const { uncertain, events } = await this.#complete(parts);
       for (const kind of uncertain) this.#again(kind, origin);
       if (origin === "recovered" && this.#overrun !== undefined) {
         this.#overrun.recovered += events;
@@ -325,7 +325,17 @@ export class NamespaceMonitor implements AsyncDisposable {
     );
     const now = performance.now();
     this.#notBefore = now + Math.min(2 * (now - started), LONGEST_PAUSE);
-    this.#conclude(now);
+    await this.#conclude(now);
+  }
+
+  /** Does work in parts; timers run between them. */
+  async #complete<T>(parts: Parts<T>): Promise<T> {
+    for (;;) {
+      const part = parts.next();
+      if (part.done) return part.value;
+      await yieldIfDue();
+      if (this.#closing.signal.aborted) throw new ClosedError("monitor");
+    }
   }
 
   #again(kind: MonitoredObject, origin: EventOrigin): void {
@@ -335,13 +345,17 @@ export class NamespaceMonitor implements AsyncDisposable {
   /**
    * Reports that the initial dump or the recovery from an overrun is complete.
    */
-  #conclude(now: number): void {
+  async #conclude(now: number): Promise<void> {
     const open = new Set(this.#wanted.values());
     if (open.has("snapshot") || open.has("recovered")) return;
     if (!this.#started) {
-      this.#started = true;
       this.#overrun = undefined;
-      if (this.#snapshot) this.cache.emitSnapshot();
+      if (this.#snapshot) {
+        this.#emitting = true;
+        await this.#complete(this.cache.emitSnapshot());
+        this.#emitting = false;
+      }
+      this.#started = true;
     } else if (this.#overrun !== undefined) {
       const { since, recovered } = this.#overrun;
       this.#overrun = undefined;
