@@ -44,13 +44,20 @@ git clone -q "$3" "$1/root/netplumb"
 cp /etc/resolv.conf "$1/etc/resolv.conf"
 cp "$2" "$1$2"`;
 
-/** With its own mounts and processes; the network is this machine's. */
+/**
+ * With its own mounts and processes; the network is this machine's. Not with
+ * chroot, in which the kernel refuses user namespaces.
+ */
 const ENTER = `
-mount --bind "$1" "$1" # ip netns exec needs / to be a mount point
+mount --bind "$1" "$1"
 for each in sys dev; do mount --rbind "/$each" "$1/$each"; done
 mount -t proc proc "$1/proc"
-exec chroot --userspec="$3" "$1" env -i HOME="$4" NO_COLOR=1 \
-  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+cd "$1"
+pivot_root . .
+umount --lazy .
+cd /
+exec setpriv --reuid="$3" --regid="$3" --clear-groups env -i HOME="$4" \
+  NO_COLOR=1 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   DENO_CERT="$2" NODE_EXTRA_CA_CERTS="$2" npm_config_cafile="$2" \
   bash -euxc "cd; $5"`;
 
@@ -67,7 +74,7 @@ const root = given === undefined
   : `${given}`;
 
 async function enter(user: number, home: string, script: string) {
-  const words = [root, CERTIFICATES, `${user}:${user}`, home, script];
+  const words = [root, CERTIFICATES, `${user}`, home, script];
   await run("unshare", [
     ...["--mount", "--pid", "--fork", "--kill-child"],
     ...["sh", "-euc", ENTER, "sh", ...words],
