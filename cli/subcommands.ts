@@ -2,6 +2,7 @@
 // subcommand, so that --help stays fast.
 
 import type { Command } from "@cliffy/command";
+import { importOnUse } from "./import_on_use.ts";
 
 /** A subcommand: its name, its line in --help, its file. */
 export interface Subcommand {
@@ -99,7 +100,10 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "ensure",
     summary: "Reconcile links, addresses and routes with a configuration file.",
-    load: async () => (await import("./commands/ensure.ts")).ensure,
+    load: async () =>
+      (await importOnUse<typeof import("./commands/ensure.ts")>(
+        new URL("./commands/ensure.ts", import.meta.url),
+      )).ensure,
   },
   {
     name: "ip",

@@ -8,6 +8,7 @@ import {
   type TopologyNamespace,
 } from "../../lib/rtnetlink/topology.ts";
 import { subcommand } from "../command.ts";
+import { importOnUse } from "../import_on_use.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
 import type { Output } from "../output/output.ts";
@@ -126,7 +127,9 @@ const draw = {
   mermaid: topologyMermaid,
   async svg(graph: ReturnType<typeof topologyGraph>) {
     // The layout engine is large.
-    const { topologySvg } = await import("../topology/svg.ts");
+    const { topologySvg } = await importOnUse<
+      typeof import("../topology/svg.ts")
+    >(new URL("../topology/svg.ts", import.meta.url));
     return topologySvg(graph);
   },
 };

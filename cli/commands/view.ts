@@ -4,6 +4,7 @@ import { ArgumentError } from "../../lib/errors.ts";
 import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { duration, file, word } from "../arguments.ts";
 import { subcommand } from "../command.ts";
+import { importOnUse } from "../import_on_use.ts";
 import { log } from "../log.ts";
 import { namespace } from "../namespace.ts";
 import type { Output } from "../output/output.ts";
@@ -107,7 +108,9 @@ export const view = subcommand(
       }
       const [{ Feed }, { serveView }] = await Promise.all([
         import("../view/feed.ts"),
-        import("../view/server.ts"),
+        importOnUse<typeof import("../view/server.ts")>(
+          new URL("../view/server.ts", import.meta.url),
+        ),
       ]);
       await using ensure = options.ensure === undefined
         ? undefined
@@ -145,7 +148,9 @@ export const view = subcommand(
 
 async function startEnsure(file: string, output: Output, signal: AbortSignal) {
   const [{ readReported }, { ViewedEnsure }] = await Promise.all([
-    import("../ensure/read.ts"),
+    importOnUse<typeof import("../ensure/read.ts")>(
+      new URL("../ensure/read.ts", import.meta.url),
+    ),
     import("../view/ensure.ts"),
   ]);
   const desired = await readReported(file, output);

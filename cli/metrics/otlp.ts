@@ -1,6 +1,7 @@
 // Exports metrics to an OpenTelemetry collector with OTEL_DENO=true.
 
 import manifest from "../../deno.json" with { type: "json" };
+import { importOnUse } from "../import_on_use.ts";
 import { exporting } from "../output/telemetry.ts";
 import type { Metric } from "./metric.ts";
 
@@ -15,7 +16,9 @@ export async function exportMetrics(
   read: () => readonly Metric[],
 ): Promise<Disposable> {
   if (!exporting) return { [Symbol.dispose]() {} };
-  const { metrics } = await import("@opentelemetry/api");
+  const { metrics } = await importOnUse<typeof import("./opentelemetry.ts")>(
+    new URL("./opentelemetry.ts", import.meta.url),
+  );
   const meter = metrics.getMeter("netplumb", manifest.version);
   const recorders = new Map<string, Recorder>();
   // Deno does not read observable counters at exit, so values are pushed.
@@ -41,7 +44,7 @@ export async function exportMetrics(
 }
 
 type Recorder = (points: Metric["points"]) => void;
-type Meter = import("@opentelemetry/api").Meter;
+type Meter = import("./opentelemetry.ts").Meter;
 
 function gaugeRecorder(gauge: ReturnType<Meter["createGauge"]>): Recorder {
   return (points) => {

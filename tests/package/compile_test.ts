@@ -43,9 +43,9 @@ async function leadsTo(entry: string): Promise<string[]> {
   });
 }
 
-/** The files that start as workers, which no import leads to. */
-function workers(files: readonly string[]): string[] {
-  const started = /new Worker\(\s*new URL\("(.*?)"/g;
+/** The files that start as workers, or by importOnUse(), which no import leads to. */
+function startedByUrl(files: readonly string[]): string[] {
+  const started = /new URL\("(\.[^"]*\.ts)",\s*import\.meta\.url\)/g;
   return files.flatMap((file) =>
     [...Deno.readTextFileSync(file).matchAll(started)].map(([, worker]) =>
       new URL(worker, `file://${file}`).pathname
@@ -83,14 +83,19 @@ for (const target of ["x86_64", "aarch64"] as const) {
       assertEquals(code, 0, stderr);
       const holds = await content(`${directory}/netplumb-${target}`);
       const files = await leadsTo("cli/main.ts");
-      const started = workers(files);
-      assert(started.length > 0);
-      for (const { name, load } of SUBCOMMANDS) {
-        const [, file] = /import\("\.\/(.*?)"\)/.exec(`${load}`)!;
-        assert(files.includes(`${ROOT}cli/${file}`), name);
+      for (let from = 0; from < files.length;) {
+        const started = startedByUrl(files.slice(from));
+        from = files.length;
+        for (const file of started.filter((file) => !files.includes(file))) {
+          const more = await leadsTo(file.slice(ROOT.length));
+          files.push(...more.filter((file) => !files.includes(file)));
+        }
       }
-      for (const worker of started) {
-        files.push(...await leadsTo(worker.slice(ROOT.length)));
+      const workers = files.filter((file) => file.endsWith("worker.ts"));
+      assert(workers.length > 0);
+      for (const { name, load } of SUBCOMMANDS) {
+        const [, file] = /"\.\/(commands\/.*?)"/.exec(`${load}`)!;
+        assert(files.includes(`${ROOT}cli/${file}`), name);
       }
       const missing = [...new Set(files)].filter((file) => !holds(file));
       assertEquals(missing, []);

@@ -8,6 +8,7 @@ import { exportsOf } from "../../docs/api.ts";
 import "../../ffi/libc.ts";
 import { output, run } from "../support/netns.ts";
 import { scriptLines } from "../support/script.ts";
+import { serveSources } from "../support/serve_sources.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -169,18 +170,7 @@ Deno.test("mod.ts exports what the other entry points do, and no more", async ()
 });
 
 Deno.test("the library is imported by URL", async () => {
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async ({ url }) => {
-      const { pathname } = new URL(url);
-      const text = await Deno.readTextFile(new URL(`.${pathname}`, ROOT))
-        .catch(() => undefined);
-      return new Response(text, {
-        status: text === undefined ? 404 : 200,
-        headers: { "content-type": "application/typescript" },
-      });
-    },
-  );
+  await using server = serveSources();
   const url = `http://127.0.0.1:${server.addr.port}/mod.ts`;
   assertEquals(
     await elsewhere(

@@ -4,6 +4,7 @@ import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { cp } from "node:fs/promises";
 import { output, run } from "../support/netns.ts";
+import { serveSources } from "../support/serve_sources.ts";
 
 /** As far as it is read here. */
 interface GraphModule {
@@ -78,10 +79,47 @@ Deno.test("the installed command runs from anywhere", async () => {
   }
 });
 
+Deno.test("the command that is installed by URL runs after the server is gone", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "netplumb-install-" });
+  const env = { DENO_DIR: `${directory}/cache`, NO_COLOR: "1" };
+  try {
+    {
+      await using server = serveSources();
+      const url = `http://127.0.0.1:${server.addr.port}`;
+      const installed = await output(Deno.execPath(), [
+        ...["install", "--global", "--quiet", "--no-config", "-A"],
+        ...["--root", directory, "--name=netplumb"],
+        `--import-map=${url}/links/import_map.json`,
+        `${url}/cli/main.ts`,
+      ], { env });
+      assertEquals(installed, { code: 0, stdout: "", stderr: "" });
+    }
+    const command = `${directory}/bin/netplumb`;
+    assertEquals(await output(command, ["--version"], { env }), {
+      code: 0,
+      stdout: `netplumb ${manifest.version}\n`,
+      stderr: "",
+    });
+    const shown = await output(command, ["show", "link", "--dev=lo"], { env });
+    assertEquals(shown.stderr, "");
+    assertMatch(shown.stdout, /^1: lo: /);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 /** Packages of the npm registry that a subcommand uses. */
 const USED = ["@opentelemetry/api", "elkjs", "yaml"];
 
-Deno.test("the command starts without network if its own packages are cached, and no others", async () => {
+/** Command lines that use no package. */
+const WITHOUT_PACKAGES = [
+  ["--version"],
+  ["echo", "--bind=127.0.0.1", "--port=0", "--duration=10ms"],
+  ["show", "link"],
+  ["topology"],
+];
+
+Deno.test("the command runs without network and without cached packages, and needs three for files, drawings and metrics", async () => {
   const main = `${ROOT}cli/main.ts`;
   const { npmPackages } = JSON.parse(
     await run(Deno.execPath(), ["info", "--json", main]),
@@ -91,24 +129,33 @@ Deno.test("the command starts without network if its own packages are cached, an
   );
   assertEquals(packages.map(({ name }) => name).sort(), USED);
   const directory = await Deno.makeTempDir({ prefix: "netplumb-cache-" });
+  const netplumb = async (...args: string[]) => {
+    const command = ["unshare", "--net", Deno.execPath(), "run", "-A", main];
+    const [program, ...words] = [...command, ...args];
+    const { code, stderr } = await output(program, words, {
+      env: { DENO_DIR: directory, NO_COLOR: "1" },
+    });
+    return { code, downloads: /^Download .*$/m.exec(stderr)?.[0] };
+  };
   try {
+    for (const words of WITHOUT_PACKAGES) {
+      assertEquals(await netplumb(...words), {
+        code: 0,
+        downloads: undefined,
+      }, words.join(" "));
+    }
+    const registry = `${directory}/npm/registry.npmjs.org`;
+    const cached = await Array.fromAsync(Deno.readDir(registry))
+      .catch(() => []);
+    assertEquals(cached, []);
+    // With the packages in the cache, the others run, too.
     for (const { localPath } of packages) {
       // <cache>/npm/<host>/<name>/<version>; beside it is the description.
       const [, from, name] = /^(.*)(?=\/npm\/)(.*)\/[^/]+$/.exec(localPath)!;
       await cp(from + name, directory + name, { recursive: true });
     }
-    const { code, stdout, stderr } = await output("unshare", [
-      "--net",
-      Deno.execPath(),
-      "run",
-      "-A",
-      main,
-      "--version",
-    ], { env: { DENO_DIR: directory, NO_COLOR: "1" } });
-    assertEquals(
-      { code, stdout, stderr },
-      { code: 0, stdout: `netplumb ${manifest.version}\n`, stderr: "" },
-    );
+    const drawn = await netplumb("topology", "--format=svg");
+    assertEquals(drawn, { code: 0, downloads: undefined });
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
