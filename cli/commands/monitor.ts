@@ -5,6 +5,7 @@ import type { MonitoredObject } from "../../lib/rtnetlink/monitor/event.ts";
 import { Monitor } from "../../lib/rtnetlink/monitor/monitor.ts";
 import { count, duration, wholeNumber } from "../arguments.ts";
 import { subcommand } from "../command.ts";
+import { START } from "../formats.ts";
 import { monitorMetrics } from "../metrics/commands.ts";
 import { exportMetrics } from "../metrics/otlp.ts";
 import { follow } from "../monitor/follow.ts";
@@ -107,6 +108,7 @@ export const monitor = subcommand(
       const several = namespaces !== undefined;
       const lines = new Lines(output, several);
       const { details = false } = options;
+      if (output.json) output.object(START);
       await follow(monitor, {
         totals,
         count,

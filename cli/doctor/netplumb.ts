@@ -1,8 +1,6 @@
 import manifest from "../../deno.json" with { type: "json" };
+import { FORMATS } from "../formats.ts";
 import type { Check } from "./check.ts";
-
-/** Versions of the formats that programs read and write; see docs/stability.md. */
-const FORMATS = { configuration: 1, events: 1 };
 
 /** The version of netplumb and the distribution, for reports of bugs. */
 export const netplumb: Check = {

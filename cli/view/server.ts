@@ -5,6 +5,7 @@ import { ArgumentError } from "../../lib/errors.ts";
 import { log } from "../log.ts";
 import { printableJson } from "../output/printable.ts";
 import { describeFailure } from "../failure.ts";
+import { START } from "../formats.ts";
 import { metricsResponse } from "../metrics/openmetrics.ts";
 import { Access, HEADERS, plain } from "./access.ts";
 import type { Feed } from "./feed.ts";
@@ -127,6 +128,7 @@ function handle(
         return feed.events.stream({
           ...stream,
           *snapshot(isBehind) {
+            yield { data: JSON.stringify(START) };
             // As the monitor reports events that the kernel dropped.
             if (isBehind) yield { data: '{"event":"overrun"}' };
             if (!withSnapshot) return;

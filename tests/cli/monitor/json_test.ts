@@ -2,6 +2,7 @@
 // and what happened to what.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Running } from "../../support/command.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
 import { type Line, Watching } from "./watching.ts";
 
@@ -22,6 +23,15 @@ function plain(objects: readonly Line[]): string[] {
     JSON.stringify(rest, Object.keys(rest).sort())
   ).sort();
 }
+
+Deno.test("monitor --json: the version of events is printed before a change", async () => {
+  await using lab = await Lab.open("ns");
+  await using monitor = new Running(lab.ns, "monitor", "link", "--json");
+  assertEquals(await monitor.object(), { event: "start", schema: 1 });
+  await lab.ns.ip("link add one type ifb");
+  const { event, data } = await monitor.object();
+  assertEquals([event, data.ifname], ["new", "one"]);
+});
 
 Deno.test("monitor --json: data has the keys and values of ip -j", async () => {
   await using lab = await Lab.open("ns");

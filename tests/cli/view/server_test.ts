@@ -241,6 +241,8 @@ Deno.test("/events has the lines of monitor --json, and resumes", async () => {
   await using server = await ViewServer.open([here]);
   const url = `${server.url}events`;
   await using stream = await EventStream.open(url);
+  const start = { event: "start", schema: 1 };
+  assertEquals(JSON.parse((await stream.next()).data), start);
   assertEquals((await stream.next()).event, "position");
   await here.ip("link add br0 type bridge");
   const first = await stream.next();
@@ -260,9 +262,12 @@ Deno.test("/events has the lines of monitor --json, and resumes", async () => {
   const [resumed] = await events(url, 1, { "last-event-id": first.id! });
   assertEquals(resumed, second);
   // An id of another run is not continued.
-  const [behind] = await events(url, 1, { "last-event-id": "00000000-5" });
-  assertEquals(JSON.parse(behind!.data), { event: "overrun" });
-  const snapshot = await events(`${url}?snapshot`, 2);
+  const behind = await events(url, 2, { "last-event-id": "00000000-5" });
+  assertEquals(behind.map(({ data }) => JSON.parse(data)), [
+    start,
+    { event: "overrun" },
+  ]);
+  const [, ...snapshot] = await events(`${url}?snapshot`, 3);
   const objects = snapshot.map(({ data }) => JSON.parse(data));
   assertEquals(objects.map(({ snapshot }) => snapshot), [true, true]);
   assertEquals(objects.map(({ data }) => data.ifname), ["lo", "br0"]);
