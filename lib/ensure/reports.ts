@@ -11,6 +11,7 @@ export type { ExclusiveKind } from "./parse/configuration.ts";
 export type {
   DesiredLink,
   DesiredNamespace,
+  DesiredSysctl,
   NamespaceName,
 } from "./parse/desired.ts";
 export type { Action, ActionPart, ObjectType } from "./plan/action.ts";

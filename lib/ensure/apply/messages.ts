@@ -17,7 +17,7 @@ export interface ActionMessage {
   /** The message. */
   readonly request?: NetlinkRequest;
   /**
-   * How a link is created that no message creates.
+   * What is done without a message.
    *
    * @internal
    */
@@ -81,7 +81,7 @@ export function messagesOf(
       }
       const names = indexes.get(namespace)!;
       return changes.flatMap(({ first, requests }): ActionMessage[] => {
-        if (first !== undefined) names.creates(first.link);
+        if (first?.link !== undefined) names.creates(first.link);
         return [
           ...(first === undefined ? [] : [{ action, namespace, first }]),
           ...requests(names).map((request) => ({ action, namespace, request })),

@@ -11,6 +11,7 @@ import {
   namespacePath,
   OWN_NAMESPACE,
 } from "../../netns/namespace.ts";
+import { readSysctl, type SysctlWatch } from "../../netns/sysctl.ts";
 import { identifyNamespace } from "../../netns/namespace_names.ts";
 import { cacheOf, Monitor } from "../../rtnetlink/monitor/monitor.ts";
 import { namespaceIdOf } from "../../rtnetlink/namespace_id.ts";
@@ -28,7 +29,14 @@ import {
  * How often a monitor looks for changes that the kernel does not notify, in
  * milliseconds.
  */
-const SWEEP_INTERVAL = 30_000;
+export const SWEEP_INTERVAL = 30_000;
+
+/** Options of the monitors. */
+export interface MonitoringOptions extends WaitOptions {
+  readonly receiveBuffer: number | undefined;
+  /** Watches the sysctls that are compared. */
+  readonly sysctls: SysctlWatch<NamespaceName> | undefined;
+}
 
 /** A namespace that exists. */
 export interface PooledNamespace {
@@ -118,8 +126,7 @@ export class NamespacePool implements AsyncDisposable {
    */
   async monitor(
     types: ObjectTypes,
-    receiveBuffer: number | undefined,
-    options: WaitOptions,
+    { receiveBuffer, sysctls, ...options }: MonitoringOptions,
   ): Promise<PooledNamespace[]> {
     const opened: PooledNamespace[] = [];
     for (const member of this.#members.values()) {
@@ -136,7 +143,11 @@ export class NamespacePool implements AsyncDisposable {
           options,
         );
         // Before its first event, because events update the links.
-        member.monitored = { monitor, state: monitoredState(monitor) };
+        const state = monitoredState(
+          monitor,
+          (name) => this.#sysctl(member.name, name, sysctls),
+        );
+        member.monitored = { monitor, state };
         opened.push(member);
       } catch (error) {
         // Its name was deleted: follow() detects that.
@@ -159,7 +170,15 @@ export class NamespacePool implements AsyncDisposable {
   async read(types: ObjectTypes, options?: WaitOptions): Promise<View> {
     const states = new Map<NamespaceName, State>();
     for (const { name, network } of this.#members.values()) {
-      states.set(name, await readState(network.socket, types, options));
+      states.set(
+        name,
+        await readState(
+          network.socket,
+          types,
+          (sysctl) => this.#sysctl(name, sysctl),
+          options,
+        ),
+      );
     }
     // Without its members, everything would seem to be missing.
     this.check();
@@ -235,6 +254,18 @@ export class NamespacePool implements AsyncDisposable {
   /** Identifies a namespace; undefined if its name was deleted. */
   #identify(name: NamespaceName): string | undefined {
     return identifyNamespace(this.#pathOf(name));
+  }
+
+  #sysctl(
+    namespace: NamespaceName,
+    name: string,
+    watch?: SysctlWatch<NamespaceName>,
+  ): string | undefined {
+    return readSysctl(
+      namespace ?? this.#top,
+      name,
+      () => watch?.add(name, namespace),
+    );
   }
 
   #enter(name: NamespaceName): void {

@@ -54,6 +54,11 @@ export interface LinkConfiguration
   readonly port?: LinkPort;
   /** Its addresses: objects, or addresses with prefix length. */
   readonly addresses?: readonly (string | AddressConfiguration)[];
+  /**
+   * Its sysctls, without its name: `net.ipv6.conf.accept_ra`,
+   * `net.ipv4.neigh.gc_stale_time`.
+   */
+  readonly sysctls?: Readonly<Record<string, string | number>>;
   /** Whether to remove its unmanaged addresses, routes and neighbours. */
   readonly exclusive?: Exclusive;
 }
@@ -76,6 +81,8 @@ export interface NamespaceConfiguration {
   readonly rules?: readonly RuleSpec[];
   /** Its nexthop objects, each with its id. */
   readonly nexthops?: readonly NexthopObjectSpec[];
+  /** Its sysctls: `net.ipv4.ip_forward`. */
+  readonly sysctls?: Readonly<Record<string, string | number>>;
   /** Whether to remove unmanaged objects. */
   readonly exclusive?: Exclusive;
 }

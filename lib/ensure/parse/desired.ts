@@ -16,6 +16,18 @@ import type { Path } from "./error.ts";
 /** The name of a namespace; undefined for the one at the top level. */
 export type NamespaceName = string | undefined;
 
+/** A desired sysctl. */
+export interface DesiredSysctl {
+  /** Its path in the configuration. */
+  readonly path: Path;
+  /** Its name: "net.ipv4.ip_forward". */
+  readonly name: string;
+  /** Its value, with one space between several. */
+  readonly value: string;
+  /** Its link, if it is of one. */
+  readonly dev: string | undefined;
+}
+
 /** A desired link. */
 export interface DesiredLink {
   /** Its path in the configuration. */
@@ -42,6 +54,8 @@ export interface DesiredLink {
   readonly altnames: readonly string[];
   /** Its addresses. */
   readonly addresses: readonly AddressConfiguration[];
+  /** Its sysctls. */
+  readonly sysctls: readonly DesiredSysctl[];
   /** The types of objects of which unmanaged ones are removed. */
   readonly exclusive: ReadonlySet<ExclusiveKind>;
   /** The other end of a veth pair. */
@@ -64,6 +78,8 @@ export interface DesiredNamespace {
   readonly rules: readonly RuleSpec[];
   /** Its nexthop objects. */
   readonly nexthops: readonly NexthopObjectSpec[];
+  /** Its sysctls, without those of its links. */
+  readonly sysctls: readonly DesiredSysctl[];
   /** The types of objects of which unmanaged ones are removed. */
   readonly exclusive: ReadonlySet<ExclusiveKind>;
 }

@@ -4,7 +4,7 @@
 import { tryParseCidr } from "../../net/prefix.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
 import type { AddressConfiguration } from "./configuration.ts";
-import type { DesiredNamespace } from "./desired.ts";
+import type { DesiredNamespace, DesiredSysctl } from "./desired.ts";
 import { type Path, pathText } from "./error.ts";
 import type { Input } from "./input.ts";
 
@@ -41,7 +41,7 @@ function routeKey(route: RouteSpec): string {
 export function checkDuplicates(
   input: Input,
   path: Path,
-  { links, routes, neighbours, nexthops }: DesiredNamespace,
+  { links, routes, neighbours, nexthops, sysctls }: DesiredNamespace,
 ): void {
   const check = <T>(
     what: string,
@@ -72,4 +72,10 @@ export function checkDuplicates(
     ({ to, dev }) => `${canonical(to)} ${dev}`,
   );
   check("nexthop", [...path, "nexthops"], nexthops, ({ id }) => `${id}`);
+  const first = new Map<string, DesiredSysctl>();
+  for (const one of [...links.map(({ sysctls }) => sysctls), sysctls].flat()) {
+    const other = first.get(one.name);
+    if (other === undefined) first.set(one.name, one);
+    else input.problem(one.path, `the same sysctl as ${pathText(other.path)}`);
+  }
 }

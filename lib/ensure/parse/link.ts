@@ -22,6 +22,7 @@ import {
 } from "./desired.ts";
 import type { Path } from "./error.ts";
 import { type Input, shown } from "./input.ts";
+import { parseSysctls } from "./sysctls.ts";
 import { lasting, LINK, LINK_ADDRESS, LINK_EXCLUSIVE, PEER } from "./keys.ts";
 
 /** A link that its veth peer may still change. */
@@ -40,7 +41,7 @@ export interface Peer {
 }
 
 /** Keys of a link that have their own parser. */
-const OTHERS = ["options", "port", "addresses", "exclusive"];
+const OTHERS = ["options", "port", "addresses", "sysctls", "exclusive"];
 
 /** The types of objects in `exclusive`. */
 export function parseExclusive(
@@ -157,7 +158,7 @@ export function parseLink(
 ): LinkDraft | undefined {
   const mapping = input.mapping(path, given);
   if (mapping === undefined) return undefined;
-  const { options, port, addresses, exclusive } = mapping;
+  const { options, port, addresses, sysctls, exclusive } = mapping;
   const before = input.problems.length;
   const { name, kind, link, netns, altnames, master, ...settings } = input
     .values(path, mapping, LINK, ["name"], OTHERS) as {
@@ -188,6 +189,7 @@ export function parseLink(
       addresses,
       (one, path) => parseAddress(input, path, one, name ?? "link"),
     ),
+    sysctls: parseSysctls(input, at("sysctls"), sysctls, name),
     exclusive: parseExclusive(
       input,
       at("exclusive"),

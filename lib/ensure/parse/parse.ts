@@ -32,6 +32,7 @@ import {
   parseLink,
   type Peer,
 } from "./link.ts";
+import { parseSysctls } from "./sysctls.ts";
 import { joinPeers, type LinksByName, namespaceOf } from "./veth_peers.ts";
 
 const NAMESPACE = [
@@ -40,6 +41,7 @@ const NAMESPACE = [
   "neighbours",
   "rules",
   "nexthops",
+  "sysctls",
   "exclusive",
 ] as const;
 
@@ -143,6 +145,7 @@ function parseNamespace(
     neighbours: list("neighbours", parseNeighbour),
     rules: list("rules", parseRule),
     nexthops: list("nexthops", parseNexthop),
+    sysctls: parseSysctls(input, [...path, "sysctls"], mapping.sysctls),
     exclusive: parseExclusive(
       input,
       [...path, "exclusive"],
@@ -281,10 +284,10 @@ function linksByName(
 
 /** Whether the top-level namespace is configured. */
 function isMentioned(namespace: DesiredNamespace): boolean {
-  const { name, links, routes, neighbours, rules, nexthops, exclusive } =
-    namespace;
+  const { name, links, routes, neighbours, rules, nexthops } = namespace;
+  const { sysctls, exclusive } = namespace;
   return name !== undefined || exclusive.size > 0 ||
-    [links, routes, neighbours, rules, nexthops].some(({ length }) =>
-      length > 0
-    );
+    [links, routes, neighbours, rules, nexthops, sysctls].some((
+      { length },
+    ) => length > 0);
 }

@@ -9,7 +9,7 @@ import {
 } from "../../rtnetlink/kinds/mod.ts";
 import { optionHelp } from "../../rtnetlink/kinds/help.ts";
 import type { LinkKind } from "../../rtnetlink/kinds/kind.ts";
-import type { JsonSchema } from "../../rtnetlink/spec/value.ts";
+import type { JsonSchema, Reader } from "../../rtnetlink/spec/value.ts";
 import {
   EXCLUSIVE,
   type Keys,
@@ -24,6 +24,7 @@ import {
   ROUTE_NEXTHOP,
   RULE_KEYS,
 } from "./keys.ts";
+import { LINK_SYSCTL, SYSCTL, SYSCTL_VALUE } from "./sysctls.ts";
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
 const listOf = (items: JsonSchema): JsonSchema => ({ type: "array", items });
@@ -79,6 +80,15 @@ function exclusive(kinds: readonly string[]): JsonSchema {
   };
 }
 
+function sysctls({ schema }: Reader<unknown>): JsonSchema {
+  return {
+    description: "values of sysctls by name",
+    type: ["object", "null"],
+    propertyNames: schema,
+    additionalProperties: SYSCTL_VALUE.schema,
+  };
+}
+
 const OPTIONS = "options-of-";
 const PORT = "port-options-of-";
 
@@ -103,6 +113,7 @@ function linkSchema(): JsonSchema {
       addresses: listOrNull({
         anyOf: [LINK_ADDRESS.address.schema, ref("address")],
       }),
+      sysctls: sysctls(LINK_SYSCTL),
       exclusive: exclusive(LINK_EXCLUSIVE),
     }),
     allOf: [
@@ -127,6 +138,7 @@ function namespaceSchema(): Readonly<Record<string, JsonSchema>> {
     neighbours: listOrNull(ref("neighbour")),
     rules: listOrNull(ref("rule")),
     nexthops: listOrNull(ref("nexthop-object")),
+    sysctls: sysctls(SYSCTL),
     exclusive: exclusive(EXCLUSIVE),
   };
 }

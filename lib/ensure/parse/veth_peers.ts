@@ -67,6 +67,7 @@ function join(input: Input, links: LinksByName, peer: Peer): void {
       port: undefined,
       altnames: [],
       addresses: [],
+      sysctls: [],
       exclusive: new Set(),
       peer: undefined,
       isPeer: true,

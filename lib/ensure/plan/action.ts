@@ -11,7 +11,8 @@ export type ObjectType =
   | "neighbour"
   | "nexthop"
   | "route"
-  | "rule";
+  | "rule"
+  | "sysctl";
 
 /** The order of the parts of actions: lower values first. */
 export const Order = {
@@ -19,6 +20,8 @@ export const Order = {
   clear: 10,
   /** Restore the name and namespace of links. */
   restore: 20,
+  /** Set sysctls of the namespace; new links take some of them over. */
+  sysctl: 50,
   /** Create links; plus up to 100 for upper links. */
   make: 100,
   master: 200,
@@ -26,6 +29,8 @@ export const Order = {
    * Change links; plus a fraction for each lower link, which may limit the MTU.
    */
   settings: 210,
+  /** Set sysctls of links, before they are up. */
+  linkSysctl: 215,
   /**
    * Set links up; plus a fraction for each lower link, which has to be up
    * first.

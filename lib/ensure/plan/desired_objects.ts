@@ -43,6 +43,7 @@ import { type DesiredObject, routeName } from "./desired_object.ts";
 import type { State } from "./state.ts";
 import { Order } from "./action.ts";
 import { routeLevels } from "./dependency_order.ts";
+import { desiredSysctl } from "./sysctl.ts";
 import { desiredPrefixRoute } from "./prefix_route.ts";
 import { selectorOf } from "./rule_table.ts";
 
@@ -334,8 +335,8 @@ function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
 const known = new WeakMap<DesiredNamespace, readonly DesiredObject[]>();
 
 /**
- * The addresses, neighbours, nexthop objects, routes and rules of a namespace,
- * in the order of comparison.
+ * The addresses, neighbours, nexthop objects, routes, rules and sysctls of a
+ * namespace, in the order of comparison.
  */
 export function desiredObjects(
   namespace: DesiredNamespace,
@@ -348,7 +349,7 @@ export function desiredObjects(
 }
 
 function* encode(
-  { links, neighbours, nexthops, routes, rules }: DesiredNamespace,
+  { links, neighbours, nexthops, routes, rules, sysctls }: DesiredNamespace,
 ): Generator<DesiredObject, void, void> {
   // Addresses of a link in the same network share a prefix route.
   const prefixRoutes = new Map<string, DesiredObject>();
@@ -370,4 +371,8 @@ function* encode(
     yield desiredRoute(spec, levels[at]!);
   }
   for (const spec of rules) yield desiredRule(spec);
+  for (const spec of sysctls) yield desiredSysctl(spec);
+  for (const link of links) {
+    for (const spec of link.sysctls) yield desiredSysctl(spec);
+  }
 }

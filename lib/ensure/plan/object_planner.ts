@@ -64,8 +64,8 @@ class TypePlanner {
     this.#name = name;
     this.#type = MANAGED_TYPES[name];
     const kind = this.#type.exclusive;
-    this.#isExclusive = exclusive.has(kind) ||
-      links.some((link) => link.exclusive.has(kind));
+    this.#isExclusive = kind !== undefined &&
+      (exclusive.has(kind) || links.some((link) => link.exclusive.has(kind)));
   }
 
   /** Records an event; returns false if it does not affect the plan. */
@@ -94,6 +94,11 @@ class TypePlanner {
       entry.cell.entries.push(entry);
     }
     entry.cell.invalidate();
+  }
+
+  /** Compares all desired objects again. */
+  invalidate(): void {
+    for (const cell of this.#cells.values()) cell.invalidate();
   }
 
   /** Records all objects of a state, to find unmanaged ones. */
@@ -280,6 +285,11 @@ export class ObjectPlanner {
       : this.#types.get(object)!.note(data);
   }
 
+  /** Records that sysctls may have changed. */
+  noteSysctls(): void {
+    this.#types.get("sysctl")!.invalidate();
+  }
+
   /**
    * Compares the recorded changes.
    *
@@ -313,6 +323,7 @@ export class ObjectPlanner {
         "nexthop",
         "route",
         "rule",
+        "sysctl",
       ] as const
     ) yield* this.#types.get(name)!.corrections();
     for (const type of this.#types.values()) yield* type.removals();

@@ -92,6 +92,11 @@ export class Planner {
         this.#releaseRefused(namespace) || isConcerned;
   }
 
+  /** Records that sysctls of a namespace may have changed. */
+  noteSysctls(namespace: NamespaceName): void {
+    this.#objects.get(namespace)?.noteSysctls();
+  }
+
   /**
    * Compares the recorded changes; everything at first, and for a new
    * namespace.

@@ -37,6 +37,8 @@ interface Tables {
   neighbour(): KeyedTable<Neighbour>;
   rule(): Iterable<Rule>;
   nexthop(): KeyedTable<Nexthop>;
+  /** The current value of a sysctl; undefined if it does not exist. */
+  sysctl(name: string): string | undefined;
 }
 
 /** The states of all namespaces at one time. */
@@ -118,6 +120,11 @@ export class State {
 
   get nexthops(): KeyedTable<Nexthop> {
     return this.#tables.nexthop();
+  }
+
+  /** The current value of a sysctl; undefined if it does not exist. */
+  sysctl(name: string): string | undefined {
+    return this.#tables.sysctl(name);
   }
 
   get links(): Iterable<Link> {
@@ -216,6 +223,7 @@ function lazily<T>(make: () => T): () => T {
 export async function readState(
   socket: RouteSocket,
   types: ObjectTypes,
+  sysctl: Tables["sysctl"],
   options?: WaitOptions,
 ): Promise<State> {
   const dump = <T>(type: MonitoredObject, read: () => Promise<T[]>) =>
@@ -229,10 +237,19 @@ export async function readState(
       dump("rule", () => socket.rules(options)),
       dump("nexthop", () => socket.nexthops(options)),
     ]);
-  return dumpedState(links, addresses, routes, neighbours, rules, nexthops);
+  return dumpedState(
+    sysctl,
+    links,
+    addresses,
+    routes,
+    neighbours,
+    rules,
+    nexthops,
+  );
 }
 
 function dumpedState(
+  sysctl: Tables["sysctl"],
   links: readonly Link[] = [],
   addresses: readonly Address[] = [],
   routes: readonly Route[] = [],
@@ -248,18 +265,22 @@ function dumpedState(
     neighbour: lazily(() => keyed(neighbours, neighbourIdentity)),
     rule: () => rules,
     nexthop: lazily(() => keyed(nexthops, nexthopIdentity)),
+    sysctl,
   });
 }
 
 /** The state of a namespace that does not exist yet. */
-export const EMPTY: State = dumpedState();
+export const EMPTY: State = dumpedState(() => undefined);
 
 /**
  * The state of a monitor. The monitor updates it, except for the links:
  * linkChanged() and linkRemoved() do, so that the names are those of the
  * handled events.
  */
-export function monitoredState(monitor: Monitor): State {
+export function monitoredState(
+  monitor: Monitor,
+  sysctl: Tables["sysctl"],
+): State {
   const { tables } = cacheOf(monitor);
   return new State({
     link: () => tables.link,
@@ -269,5 +290,6 @@ export function monitoredState(monitor: Monitor): State {
     neighbour: () => tables.neighbour,
     rule: () => tables.rule,
     nexthop: () => tables.nexthop,
+    sysctl,
   });
 }

@@ -68,7 +68,8 @@ export interface Removal {
 
 /** A type of object, with lookup by key. */
 export interface ManagedType<T> {
-  readonly exclusive: ExclusiveKind;
+  /** The key of `exclusive`; undefined if none is removed. */
+  readonly exclusive: ExclusiveKind | undefined;
   /** The position of removals: one of Order. */
   readonly order: number;
   key(object: T): string | number;
@@ -291,6 +292,16 @@ const nexthops: ManagedType<Nexthop> = {
   },
 };
 
+/** Sysctls are neither added nor removed. */
+const sysctls: ManagedType<string> = {
+  exclusive: undefined,
+  order: Order.sysctl,
+  key: (name) => name,
+  all: () => [],
+  alike: () => [],
+  removal: () => undefined,
+};
+
 /** The types of objects, in the order of planning. */
 export const MANAGED_TYPES = {
   link: links,
@@ -299,4 +310,5 @@ export const MANAGED_TYPES = {
   neighbour: neighbours,
   rule: rules,
   nexthop: nexthops,
+  sysctl: sysctls,
 } as const;

@@ -4,13 +4,15 @@
 import { SystemError } from "../../../ffi/errno.ts";
 import { ClosedError } from "../../errors.ts";
 import { asyncIterator } from "../../io/async_iterator.ts";
+import { SysctlWatch } from "../../netns/sysctl.ts";
 import { NamespaceNames } from "../../netns/namespace_names.ts";
 import type { MonitorEvent } from "../../rtnetlink/monitor/event.ts";
 import { catchUp } from "../../rtnetlink/monitor/monitor.ts";
 import { applyActions } from "../apply/apply.ts";
-import type {
-  NamespacePool,
-  PooledNamespace,
+import {
+  type NamespacePool,
+  type PooledNamespace,
+  SWEEP_INTERVAL,
 } from "../apply/namespace_pool.ts";
 import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
 import { type Action, actionKey } from "../plan/action.ts";
@@ -87,6 +89,9 @@ export class ReconcileLoop {
   /** Whether namespaces may have been added or deleted. */
   #namesChanged = true;
   #names: NamespaceNames | undefined;
+  #sysctls: SysctlWatch<NamespaceName> | undefined;
+  /** When all sysctls are read again. */
+  #sysctlsDue = Infinity;
   readonly #followers = new Set<Promise<void>>();
   /** When the first event arrived that is not handled yet. */
   #since: number | undefined;
@@ -151,6 +156,11 @@ export class ReconcileLoop {
       this.#names = NamespaceNames.open();
       this.#follow(this.#followNames(this.#names));
     }
+    if (hasSysctls(this.#options.desired)) {
+      this.#sysctls = SysctlWatch.open();
+      this.#sysctlsDue = performance.now() + SWEEP_INTERVAL;
+      this.#follow(this.#followSysctls(this.#sysctls));
+    }
   }
 
   async #end(): Promise<void> {
@@ -167,7 +177,7 @@ export class ReconcileLoop {
 
   /** Closes what was opened; again if the loop has opened more since. */
   async #release(): Promise<void> {
-    await this.#names?.close();
+    await Promise.all([this.#names?.close(), this.#sysctls?.close()]);
     await this.#pool.stopMonitors();
     await Promise.all(this.#followers);
   }
@@ -218,6 +228,16 @@ export class ReconcileLoop {
       this.#namesChanged = true;
       this.#note();
       await names.changed();
+    }
+  }
+
+  /** Waits for writes of sysctls. */
+  async #followSysctls(sysctls: SysctlWatch<NamespaceName>): Promise<void> {
+    for (;;) {
+      for (const namespace of await sysctls.changed()) {
+        this.#planner.noteSysctls(namespace);
+      }
+      this.#note();
     }
   }
 
@@ -294,6 +314,10 @@ export class ReconcileLoop {
       if (member.monitored === undefined) continue;
       this.#take(member, catchUp(member.monitored.monitor));
     }
+    if (this.#sysctlsDue <= performance.now()) {
+      this.#sysctlsDue = performance.now() + SWEEP_INTERVAL;
+      for (const { name } of this.#pool.all) this.#planner.noteSysctls(name);
+    }
     const since = this.#since ?? performance.now();
     this.#since = undefined;
     this.#wake = Promise.withResolvers();
@@ -322,7 +346,7 @@ export class ReconcileLoop {
     // Overdue: the monitor is behind, or it depends on an object that does not
     // exist.
     next = Math.min(next, later > then ? later : then + CONFIRMATION);
-    return Math.max(0, next - then);
+    return Math.max(0, Math.min(next, this.#sysctlsDue) - then);
   }
 
   /** Opens new namespaces and closes deleted ones. */
@@ -332,7 +356,11 @@ export class ReconcileLoop {
     for (const gone of await this.#pool.follow(desired)) tracker.forget(gone);
     const { signal } = this.#stopping;
     const types = comparedTypes(desired);
-    const opened = await this.#pool.monitor(types, receiveBuffer, { signal });
+    const opened = await this.#pool.monitor(types, {
+      receiveBuffer,
+      sysctls: this.#sysctls,
+      signal,
+    });
     for (const member of opened) this.#follow(this.#followEvents(member));
   }
 
@@ -416,6 +444,12 @@ export class ReconcileLoop {
     this.#reports = [];
     this.#nextReport = 0;
   }
+}
+
+function hasSysctls({ namespaces }: DesiredNetwork): boolean {
+  return namespaces.some(({ sysctls, links }) =>
+    sysctls.length > 0 || links.some(({ sysctls }) => sysctls.length > 0)
+  );
 }
 
 /** Whether other objects depend on the object of an action. */

@@ -12,16 +12,16 @@ import type { Namespace } from "../../netns/namespace.ts";
 import type { NameLookup } from "../spec/name_lookup.ts";
 import type { NetlinkError } from "../../netlink/errors.ts";
 
-/** An action that creates a link without a message. */
+/** An action without a message: a created link, or a written file. */
 export interface CreateAction {
-  /** The name of the link. */
-  readonly link: string;
+  /** The name of the created link. */
+  readonly link?: string;
   /**
    * Its description: "open /dev/net/tun for tun0 (TUNSETIFF, TUNSETPERSIST)".
    */
   readonly description: string;
   /**
-   * Creates the link.
+   * Runs the action.
    *
    * @param namespace The network namespace; undefined is this thread's.
    */
@@ -42,7 +42,7 @@ export interface Change {
    */
   requests(names: NameLookup): NetlinkRequest[];
   /**
-   * The action that creates the link, if the messages cannot.
+   * What happens before the messages, if they are not enough.
    *
    * @internal
    */

@@ -153,7 +153,8 @@ export async function prepare(
 ): Promise<Prepared> {
   const collector = new Collector();
   const write = (change: Change, known: NameLookup) => {
-    if (change.first && !made.has(change)) known.creates(change.first.link);
+    const link = change.first?.link;
+    if (link !== undefined && !made.has(change)) known.creates(link);
     return change.requests(known);
   };
   const written = changes.map((change) => write(change, collector));
