@@ -27,6 +27,8 @@ const OBJECTS = [
   "port",
   "netns",
   "fdb",
+  "qdisc",
+  "class",
 ] as const satisfies readonly MonitoredObject[];
 
 export const monitor = subcommand(
@@ -42,7 +44,9 @@ export const monitor = subcommand(
   .type("count", count)
   .type("duration", duration)
   .arguments("[objects...:object]", [
-    `Object types: ${OBJECTS.join(", ")} (default: all but fdb).`,
+    `Object types: ${
+      OBJECTS.join(", ")
+    } (default: all but fdb, qdisc and class).`,
   ])
   .group("Output")
   .option("--snapshot", "Print the existing objects first.")

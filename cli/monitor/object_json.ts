@@ -7,6 +7,7 @@ import { ipLink } from "../../lib/iproute2/link.ts";
 import { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
 import { ipNexthop } from "../../lib/iproute2/nexthop.ts";
 import type { IpJsonOptions } from "../../lib/iproute2/options.ts";
+import { ipClass, ipQdisc } from "../../lib/iproute2/qdisc.ts";
 import { ipRoute } from "../../lib/iproute2/route.ts";
 import { ipRule } from "../../lib/iproute2/rule.ts";
 import type { LinkNames } from "../../lib/rtnetlink/link/names.ts";
@@ -46,6 +47,8 @@ const SHOWS: Shows = {
   rule: ipRule,
   netns: ({ nsid }) => ({ nsid }),
   fdb: bridgeFdb,
+  qdisc: ipQdisc,
+  class: ipClass,
 };
 
 function show<K extends MonitoredObject>(

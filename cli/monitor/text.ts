@@ -10,15 +10,19 @@ import type {
 } from "../../lib/rtnetlink/monitor/event.ts";
 import { printable } from "../output/printable.ts";
 import type { Json } from "../show/shown.ts";
+import { style } from "../output/style.ts";
 import { fdbText } from "../show/text/fdb.ts";
 import { neighbourText } from "../show/text/neighbour.ts";
 import { nexthopText, routeText } from "../show/text/route.ts";
+import { classText, qdiscText } from "../show/text/qdisc.ts";
 import { ruleText } from "../show/text/rule.ts";
 import { plain, type Value } from "../show/text/format.ts";
 import { type Change, changesOf } from "./changes.ts";
 import { RouteTexts } from "./route_texts.ts";
 import { objectJson } from "./object_json.ts";
 import { actionOf, type NamedEvent } from "./named_event.ts";
+
+const PLAIN = style(false);
 
 /** Formats events. */
 export class EventTexts {
@@ -109,6 +113,20 @@ function objectText(
         "Forwarding table was changed",
         "entry",
         fdbText,
+      );
+    case "qdisc":
+      return tableText(
+        event,
+        "Queueing was changed",
+        "qdisc",
+        (json) => qdiscText(json, PLAIN).replace(/^qdisc /, ""),
+      );
+    case "class":
+      return tableText(
+        event,
+        "Queueing was changed",
+        "class",
+        (json) => classText(json, PLAIN).replace(/^class /, ""),
       );
     case "netns": {
       const { nsid } = event.data;

@@ -1,6 +1,7 @@
 // Queueing disciplines and their classes: RTM_NEWQDISC, RTM_NEWTCLASS. Source:
 // tc(8), linux/pkt_sched.h.
 
+import { TCA_OPTIONS } from "../../ffi/uapi/linux_pkt_sched.ts";
 import { TCA_KIND, tcmsg } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { NLMSG_HDRLEN } from "../../ffi/uapi/linux_netlink.ts";
 import { AttributeReader } from "../netlink/attribute.ts";
@@ -10,6 +11,8 @@ import {
   type RetainedMessage,
   retainMessage,
 } from "../netlink/retained_message.ts";
+import { same } from "./monitor/differences.ts";
+import { qdiscKindNamed } from "./qdiscs/list.ts";
 
 /**
  * A queueing discipline of a link, or a class of one; `ipQdisc()` and `ipClass()`
@@ -71,4 +74,27 @@ export class Qdisc {
  */
 export function decodeQdisc(message: MessageReader): Qdisc | undefined {
   return message.holds(tcmsg.size) ? new Qdisc(message) : undefined;
+}
+
+/** The options with the keys of `tc -j`, without counters. */
+function optionsOf(qdisc: Qdisc): unknown {
+  const options = qdisc.attribute(TCA_OPTIONS);
+  if (options === undefined) return undefined;
+  const { json } = qdiscKindNamed(qdisc.kind) ?? {};
+  if (json === undefined) {
+    const { view, at, length } = options;
+    return new Uint8Array(view.buffer, view.byteOffset + at, length);
+  }
+  const { direct_packets_stat: _, ...rest } = json(options, true);
+  return rest;
+}
+
+/** The fields that differ, without counters. */
+export function qdiscChanges(qdisc: Qdisc, previous: Qdisc): string[] {
+  const fields = (["kind", "handle", "parent"] as const).filter((field) =>
+    qdisc[field] !== previous[field]
+  );
+  return same(optionsOf(qdisc), optionsOf(previous))
+    ? fields
+    : [...fields, "options"];
 }

@@ -76,6 +76,9 @@ export async function routed(): Promise<Lab<"ns"> & { readonly ns: Netns }> {
   return lab;
 }
 
+/** Times, and the reference counts of qdiscs. */
+const MOVING = ["cache", "lifetime", "probes", "change", "info"];
+
 /** An object as text, but for what moves by itself and what is of an event. */
 function plain(object: unknown): string {
   const { family, ifindex, name, master, portData } = object as Link;
@@ -84,7 +87,7 @@ function plain(object: unknown): string {
     ? { family, ifindex, name, master, portData: withoutTimers(portData) }
     : object;
   return JSON.stringify(reported, (key, value) => {
-    const moves = ["cache", "lifetime", "probes", "change"].includes(key) ||
+    const moves = MOVING.includes(key) ||
       key === "state" && family === "bridge";
     // A field left out says the same as one that is undefined.
     return moves || key.startsWith("new") && /^new[A-Z]/.test(key)

@@ -2,6 +2,7 @@
 // rtnetlink.
 
 import type { AddressSpec } from "../../rtnetlink/address.ts";
+import type { ClassSpec, QdiscSpec } from "../../rtnetlink/changes/qdisc.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
 import type { NeighbourSpec } from "../../rtnetlink/neighbour.ts";
 import type { NexthopObjectSpec } from "../../rtnetlink/nexthop.ts";
@@ -26,6 +27,12 @@ export type ExclusiveKind =
  * routing daemons.
  */
 export type Exclusive = boolean | readonly ExclusiveKind[];
+
+/** A queueing discipline of a link. */
+export type QdiscConfiguration = Omit<QdiscSpec, "dev">;
+
+/** A class of a queueing discipline of a link. */
+export type ClassConfiguration = Omit<ClassSpec, "dev">;
 
 /** An address of a link. */
 export type AddressConfiguration = Omit<AddressSpec, "dev">;
@@ -54,6 +61,10 @@ export interface LinkConfiguration
   readonly port?: LinkPort;
   /** Its addresses: objects, or addresses with prefix length. */
   readonly addresses?: readonly (string | AddressConfiguration)[];
+  /** Its queueing disciplines: one, or a list. */
+  readonly qdisc?: Omit<QdiscSpec, "dev"> | readonly Omit<QdiscSpec, "dev">[];
+  /** Classes of its queueing disciplines. */
+  readonly classes?: readonly Omit<ClassSpec, "dev">[];
   /**
    * Its sysctls, without its name: `net.ipv6.conf.accept_ra`,
    * `net.ipv4.neigh.gc_stale_time`.

@@ -1,6 +1,7 @@
 // The desired state: a parsed configuration, by namespace.
 
 import type { Change } from "../../rtnetlink/changes/change.ts";
+import type { ClassSpec, QdiscSpec } from "../../rtnetlink/changes/qdisc.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
 import type { NexthopObjectSpec } from "../../rtnetlink/nexthop.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
@@ -54,6 +55,10 @@ export interface DesiredLink {
   readonly altnames: readonly string[];
   /** Its addresses. */
   readonly addresses: readonly AddressConfiguration[];
+  /** Its queueing disciplines. */
+  readonly qdiscs: readonly Omit<QdiscSpec, "dev">[];
+  /** Classes of its queueing disciplines. */
+  readonly classes: readonly Omit<ClassSpec, "dev">[];
   /** Its sysctls. */
   readonly sysctls: readonly DesiredSysctl[];
   /** The types of objects of which unmanaged ones are removed. */

@@ -3,6 +3,7 @@
 
 import { tryParseCidr } from "../../net/prefix.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
+import { qdiscKindNamed } from "../../rtnetlink/qdiscs/list.ts";
 import type { AddressConfiguration } from "./configuration.ts";
 import type { DesiredNamespace, DesiredSysctl } from "./desired.ts";
 import { type Path, pathText } from "./error.ts";
@@ -61,8 +62,17 @@ export function checkDuplicates(
       input.problem([...path, at], `the same ${what} as ${text}`);
     }
   };
-  for (const { path, addresses } of links) {
+  for (const { path, addresses, qdiscs, classes } of links) {
     check("address", [...path, "addresses"], addresses, addressKey);
+    const qdisc = [...path, "qdisc"];
+    check(
+      "place of a qdisc",
+      qdisc,
+      qdiscs,
+      ({ kind, parent }) =>
+        qdiscKindNamed(kind)?.isIngress ? "ingress" : parent ?? "root",
+    );
+    check("class", [...path, "classes"], classes, ({ classid }) => classid);
   }
   check("route", [...path, "routes"], routes, routeKey);
   check(

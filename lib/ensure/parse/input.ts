@@ -140,6 +140,7 @@ const TYPES: {
 } = {
   string: (value) => typeof value === "string",
   integer: (value) => Number.isInteger(value),
+  number: (value) => typeof value === "number",
   null: (value) => value === null,
   boolean: (value) => typeof value === "boolean",
   array: Array.isArray,

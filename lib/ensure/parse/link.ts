@@ -22,6 +22,7 @@ import {
 } from "./desired.ts";
 import type { Path } from "./error.ts";
 import { type Input, shown } from "./input.ts";
+import { parseClass, parseQdisc } from "./qdisc.ts";
 import { parseSysctls } from "./sysctls.ts";
 import { lasting, LINK, LINK_ADDRESS, LINK_EXCLUSIVE, PEER } from "./keys.ts";
 
@@ -41,7 +42,15 @@ export interface Peer {
 }
 
 /** Keys of a link that have their own parser. */
-const OTHERS = ["options", "port", "addresses", "sysctls", "exclusive"];
+const OTHERS = [
+  "options",
+  "port",
+  "addresses",
+  "qdisc",
+  "classes",
+  "sysctls",
+  "exclusive",
+];
 
 /** The types of objects in `exclusive`. */
 export function parseExclusive(
@@ -158,7 +167,8 @@ export function parseLink(
 ): LinkDraft | undefined {
   const mapping = input.mapping(path, given);
   if (mapping === undefined) return undefined;
-  const { options, port, addresses, sysctls, exclusive } = mapping;
+  const { options, port, addresses, qdisc, classes } = mapping;
+  const { sysctls, exclusive } = mapping;
   const before = input.problems.length;
   const { name, kind, link, netns, altnames, master, ...settings } = input
     .values(path, mapping, LINK, ["name"], OTHERS) as {
@@ -188,6 +198,20 @@ export function parseLink(
       at("addresses"),
       addresses,
       (one, path) => parseAddress(input, path, one, name ?? "link"),
+    ),
+    qdiscs: Array.isArray(qdisc) || qdisc === undefined || qdisc === null
+      ? input.list(
+        at("qdisc"),
+        qdisc,
+        (one, path) => parseQdisc(input, path, one),
+      )
+      : [parseQdisc(input, at("qdisc"), qdisc)].filter((one) =>
+        one !== undefined
+      ),
+    classes: input.list(
+      at("classes"),
+      classes,
+      (one, path) => parseClass(input, path, one),
     ),
     sysctls: parseSysctls(input, at("sysctls"), sysctls, name),
     exclusive: parseExclusive(

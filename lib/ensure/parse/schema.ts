@@ -24,6 +24,13 @@ import {
   ROUTE_NEXTHOP,
   RULE_KEYS,
 } from "./keys.ts";
+import {
+  CLASS,
+  CLASS_OPTIONS,
+  QDISC,
+  QDISC_NAMES,
+  qdiscOptions,
+} from "./qdisc.ts";
 import { LINK_SYSCTL, SYSCTL, SYSCTL_VALUE } from "./sysctls.ts";
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
@@ -90,6 +97,7 @@ function sysctls({ schema }: Reader<unknown>): JsonSchema {
 }
 
 const OPTIONS = "options-of-";
+const QDISC_OPTIONS = "options-of-qdisc-";
 const PORT = "port-options-of-";
 
 function linkSchema(): JsonSchema {
@@ -113,6 +121,8 @@ function linkSchema(): JsonSchema {
       addresses: listOrNull({
         anyOf: [LINK_ADDRESS.address.schema, ref("address")],
       }),
+      qdisc: { anyOf: [ref("qdisc"), listOrNull(ref("qdisc"))] },
+      classes: listOrNull(ref("class")),
       sysctls: sysctls(LINK_SYSCTL),
       exclusive: exclusive(LINK_EXCLUSIVE),
     }),
@@ -172,7 +182,18 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     neighbour: keysOf(NEIGHBOUR_KEYS, ["to", "dev"]),
     rule: { ...keysOf(RULE_KEYS), minProperties: 1 },
     "nexthop-object": keysOf(NEXTHOP_KEYS, ["id"]),
+    qdisc: {
+      ...keysOf(QDISC, ["kind"], { options: { type: "object" } }),
+      allOf: QDISC_NAMES.map((kind) => ({
+        if: { properties: { kind: { const: kind } }, required: ["kind"] },
+        then: { properties: { options: ref(QDISC_OPTIONS + kind) } },
+      })),
+    },
+    class: keysOf(CLASS, ["classid"], { options: keysOf(CLASS_OPTIONS) }),
   };
+  for (const kind of QDISC_NAMES) {
+    definitions[QDISC_OPTIONS + kind] = keysOf(qdiscOptions(kind));
+  }
   for (const kind of KIND_NAMES) {
     definitions[OPTIONS + kind] = optionKeys(kindNamed(kind));
   }

@@ -67,6 +67,8 @@ function join(input: Input, links: LinksByName, peer: Peer): void {
       port: undefined,
       altnames: [],
       addresses: [],
+      qdiscs: [],
+      classes: [],
       sysctls: [],
       exclusive: new Set(),
       peer: undefined,

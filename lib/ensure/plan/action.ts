@@ -12,7 +12,9 @@ export type ObjectType =
   | "nexthop"
   | "route"
   | "rule"
-  | "sysctl";
+  | "sysctl"
+  | "qdisc"
+  | "class";
 
 /** The order of the parts of actions: lower values first. */
 export const Order = {
@@ -31,6 +33,10 @@ export const Order = {
   settings: 210,
   /** Set sysctls of links, before they are up. */
   linkSysctl: 215,
+  /** Queueing disciplines, then classes, then what is attached to them. */
+  qdisc: 216,
+  class: 217,
+  innerQdisc: 218,
   /**
    * Set links up; plus a fraction for each lower link, which has to be up
    * first.

@@ -1,7 +1,11 @@
 // A desired address, neighbour, nexthop object, route or rule in the planner.
 
+import { NetlinkBuffer } from "../../netlink/buffer.ts";
+import { requestBytes } from "../../netlink/describe.ts";
+import { MessageReader } from "../../netlink/message.ts";
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
+import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 import type { ObjectType } from "./action.ts";
 import type { State } from "./state.ts";
 
@@ -45,4 +49,18 @@ export function routeName(spec: RouteSpec): string {
     ...(isMain ? [] : [`table ${table}`]),
     ...(metric === undefined ? [] : [`metric ${metric}`]),
   ].join(" ");
+}
+
+/** The object that a change adds, decoded like a message of the kernel. */
+export function decoded<T>(
+  change: Change,
+  numbers: NameLookup,
+  decode: (message: MessageReader) => T | undefined,
+): T {
+  const [request] = change.requests(numbers);
+  const bytes = requestBytes(request!);
+  const reader = new MessageReader(NetlinkBuffer.of(bytes));
+  reader.reset(0, bytes.length);
+  reader.next();
+  return decode(reader)!;
 }

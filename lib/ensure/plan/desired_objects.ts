@@ -1,11 +1,8 @@
 // Desired addresses, neighbours, nexthop objects, routes and rules: encoded
 // once, compared with the state after changes.
 
-import { NetlinkBuffer } from "../../netlink/buffer.ts";
-import { requestBytes } from "../../netlink/describe.ts";
-import { MessageReader } from "../../netlink/message.ts";
+import type { MessageReader } from "../../netlink/message.ts";
 import type { Change } from "../../rtnetlink/changes/change.ts";
-import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
 import {
   ADDRESS,
   type Address,
@@ -39,10 +36,11 @@ import type {
   AddressConfiguration,
   NeighbourConfiguration,
 } from "../parse/configuration.ts";
-import { type DesiredObject, routeName } from "./desired_object.ts";
+import { decoded, type DesiredObject, routeName } from "./desired_object.ts";
 import type { State } from "./state.ts";
 import { Order } from "./action.ts";
 import { routeLevels } from "./dependency_order.ts";
+import { classDepths, desiredClass, desiredQdisc } from "./qdisc.ts";
 import { desiredSysctl } from "./sysctl.ts";
 import { desiredPrefixRoute } from "./prefix_route.ts";
 import { selectorOf } from "./rule_table.ts";
@@ -99,20 +97,6 @@ class Wanted<T> {
     }
     return this.#current!;
   }
-}
-
-/** The object that a change adds, decoded like a message of the kernel. */
-function decoded<T>(
-  change: Change,
-  numbers: NameLookup,
-  decode: (message: MessageReader) => T | undefined,
-): T {
-  const [request] = change.requests(numbers);
-  const bytes = requestBytes(request!);
-  const reader = new MessageReader(NetlinkBuffer.of(bytes));
-  reader.reset(0, bytes.length);
-  reader.next();
-  return decode(reader)!;
 }
 
 /** The link names; an ifindex needs no lookup. */
@@ -335,8 +319,8 @@ function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
 const known = new WeakMap<DesiredNamespace, readonly DesiredObject[]>();
 
 /**
- * The addresses, neighbours, nexthop objects, routes, rules and sysctls of a
- * namespace, in the order of comparison.
+ * The addresses, neighbours, nexthop objects, routes, rules, queueing
+ * disciplines and sysctls of a namespace, in the order of comparison.
  */
 export function desiredObjects(
   namespace: DesiredNamespace,
@@ -373,6 +357,10 @@ function* encode(
   for (const spec of rules) yield desiredRule(spec);
   for (const spec of sysctls) yield desiredSysctl(spec);
   for (const link of links) {
+    for (const spec of link.qdiscs) yield desiredQdisc(link.name, spec);
+    for (const [spec, depth] of classDepths(link.classes)) {
+      yield desiredClass(link.name, spec, depth);
+    }
     for (const spec of link.sysctls) yield desiredSysctl(spec);
   }
 }

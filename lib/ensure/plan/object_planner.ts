@@ -323,6 +323,8 @@ export class ObjectPlanner {
         "nexthop",
         "route",
         "rule",
+        "qdisc",
+        "class",
         "sysctl",
       ] as const
     ) yield* this.#types.get(name)!.corrections();

@@ -6,15 +6,19 @@ import { type Link, portLevel } from "../../rtnetlink/link/link.ts";
 import type { MonitoredObject } from "../../rtnetlink/monitor/event.ts";
 import {
   addressIdentity,
+  classIdentity,
   neighbourIdentity,
   nexthopIdentity,
   portIdentity,
+  qdiscIdentity,
 } from "../../rtnetlink/monitor/identities.ts";
 import { cacheOf, type Monitor } from "../../rtnetlink/monitor/monitor.ts";
 import { RouteTable } from "../../rtnetlink/monitor/route_table.ts";
+import { readClasses } from "../../rtnetlink/monitor/reading.ts";
 import { type Identity, KeyedTable } from "../../rtnetlink/monitor/table.ts";
 import type { Neighbour } from "../../rtnetlink/neighbour.ts";
 import type { Nexthop } from "../../rtnetlink/nexthop.ts";
+import type { Qdisc } from "../../rtnetlink/qdisc.ts";
 import type { Route } from "../../rtnetlink/route.ts";
 import type { Rule } from "../../rtnetlink/rule.ts";
 import type { RouteSocket } from "../../rtnetlink/socket.ts";
@@ -37,6 +41,8 @@ interface Tables {
   neighbour(): KeyedTable<Neighbour>;
   rule(): Iterable<Rule>;
   nexthop(): KeyedTable<Nexthop>;
+  qdisc(): KeyedTable<Qdisc>;
+  class(): KeyedTable<Qdisc>;
   /** The current value of a sysctl; undefined if it does not exist. */
   sysctl(name: string): string | undefined;
 }
@@ -73,6 +79,8 @@ export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
       // An address may have a prefix route.
       if (link.addresses.length > 0) types.add("address").add("route");
       if (link.port !== undefined) types.add("port");
+      if (link.qdiscs.length > 0) types.add("qdisc");
+      if (link.classes.length > 0) types.add("class");
     }
     if (exclusive.has("addresses")) types.add("address");
     if (routes.length > 0 || exclusive.has("routes")) types.add("route");
@@ -125,6 +133,14 @@ export class State {
   /** The current value of a sysctl; undefined if it does not exist. */
   sysctl(name: string): string | undefined {
     return this.#tables.sysctl(name);
+  }
+
+  get qdiscs(): KeyedTable<Qdisc> {
+    return this.#tables.qdisc();
+  }
+
+  get classes(): KeyedTable<Qdisc> {
+    return this.#tables.class();
   }
 
   get links(): Iterable<Link> {
@@ -228,43 +244,60 @@ export async function readState(
 ): Promise<State> {
   const dump = <T>(type: MonitoredObject, read: () => Promise<T[]>) =>
     types.has(type) ? read() : Promise.resolve([]);
-  const [links, addresses, routes, neighbours, rules, nexthops] = await Promise
-    .all([
-      socket.links(options),
-      dump("address", () => socket.addresses(options)),
-      dump("route", () => socket.routes(options)),
-      dump("neighbour", () => socket.neighbours(options)),
-      dump("rule", () => socket.rules(options)),
-      dump("nexthop", () => socket.nexthops(options)),
-    ]);
-  return dumpedState(
-    sysctl,
-    links,
-    addresses,
-    routes,
-    neighbours,
-    rules,
-    nexthops,
-  );
+  const [
+    link,
+    address,
+    route,
+    neighbour,
+    rule,
+    nexthop,
+    qdisc,
+    classes,
+  ] = await Promise.all([
+    socket.links(options),
+    dump("address", () => socket.addresses(options)),
+    dump("route", () => socket.routes(options)),
+    dump("neighbour", () => socket.neighbours(options)),
+    dump("rule", () => socket.rules(options)),
+    dump("nexthop", () => socket.nexthops(options)),
+    dump("qdisc", () => socket.qdiscs(options)),
+    dump("class", () => readClasses(socket, options)),
+  ]);
+  return dumpedState(sysctl, {
+    link,
+    address,
+    route,
+    neighbour,
+    rule,
+    nexthop,
+    qdisc,
+    class: classes,
+  });
 }
 
-function dumpedState(
-  sysctl: Tables["sysctl"],
-  links: readonly Link[] = [],
-  addresses: readonly Address[] = [],
-  routes: readonly Route[] = [],
-  neighbours: readonly Neighbour[] = [],
-  rules: readonly Rule[] = [],
-  nexthops: readonly Nexthop[] = [],
-): State {
+/** The objects of dumps; none by default. */
+interface Dumped {
+  readonly link?: readonly Link[];
+  readonly address?: readonly Address[];
+  readonly route?: readonly Route[];
+  readonly neighbour?: readonly Neighbour[];
+  readonly rule?: readonly Rule[];
+  readonly nexthop?: readonly Nexthop[];
+  readonly qdisc?: readonly Qdisc[];
+  readonly class?: readonly Qdisc[];
+}
+
+function dumpedState(sysctl: Tables["sysctl"], found: Dumped = {}): State {
   return new State({
-    link: () => links,
+    link: () => found.link ?? [],
     port: lazily(() => keyed([], portIdentity)),
-    address: lazily(() => keyed(addresses, addressIdentity)),
-    route: lazily(() => RouteTable.of(routes)),
-    neighbour: lazily(() => keyed(neighbours, neighbourIdentity)),
-    rule: () => rules,
-    nexthop: lazily(() => keyed(nexthops, nexthopIdentity)),
+    address: lazily(() => keyed(found.address ?? [], addressIdentity)),
+    route: lazily(() => RouteTable.of(found.route ?? [])),
+    neighbour: lazily(() => keyed(found.neighbour ?? [], neighbourIdentity)),
+    rule: () => found.rule ?? [],
+    nexthop: lazily(() => keyed(found.nexthop ?? [], nexthopIdentity)),
+    qdisc: lazily(() => keyed(found.qdisc ?? [], qdiscIdentity)),
+    class: lazily(() => keyed(found.class ?? [], classIdentity)),
     sysctl,
   });
 }
@@ -290,6 +323,8 @@ export function monitoredState(
     neighbour: () => tables.neighbour,
     rule: () => tables.rule,
     nexthop: () => tables.nexthop,
+    qdisc: () => tables.qdisc,
+    class: () => tables.class,
     sysctl,
   });
 }

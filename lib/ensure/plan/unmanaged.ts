@@ -41,9 +41,12 @@ import {
 import type { Link } from "../../rtnetlink/link/link.ts";
 import {
   addressIdentity,
+  classIdentity,
   neighbourIdentity,
   nexthopIdentity,
+  qdiscIdentity,
 } from "../../rtnetlink/monitor/identities.ts";
+import type { Qdisc } from "../../rtnetlink/qdisc.ts";
 import { groupKey } from "../../rtnetlink/monitor/route_group.ts";
 import { routeTypeName } from "../../rtnetlink/names/iproute2.ts";
 import type { ExclusiveKind } from "../parse/configuration.ts";
@@ -292,6 +295,18 @@ const nexthops: ManagedType<Nexthop> = {
   },
 };
 
+/** The kernel sets another queueing discipline in place of a deleted one. */
+const qdiscs: ManagedType<Qdisc> = {
+  exclusive: undefined,
+  order: Order.qdisc,
+  key: qdiscIdentity.key,
+  all: () => [],
+  alike: () => [],
+  removal: () => undefined,
+};
+
+const classes: ManagedType<Qdisc> = { ...qdiscs, key: classIdentity.key };
+
 /** Sysctls are neither added nor removed. */
 const sysctls: ManagedType<string> = {
   exclusive: undefined,
@@ -310,5 +325,7 @@ export const MANAGED_TYPES = {
   neighbour: neighbours,
   rule: rules,
   nexthop: nexthops,
+  qdisc: qdiscs,
+  class: classes,
   sysctl: sysctls,
 } as const;

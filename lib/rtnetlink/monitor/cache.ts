@@ -10,6 +10,7 @@ import {
   RTM_DELQDISC,
   RTM_DELROUTE,
   RTM_DELRULE,
+  RTM_DELTCLASS,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWNEIGH,
@@ -19,6 +20,7 @@ import {
   RTM_NEWQDISC,
   RTM_NEWROUTE,
   RTM_NEWRULE,
+  RTM_NEWTCLASS,
   TCA_KIND,
   tcmsg,
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
@@ -36,6 +38,7 @@ import {
 import { decodeNexthop, type Nexthop } from "../nexthop.ts";
 import { decodeRoute } from "../route.ts";
 import { decodeRule, type Rule } from "../rule.ts";
+import { decodeQdisc, type Qdisc } from "../qdisc.ts";
 import { Invalidations } from "./invalidation.ts";
 import type {
   AnyObjectEvent,
@@ -47,12 +50,14 @@ import type {
 } from "./event.ts";
 import {
   addressIdentity,
+  classIdentity,
   fdbIdentity,
   linkIdentity,
   namespaceIdIdentity,
   neighbourIdentity,
   nexthopIdentity,
   portIdentity,
+  qdiscIdentity,
   ruleIdentity,
 } from "./identities.ts";
 import { isForwarding, isNeighbour, isPort, isTableRoute } from "./filter.ts";
@@ -79,6 +84,8 @@ export interface KeyedTables extends Tables {
   readonly nexthop: KeyedTable<Nexthop>;
   readonly neighbour: KeyedTable<Neighbour>;
   readonly rule: KeyedTable<Rule>;
+  readonly qdisc: KeyedTable<Qdisc>;
+  readonly class: KeyedTable<Qdisc>;
 }
 
 /** The objects of dumps, by type. */
@@ -107,7 +114,16 @@ export const MONITORED_OBJECTS: readonly MonitoredObject[] = [
   "neighbour",
   "rule",
   "fdb",
+  "qdisc",
+  "class",
 ];
+
+/** Types that a monitor does not have by default: see MonitoredObjects. */
+export const NOT_DEFAULT: ReadonlySet<MonitoredObject> = new Set([
+  "fdb",
+  "qdisc",
+  "class",
+]);
 
 /** The number of deleted links whose names are cached. */
 const CACHED_NAMES = 1024;
@@ -135,6 +151,8 @@ export class ObjectCache {
     rule: new KeyedTable<Rule>(ruleIdentity),
     netns: new KeyedTable<NamespaceId>(namespaceIdIdentity),
     fdb: new KeyedTable<Neighbour>(fdbIdentity),
+    qdisc: new KeyedTable<Qdisc>(qdiscIdentity),
+    class: new KeyedTable<Qdisc>(classIdentity),
   };
   /** The cached types. */
   readonly kept: ReadonlySet<MonitoredObject>;
@@ -193,6 +211,8 @@ export class ObjectCache {
       rule: this.#sink("rule"),
       netns: this.#sink("netns"),
       fdb: this.#sink("fdb"),
+      qdisc: this.#sink("qdisc"),
+      class: this.#sink("class"),
     };
   }
 
@@ -263,7 +283,12 @@ export class ObjectCache {
         return true;
       case RTM_NEWQDISC:
       case RTM_DELQDISC:
+        this.#applyQueueing("qdisc", message, RTM_DELQDISC);
         return this.#applyQdisc(message);
+      case RTM_NEWTCLASS:
+      case RTM_DELTCLASS:
+        this.#applyQueueing("class", message, RTM_DELTCLASS);
+        return true;
       default:
         return false;
     }
@@ -401,6 +426,18 @@ export class ObjectCache {
       }
     }
     return true;
+  }
+
+  #applyQueueing(
+    kind: "qdisc" | "class",
+    message: MessageReader,
+    gone: number,
+  ): void {
+    if (!this.kept.has(kind)) return;
+    const qdisc = decoded(message, decodeQdisc);
+    if (qdisc === undefined) return;
+    this.invalid.queueingChanged();
+    this.#take(kind, qdisc, message, gone);
   }
 
   #applyAddress(message: MessageReader): boolean {

@@ -7,6 +7,7 @@ import type { LinkNames } from "../link/names.ts";
 import type { NamespaceId } from "../namespace_id.ts";
 import type { Neighbour } from "../neighbour.ts";
 import type { Nexthop } from "../nexthop.ts";
+import type { Qdisc } from "../qdisc.ts";
 import type { Route } from "../route.ts";
 import type { Rule } from "../rule.ts";
 
@@ -33,6 +34,13 @@ export interface MonitoredObjects {
    * default types, because a bridge adds one for each sender.
    */
   fdb: Neighbour;
+  /**
+   * A queueing discipline of a link; not among the default types, nor is
+   * "class".
+   */
+  qdisc: Qdisc;
+  /** A class of a queueing discipline. */
+  class: Qdisc;
 }
 
 /** A type of monitored object. */

@@ -39,6 +39,8 @@ const GROUPS: { readonly [K in MonitoredObject]: readonly number[] } = {
   rule: [RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
   netns: [RTNLGRP_NSID],
   fdb: [RTNLGRP_NEIGH],
+  qdisc: [RTNLGRP_TC],
+  class: [RTNLGRP_TC],
 };
 
 /** Groups that some kernels do not have, with the objects they notify. */

@@ -11,6 +11,7 @@ import type { Link } from "../link/link.ts";
 import type { NamespaceId } from "../namespace_id.ts";
 import type { Neighbour } from "../neighbour.ts";
 import type { Nexthop } from "../nexthop.ts";
+import { type Qdisc, qdiscChanges } from "../qdisc.ts";
 import type { Rule } from "../rule.ts";
 import { differences } from "./differences.ts";
 import { linkDifferences, portDifferences } from "./link_differences.ts";
@@ -96,6 +97,17 @@ export const fdbIdentity: Identity<Neighbour> = {
 export const nexthopIdentity: Identity<Nexthop> = {
   key: (nexthop) => nexthop.id,
   differences: (nexthop, previous) => differences(nexthop, previous),
+};
+
+/** A place of a link has one queueing discipline. */
+export const qdiscIdentity: Identity<Qdisc> = {
+  key: ({ ifindex, parent }) => `${ifindex} ${parent}`,
+  differences: qdiscChanges,
+};
+
+export const classIdentity: Identity<Qdisc> = {
+  key: ({ ifindex, handle }) => `${ifindex} ${handle}`,
+  differences: qdiscChanges,
 };
 
 /** Changes with links and other rules; the rule itself does not change. */

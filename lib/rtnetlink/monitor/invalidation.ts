@@ -60,6 +60,7 @@ export class Invalidations {
   /** A link was added. */
   linkAdded({ ifindex, link, name, kind }: Link): void {
     this.#peers.add(ifindex);
+    this.#queueing();
     // The first link of a pair was reported before it had a peer.
     if (link !== undefined && PAIRS.has(kind ?? "")) this.#peers.add(link);
     this.#names.add(name);
@@ -69,7 +70,9 @@ export class Invalidations {
   linkChanged(link: Link, previous: Link): void {
     if (((link.flags ^ previous.flags) & CARRIER) !== 0) {
       this.#links.add(link.ifindex);
+      this.#queueing();
     }
+    if (link.qdisc !== previous.qdisc) this.#queueing();
     if (link.name !== previous.name) {
       this.#names.add(link.name).add(previous.name);
     }
@@ -83,6 +86,7 @@ export class Invalidations {
     this.#peers.add(ifindex);
     this.#names.add(name);
     this.#kinds.add("fdb");
+    this.#queueing();
   }
 
   /**
@@ -125,6 +129,14 @@ export class Invalidations {
     this.#nexthops.add(id);
   }
 
+  /**
+   * A queueing discipline or a class was changed: others are deleted with it,
+   * or the kernel's default takes its place.
+   */
+  queueingChanged(): void {
+    this.#queueing();
+  }
+
   /** A rule was added or deleted: a `goto` may have waited for it. */
   ruleChanged(): void {
     this.#names.add("");
@@ -165,6 +177,11 @@ export class Invalidations {
       ]
     ) invalid.clear();
     return kinds;
+  }
+
+  /** The kernel sets its default queueing disciplines silently. */
+  #queueing(): void {
+    this.#kinds.add("qdisc").add("class");
   }
 
   #hasPeer({ link }: Link): boolean {

@@ -18,12 +18,17 @@ import type {
   MonitorEvent,
 } from "./event.ts";
 import { EventQueue } from "./event_queue.ts";
-import { MONITORED_OBJECTS, type ObjectCache, type Tables } from "./cache.ts";
+import {
+  MONITORED_OBJECTS,
+  NOT_DEFAULT,
+  type ObjectCache,
+  type Tables,
+} from "./cache.ts";
 import { NamespaceMonitors } from "./namespace_monitors.ts";
 
 /** Options of a monitor. */
 export interface MonitorOptions {
-  /** Types of objects to monitor; default: all but "fdb". */
+  /** Types of objects to monitor; default: all but "fdb", "qdisc" and "class". */
   readonly objects?: Iterable<MonitoredObject> | undefined;
   /** Whether to start with the current objects, as events of origin "snapshot". */
   readonly snapshot?: boolean | undefined;
@@ -302,7 +307,8 @@ export function monitor(
 
 function namespaceOptions(options: MonitorOptions) {
   const objects = new Set(
-    options.objects ?? MONITORED_OBJECTS.filter((object) => object !== "fdb"),
+    options.objects ??
+      MONITORED_OBJECTS.filter((object) => !NOT_DEFAULT.has(object)),
   );
   for (const object of objects) {
     if (!MONITORED_OBJECTS.includes(object)) {

@@ -3,6 +3,8 @@
 import { EOPNOTSUPP, SystemError } from "../../../ffi/errno.ts";
 import { DumpInterruptedError } from "../../netlink/errors.ts";
 import { isShownNeighbour } from "../neighbour.ts";
+import type { WaitOptions } from "../../io/reactor.ts";
+import type { Qdisc } from "../qdisc.ts";
 import type { RouteSocket } from "../socket.ts";
 import type { MonitoredObject, MonitoredObjects } from "./event.ts";
 import { isForwarding, isNeighbour, isPort, isTableRoute } from "./filter.ts";
@@ -29,7 +31,34 @@ const READ: {
   netns: (route, signal) => route.namespaceIds({ signal }),
   fdb: async (route, signal) =>
     (await route.neighbours({ family: "bridge", signal })).filter(isForwarding),
+  qdisc: (route, signal) => route.qdiscs({ signal }),
+  class: (route, signal) => readClasses(route, { signal }),
 };
+
+/** The kernel dumps the classes of one link at a time. */
+export async function readClasses(
+  route: RouteSocket,
+  options?: WaitOptions,
+): Promise<Qdisc[]> {
+  const links = new Set<number>();
+  for (const { kind, ifindex } of await route.qdiscs(options)) {
+    if (!CLASSLESS.has(kind)) links.add(ifindex);
+  }
+  const classes: Qdisc[][] = [];
+  for (const link of links) classes.push(await route.classes(link, options));
+  return classes.flat();
+}
+
+/** Common kinds without classes, most of them defaults. */
+const CLASSLESS: ReadonlySet<string> = new Set([
+  "noqueue",
+  "pfifo_fast",
+  "pfifo",
+  "bfifo",
+  "fq",
+  "ingress",
+  "clsact",
+]);
 
 /** Every namespace has the loopback interface, with this ifindex. */
 const LOOPBACK = 1;

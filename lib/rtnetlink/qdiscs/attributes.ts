@@ -12,7 +12,12 @@ import {
 } from "../spec/attribute.ts";
 import { u32 } from "../spec/codec.ts";
 import { AttributeLevel } from "../spec/level.ts";
-import { AttributeTable, type Entries, type OptionsOf } from "../spec/table.ts";
+import {
+  AttributeTable,
+  type Entries,
+  type OptionsOf,
+  readOptions,
+} from "../spec/table.ts";
 import type { QdiscKind } from "./kind.ts";
 import type { Quantity } from "./units.ts";
 
@@ -56,5 +61,9 @@ export function tableKind<Options extends object>(
     },
     json: (options: AttributeReader) =>
       table().json(new AttributeLevel(options.enter())),
+    differences(found, given) {
+      const values = readOptions(name, table().options, given);
+      return table().differences(found, values, given, NUMBERED, String);
+    },
   };
 }

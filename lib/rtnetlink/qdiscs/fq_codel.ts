@@ -37,7 +37,13 @@ interface FqCodelData extends FqCodelOptions {
   readonly ce_threshold_mask?: number;
 }
 
-const time = { factor: 1000 };
+const time = {
+  factor: 1000,
+  /** The kernel counts in units of 1024 ns. */
+  same: (is: number, wanted: number) => Math.abs(is - wanted) <= 2,
+  text: (value: string | number) =>
+    typeof value === "number" ? `${value}us` : value,
+};
 
 /** Printed if one of both is set. */
 const threshold = (number: number) =>

@@ -83,6 +83,7 @@ const minor = {
 
 export const htb: QdiscKind<HtbOptions> = qdiscKind<HtbOptions>({
   name: "htb",
+  isFixed: true,
   options: {
     default: minor,
     r2q: wholeNumber(1, 0xffff_ffff),

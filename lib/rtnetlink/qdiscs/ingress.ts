@@ -8,6 +8,7 @@ function hook(name: string): QdiscKind {
     name,
     options: {},
     isIngress: true,
+    isFixed: true,
     write: (body) => void body.nest(TCA_OPTIONS, () => {}, true),
   });
 }

@@ -2,8 +2,14 @@
 
 import type { AttributeReader } from "../../netlink/attribute.ts";
 import type { AttributeWriter } from "../../netlink/attribute_writer.ts";
+import type { OptionValues } from "../spec/attribute.ts";
+import type { AttributeLevel } from "../spec/level.ts";
 import type { JsonValue } from "../spec/json.ts";
-import type { OptionsOf, OptionTable } from "../spec/table.ts";
+import type {
+  OptionDifference,
+  OptionsOf,
+  OptionTable,
+} from "../spec/table.ts";
 
 /** Options or statistics with the keys of `tc -j`. */
 export type TrafficJson = Record<string, JsonValue>;
@@ -28,6 +34,13 @@ export interface QdiscKind<Options extends object = any> {
    * @param details As with `tc -d`.
    */
   json?(options: AttributeReader, details: boolean): TrafficJson;
+  /** The options that differ from the given ones; default: those of `json`. */
+  differences?(
+    found: AttributeLevel | undefined,
+    given: OptionValues,
+  ): OptionDifference[];
+  /** Whether the kernel cannot change it, only make it again. */
+  readonly isFixed?: true;
   /** Statistics of its own, as `tc -j -s` prints them. */
   statistics?(value: AttributeReader): TrafficJson;
 }

@@ -1,0 +1,256 @@
+// Queueing disciplines and classes of links: every kind that the kernel has is
+// added, compared again, changed, corrected; read by `tc -j`.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseConfiguration, Reconciler } from "../../../../mod.ts";
+import { Lab, type Netns, output, run } from "../../../support/netns.ts";
+import { Reconciled } from "../../../support/reconciled.ts";
+import "../../../support/descriptors.ts";
+
+type Json = Record<string, unknown>;
+
+async function tc(netns: Netns, words: string): Promise<Json[]> {
+  const args = ["-n", netns.name, "-j", ...words.split(" ")];
+  return JSON.parse(await run("tc", args) || "[]");
+}
+
+/** The last one that was added, if there is one beside the default. */
+async function last(netns: Netns): Promise<Json> {
+  return (await tc(netns, "qdisc show dev v0")).at(-1) ?? {};
+}
+
+/** The kernel does not have all kinds. */
+async function kernelHas(netns: Netns, kind: string): Promise<boolean> {
+  const place = ["ingress", "clsact"].includes(kind) ? kind : `root ${kind}`;
+  const limit = kind === "tbf" ? " rate 1mbit burst 10kb latency 50ms" : "";
+  const words = `qdisc add dev lo ${place}${limit}`.split(" ");
+  const { code } = await output("tc", ["-n", netns.name, ...words]);
+  await output("tc", ["-n", netns.name, ..."qdisc del dev lo root".split(" ")]);
+  await output("tc", [
+    "-n",
+    netns.name,
+    ..."qdisc del dev lo ingress".split(" "),
+  ]);
+  return code === 0;
+}
+
+/** Options, other options, and the reasons of the change. */
+const KINDS: Readonly<
+  Record<string, readonly [object, object, readonly string[]]>
+> = {
+  netem: [
+    { delay: "50ms", jitter: "5ms", loss: "1%", duplicate: "0.5%" },
+    { delay: "20ms", corrupt: "1%", rate: "1mbit" },
+    [
+      "delay is 0.05, wanted 0.02",
+      "jitter is 0.005, wanted 0",
+      "loss is 0.01, wanted 0",
+      "duplicate is 0.005, wanted 0",
+      "corrupt is 0, wanted 0.01",
+      "rate is 0, wanted 125000",
+    ],
+  ],
+  tbf: [
+    { rate: "1mbit", burst: "10kb", latency: "50ms" },
+    { rate: "8mbit", burst: "10kb", latency: "50ms" },
+    ["rate is 125000, wanted 1000000"],
+  ],
+  htb: [{ default: "10" }, { default: "20" }, ["default is 0x10, wanted 0x20"]],
+  fq_codel: [
+    { target: "7ms", ecn: true },
+    { target: "20ms", ecn: false, limit: 500 },
+    [
+      "target is 6999us, wanted 20ms",
+      "ecn is on, wanted off",
+      "limit is 10240, wanted 500",
+    ],
+  ],
+  fq: [{ limit: 500, pacing: true }, { pacing: false }, [
+    "pacing is on, wanted off",
+  ]],
+  pfifo: [{ limit: 77 }, { limit: 88 }, ["limit is 77, wanted 88"]],
+  bfifo: [{ limit: "10kb" }, { limit: 5000 }, ["limit is 10240, wanted 5000"]],
+  prio: [{ bands: 4 }, { bands: 5 }, ["bands is 4, wanted 5"]],
+  ingress: [{}, {}, []],
+  clsact: [{}, {}, []],
+};
+
+const link = (rest: object) => ({
+  name: "v0",
+  kind: "veth",
+  up: true,
+  options: { peer: { name: "v1", up: true } },
+  ...rest,
+});
+
+async function apply(netns: Netns, configuration: object): Promise<string[]> {
+  const desired = parseConfiguration(configuration);
+  const options = { namespace: netns.name };
+  await using reconciler = await Reconciler.open(desired, options);
+  const { refused, applied } = await reconciler.apply();
+  if (refused !== undefined) throw refused.error;
+  assertEquals(
+    (await reconciler.plan()).actions.map((
+      { summary, reasons },
+    ) => [summary, ...reasons]),
+    [],
+  );
+  return applied.flatMap(({ reasons }) => reasons);
+}
+
+Deno.test("each kind of qdisc is added, stable, and changed", async (t) => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  await apply(one, { links: [link({})] });
+  let tested = 0;
+  for (const [kind, [first, second, reasons]] of Object.entries(KINDS)) {
+    const ignore = !await kernelHas(one, kind);
+    await t.step({
+      name: kind,
+      ignore,
+      async fn() {
+        tested++;
+        const wanted = (options: object) => ({
+          links: [link({ qdisc: { kind, options } })],
+        });
+        await apply(one, wanted(first));
+        assertEquals((await last(one)).kind, kind);
+        const changed = await apply(one, wanted(second));
+        assertEquals(new Set(changed), new Set(reasons));
+        const own = await last(one);
+        // The same by tc(8) itself.
+        if (kind === "tbf") {
+          const words = "qdisc replace dev v1 root tbf rate 8mbit burst 10kb " +
+            "latency 50ms";
+          await run("tc", ["-n", one.name, ...words.split(" ")]);
+          const [theirs] = await tc(one, "qdisc show dev v1");
+          assertEquals(own.options, theirs.options);
+        }
+        await output("tc", [
+          "-n",
+          one.name,
+          ..."qdisc del dev v0 root".split(" "),
+        ]);
+        await output("tc", [
+          "-n",
+          one.name,
+          ..."qdisc del dev v0 ingress".split(" "),
+        ]);
+      },
+    });
+  }
+  assert(tested >= 5, `${tested} kinds tested`);
+});
+
+const HTB = link({
+  qdisc: [
+    { kind: "htb", handle: "1:", options: { default: "20" } },
+    { kind: "bfifo", parent: "1:10", options: { limit: "20kb" } },
+    { kind: "clsact" },
+  ],
+  classes: [
+    // A class that another one is in follows it.
+    {
+      classid: "1:10",
+      parent: "1:1",
+      options: { rate: "1mbit", ceil: "2mbit" },
+    },
+    { classid: "1:20", parent: "1:1", options: { rate: "1mbit", prio: 3 } },
+    { classid: "1:1", options: { rate: "5mbit" } },
+  ],
+});
+
+/** The qdiscs, and the lines of the classes, which tc 6.1 has as text only. */
+async function shaping(
+  netns: Netns,
+): Promise<{ readonly qdiscs: Json[]; readonly classes: string[] }> {
+  const [qdiscs, classes] = await Promise.all([
+    tc(netns, "qdisc show dev v0"),
+    run("tc", ["-n", netns.name, "class", "show", "dev", "v0"]),
+  ]);
+  return {
+    qdiscs: qdiscs.map(({ handle, options, ...rest }): Json => ({
+      ...rest,
+      handle: rest.kind === "htb" ? handle : undefined,
+      options: { ...options as object, direct_packets_stat: 0 },
+    })).sort((a, b) => String(a.kind).localeCompare(String(b.kind))),
+    classes: classes.trim().split("\n").map((line) =>
+      line.replace(/leaf \S+ /, "").trim()
+    ).sort(),
+  };
+}
+
+async function comesBack(netns: Netns, before: unknown): Promise<void> {
+  const end = performance.now() + 20_000;
+  for (;;) {
+    const now = await shaping(netns).catch(String);
+    if (JSON.stringify(now) === JSON.stringify(before)) return;
+    if (performance.now() > end) assertEquals(now as unknown, before);
+  }
+}
+
+Deno.test("htb with classes and what is attached to them is kept", async (t) => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  await using reconciled = await Reconciled.open({
+    namespaces: { [one.name]: { links: [HTB] } },
+  });
+  const before = await shaping(one);
+  const { qdiscs, classes } = before;
+  assertEquals(qdiscs.map(({ kind }) => kind), ["bfifo", "clsact", "htb"]);
+  assertEquals(classes, [
+    "class htb 1:1 root rate 5Mbit ceil 5Mbit burst 1600b cburst 1600b",
+    "class htb 1:10 parent 1:1 prio 0 rate 1Mbit ceil 2Mbit burst 1600b " +
+    "cburst 1600b",
+    "class htb 1:20 parent 1:1 prio 3 rate 1Mbit ceil 1Mbit burst 1600b " +
+    "cburst 1600b",
+  ]);
+  for (
+    const act of [
+      "class change dev v0 parent 1:1 classid 1:10 htb rate 3mbit",
+      "class del dev v0 classid 1:20",
+      "qdisc change dev v0 parent 1:10 bfifo limit 9999",
+      "qdisc del dev v0 clsact",
+      "qdisc del dev v0 root",
+      "qdisc replace dev v0 root pfifo limit 9",
+    ]
+  ) {
+    await t.step(act, async () => {
+      reconciled.reports.length = 0;
+      await run("tc", ["-n", one.name, ...act.split(" ")]);
+      const { milliseconds } = await reconciled.report("corrected");
+      assert(milliseconds < 5000, `${milliseconds} ms`);
+      await comesBack(one, before);
+    });
+  }
+  await t.step("the link is deleted", async () => {
+    await one.ip("link delete v0");
+    await comesBack(one, before);
+  });
+});
+
+Deno.test("qdiscs that cannot be right are problems of the configuration", () => {
+  for (
+    const [part, message] of [
+      [{ qdisc: { kind: "netm" } }, /^links\[0\].qdisc.kind: "netm" is not /],
+      [
+        { qdisc: { kind: "tbf", options: { rate: "1mbit" } } },
+        /^links\[0\].qdisc: tbf burst: /,
+      ],
+      [
+        { qdisc: { kind: "htb", options: { rate: 1 } } },
+        /^links\[0\].qdisc.options.rate: unknown key$/,
+      ],
+      [
+        { qdisc: [{ kind: "pfifo" }, { kind: "bfifo", parent: "root" }] },
+        /^links\[0\].qdisc\[1\]: the same place of a qdisc as links\[0\].qdisc\[0\]$/,
+      ],
+      [{ classes: [{ classid: "x" }] }, /^links\[0\].classes\[0\]: /],
+    ] as const
+  ) {
+    const error = assertThrows(() =>
+      parseConfiguration({ links: [link(part)] })
+    ) as Error;
+    assert(message.test(error.message), error.message);
+  }
+});
