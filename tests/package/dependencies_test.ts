@@ -142,7 +142,7 @@ const FILES: Readonly<Record<string, number>> = {
   "lib/packet/mod.ts": 46,
   "lib/netlink/mod.ts": 50,
   "lib/rtnetlink/mod.ts": 250,
-  "lib/ensure/mod.ts": 242,
+  "lib/ensure/mod.ts": 258,
   "mod.ts": 340,
 };
 
