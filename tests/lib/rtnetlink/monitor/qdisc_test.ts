@@ -43,11 +43,16 @@ function ours(monitor: Monitor): unknown {
   };
 }
 
-/** The order differs, and references are counted silently. */
+/** Counted silently. */
+const COUNTERS = ["refcnt", "direct_packets_stat"];
+
+/** A value as text without counters, in any order. */
 function sorted(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(sorted).sort()}]`;
   if (typeof value !== "object" || value === null) return String(value);
-  const fields = Object.entries(value).filter(([key]) => key !== "refcnt");
+  const fields = Object.entries(value).filter(([key]) =>
+    !COUNTERS.includes(key)
+  );
   return `{${fields.map(([key, one]) => `${key}: ${sorted(one)}`).sort()}}`;
 }
 
