@@ -14,6 +14,8 @@ export const Exit = {
   usage: 2,
   /** The result may be inconsistent. */
   inconsistent: 3,
+  /** The network differs from the configuration. */
+  differs: 4,
   notPermitted: 77,
 } as const;
 
@@ -36,6 +38,25 @@ export function describeFailure(
     return { code: Exit.refused, sentence: String(error) };
   }
   return { code: codeOf(error), sentence: sentenceOf(error, words) };
+}
+
+/** The fields of an error that programs compare. */
+const FIELDS = ["code", "errno", "syscall", "tried", "advice", "capability"];
+
+/** A failure as JSON: the exit code, the sentence and the fields of the error. */
+export function failureObject(thrown: unknown, { code, sentence }: Failure) {
+  const error = cause(thrown);
+  const fields = error instanceof Error && !(error instanceof ValidationError)
+    ? Object.entries(error).filter(([key, value]) =>
+      FIELDS.includes(key) && value !== undefined
+    )
+    : [];
+  return {
+    event: "error",
+    exitCode: code,
+    message: sentence,
+    ...Object.fromEntries(fields),
+  };
 }
 
 // A failing `await using` wraps the error that was thrown before it.
@@ -72,7 +93,7 @@ function isNotPermitted(error: Error): boolean {
 
 function sentenceOf(error: Error, words: readonly string[]): string {
   if (error instanceof ValidationError) {
-    const mistyped = mistypedOption(error, words);
+    const mistyped = mistypedOption(error, words) ?? unknownWord(error);
     if (mistyped !== undefined) return mistyped;
   }
   const sentence = error.message || error.name;
@@ -82,6 +103,20 @@ function sentenceOf(error: Error, words: readonly string[]): string {
   return capability && !sentence.includes(capability)
     ? `${sentence}. ${capability} is needed`
     : sentence;
+}
+
+/** The message for an unknown option or command, with a suggestion. */
+function unknownWord({ message, cmd }: ValidationError): string | undefined {
+  const [, kind, typed] = /^Unknown (option|command) "(.+?)"\./.exec(message) ??
+    [];
+  if (typed === undefined) return undefined;
+  const known = kind === "command"
+    ? cmd?.getCommands().map((one) => one.getName())
+    : cmd?.getOptions().flatMap(({ flags }) => flags);
+  const meant = known && suggest(typed, known);
+  return `Unknown ${kind} "${typed}".${
+    meant ? ` Did you mean ${kind} "${meant}"?` : ""
+  }`;
 }
 
 /** The message for an unknown option that was parsed as an argument. */

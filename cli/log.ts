@@ -3,7 +3,7 @@
 import { BaseHandler, type LogRecord } from "@std/log/base-handler";
 import { getLevelByName, type LevelName, LogLevels } from "@std/log/levels";
 import { Logger } from "@std/log/logger";
-import { printable } from "./output/printable.ts";
+import { printable, printableJson } from "./output/printable.ts";
 import { style, wantsColor } from "./output/style.ts";
 import { consoleExport } from "./output/telemetry.ts";
 
@@ -40,17 +40,24 @@ class StderrHandler extends BaseHandler {
   }
 }
 
+const stderr = new StderrHandler("DEBUG", {
+  formatter({ levelName, msg }) {
+    // Errors contain names of other programs.
+    const safe = msg.split("\n").map(printable).join("\n");
+    return WORDING[levelName]?.(safe) ?? safe;
+  },
+});
+
+/** Writes an object as a line of JSON, at any log level. */
+export function logJson(value: unknown): void {
+  const text = printableJson(value);
+  if (consoleExport) console.error(text);
+  if (consoleExport !== "capture") stderr.log(text);
+}
+
 /** The logger of the command. */
 export const log: Logger = new Logger("netplumb", "INFO", {
-  handlers: [
-    new StderrHandler("DEBUG", {
-      formatter({ levelName, msg }) {
-        // Errors contain names of other programs.
-        const safe = msg.split("\n").map(printable).join("\n");
-        return WORDING[levelName]?.(safe) ?? safe;
-      },
-    }),
-  ],
+  handlers: [stderr],
 });
 
 /** Sets the log level. */

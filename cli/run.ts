@@ -1,10 +1,17 @@
 // Parses and runs a command line and sets the exit code.
 
 import { type Command, ValidationError } from "@cliffy/command";
-import { describeFailure } from "./failure.ts";
-import { log } from "./log.ts";
+import { describeFailure, failureObject } from "./failure.ts";
+import { log, logJson } from "./log.ts";
+import { exitIfBlocked } from "./output/output.ts";
 
 const HELP_BESIDE = /^Option "(?:-h|--help)" cannot be combined/;
+
+/** Whether --json is among the options, also of an invalid command line. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? args.length : end).includes("--json");
+}
 
 /** Runs the command line and leaves the exit code in Deno.exitCode. */
 export async function run(
@@ -21,9 +28,11 @@ export async function run(
       error.cmd?.showHelp();
       return;
     }
-    const { code, sentence } = describeFailure(error, args);
-    log.error(sentence);
+    const failure = describeFailure(error, args);
+    if (wantsJson(args)) logJson(failureObject(error, failure));
+    else log.error(failure.sentence);
     log.debug(() => error instanceof Error ? error.stack : String(error));
-    Deno.exitCode = code;
+    Deno.exitCode = failure.code;
   }
+  exitIfBlocked();
 }

@@ -2,8 +2,13 @@
 
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** The known word with the smallest edit distance, if one is similar. */
+/**
+ * The only known word that begins with the typed one, or the one with the
+ * smallest edit distance, if one is similar.
+ */
 export function suggest(typed: string, known: string[]): string | undefined {
+  const longer = known.filter((word) => word.startsWith(typed));
+  if (longer.length === 1) return longer[0];
   const near = known.map((word) => ({
     word,
     distance: levenshteinDistance(typed, word),

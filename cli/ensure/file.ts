@@ -4,6 +4,7 @@ import { ArgumentError } from "../../lib/errors.ts";
 import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
 import {
   ConfigurationError,
+  type Path,
   pathText,
   type Problem,
 } from "../../lib/ensure/parse/error.ts";
@@ -37,6 +38,11 @@ export class FileError extends Error {
       : `${problems.length} errors`;
     super(`${file}: ${count}; no changes made`);
   }
+}
+
+/** The directory of a file. */
+export function directoryOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.lastIndexOf("/")) || "/" : ".";
 }
 
 /** Reads the text of a file, or of standard input. */
@@ -77,6 +83,22 @@ export async function readConfiguration(file: string): Promise<DesiredNetwork> {
   return parseFile(file === STDIN ? "standard input" : file, text);
 }
 
+const documents = new WeakMap<DesiredNetwork, YamlDocument>();
+
+/** The line of a value of a configuration that was read from a file. */
+export function lineOf(
+  desired: DesiredNetwork,
+  path: Path | undefined,
+): number | undefined {
+  if (path === undefined) return undefined;
+  return documents.get(desired)?.position(path, false).line;
+}
+
+/** The value in the file that a configuration was read from. */
+export function valueOf(desired: DesiredNetwork): unknown {
+  return documents.get(desired)?.value;
+}
+
 /** Parses the text of a file. @throws {FileError} */
 export function parseFile(file: string, text: string): DesiredNetwork {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
@@ -101,7 +123,9 @@ export function parseFile(file: string, text: string): DesiredNetwork {
     );
   }
   try {
-    return parseConfiguration(document.value);
+    const desired = parseConfiguration(document.value);
+    documents.set(desired, document);
+    return desired;
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const problems = error.problems.map((one) =>

@@ -1,11 +1,16 @@
 // Formats actions and reports of `ensure`.
 
-import type { NamespaceName } from "../../lib/ensure/parse/desired.ts";
+import type { SystemError } from "../../ffi/errno.ts";
+import type {
+  DesiredNetwork,
+  NamespaceName,
+} from "../../lib/ensure/parse/desired.ts";
 import type { Action } from "../../lib/ensure/plan/action.ts";
 import type { ApplyResult } from "../../lib/ensure/reconcile/reconciler.ts";
 import type { ReconcileReport } from "../../lib/ensure/reconcile/reports.ts";
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
+import { lineOf } from "./file.ts";
 
 const SIGNS = { add: "+", change: "~", remove: "-" } as const;
 
@@ -33,10 +38,23 @@ export function actionText(action: Action, style: Style, after = ""): string {
     (after === "" ? "" : style.dim(` (${after})`));
 }
 
-/** An action as JSON. */
-export function actionObject(action: Action) {
+/** An action as JSON, with the line of its object in the file. */
+export function actionObject(action: Action, desired: DesiredNetwork) {
   const { type, object, namespace = null, name, summary, reasons } = action;
-  return { action: type, object, namespace, name, summary, reasons };
+  const differences = action.differences.map(({ key, is, wanted }) => (
+    { key, is, wanted }
+  ));
+  const line = lineOf(desired, action.path) ?? null;
+  return {
+    ...{ action: type, object, namespace, name, summary, reasons },
+    differences,
+    line,
+  };
+}
+
+/** An error of the kernel as JSON. */
+export function errorObject({ code, errno, syscall, message }: SystemError) {
+  return { code, errno, syscall, message };
 }
 
 const ms = (milliseconds: number) => `${milliseconds.toFixed(1)} ms`;
@@ -83,17 +101,18 @@ export function missingText(
 }
 
 /** A report as JSON. */
-export function reportObject(report: ReconcileReport): unknown {
+export function reportObject(
+  report: ReconcileReport,
+  desired: DesiredNetwork,
+): unknown {
   switch (report.event) {
     case "missing":
     case "overrun":
       return { ...report, namespace: report.namespace ?? null };
   }
   const { event, action, ...rest } = report;
-  const error = "error" in report
-    ? { error: { code: report.error.code, message: report.error.message } }
-    : {};
-  return { event, ...actionObject(action), ...rest, ...error };
+  const error = "error" in report ? { error: errorObject(report.error) } : {};
+  return { event, ...actionObject(action, desired), ...rest, ...error };
 }
 
 /** The number of actions of each type. */

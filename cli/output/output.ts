@@ -21,6 +21,16 @@ export interface OutputOptions {
 // Pending characters from which ready() waits.
 const HIGH_WATER = 1 << 18;
 
+/** How long the last write of a service may take, in milliseconds. */
+const LAST_WRITE = 1000;
+
+let isBlocked = false;
+
+/** Ends the process if a write to stdout never ends, which would keep it. */
+export function exitIfBlocked(): void {
+  if (isBlocked) Deno.exit();
+}
+
 /** Maximum bytes of a write. */
 const PIECE = 1 << 17;
 
@@ -56,8 +66,8 @@ export class Output implements AsyncDisposable {
   }
 
   /**
-   * From now on a failed write drops its lines without ending the run: a service
-   * outlives its log.
+   * From now on lines are dropped when a write fails, or when the reader is too
+   * slow, without ending the run or waiting: a service outlives its log.
    */
   dropLinesOnError(): void {
     this.#dropsLines = true;
@@ -96,6 +106,7 @@ export class Output implements AsyncDisposable {
 
   /** Resolves when the pending output is below the high-water mark. */
   async ready(): Promise<void> {
+    if (this.#dropsLines) return;
     if (this.#pending.length > HIGH_WATER) await this.flush();
   }
 
@@ -106,7 +117,14 @@ export class Output implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.flush();
+    if (!this.#dropsLines) return await this.flush();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LAST_WRITE);
+    });
+    await Promise.race([this.flush(), late]);
+    clearTimeout(timer);
+    isBlocked = this.#writing !== undefined;
   }
 
   #record(text: string): void {
@@ -117,6 +135,7 @@ export class Output implements AsyncDisposable {
 
   #add(text: string): void {
     if (this.#closed) return;
+    if (this.#dropsLines && this.#pending.length > HIGH_WATER) return;
     this.#pending += text;
     this.#writing ??= this.#write();
   }

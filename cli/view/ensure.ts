@@ -2,28 +2,15 @@
 
 import { realTime } from "../../lib/clock.ts";
 import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
-import { actionKey } from "../../lib/ensure/plan/action.ts";
 import { Reconciler } from "../../lib/ensure/reconcile/reconciler.ts";
 import type { ReconcileReport } from "../../lib/ensure/reconcile/reports.ts";
+import { RunRecord } from "../ensure/record.ts";
 import { reportText } from "../ensure/text.ts";
 import type { EnsureTotals } from "../metrics/commands.ts";
 import { style } from "../output/style.ts";
 import type { EnsureRecord } from "./records.ts";
 
 const PLAIN = style(false);
-
-/** The total that counts a report. */
-const TOTALS = {
-  corrected: "corrections",
-  refused: "refused",
-  conflict: "conflicts",
-  overrun: "overruns",
-  resolved: undefined,
-  missing: undefined,
-} as const satisfies Record<
-  ReconcileReport["event"],
-  keyof EnsureTotals | undefined
->;
 
 /** A report for the timeline. */
 export interface EnsureEvent {
@@ -37,16 +24,9 @@ export interface EnsureEvent {
 
 /** A configuration that is reconciled. */
 export class ViewedEnsure implements AsyncDisposable {
-  readonly totals: EnsureTotals = {
-    corrections: 0,
-    refused: 0,
-    conflicts: 0,
-    overruns: 0,
-  };
+  readonly #record = new RunRecord();
   readonly #file: string;
   readonly #reconciler: Reconciler;
-  /** What is refused, in conflict or missing, by object. */
-  readonly #problems = new Map<string, string>();
 
   private constructor(file: string, reconciler: Reconciler) {
     this.#file = file;
@@ -68,7 +48,9 @@ export class ViewedEnsure implements AsyncDisposable {
     try {
       const { refused, missing } = await ensure.#reconciler.apply({ signal });
       if (refused !== undefined) throw refused.error;
-      for (const one of missing) ensure.#take({ event: "missing", ...one });
+      for (const one of missing) {
+        ensure.#record.take({ event: "missing", ...one });
+      }
       return ensure;
     } catch (error) {
       await ensure[Symbol.asyncDispose]();
@@ -76,12 +58,17 @@ export class ViewedEnsure implements AsyncDisposable {
     }
   }
 
+  /** The counts of its reports. */
+  get totals(): EnsureTotals {
+    return this.#record.totals;
+  }
+
   /** What it wants, and what is wrong. */
   get record(): EnsureRecord {
     return {
       file: this.#file,
       wants: wants(this.#reconciler.desired),
-      problems: [...this.#problems.values()],
+      problems: this.#record.problems.map((one) => reportText(one, PLAIN)),
       corrections: this.totals.corrections,
     };
   }
@@ -92,7 +79,7 @@ export class ViewedEnsure implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<void> {
     for await (const one of this.#reconciler.reconcile({ signal })) {
-      this.#take(one);
+      this.#record.take(one);
       const { seconds, nanoseconds } = realTime();
       report({
         event: one.event,
@@ -105,20 +92,6 @@ export class ViewedEnsure implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#reconciler.close();
-  }
-
-  #take(report: ReconcileReport): void {
-    const total = TOTALS[report.event];
-    if (total !== undefined) this.totals[total]++;
-    if (report.event === "overrun") return;
-    const key = actionKey(
-      report.event === "missing"
-        ? { ...report, object: "link" }
-        : report.action,
-    );
-    if (report.event === "corrected" || report.event === "resolved") {
-      this.#problems.delete(key);
-    } else this.#problems.set(key, reportText(report, PLAIN));
   }
 }
 

@@ -10,6 +10,7 @@ export { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
 export type { WaitOptions } from "../io/reactor.ts";
 export { inNamespace, type Namespace } from "../netns/namespace.ts";
 export { TemporaryNamespace } from "../netns/namespace.ts";
+export { exportConfiguration, type ExportOptions } from "./export/export.ts";
 export type {
   AddressConfiguration,
   Exclusive,

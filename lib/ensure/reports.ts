@@ -6,6 +6,7 @@
  */
 
 export type { NotRolledBack } from "./apply/apply.ts";
+export type { CreatedNamespaces } from "./apply/namespace_pool.ts";
 export type { ActionMessage } from "./apply/messages.ts";
 export type { ExclusiveKind } from "./parse/configuration.ts";
 export type {
@@ -14,9 +15,18 @@ export type {
   DesiredSysctl,
   NamespaceName,
 } from "./parse/desired.ts";
-export type { Action, ActionPart, ObjectType } from "./plan/action.ts";
+export type {
+  Action,
+  ActionPart,
+  Difference,
+  ObjectType,
+} from "./plan/action.ts";
 export type { Missing } from "./plan/planner.ts";
-export type { ApplyResult } from "./reconcile/reconciler.ts";
+export type {
+  ApplyOptions,
+  ApplyResult,
+  DownResult,
+} from "./reconcile/reconciler.ts";
 export type {
   ConflictReport,
   CorrectedReport,

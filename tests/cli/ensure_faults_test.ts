@@ -135,7 +135,7 @@ await testWith(
     await applied(one, { links }, "--once");
     const before = await index();
     const { code, stderr } = await applied(one, { links }, "--once");
-    assertEquals(code, 1);
+    assertEquals(code, 4);
     assertStringIncludes(stderr, "without effect; link is ");
     assertEquals(await index(), Number(before) + 1);
   },
@@ -279,7 +279,7 @@ await testWith(
       "--once",
       "--json",
     );
-    assertEquals([code, stderr], [1, ""]);
+    assertEquals([code, stderr], [4, ""]);
     const events = lines(stdout).map((line) => JSON.parse(line));
     assertEquals(events.map(({ event, name }) => `${event} ${name}`), [
       "applied b0",
@@ -339,9 +339,12 @@ Deno.test("what the kernel refused is tried again at once when it may be accepte
 });
 
 for (
-  const [name, redirection] of Object.entries({
-    "a full log": "> /dev/full",
-    "a reader that has gone": "| exec true",
+  const [name, command] of Object.entries({
+    "a full log": '"$@" > /dev/full',
+    "a reader that has gone": '"$@" | exec true',
+    "a reader that reads nothing":
+      "p=$(mktemp -u) && mkfifo $p && exec 3<>$p && rm $p &&" +
+      ' head -c 65536 /dev/zero >&3 && "$@" >&3',
   })
 ) {
   Deno.test(`the reconcile loop survives ${name}`, async () => {
@@ -354,7 +357,7 @@ for (
     const namespaces = { [one.name]: { links } };
     await Deno.writeTextFile(file, JSON.stringify({ namespaces }));
     // The shell reports the exit code of the command, not that of its reader.
-    const script = `set -o pipefail; "$@" ${redirection}`;
+    const script = `set -o pipefail; ${command}`;
     const words = ["ensure", file];
     const child = new Deno.Command("bash", {
       args: ["-c", script, "bash", Deno.execPath(), ...denoRun(), ...words],

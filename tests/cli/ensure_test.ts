@@ -43,7 +43,7 @@ Deno.test("ensure: --dry-run, --once, and once again", async () => {
   const run = (...args: string[]) =>
     netplumb(undefined, "ensure", file.path, ...args);
   const dry = await run("--dry-run", "--details");
-  assertEquals(dry.code, 1, dry.stderr);
+  assertEquals(dry.code, 4, dry.stderr);
   const { name } = lab.router;
   assertStringIncludes(dry.stdout, `+ add namespace ${name}\n`);
   assertStringIncludes(dry.stdout, `\n+ ${name}: add link br0 (bridge)\n`);
@@ -64,6 +64,8 @@ Deno.test("ensure: --dry-run, --once, and once again", async () => {
       name: "mv0",
       summary: "add link mv0 (macvlan)",
       reasons: [],
+      differences: [],
+      line: 1,
     },
   );
   const { event, added, changed, removed } = done.at(-1);
@@ -72,7 +74,7 @@ Deno.test("ensure: --dry-run, --once, and once again", async () => {
 
   await lab.router.ip("link set br0 mtu 1300");
   const drift = await run("--dry-run");
-  assertEquals(drift.code, 1);
+  assertEquals(drift.code, 4);
   assertStringIncludes(
     drift.stdout,
     `~ ${name}: change link br0: mtu is 1300, wanted 1400\n`,
@@ -133,6 +135,8 @@ Deno.test("ensure: keeps, reads again on SIGHUP, and leaves all as it is", async
     name: "br0",
     summary: "change link br0",
     reasons: ["mtu is 1300, wanted 1400"],
+    differences: [{ key: "mtu", is: "1300", wanted: "1400" }],
+    line: 1,
   });
   assert(milliseconds > 0 && milliseconds < 5000, `${milliseconds}`);
   assertEquals(await mtu(), 1400);
@@ -163,7 +167,7 @@ Deno.test("ensure: keeps, reads again on SIGHUP, and leaves all as it is", async
 Deno.test("ensure: a refusal takes back what was added, and says what is left", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;
-  const text = JSON.stringify({
+  const configuration = JSON.stringify({
     namespaces: {
       [one.name]: {
         links: [
@@ -175,14 +179,65 @@ Deno.test("ensure: a refusal takes back what was added, and says what is left", 
     },
   });
   await one.ip("link set lo mtu 65536");
-  const { code, stdout, stderr } = await ensured(text, "--once", "--json");
+  const { code, stdout, stderr } = await ensured(
+    configuration,
+    "--once",
+    "--json",
+  );
   assertEquals(code, 1);
   const [refused] = objects({ code, stdout, stderr });
   assertEquals(refused.event, "refused");
   assertEquals(refused.name, "x0");
-  assertEquals(refused.error.code, "EINVAL");
-  assertStringIncludes(stderr, "additions rolled back: ");
+  assertEquals([refused.error.errno, refused.error.code], [22, "EINVAL"]);
+  assertEquals(refused.error.syscall, "RTM_NEWLINK");
+  assertEquals(refused.rolledBack.length, 1);
+  assertEquals(JSON.parse(stderr).errno, 22);
+  const text = await ensured(configuration, "--once");
+  assertEquals(text.code, 1);
+  assertStringIncludes(text.stderr, "additions rolled back: 1");
   assertEquals((await one.json("link")).length, 1);
+});
+
+Deno.test("ensure: differences for programs, with the line in the file", async () => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  await one.batch(`
+    link add v0 type veth peer name v1
+    link set v0 up
+    address add 192.0.2.1/24 dev v0
+    route add 198.51.100.0/24 via 192.0.2.9
+    rule add priority 9 lookup 100`);
+  const { code, stdout } = await ensured(
+    `links:
+  - name: v0
+    mtu: 1400
+    up: false
+    addresses:
+      - { address: 192.0.2.1/24, scope: link }
+  - { name: v1, kind: dummy }
+routes:
+  - { to: 198.51.100.0/24, via: 192.0.2.7 }
+exclusive: [rules]
+`,
+    ...["--in", one.name, "--dry-run", "--json"],
+  );
+  assertEquals(code, 4);
+  const planned = objects({ code, stdout, stderr: "" })
+    .filter(({ event }) => event === "planned")
+    .map(({ action, object, name, differences, line }) => [
+      ...[action, object, name, line],
+      differences.map((one: Record<string, string>) =>
+        Object.values(one).join(" ")
+      ).join(),
+    ]);
+  assertEquals(planned, [
+    ["remove", "link", "v1", 7, "kind veth dummy"],
+    ["change", "link", "v0", 2, "up up down,mtu 1500 1400"],
+    ["add", "link", "v1", 7, ""],
+    ["change", "address", "192.0.2.1/24 of v0", 6, "scope global link"],
+    ["change", "route", "198.51.100.0/24", 9, "via 192.0.2.9 192.0.2.7"],
+    ["remove", "rule", "priority 9", null, ""],
+  ]);
 });
 
 Deno.test("ensure: without CAP_NET_ADMIN it exits with 77 and names it", async () => {
@@ -199,7 +254,7 @@ Deno.test("ensure: without CAP_NET_ADMIN it exits with 77 and names it", async (
   assertEquals(code, 77, stderr);
   assertStringIncludes(stderr, "CAP_NET_ADMIN");
   const dry = await run(...words.slice(0, -1), "--dry-run");
-  assertEquals(dry.code, 1, dry.stderr);
+  assertEquals(dry.code, 4, dry.stderr);
 });
 
 const WRONG: Readonly<Record<string, readonly [text: string, says: string[]]>> =

@@ -104,8 +104,8 @@ export async function applyActions(
     isStopped ||= stopAtError && !isTransient(action, error);
   };
   for (const action of actions) {
-    if (action.object !== "namespace" || isStopped) continue;
-    settle(action, attempt(() => pool.create(action.name)));
+    if (!isNamespace(action, "add") || isStopped) continue;
+    settle(action, await attempt(() => pool.create(action.name)));
   }
   for (const { namespace, works } of batches(actions)) {
     if (isStopped) break;
@@ -115,6 +115,10 @@ export async function applyActions(
     if (network !== undefined) await carryOut(left, network, settle, options);
     else for (const { action } of left) settle(action, notThere(namespace));
   }
+  for (const action of actions) {
+    if (!isNamespace(action, "remove") || isStopped) continue;
+    settle(action, await attempt(() => pool.delete(action.name)));
+  }
   return actions.map((action) => ({
     action,
     error: errors.get(action),
@@ -122,9 +126,15 @@ export async function applyActions(
   }));
 }
 
-function attempt(body: () => void): SystemError | undefined {
+function isNamespace(action: Action, type: Action["type"]): boolean {
+  return action.object === "namespace" && action.type === type;
+}
+
+async function attempt(
+  body: () => Promise<void> | void,
+): Promise<SystemError | undefined> {
   try {
-    body();
+    await body();
     return undefined;
   } catch (error) {
     if (error instanceof SystemError) return error;

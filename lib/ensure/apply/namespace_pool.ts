@@ -1,7 +1,7 @@
 // Namespace pool: opens the namespaces of a configuration, creates missing ones
 // and closes those that were deleted.
 
-import { SystemError } from "../../../ffi/errno.ts";
+import { ENOENT, SystemError } from "../../../ffi/errno.ts";
 import { ArgumentError, ClosedError } from "../../errors.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import { addNamespace, deleteNamespace } from "../../netns/named_namespace.ts";
@@ -16,7 +16,7 @@ import { identifyNamespace } from "../../netns/namespace_names.ts";
 import { cacheOf, Monitor } from "../../rtnetlink/monitor/monitor.ts";
 import { namespaceIdOf } from "../../rtnetlink/namespace_id.ts";
 import { Network } from "../../rtnetlink/network.ts";
-import type { DesiredNetwork, NamespaceName } from "../parse/desired.ts";
+import type { NamespaceName } from "../parse/desired.ts";
 import {
   monitoredState,
   type ObjectTypes,
@@ -38,6 +38,35 @@ export interface MonitoringOptions extends WaitOptions {
   readonly sysctls: SysctlWatch<NamespaceName> | undefined;
 }
 
+/** Records the namespaces that were created, so that down() deletes only them. */
+export interface CreatedNamespaces {
+  /**
+   * Records a namespace, with an id that a later one of its name does not have.
+   */
+  add(name: string, id: string): void;
+  /** Whether the namespace was created. */
+  has(name: string, id: string): boolean;
+  /** Records that a namespace was deleted. */
+  delete(name: string, id: string): void;
+}
+
+/** The namespaces that this process created. */
+class CreatedHere implements CreatedNamespaces {
+  readonly #all = new Set<string>();
+
+  add(name: string, id: string): void {
+    this.#all.add(`${id} ${name}`);
+  }
+
+  has(name: string, id: string): boolean {
+    return this.#all.has(`${id} ${name}`);
+  }
+
+  delete(name: string, id: string): void {
+    this.#all.delete(`${id} ${name}`);
+  }
+}
+
 /** A namespace that exists. */
 export interface PooledNamespace {
   readonly name: NamespaceName;
@@ -52,11 +81,13 @@ export interface PooledNamespace {
 export class NamespacePool implements AsyncDisposable {
   readonly #members = new Map<NamespaceName, PooledNamespace>();
   readonly #top: Namespace | undefined;
+  readonly #created: CreatedNamespaces;
   #closed = false;
 
   /** @param top The namespace without a name; default: this thread's. */
-  constructor(top?: Namespace) {
+  constructor(top?: Namespace, created: CreatedNamespaces = new CreatedHere()) {
     this.#top = top;
+    this.#created = created;
   }
 
   /** Whether it was closed. */
@@ -92,7 +123,11 @@ export class NamespacePool implements AsyncDisposable {
    * @throws {SystemError} Without CAP_SYS_ADMIN.
    * @throws {ClosedError} If it is closed.
    */
-  async follow({ namespaces }: DesiredNetwork): Promise<NamespaceName[]> {
+  async follow(
+    { namespaces }: {
+      readonly namespaces: readonly { readonly name: NamespaceName }[];
+    },
+  ): Promise<NamespaceName[]> {
     const names = new Set(namespaces.map(({ name }) => name));
     const gone = [...this.#members.values()].filter(({ name, id }) =>
       !names.has(name) || this.#identify(name) !== id
@@ -106,17 +141,34 @@ export class NamespacePool implements AsyncDisposable {
     return gone;
   }
 
+  /** @throws {SystemError} If a namespace does not exist. */
+  require(name: NamespaceName): void {
+    if (this.#members.has(name)) return;
+    const tried = `enter network namespace ${name}`;
+    throw new SystemError("open", ENOENT, { tried, advice: "Check its name" });
+  }
+
   /** Creates a namespace. @throws {SystemError | ClosedError} */
   create(name: string): void {
     this.check();
     addNamespace(name);
+    const id = this.#identify(name);
+    if (id !== undefined) this.#created.add(name, id);
     this.#enter(name);
+  }
+
+  /** Whether a namespace was created by a pool with the same record. */
+  isCreated(name: string): boolean {
+    const id = this.#members.get(name)?.id;
+    return id !== undefined && this.#created.has(name, id);
   }
 
   /** Deletes a namespace. @throws {SystemError} */
   async delete(name: string): Promise<void> {
+    const id = this.#members.get(name)?.id;
     await this.#leave(name);
     deleteNamespace(name);
+    if (id !== undefined) this.#created.delete(name, id);
   }
 
   /**

@@ -95,6 +95,18 @@ export interface DesiredNetwork {
   readonly namespaces: readonly DesiredNamespace[];
 }
 
+const paths = new WeakMap<object, Path>();
+
+/** Records the path of an object in the configuration. */
+export function setPath(spec: object, path: Path): void {
+  paths.set(spec, path);
+}
+
+/** The path of an object in the configuration. */
+export function pathOf(spec: object): Path | undefined {
+  return paths.get(spec);
+}
+
 const changes = new WeakMap<object, Change>();
 
 /**

@@ -19,6 +19,7 @@ import {
   cacheChange,
   type DesiredLink,
   type NamespaceName,
+  setPath,
 } from "./desired.ts";
 import type { Path } from "./error.ts";
 import { type Input, shown } from "./input.ts";
@@ -95,6 +96,7 @@ function parseAddress(
     const change = input.attempt(path, () =>
       addAddress({ ...address, dev }));
     if (change !== undefined) cacheChange(address, change);
+    setPath(address, path);
     return address;
   });
 }

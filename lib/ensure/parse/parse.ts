@@ -13,6 +13,7 @@ import {
   type DesiredNamespace,
   type DesiredNetwork,
   type NamespaceName,
+  setPath,
 } from "./desired.ts";
 import { checkDuplicates } from "./duplicates.ts";
 import { ConfigurationError, type Path, pathText } from "./error.ts";
@@ -70,6 +71,7 @@ function parseObject<T extends object>(
       if (input.problems.length > before) return undefined;
       const change = input.attempt(path, () => make(spec as T));
       if (change !== undefined) cacheChange(spec, change);
+      setPath(spec, path);
       return spec as T;
     });
   };

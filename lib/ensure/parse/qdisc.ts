@@ -12,6 +12,7 @@ import type {
   ClassConfiguration,
   QdiscConfiguration,
 } from "./configuration.ts";
+import { setPath } from "./desired.ts";
 import type { Path } from "./error.ts";
 import type { Input } from "./input.ts";
 import type { Keys } from "./keys.ts";
@@ -105,6 +106,7 @@ function parse<T>(
     if (input.problems.length > before) return undefined;
     // Options that exclude or require each other.
     input.attempt(path, () => check(spec));
+    setPath(spec, path);
     return spec as T;
   });
 }

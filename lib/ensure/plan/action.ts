@@ -2,6 +2,7 @@
 
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { NamespaceName } from "../parse/desired.ts";
+import type { Path } from "../parse/error.ts";
 
 /** The type of the object of an action. */
 export type ObjectType =
@@ -56,6 +57,11 @@ export const Order = {
   removeNexthop: 520,
   removeNeighbour: 530,
   removeAddress: 540,
+  removeInnerQdisc: 541,
+  /** Minus a fraction for each class that a class is in. */
+  removeClass: 543,
+  removeQdisc: 544,
+  /** Minus a fraction for each lower link. */
   removeLink: 550,
 } as const;
 
@@ -71,6 +77,35 @@ export interface ActionPart {
   readonly ifBusy?: readonly Change[];
 }
 
+/** A difference between an object and its configuration. */
+export interface Difference {
+  /** The key in the configuration: "mtu". */
+  readonly key: string;
+  /** The current value as text: "1500". */
+  readonly is: string;
+  /** The desired value as text: "1400". */
+  readonly wanted: string;
+}
+
+/** A difference as text: "mtu is 1500, wanted 1400". */
+export function differenceText({ key, is, wanted }: Difference): string {
+  switch (key) {
+    case "up":
+    case "value":
+      return `is ${is}, wanted ${wanted}`;
+    case "kind":
+      return `is a ${is}, wanted a ${wanted}`;
+    case "namespace":
+      return `is in ${is}`;
+    case "peer":
+      return `its peer is not ${wanted}`;
+    case "altnames":
+      return `lacks altname ${wanted}`;
+    default:
+      return `${key} is ${is}, wanted ${wanted}`;
+  }
+}
+
 /** The addition, change or removal of one object. */
 export interface Action {
   /** Whether the object is missing, differs, or is unmanaged. */
@@ -83,8 +118,12 @@ export interface Action {
   readonly name: string;
   /** A summary: "add link br0 (bridge)". */
   readonly summary: string;
-  /** The differences: "mtu is 1500, wanted 1400". */
+  /** The differences of a changed or recreated object. */
+  readonly differences: readonly Difference[];
+  /** The differences as text, or another reason. */
   readonly reasons: readonly string[];
+  /** The path of the object in the configuration; none if it is unmanaged. */
+  readonly path?: Path | undefined;
   /** The links of the namespace that the object refers to, by name. */
   readonly devices: readonly string[];
   /** The changes of the action; none for a namespace. */

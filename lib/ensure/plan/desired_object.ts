@@ -6,14 +6,15 @@ import { MessageReader } from "../../netlink/message.ts";
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
 import type { NameLookup } from "../../rtnetlink/spec/name_lookup.ts";
-import type { ObjectType } from "./action.ts";
+import type { Path } from "../parse/error.ts";
+import type { Difference, ObjectType } from "./action.ts";
 import type { State } from "./state.ts";
 
 /** The differences of an object, and the changes that correct them. */
 export interface Correction {
   readonly action: "add" | "change";
   /** The differences; empty if the object does not exist. */
-  readonly reasons: readonly string[];
+  readonly differences: readonly Difference[];
   readonly changes: readonly Change[];
   /** The changes that roll an addition back. */
   readonly undo: readonly Change[];
@@ -26,6 +27,8 @@ export interface DesiredObject {
   readonly order: number;
   /** Its name in actions. */
   readonly name: string;
+  /** Its path in the configuration. */
+  readonly path: Path | undefined;
   /** The links that it refers to, by name. */
   readonly devices: readonly string[];
   /** The identity of the object in a state. */
@@ -34,6 +37,8 @@ export interface DesiredObject {
   find(state: State): unknown;
   /** The correction; undefined if there is no difference. */
   correction(state: State): Correction | undefined;
+  /** The changes that remove it; undefined if it does not exist. */
+  removal(state: State): readonly Change[] | undefined;
 }
 
 /** The name of a route: its destination. */

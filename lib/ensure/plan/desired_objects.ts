@@ -31,7 +31,7 @@ import { decodeRule, RULE, type RuleSpec } from "../../rtnetlink/rule.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type { ObjectTable } from "../../rtnetlink/spec/object.ts";
 import type { OptionDifference } from "../../rtnetlink/spec/table.ts";
-import { changeOf, type DesiredNamespace } from "../parse/desired.ts";
+import { changeOf, type DesiredNamespace, pathOf } from "../parse/desired.ts";
 import type {
   AddressConfiguration,
   NeighbourConfiguration,
@@ -127,6 +127,8 @@ interface Comparing<O extends object, Spec extends object> {
   key(object: O): string | number;
   /** The candidates for the desired object. */
   find(state: State, wanted: O): readonly O[];
+  /** Keys whose difference means that it is the object of another program. */
+  readonly distinct?: ReadonlySet<string>;
   /** The spec of its deletion, if the kernel does not accept the whole spec. */
   deletionOf?(spec: Spec, is: O | undefined): Spec;
 }
@@ -163,15 +165,23 @@ function desired<O extends object, Spec extends object>(
     object,
     order,
     name,
+    path: pathOf(description),
     devices,
     key: (state) => wanted.key(state),
     find: (state) => match(state)?.is,
+    removal(state) {
+      const found = match(state);
+      const isOther = found?.differences.some(({ key }) =>
+        comparing.distinct?.has(key)
+      );
+      return found === undefined || isOther ? undefined : [deletion(found.is)];
+    },
     correction(state) {
       const found = match(state);
       if (found === undefined) {
         return {
           action: "add",
-          reasons: [],
+          differences: [],
           changes: [
             comparing.replaces
               ? table.change("replace", spec)
@@ -188,9 +198,7 @@ function desired<O extends object, Spec extends object>(
       if (differences.length === 0) return undefined;
       return {
         action: "change",
-        reasons: differences.map(({ key, is, wanted }) =>
-          `${key} is ${is}, wanted ${wanted}`
-        ),
+        differences,
         changes: differences.some(({ change }) => change === "at creation")
           ? [deletion(is), wanted.change]
           : [table.change("replace", spec)],
@@ -290,6 +298,15 @@ function asReported(message: MessageReader): Route | undefined {
   return route;
 }
 
+/** The keys of the way of a route. */
+const ROUTE_WAY: ReadonlySet<string> = new Set([
+  "via",
+  "dev",
+  "nexthops",
+  "nhid",
+  "type",
+]);
+
 /**
  * A desired route.
  *
@@ -309,6 +326,7 @@ function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
     key: groupKey,
     // The kernel may have one of a router advertisement with the same metric.
     appends: ({ family }) => family === "inet6",
+    distinct: ROUTE_WAY,
     find: (state, wanted) =>
       state.routes.group(wanted).filter((one) =>
         !isLearned(one) || one.protocol === wanted.protocol

@@ -27,8 +27,14 @@ import {
   laterOptions,
   laterSettings,
 } from "../parse/link.ts";
-import { type Action, type ActionPart, Order } from "./action.ts";
-import type { State } from "./state.ts";
+import {
+  type Action,
+  type ActionPart,
+  type Difference,
+  differenceText,
+  Order,
+} from "./action.ts";
+import type { State, View } from "./state.ts";
 
 /** Exceeds the depth of any stack of links. */
 const LEVELS = 1000;
@@ -50,10 +56,40 @@ export interface LinkStates {
 /** The path of a namespace in a message. */
 type PathOf = (namespace: NamespaceName) => string;
 
+/** A link by its configured name. */
+export function locatedByName(
+  namespace: NamespaceName,
+  name: string,
+  view: View,
+): Located | undefined {
+  const link = view.state(namespace)?.named(name);
+  return link && { link, namespace };
+}
+
+/** The end of a pair whose peer has the desired location. */
+export async function locatedByPeer(
+  { peer }: DesiredLink,
+  view: View,
+): Promise<Located | undefined> {
+  const other = peer && locatedByName(peer.namespace, peer.name, view)?.link;
+  const kind = other?.kind;
+  if (kind === undefined || !kindNamed(kind).pair || !other?.link) {
+    return undefined;
+  }
+  const { linkNetnsid } = other;
+  const where = linkNetnsid === undefined
+    ? { name: peer!.namespace }
+    : await view.byId(peer!.namespace, linkNetnsid);
+  const link = where && view.state(where.name)?.link(other.link);
+  return link?.kind === kind && link.link === other.ifindex
+    ? { link, namespace: where!.name }
+    : undefined;
+}
+
 /** The differences between a link and its configuration. */
 export interface LinkDiff {
   /** Differences that only a new link can resolve. */
-  readonly recreate: readonly string[];
+  readonly recreate: readonly Difference[];
   readonly settings: readonly OptionDifference[];
   readonly options: readonly OptionDifference[];
   readonly port: readonly OptionDifference[];
@@ -66,14 +102,14 @@ export function diffLink(
   { home, from }: LinkStates,
 ): LinkDiff {
   const { kind, options } = desired;
-  const recreate: string[] = [];
+  const recreate: Difference[] = [];
   if (kind !== undefined) {
     if (!isOfKind(link, kind)) {
       const is = link.kind === "tun" ? link.data?.type : link.kind;
-      recreate.push(`is a ${is ?? "device"}, wanted a ${kind}`);
+      recreate.push({ key: "kind", is: String(is ?? "device"), wanted: kind });
       return { recreate, settings: [], options: [], port: [] };
     }
-    const lower = lowerReason(link, desired, { home, from });
+    const lower = lowerDifference(link, desired, { home, from });
     if (lower !== undefined) recreate.push(lower);
   }
   const nameOf = (ifindex: number) => from.nameOf(ifindex);
@@ -89,7 +125,7 @@ export function diffLink(
   };
   if (kind !== undefined) {
     for (const one of [...different.settings, ...different.options]) {
-      if (needsNewLink(one)) recreate.push(reasonOf(one));
+      if (needsNewLink(one)) recreate.push(one);
     }
   }
   return {
@@ -106,18 +142,26 @@ export function isOfKind(link: Link, kind: string): boolean {
     (link.kind !== "tun" || link.data?.type === kind);
 }
 
-function lowerReason(
+/** The lower links of a link, by name. */
+export function lowerNames({ link, kind, options }: DesiredLink): string[] {
+  const entries = kind === undefined ? {} : kindNamed(kind).options;
+  const named = Object.keys(options).filter((key) => entries[key]?.link)
+    .map((key) => options[key]);
+  return [link, ...named].filter((name) => typeof name === "string");
+}
+
+function lowerDifference(
   { link, linkNetnsid }: Link,
   { link: wanted }: DesiredLink,
   { home, from }: LinkStates,
-): string | undefined {
+): Difference | undefined {
   if (wanted === undefined) return undefined;
   const lower = from.named(wanted);
   if (lower !== undefined && lower.ifindex === link) return undefined;
   const isHere = home === from && link !== undefined &&
     linkNetnsid === undefined;
   const is = isHere ? home.nameOf(link) : "another link";
-  return `link is ${is}, wanted ${wanted}`;
+  return { key: "link", is, wanted };
 }
 
 function settingDifferences(
@@ -175,16 +219,11 @@ function needsNewLink({ change }: OptionDifference): boolean {
   return change === "at creation";
 }
 
-/** "mtu is 1500, wanted 1400", "is down, wanted up". */
-function reasonOf({ key, is, wanted }: OptionDifference): string {
-  return `${key === "up" ? "" : `${key} `}is ${is}, wanted ${wanted}`;
-}
-
 function linkAction(
   type: Action["type"],
-  { name, namespace }: { name: string; namespace: NamespaceName },
+  { name, namespace, path }: Pick<DesiredLink, "name" | "namespace" | "path">,
   summary: string,
-  reasons: readonly string[],
+  differences: readonly Difference[],
   parts: readonly ActionPart[],
 ): Action {
   return {
@@ -193,7 +232,9 @@ function linkAction(
     namespace,
     name,
     summary,
-    reasons,
+    differences,
+    reasons: differences.map(differenceText),
+    path,
     devices: [],
     parts,
     undo: () => type === "add" ? [deleteLink(name)] : [],
@@ -203,12 +244,14 @@ function linkAction(
 /** Removes a link that is recreated. */
 export function clearAction(
   { link: { name }, namespace }: Located,
-  reasons: readonly string[],
+  { path }: DesiredLink,
+  differences: readonly Difference[],
 ): Action {
   const changes = [deleteLink(name)];
   const parts = [{ order: Order.clear, namespace, changes }];
   const summary = `delete link ${name}, to recreate it`;
-  return linkAction("remove", { name, namespace }, summary, reasons, parts);
+  const link = { name, namespace, path };
+  return linkAction("remove", link, summary, differences, parts);
 }
 
 /** Creates a link, with its veth peer. */
@@ -242,8 +285,10 @@ export function newLoopbackAction(desired: DesiredLink): Action {
   const { name, namespace, settings } = desired;
   const changes = [setLink(name, settings)];
   const parts = [{ order: Order.settings, namespace, changes }];
-  const reasons = ["its namespace is new"];
-  return linkAction("change", desired, `change link ${name}`, reasons, parts);
+  return {
+    ...linkAction("change", desired, `change link ${name}`, [], parts),
+    reasons: ["its namespace is new"],
+  };
 }
 
 /** The settings that follow once all new links exist. */
@@ -291,20 +336,26 @@ export function changeAction(
   const { name, namespace, master, altnames } = desired;
   const { link } = located;
   const isAway = located.namespace !== namespace;
-  const reasons: string[] = [];
+  const differences: Difference[] = [];
   const parts: ActionPart[] = [];
   const isRenamed = link.name !== name && !link.altNames.includes(name);
   if (isAway || isRenamed) {
     const part = restorePart(desired, located, isAway, isRenamed, pathOf);
-    if (isAway) reasons.push(`is in ${namespaceText(located.namespace)}`);
-    if (isRenamed) reasons.push(`name is ${link.name}, wanted ${name}`);
+    if (isAway) {
+      const is = namespaceText(located.namespace);
+      const wanted = namespaceText(namespace);
+      differences.push({ key: "namespace", is, wanted });
+    }
+    if (isRenamed) {
+      differences.push({ key: "name", is: link.name, wanted: name });
+    }
     parts.push(part);
   }
   const masterIndex = master ? home.named(master)?.ifindex ?? -1 : 0;
   const hasMaster = !isAway && link.master === masterIndex;
   if (master !== undefined && !hasMaster && !(isAway && master === null)) {
     const is = isAway ? "nothing" : home.nameOf(link.master);
-    reasons.push(`master is ${is}, wanted ${master ?? "nothing"}`);
+    differences.push({ key: "master", is, wanted: master ?? "nothing" });
     // A bond rejects ports that are up.
     const isUp = !isAway && (link.flags & IFF_UP) !== 0 &&
       master !== null && home.named(master)?.kind === "bond";
@@ -319,12 +370,15 @@ export function changeAction(
   }
   const missing = altnames.filter((one) => !link.altNames.includes(one));
   const changes = [
-    ...settingChanges(desired, link, diff, isAway, reasons).map((one) =>
+    ...settingChanges(desired, link, diff, isAway, differences).map((one) =>
       setLink(name, one)
     ),
     ...(missing.length === 0 ? [] : [addAltNames(name, missing)]),
   ];
-  if (missing.length > 0) reasons.push(`lacks altname ${missing.join(", ")}`);
+  if (missing.length > 0) {
+    const is = link.altNames.join(", ") || "nothing";
+    differences.push({ key: "altnames", is, wanted: missing.join(", ") });
+  }
   if (changes.length > 0) {
     parts.push({ order: above(Order.settings, height), namespace, changes });
   }
@@ -334,9 +388,10 @@ export function changeAction(
     const changes = [setLink(name, { up })];
     parts.push({ order: above(Order.up, height), namespace, changes });
   }
-  return reasons.length === 0
+  const summary = `change link ${name}`;
+  return differences.length === 0
     ? undefined
-    : linkAction("change", desired, `change link ${name}`, reasons, parts);
+    : linkAction("change", desired, summary, differences, parts);
 }
 
 /** Restores the name and namespace of a link. */
@@ -371,10 +426,10 @@ function settingChanges(
   link: Link,
   diff: LinkDiff,
   isAway: boolean,
-  reasons: string[],
+  differences: Difference[],
 ): LinkChanges[] {
-  for (const one of diff.settings) reasons.push(reasonOf(one));
-  for (const one of diff.options) reasons.push(reasonOf(one));
+  for (const one of diff.settings) differences.push(one);
+  for (const one of diff.options) differences.push(one);
   const changes: LinkChanges[] = [];
   const keys = diff.settings.map(({ key }) => key).filter((key) =>
     key !== "up"
@@ -396,7 +451,7 @@ function settingChanges(
     else changes.push(change);
   }
   if (port !== undefined && (isAway || diff.port.length > 0)) {
-    if (!isAway) { for (const one of diff.port) reasons.push(reasonOf(one)); }
+    if (!isAway) { for (const one of diff.port) differences.push(one); }
     changes.push({ port });
   }
   return changes;

@@ -1,7 +1,6 @@
 // Link planner: locates the desired links of all namespaces and determines
 // which to create, recreate, restore and change; updated by events.
 
-import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
 import type { Link } from "../../rtnetlink/link/link.ts";
 import type { ObjectEvent } from "../../rtnetlink/monitor/event.ts";
 import type {
@@ -9,7 +8,7 @@ import type {
   DesiredNetwork,
   NamespaceName,
 } from "../parse/desired.ts";
-import type { Action, Source } from "./action.ts";
+import type { Action, Difference, Source } from "./action.ts";
 import { longestPaths } from "./dependency_order.ts";
 import { desiredObjects } from "./desired_objects.ts";
 import {
@@ -20,6 +19,9 @@ import {
   isOfKind,
   type LinkDiff,
   type Located,
+  locatedByName,
+  locatedByPeer,
+  lowerNames,
   newLoopbackAction,
 } from "./link.ts";
 import type { LinkTracker, Location } from "./link_tracker.ts";
@@ -64,7 +66,9 @@ interface Compared {
 class LinkEntry implements Source {
   located: Located | undefined;
   /** The existing link that has to be recreated, with the reasons. */
-  obstacle: (Located & { readonly reasons: readonly string[] }) | undefined;
+  obstacle:
+    | Located & { readonly differences: readonly Difference[] }
+    | undefined;
   /** Until when it is expected at the location it was moved to. */
   expectedUntil = 0;
   compared: Compared | undefined;
@@ -117,13 +121,6 @@ function referencesOf(link: DesiredLink): Reference[] {
   here(link.master);
   for (const value of Object.values(port?.options ?? {})) here(value);
   return references;
-}
-
-function lowerNames({ link, kind, options }: DesiredLink): string[] {
-  const entries = kind === undefined ? {} : kindNamed(kind).options;
-  const named = Object.keys(options).filter((key) => entries[key]?.link)
-    .map((key) => options[key]);
-  return [link, ...named].filter((name) => typeof name === "string");
 }
 
 /** Plans the actions on the links of a network. */
@@ -349,7 +346,7 @@ export class LinkPlanner {
         this.#byLink.get(peer)?.obstacle !== undefined;
       entry.clear = obstacle === undefined || goesWithPeer
         ? undefined
-        : clearAction(obstacle, obstacle.reasons);
+        : clearAction(obstacle, entry.desired, obstacle.differences);
       this.#setAction(entry, view);
     }
   }
@@ -413,9 +410,9 @@ export class LinkPlanner {
 
   /** Finds links that have to be recreated. */
   #findObstacles(view: View): void {
-    const drop = (entry: LinkEntry, reasons: readonly string[]) => {
+    const drop = (entry: LinkEntry, differences: readonly Difference[]) => {
       if (entry.located === undefined) return;
-      entry.obstacle = { ...entry.located, reasons };
+      entry.obstacle = { ...entry.located, differences };
       entry.located = undefined;
     };
     for (const entry of this.#entries) {
@@ -434,8 +431,11 @@ export class LinkPlanner {
         here.link === there.ifindex
       ) continue;
       // Both ends are recreated if they are not a pair.
-      drop(entry, [`its peer is not ${peer.name}`]);
-      drop(other, [`its peer is not ${name}`]);
+      const wrongPeer = (wanted: string): Difference[] => [
+        { key: "peer", is: "another link", wanted },
+      ];
+      drop(entry, wrongPeer(peer.name));
+      drop(other, wrongPeer(name));
     }
     // An upper link is deleted with its lower link.
     for (const entry of this.#upward) {
@@ -496,33 +496,4 @@ function isNewLoopback(
   view: View,
 ): boolean {
   return name === "lo" && view.state(namespace) === undefined;
-}
-
-function locatedByName(
-  namespace: NamespaceName,
-  name: string,
-  view: View,
-): Located | undefined {
-  const link = view.state(namespace)?.named(name);
-  return link && { link, namespace };
-}
-
-/** The end of a pair whose peer has the desired location. */
-async function locatedByPeer(
-  { peer }: DesiredLink,
-  view: View,
-): Promise<Located | undefined> {
-  const other = peer && locatedByName(peer.namespace, peer.name, view)?.link;
-  const kind = other?.kind;
-  if (kind === undefined || !kindNamed(kind).pair || !other?.link) {
-    return undefined;
-  }
-  const { linkNetnsid } = other;
-  const where = linkNetnsid === undefined
-    ? { name: peer!.namespace }
-    : await view.byId(peer!.namespace, linkNetnsid);
-  const link = where && view.state(where.name)?.link(other.link);
-  return link?.kind === kind && link.link === other.ifindex
-    ? { link, namespace: where!.name }
-    : undefined;
 }

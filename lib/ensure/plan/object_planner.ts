@@ -3,7 +3,7 @@
 
 import type { AnyObjectEvent } from "../../rtnetlink/monitor/event.ts";
 import type { DesiredNamespace } from "../parse/desired.ts";
-import type { Action, Source } from "./action.ts";
+import { type Action, differenceText, type Source } from "./action.ts";
 import type { DesiredObject } from "./desired_object.ts";
 import { desiredObjects } from "./desired_objects.ts";
 import type { LinkContext } from "./link_planner.ts";
@@ -208,6 +208,7 @@ class TypePlanner {
       namespace,
       name,
       summary: `delete ${this.#name} ${name}`,
+      differences: [],
       reasons: [],
       devices: [],
       parts: [{ order, namespace, changes: [change] }],
@@ -223,15 +224,17 @@ function correctionOf(
 ): Action | undefined {
   const correction = desired.correction(state);
   if (correction === undefined) return undefined;
-  const { action, reasons, changes } = correction;
-  const { object, name, order, devices } = desired;
+  const { action, differences, changes } = correction;
+  const { object, name, path, order, devices } = desired;
   return {
     type: action,
     object,
     namespace,
     name,
     summary: `${action} ${object} ${name}`,
-    reasons,
+    differences,
+    reasons: differences.map(differenceText),
+    path,
     devices,
     parts: [{ order, namespace, changes }],
     // Evaluated late: rollbacks are uncommon.

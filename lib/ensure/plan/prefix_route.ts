@@ -56,9 +56,12 @@ export function desiredPrefixRoute(
     object: "route",
     order: Order.route,
     name: `${to} of ${dev}${metric === undefined ? "" : ` metric ${metric}`}`,
+    path: address.path,
     devices: [dev],
     key: () => key,
     find,
+    // The kernel removes it with the address.
+    removal: () => undefined,
     correction(state) {
       // Only if the kernel would have added it.
       if (
@@ -74,7 +77,7 @@ export function desiredPrefixRoute(
       };
       return {
         action: "add",
-        reasons: [],
+        differences: [],
         // Other links may have one for the same network.
         changes: [appendRoute(spec)],
         undo: [deleteRoute(spec)],

@@ -17,7 +17,6 @@ import {
 import { decodeQdisc, type Qdisc } from "../../rtnetlink/qdisc.ts";
 import {
   classDifferences,
-  type QdiscDifference,
   qdiscDifferences,
 } from "../../rtnetlink/qdiscs/differences.ts";
 import { qdiscKindNamed } from "../../rtnetlink/qdiscs/list.ts";
@@ -26,6 +25,7 @@ import type {
   ClassConfiguration,
   QdiscConfiguration,
 } from "../parse/configuration.ts";
+import { pathOf } from "../parse/desired.ts";
 import { Order } from "./action.ts";
 import { longestPaths } from "./dependency_order.ts";
 import {
@@ -40,8 +40,11 @@ function asReported(change: Change, state: State): Qdisc {
   return decoded(change, state.numbers, decodeQdisc);
 }
 
-const reasonsOf = (differences: readonly QdiscDifference[]) =>
-  differences.map(({ key, is, wanted }) => `${key} is ${is}, wanted ${wanted}`);
+/** The id of a queueing discipline or a class, as in `tc`. */
+function idText(id: number): string {
+  const minor = id & 0xffff;
+  return `${(id >>> 16).toString(16)}:${minor === 0 ? "" : minor.toString(16)}`;
+}
 
 /** A desired queueing discipline. */
 export function desiredQdisc(
@@ -64,6 +67,7 @@ export function desiredQdisc(
     object: "qdisc",
     order: isInner ? Order.innerQdisc : Order.qdisc,
     name: isInner ? `${kind} at ${parent} of ${dev}` : `${kind} of ${dev}`,
+    path: pathOf(configuration),
     devices: [dev],
     key: (state) => qdiscIdentity.key(asReported(add, state)),
     find,
@@ -73,18 +77,19 @@ export function desiredQdisc(
       const replaced = isIngress ? add : replaceQdisc(spec);
       // The kernel's default has no handle.
       if (is === undefined || is.handle === 0) {
-        return { action: "add", reasons: [], changes: [replaced], undo };
+        return { action: "add", differences: [], changes: [replaced], undo };
       }
       const wanted = asReported(add, state);
       const renewed = [remove, add];
       if (is.kind !== kind) {
-        const reasons = [`is ${is.kind}, wanted ${kind}`];
-        return { action: "change", reasons, changes: renewed, undo: [] };
+        const differences = [{ key: "kind", is: is.kind, wanted: kind }];
+        return { action: "change", differences, changes: renewed, undo: [] };
       }
       if (handle !== undefined && is.handle !== wanted.handle) {
-        const hex = (is.handle >>> 16).toString(16);
-        const reasons = [`handle is ${hex}:, wanted ${handle}`];
-        return { action: "change", reasons, changes: renewed, undo: [] };
+        const differences = [
+          { key: "handle", is: idText(is.handle), wanted: handle },
+        ];
+        return { action: "change", differences, changes: renewed, undo: [] };
       }
       const differences = qdiscDifferences(is, wanted, options as OptionValues);
       if (differences.length === 0) return undefined;
@@ -92,10 +97,15 @@ export function desiredQdisc(
       const changes = isFixed || kind === "netem" ? renewed : [replaced];
       return {
         action: "change",
-        reasons: reasonsOf(differences),
+        differences,
         changes,
         undo: [],
       };
+    },
+    removal(state) {
+      const is = find(state);
+      const isOther = is === undefined || is.handle === 0 || is.kind !== kind;
+      return isOther ? undefined : [remove];
     },
   };
 }
@@ -120,6 +130,7 @@ export function desiredClass(
     // Classes that others are in come first.
     order: Order.class + Math.min(depth, 99) / 100,
     name: `${classid} of ${dev}`,
+    path: pathOf(configuration),
     devices: [dev],
     key: (state) => classIdentity.key(asReported(add, state)),
     find,
@@ -127,7 +138,7 @@ export function desiredClass(
       const is = find(state);
       const undo = [deleteClass({ dev, classid })];
       if (is === undefined) {
-        return { action: "add", reasons: [], changes: [add], undo };
+        return { action: "add", differences: [], changes: [add], undo };
       }
       const wanted = asReported(add, state);
       // htb reports classes without a parent class at the root.
@@ -137,13 +148,17 @@ export function desiredClass(
       if (!isMoved && differences.length === 0) return undefined;
       return {
         action: "change",
-        reasons: isMoved ? ["its parent differs"] : reasonsOf(differences),
+        differences: isMoved
+          ? [{ key: "parent", is: idText(is.parent), wanted: parent }]
+          : differences,
         changes: isMoved
           ? [deleteClass({ dev, classid }), add]
           : [replaceClass(spec)],
         undo: [],
       };
     },
+    removal: (state) =>
+      find(state) === undefined ? undefined : [deleteClass({ dev, classid })],
   };
 }
 

@@ -22,12 +22,13 @@ function sysctlChange(name: string, value: string): Change {
 
 /** A desired sysctl. */
 export function desiredSysctl(
-  { name, value, dev }: DesiredSysctl,
+  { path, name, value, dev }: DesiredSysctl,
 ): DesiredObject {
   return {
     object: "sysctl",
     order: dev === undefined ? Order.sysctl : Order.linkSysctl,
     name,
+    path,
     devices: dev === undefined ? [] : [dev],
     key: () => name,
     find: (state) => state.sysctl(name),
@@ -36,10 +37,12 @@ export function desiredSysctl(
       if (is === value) return undefined;
       return {
         action: "change",
-        reasons: [`is ${is ?? "not set"}, wanted ${value}`],
+        differences: [{ key: "value", is: is ?? "not set", wanted: value }],
         changes: [sysctlChange(name, value)],
         undo: [],
       };
     },
+    // Its value before is not known.
+    removal: () => undefined,
   };
 }

@@ -329,3 +329,31 @@ export const MANAGED_TYPES = {
   class: classes,
   sysctl: sysctls,
 } as const;
+
+const ALL: ReadonlySet<ExclusiveKind> = new Set([
+  "addresses",
+  "routes",
+  "neighbours",
+  "rules",
+  "nexthops",
+]);
+
+/**
+ * Whether an object is one of an administrator, not of the kernel or of another
+ * program.
+ */
+export function isOwnObject(
+  type: Exclude<keyof typeof MANAGED_TYPES, "link">,
+  object: unknown,
+  state: State,
+): boolean {
+  const namespace = { exclusive: ALL } as DesiredNamespace;
+  const context: UnmanagedContext = {
+    namespace,
+    state,
+    described: new Map(),
+    missing: new Set(),
+    gone: new Set(),
+  };
+  return MANAGED_TYPES[type].removal(object as never, context) !== undefined;
+}

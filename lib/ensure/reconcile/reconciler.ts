@@ -12,11 +12,15 @@ import {
   rollBack,
 } from "../apply/apply.ts";
 import { type ActionMessage, messagesOf } from "../apply/messages.ts";
-import { NamespacePool } from "../apply/namespace_pool.ts";
+import {
+  type CreatedNamespaces,
+  NamespacePool,
+} from "../apply/namespace_pool.ts";
 import type { DesiredNetwork } from "../parse/desired.ts";
 import { type Action, actionKey } from "../plan/action.ts";
 import { LinkTracker } from "../plan/link_tracker.ts";
 import { type Missing, type Plan, Planner } from "../plan/planner.ts";
+import { planRemoval } from "../plan/removal.ts";
 import { comparedTypes, type View } from "../plan/state.ts";
 import { ReconcileLoop } from "./loop.ts";
 import type { ReconcileReport } from "./reports.ts";
@@ -35,6 +39,31 @@ export interface ReconcilerOptions {
    * thread's.
    */
   readonly namespace?: Namespace | undefined;
+  /**
+   * Records created namespaces for other processes; default: for this
+   * reconciler only.
+   */
+  readonly created?: CreatedNamespaces | undefined;
+}
+
+/** Options of Reconciler.plan() and apply(). */
+export interface ApplyOptions extends WaitOptions {
+  /**
+   * An earlier configuration: what it describes and the current one does not is
+   * removed.
+   */
+  readonly previous?: DesiredNetwork | undefined;
+}
+
+/** The result of Reconciler.down(). */
+export interface DownResult {
+  /** The applied removals, in order. */
+  readonly removed: readonly Action[];
+  /** Rejected removals. */
+  readonly refused: readonly {
+    readonly action: Action;
+    readonly error: SystemError;
+  }[];
 }
 
 /** Options of Reconciler.reconcile(). */
@@ -103,6 +132,8 @@ export class Reconciler implements AsyncDisposable {
   readonly #tracker = new LinkTracker();
   readonly #running = new Set<ReconcileLoop>();
   #desired: DesiredNetwork;
+  /** The configuration that apply() replaces. */
+  #previous: DesiredNetwork | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(desired: DesiredNetwork, pool: NamespacePool) {
@@ -118,9 +149,10 @@ export class Reconciler implements AsyncDisposable {
    */
   static async open(
     desired: DesiredNetwork,
-    { namespace }: ReconcilerOptions = {},
+    { namespace, created }: ReconcilerOptions = {},
   ): Promise<Reconciler> {
-    const reconciler = new Reconciler(desired, new NamespacePool(namespace));
+    const pool = new NamespacePool(namespace, created);
+    const reconciler = new Reconciler(desired, pool);
     try {
       await reconciler.#pool.follow(desired);
       return reconciler;
@@ -141,15 +173,48 @@ export class Reconciler implements AsyncDisposable {
    * @throws {TimeoutError} After the timeout.
    * @throws {ClosedError} If it is closed, also during the wait.
    */
-  async plan(options?: WaitOptions): Promise<Plan> {
-    for (const gone of await this.#pool.follow(this.#desired)) {
-      this.#tracker.forget(gone);
-    }
-    const planner = new Planner(this.#desired, this.#tracker);
-    const { actions, missing } = await planner.update(
-      await this.#read(options),
+  async plan({ previous, ...options }: ApplyOptions = {}): Promise<Plan> {
+    const removals = previous === undefined
+      ? []
+      : await this.#planRemoval(previous, this.#desired, options);
+    const { actions, missing } = await this.#plan(options);
+    return { actions: [...removals, ...actions], missing };
+  }
+
+  /**
+   * Plans the removal of what the configuration describes; changes nothing.
+   *
+   * @throws {TimeoutError} After the timeout.
+   * @throws {ClosedError} If it is closed, also during the wait.
+   */
+  planDown(options?: WaitOptions): Promise<Action[]> {
+    return this.#planRemoval(this.#desired, undefined, options);
+  }
+
+  /**
+   * Removes the links and objects that the configuration describes, and the
+   * namespaces that were created for it. Settings of existing devices stay as
+   * they are.
+   *
+   * @throws {TimeoutError} After the timeout; some objects may be removed.
+   * @throws {ClosedError} If it is closed, also during the wait.
+   */
+  async down(options?: WaitOptions): Promise<DownResult> {
+    const deadline = new Deadline("remove the configuration", options);
+    const actions = await this.planDown(deadline.bounds());
+    const outcomes = await applyActions(
+      actions,
+      this.#pool,
+      false,
+      deadline.bounds(),
     );
-    return { actions, missing };
+    return {
+      removed: outcomes.filter(({ error }) => error === undefined)
+        .map(({ action }) => action),
+      refused: outcomes.flatMap(({ action, error }) =>
+        error === undefined ? [] : [{ action, error }]
+      ),
+    };
   }
 
   /** Encodes the messages of actions without sending them. */
@@ -168,13 +233,47 @@ export class Reconciler implements AsyncDisposable {
    * @throws {TimeoutError} After the timeout; some actions may be applied.
    * @throws {ClosedError} If it is closed, also during the wait.
    */
-  async apply(options?: WaitOptions): Promise<ApplyResult> {
+  async apply(
+    { previous, ...options }: ApplyOptions = {},
+  ): Promise<ApplyResult> {
+    if (previous === undefined) return await this.#apply([], options);
+    const removals = await this.#planRemoval(previous, this.#desired, options);
+    // New links may need the names and ids of removed ones; the other objects
+    // stay until new ones replace them.
+    const isLink = ({ object }: Action) => object === "link";
+    const [links, others] = [
+      removals.filter(isLink),
+      removals.filter((one) => !isLink(one)),
+    ];
+    this.#previous = previous;
+    try {
+      const applied: Action[] = [];
+      const refused = await this.#remove(links, applied, options);
+      if (refused !== undefined) {
+        return await this.#rollBack(applied, refused, [], options);
+      }
+      const result = await this.#apply(applied, options);
+      if (result.refused !== undefined) return result;
+      const all = [...result.applied];
+      const last = await this.#remove(others, all, options);
+      return last === undefined
+        ? { ...result, applied: all }
+        : await this.#rollBack(all, last, result.missing, options);
+    } finally {
+      this.#previous = undefined;
+    }
+  }
+
+  async #apply(
+    removed: readonly Action[],
+    options: WaitOptions,
+  ): Promise<ApplyResult> {
     const deadline = new Deadline("apply the configuration", options);
     const started = performance.now();
-    const applied: Action[] = [];
+    const applied = [...removed];
     const attempts = new Map<string, number>();
     for (;;) {
-      const { actions, missing } = await this.plan(deadline.bounds());
+      const { actions, missing } = await this.#plan(deadline.bounds());
       const due = actions.filter((action) =>
         (attempts.get(actionKey(action)) ?? 0) < ATTEMPTS
       );
@@ -235,8 +334,8 @@ export class Reconciler implements AsyncDisposable {
   }
 
   /**
-   * Replaces the configuration without changing the network. Objects that only
-   * the old one has stay as they are.
+   * Replaces the configuration without changing the network. apply() removes
+   * what only the old one describes, if it is its option `previous`.
    *
    * @throws {ArgumentError} If two names refer to the same namespace.
    */
@@ -266,6 +365,44 @@ export class Reconciler implements AsyncDisposable {
 
   #read(options?: WaitOptions): Promise<View> {
     return this.#pool.read(comparedTypes(this.#desired), options);
+  }
+
+  async #plan(options?: WaitOptions): Promise<Plan> {
+    const { namespaces } = this.#desired;
+    const followed = [...namespaces, ...this.#previous?.namespaces ?? []];
+    for (const gone of await this.#pool.follow({ namespaces: followed })) {
+      this.#tracker.forget(gone);
+    }
+    const planner = new Planner(this.#desired, this.#tracker);
+    const { actions, missing } = await planner.update(
+      await this.#read(options),
+    );
+    return { actions, missing };
+  }
+
+  async #planRemoval(
+    desired: DesiredNetwork,
+    kept: DesiredNetwork | undefined,
+    options?: WaitOptions,
+  ): Promise<Action[]> {
+    const pool = this.#pool;
+    await pool.follow({
+      namespaces: [...desired.namespaces, ...this.#desired.namespaces],
+    });
+    const view = await pool.read(comparedTypes(desired), options);
+    const isCreated = (name: string) => pool.isCreated(name);
+    return await planRemoval(desired, view, { isCreated, kept });
+  }
+
+  /** Applies removals until one is rejected, and returns that one. */
+  async #remove(
+    removals: readonly Action[],
+    applied: Action[],
+    options: WaitOptions,
+  ): Promise<Outcome | undefined> {
+    const outcomes = await applyActions(removals, this.#pool, true, options);
+    for (const { action, begun } of outcomes) if (begun) applied.push(action);
+    return outcomes.find(({ error }) => error !== undefined);
   }
 
   async #rollBack(

@@ -1,0 +1,92 @@
+// Reports the state of the service to systemd: sd_notify(3), without libsystemd.
+
+import { libc, unwrap } from "../../ffi/libc.ts";
+import {
+  AF_UNIX,
+  MSG_DONTWAIT,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  timespec,
+} from "../../ffi/uapi/sys_socket.ts";
+import { CLOCK_MONOTONIC } from "../../ffi/uapi/time.ts";
+
+/** The service manager that started this process. */
+export class ServiceManager implements Disposable {
+  readonly #socket: number;
+  readonly #address: Uint8Array<ArrayBuffer>;
+  readonly #watchdog: ReturnType<typeof setInterval> | undefined;
+  #status = "";
+
+  /** @param path NOTIFY_SOCKET: a path, or @ and an abstract name. */
+  private constructor(path: string, watchdog: number | undefined) {
+    const name = new TextEncoder().encode(path.replace(/^@/, "\0"));
+    this.#address = new Uint8Array(2 + name.length);
+    new DataView(this.#address.buffer).setUint16(0, AF_UNIX, true);
+    this.#address.set(name, 2);
+    const type = SOCK_DGRAM | SOCK_CLOEXEC;
+    this.#socket = unwrap(libc().socket(AF_UNIX, type, 0), "socket");
+    if (watchdog === undefined) return;
+    this.#watchdog = setInterval(
+      () => this.#send("WATCHDOG=1"),
+      watchdog / 2000,
+    );
+  }
+
+  /** The manager that the environment names; undefined without one. */
+  static open(): ServiceManager | undefined {
+    const path = Deno.env.get("NOTIFY_SOCKET");
+    if (!path) return undefined;
+    const interval = Number(Deno.env.get("WATCHDOG_USEC"));
+    const pid = Deno.env.get("WATCHDOG_PID") ?? String(Deno.pid);
+    const hasWatchdog = interval > 0 && pid === String(Deno.pid);
+    return new ServiceManager(path, hasWatchdog ? interval : undefined);
+  }
+
+  /** The configuration is applied, also after a reload. */
+  ready(status: string): void {
+    this.#status = status;
+    this.#send(`READY=1\nSTATUS=${status}`);
+  }
+
+  /** A reload begins. */
+  reloading(): void {
+    this.#send(`RELOADING=1\nMONOTONIC_USEC=${monotonicMicroseconds()}`);
+  }
+
+  /** The process ends. */
+  stopping(): void {
+    this.#send("STOPPING=1");
+  }
+
+  /** Reports a status line, if it is another one. */
+  status(status: string): void {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#send(`STATUS=${status}`);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#watchdog);
+    libc().close(this.#socket);
+  }
+
+  #send(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    // A manager that does not read is no reason to stop.
+    libc().sendto(
+      this.#socket,
+      bytes,
+      BigInt(bytes.length),
+      MSG_DONTWAIT,
+      this.#address,
+      this.#address.length,
+    );
+  }
+}
+
+function monotonicMicroseconds(): bigint {
+  const bytes = new Uint8Array(timespec.size);
+  unwrap(libc().clock_gettime(CLOCK_MONOTONIC, bytes), "clock_gettime");
+  const { tv_sec, tv_nsec } = timespec.get(new DataView(bytes.buffer), 0);
+  return BigInt(tv_sec) * 1_000_000n + BigInt(tv_nsec) / 1000n;
+}
