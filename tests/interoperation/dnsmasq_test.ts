@@ -20,6 +20,7 @@ Deno.test("dnsmasq serves again on an address that ensure restores", async () =>
       lab.server,
       ...["monitor", "address", "--json"],
     );
+    assertEquals((await monitor.object()).event, "start");
     await using _ensure = new Running(lab.server, "ensure", file, "--json");
     const reported = async (event: string) => {
       for (;;) {

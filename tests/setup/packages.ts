@@ -66,6 +66,7 @@ export function debianPackages(
 ): readonly DebianPackage[] {
   const cross = CROSS[arch];
   return [
+    { package: "avahi-daemon", parts: programs("avahi-daemon") },
     { package: "bash", parts: programs("bash") },
     { package: "bind9-dnsutils", parts: programs("dig") },
     { package: "bsdutils", parts: programs("script") },
@@ -138,6 +139,7 @@ export function debianPackages(
         command: ["python3", "-IS", "-c", "import json, xml.dom"],
       }],
     },
+    { package: "radvd", parts: programs("radvd") },
     { package: "strace", parts: programs("strace") },
     { package: "systemd", parts: programs("systemd-analyze") },
     { package: "tar", parts: programs("tar") },
