@@ -151,7 +151,9 @@ async function startEnsure(file: string, output: Output, signal: AbortSignal) {
     importOnUse<typeof import("../ensure/read.ts")>(
       new URL("../ensure/read.ts", import.meta.url),
     ),
-    import("../view/ensure.ts"),
+    importOnUse<typeof import("../view/ensure.ts")>(
+      new URL("../view/ensure.ts", import.meta.url),
+    ),
   ]);
   const desired = await readReported(file, output);
   return ViewedEnsure.start(desired, file, signal);
