@@ -15,7 +15,10 @@ import {
   addNamespace,
   deleteNamespace,
 } from "../../../lib/netns/named_namespace.ts";
+import { readSysctl, writeSysctl } from "../../../lib/netns/sysctl.ts";
 import { Made, op, type Operation } from "../operation.ts";
+
+const FORWARDING = "net.ipv4.conf.lo.forwarding";
 
 let other: string | undefined;
 
@@ -118,6 +121,34 @@ export const namespaces: readonly Operation[] = [
     act: ({ name }) => deleteNamespace(name),
     check: (_, { name }) => assert(!exists(name)),
     outcomes: { "umount2, unlink": "error" },
+  }),
+  op({
+    name: "sysctls of ensure: read",
+    prepare: () => (elsewhere(), new Home()),
+    act: () => readSysctl(elsewhere(), FORWARDING),
+    check(value, home) {
+      assertEquals(value, "0");
+      home.check();
+    },
+    outcomes: {
+      "open, setns, read": "error",
+      "setns 3": "retried",
+      close: "ignored",
+    },
+  }),
+  op({
+    name: "sysctls of ensure: write",
+    prepare: () => (elsewhere(), new Home()),
+    act: () => writeSysctl(elsewhere(), FORWARDING, "0"),
+    check(_, home) {
+      assertEquals(readSysctl(elsewhere(), FORWARDING), "0");
+      home.check();
+    },
+    outcomes: {
+      "open, setns, write": "error",
+      "setns 3": "retried",
+      close: "ignored",
+    },
   }),
   op({
     name: "interfaceIndex",

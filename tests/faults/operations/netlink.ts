@@ -207,6 +207,14 @@ export const netlink: readonly Operation[] = [
     outcomes: ASKING,
   }),
   op({
+    name: "RouteSocket.lookup",
+    // Loopback is up in the namespace of the tests.
+    prepare: () => RouteSocket.open(),
+    act: (socket) => socket.lookup("127.0.0.1", { ...TIMEOUT, oif: "lo" }),
+    check: ({ preferredSource }) => assertEquals(preferredSource, "127.0.0.1"),
+    outcomes: ASKING,
+  }),
+  op({
     name: "RouteSocket.qdiscs, classes",
     prepare: () => RouteSocket.open({ namespace: elsewhere() }),
     act: (socket) => socket.qdiscs(TIMEOUT),

@@ -8,6 +8,7 @@ import {
   SOCK_DGRAM,
 } from "../../../ffi/uapi/sys_socket.ts";
 import { parseIPv4 } from "../../../lib/net/ip_address.ts";
+import { activationDescriptors } from "../../../lib/udp/open.ts";
 import { ReceiveBatch } from "../../../lib/udp/receive_batch.ts";
 import { SendBatch } from "../../../lib/udp/send_batch.ts";
 import type { Datagram } from "../../../lib/udp/datagram.ts";
@@ -94,6 +95,26 @@ class Passed implements AsyncDisposable {
   }
 }
 
+/** The variables of a service manager that passed descriptor 3. */
+class Activated implements AsyncDisposable {
+  static readonly #variables = {
+    LISTEN_PID: `${Deno.pid}`,
+    LISTEN_FDS: "1",
+    LISTEN_FDNAMES: "dns",
+  };
+
+  constructor() {
+    for (const [name, value] of Object.entries(Activated.#variables)) {
+      Deno.env.set(name, value);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    Object.keys(Activated.#variables).forEach((name) => Deno.env.delete(name));
+    return Promise.resolve();
+  }
+}
+
 const text = ({ data }: { data: Uint8Array }) => new TextDecoder().decode(data);
 
 const RECEIVING = {
@@ -144,6 +165,13 @@ export const udp: readonly Operation[] = [
       "fcntl, setsockopt, getsockopt 1, getsockopt 2": "error",
       getsockopt: "ignored",
     },
+  }),
+  op({
+    name: "activationDescriptors",
+    prepare: () => new Activated(),
+    act: () => activationDescriptors(),
+    check: (found) => assertEquals(found.map(({ name }) => name), ["dns"]),
+    outcomes: { fcntl: "error" },
   }),
   op({
     name: "UdpSocket.receive",
