@@ -106,6 +106,16 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       )).ensure,
   },
   {
+    name: "check",
+    summary: "Compare the network with a configuration file.",
+    load: async () => (await import("./commands/check.ts")).check,
+  },
+  {
+    name: "validate",
+    summary: "Check a configuration file without reading the network.",
+    load: async () => (await import("./commands/check.ts")).validate,
+  },
+  {
     name: "ip",
     summary: "Run a command line of iproute2's `ip`, for scripts.",
     load: async () => (await import("./commands/ip.ts")).ip,

@@ -2,15 +2,21 @@
 // it.
 
 import { ArgumentError } from "../../lib/errors.ts";
-import { file } from "../arguments.ts";
+import { duration, file } from "../arguments.ts";
 import { subcommand } from "../command.ts";
-import { apply, preview, previewDown, takeDown } from "../ensure/apply.ts";
+import {
+  apply,
+  preview,
+  previewDown,
+  takeDown,
+  waitReady,
+} from "../ensure/apply.ts";
 import { exportState } from "../ensure/export.ts";
 import { Reloads } from "../ensure/reloads.ts";
 import { Service } from "../ensure/service.ts";
 import { Source } from "../ensure/source.ts";
 import { SavedState } from "../ensure/state.ts";
-import { showStatus } from "../ensure/status.ts";
+import { refuseRunning, showStatus } from "../ensure/status.ts";
 import { namespace } from "../namespace.ts";
 import { perform } from "../perform.ts";
 
@@ -26,6 +32,7 @@ export const ensure = subcommand(
 )
   .type("file", file)
   .type("work-netns", namespace)
+  .type("duration", duration)
   .arguments("[file:file]", [
     "Configuration file; - is standard input. Required except with --export.",
   ])
@@ -61,11 +68,18 @@ export const ensure = subcommand(
     { conflicts: ["down"] },
   )
   .option(
+    "--wait [time:duration]",
+    "Then wait until carriers are up, bridges forward and addresses are usable (default: 60s).",
+  )
+  .option(
     "--details",
     "With --dry-run, print the messages too, decoded and in hexadecimal.",
   )
   .example("Keep the configuration of a lab", "netplumb ensure lab.yaml")
-  .example("Apply it once, at boot", "netplumb ensure net.yaml --once")
+  .example(
+    "Apply it once, at boot, and wait until it can be used",
+    "netplumb ensure net.yaml --once --wait 30s",
+  )
   .example(
     "Print the plan as JSON",
     "netplumb ensure net.yaml --dry-run --json",
@@ -96,6 +110,8 @@ export const ensure = subcommand(
       const session = { output, signal };
       if (down) {
         if (dryRun) return await previewDown(reconciler, details, session);
+        await refuseRunning(source);
+        using _locks = await source.lock(desired, signal);
         await takeDown(reconciler, session);
         return source.forget();
       }
@@ -103,15 +119,22 @@ export const ensure = subcommand(
       if (dryRun) {
         return await preview(reconciler, previous, details, session);
       }
-      if (options.once) {
+      const applyOnce = async () => {
+        using _locks = await source.lock(desired, signal);
         await apply(reconciler, previous, session);
-        return source.save(desired);
+        source.save(desired);
+      };
+      const { wait } = options;
+      if (options.once) {
+        await applyOnce();
+        if (wait) await waitReady(reconciler, wait, session);
+        return;
       }
       output.dropLinesOnError();
       await using service = await Service.open(reconciler, source);
       await using reloads = new Reloads(options.watch ? path : undefined);
-      await apply(reconciler, previous, session);
-      source.save(desired);
+      await applyOnce();
+      if (wait) await waitReady(reconciler, wait, session);
       await service.run(reloads, session);
     })
   );

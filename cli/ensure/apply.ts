@@ -143,6 +143,31 @@ export async function apply(
     : Exit.done;
 }
 
+/** The default time of --wait, in milliseconds. */
+const WAIT = 60_000;
+
+/**
+ * Waits until the configuration can be used; exits with 4 if it cannot.
+ *
+ * @param wait Milliseconds; true for the default.
+ */
+export async function waitReady(
+  reconciler: Reconciler,
+  wait: number | true,
+  { output, signal }: Session,
+): Promise<void> {
+  const timeout = wait === true ? WAIT : wait;
+  const left = await reconciler.waitReady({ timeout, signal });
+  for (const { object, namespace, name, reason } of left) {
+    const where = namespace === undefined ? "" : `${namespace}: `;
+    output.event(
+      { event: "unready", object, namespace: namespace ?? null, name, reason },
+      () => `? ${printable(`${where}${object} ${name}`)}: ${reason}`,
+    );
+  }
+  if (left.length > 0) Deno.exitCode = Exit.differs;
+}
+
 /** Removes what the configuration describes; throws the first error. */
 export async function takeDown(
   reconciler: Reconciler,

@@ -25,25 +25,18 @@ export class ControlSocket implements AsyncDisposable {
   }
 
   /**
-   * Listens; undefined without permission.
-   *
-   * @throws {Error} If another process listens there.
+   * Listens; undefined without permission. Replaces the socket of a process that
+   * was killed.
    */
   static async listen(
     path: string,
     handlers: Handlers,
   ): Promise<ControlSocket | undefined> {
-    if (await request(path, "status") !== undefined) {
-      throw new Error(
-        "another ensure reconciles the network with this file. Stop it first",
-      );
-    }
     try {
       await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), {
         recursive: true,
         mode: 0o755,
       });
-      // Of a process that was killed.
       await Deno.remove(path).catch(() => {});
       const listener = Deno.listen({ transport: "unix", path });
       await Deno.chmod(path, 0o600);

@@ -14,7 +14,12 @@ import { RunRecord } from "./record.ts";
 import type { Reloads } from "./reloads.ts";
 import { ServiceManager } from "./service_manager.ts";
 import type { Source } from "./source.ts";
-import { type Status, statusLine, statusObject } from "./status.ts";
+import {
+  refuseRunning,
+  type Status,
+  statusLine,
+  statusObject,
+} from "./status.ts";
 import { reportObject, reportText } from "./text.ts";
 
 /** The shortest interval of status lines for systemd, in milliseconds. */
@@ -43,6 +48,7 @@ export class Service implements AsyncDisposable {
    * @throws {Error} If another process reconciles the network with the file.
    */
   static async open(reconciler: Reconciler, source: Source): Promise<Service> {
+    await refuseRunning(source);
     const service = new Service(reconciler, source);
     const { controlPath } = source;
     if (controlPath !== undefined) {
@@ -126,6 +132,7 @@ export class Service implements AsyncDisposable {
     const before = this.#reconciler.desired;
     try {
       const desired = await source.read(output);
+      using _locks = await source.lock(desired, signal);
       await this.#reconciler.replace(desired);
       await apply(this.#reconciler, before, session);
       source.save(desired);

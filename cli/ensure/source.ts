@@ -8,6 +8,7 @@ import { log } from "../log.ts";
 import type { Output } from "../output/output.ts";
 import { printable } from "../output/printable.ts";
 import { STDIN, valueOf } from "./file.ts";
+import { NamespaceLocks } from "./lock.ts";
 import { readReported } from "./read.ts";
 import type { SavedState } from "./state.ts";
 
@@ -30,6 +31,11 @@ export class Source {
     return this.isStdin
       ? undefined
       : this.saved.controlPath(this.path, this.netns);
+  }
+
+  /** Waits until no other run changes the namespaces of a configuration. */
+  lock(desired: DesiredNetwork, signal: AbortSignal): Promise<NamespaceLocks> {
+    return NamespaceLocks.acquire(desired, this.netns, signal);
   }
 
   /** Reads the file. @throws {FileError} After its problems were printed. */

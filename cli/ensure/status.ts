@@ -64,6 +64,15 @@ export function statusLine({ record, isRejected }: Status): string {
   ].join(", ");
 }
 
+/** @throws {Error} If another process reconciles the network with the file. */
+export async function refuseRunning({ controlPath }: Source): Promise<void> {
+  if (controlPath === undefined) return;
+  if (await request(controlPath, "status") === undefined) return;
+  throw new Error(
+    "another ensure reconciles the network with this file. Stop it first",
+  );
+}
+
 /** Prints the status of the run that reconciles a file. */
 export async function showStatus(
   source: Source,

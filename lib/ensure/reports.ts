@@ -22,6 +22,7 @@ export type {
   ObjectType,
 } from "./plan/action.ts";
 export type { Missing } from "./plan/planner.ts";
+export type { Unready } from "./plan/unready.ts";
 export type {
   ApplyOptions,
   ApplyResult,

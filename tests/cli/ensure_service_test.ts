@@ -101,6 +101,9 @@ Deno.test("ensure as a service: systemd, --status, --watch", async () => {
   assertEquals(second.code, 1);
   assertStringIncludes(second.stderr, "another ensure reconciles the network");
 
+  assertEquals((await netplumb(undefined, "ensure", file, "--down")).code, 1);
+  assertEquals((await one.json("link show br0")).length, 1);
+
   running.kill("SIGTERM");
   assertEquals((await systemd.next("STOPPING")).STOPPING, "1");
   assertEquals((await running.end()).code, 0);

@@ -21,6 +21,7 @@ import { type Action, actionKey } from "../plan/action.ts";
 import { LinkTracker } from "../plan/link_tracker.ts";
 import { type Missing, type Plan, Planner } from "../plan/planner.ts";
 import { planRemoval } from "../plan/removal.ts";
+import { type Unready, unready } from "../plan/unready.ts";
 import { comparedTypes, type View } from "../plan/state.ts";
 import { ReconcileLoop } from "./loop.ts";
 import type { ReconcileReport } from "./reports.ts";
@@ -29,6 +30,8 @@ import type { ReconcileReport } from "./reports.ts";
 const TRANSIENT_TIMEOUT = 3000;
 /** The interval of these retries. */
 const RETRY_INTERVAL = 50;
+/** How often waitReady() reads the state, in milliseconds. */
+const READY_INTERVAL = 50;
 /** The number of times that an action without effect is applied. */
 const ATTEMPTS = 3;
 
@@ -309,6 +312,25 @@ export class Reconciler implements AsyncDisposable {
         return await this.#rollBack(applied, refused, missing, options);
       }
       if (failed.length > 0) await deadline.pause(RETRY_INTERVAL);
+    }
+  }
+
+  /**
+   * Waits until the configuration can be used: links have a carrier, bridges
+   * forward through their ports, addresses have passed duplicate address
+   * detection.
+   *
+   * @returns What cannot be used after the timeout; empty if all can.
+   * @throws {ClosedError} If it is closed, also during the wait.
+   */
+  async waitReady(options: WaitOptions = {}): Promise<readonly Unready[]> {
+    const { timeout = Infinity, signal } = options;
+    const end = performance.now() + timeout;
+    const deadline = new Deadline("wait for the network", { signal });
+    for (;;) {
+      const left = unready(this.#desired, await this.#read({ signal }));
+      if (left.length === 0 || performance.now() >= end) return left;
+      await deadline.pause(READY_INTERVAL);
     }
   }
 
