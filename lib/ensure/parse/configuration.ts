@@ -8,6 +8,7 @@ import type { NeighbourSpec } from "../../rtnetlink/neighbour.ts";
 import type { NexthopObjectSpec } from "../../rtnetlink/nexthop.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
 import type { RuleSpec } from "../../rtnetlink/rule.ts";
+import type { FdbSpec } from "../../rtnetlink/fdb.ts";
 import type { LinkSettings } from "../../rtnetlink/settings.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 
@@ -59,8 +60,15 @@ export interface LinkConfiguration
   readonly options?: OptionValues;
   /** Its options as a port of its master. */
   readonly port?: LinkPort;
+  /** Links of its namespace that have it as their master. */
+  readonly ports?: readonly string[];
   /** Its addresses: objects, or addresses with prefix length. */
   readonly addresses?: readonly (string | AddressConfiguration)[];
+  /**
+   * Entries of its forwarding table if it is a VXLAN, of that of its bridge
+   * with `master`.
+   */
+  readonly fdb?: readonly Omit<FdbSpec, "dev" | "use">[];
   /** Its queueing disciplines: one, or a list. */
   readonly qdisc?: Omit<QdiscSpec, "dev"> | readonly Omit<QdiscSpec, "dev">[];
   /** Classes of its queueing disciplines. */

@@ -3,6 +3,7 @@
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import type { ClassSpec, QdiscSpec } from "../../rtnetlink/changes/qdisc.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
+import type { FdbSpec } from "../../rtnetlink/fdb.ts";
 import type { NexthopObjectSpec } from "../../rtnetlink/nexthop.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
 import type { RuleSpec } from "../../rtnetlink/rule.ts";
@@ -55,6 +56,8 @@ export interface DesiredLink {
   readonly altnames: readonly string[];
   /** Its addresses. */
   readonly addresses: readonly AddressConfiguration[];
+  /** Entries of forwarding tables. */
+  readonly fdb: readonly Omit<FdbSpec, "dev" | "use">[];
   /** Its queueing disciplines. */
   readonly qdiscs: readonly Omit<QdiscSpec, "dev">[];
   /** Classes of its queueing disciplines. */

@@ -3,6 +3,7 @@
 
 import { tryParseCidr } from "../../net/prefix.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
+import { isFlooded } from "../../rtnetlink/monitor/identities.ts";
 import { qdiscKindNamed } from "../../rtnetlink/qdiscs/list.ts";
 import type { AddressConfiguration } from "./configuration.ts";
 import type { DesiredNamespace, DesiredSysctl } from "./desired.ts";
@@ -62,8 +63,13 @@ export function checkDuplicates(
       input.problem([...path, at], `the same ${what} as ${text}`);
     }
   };
-  for (const { path, addresses, qdiscs, classes } of links) {
+  for (const { path, addresses, fdb, qdiscs, classes } of links) {
     check("address", [...path, "addresses"], addresses, addressKey);
+    check("forwarding entry", [...path, "fdb"], fdb, (entry) => {
+      const { to, master, vlan, src_vni, dst, port, vni } = entry;
+      const remote = isFlooded(to) ? [dst, port, vni] : [];
+      return [to.toLowerCase(), master, vlan, src_vni, ...remote].join(" ");
+    });
     const qdisc = [...path, "qdisc"];
     check(
       "place of a qdisc",

@@ -4,6 +4,7 @@
 import { parseNetwork } from "../../net/prefix.ts";
 import { ADDRESS } from "../../rtnetlink/address.ts";
 import { ALT_NAMES } from "../../rtnetlink/changes/alt_name.ts";
+import { FDB } from "../../rtnetlink/fdb.ts";
 import { NEIGHBOUR } from "../../rtnetlink/neighbour.ts";
 import { NEXTHOP_OBJECT } from "../../rtnetlink/nexthop.ts";
 import { ROUTE } from "../../rtnetlink/route.ts";
@@ -20,7 +21,7 @@ import type { ExclusiveKind } from "./configuration.ts";
 export type { Keys };
 
 /** A link by name: its ifindex differs after every boot. */
-const linkName: Reader<string> = {
+export const linkName: Reader<string> = {
   ...text(127),
   expected: "the name of a link, in quotes if it could be a number",
 };
@@ -95,6 +96,12 @@ export const ROUTE_KEYS: Keys = {
 export const NEIGHBOUR_KEYS: Keys = {
   ...without(NEIGHBOUR.options, "proxy", "use", "managed"),
   dev: linkName,
+};
+
+/** Keys of an entry of a forwarding table. */
+export const FDB_KEYS: Keys = {
+  ...without(FDB.options, "dev", "use"),
+  via: linkName,
 };
 
 /** Keys of a policy routing rule. */

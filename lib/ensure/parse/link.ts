@@ -7,6 +7,7 @@ import {
   type LinkSpec,
   setLink,
 } from "../../rtnetlink/changes/link.ts";
+import { addFdb, type FdbSpec } from "../../rtnetlink/fdb.ts";
 import {
   KIND_NAMES,
   kindNamed,
@@ -25,7 +26,15 @@ import type { Path } from "./error.ts";
 import { type Input, shown } from "./input.ts";
 import { parseClass, parseQdisc } from "./qdisc.ts";
 import { parseSysctls } from "./sysctls.ts";
-import { lasting, LINK, LINK_ADDRESS, LINK_EXCLUSIVE, PEER } from "./keys.ts";
+import {
+  FDB_KEYS,
+  lasting,
+  LINK,
+  LINK_ADDRESS,
+  LINK_EXCLUSIVE,
+  linkName,
+  PEER,
+} from "./keys.ts";
 
 /** A link that its veth peer may still change. */
 export type LinkDraft = {
@@ -42,11 +51,55 @@ export interface Peer {
   readonly master: string | null | undefined;
 }
 
+/** The ports of a link, as it names them. */
+export interface Ports {
+  readonly path: Path;
+  readonly of: LinkDraft;
+  readonly names: readonly string[];
+}
+
+/** Links that a link names, to be resolved once all are parsed. */
+export interface Named {
+  readonly peers: Peer[];
+  readonly ports: Ports[];
+}
+
+/** A link of which only the name is known. */
+export function bareLink(
+  path: Path,
+  namespace: NamespaceName,
+  name: string,
+): LinkDraft {
+  return {
+    path,
+    namespace,
+    from: namespace,
+    name,
+    kind: undefined,
+    link: undefined,
+    settings: {},
+    master: undefined,
+    options: {},
+    port: undefined,
+    altnames: [],
+    addresses: [],
+    fdb: [],
+    qdiscs: [],
+    classes: [],
+    sysctls: [],
+    exclusive: new Set(),
+    peer: undefined,
+    isPeer: false,
+  };
+}
+
 /** Keys of a link that have their own parser. */
 const OTHERS = [
   "options",
   "port",
+  "ports",
   "addresses",
+  "fdb",
   "qdisc",
   "classes",
   "sysctls",
@@ -98,6 +151,25 @@ function parseAddress(
     if (change !== undefined) cacheChange(address, change);
     setPath(address, path);
     return address;
+  });
+}
+
+function parseFdb(
+  input: Input,
+  path: Path,
+  given: unknown,
+  dev: string,
+): Omit<FdbSpec, "dev"> | undefined {
+  const mapping = input.mapping(path, given);
+  if (mapping === undefined) return undefined;
+  return input.ifRight(() => {
+    const before = input.problems.length;
+    const entry = input.values(path, mapping, FDB_KEYS, ["to"]);
+    if (input.problems.length > before) return undefined;
+    const spec = entry as unknown as Omit<FdbSpec, "dev">;
+    setPath(spec, path);
+    input.attempt(path, () => addFdb({ ...spec, dev }));
+    return spec;
   });
 }
 
@@ -158,19 +230,19 @@ function parsePort(
 /**
  * Parses a link.
  *
- * @param peers Receives the veth peer.
+ * @param named Receives the links that it names.
  */
 export function parseLink(
   input: Input,
   path: Path,
   given: unknown,
   from: NamespaceName,
-  peers: Peer[],
+  { peers, ports: masters }: Named,
 ): LinkDraft | undefined {
   const mapping = input.mapping(path, given);
   if (mapping === undefined) return undefined;
-  const { options, port, addresses, qdisc, classes } = mapping;
-  const { sysctls, exclusive } = mapping;
+  const { options, port, addresses, fdb } = mapping;
+  const { qdisc, classes, sysctls, exclusive } = mapping;
   const before = input.problems.length;
   const { name, kind, link, netns, altnames, master, ...settings } = input
     .values(path, mapping, LINK, ["name"], OTHERS) as {
@@ -200,6 +272,11 @@ export function parseLink(
       at("addresses"),
       addresses,
       (one, path) => parseAddress(input, path, one, name ?? "link"),
+    ),
+    fdb: input.list(
+      at("fdb"),
+      fdb,
+      (one, path) => parseFdb(input, path, one, name ?? "link"),
     ),
     qdiscs: Array.isArray(qdisc) || qdisc === undefined || qdisc === null
       ? input.list(
@@ -231,6 +308,14 @@ export function parseLink(
   if (peer !== undefined) {
     const end = parsePeer(input, [...at("options"), "peer"], peer, draft);
     if (end !== undefined) peers.push(end);
+  }
+  const ports = input.list(
+    at("ports"),
+    mapping.ports,
+    (one, path) => input.value(path, one, linkName),
+  );
+  if (ports.length > 0) {
+    masters.push({ path: at("ports"), of: draft, names: ports });
   }
   if (input.problems.length > before) return undefined;
   checkLower(input, draft, netns);

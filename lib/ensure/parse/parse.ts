@@ -29,12 +29,17 @@ import {
 } from "./keys.ts";
 import {
   type LinkDraft,
+  type Named,
   parseExclusive,
   parseLink,
-  type Peer,
 } from "./link.ts";
 import { parseSysctls } from "./sysctls.ts";
-import { joinPeers, type LinksByName, namespaceOf } from "./veth_peers.ts";
+import {
+  joinPeers,
+  joinPorts,
+  type LinksByName,
+  namespaceOf,
+} from "./veth_peers.ts";
 
 const NAMESPACE = [
   "links",
@@ -116,7 +121,7 @@ function parseNamespace(
   path: Path,
   mapping: Readonly<Record<string, unknown>>,
   name: NamespaceName,
-  peers: Peer[],
+  named: Named,
 ): NamespaceDraft {
   const isTop = path.length === 0;
   for (const key of Object.keys(mapping)) {
@@ -141,7 +146,7 @@ function parseNamespace(
     name,
     links: list(
       "links",
-      (input, path, one) => parseLink(input, path, one, name, peers),
+      (input, path, one) => parseLink(input, path, one, name, named),
     ),
     routes: list("routes", parseRoute),
     neighbours: list("neighbours", parseNeighbour),
@@ -220,19 +225,20 @@ function parseNetwork(
         "version of netplumb reads",
     );
   }
-  const peers: Peer[] = [];
-  const drafts = [parseNamespace(input, [], mapping, undefined, peers)];
+  const references: Named = { peers: [], ports: [] };
+  const drafts = [parseNamespace(input, [], mapping, undefined, references)];
   const named = input.mapping(["namespaces"], mapping.namespaces ?? {});
   for (const [name, given] of Object.entries(named ?? {})) {
     const path = ["namespaces", name];
     checkName(input, path, name);
     const inside = input.mapping(path, given ?? {});
     if (inside === undefined) continue;
-    drafts.push(parseNamespace(input, path, inside, name, peers));
+    drafts.push(parseNamespace(input, path, inside, name, references));
   }
   if (input.problems.length > 0) return undefined;
   const links = linksByName(input, drafts);
-  joinPeers(input, links, peers);
+  joinPeers(input, links, references.peers);
+  joinPorts(input, links, references.ports);
   for (const draft of drafts) {
     const path = draft.name === undefined ? [] : ["namespaces", draft.name];
     checkDuplicates(input, path, draft);

@@ -12,11 +12,13 @@ import type { LinkKind } from "../../rtnetlink/kinds/kind.ts";
 import type { JsonSchema, Reader } from "../../rtnetlink/spec/value.ts";
 import {
   EXCLUSIVE,
+  FDB_KEYS,
   type Keys,
   lasting,
   LINK,
   LINK_ADDRESS,
   LINK_EXCLUSIVE,
+  linkName,
   NEIGHBOUR_KEYS,
   NEXTHOP_KEYS,
   PEER,
@@ -118,9 +120,11 @@ function linkSchema(): JsonSchema {
         required: ["kind"],
         additionalProperties: false,
       },
+      ports: listOrNull(linkName.schema),
       addresses: listOrNull({
         anyOf: [LINK_ADDRESS.address.schema, ref("address")],
       }),
+      fdb: listOrNull(ref("forwarding-entry")),
       qdisc: { anyOf: [ref("qdisc"), listOrNull(ref("qdisc"))] },
       classes: listOrNull(ref("class")),
       sysctls: sysctls(LINK_SYSCTL),
@@ -182,6 +186,7 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     neighbour: keysOf(NEIGHBOUR_KEYS, ["to", "dev"]),
     rule: { ...keysOf(RULE_KEYS), minProperties: 1 },
     "nexthop-object": keysOf(NEXTHOP_KEYS, ["id"]),
+    "forwarding-entry": keysOf(FDB_KEYS, ["to"]),
     qdisc: {
       ...keysOf(QDISC, ["kind"], { options: { type: "object" } }),
       allOf: QDISC_NAMES.map((kind) => ({

@@ -1,10 +1,11 @@
-// Resolves pairs of links: one end names the other, and both can be configured.
+// Resolves links that name others: the ends of a pair, and the ports of a master.
+// Both sides can be configured.
 
 import { kindNamed } from "../../rtnetlink/kinds/mod.ts";
 import type { DesiredNamespace, NamespaceName } from "./desired.ts";
 import { pathText } from "./error.ts";
 import { type Input, shown } from "./input.ts";
-import type { LinkDraft, Peer } from "./link.ts";
+import { bareLink, type LinkDraft, type Peer, type Ports } from "./link.ts";
 
 /** The links of each namespace by name; duplicates are problems already. */
 export type LinksByName = ReadonlyMap<NamespaceName, Map<string, LinkDraft>>;
@@ -54,26 +55,9 @@ function join(input: Input, links: LinksByName, peer: Peer): void {
     return;
   }
   if (other === undefined) {
-    other = {
-      path,
-      namespace,
-      from: namespace,
-      name,
-      kind,
-      link: undefined,
-      settings: {},
-      master: undefined,
-      options: {},
-      port: undefined,
-      altnames: [],
-      addresses: [],
-      qdiscs: [],
-      classes: [],
-      sysctls: [],
-      exclusive: new Set(),
-      peer: undefined,
-      isPeer: true,
-    };
+    other = bareLink(path, namespace, name);
+    other.kind = kind;
+    other.isPeer = true;
     siblings.set(name, other);
   }
   const here = { ...settings, master: peer.master };
@@ -109,4 +93,32 @@ export function namespaceOf(
     input.problem(path, `${JSON.stringify(name)} is no configured namespace`);
   }
   return namespace;
+}
+
+/** Sets the masters of ports; adds ports that are not configured. */
+export function joinPorts(
+  input: Input,
+  links: LinksByName,
+  masters: readonly Ports[],
+): void {
+  for (const { path, of, names } of masters) {
+    const siblings = links.get(of.namespace);
+    for (const [at, name] of names.entries()) {
+      const place = [...path, at];
+      let port = siblings?.get(name);
+      if (port === undefined) {
+        port = bareLink(place, of.namespace, name);
+        siblings?.set(name, port);
+      }
+      if (port === of) input.problem(place, `${name} cannot be its own port`);
+      else if (port.master !== undefined && port.master !== of.name) {
+        input.problem(
+          place,
+          `the master of ${name} is ${port.master ?? "none"}, as in ${
+            pathText(port.path)
+          }`,
+        );
+      } else port.master = of.name;
+    }
+  }
 }

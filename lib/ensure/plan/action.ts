@@ -13,6 +13,7 @@ export type ObjectType =
   | "nexthop"
   | "route"
   | "rule"
+  | "fdb"
   | "sysctl"
   | "qdisc"
   | "class";
@@ -45,6 +46,7 @@ export const Order = {
   up: 220,
   address: 230,
   neighbour: 240,
+  fdb: 245,
   nexthop: 250,
   /**
    * Add routes; plus up to 100 for routes whose gateway needs another route.

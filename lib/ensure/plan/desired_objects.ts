@@ -11,10 +11,12 @@ import {
 } from "../../rtnetlink/address.ts";
 import {
   addressIdentity,
+  isFlooded,
   neighbourIdentity,
   nexthopIdentity,
 } from "../../rtnetlink/monitor/identities.ts";
 import { groupKey, isLearned } from "../../rtnetlink/monitor/route_group.ts";
+import { FDB, type FdbSpec } from "../../rtnetlink/fdb.ts";
 import { decodeNeighbour, NEIGHBOUR } from "../../rtnetlink/neighbour.ts";
 import {
   decodeNexthop,
@@ -42,6 +44,7 @@ import { Order } from "./action.ts";
 import { routeLevels } from "./dependency_order.ts";
 import { classDepths, desiredClass, desiredQdisc } from "./qdisc.ts";
 import { desiredSysctl } from "./sysctl.ts";
+import { fdbKey, findFdb } from "./fdb.ts";
 import { desiredPrefixRoute } from "./prefix_route.ts";
 import { selectorOf } from "./rule_table.ts";
 
@@ -113,6 +116,8 @@ interface Comparing<O extends object, Spec extends object> {
   readonly name: string;
   readonly table: ObjectTable<O, Spec>;
   readonly spec: Spec;
+  /** The part of it that is compared; default: all. */
+  readonly compared?: Spec;
   /** The key of the cached change that adds it; default: the spec. */
   readonly description?: object;
   /** The links that it names. */
@@ -144,7 +149,7 @@ function desired<O extends object, Spec extends object>(
   });
   const compare = comparing.isFixed
     ? () => []
-    : table.comparison({ ...spec as OptionValues });
+    : table.comparison({ ...(comparing.compared ?? spec) as OptionValues });
   const deletion = (is: O | undefined) =>
     table.change("delete", comparing.deletionOf?.(spec, is) ?? spec);
   /** The candidate with the fewest differences. */
@@ -247,6 +252,28 @@ function desiredNeighbour(spec: NeighbourConfiguration): DesiredObject {
     key: neighbourIdentity.key,
     find: (state, wanted) =>
       listed(state.neighbours.get(neighbourIdentity.key(wanted))),
+  });
+}
+
+/** A desired entry of a forwarding table. */
+function desiredFdb(dev: string, entry: Omit<FdbSpec, "dev">): DesiredObject {
+  const spec: FdbSpec = { ...entry, dev };
+  // The kernel does not report in which table it is.
+  const { self: _, master: __, ...compared } = spec;
+  return desired({
+    object: "fdb",
+    order: Order.fdb,
+    name: `${spec.to} of ${dev}${spec.dst ? `, dst ${spec.dst}` : ""}`,
+    table: FDB,
+    spec,
+    compared,
+    description: entry,
+    devices: deviceNames([dev, spec.via]),
+    replaces: !isFlooded(spec.to) || spec.master === true,
+    appends: () => true,
+    decode: decodeNeighbour,
+    key: fdbKey,
+    find: (state, wanted) => listed(findFdb(state, wanted, spec)),
   });
 }
 
@@ -375,6 +402,7 @@ function* encode(
   for (const spec of rules) yield desiredRule(spec);
   for (const spec of sysctls) yield desiredSysctl(spec);
   for (const link of links) {
+    for (const spec of link.fdb) yield desiredFdb(link.name, spec);
     for (const spec of link.qdiscs) yield desiredQdisc(link.name, spec);
     for (const [spec, depth] of classDepths(link.classes)) {
       yield desiredClass(link.name, spec, depth);

@@ -282,10 +282,13 @@ export class ObjectPlanner {
    * @returns Whether it affects a desired object, or may be about an unmanaged
    *   one.
    */
-  note({ object, data }: AnyObjectEvent): boolean {
-    return object === "port" || object === "netns" || object === "fdb"
-      ? false
-      : this.#types.get(object)!.note(data);
+  note({ object, data, previous }: AnyObjectEvent): boolean {
+    if (object === "port" || object === "netns") return false;
+    const type = this.#types.get(object)!;
+    // An address may have moved from another port of its bridge.
+    const hasMoved = object === "fdb" && previous !== undefined &&
+      type.note(previous);
+    return type.note(data) || hasMoved;
   }
 
   /** Records that sysctls may have changed. */
@@ -326,6 +329,7 @@ export class ObjectPlanner {
         "nexthop",
         "route",
         "rule",
+        "fdb",
         "qdisc",
         "class",
         "sysctl",

@@ -24,6 +24,7 @@ const ORDER = {
   route: Order.removeRoute,
   nexthop: Order.removeNexthop,
   neighbour: Order.removeNeighbour,
+  fdb: Order.removeNeighbour,
   address: Order.removeAddress,
 } as const satisfies Record<DesiredObject["object"], number>;
 

@@ -7,6 +7,7 @@ import type { MonitoredObject } from "../../rtnetlink/monitor/event.ts";
 import {
   addressIdentity,
   classIdentity,
+  fdbIdentity,
   neighbourIdentity,
   nexthopIdentity,
   portIdentity,
@@ -14,7 +15,7 @@ import {
 } from "../../rtnetlink/monitor/identities.ts";
 import { cacheOf, type Monitor } from "../../rtnetlink/monitor/monitor.ts";
 import { RouteTable } from "../../rtnetlink/monitor/route_table.ts";
-import { readClasses } from "../../rtnetlink/monitor/reading.ts";
+import { readClasses, readFdb } from "../../rtnetlink/monitor/reading.ts";
 import { type Identity, KeyedTable } from "../../rtnetlink/monitor/table.ts";
 import type { Neighbour } from "../../rtnetlink/neighbour.ts";
 import type { Nexthop } from "../../rtnetlink/nexthop.ts";
@@ -41,6 +42,7 @@ interface Tables {
   neighbour(): KeyedTable<Neighbour>;
   rule(): Iterable<Rule>;
   nexthop(): KeyedTable<Nexthop>;
+  fdb(): KeyedTable<Neighbour>;
   qdisc(): KeyedTable<Qdisc>;
   class(): KeyedTable<Qdisc>;
   /** The current value of a sysctl; undefined if it does not exist. */
@@ -79,6 +81,7 @@ export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
       // An address may have a prefix route.
       if (link.addresses.length > 0) types.add("address").add("route");
       if (link.port !== undefined) types.add("port");
+      if (link.fdb.length > 0) types.add("fdb");
       if (link.qdiscs.length > 0) types.add("qdisc");
       if (link.classes.length > 0) types.add("class");
     }
@@ -133,6 +136,11 @@ export class State {
   /** The current value of a sysctl; undefined if it does not exist. */
   sysctl(name: string): string | undefined {
     return this.#tables.sysctl(name);
+  }
+
+  /** Entries of forwarding tables. */
+  get fdb(): KeyedTable<Neighbour> {
+    return this.#tables.fdb();
   }
 
   get qdiscs(): KeyedTable<Qdisc> {
@@ -251,6 +259,7 @@ export async function readState(
     neighbour,
     rule,
     nexthop,
+    fdb,
     qdisc,
     classes,
   ] = await Promise.all([
@@ -260,6 +269,7 @@ export async function readState(
     dump("neighbour", () => socket.neighbours(options)),
     dump("rule", () => socket.rules(options)),
     dump("nexthop", () => socket.nexthops(options)),
+    dump("fdb", () => readFdb(socket, options)),
     dump("qdisc", () => socket.qdiscs(options)),
     dump("class", () => readClasses(socket, options)),
   ]);
@@ -270,6 +280,7 @@ export async function readState(
     neighbour,
     rule,
     nexthop,
+    fdb,
     qdisc,
     class: classes,
   });
@@ -283,6 +294,7 @@ interface Dumped {
   readonly neighbour?: readonly Neighbour[];
   readonly rule?: readonly Rule[];
   readonly nexthop?: readonly Nexthop[];
+  readonly fdb?: readonly Neighbour[];
   readonly qdisc?: readonly Qdisc[];
   readonly class?: readonly Qdisc[];
 }
@@ -296,6 +308,7 @@ function dumpedState(sysctl: Tables["sysctl"], found: Dumped = {}): State {
     neighbour: lazily(() => keyed(found.neighbour ?? [], neighbourIdentity)),
     rule: () => found.rule ?? [],
     nexthop: lazily(() => keyed(found.nexthop ?? [], nexthopIdentity)),
+    fdb: lazily(() => keyed(found.fdb ?? [], fdbIdentity)),
     qdisc: lazily(() => keyed(found.qdisc ?? [], qdiscIdentity)),
     class: lazily(() => keyed(found.class ?? [], classIdentity)),
     sysctl,
@@ -323,6 +336,7 @@ export function monitoredState(
     neighbour: () => tables.neighbour,
     rule: () => tables.rule,
     nexthop: () => tables.nexthop,
+    fdb: () => tables.fdb,
     qdisc: () => tables.qdisc,
     class: () => tables.class,
     sysctl,

@@ -53,6 +53,7 @@ import type { ExclusiveKind } from "../parse/configuration.ts";
 import type { DesiredNamespace } from "../parse/desired.ts";
 import { Order } from "./action.ts";
 import type { LinkContext } from "./link_planner.ts";
+import { fdbKey } from "./fdb.ts";
 import { routeName } from "./desired_object.ts";
 import { selectorOf } from "./rule_table.ts";
 import type { State } from "./state.ts";
@@ -305,6 +306,16 @@ const qdiscs: ManagedType<Qdisc> = {
   removal: () => undefined,
 };
 
+/** The entries of a link; many are learned. */
+const fdb: ManagedType<Neighbour> = {
+  exclusive: undefined,
+  order: Order.fdb,
+  key: fdbKey,
+  all: () => [],
+  alike: () => [],
+  removal: () => undefined,
+};
+
 const classes: ManagedType<Qdisc> = { ...qdiscs, key: classIdentity.key };
 
 /** Sysctls are neither added nor removed. */
@@ -325,6 +336,7 @@ export const MANAGED_TYPES = {
   neighbour: neighbours,
   rule: rules,
   nexthop: nexthops,
+  fdb,
   qdisc: qdiscs,
   class: classes,
   sysctl: sysctls,

@@ -84,6 +84,7 @@ export interface KeyedTables extends Tables {
   readonly nexthop: KeyedTable<Nexthop>;
   readonly neighbour: KeyedTable<Neighbour>;
   readonly rule: KeyedTable<Rule>;
+  readonly fdb: KeyedTable<Neighbour>;
   readonly qdisc: KeyedTable<Qdisc>;
   readonly class: KeyedTable<Qdisc>;
 }

@@ -66,7 +66,7 @@ export const neighbourIdentity: Identity<Neighbour> = {
 };
 
 /** A multicast address, or the flood list of a VXLAN: several remotes at once. */
-function isFlooded(linkAddress = ""): boolean {
+export function isFlooded(linkAddress = ""): boolean {
   return (Number.parseInt(linkAddress.slice(0, 2), 16) & 1) === 1 ||
     linkAddress === "00:00:00:00:00:00";
 }

@@ -2,7 +2,7 @@
 
 import { EOPNOTSUPP, SystemError } from "../../../ffi/errno.ts";
 import { DumpInterruptedError } from "../../netlink/errors.ts";
-import { isShownNeighbour } from "../neighbour.ts";
+import { isShownNeighbour, type Neighbour } from "../neighbour.ts";
 import type { WaitOptions } from "../../io/reactor.ts";
 import type { Qdisc } from "../qdisc.ts";
 import type { RouteSocket } from "../socket.ts";
@@ -29,11 +29,19 @@ const READ: {
       .filter((one) => isNeighbour(one) && isShownNeighbour(one)),
   rule: (route, signal) => route.rules({ signal }),
   netns: (route, signal) => route.namespaceIds({ signal }),
-  fdb: async (route, signal) =>
-    (await route.neighbours({ family: "bridge", signal })).filter(isForwarding),
+  fdb: (route, signal) => readFdb(route, { signal }),
   qdisc: (route, signal) => route.qdiscs({ signal }),
   class: (route, signal) => readClasses(route, { signal }),
 };
+
+/** The entries of the forwarding tables of bridges and VXLANs. */
+export async function readFdb(
+  route: RouteSocket,
+  options?: WaitOptions,
+): Promise<Neighbour[]> {
+  return (await route.neighbours({ family: "bridge", ...options }))
+    .filter(isForwarding);
+}
 
 /** The kernel dumps the classes of one link at a time. */
 export async function readClasses(
