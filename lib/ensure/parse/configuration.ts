@@ -90,6 +90,14 @@ export type NeighbourConfiguration = Omit<
 
 /** A namespace. Objects that are not given are not changed. */
 export interface NamespaceConfiguration {
+  /**
+   * Settings of its links by kind and by pattern of names; at the top level,
+   * also of the links of other namespaces.
+   */
+  readonly defaults?: readonly (
+    & Omit<LinkSettings, "name" | "netns" | "state" | "master" | "address">
+    & { readonly kind?: string; readonly name?: string }
+  )[];
   /** Its links. */
   readonly links?: readonly LinkConfiguration[];
   /** Its routes, of any table. */

@@ -15,6 +15,7 @@ import {
   type NamespaceName,
   setPath,
 } from "./desired.ts";
+import { applyDefaults, type LinkDefaults, parseDefaults } from "./defaults.ts";
 import { checkDuplicates } from "./duplicates.ts";
 import { ConfigurationError, type Path, pathText } from "./error.ts";
 import { Input } from "./input.ts";
@@ -42,6 +43,7 @@ import {
 } from "./veth_peers.ts";
 
 const NAMESPACE = [
+  "defaults",
   "links",
   "routes",
   "neighbours",
@@ -54,6 +56,7 @@ const NAMESPACE = [
 /** A namespace with the links that are configured in it. */
 type NamespaceDraft = Omit<DesiredNamespace, "links"> & {
   readonly links: readonly LinkDraft[];
+  readonly defaults: readonly LinkDefaults[];
 };
 
 /** Parses an object: first its keys, then their combination. */
@@ -144,6 +147,7 @@ function parseNamespace(
     );
   return {
     name,
+    defaults: list("defaults", parseDefaults),
     links: list(
       "links",
       (input, path, one) => parseLink(input, path, one, name, named),
@@ -243,10 +247,16 @@ function parseNetwork(
     const path = draft.name === undefined ? [] : ["namespaces", draft.name];
     checkDuplicates(input, path, draft);
   }
-  const namespaces = drafts.map((draft): DesiredNamespace => ({
-    ...draft,
-    links: [...links.get(draft.name)!.values()],
-  }));
+  const common = drafts[0]!.defaults;
+  const namespaces = drafts.map(
+    ({ defaults, ...draft }, at): DesiredNamespace => {
+      const own = [...links.get(draft.name)!.values()];
+      for (const link of own) {
+        applyDefaults(link, at === 0 ? common : [...common, ...defaults]);
+      }
+      return { ...draft, links: own };
+    },
+  );
   return { namespaces: namespaces.filter(isMentioned) };
 }
 

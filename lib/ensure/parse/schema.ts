@@ -33,6 +33,7 @@ import {
   QDISC_NAMES,
   qdiscOptions,
 } from "./qdisc.ts";
+import { DEFAULTS } from "./defaults.ts";
 import { LINK_SYSCTL, SYSCTL, SYSCTL_VALUE } from "./sysctls.ts";
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
@@ -147,6 +148,7 @@ function linkSchema(): JsonSchema {
 
 function namespaceSchema(): Readonly<Record<string, JsonSchema>> {
   return {
+    defaults: listOrNull(ref("link-defaults")),
     links: listOrNull(ref("link")),
     routes: listOrNull(ref("route")),
     neighbours: listOrNull(ref("neighbour")),
@@ -186,6 +188,7 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     neighbour: keysOf(NEIGHBOUR_KEYS, ["to", "dev"]),
     rule: { ...keysOf(RULE_KEYS), minProperties: 1 },
     "nexthop-object": keysOf(NEXTHOP_KEYS, ["id"]),
+    "link-defaults": keysOf(DEFAULTS),
     "forwarding-entry": keysOf(FDB_KEYS, ["to"]),
     qdisc: {
       ...keysOf(QDISC, ["kind"], { options: { type: "object" } }),
