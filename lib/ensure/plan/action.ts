@@ -99,8 +99,6 @@ export function differenceText({ key, is, wanted }: Difference): string {
       return `is a ${is}, wanted a ${wanted}`;
     case "namespace":
       return `is in ${is}`;
-    case "peer":
-      return `its peer is not ${wanted}`;
     case "altnames":
       return `lacks altname ${wanted}`;
     default:

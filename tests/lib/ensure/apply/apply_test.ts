@@ -129,7 +129,7 @@ Deno.test("ensure gives reasons, changes only what is mentioned, and recreates w
   };
   assertEquals(await differing(description), [
     "delete link v0, to recreate it: is a veth, wanted a bridge",
-    "delete link v1, to recreate it: its peer is not v2",
+    "delete link v1, to recreate it: peer is another link, wanted v2",
     "change link br0: mtu is 1300, wanted 1400: alias is not set, wanted " +
     "the one: forward_delay is 900, wanted 400",
     "add link v0 (bridge)",
