@@ -142,7 +142,7 @@ const FILES: Readonly<Record<string, number>> = {
   "lib/packet/mod.ts": 46,
   "lib/netlink/mod.ts": 50,
   "lib/rtnetlink/mod.ts": 250,
-  "lib/ensure/mod.ts": 264,
+  "lib/ensure/mod.ts": 265,
   "mod.ts": 346,
 };
 
