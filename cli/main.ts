@@ -6,6 +6,7 @@
 
 import { Command, EnumType } from "@cliffy/command";
 import manifest from "../deno.json" with { type: "json" };
+import { withoutAbbreviations } from "./abbreviations.ts";
 import { word } from "./arguments.ts";
 import { LOG_LEVELS, setLogLevel } from "./log.ts";
 import { wantsColor } from "./output/style.ts";
@@ -61,4 +62,7 @@ export async function netplumb(
   return tree;
 }
 
-if (import.meta.main) await run(netplumb(Deno.args), Deno.args);
+if (import.meta.main) {
+  const words = await withoutAbbreviations(Deno.args);
+  await run(netplumb(words), words);
+}
