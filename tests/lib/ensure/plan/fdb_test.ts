@@ -68,7 +68,7 @@ const WANTED = [
   "02:00:00:00:00:05 p0    static",
 ];
 
-testWith(
+await testWith(
   ["type vxlan id 7 dstport 4789"],
   "forwarding entries are added, stable and corrected",
   async () => {
