@@ -11,6 +11,8 @@ import { exportMetrics } from "../metrics/otlp.ts";
 import { follow } from "../monitor/follow.ts";
 import { eventJson } from "../monitor/json.ts";
 import { Lines } from "../monitor/lines.ts";
+import type { NamedEvent } from "../monitor/named_event.ts";
+import { NexthopObjects } from "../monitor/nexthop_objects.ts";
 import { noTotals } from "../monitor/totals.ts";
 import { namespace } from "../namespace.ts";
 import { reportTotals } from "../output/summary.ts";
@@ -113,13 +115,23 @@ export const monitor = subcommand(
       const lines = new Lines(output, several);
       const { details = false } = options;
       if (output.json) output.object(START);
+      const nexthops =
+        details && (objects.length === 0 || objects.includes("nexthop"))
+          ? new NexthopObjects(monitor)
+          : undefined;
+      const json = (named: NamedEvent) =>
+        eventJson(named, {
+          details,
+          namespaces: several,
+          nexthops: nexthops?.at(named.event),
+        });
       await follow(monitor, {
         totals,
         count,
         signal,
         report: (event) =>
           output.json
-            ? output.object(eventJson(event, { details, namespaces: several }))
+            ? output.object(json(event))
             : output.event(event, (event) => lines.line(event)),
         ready: () => output.ready(),
       });

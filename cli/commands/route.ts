@@ -37,7 +37,7 @@ const OPTIONS: SpecGroups = [
     type: ["type", "Route type, such as blackhole (default: unicast)."],
     table: ["table", "Routing table, a name or number (default: main)."],
     from: ["network", "Source prefix; IPv6 only."],
-    tos: ["n", "Type of service."],
+    tos: ["tos", "Type of service: hexadecimal or a name."],
     metric: ["n", "Metric; the lowest is preferred."],
     family: [
       "family",
@@ -63,9 +63,9 @@ const OPTIONS: SpecGroups = [
     advmss: ["bytes", "Advertised TCP maximum segment size."],
     hoplimit: ["n", "Hop limit (TTL) of sent packets."],
     reordering: ["segments", "Initial TCP reordering degree."],
-    rtt: ["ms", "Initial round-trip time."],
-    rttvar: ["ms", "Initial round-trip time variance."],
-    rto_min: ["ms", "Minimum TCP retransmission timeout."],
+    rtt: ["time", "Initial round-trip time: 100ms, 1.5s; default unit: ms."],
+    rttvar: ["time", "Initial round-trip time variance."],
+    rto_min: ["time", "Minimum TCP retransmission timeout."],
     window: ["bytes", "Maximum TCP window."],
     cwnd: ["segments", "Congestion window clamp; needs --lock cwnd."],
     initcwnd: ["segments", "Initial congestion window."],
@@ -179,7 +179,7 @@ const get = withOptions(
   { proto: ipProtocol, tos: ROUTE.options.tos },
   [["Packet", {
     proto: ["protocol", "Protocol: tcp, udp, icmp or a number."],
-    tos: ["n", "Type of service."],
+    tos: ["tos", "Type of service: hexadecimal or a name."],
   }]],
 )
   .group("Output")

@@ -18,7 +18,7 @@ const OPTIONS: SpecGroups = [
     iif: ["link", "Input link."],
     oif: ["link", "Output link: sockets bound to it."],
     fwmark: ["mark", "Firewall mark with optional mask: 1 or 0x10/0xf0."],
-    tos: ["n", "Type of service."],
+    tos: ["tos", "Type of service: hexadecimal or a name."],
     uidrange: ["range", "User ids: 1000-1999."],
     ipproto: ["n", "IP protocol: 6 is TCP, 17 is UDP."],
     sport: ["ports", "Source port or range: 53 or 1000-2000."],

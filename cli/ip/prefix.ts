@@ -1,8 +1,7 @@
 // Addresses and networks as `ip` reads them: abbreviated IPv4 networks, names
 // for every address, and a family that earlier words may have chosen.
 
-import { tryParseIPv4, tryParseIPv6 } from "../../lib/net/ip_address.ts";
-import { tryParseCidr } from "../../lib/net/prefix.ts";
+import { tryParseCidr, withZeros } from "../../lib/net/prefix.ts";
 import type { Family } from "./options.ts";
 import { Failure, IpExit } from "./words.ts";
 
@@ -35,12 +34,10 @@ export function readPrefix(
       hasLength: true,
     };
   }
-  const [host = "", length] = word.split("/");
-  const full = whole(host);
-  const bits = length === undefined
-    ? undefined
-    : maskLength(length) ?? Number(length);
-  const parsed = tryParseCidr(bits === undefined ? full : `${full}/${bits}`);
+  const hasLength = word.includes("/");
+  // `ip` also abbreviates an address without a prefix length.
+  const full = withZeros(word);
+  const parsed = tryParseCidr(full);
   const found = parsed?.address.length === 16 ? "inet6" : "inet";
   if (
     parsed === undefined ||
@@ -50,10 +47,10 @@ export function readPrefix(
   }
   return {
     family: found,
-    text: bits === undefined ? full : `${full}/${bits}`,
+    text: full,
     address: parsed.address,
     length: parsed.prefix,
-    hasLength: bits !== undefined,
+    hasLength,
   };
 }
 
@@ -74,22 +71,6 @@ function notAddress(what: string, word: string, family: Family | undefined) {
     IpExit.refused,
     true,
   );
-}
-
-/** "10.1" is 10.1.0.0. */
-function whole(host: string): string {
-  if (!/^\d+(\.\d+){0,2}$/.test(host)) return host;
-  const parts = host.split(".");
-  return [...parts, "0", "0", "0"].slice(0, 4).join(".");
-}
-
-/** The length of a netmask; undefined if it is none. */
-function maskLength(text: string): number | undefined {
-  const mask = tryParseIPv4(text) ?? tryParseIPv6(text);
-  if (mask === undefined) return undefined;
-  const bits = Array.from(mask, (byte) => byte.toString(2).padStart(8, "0"))
-    .join("");
-  return /^1*0*$/.test(bits) ? bits.lastIndexOf("1") + 1 : undefined;
 }
 
 /** Whether the first bits of two addresses are equal. */

@@ -81,8 +81,15 @@ function metric(words: Words, values: Values, name: string): void {
   if (words.skip("lock")) {
     values.lock = [...(values.lock as string[] | undefined ?? []), name];
   }
-  values[name] = words.value(name);
+  const word = words.value(name);
+  const units = METRIC_UNITS[name];
+  values[name] = units !== undefined && /^\d+$/.test(word)
+    ? Number(word) / units
+    : word;
 }
+
+/** Kernel units in a millisecond, which a number without a unit counts. */
+const METRIC_UNITS: Readonly<Record<string, number>> = { rtt: 8, rttvar: 4 };
 
 /** Metrics that can be locked, and features. */
 const METRIC_WORDS = Object.keys(METRICS.options).filter((word) =>

@@ -31,8 +31,9 @@ const TIMED: Readonly<Record<string, string | undefined>> = {
 export function changesOf(event: AnyObjectEvent): Change[] {
   const { changed, previous } = event;
   if (changed === undefined || previous === undefined) return [];
-  const before = flat(objectJson(aged(event), "previous", true));
-  const now = flat(objectJson(event, "data", true));
+  const details = { details: true };
+  const before = flat(objectJson(aged(event), "previous", details));
+  const now = flat(objectJson(event, "data", details));
   const changes: Change[] = [];
   for (const key of new Set([...before.keys(), ...now.keys()])) {
     if (!counts(event, key, changed)) continue;

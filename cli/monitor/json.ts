@@ -1,6 +1,7 @@
 // Monitor events as JSON.
 
 import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
+import type { Nexthop } from "../../lib/rtnetlink/nexthop.ts";
 import { isoTime } from "../output/time.ts";
 import type { Json } from "../show/shown.ts";
 import { changesOf } from "./changes.ts";
@@ -13,6 +14,8 @@ export interface JsonOptions {
   readonly details: boolean;
   /** Whether several namespaces are monitored, so that each event names its own. */
   readonly namespaces: boolean;
+  /** The nexthop objects of the event's namespace, for details of a route. */
+  readonly nexthops?: ReadonlyMap<number, Nexthop> | undefined;
 }
 
 /** An event as `--json` prints it. */
@@ -52,14 +55,15 @@ export function eventJson(
 function objectEventJson(
   event: AnyObjectEvent,
   namespaceName: string | undefined,
-  { details }: JsonOptions,
+  { details, nexthops }: JsonOptions,
 ): Record<string, unknown> {
   const { data, object, origin } = event;
-  const json = objectJson(event, "data", details);
+  const json = objectJson(event, "data", { details, nexthops });
   return {
     family: "family" in data && object !== "link" && object !== "port"
       ? data.family
       : undefined,
+    ...linksOf(event),
     // The origin is a key, except for notifications.
     [origin]: origin === "kernel" ? undefined : true,
     action: actionOf(event),
@@ -69,6 +73,26 @@ function objectEventJson(
       ? { ...json, name: namespaceName }
       : json,
   };
+}
+
+/** The indexes of the links that `data` has by name only. */
+function linksOf(
+  { object, data }: AnyObjectEvent,
+): { readonly ifindex?: number; readonly ifindexes?: readonly number[] } {
+  switch (object) {
+    case "route":
+      if (data.nexthops !== undefined) {
+        return { ifindexes: data.nexthops.map(({ ifindex }) => ifindex) };
+      }
+      break;
+    case "neighbour":
+    case "nexthop":
+    case "fdb":
+      break;
+    default:
+      return {};
+  }
+  return data.ifindex ? { ifindex: data.ifindex } : {};
 }
 
 /** The namespace that a link was moved to. */

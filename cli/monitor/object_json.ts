@@ -63,8 +63,8 @@ function show<K extends MonitoredObject>(
 export function objectJson(
   { object, names, ...event }: AnyObjectEvent,
   when: "data" | "previous",
-  details: boolean,
+  options: Pick<IpJsonOptions, "details" | "nexthops">,
 ): Json {
   const data = event[when];
-  return data === undefined ? {} : show(object, data, { names, details });
+  return data === undefined ? {} : show(object, data, { ...options, names });
 }

@@ -199,7 +199,7 @@ function linkText(
 }
 
 function portText(event: ObjectEvent<"port">): string {
-  const json = objectJson(event, "data", false);
+  const json = objectJson(event, "data", {});
   const [name, bridge] = [plain(json.ifname), plain(json.master)];
   switch (event.event) {
     case "new":
@@ -240,7 +240,7 @@ function tableText(
   noun: string,
   describe: (json: Json) => string,
 ): string {
-  const entry = onOneLine(describe(objectJson(event, "data", false)));
+  const entry = onOneLine(describe(objectJson(event, "data", {})));
   switch (event.event) {
     case "new":
       return `${lead}: new ${noun}: ${entry}`;

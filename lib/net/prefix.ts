@@ -13,23 +13,44 @@ export interface Cidr {
 
 /**
  * Parses an address with a prefix length; without one all bits are network.
+ * Before a prefix length, an IPv4 address may omit trailing zeros, and its
+ * length may be a netmask, as in ip(8).
  *
- * @param text For example `10.0.0.1/24`, `2001:db8::1/64` or `10.0.0.1`.
+ * @param text For example `10.0.0.1/24`, `2001:db8::1/64`, `10.0.0.1`, `10.1/16`
+ * or `10.1.0.0/255.255.0.0`.
  * @returns The address, host part included, and the prefix length in bits,
  * or undefined if it is not one. Source: RFC 4632 section 3.1, RFC 4291
  * section 2.3.
  */
 export function tryParseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf("/");
-  const host = slash < 0 ? text : text.slice(0, slash);
+  const host = slash < 0 ? text : withZeros(text.slice(0, slash));
   const address = tryParseIPv4(host) ?? tryParseIPv6(host);
   if (!address) return undefined;
   const bits = address.length * 8;
   if (slash < 0) return { address, prefix: bits };
   const length = text.slice(slash + 1);
-  if (!/^(0|[1-9]\d{0,2})$/.test(length)) return undefined;
-  const prefix = Number(length);
-  return prefix <= bits ? { address, prefix } : undefined;
+  const prefix = /^(0|[1-9]\d{0,2})$/.test(length)
+    ? Number(length)
+    : maskLength(length, address.length);
+  return prefix !== undefined && prefix <= bits
+    ? { address, prefix }
+    : undefined;
+}
+
+/** "10.1" is 10.1.0.0. */
+export function withZeros(host: string): string {
+  if (!/^\d+(\.\d+){0,2}$/.test(host)) return host;
+  return [...host.split("."), "0", "0", "0"].slice(0, 4).join(".");
+}
+
+/** The length of a netmask of `size` bytes; undefined if it is none. */
+function maskLength(text: string, size: number): number | undefined {
+  const mask = tryParseIPv4(text) ?? tryParseIPv6(text);
+  if (mask?.length !== size) return undefined;
+  const bits = Array.from(mask, (byte) => byte.toString(2).padStart(8, "0"))
+    .join("");
+  return /^1*0*$/.test(bits) ? bits.lastIndexOf("1") + 1 : undefined;
 }
 
 /**

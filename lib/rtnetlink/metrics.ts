@@ -76,12 +76,12 @@ export interface RouteMetricsSpec {
   readonly hoplimit?: number;
   /** Maximum reordering, in segments. */
   readonly reordering?: number;
-  /** Initial round-trip time, in milliseconds. */
-  readonly rtt?: number;
-  /** Initial variance of the round-trip time, in milliseconds. */
-  readonly rttvar?: number;
-  /** Minimum retransmission timeout, in milliseconds; always locked. */
-  readonly rto_min?: number;
+  /** Initial round-trip time: milliseconds, or with a unit, "20ms". */
+  readonly rtt?: number | string;
+  /** Initial variance of the round-trip time: milliseconds, or with a unit. */
+  readonly rttvar?: number | string;
+  /** Minimum retransmission timeout: milliseconds, or with a unit; locked. */
+  readonly rto_min?: number | string;
   /** Maximum window, in bytes. */
   readonly window?: number;
   /** Congestion window, in segments; with `lock`. */
@@ -144,7 +144,31 @@ const LOCK_NAMES: readonly (readonly [string, number])[] = [
 /** The hop limit of the interface. */
 const LINKS_OWN = 0xffff_ffff;
 const field = fieldsOf<RouteMetrics>();
-const milliseconds = wholeNumber(0, 0x1fff_ffff);
+
+const MOST_MILLISECONDS = 0x1fff_ffff;
+
+/** A time in milliseconds, or text with a unit as in ip(8). */
+const milliseconds: Reader<number> = {
+  expected: "milliseconds, or a time like 20ms or 1.5s",
+  schema: {
+    anyOf: [
+      { type: "number", minimum: 0, maximum: MOST_MILLISECONDS },
+      { type: "string" },
+    ],
+  },
+  read(given) {
+    const [, digits, unit] = typeof given === "string"
+      ? /^(\d+(?:\.\d+)?)(s|secs?|ms|msecs?)?$/.exec(given) ?? []
+      : [];
+    const number = digits === undefined
+      ? given
+      : Math.ceil(Number(digits) * (unit?.startsWith("s") ? 1000 : 1));
+    return typeof number === "number" && number >= 0 &&
+        number <= MOST_MILLISECONDS
+      ? number
+      : undefined;
+  },
+};
 
 type NumericMetric = Exclude<keyof RouteMetrics, "congctl">;
 
@@ -167,7 +191,7 @@ function metric<T = number>(
     number,
     codec: u32Codec,
     kernelDefault: 0,
-    toRaw: (value) => Number(value) * factor,
+    toRaw: (value) => Math.round(Number(value) * factor),
     text: (raw) => raw === 0 ? "not set" : `${raw / factor}`,
     print(json, metrics) {
       const isLocked = ((metrics.lock ?? 0) >>> number & 1) !== 0;

@@ -172,8 +172,8 @@ export interface RouteSpec extends RouteMetricsSpec {
   readonly src?: string;
   /** The source prefix; IPv6 only. */
   readonly from?: string;
-  /** The type of service of packets. */
-  readonly tos?: number;
+  /** The type of service of packets: a number, hexadecimal text or a name. */
+  readonly tos?: number | string;
   /** The scope. */
   readonly scope?: number | string;
   /** The origin; default: "boot". */

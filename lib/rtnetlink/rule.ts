@@ -150,8 +150,8 @@ export interface RuleSpec {
   readonly to?: string;
   /** Invert the match. */
   readonly not?: boolean;
-  /** The type of service. */
-  readonly tos?: number;
+  /** The type of service: a number, hexadecimal text or a name. */
+  readonly tos?: number | string;
   /** The packet mark, with an optional mask: "1", "0x10/0xf0". */
   readonly fwmark?: number | string;
   /** The incoming interface. */

@@ -54,6 +54,7 @@ const OF_KINDS = [
   "tests/lib/ensure/reconcile/reconcile_test.ts",
   "tests/lib/rtnetlink/changes/bridge_vlan_test.ts",
   "tests/lib/rtnetlink/kinds_test.ts",
+  "tests/lib/rtnetlink/monitor/silent_changes_test.ts",
 ];
 
 /** Tests that user-mode Linux does not support, and likely differences. */

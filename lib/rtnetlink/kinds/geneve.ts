@@ -15,6 +15,7 @@ import {
 } from "../spec/attribute.ts";
 import { be16, be32, u32, u8 } from "../spec/codec.ts";
 import { hexNonzero } from "../spec/json.ts";
+import { tos } from "../spec/named_number.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
 /** Options of a Geneve link, with iproute2's keys. Source: ip-link(8). */
@@ -120,6 +121,7 @@ export const geneve: LinkKind<GeneveOptions> = linkKind<GeneveOptions>(
     remote,
     ttl,
     tos: numberOr(c.IFLA_GENEVE_TOS, u8, { inherit: 1 }, {
+      reader: tos,
       kernelDefault: 0,
       json: hexNonzero,
     }),

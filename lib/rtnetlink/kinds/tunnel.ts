@@ -31,8 +31,15 @@ import {
 import { be16, u16, u32, u8 } from "../spec/codec.ts";
 import { hex, hexNonzero, type JsonValue, onlyTrue } from "../spec/json.ts";
 import type { AttributeLevel } from "../spec/level.ts";
+import { tos } from "../spec/named_number.ts";
 import type { Entries } from "../spec/table.ts";
-import { oneOf, orWord, type Reader, wholeNumber } from "../spec/value.ts";
+import {
+  hexadecimal,
+  oneOf,
+  orWord,
+  type Reader,
+  wholeNumber,
+} from "../spec/value.ts";
 
 /** UDP encapsulation of a tunnel. Source: ip-fou(8). */
 export interface EncapsulationOptions {
@@ -222,6 +229,7 @@ export function tunnelEntries(
       absent: 0,
     }),
     tos: numberOr(numbers.tos, u8, { inherit: 1 }, {
+      reader: tos,
       kernelDefault: 0,
       json: hexNonzero,
     }),
@@ -345,7 +353,7 @@ export function tunnel6Entries(
       "inherit",
       flag6.IP6_TNL_F_USE_ORIG_TCLASS,
       "ip6_tnl_f_use_orig_tclass",
-      byte,
+      hexadecimal(0xff),
       0,
       (level) => {
         const flow = level.get(flowinfo)?.be32();
@@ -357,7 +365,7 @@ export function tunnel6Entries(
       "inherit",
       flag6.IP6_TNL_F_USE_ORIG_FLOWLABEL,
       "ip6_tnl_f_use_orig_flowlabel",
-      wholeNumber(0, FLOWLABEL),
+      hexadecimal(FLOWLABEL),
       0,
       (level) => {
         const flow = level.get(flowinfo)?.be32();

@@ -16,6 +16,7 @@ import {
 } from "../spec/attribute.ts";
 import { be16, be32, u32, u8 } from "../spec/codec.ts";
 import { hexNonzero, nonzero, onlyTrue } from "../spec/json.ts";
+import { tos } from "../spec/named_number.ts";
 import { wholeNumber } from "../spec/value.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
 
@@ -214,6 +215,7 @@ export const vxlan: LinkKind<VxlanOptions> = linkKind<VxlanOptions>(
     l2miss: toggle(c.IFLA_VXLAN_L2MISS, { ...FIXED, json: onlyTrue }),
     l3miss: toggle(c.IFLA_VXLAN_L3MISS, { ...FIXED, json: onlyTrue }),
     tos: numberOr(c.IFLA_VXLAN_TOS, u8, { inherit: 1 }, {
+      reader: tos,
       kernelDefault: 0,
       json: hexNonzero,
     }),

@@ -99,6 +99,11 @@ export function serviceName(tos: number): string {
   return services().nameOf(tos) ?? "0x" + tos.toString(16).padStart(2, "0");
 }
 
+/** A type of service by name; undefined for an unknown name. */
+export function serviceNumber(word: string): number | undefined {
+  return services().numberOf(word);
+}
+
 /** The name of a group of links. */
 export function linkGroupName(group: number): string {
   return text(groups(), group);

@@ -210,15 +210,17 @@ export interface NumberDetails<T> extends Details<T, number> {
   readonly min?: number;
   /** The largest value that the kernel accepts. */
   readonly max?: number;
+  /** Parses the number, if it is not a decimal one. */
+  readonly reader?: Reader<number>;
 }
 
 /** A number. */
 export function number(
   number: number,
   codec: NumberCodec,
-  { min, max, ...details }: NumberDetails<number> = {},
+  { min, max, reader: given, ...details }: NumberDetails<number> = {},
 ): Attribute<number> {
-  const reader = wholeNumber(min ?? codec.min, max ?? codec.max);
+  const reader = given ?? wholeNumber(min ?? codec.min, max ?? codec.max);
   return numeric(number, codec, reader, same, same, undefined, details);
 }
 
@@ -227,10 +229,12 @@ export function numberOr<const Word extends string>(
   number: number,
   codec: NumberCodec,
   words: { readonly [W in Word]: number },
-  { min, max, ...details }: NumberDetails<number | NoInfer<Word>> = {},
+  { min, max, reader: given, ...details }: NumberDetails<
+    number | NoInfer<Word>
+  > = {},
 ): Attribute<number | Word> {
   const names = Object.keys(words) as Word[];
-  const plain = wholeNumber(min ?? codec.min, max ?? codec.max);
+  const plain = given ?? wholeNumber(min ?? codec.min, max ?? codec.max);
   const reader: Reader<number | Word> = {
     expected: `${names.join(", ")} or ${plain.expected}`,
     schema: { anyOf: [{ enum: names }, plain.schema] },

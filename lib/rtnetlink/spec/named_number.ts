@@ -10,10 +10,12 @@ import {
   protocolNumber,
   scopeName,
   scopeNumber,
+  serviceName,
+  serviceNumber,
   tableName,
   tableNumber,
 } from "../names/iproute2.ts";
-import { numbered, type Reader, wholeNumber } from "./value.ts";
+import { hexadecimal, numbered, type Reader, wholeNumber } from "./value.ts";
 
 /** Parses a named number, and returns its name. */
 export interface NamedNumber extends Reader<number> {
@@ -73,8 +75,11 @@ export const linkGroup: NamedNumber = {
 /** Any number of 32 bits. */
 export const u32: Reader<number> = wholeNumber(0, 0xffff_ffff);
 
-/** The type of service of packets. */
-export const tos: Reader<number> = wholeNumber(0, 255);
+/** The type of service of packets; text is hexadecimal, as in ip(8). */
+export const tos: NamedNumber = {
+  ...hexadecimal(0xff, serviceNumber),
+  text: serviceName,
+};
 
 const REALM = /^(?:(\d+)\/)?(\d+)$/;
 

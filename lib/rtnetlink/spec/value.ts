@@ -59,6 +59,27 @@ export function wholeNumber(min: number, max: number): Reader<number> {
   };
 }
 
+/**
+ * A number that iproute2 reads as hexadecimal, with 0x or without.
+ *
+ * @param numberOf The number of a keyword.
+ */
+export function hexadecimal(
+  max: number,
+  numberOf: (word: string) => number | undefined = () => undefined,
+): Reader<number> {
+  const plain = wholeNumber(0, max);
+  return {
+    expected: `hexadecimal digits up to ${max.toString(16)}`,
+    schema: { anyOf: [plain.schema, { type: "string" }] },
+    read(given) {
+      if (typeof given !== "string") return plain.read(given);
+      const digits = /^(?:0x)?([0-9a-f]+)$/i.exec(given)?.[1];
+      return numberOf(given) ?? plain.read(digits && parseInt(digits, 16));
+    },
+  };
+}
+
 /** A boolean, in any of the usual keywords. */
 export const bit: Reader<boolean> = {
   expected: "on, off, true, false, 1 or 0",

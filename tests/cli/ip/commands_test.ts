@@ -112,6 +112,8 @@ const ROUTES = [
   "route add 10.7.0.0/16 nexthop via 192.0.2.2 weight 3 nexthop via 192.0.2.3 dev v0",
   "route add 10.8.0.0/16 via 192.0.2.2 mtu 1300 advmss 1200",
   "route add 10.9.0.0/16 via 192.0.2.9 dev v0 onlink",
+  "route add 10.14.0.0/255.255.0.0 dev v0 rtt 301 rttvar lock 77 rto_min 20ms",
+  "route add 10.14.0.0/16 dev v0 tos 20 rtt 2s",
   "route add 10.10.0.0/16 via 10.250.0.1",
   "route add 10.11.0.0/16 dev nosuch",
   "route append 10.1.0.0/16 via 192.0.2.3",

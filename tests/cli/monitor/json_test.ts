@@ -191,6 +191,50 @@ Deno.test("monitor --json: what happened, to what, and how it was before", async
   assertEquals(to, { nsid: to.nsid, namespace: other, ifindex });
 });
 
+Deno.test("monitor --json: links of routes by index, nexthop objects, renewals", async () => {
+  await using lab = await Lab.open("ns");
+  await lab.ns.batch(`
+    link add one up type veth peer name two
+    link set two up
+    address add 192.0.2.1/24 dev one
+    address add 2001:db8::1/64 dev one nodad valid_lft 900 preferred_lft 800
+    nexthop add id 7 via 192.0.2.7 dev one`);
+  await using watching = await Watching.open(
+    lab.ns,
+    ...["--json", "--details", "address", "route", "nexthop", "neighbour"],
+  );
+  const [one] = await lab.ns.json<Line>("link show one");
+  const [two] = await lab.ns.json<Line>("link show two");
+  await lab.ns.batch(`
+    route add 10.1.0.0/16 via 192.0.2.2
+    route add 10.2.0.0/16 nexthop via 192.0.2.2 nexthop dev two
+    route add 10.3.0.0/16 nhid 7
+    nexthop replace id 7 via 192.0.2.8 dev one
+    neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev two
+    address change 2001:db8::1/64 dev one valid_lft 1900 preferred_lft 1800
+    route add 10.4.0.0/16 nhid 7`);
+  const events = await watching.events(({ data }) =>
+    data?.dst === "10.4.0.0/16"
+  );
+  const to = (dst: string) => events.find(({ data }) => data.dst === dst)!;
+  assertEquals(to("10.1.0.0/16").ifindex, one.ifindex);
+  assertEquals(to("10.2.0.0/16").ifindexes, [one.ifindex, two.ifindex]);
+  assertEquals(to("192.0.2.9").ifindex, two.ifindex);
+  assertEquals(
+    events.find(({ object }) => object === "nexthop")!.ifindex,
+    one.ifindex,
+  );
+  const shown = await lab.ns.json<Line>("-d route show 10.4.0.0/16");
+  assertEquals(to("10.4.0.0/16").data.nh_info, shown[0].nh_info);
+  // A renewal has the keys of data, with both values.
+  const renewal = events.find(({ event, object }) =>
+    event === "change" && object === "address"
+  )!;
+  assertEquals(renewal.changed, ["valid_life_time", "preferred_life_time"]);
+  assertEquals(Object.keys(renewal.previous), renewal.changed);
+  assert(renewal.previous.valid_life_time <= 900);
+});
+
 /** Adds routes and removes every third while no process reads: more than the buffer holds. */
 async function flood(netns: Netns, pid: number): Promise<void> {
   Deno.kill(pid, "SIGSTOP");

@@ -47,6 +47,12 @@ const METRICS: [words: string, spec: Omit<RouteSpec, "to">][] = [
   ["reordering 5 window 7000", { reordering: 5, window: 7000 }],
   ["rtt 100ms rttvar 50ms", { rtt: 100, rttvar: 50 }],
   ["rto_min 30ms", { rto_min: 30 }],
+  ["rto_min 20ms", { rto_min: "20ms" }],
+  ["rtt 1.5s rttvar 2.5msecs rto_min 2sec", {
+    rtt: "1.5s",
+    rttvar: "2.5msecs",
+    rto_min: "2sec",
+  }],
   ["cwnd lock 20 initcwnd 30 initrwnd 40", {
     cwnd: 20,
     lock: ["cwnd"],
@@ -126,6 +132,21 @@ const CASES: Case[] = [
     protocol: "static",
     scope: "site",
     tos: 8,
+  }],
+  ["add", "10.2/16 via 192.0.2.9 tos 20", {
+    to: "10.2/16",
+    via: "192.0.2.9",
+    tos: "20",
+  }],
+  ["add", "10.2.0.0/255.255.0.0 via 192.0.2.9 tos AF11", {
+    to: "10.2.0.0/255.255.0.0",
+    via: "192.0.2.9",
+    tos: "AF11",
+  }],
+  ["add", "0/0 via 192.0.2.9 metric 8", {
+    to: "0/0",
+    via: "192.0.2.9",
+    metric: 8,
   }],
   ["add", "10.2.1.0/24 via 192.0.2.9 protocol 99 realms 4/5", {
     to: "10.2.1.0/24",

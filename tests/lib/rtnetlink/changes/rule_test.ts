@@ -47,6 +47,13 @@ const CASES: Case[] = [
     table: 6,
     priority: 505,
   }],
+  ["from 10.1/16 tos 20 table 6 priority 505", {
+    from: "10.1/16",
+    tos: "20",
+    table: 6,
+    priority: 505,
+  }],
+  ["tos CS1 table 6 priority 505", { tos: "CS1", table: 6, priority: 505 }],
   ["uidrange 1000-1999 table 6 priority 506", {
     uidrange: "1000-1999",
     table: 6,

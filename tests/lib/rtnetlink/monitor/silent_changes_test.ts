@@ -12,6 +12,7 @@ import {
   routed,
   until,
 } from "../../../support/monitored.ts";
+import { advertise, hostAndRouter } from "../../../support/router.ts";
 import { Lab } from "../../../support/netns.ts";
 import "../../../support/descriptors.ts";
 import { testWith } from "../../../support/kinds.ts";
@@ -67,6 +68,30 @@ Deno.test("a static route beside one of a router advertisement is its own route"
   assertExplained([...added, ...deleted]);
   await ns.ip(`route delete ${both} proto ra`);
   await assertKnowsAll(monitor, ns);
+});
+
+Deno.test("the default route of a router advertisement has its metrics", async () => {
+  await using lab = await hostAndRouter();
+  const { host, router } = lab;
+  await using monitor = await openMonitor(host);
+  const told = [];
+  for (const options of [{}, { mtu: 1350, hopLimit: 77 }, { lifetime: 0 }]) {
+    await advertise(router, options);
+    // The address of the advertised prefix, or the end of the default route.
+    told.push(
+      ...await until(
+        monitor,
+        (event) =>
+          "object" in event && event.object === "route" &&
+          event.data.prefixLength === 0 &&
+          (options.lifetime === 0
+            ? event.event === "delete"
+            : event.data.metrics?.mtu === (options.mtu ?? 1370)),
+      ),
+    );
+    told.push(...await assertKnowsAll(monitor, host));
+  }
+  assertExplained(told);
 });
 
 await testWith(
