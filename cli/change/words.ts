@@ -55,7 +55,10 @@ function find(table: OptionTable, word: string): string | undefined {
 }
 
 /** The number of arguments that form the value of an option. */
-function longest(option: Option<unknown>, words: readonly string[]): number {
+export function longest(
+  option: Option<unknown>,
+  words: readonly string[],
+): number {
   for (let count = words.length; count > 1; count--) {
     const value = words.slice(0, count).join(" ");
     if (option.read(value) !== undefined) return count;

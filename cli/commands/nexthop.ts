@@ -18,6 +18,7 @@ const OPTIONS: SpecGroups = [
     dev: ["link", "Output link."],
     onlink: ["", "Treat the gateway as on-link."],
     blackhole: ["", "Drop packets."],
+    encap: ["words", "Encapsulation, as in ip-route(8): 'mpls 100/200 ttl 5'."],
     fdb: ["", "For bridge forwarding entries (FDB)."],
     family: ["family", "Address family without --via: inet or inet6."],
     protocol: ["protocol", "Origin of the nexthop."],

@@ -50,6 +50,7 @@ const OPTIONS: SpecGroups = [
     src: ["address", "Preferred source address."],
     onlink: ["", "Treat the gateway as on-link."],
     nhid: ["id", "Id of a nexthop object."],
+    encap: ["words", "Encapsulation, as in ip-route(8): 'mpls 100/200 ttl 5'."],
   }],
   ["Attributes", {
     protocol: ["protocol", "Origin, such as static or dhcp (default: boot)."],

@@ -2,6 +2,7 @@
 
 import type { OptionTable } from "../../lib/rtnetlink/spec/table.ts";
 import type { Option } from "../../lib/rtnetlink/spec/value.ts";
+import { longest } from "../change/words.ts";
 
 /** The exit codes of iproute2's `ip`. */
 export const IpExit = {
@@ -105,12 +106,9 @@ export class Words {
   valueOf(keyword: string, option: Option<unknown>): string {
     if (!option.several) return this.value(keyword);
     const first = this.value(keyword);
-    const words = [first];
-    while (!this.done) {
-      const longer = [...words, this.next].join(" ");
-      if (option.read(longer) === undefined) break;
-      words.push(this.take());
-    }
+    const count = longest(option, [first, ...this.#words.slice(this.#at)]);
+    const words = [first, ...this.#words.slice(this.#at, this.#at + count - 1)];
+    this.#at += count - 1;
     return words.join(" ");
   }
 }

@@ -31,6 +31,7 @@ export const newer = {
   FRA_FLOWLABEL_MASK: 27,
   FRA_SPORT_MASK: 28,
   FRA_DPORT_MASK: 29,
+  FRA_DSCP_MASK: 30,
 } as const;
 
 export const FR_ACT_UNSPEC = 0;

@@ -81,6 +81,8 @@ export type IpRule = {
   dport_mask?: string;
   /** The name of the DSCP. */
   dscp?: string;
+  /** The bits of the DSCP that count, if not all. */
+  dscp_mask?: string;
   /** The IPv6 flow label. */
   flowlabel?: string;
   /** The bits of the flow label that count. */

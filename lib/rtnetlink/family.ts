@@ -99,3 +99,18 @@ function labelStack(bytes: Uint8Array, at: number, length: number): string {
   }
   return labels.join("/");
 }
+
+/** The bytes of MPLS labels like "100/200"; undefined if they are none. */
+export function tryLabelBytes(
+  text: string,
+): Uint8Array<ArrayBuffer> | undefined {
+  const labels = text.split("/");
+  const bytes = new Uint8Array(4 * labels.length);
+  const view = new DataView(bytes.buffer);
+  for (const [index, label] of labels.entries()) {
+    if (!/^\d{1,7}$/.test(label) || Number(label) >= 1 << 20) return undefined;
+    const isLast = index === labels.length - 1;
+    view.setUint32(4 * index, Number(label) << 12 | (isLast ? 1 << 8 : 0));
+  }
+  return bytes;
+}

@@ -151,10 +151,7 @@ const MOST_MILLISECONDS = 0x1fff_ffff;
 const milliseconds: Reader<number> = {
   expected: "milliseconds, or a time like 20ms or 1.5s",
   schema: {
-    anyOf: [
-      { type: "number", minimum: 0, maximum: MOST_MILLISECONDS },
-      { type: "string" },
-    ],
+    anyOf: [wholeNumber(0, MOST_MILLISECONDS).schema, { type: "string" }],
   },
   read(given) {
     const [, digits, unit] = typeof given === "string"

@@ -121,6 +121,8 @@ export interface NexthopObjectSpec {
   readonly dev?: string | number;
   /** Drop packets. */
   readonly blackhole?: boolean;
+  /** The encapsulation, in the words of ip-route(8): "mpls 100/200 ttl 5". */
+  readonly encap?: string;
   /** Treat the next hop as directly reachable, regardless of addresses. */
   readonly onlink?: boolean;
   /** Use it for a bridge's forwarding table. */

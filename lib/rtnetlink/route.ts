@@ -164,6 +164,8 @@ export interface RouteSpec extends RouteMetricsSpec {
   readonly nexthops?: readonly NexthopSpec[];
   /** The id of a nexthop object. */
   readonly nhid?: number;
+  /** The encapsulation, in the words of ip-route(8): "mpls 100/200 ttl 5". */
+  readonly encap?: string;
   /** The routing table; default: main. */
   readonly table?: number | string;
   /** The metric: lower is preferred. */

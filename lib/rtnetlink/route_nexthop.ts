@@ -66,6 +66,8 @@ export interface NexthopSpec {
   readonly weight?: number;
   /** Treat the next hop as directly reachable, regardless of addresses. */
   readonly onlink?: boolean;
+  /** The encapsulation, in the words of ip-route(8): "mpls 100/200 ttl 5". */
+  readonly encap?: string;
   /** Realms, as "FROM/TO" or "TO". */
   readonly realms?: string | number;
 }

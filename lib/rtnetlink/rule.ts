@@ -17,9 +17,11 @@ import type { MessageReader } from "../netlink/message.ts";
 import type { Change, Verb } from "./changes/change.ts";
 import type { AddressFamily } from "./family.ts";
 import {
+  dscpName,
   realmName,
   routeTypeName,
   serviceName,
+  serviceNumber,
   tableName,
 } from "./names/iproute2.ts";
 import { type OptionValues, toggleWord } from "./spec/attribute.ts";
@@ -45,6 +47,7 @@ import {
 } from "./spec/object.ts";
 import {
   network,
+  numbered,
   oneOf,
   type Reader,
   text,
@@ -120,6 +123,8 @@ export interface Rule {
   destinationPortMask?: number;
   /** Only packets with this DSCP. */
   dscp?: number;
+  /** The bits of the DSCP that count, if not all. */
+  dscpMask?: number;
   /** Only IPv6 packets with this flow label. */
   flowLabel?: number;
   /** The bits of the flow label that count. */
@@ -162,10 +167,14 @@ export interface RuleSpec {
   readonly uidrange?: string;
   /** The IP protocol: "tcp", 17. */
   readonly ipproto?: number | string;
-  /** The source ports: "53", "1000-2000". */
+  /** The source ports: 53, "1000-2000", with a mask "0x50/0xfff0". */
   readonly sport?: number | string;
   /** The destination ports. */
   readonly dport?: number | string;
+  /** The DSCP, with an optional mask: 10, "AF11", "8/0x38". */
+  readonly dscp?: number | string;
+  /** The IPv6 flow label, with an optional mask: "0x12345/0xff000". */
+  readonly flowlabel?: number | string;
   /** The id of the tunnel that the packet arrived through. */
   readonly tun_id?: number;
   /** Use the table of the interface's VRF. */
@@ -286,17 +295,51 @@ const interfaceField = (
     },
   });
 
+/** A port, a range or a port with a mask: "53", "1000-2000", "0x50/0xfff0". */
+const ports: Reader<string> = {
+  expected: "like 53, 1000-2000 or 0x50/0xfff0",
+  schema: { anyOf: [port.schema, { type: "string" }] },
+  read(given) {
+    const [first, mask, ...rest] = String(given).split("/");
+    const [one, other = one, ...more] = (first ?? "").split("-");
+    const [start, end] = [port.read(one), port.read(other)];
+    const bits = mask === undefined ? 0xffff : port.read(mask);
+    const isOne = start === end && rest.length === 0;
+    return start === undefined || end === undefined || bits === undefined ||
+        more.length > 0 || mask !== undefined && !isOne
+      ? undefined
+      : portsText({ start, end }, bits);
+  },
+};
+
+function portsText({ start, end }: NumberRange, mask = 0xffff): string {
+  return start !== end
+    ? `${start}-${end}`
+    : mask === 0xffff
+    ? `${start}`
+    : `${hex(start)}/${hex(mask)}`;
+}
+
 const portField = (
   of: "sourcePorts" | "destinationPorts",
+  maskOf: "sourcePortMask" | "destinationPortMask",
   key: "sport" | "dport",
   number: number,
+  maskNumber: number,
 ) =>
   field(of, {
-    ...pair("-", port, "53 or 1000-2000", true),
-    toRaw: (range) => rangeOf(range),
-    text: rangeText,
+    ...ports,
+    of: ({ [of]: range, [maskOf]: mask }) => range && portsText(range, mask),
     number,
     codec: rangeCodec(fr.fib_rule_port_range),
+    encode(body, text) {
+      const [range = "", mask] = String(text).split("/");
+      body.bytes(
+        number,
+        fr.fib_rule_port_range.build({ ...rangeOf(range) }),
+      );
+      if (mask !== undefined) body.u16(maskNumber, Number(mask));
+    },
     print(json, rule) {
       const range = rule[of];
       if (range === undefined) return;
@@ -323,6 +366,43 @@ const portMask = (
       return mask === 0xffff ? undefined : mask;
     },
   }, { key, json: hex });
+
+/** A DSCP by number or name. */
+export const dscpNumber: Reader<number> = numbered(
+  "a number up to 63 or a name such as AF11 (/etc/iproute2/rt_dsfield)",
+  63,
+  (word) => {
+    const tos = serviceNumber(word);
+    return tos === undefined ? undefined : tos >> 2;
+  },
+);
+
+/**
+ * A number with an optional mask, as text with both: "10/63".
+ *
+ * @param all All bits, the default mask.
+ */
+const masked = (one: Reader<number>, all: number): Reader<string> => ({
+  expected: `${one.expected}, with an optional mask`,
+  schema: { anyOf: [one.schema, { type: "string" }] },
+  read(given) {
+    const [first, mask = all, ...rest] = typeof given === "number"
+      ? [given]
+      : String(given).split("/");
+    const value = one.read(first);
+    const bits = wholeNumber(1, all).read(mask);
+    return value === undefined || bits === undefined || rest.length > 0
+      ? undefined
+      : `${value}/${bits}`;
+  },
+});
+
+/** The numbers of a value with a mask. */
+const partsOf = (text: string | number) =>
+  String(text).split("/").map(Number) as [value: number, mask: number];
+
+const ALL_OF_DSCP = 0x3f;
+const ALL_OF_LABEL = 0xf_ffff;
 
 /** The attributes of rules, in iproute2's order. */
 export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
@@ -420,8 +500,20 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
     ...ipProtocol,
     key: "ipproto",
   }),
-  sport: portField("sourcePorts", "sport", fr.FRA_SPORT_RANGE),
-  dport: portField("destinationPorts", "dport", fr.FRA_DPORT_RANGE),
+  sport: portField(
+    "sourcePorts",
+    "sourcePortMask",
+    "sport",
+    fr.FRA_SPORT_RANGE,
+    fr.newer.FRA_SPORT_MASK,
+  ),
+  dport: portField(
+    "destinationPorts",
+    "destinationPortMask",
+    "dport",
+    fr.FRA_DPORT_RANGE,
+    fr.newer.FRA_DPORT_MASK,
+  ),
   sportMask: portMask(
     "sourcePortMask",
     fr.newer.FRA_SPORT_MASK,
@@ -501,10 +593,33 @@ export const RULE: ObjectTable<Rule, RuleSpec> = new ObjectTable({
         : protocol.text(number),
   }),
   dscp: field.attribute("dscp", fr.newer.FRA_DSCP, u8, {
+    ...masked(dscpNumber, ALL_OF_DSCP),
+    of: ({ dscp, dscpMask = ALL_OF_DSCP }) =>
+      dscp === undefined ? undefined : `${dscp}/${dscpMask}`,
+    encode(body, text) {
+      const [dscp, mask] = partsOf(text);
+      body.u8(fr.newer.FRA_DSCP, dscp);
+      // Older kernels do not have the mask.
+      if (mask !== ALL_OF_DSCP) body.u8(fr.newer.FRA_DSCP_MASK, mask);
+    },
     key: "dscp",
-    json: (dscp) => serviceName(dscp << 2),
+    json: dscpName,
   }),
-  flowLabel: field.attribute("flowLabel", fr.newer.FRA_FLOWLABEL, be32, {
+  dscpMask: field.attribute("dscpMask", fr.newer.FRA_DSCP_MASK, {
+    read(value) {
+      const mask = value.u8();
+      return mask === ALL_OF_DSCP ? undefined : mask;
+    },
+  }, { key: "dscp_mask", json: hex }),
+  flowlabel: field.attribute("flowLabel", fr.newer.FRA_FLOWLABEL, be32, {
+    ...masked(wholeNumber(0, ALL_OF_LABEL), ALL_OF_LABEL),
+    of: ({ flowLabel, flowLabelMask }) =>
+      flowLabel === undefined ? undefined : `${flowLabel}/${flowLabelMask}`,
+    encode(body, text) {
+      const [label, mask] = partsOf(text);
+      body.be32(fr.newer.FRA_FLOWLABEL, label)
+        .be32(fr.newer.FRA_FLOWLABEL_MASK, mask);
+    },
     key: "flowlabel",
     json: hex,
   }),

@@ -80,10 +80,11 @@ const MESSAGES = new Map<number, Messages>([
   }],
   [RTM_NEWROUTE >> 2, {
     header: 12,
-    // RTA_METRICS, RTA_MULTIPATH.
+    // RTA_METRICS, RTA_MULTIPATH, RTA_ENCAP with SEG6_LOCAL_*.
     shape: {
       8: { inside: {} },
-      9: { skip: 8, structs: true, inside: {} },
+      9: { skip: 8, structs: true, inside: { 22: { inside: {} } } },
+      22: { inside: { 10: { inside: {} }, 11: { inside: {} } } },
     },
     views: families.map(({ family, flag }) => ({
       command: `-d ${flag} route show table all`,
@@ -112,6 +113,8 @@ const MESSAGES = new Map<number, Messages>([
   }],
   [RTM_NEWNEXTHOP >> 2, {
     header: 8,
+    // NHA_ENCAP.
+    shape: { 8: { inside: {} } },
     views: [
       {
         command: "-d nexthop",

@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { denoRun } from "./command.ts";
 import { Lab, type Netns, type Output, output } from "./netns.ts";
-import { assertSameJson, withoutLocks } from "./same_json.ts";
+import { assertSameJson, parseIpJson, withoutLocks } from "./same_json.ts";
 import { settled } from "./settled.ts";
 import { isOfItsLink } from "./inventory.ts";
 
@@ -88,7 +88,7 @@ function comparable(value: unknown): unknown {
 /** Parses a JSON array in each line. */
 function arrays(text: string): unknown[] {
   return text.split("\n").filter((line) => line.trim() !== "")
-    .map((line) => JSON.parse(line));
+    .map(parseIpJson);
 }
 
 /** `ip` prints {} for what its filter leaves out. */

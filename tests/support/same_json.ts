@@ -35,7 +35,7 @@ const ENCAPSULATION = [
   '"(dst|src|mode|tunsrc|nh4|nh6|iif|oif)":"[^"]*"',
   // A route has a table too.
   '"action":"[^"]*"(,"srh":\\{[^}]*\\})?(,"(vrf)?table":"[^"]*")*',
-  '"(id|ttl|tos|hoplimit|tc)":\\d+',
+  '"(id|ttl|tos|hoplimit|tc|lblen|nflen)":\\d+',
   '"(key|csum|seq)":true',
   '"(segs|flavors)":\\[[^\\]]*\\]',
 ].join("|");

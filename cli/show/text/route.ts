@@ -123,13 +123,14 @@ function realms(flow: Value | undefined): string[] {
     : ["realms", `${plain(flow.from)}/${plain(flow.to)}`];
 }
 
-/** "encap mpls 100 ttl 5". */
+/** "encap mpls 100 ttl 5", after two spaces as `ip` prints it. */
 function encapsulationWords(encap: Value | undefined): string[] {
   if (!isJson(encap)) return [];
-  const { encap_type: type, ...fields } = encap;
+  const { encap_type: type, freqk, freqn, ...fields } = encap;
   return [
-    "encap",
+    " encap",
     plain(type!),
+    ...freqk === undefined ? [] : ["freq", `${plain(freqk)}/${plain(freqn!)}`],
     ...Object.entries(fields).flatMap(([key, value]) =>
       // The labels of MPLS have no word.
       type === "mpls" && key === "dst" ? [plain(value)] : field(key, value)
@@ -149,7 +150,7 @@ function field(key: string, value: Value): string[] {
         ? Object.entries(value).flatMap(([key, value]) => field(key, value))
         : [];
     default:
-      return value === true ? [key] : [key, plain(value)];
+      return value === true || value === null ? [key] : [key, plain(value)];
   }
 }
 

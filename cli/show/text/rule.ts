@@ -1,5 +1,7 @@
 // Routing policy rules as text.
 
+import { dscpNumber } from "../../../lib/rtnetlink/rule.ts";
+import { hex } from "../../../lib/rtnetlink/spec/json.ts";
 import type { Json } from "../shown.ts";
 import { formatKeys, type Keywords, pair, plain } from "./format.ts";
 
@@ -19,9 +21,7 @@ export function ruleText(json: Json): string {
   const masked = (value: string, mask: Json[string] | undefined) =>
     mask === undefined ? value : `${value}/${plain(mask)}`;
   const port = (value: Json[string], mask: Json[string] | undefined) =>
-    mask === undefined
-      ? plain(value)
-      : masked(`0x${Number(value).toString(16)}`, mask);
+    mask === undefined ? plain(value) : masked(hex(Number(value)), mask);
   const range = (word: string) =>
     json[word] !== undefined
       ? [word, port(json[word], json[`${word}_mask`])]
@@ -68,7 +68,10 @@ export function ruleText(json: Json): string {
     ...(json.nop === null ? ["nop"] : []),
     ...pair("", json.action),
     ...pair("proto", json.protocol),
-    ...pair("dscp", json.dscp),
+    ...(json.dscp_mask === undefined ? pair("dscp", json.dscp) : [
+      "dscp",
+      masked(hex(dscpNumber.read(json.dscp)!), json.dscp_mask),
+    ]),
     ...(json.flowlabel === undefined ? [] : [
       "flowlabel",
       json.flowlabel_mask === ALL_BITS

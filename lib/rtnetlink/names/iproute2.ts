@@ -99,6 +99,11 @@ export function serviceName(tos: number): string {
   return services().nameOf(tos) ?? "0x" + tos.toString(16).padStart(2, "0");
 }
 
+/** The name of a DSCP. */
+export function dscpName(dscp: number): string {
+  return services().nameOf(dscp << 2) ?? `${dscp}`;
+}
+
 /** A type of service by name; undefined for an unknown name. */
 export function serviceNumber(word: string): number | undefined {
   return services().numberOf(word);

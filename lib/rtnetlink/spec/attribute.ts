@@ -210,8 +210,8 @@ export interface NumberDetails<T> extends Details<T, number> {
   readonly min?: number;
   /** The largest value that the kernel accepts. */
   readonly max?: number;
-  /** Parses the number, if it is not a decimal one. */
-  readonly reader?: Reader<number>;
+  /** Parses and formats the number, if it is not a decimal one. */
+  readonly reader?: Reader<number> & { text(number: number): string };
 }
 
 /** A number. */
@@ -222,6 +222,13 @@ export function number(
 ): Attribute<number> {
   const reader = given ?? wholeNumber(min ?? codec.min, max ?? codec.max);
   return numeric(number, codec, reader, same, same, undefined, details);
+}
+
+/** Formats numbers, and keywords as they are. */
+export function textOr(
+  { text }: { text(number: number): string },
+): (value: unknown) => string {
+  return (value) => typeof value === "number" ? text(value) : String(value);
 }
 
 /** A number, or a keyword for a number. */
@@ -235,7 +242,8 @@ export function numberOr<const Word extends string>(
 ): Attribute<number | Word> {
   const names = Object.keys(words) as Word[];
   const plain = given ?? wholeNumber(min ?? codec.min, max ?? codec.max);
-  const reader: Reader<number | Word> = {
+  const reader: Reader<number | Word> & Pick<Attribute<unknown>, "text"> = {
+    ...(given && { text: textOr(given) }),
     expected: `${names.join(", ")} or ${plain.expected}`,
     schema: { anyOf: [{ enum: names }, plain.schema] },
     read: (given) => names.find((name) => name === given) ?? plain.read(given),

@@ -67,7 +67,7 @@ export function wholeNumber(min: number, max: number): Reader<number> {
 export function hexadecimal(
   max: number,
   numberOf: (word: string) => number | undefined = () => undefined,
-): Reader<number> {
+): Reader<number> & { text(number: number): string } {
   const plain = wholeNumber(0, max);
   return {
     expected: `hexadecimal digits up to ${max.toString(16)}`,
@@ -77,6 +77,7 @@ export function hexadecimal(
       const digits = /^(?:0x)?([0-9a-f]+)$/i.exec(given)?.[1];
       return numberOf(given) ?? plain.read(digits && parseInt(digits, 16));
     },
+    text: (number) => `0x${number.toString(16)}`,
   };
 }
 

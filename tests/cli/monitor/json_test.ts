@@ -211,7 +211,7 @@ Deno.test("monitor --json: links of routes by index, nexthop objects, renewals",
     route add 10.3.0.0/16 nhid 7
     nexthop replace id 7 via 192.0.2.8 dev one
     neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev two
-    address change 2001:db8::1/64 dev one valid_lft 1900 preferred_lft 1800
+    address change 2001:db8::1/64 dev one nodad valid_lft 1900 preferred_lft 1800
     route add 10.4.0.0/16 nhid 7`);
   const events = await watching.events(({ data }) =>
     data?.dst === "10.4.0.0/16"

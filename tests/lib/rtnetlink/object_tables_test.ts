@@ -124,6 +124,17 @@ const BUCKETS = { ...GROUP, type: "resilient" };
 const VIA = { to: "198.51.100.0/24", via: "192.0.2.2", dev: 3 };
 const VIA6 = { to: "2001:db8:1::/48", via: "2001:db8::2", dev: 3 };
 
+/** Encapsulations that are reported in other words. */
+const ENCAPSULATION_TEXTS = {
+  "ip id 42 dst 192.0.2.1 tos 20 key": "ip id 42 dst 192.0.2.1 tos CS1 key",
+  "ip6 hoplimit 3 tc 8": "ip6 hoplimit 3 tc 0x08",
+  "seg6local action End.B6 srh segs ::1": "seg6local action End.B6 segs ::1",
+  "ioam6 trace prealloc type 0x800000 ns 1 size 12":
+    "ioam6 type 8388608 ns 1 size 12",
+  "ioam6 freq 1/5 mode auto tundst ::1 trace prealloc type 1 ns 2 size 4":
+    "ioam6 freq 1/5 mode auto tundst ::1 type 1 ns 2 size 4",
+};
+
 /** Options as they are, as they are wanted, and what is reported. */
 const REPORTED: readonly (readonly [
   name: Name,
@@ -230,6 +241,38 @@ const REPORTED: readonly (readonly [
   ]],
   ["nexthop", HOP, { ...HOP, dev: 4 }, ["dev is if3, wanted 4"]],
   ["nexthop", HOP, { ...HOP, onlink: true }, ["onlink is off, wanted on"]],
+  ["nexthop", HOP, { ...HOP, encap: "mpls 100/200 ttl 5" }, [
+    "encap is not set, wanted mpls 100/200 ttl 5",
+  ]],
+  ...([
+    ["mpls 100/200", "mpls 100/300"],
+    ["ip id 42 dst 192.0.2.1 tos 20 key", "ip id 42 dst 192.0.2.1 csum"],
+    ["ip6 hoplimit 3 tc 8", "seg6 mode inline segs 2001:db8::a"],
+    [
+      "seg6 mode encap tunsrc 2001:db8::1 segs 2001:db8::a,2001:db8::b",
+      "rpl segs 2001:db8::a,2001:db8::b",
+    ],
+    [
+      "seg6local action End.DT6 table 7",
+      "seg6local action End flavors psp,next-csid lblen 48 nflen 16 count",
+    ],
+    [
+      "seg6local action End.DX2 oif if3",
+      "seg6local action End.B6 srh segs ::1",
+    ],
+    [
+      "ioam6 trace prealloc type 0x800000 ns 1 size 12",
+      "ioam6 freq 1/5 mode auto tundst ::1 trace prealloc type 1 ns 2 size 4",
+    ],
+  ] as const).map((texts) => {
+    const shown = texts.map((text) =>
+      ENCAPSULATION_TEXTS[text as keyof typeof ENCAPSULATION_TEXTS] ?? text
+    );
+    const [is = {}, wanted = {}] = texts.map((encap) => ({ ...VIA, encap }));
+    return ["route", is, wanted, [
+      `encap is ${shown[0]}, wanted ${shown[1]}`,
+    ]] as const;
+  }),
   ["nexthop", HOP, { ...HOP, protocol: "static" }, [
     "protocol is unspec, wanted static",
   ]],

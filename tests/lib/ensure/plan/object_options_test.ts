@@ -155,6 +155,13 @@ const NEXTHOPS: readonly Drift[] = [
     ["via is 198.51.100.8, wanted 192.0.2.8", "dev is d1, wanted d0"],
   ],
   [
+    { id: 7, via: "192.0.2.8", dev: "d0", encap: "ip id 5 dst 192.0.2.9 key" },
+    "nexthop replace id 7 via 192.0.2.8 dev d0 encap ip id 5 dst 192.0.2.9",
+    [
+      "encap is ip id 5 dst 192.0.2.9, wanted ip id 5 dst 192.0.2.9 key",
+    ],
+  ],
+  [
     { id: 7, blackhole: true },
     "nexthop replace id 7 via 192.0.2.8 dev d0",
     ["via is 192.0.2.8, wanted not set", "blackhole is off, wanted on"],
@@ -211,8 +218,28 @@ const ROUTES: readonly Drift[] = [
   ],
   // A route that looks the same but for its encapsulation is another one.
   [route({}), `${replace} encap ip id 42 dst 192.0.2.77`, [
-    "encap is ip, wanted not set",
+    "encap is ip id 42 dst 192.0.2.77, wanted not set",
   ]],
+  [
+    route({ encap: "ip id 42 dst 192.0.2.77 ttl 9" }),
+    `${replace} encap ip id 42 dst 192.0.2.78 ttl 9`,
+    [
+      "encap is ip id 42 dst 192.0.2.78 ttl 9, " +
+      "wanted ip id 42 dst 192.0.2.77 ttl 9",
+    ],
+  ],
+  [
+    {
+      to: "2001:db8:77::/48",
+      dev: "d0",
+      encap: "seg6 mode inline segs 2001:db8::a,2001:db8::b",
+    },
+    "route replace 2001:db8:77::/48 dev d0 encap seg6 mode encap segs 2001:db8::a",
+    [
+      "encap is seg6 mode encap segs 2001:db8::a, " +
+      "wanted seg6 mode inline segs 2001:db8::a,2001:db8::b",
+    ],
+  ],
   [route({ src: "192.0.2.1" }), `${replace} src 192.0.2.2`, [
     "src is 192.0.2.2, wanted 192.0.2.1",
   ]],

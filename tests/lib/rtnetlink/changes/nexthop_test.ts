@@ -35,6 +35,16 @@ const CASES: Case[] = [
     onlink: true,
   }],
   ["add", "id 6 via 203.0.113.1 dev a0", { id: 6, via: "203.0.113.1", dev }],
+  [
+    "replace",
+    "id 6 via 192.0.2.6 dev a0 encap ip id 42 dst 192.0.2.77 tos 20",
+    {
+      id: 6,
+      via: "192.0.2.6",
+      dev,
+      encap: "ip id 42 dst 192.0.2.77 tos 20",
+    },
+  ],
   ["add", "id 7 via 192.0.2.7 fdb", { id: 7, via: "192.0.2.7", fdb: true }],
   ["add", "id 8 via 192.0.2.8 fdb", { id: 8, via: "192.0.2.8", fdb: true }],
   ["add", "id 10 group 1/2", { id: 10, group: [{ id: 1 }, { id: 2 }] }],

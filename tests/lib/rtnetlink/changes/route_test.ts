@@ -268,6 +268,39 @@ const CASES: Case[] = [
       ],
     },
   ],
+  ...[
+    "10.20.0.0/16 encap mpls 100/200 ttl 5 via 192.0.2.2",
+    "10.20.1.0/24 encap mpls 16 via 192.0.2.2",
+    "10.20.2.0/24 encap ip id 42 src 192.0.2.1 dst 192.0.2.77 tos 20 ttl 9 key csum seq dev a0",
+    "10.20.3.0/24 encap ip6 id 0x10 src 2001:db8::1 dst 2001:db8::7 tc 20 hoplimit 9 csum dev a0",
+    "2001:db8:20::/48 encap seg6 mode encap segs 2001:db8::a,2001:db8::b dev a0",
+    "2001:db8:21::/48 encap seg6 mode inline segs 2001:db8::a dev a0",
+    "2001:db8:22::1 encap seg6local action End.DT6 table 100 dev a0",
+    "2001:db8:22::2 encap seg6local action End.X nh6 2001:db8::2 flavors psp,usp count dev a0",
+    "2001:db8:22::3 encap seg6local action End.DX4 nh4 192.0.2.2 dev a0",
+    "2001:db8:22::4 encap seg6local action End.B6.Encaps srh segs 2001:db8::a,2001:db8::b dev a0",
+    "2001:db8:22::5 encap seg6local action End.B6 srh segs 2001:db8::a dev a0",
+    "2001:db8:22::6 encap seg6local action End.DX2 oif b0 dev a0",
+    "2001:db8:22::7 encap seg6local action End flavors next-csid lblen 48 nflen 16 dev a0",
+    "2001:db8:23::/48 encap rpl segs 2001:db8::a,2001:db8::b dev a0",
+    "2001:db8:24::/48 encap ioam6 trace prealloc type 0x800000 ns 1 size 12 dev a0",
+    "2001:db8:24::/48 encap ioam6 freq 1/5 mode encap tundst 2001:db8::9 trace prealloc type 0x800000 ns 1 size 12 dev a0",
+  ].map((words): Case => {
+    const [, to = "", encap, hop, value] =
+      /^(\S+) encap (.*) (via|dev) (\S+)$/.exec(words) ?? [];
+    return ["add", words, { to, encap, [hop!]: value } as RouteSpec];
+  }),
+  [
+    "add",
+    "10.20.4.0/24 nexthop encap ip id 7 dst 192.0.2.9 via 192.0.2.3 dev a0 nexthop via 192.0.2.2",
+    {
+      to: "10.20.4.0/24",
+      nexthops: [
+        { encap: "ip id 7 dst 192.0.2.9", via: "192.0.2.3", dev: "a0" },
+        { via: "192.0.2.2" },
+      ],
+    },
+  ],
   ["add", "10.9.0.0/16 via 192.0.9.9", { to: "10.9.0.0/16", via: "192.0.9.9" }],
   ["delete", "10.0.0.0/8", { to: "10.0.0.0/8" }],
   ["delete", "10.0.0.0/8", { to: "10.0.0.0/8" }],

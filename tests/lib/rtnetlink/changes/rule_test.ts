@@ -155,6 +155,8 @@ Deno.test("rule: every option and every action is tried", () => {
     ...tried,
     { action: "table", family: "inet" },
     { family: "inet6" },
+    // In newer_rule_test.ts.
+    { dscp: 10, flowlabel: 7 },
   ]);
 });
 
