@@ -111,7 +111,8 @@ async function readLink(session: Session, words: Words) {
   return { dev, name, link, index, values, kind };
 }
 
-async function add(session: Session, words: Words): Promise<void> {
+/** Adds a link. */
+export async function addLinkOf(session: Session, words: Words): Promise<void> {
   const { dev, name = dev, link, index, values, kind } = await readLink(
     session,
     words,
@@ -137,7 +138,8 @@ async function add(session: Session, words: Words): Promise<void> {
   } as LinkSpec));
 }
 
-async function set(session: Session, words: Words): Promise<void> {
+/** Changes a link. */
+export async function setLinkOf(session: Session, words: Words): Promise<void> {
   const { dev = undefined, name, index, values, kind } = await readLink(
     session,
     words,
@@ -167,7 +169,11 @@ async function set(session: Session, words: Words): Promise<void> {
   await session.apply(setLink(ifindex, changes));
 }
 
-async function remove(session: Session, words: Words): Promise<void> {
+/** Deletes a link, or those of a group. */
+export async function removeLinkOf(
+  session: Session,
+  words: Words,
+): Promise<void> {
   const { dev, name = dev, values } = await readLink(session, words);
   if (name !== undefined) {
     await session.apply(deleteLink(await session.index(name)));
@@ -211,11 +217,11 @@ export const link: IpObject = {
   words: "ip link { add | delete | set | change | replace | show | property }",
   grammar,
   commands: [
-    ["add", add],
-    ["set", set],
-    ["change", set],
-    ["replace", set],
-    ["delete", remove],
+    ["add", addLinkOf],
+    ["set", setLinkOf],
+    ["change", setLinkOf],
+    ["replace", setLinkOf],
+    ["delete", removeLinkOf],
     ["show", showLinks],
     ["lst", showLinks],
     ["list", showLinks],

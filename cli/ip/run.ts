@@ -25,6 +25,7 @@ const OBJECTS: readonly (readonly [
   ["link", async () => (await import("./link.ts")).link],
   ["netns", async () => (await import("./netns.ts")).netns],
   ["netconf", async () => (await import("./netconf.ts")).netconf],
+  ["tunnel", async () => (await import("./tunnel.ts")).tunnel],
   ["nexthop", async () => (await import("./nexthop.ts")).nexthop],
 ];
 

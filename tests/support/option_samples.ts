@@ -26,7 +26,7 @@ const TUNNEL = `
   local: 192.0.2.5 | 192.0.2.6
   dev: low | other
   ttl: 9 | inherit
-  tos: 8 | inherit
+  tos: 0x08 | inherit
   fwmark: 7 | 8
   encap: fou | gue + encap-sport 4444 encap-dport 5555
   encap-sport: 4444 | auto + encap fou encap-dport 5555
@@ -42,8 +42,8 @@ const TUNNEL6 = `
   local: 2001:db8:$g::5 | 2001:db8:$g::6
   hoplimit: 9 | 10
   encaplimit: 5 | none
-  tclass: 18 | inherit
-  flowlabel: 4660 | inherit
+  tclass: 0x12 | inherit
+  flowlabel: 0x1234 | inherit
   dscp: - | inherit
   fwmark: 7 | inherit
 `;
@@ -195,7 +195,7 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       dev: low | other
       srcport: 1000 2000 | 1000 3000
       dstport: 4790 | 8472
-      tos: 8 | inherit
+      tos: 0x08 | inherit
       ttl: 9 | inherit
       flowlabel: 5 | 6 + remote 2001:db8::1
       gpe: off | on + external dstport 1$n
@@ -210,7 +210,7 @@ export const SAMPLES: Readonly<Record<string, KindSamples>> = {
       id: 1$n | 2$n
       remote: 192.0.2.3 | 2001:db8::1
       ttl: 9 | inherit
-      tos: 8 | inherit
+      tos: 0x08 | inherit
       flowlabel: 5 | 6 + remote 2001:db8::1
       udp6zerocsumtx: off | on + remote 2001:db8::1
       udp6zerocsumrx: off | on + remote 2001:db8::1

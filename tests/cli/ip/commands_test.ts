@@ -24,6 +24,10 @@ const LINKS = [
   "link add br1 type bridge",
   "link del dev br1",
   "link delete br1",
+  "tunnel add t0 mode gre remote 192.0.2.1 local 192.0.2.2 ttl 9 key 5",
+  "tunnel add t1 mode ipip remote 192.0.2.1 local 192.0.2.2",
+  "tunnel change t0 ttl 10",
+  "tunnel del t1",
   "link add v8 index 900 type veth peer name v9",
   "link set group 7 down",
 ];
@@ -31,6 +35,13 @@ const LINKS = [
 Deno.test("ip link: changes and what shows them", async () => {
   await using beside = await IpBeside.open();
   await beside.change(LINKS);
+  await beside.change([
+    "tunnel add t2 mode ip6ip6 remote 2001:db8::1 local 2001:db8::2",
+    "tunnel add t3 mode any remote 2001:db8::3 local 2001:db8::2 hoplimit 9",
+    "tunnel add t2 mode ip6ip6 remote 2001:db8::1 local 2001:db8::2",
+    "tunnel change t3 hoplimit 10",
+    "tunnel del t2",
+  ], "-6");
   const shows = [
     "link",
     "link show v0",
