@@ -1,6 +1,12 @@
 // <linux/lwtunnel.h>: encapsulations of routes.
 
-export const headers = ["linux/lwtunnel.h", "linux/mpls_iptunnel.h"] as const;
+export const headers = [
+  "linux/lwtunnel.h",
+  "linux/mpls_iptunnel.h",
+  "linux/ioam6.h",
+  "linux/ioam6_iptunnel.h",
+  "linux/rpl_iptunnel.h",
+] as const;
 
 export const LWTUNNEL_ENCAP_NONE = 0;
 export const LWTUNNEL_ENCAP_MPLS = 1;
@@ -31,3 +37,22 @@ export const LWTUNNEL_IP6_OPTS = 8;
 
 export const MPLS_IPTUNNEL_DST = 1;
 export const MPLS_IPTUNNEL_TTL = 2;
+
+export const IOAM6_IPTUNNEL_MODE = 1;
+export const IOAM6_IPTUNNEL_DST = 2;
+export const IOAM6_IPTUNNEL_TRACE = 3;
+export const IOAM6_IPTUNNEL_FREQ_K = 4;
+export const IOAM6_IPTUNNEL_FREQ_N = 5;
+
+export const IOAM6_IPTUNNEL_MODE_INLINE = 1;
+export const IOAM6_IPTUNNEL_MODE_ENCAP = 2;
+export const IOAM6_IPTUNNEL_MODE_AUTO = 3;
+
+export const IOAM6_IPTUNNEL_FREQ_MAX = 1000000;
+export const IOAM6_TRACE_DATA_SIZE_MAX = 244;
+
+export const RPL_IPTUNNEL_SRH = 1;
+
+export const newer = {
+  IOAM6_IPTUNNEL_SRC: 6,
+} as const;

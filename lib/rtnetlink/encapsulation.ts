@@ -6,7 +6,6 @@ import {
   TUNNEL_KEY,
   TUNNEL_SEQ,
 } from "../../ffi/uapi/linux_if_tunnel.ts";
-import * as ioam6 from "../../ffi/uapi/linux_ioam6.ts";
 import * as lwt from "../../ffi/uapi/linux_lwtunnel.ts";
 import * as seg6 from "../../ffi/uapi/linux_seg6.ts";
 import { formatIPv6, parseIPv6 } from "../net/ip_address.ts";
@@ -274,7 +273,7 @@ const FREQUENCY: Reader<string> = {
   schema: { type: "string" },
   read(given) {
     const [k = 0, n = 0, ...rest] = String(given).split("/").map(Number);
-    const most = ioam6.IOAM6_IPTUNNEL_FREQ_MAX;
+    const most = lwt.IOAM6_IPTUNNEL_FREQ_MAX;
     return [k, n].every(Number.isInteger) && k >= 1 && k <= n && n <= most &&
         rest.length === 0
       ? `${k}/${n}`
@@ -284,10 +283,10 @@ const FREQUENCY: Reader<string> = {
 
 /** The size of the data of a trace, in words of four bytes. */
 const TRACE_DATA_SIZE: Reader<number> = {
-  ...wholeNumber(4, ioam6.IOAM6_TRACE_DATA_SIZE_MAX),
+  ...wholeNumber(4, lwt.IOAM6_TRACE_DATA_SIZE_MAX),
   expected: "a multiple of 4 from 4 to 244",
   read(given) {
-    const size = wholeNumber(4, ioam6.IOAM6_TRACE_DATA_SIZE_MAX).read(given);
+    const size = wholeNumber(4, lwt.IOAM6_TRACE_DATA_SIZE_MAX).read(given);
     return size !== undefined && size % 4 === 0 ? size : undefined;
   },
 };
@@ -302,7 +301,7 @@ const trace: SharedAttribute = {
     view.setUint16(0, Number(ns));
     view.setUint8(3, Number(size) / 4);
     view.setUint32(4, Number(type) << 8);
-    body.bytes(ioam6.IOAM6_IPTUNNEL_TRACE, bytes);
+    body.bytes(lwt.IOAM6_IPTUNNEL_TRACE, bytes);
   },
 };
 
@@ -313,14 +312,14 @@ function inTrace(
   json: (value: number) => JsonValue = (value) => value,
 ): Attribute<number> {
   const decode = (level: AttributeLevel) => {
-    const value = level.get(ioam6.IOAM6_IPTUNNEL_TRACE);
+    const value = level.get(lwt.IOAM6_IPTUNNEL_TRACE);
     return value && value.length >= TRACE_SIZE
       ? read(value.view, value.at)
       : undefined;
   };
   return {
     ...reader,
-    number: ioam6.IOAM6_IPTUNNEL_TRACE,
+    number: lwt.IOAM6_IPTUNNEL_TRACE,
     writes: trace,
     decode,
     json: [{
@@ -334,11 +333,11 @@ function inTrace(
 
 /** A word that iproute2 prints and expects before the parts of a trace. */
 const onlyPrinted = (): Attribute<null> =>
-  reported(ioam6.IOAM6_IPTUNNEL_TRACE, () => null);
+  reported(lwt.IOAM6_IPTUNNEL_TRACE, () => null);
 
 const frequency = (level: AttributeLevel) => ({
-  k: level.get(ioam6.IOAM6_IPTUNNEL_FREQ_K)?.u32(),
-  n: level.get(ioam6.IOAM6_IPTUNNEL_FREQ_N)?.u32(),
+  k: level.get(lwt.IOAM6_IPTUNNEL_FREQ_K)?.u32(),
+  n: level.get(lwt.IOAM6_IPTUNNEL_FREQ_N)?.u32(),
 });
 
 const TABLES: { readonly [type: number]: AttributeTable } = {
@@ -457,7 +456,7 @@ const TABLES: { readonly [type: number]: AttributeTable } = {
     },
   }),
   [lwt.LWTUNNEL_ENCAP_RPL]: new AttributeTable({
-    segs: attribute<string[], string[] | undefined>(ioam6.RPL_IPTUNNEL_SRH, {
+    segs: attribute<string[], string[] | undefined>(lwt.RPL_IPTUNNEL_SRH, {
       ...segmentList,
       raw: (value) =>
         segments(value, 0, (at) => value.bytes[at + SEGMENTS_LEFT]! - 1),
@@ -475,28 +474,28 @@ const TABLES: { readonly [type: number]: AttributeTable } = {
   [lwt.LWTUNNEL_ENCAP_IOAM6]: new AttributeTable({
     freq: {
       ...FREQUENCY,
-      number: ioam6.IOAM6_IPTUNNEL_FREQ_K,
+      number: lwt.IOAM6_IPTUNNEL_FREQ_K,
       decode(level) {
         const { k, n } = frequency(level);
         return k === undefined ? undefined : `${k}/${n}`;
       },
       encode(body, value) {
         const [k, n] = value.split("/").map(Number);
-        body.u32(ioam6.IOAM6_IPTUNNEL_FREQ_K, k!)
-          .u32(ioam6.IOAM6_IPTUNNEL_FREQ_N, n!);
+        body.u32(lwt.IOAM6_IPTUNNEL_FREQ_K, k!)
+          .u32(lwt.IOAM6_IPTUNNEL_FREQ_N, n!);
       },
       json: [
         { key: "freqk", read: (level) => frequency(level).k },
         { key: "freqn", read: (level) => frequency(level).n },
       ],
     },
-    mode: word(ioam6.IOAM6_IPTUNNEL_MODE, u8, {
-      inline: ioam6.IOAM6_IPTUNNEL_MODE_INLINE,
-      encap: ioam6.IOAM6_IPTUNNEL_MODE_ENCAP,
-      auto: ioam6.IOAM6_IPTUNNEL_MODE_AUTO,
+    mode: word(lwt.IOAM6_IPTUNNEL_MODE, u8, {
+      inline: lwt.IOAM6_IPTUNNEL_MODE_INLINE,
+      encap: lwt.IOAM6_IPTUNNEL_MODE_ENCAP,
+      auto: lwt.IOAM6_IPTUNNEL_MODE_AUTO,
     }),
-    tunsrc: address6(ioam6.newer.IOAM6_IPTUNNEL_SRC),
-    tundst: address6(ioam6.IOAM6_IPTUNNEL_DST),
+    tunsrc: address6(lwt.newer.IOAM6_IPTUNNEL_SRC),
+    tundst: address6(lwt.IOAM6_IPTUNNEL_DST),
     trace: onlyPrinted(),
     prealloc: onlyPrinted(),
     type: inTrace(
