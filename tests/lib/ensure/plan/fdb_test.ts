@@ -43,6 +43,7 @@ const LINKS = [
 
 interface Entry {
   readonly mac: string;
+  readonly vlan?: number;
   readonly ifname: string;
   readonly dst?: string;
   readonly port?: number;
@@ -54,7 +55,8 @@ async function seen(netns: Netns): Promise<string[]> {
   const text = await run("bridge", ["-n", netns.name, "-j", "fdb", "show"]);
   const wanted = [FLOOD, "02:00:00:00:00:02", "02:00:00:00:00:05"];
   return (JSON.parse(text) as Entry[])
-    .filter(({ mac }) => wanted.includes(mac))
+    // Kernels with VLANs of bridges have it for each VLAN of the port too.
+    .filter(({ mac, vlan }) => wanted.includes(mac) && vlan === undefined)
     .map(({ mac, ifname, dst, port, vni, state }) =>
       [mac, ifname, dst, port, vni, state].join(" ")
     ).sort();
