@@ -108,12 +108,18 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "check",
     summary: "Compare the network with a configuration file.",
-    load: async () => (await import("./commands/check.ts")).check,
+    load: async () =>
+      (await importOnUse<typeof import("./commands/check.ts")>(
+        new URL("./commands/check.ts", import.meta.url),
+      )).check,
   },
   {
     name: "validate",
     summary: "Check a configuration file without reading the network.",
-    load: async () => (await import("./commands/check.ts")).validate,
+    load: async () =>
+      (await importOnUse<typeof import("./commands/check.ts")>(
+        new URL("./commands/check.ts", import.meta.url),
+      )).validate,
   },
   {
     name: "ip",
