@@ -107,6 +107,7 @@ export function debianPackages(
       }],
     },
     { package: "keepalived", parts: programs("keepalived") },
+    { package: "bird2", parts: programs("bird", "birdc") },
     { package: "knot-dnsutils", parts: programs("kdig") },
     { package: "libc-bin", parts: programs("getconf", "getent") },
     { package: "libc6-dev", parts: [headers("C headers", "gcc")] },
