@@ -15,7 +15,11 @@ export async function withoutAbbreviations(
   if (command === undefined || words.length < 2 || second.startsWith("-")) {
     return words.length === 0 ? [] : [name, ...words.slice(1)];
   }
-  const inner = (await command.load()).getCommands();
+  // What fails to load fails again, and is reported, when it is to run.
+  const inner = await command.load().then(
+    (loaded) => loaded.getCommands(),
+    () => [],
+  );
   return inner.length === 0
     ? [name, ...words.slice(1)]
     : [name, completed(second, inner.map((one) => one.getName())), ...rest];

@@ -8,16 +8,14 @@ import { identifyNamespace } from "../../lib/netns/namespace_names.ts";
 import { log } from "../log.ts";
 import { directoryOf } from "./file.ts";
 
+/** Where the files are, and the variable that names another directory. */
 const DIRECTORY = "/run/netplumb";
+const VARIABLE = "NETPLUMB_RUNTIME_DIRECTORY";
 
 /** The files of earlier runs; without permission there are none. */
 export class SavedState implements CreatedNamespaces {
-  readonly #directory: string;
+  readonly #directory = Deno.env.get(VARIABLE) ?? DIRECTORY;
   #isReported = false;
-
-  constructor(directory: string = DIRECTORY) {
-    this.#directory = directory;
-  }
 
   add(name: string, id: string): void {
     this.#write(namespaceFile(name, id), "");

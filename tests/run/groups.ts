@@ -10,9 +10,9 @@ export interface Group {
 /** Groups of files. */
 export interface Groups {
   /** Those that may run beside others. */
-  readonly beside: readonly Group[];
+  readonly beside: Group[];
   /** Those that measure time. */
-  readonly alone: readonly Group[];
+  readonly alone: Group[];
 }
 
 /** Tests that measure time: files and directories. */
@@ -25,6 +25,10 @@ const ALONE = [
   "tests/lib/udp/workers_test.ts",
   "tests/scale",
   "tests/soak",
+];
+const FLAGS = [
+  ...["-A", "--no-check", "--lock=tests/deno.lock"],
+  ...["--trace-leaks", "--sanitize-ops", "--sanitize-resources"],
 ];
 /** Files of a process: a few, so that the last process ends soon. */
 const FILES = 6;
@@ -50,16 +54,20 @@ export function fileGroups(root: string, paths: readonly string[]): Groups {
     beside: [...beside].flatMap((
       [directory, files],
     ) => [...parts(directory, files)]),
-    alone: [...alone].map(([name, args]) => ({ name, args })),
+    alone: [...alone].map(([name, files]) => group(name, files)),
   };
 }
 
 function* parts(directory: string, files: readonly string[]): Generator<Group> {
-  if (files.length <= FILES) return yield { name: directory, args: files };
+  if (files.length <= FILES) return yield group(directory, files);
   for (let at = 0; at < files.length; at += FILES) {
     const name = `${directory} ${at / FILES + 1}`;
-    yield { name, args: files.slice(at, at + FILES) };
+    yield group(name, files.slice(at, at + FILES));
   }
+}
+
+function group(name: string, files: readonly string[]): Group {
+  return { name, args: [...FLAGS, ...files] };
 }
 
 function isBelow(path: string, directory: string): boolean {

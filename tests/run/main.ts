@@ -10,10 +10,6 @@
 import { fileGroups, type Group } from "./groups.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const FLAGS = [
-  ...["-A", "--no-check", "--lock=tests/deno.lock"],
-  ...["--trace-leaks", "--sanitize-ops", "--sanitize-resources"],
-];
 /** Where docstrings and pages have examples. */
 const DOCUMENTED = ["mod.ts", "lib/", "ffi/", "docs/"];
 
@@ -57,19 +53,16 @@ if (beside.length + alone.length === 0) {
   console.error(`No tests in ${Deno.args.join(", ")}`);
   Deno.exit(2);
 }
-const groups = beside.map(({ name, args }) => ({
-  name,
-  args: [...FLAGS, ...args],
-}));
 if (Deno.args.length === 0) {
-  groups.unshift({ name: "examples", args: ["-A", "--doc", ...DOCUMENTED] });
+  beside.unshift({ name: "examples", args: ["-A", "--doc", ...DOCUMENTED] });
 }
-const failed = await runAll(groups, navigator.hardwareConcurrency) +
-  await runAll(
-    alone.map(({ name, args }) => ({ name, args: [...FLAGS, ...args] })),
-    1,
-  );
+// What `ensure` saves for later runs.
+const runtime = await Deno.makeTempDir({ prefix: "netplumb-tests-" });
+Deno.env.set("NETPLUMB_RUNTIME_DIRECTORY", runtime);
+const failed = await runAll(beside, navigator.hardwareConcurrency) +
+  await runAll(alone, 1);
+await Deno.remove(runtime, { recursive: true });
 if (failed > 0) {
-  console.log(`${failed} of ${groups.length + alone.length} groups failed`);
+  console.log(`${failed} of ${beside.length + alone.length} groups failed`);
   Deno.exit(1);
 }
