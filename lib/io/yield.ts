@@ -37,9 +37,11 @@ export function yieldDue(): boolean {
   if (now - lastCheck >= YIELD_BUDGET && !markPending) {
     // The thread was idle, or the caller computed for a long time. The next
     // check decides: the event loop reaches the mark only if nothing computes.
-    workSince = now;
     markPending = true;
     afterEvents(passMark);
+    // The first call loads setImmediate(), which is not the caller's work.
+    workSince = lastCheck = monotonicTime();
+    return false;
   }
   lastCheck = now;
   const work = now - workSince;

@@ -77,15 +77,15 @@ export interface Neighbour {
   /** Its VLAN. */
   vlan?: number;
   /** Its UDP port, in a VXLAN. */
-  port?: number;
+  port?: number | undefined;
   /** Its VXLAN network identifier. */
-  vni?: number;
+  vni?: number | undefined;
   /** The VXLAN network identifier of the source. */
   sourceVni?: number;
   /** Another outgoing interface, in a VXLAN. */
   viaIfindex?: number;
   /** The bridge of the forwarding table. */
-  master?: number;
+  master?: number | undefined;
   /** The namespace of `viaIfindex`, if it is another one. */
   linkNetnsid?: number;
   /** Its nexthop object. */

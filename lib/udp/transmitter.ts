@@ -129,7 +129,7 @@ export class Transmitter {
     }
     if (datagrams instanceof SendBatch) {
       const progress = datagrams.progress ??= new Progress();
-      if (!this.#sendNow(datagrams.queue, progress)) {
+      if (!this.#trySend(datagrams.queue, progress)) {
         await this.#sendLater(datagrams.queue, progress, deadline);
       }
       datagrams.progress = undefined;
@@ -139,29 +139,32 @@ export class Transmitter {
     const queue = takeQueue();
     const writer = new MessageWriter(queue, this.#socket);
     try {
+      let first = true;
       for (const message of datagrams) {
+        // A generator of messages may compute for long.
+        const turn = first ? undefined : yieldIfDue();
+        if (turn !== undefined) {
+          await turn;
+          deadline.check();
+        }
+        first = false;
         const data = tryPayload(message);
         const fits = data instanceof Uint8Array && queue.fits(data.length);
-        if (!fits && !this.#sendNow(queue, progress)) {
+        if (!fits && !this.#trySend(queue, progress)) {
           await this.#sendLater(queue, progress, deadline);
         }
         const error = data instanceof Uint8Array
           ? tryAppend(writer, data, message)
           : data;
         if (error !== undefined) {
-          if (queue.slots > 0 && !this.#sendNow(queue, progress)) {
+          if (queue.slots > 0 && !this.#trySend(queue, progress)) {
             await this.#sendLater(queue, progress, deadline);
           }
           progress.recordInvalid(error);
         }
-        // A generator of messages may compute for long.
-        const turn = yieldIfDue();
-        if (turn === undefined) continue;
-        await turn;
-        deadline.check();
       }
       // Without an await the queue is free for the next call in the same turn.
-      if (!this.#sendNow(queue, progress)) {
+      if (!this.#trySend(queue, progress)) {
         await this.#sendLater(queue, progress, deadline);
       }
     } catch (error) {
@@ -192,9 +195,14 @@ export class Transmitter {
   /**
    * Sends a queue if no other send is pending; returns false if it has to wait.
    */
-  #sendNow(queue: SendQueue, progress: Progress): boolean {
-    return !yieldDue() && !this.#socket.descriptor.hasWaiting(POLLOUT) &&
+  #trySend(queue: SendQueue, progress: Progress): boolean {
+    return !this.#socket.descriptor.hasWaiting(POLLOUT) &&
       this.#send(queue, progress);
+  }
+
+  /** The same, unless timers have to run first. */
+  #sendNow(queue: SendQueue, progress: Progress): boolean {
+    return !yieldDue() && this.#trySend(queue, progress);
   }
 
   async #sendLater(

@@ -81,11 +81,13 @@ export interface Attribute<T> extends Option<T> {
   /** Encodes it together with other options. */
   readonly writes?: SharedAttribute;
   /** Encodes it; absent if it is read-only or `writes` encodes it. */
-  readonly encode?: (
-    body: AttributeWriter,
-    value: T,
-    names: NameLookup,
-  ) => void;
+  readonly encode?:
+    | ((
+      body: AttributeWriter,
+      value: T,
+      names: NameLookup,
+    ) => void)
+    | undefined;
   /** Decodes it; undefined if the message does not have it. */
   decode(level: AttributeLevel): T | undefined;
   /** Its values in iproute2's JSON. */

@@ -222,7 +222,7 @@ const REPORTED: [
     "ip6tnl",
     "local 2001:db8::1 remote 2001:db8::2 encaplimit none",
     "local 2001:db8::1 remote 2001:db8::2 tclass inherit encaplimit 3",
-    ["encaplimit is none, wanted 3", "tclass is 0, wanted inherit"],
+    ["encaplimit is none, wanted 3", "tclass is 0x0, wanted inherit"],
   ],
   [
     "vxlan",
