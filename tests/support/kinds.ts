@@ -19,6 +19,14 @@ export async function kernelHas(words: string): Promise<boolean> {
   return has;
 }
 
+/** Whether the kernel supports routes with this encapsulation. */
+export async function kernelEncapsulates(words: string): Promise<boolean> {
+  await using lab = await Lab.open("probe");
+  const route = `-6 route add 2001:db8::/32 dev lo encap ${words}`;
+  const { stderr } = await lab.probe.output("ip", route.split(" "));
+  return !/not supported/.test(stderr);
+}
+
 /**
  * A test that is ignored, and says so, where a kernel falls short.
  *
