@@ -32,7 +32,9 @@ class Project implements AsyncDisposable {
     await Deno.symlink("../netplumb/netplumb.sh", `${modules}/.bin/netplumb`);
     await Deno.mkdir(`${modules}/deno`);
     await Deno.mkdir(`${modules}/${BINARY}`, { recursive: true });
-    await Deno.symlink(Deno.execPath(), `${modules}/${BINARY}/deno`);
+    // A copy, because this one may be in a home directory that others may not
+    // read.
+    await Deno.copyFile(Deno.execPath(), `${modules}/${BINARY}/deno`);
     const info = JSON.parse(
       await run(Deno.execPath(), ["info", "--json", `${ROOT}cli/main.ts`]),
     );
