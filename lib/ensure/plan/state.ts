@@ -133,11 +133,6 @@ export class State {
     return this.#tables.nexthop();
   }
 
-  /** The current value of a sysctl; undefined if it does not exist. */
-  sysctl(name: string): string | undefined {
-    return this.#tables.sysctl(name);
-  }
-
   /** Entries of forwarding tables. */
   get fdb(): KeyedTable<Neighbour> {
     return this.#tables.fdb();
@@ -153,6 +148,11 @@ export class State {
 
   get links(): Iterable<Link> {
     return this.#links.values();
+  }
+
+  /** The current value of a sysctl; undefined if it does not exist. */
+  sysctl(name: string): string | undefined {
+    return this.#tables.sysctl(name);
   }
 
   /** Rules by selector: see RuleTable. */

@@ -74,11 +74,11 @@ Deno.test("the default route of a router advertisement has its metrics", async (
   await using lab = await hostAndRouter();
   const { host, router } = lab;
   await using monitor = await openMonitor(host);
-  const told = [];
+  const events = [];
   for (const options of [{}, { mtu: 1350, hopLimit: 77 }, { lifetime: 0 }]) {
     await advertise(router, options);
     // The address of the advertised prefix, or the end of the default route.
-    told.push(
+    events.push(
       ...await until(
         monitor,
         (event) =>
@@ -89,9 +89,9 @@ Deno.test("the default route of a router advertisement has its metrics", async (
             : event.data.metrics?.mtu === (options.mtu ?? 1370)),
       ),
     );
-    told.push(...await assertKnowsAll(monitor, host));
+    events.push(...await assertKnowsAll(monitor, host));
   }
-  assertExplained(told);
+  assertExplained(events);
 });
 
 await testWith(
