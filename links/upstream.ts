@@ -32,6 +32,34 @@ const unpack = (repository: string, revision: string, target: string) =>
     target,
   );
 
+/** The words of the help of every command, by its path. */
+async function helpWords(
+  ...options: readonly string[]
+): Promise<Record<string, readonly string[]>> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", ...options, `${root}links/help_words.ts`],
+    env: { NO_COLOR: "1" },
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error("links/help_words.ts failed");
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** The help of every command has the same words with both. */
+async function compareHelp(): Promise<void> {
+  const ours = await helpWords();
+  const real = await helpWords("--config", configFile);
+  const paths = Object.keys({ ...ours, ...real });
+  const different = paths.filter((path) =>
+    JSON.stringify(ours[path]) !== JSON.stringify(real[path])
+  );
+  console.log(`help of ${paths.length} commands: ${different.length} differ`);
+  for (const path of different) {
+    console.log(`${path} --help: other words than with the real package`);
+    Deno.exitCode = 1;
+  }
+}
+
 const sources = await Deno.makeTempDir({ prefix: "netplumb-upstream-" });
 // Beside deno.json, because the paths in it are relative.
 const configFile = `${root}deno.upstream.json`;
@@ -59,6 +87,7 @@ try {
     Deno.exitCode ||= code;
   };
   await deno("check", ["cli", "tests"]);
+  await compareHelp();
   const tested = tests.length > 0 ? tests : ["tests/links", "tests/cli"];
   await deno("test", ["-A", ...tested]);
 } finally {
