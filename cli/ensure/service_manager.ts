@@ -10,12 +10,21 @@ import {
 } from "../../ffi/uapi/sys_socket.ts";
 import { CLOCK_MONOTONIC } from "../../ffi/uapi/time.ts";
 
+/** Milliseconds after which a message that was not taken is sent again. */
+const RETRY_INTERVAL = 100;
+/** How often that is tried: for five seconds. */
+const RETRIES = 50;
+
 /** The service manager that started this process. */
 export class ServiceManager implements Disposable {
   readonly #socket: number;
   readonly #address: Uint8Array<ArrayBuffer>;
   readonly #watchdog: ReturnType<typeof setInterval> | undefined;
   #status = "";
+  /** The messages that the manager has not taken yet, the oldest first. */
+  #unsent: Uint8Array<ArrayBuffer>[] = [];
+  #retries = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   /** @param path NOTIFY_SOCKET: a path, or @ and an abstract name. */
   private constructor(path: string, watchdog: number | undefined) {
@@ -27,7 +36,7 @@ export class ServiceManager implements Disposable {
     this.#socket = unwrap(libc().socket(AF_UNIX, type, 0), "socket");
     if (watchdog === undefined) return;
     this.#watchdog = setInterval(
-      () => this.#send("WATCHDOG=1"),
+      () => this.#unsent.length > 0 || this.#send("WATCHDOG=1"),
       watchdog / 2000,
     );
   }
@@ -67,20 +76,47 @@ export class ServiceManager implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#watchdog);
+    clearTimeout(this.#retry);
     libc().close(this.#socket);
   }
 
   #send(text: string): void {
-    const bytes = new TextEncoder().encode(text);
-    // A manager that does not read is no reason to stop.
-    libc().sendto(
-      this.#socket,
-      bytes,
-      BigInt(bytes.length),
-      MSG_DONTWAIT,
-      this.#address,
-      this.#address.length,
-    );
+    this.#unsent.push(new TextEncoder().encode(text));
+    if (this.#retry === undefined) this.#flush();
+  }
+
+  /**
+   * Sends what is unsent. A manager whose queue is full has not taken READY=1,
+   * without which it ends the service; one that takes nothing is no reason to
+   * stop.
+   */
+  #flush(): void {
+    while (this.#unsent.length > 0 && this.#sendNow(this.#unsent[0])) {
+      this.#unsent.shift();
+      this.#retries = 0;
+    }
+    this.#retry = undefined;
+    if (this.#unsent.length === 0) return;
+    if (this.#retries++ < RETRIES) {
+      this.#retry = setTimeout(() => this.#flush(), RETRY_INTERVAL);
+      Deno.unrefTimer(this.#retry);
+    } else {
+      this.#unsent = [];
+      this.#retries = 0;
+    }
+  }
+
+  #sendNow(bytes: Uint8Array<ArrayBuffer>): boolean {
+    return Number(
+      libc().sendto(
+        this.#socket,
+        bytes,
+        BigInt(bytes.length),
+        MSG_DONTWAIT,
+        this.#address,
+        this.#address.length,
+      ),
+    ) >= 0;
   }
 }
 

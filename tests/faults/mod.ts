@@ -9,6 +9,7 @@ import { waiting as waitingFaults } from "./mishaps/waiting.ts";
 import type { FaultCase, Operation } from "./operation.ts";
 import { namespaces } from "./operations/namespace.ts";
 import { netlink } from "./operations/netlink.ts";
+import { service } from "./operations/service.ts";
 import { tun } from "./operations/tun.ts";
 import { udp } from "./operations/udp.ts";
 import { waiting } from "./operations/waiting.ts";
@@ -19,6 +20,7 @@ export const operations: readonly Operation[] = [
   ...tun,
   ...netlink,
   ...namespaces,
+  ...service,
 ];
 
 export const faultCases: readonly FaultCase[] = [
