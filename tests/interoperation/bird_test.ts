@@ -3,27 +3,15 @@
 // the kernel dropped notifications.
 
 import { assert, assertEquals } from "@std/assert";
+import { Bird, networks } from "../support/bird.ts";
 import { Running } from "../support/command.ts";
-import { Lab, type Netns, run } from "../support/netns.ts";
-import { RunningProgram } from "../support/program.ts";
-import { settled } from "../support/settled.ts";
+import { Lab, type Netns } from "../support/netns.ts";
 
 const MANY = 10_000;
 const GATEWAY = "192.0.2.2";
 const GATEWAY6 = "2001:db8::2";
 
 type Json = Record<string, unknown>;
-
-/** `count` networks: 10.0.0.0/24 ... or 2001:db8:1:0::/64 .... */
-function networks(count: number, first: number, family: 4 | 6): string[] {
-  return Array.from(
-    { length: count },
-    (_, at) =>
-      family === 4
-        ? `10.${first + (at >> 8)}.${at & 255}.0/24`
-        : `2001:db8:${first}:${at.toString(16)}::/64`,
-  );
-}
 
 /** Whether the daemon added a route to this destination. */
 const isTheirs = ({ dst }: Json) => /^(10\.|2001:db8:[1-9])/.test(String(dst));
@@ -142,33 +130,9 @@ async function check(
 Deno.test(`a monitor beside bird, which adds and withdraws ${MANY} routes`, async () => {
   await using lab = await opened();
   const { ns, folder } = lab;
-  const routes = (protocol: string, family: 4 | 6, gateway: string) =>
-    `protocol static ${protocol} {
-      disabled;
-      ipv${family};
-      ${
-      networks(MANY / 2, 1, family)
-        .map((network) => `route ${network} via ${gateway};`).join("\n")
-    }
-    }`;
-  await Deno.writeTextFile(
-    `${folder}/bird.conf`,
-    `router id 192.0.2.1;
-    protocol device { scan time 3600; }
-    protocol kernel { ipv4 { export all; }; scan time 3600; }
-    protocol kernel { ipv6 { export all; }; scan time 3600; }
-    ${routes("many4", 4, GATEWAY)}
-    ${routes("many6", 6, GATEWAY6)}`,
-  );
-  await using _bird = new RunningProgram(
-    { netns: ns },
-    ...["bird", "-f", "-c", `${folder}/bird.conf`],
-    ...["-s", `${folder}/control`, "-P", `${folder}/pid`],
-  );
-  const control = (command: string) =>
-    run("birdc", ["-s", `${folder}/control`, command]);
-  await settled(() => control("show status"));
-  await check(ns, async (what) => {
-    await control(`${what === "add" ? "enable" : "disable"} "many*"`);
+  await using bird = await Bird.start(ns, folder, {
+    4: { networks: networks(MANY / 2, 1, 4), gateway: GATEWAY },
+    6: { networks: networks(MANY / 2, 1, 6), gateway: GATEWAY6 },
   });
+  await check(ns, (what) => bird.announce(what === "add"));
 });
