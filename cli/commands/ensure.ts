@@ -11,7 +11,8 @@ import {
   takeDown,
   waitReady,
 } from "../ensure/apply.ts";
-import { exportState } from "../ensure/export.ts";
+import { exportState, printConfiguration } from "../ensure/export.ts";
+import { inputsOf, valueOf } from "../ensure/file.ts";
 import { Reloads } from "../ensure/reloads.ts";
 import { Service } from "../ensure/service.ts";
 import { Source } from "../ensure/source.ts";
@@ -61,7 +62,14 @@ export const ensure = subcommand(
     "--status",
     "Print the status of the ensure that runs with this file.",
   )
-  .option("--watch", "Reload the file when it changes.")
+  .option(
+    "--expand",
+    "Print the file with its included files, variables and repetitions expanded.",
+  )
+  .option(
+    "--watch",
+    "Reload the file when it or an included file changes.",
+  )
   .option(
     "--prune",
     "Remove what the file described when it was last applied and does not any more.",
@@ -102,6 +110,7 @@ export const ensure = subcommand(
       const source = new Source(path, options.in, new SavedState());
       if (options.status) return await showStatus(source, output);
       const desired = await source.read(output);
+      if (options.expand) return printConfiguration(valueOf(desired), output);
       await using reconciler = await Reconciler.open(desired, {
         namespace: options.in,
         created: source.saved,
@@ -132,7 +141,8 @@ export const ensure = subcommand(
       }
       output.dropLinesOnError();
       await using service = await Service.open(reconciler, source);
-      await using reloads = new Reloads(options.watch ? path : undefined);
+      await using reloads = new Reloads(options.watch === true);
+      await reloads.watch(inputsOf(desired));
       await applyOnce();
       if (wait) await waitReady(reconciler, wait, session);
       await service.run(reloads, session);

@@ -2,6 +2,7 @@
 
 import { stringify } from "yaml";
 import { namespaceNames } from "../../lib/netns/named_namespace.ts";
+import type { Output } from "../output/output.ts";
 import type { Session } from "../perform.ts";
 
 /** Prints the state of this namespace, or of all. */
@@ -19,7 +20,16 @@ export async function exportState(
       : [],
     signal,
   });
-  if (output.json) return output.object(configuration);
+  printConfiguration(configuration, output);
+}
+
+/** Prints a configuration as YAML, or as JSON. */
+export function printConfiguration(
+  configuration: unknown,
+  output: Output,
+): void {
+  if (output.json) return output.object(configuration as object);
   // Texts that look like numbers stay texts: YAML quotes them.
-  output.raw(stringify(configuration, { lineWidth: 0 }));
+  const options = { lineWidth: 0, aliasDuplicateObjects: false };
+  output.raw(stringify(configuration, options));
 }

@@ -1,24 +1,21 @@
-// Requests to read the configuration file again: SIGHUP, or a change of the file.
+// Requests to read the configuration file again: SIGHUP, or a change of the file
+// or of a file that it includes.
 
-import { directoryOf } from "./file.ts";
+import type { Inputs } from "./inputs.ts";
 
-/** Changes of a file within this time, in milliseconds, are one. */
+/** Changes within this time, in milliseconds, are one. */
 const SETTLE = 100;
 
 /** Requests to read the file again, also before it is applied. */
 export class Reloads implements AsyncDisposable {
   #requested = new AbortController();
   readonly #request = () => this.#requested.abort();
-  readonly #watcher: Deno.FsWatcher | undefined;
-  readonly #watching: Promise<void> | undefined;
+  #watcher: Deno.FsWatcher | undefined;
+  #watching: Promise<void> | undefined;
 
-  /** @param file The file to watch; default: none. */
-  constructor(file?: string) {
+  /** @param followsFiles Whether to watch the files, not only SIGHUP. */
+  constructor(readonly followsFiles: boolean) {
     Deno.addSignalListener("SIGHUP", this.#request);
-    if (file === undefined) return;
-    // Editors and configuration management replace files by renaming others.
-    this.#watcher = Deno.watchFs(directoryOf(file), { recursive: false });
-    this.#watching = this.#watch(this.#watcher, file);
   }
 
   /** Aborted by the next request. */
@@ -33,36 +30,37 @@ export class Reloads implements AsyncDisposable {
     return true;
   }
 
+  /** Watches the files that were read, and no longer those before. */
+  async watch(inputs: Inputs): Promise<void> {
+    if (!this.followsFiles) return;
+    await this.#stop();
+    // Editors and configuration management replace files by renaming others.
+    const { directories } = inputs;
+    if (directories.length === 0) return;
+    this.#watcher = Deno.watchFs(directories, { recursive: false });
+    this.#watching = this.#watch(this.#watcher, inputs);
+    if (inputs.isChanged) this.#request();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     Deno.removeSignalListener("SIGHUP", this.#request);
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
     this.#watcher?.close();
     await this.#watching;
   }
 
-  async #watch(watcher: Deno.FsWatcher, file: string): Promise<void> {
-    let version = versionOf(file);
+  async #watch(watcher: Deno.FsWatcher, inputs: Inputs): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     for await (const _ of watcher) {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        const now = versionOf(file);
-        // Not while it is replaced, nor for other files of the directory.
-        if (now === undefined || now === version) return;
-        version = now;
-        this.#request();
+        // Not for other files of the directories.
+        if (inputs.isChanged) this.#request();
       }, SETTLE);
     }
     clearTimeout(timer);
-  }
-}
-
-/** Differs after a change of a file, or of the file that a link leads to. */
-function versionOf(file: string): string | undefined {
-  try {
-    const { ino, mtime, size } = Deno.statSync(file);
-    return `${ino} ${mtime?.getTime()} ${size}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

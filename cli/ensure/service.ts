@@ -3,6 +3,7 @@
 
 import type { Reconciler } from "../../lib/ensure/reconcile/reconciler.ts";
 import { describeFailure, Exit } from "../failure.ts";
+import { FileError, inputsOf } from "./file.ts";
 import { log } from "../log.ts";
 import { ensureMetrics } from "../metrics/commands.ts";
 import { exportMetrics } from "../metrics/otlp.ts";
@@ -77,7 +78,7 @@ export class Service implements AsyncDisposable {
     this.#manager?.ready(statusLine(this.#status));
     const reconciler = this.#reconciler;
     while (!signal.aborted) {
-      if (reloads.take()) await this.#reload(session);
+      if (reloads.take()) await this.#reload(reloads, session);
       const until = AbortSignal.any([signal, reloads.signal]);
       try {
         for await (const report of reconciler.reconcile({ signal: until })) {
@@ -120,7 +121,7 @@ export class Service implements AsyncDisposable {
    * Applies the current file and removes what only the previous one describes, or
    * continues with the previous configuration.
    */
-  async #reload(session: Session): Promise<void> {
+  async #reload(reloads: Reloads, session: Session): Promise<void> {
     const { output, signal } = session;
     const source = this.#source;
     const path = printable(source.path);
@@ -132,6 +133,7 @@ export class Service implements AsyncDisposable {
     const before = this.#reconciler.desired;
     try {
       const desired = await source.read(output);
+      await reloads.watch(inputsOf(desired));
       using _locks = await source.lock(desired, signal);
       await this.#reconciler.replace(desired);
       await apply(this.#reconciler, before, session);
@@ -142,6 +144,7 @@ export class Service implements AsyncDisposable {
       output.event({ event: "reloaded" }, () => `reloaded ${path}`);
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof FileError) await reloads.watch(inputsOf(error));
       this.#isRejected = true;
       log.error(describeFailure(error).sentence);
       const text = "keeping the previous configuration";

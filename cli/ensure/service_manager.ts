@@ -21,7 +21,7 @@ export class ServiceManager implements Disposable {
   readonly #address: Uint8Array<ArrayBuffer>;
   readonly #watchdog: ReturnType<typeof setInterval> | undefined;
   #status = "";
-  /** The messages that the manager has not taken yet, the oldest first. */
+  /** The messages that the manager has not accepted yet, the oldest first. */
   #unsent: Uint8Array<ArrayBuffer>[] = [];
   #retries = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -86,7 +86,7 @@ export class ServiceManager implements Disposable {
   }
 
   /**
-   * Sends what is unsent. A manager whose queue is full has not taken READY=1,
+   * Sends what is unsent. A manager whose queue is full has not accepted READY=1,
    * without which it ends the service; one that takes nothing is no reason to
    * stop.
    */

@@ -6,7 +6,7 @@ import type { CreatedNamespaces } from "../../lib/ensure/apply/namespace_pool.ts
 import { OWN_NAMESPACE } from "../../lib/netns/namespace.ts";
 import { identifyNamespace } from "../../lib/netns/namespace_names.ts";
 import { log } from "../log.ts";
-import { directoryOf } from "./file.ts";
+import { directoryOf } from "./inputs.ts";
 
 /** Where the files are, and the variable that names another directory. */
 const DIRECTORY = "/run/netplumb";

@@ -10,7 +10,7 @@ import type { ApplyResult } from "../../lib/ensure/reconcile/reconciler.ts";
 import type { ReconcileReport } from "../../lib/ensure/reconcile/reports.ts";
 import { printable } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
-import { lineOf } from "./file.ts";
+import { positionOf } from "./file.ts";
 
 const SIGNS = { add: "+", change: "~", remove: "-" } as const;
 
@@ -38,17 +38,17 @@ export function actionText(action: Action, style: Style, after = ""): string {
     (after === "" ? "" : style.dim(` (${after})`));
 }
 
-/** An action as JSON, with the line of its object in the file. */
+/** An action as JSON, with the position of its object in the files. */
 export function actionObject(action: Action, desired: DesiredNetwork) {
   const { type, object, namespace = null, name, summary, reasons } = action;
   const differences = action.differences.map(({ key, is, wanted }) => (
     { key, is, wanted }
   ));
-  const line = lineOf(desired, action.path) ?? null;
+  const position = positionOf(desired, action.path) ?? { line: null };
   return {
     ...{ action: type, object, namespace, name, summary, reasons },
     differences,
-    line,
+    ...position,
   };
 }
 

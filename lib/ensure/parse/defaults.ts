@@ -6,6 +6,7 @@ import type { Path } from "./error.ts";
 import type { Input } from "./input.ts";
 import { type Keys, PEER } from "./keys.ts";
 import type { LinkDraft } from "./link.ts";
+import { namePattern } from "./name_pattern.ts";
 
 /** Settings of links of a kind, or with names of a pattern. */
 export interface LinkDefaults {
@@ -35,16 +36,9 @@ export function parseDefaults(
   const { kind, name, ...settings } = input.values(path, mapping, DEFAULTS);
   return {
     kind: kind as string | undefined,
-    names: name === undefined ? undefined : pattern(String(name)),
+    names: name === undefined ? undefined : namePattern(String(name)),
     settings,
   };
-}
-
-function pattern(name: string): RegExp {
-  const parts = name.split(/([*?])/).map((part) =>
-    part === "*" ? ".*" : part === "?" ? "." : RegExp.escape(part)
-  );
-  return new RegExp(`^${parts.join("")}$`, "su");
 }
 
 /** Adds default settings to a link; its own and later defaults win. */

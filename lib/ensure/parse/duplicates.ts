@@ -51,16 +51,17 @@ export function checkDuplicates(
     objects: readonly T[],
     key: (object: T) => string,
   ) => {
-    const first = new Map<string, number>();
+    const indexes = new Map<string, number>();
     for (const [at, object] of objects.entries()) {
       const identity = key(object);
-      const other = first.get(identity);
+      const other = indexes.get(identity);
       if (other === undefined) {
-        first.set(identity, at);
+        indexes.set(identity, at);
         continue;
       }
-      const text = pathText([...path, other]);
-      input.problem([...path, at], `the same ${what} as ${text}`);
+      const first = [...path, other];
+      const message = `the same ${what} as ${pathText(first)}`;
+      input.problem([...path, at], message, first);
     }
   };
   for (const { path, addresses, fdb, qdiscs, classes } of links) {
@@ -92,6 +93,9 @@ export function checkDuplicates(
   for (const one of [...links.map(({ sysctls }) => sysctls), sysctls].flat()) {
     const other = first.get(one.name);
     if (other === undefined) first.set(one.name, one);
-    else input.problem(one.path, `the same sysctl as ${pathText(other.path)}`);
+    else {
+      const message = `the same sysctl as ${pathText(other.path)}`;
+      input.problem(one.path, message, other.path);
+    }
   }
 }

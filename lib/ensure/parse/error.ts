@@ -13,6 +13,8 @@ export interface Problem {
   readonly unknown?: string;
   /** The known keys or values. */
   readonly known?: readonly string[];
+  /** The path of another value that the problem is about. */
+  readonly other?: Path;
 }
 
 /**

@@ -17,9 +17,13 @@ export function shown(value: unknown): string {
 export class Input {
   readonly problems: Problem[] = [];
 
-  /** Adds a problem. */
-  problem(path: Path, message: string): void {
-    this.problems.push({ path, message });
+  /**
+   * Adds a problem.
+   *
+   * @param other The path of another value that it is about.
+   */
+  problem(path: Path, message: string, other?: Path): void {
+    this.problems.push({ path, message, ...(other && { other }) });
   }
 
   /** Adds an unknown key. */

@@ -113,7 +113,9 @@ export function parseExclusive(
   given: unknown,
   kinds: readonly ExclusiveKind[],
 ): Set<ExclusiveKind> {
-  if (given === undefined || given === false) return new Set();
+  if (given === undefined || given === null || given === false) {
+    return new Set();
+  }
   // All types, except objects that protocols add.
   if (given === true) return new Set(kinds.filter((one) => one !== "dynamic"));
   if (!Array.isArray(given)) {
@@ -179,7 +181,7 @@ function parseOptions(
   kind: string | undefined,
   given: unknown,
 ): OptionValues {
-  if (given === undefined) return {};
+  if (given === undefined || given === null) return {};
   const mapping = input.mapping(path, given);
   if (mapping === undefined) return {};
   if (kind === undefined) {
@@ -208,10 +210,10 @@ function parsePort(
   path: Path,
   given: unknown,
 ): LinkPort | undefined {
-  if (given === undefined) return undefined;
+  if (given === undefined || given === null) return undefined;
   const mapping = input.mapping(path, given);
   if (mapping === undefined) return undefined;
-  const { kind, options = {}, ...others } = mapping;
+  const { kind, options, ...others } = mapping;
   for (const key of Object.keys(others)) {
     input.unknownKey(path, key, ["kind", "options"]);
   }
@@ -222,7 +224,7 @@ function parsePort(
     return undefined;
   }
   const at = [...path, "options"];
-  const values = input.mapping(at, options);
+  const values = input.mapping(at, options ?? {});
   const keys = lasting(portKind(name)!.options);
   return values && { kind: name, options: input.values(at, values, keys) };
 }
@@ -305,7 +307,7 @@ export function parseLink(
   const peer = kind !== undefined && kindNamed(kind).pair
     ? (options as { readonly peer?: unknown } | null | undefined)?.peer
     : undefined;
-  if (peer !== undefined) {
+  if (peer !== undefined && peer !== null) {
     const end = parsePeer(input, [...at("options"), "peer"], peer, draft);
     if (end !== undefined) peers.push(end);
   }

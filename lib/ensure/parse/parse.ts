@@ -18,6 +18,7 @@ import {
 import { applyDefaults, type LinkDefaults, parseDefaults } from "./defaults.ts";
 import { checkDuplicates } from "./duplicates.ts";
 import { ConfigurationError, type Path, pathText } from "./error.ts";
+import { expand } from "./expand.ts";
 import { Input } from "./input.ts";
 import {
   EXCLUSIVE,
@@ -72,7 +73,10 @@ function parseObject<T extends object>(
       const before = input.problems.length;
       const others = keys === ROUTE_KEYS ? ["nexthops"] : [];
       const spec = input.values(path, mapping, keys, required, others);
-      if (keys === ROUTE_KEYS && mapping.nexthops !== undefined) {
+      if (
+        keys === ROUTE_KEYS && mapping.nexthops !== undefined &&
+        mapping.nexthops !== null
+      ) {
         const at = [...path, "nexthops"];
         spec.nexthops = parseNexthops(input, at, mapping.nexthops);
       }
@@ -133,7 +137,9 @@ function parseNamespace(
     input.unknownKey(
       path,
       key,
-      isTop ? [...NAMESPACE, "namespaces", "schema"] : NAMESPACE,
+      isTop
+        ? [...NAMESPACE, "namespaces", "schema", "variables", "include"]
+        : NAMESPACE,
     );
   }
   const list = <T>(
@@ -175,6 +181,8 @@ function isTopKey(key: string): boolean {
 /**
  * Parses the configuration of a network, a plain value as in a JSON or YAML
  * file, with the keys of LinkSpec, AddressSpec, RouteSpec and the other types.
+ * Variables and repeated objects are expanded; paths of problems are those of
+ * the expanded configuration.
  * Source: ip-link(8), ip-address(8), ip-route(8) and others.
  *
  * @param value A NetworkConfiguration.
@@ -201,6 +209,22 @@ function isTopKey(key: string): boolean {
  * ```
  */
 export function parseConfiguration(value: unknown): DesiredNetwork {
+  const expansion = expand([value]);
+  const problems = expansion.problems.map(({ place, otherPlace, ...rest }) => ({
+    ...rest,
+    path: place.path,
+    ...(otherPlace && { other: otherPlace.path }),
+  }));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return parseExpanded(expansion.value);
+}
+
+/**
+ * Parses a configuration without variables and repeated objects.
+ *
+ * @throws {ConfigurationError} With all problems.
+ */
+export function parseExpanded(value: unknown): DesiredNetwork {
   const input = new Input();
   const network = parseNetwork(input, value);
   if (network === undefined || input.problems.length > 0) {
@@ -294,6 +318,7 @@ function linksByName(
       input.problem(
         link.path,
         `link ${link.name} is configured by ${text} too`,
+        first.path,
       );
     }
   }

@@ -98,7 +98,7 @@ function parse<T>(
     const before = input.problems.length;
     const spec = input.values(path, mapping, keys, [required], ["options"]);
     if (input.problems.length > before) return undefined;
-    if (mapping.options !== undefined) {
+    if (mapping.options !== undefined && mapping.options !== null) {
       const at = [...path, "options"];
       const options = input.mapping(at, mapping.options) ?? {};
       spec.options = input.values(at, options, optionsOf(spec));

@@ -34,15 +34,34 @@ import {
   qdiscOptions,
 } from "./qdisc.ts";
 import { DEFAULTS } from "./defaults.ts";
+import { NAME } from "./expression.ts";
 import { LINK_SYSCTL, SYSCTL, SYSCTL_VALUE } from "./sysctls.ts";
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
 const listOf = (items: JsonSchema): JsonSchema => ({ type: "array", items });
-/** A template may expand to an empty list. */
+/** A template may expand to an empty list; an item may be repeated. */
 const listOrNull = (items: JsonSchema): JsonSchema => ({
   type: ["array", "null"],
-  items,
+  items: "$ref" in items
+    ? items
+    : { anyOf: [expandable(items), ref("repeated")] },
 });
+
+/** A value, or an expression with variables. */
+function expandable(schema: JsonSchema): JsonSchema {
+  if (schema.type === "array") {
+    const items = expandable((schema.items ?? {}) as JsonSchema);
+    return { ...schema, items: { anyOf: [items, ref("repeated")] } };
+  }
+  const { default: standard, ...rest } = schema;
+  const isText = Object.keys(rest).every((key) =>
+    key === "minLength" || key === "type" && rest.type === "string"
+  );
+  return "$ref" in schema || isText ? schema : {
+    anyOf: [rest, ref("expression")],
+    ...(standard === undefined ? {} : { default: standard }),
+  };
+}
 
 /** A mapping with a schema for each key. */
 function keysOf(
@@ -55,12 +74,14 @@ function keysOf(
       [key, { schema, expected }],
     ) => [
       key,
-      "$ref" in schema ? schema : { ...schema, description: expected },
+      "$ref" in schema
+        ? schema
+        : { ...expandable(schema), description: expected },
     ]),
   );
   return {
     type: "object",
-    properties: { ...properties, ...others },
+    properties: { for: ref("for"), ...properties, ...others },
     ...(required.length === 0 ? {} : { required }),
     additionalProperties: false,
   };
@@ -95,7 +116,7 @@ function sysctls({ schema }: Reader<unknown>): JsonSchema {
     description: "values of sysctls by name",
     type: ["object", "null"],
     propertyNames: schema,
-    additionalProperties: SYSCTL_VALUE.schema,
+    additionalProperties: expandable(SYSCTL_VALUE.schema),
   };
 }
 
@@ -111,9 +132,9 @@ function linkSchema(): JsonSchema {
   const known = { enum: KIND_NAMES };
   return {
     ...keysOf(LINK, ["name"], {
-      options: { type: "object" },
+      options: { type: ["object", "null"] },
       port: {
-        type: "object",
+        type: ["object", "null"],
         anyOf: PORT_KIND_NAMES.map((kind) => ({
           properties: { kind: { const: kind }, options: ref(PORT + kind) },
         })),
@@ -174,7 +195,32 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
   const definitions: Record<string, JsonSchema> = {
     namespace: {
       type: ["object", "null"],
-      properties: namespaceSchema(),
+      properties: { for: ref("for"), ...namespaceSchema() },
+      additionalProperties: false,
+    },
+    expression: {
+      description: "an expression with variables, such as $(i) or $(2 * i + 1)",
+      type: "string",
+      pattern: "\\$\\(",
+    },
+    for: {
+      description: "repeats this object for each value of its variables",
+      type: "object",
+      propertyNames: { pattern: NAME.source },
+      minProperties: 1,
+      additionalProperties: {
+        description: "a range such as 1..4, a list, or an expression",
+        anyOf: [
+          { type: "string", pattern: "\\.\\.|\\$\\(" },
+          { type: "array" },
+        ],
+      },
+    },
+    repeated: {
+      description: "repeats an item of a list of texts or numbers",
+      type: "object",
+      properties: { for: ref("for"), item: {} },
+      required: ["for", "item"],
       additionalProperties: false,
     },
     link: linkSchema(),
@@ -215,6 +261,19 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     properties: {
       $schema: { type: "string" },
       schema: { description: "version of this format", const: 1 },
+      include: {
+        description: "files to merge, relative to this one: * and ? in the " +
+          "last component match any text and a character",
+        anyOf: [
+          { type: ["string", "null"] },
+          listOf({ type: "string", minLength: 1 }),
+        ],
+      },
+      variables: {
+        description: "values by name, for expressions",
+        type: ["object", "null"],
+        propertyNames: { pattern: NAME.source },
+      },
       namespaces: {
         description: "named network namespaces, as `ip netns` lists them",
         type: "object",

@@ -71,6 +71,7 @@ function join(input: Input, links: LinksByName, peer: Peer): void {
       `${shown(value)} is not ${shown(configured)}, as in ${
         pathText(other.path)
       }`,
+      other.path,
     );
   }
   other.kind = kind;
@@ -117,6 +118,7 @@ export function joinPorts(
           `the master of ${name} is ${port.master ?? "none"}, as in ${
             pathText(port.path)
           }`,
+          port.path,
         );
       } else port.master = of.name;
     }
