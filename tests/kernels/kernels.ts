@@ -44,6 +44,7 @@ const KERNEL_FACING = [
   "tests/cli/scenario_test.ts",
   "tests/cli/topology_test.ts",
   "tests/cli/tun_test.ts",
+  "tests/examples/leaf_spine_test.ts",
 ];
 
 /** Tests of link kinds and of VLAN filtering. */
