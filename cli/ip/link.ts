@@ -12,7 +12,10 @@ import {
   type LinkSpec,
   setLink,
 } from "../../lib/rtnetlink/changes/link.ts";
+import { kindNamed } from "../../lib/rtnetlink/kinds/mod.ts";
+import { kindLevel, type Link } from "../../lib/rtnetlink/link/link.ts";
 import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
+import type { OptionValues } from "../../lib/rtnetlink/spec/attribute.ts";
 import { namespaceOrProcess } from "../namespace.ts";
 import { readKindWords } from "../change/kind_words.ts";
 import { showLinks } from "./address.ts";
@@ -154,19 +157,34 @@ export async function setLinkOf(session: Session, words: Words): Promise<void> {
         "another netns.",
     );
   }
-  const ifindex = await session.index(which);
+  const link = await session.link(which);
   const changes: LinkChanges = {
     ...values,
     ...(name !== undefined && name !== dev && dev !== undefined && { name }),
     ...(kind?.kind !== undefined && {
       kind: kind.kind,
-      options: kind.options,
+      options: completed(link, kind.kind, kind.options),
     }),
     ...(kind?.port !== undefined && {
       port: { kind: kind.port, options: kind.options },
     }),
   } as LinkChanges;
-  await session.apply(setLink(ifindex, changes));
+  await session.apply(setLink(link.ifindex, changes));
+}
+
+/** Adds the present options of a tunnel, of which the kernel sets all. */
+function completed(link: Link, name: string, given: Values): OptionValues {
+  const { table, options, together } = kindNamed(name);
+  const level = kindLevel(link);
+  if (
+    !together || options.remote === undefined || level === undefined ||
+    link.kind !== name
+  ) return given;
+  const present = Object.entries(table.decode(level))
+    .filter(([word, value]) =>
+      Object.hasOwn(options, word) && (word !== "dev" || value !== 0)
+    );
+  return { ...Object.fromEntries(present), ...table.expanded(given) };
 }
 
 /** Deletes a link, or those of a group. */

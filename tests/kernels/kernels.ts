@@ -38,6 +38,7 @@ const KERNEL_FACING = [
   "tests/cli/echo_test.ts",
   "tests/cli/ensure_test.ts",
   "tests/cli/ensure_faults_test.ts",
+  "tests/cli/ip/",
   "tests/cli/link_test.ts",
   "tests/cli/monitor/",
   "tests/cli/netns_test.ts",
@@ -50,6 +51,7 @@ const KERNEL_FACING = [
 /** Tests of link kinds and of VLAN filtering. */
 const OF_KINDS = [
   "tests/cli/ensure_faults_test.ts",
+  "tests/cli/ip/tunnel_test.ts",
   "tests/cli/show/kinds_test.ts",
   "tests/lib/ensure/plan/",
   "tests/lib/ensure/reconcile/reconcile_test.ts",
