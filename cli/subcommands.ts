@@ -72,6 +72,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     load: async () => (await import("./commands/fdb.ts")).fdb,
   },
   {
+    name: "mdb",
+    summary: "Add, replace and delete multicast entries of bridges and VXLANs.",
+    load: async () => (await import("./commands/mdb.ts")).mdb,
+  },
+  {
     name: "rule",
     summary: "Add and delete routing policy rules.",
     load: async () => (await import("./commands/rule.ts")).rule,

@@ -19,6 +19,9 @@ export type SpecGroups = readonly (readonly [
 /** Keywords whose values are links, for completion. */
 const LINKS = ["dev", "iif", "oif", "master", "link"];
 
+const isLink = (word: string, table: OptionTable) =>
+  LINKS.includes(word) || (table[word] !== undefined && "link" in table[word]);
+
 const flagOf = (word: string) => word.replaceAll("_", "-");
 const propertyOf = (word: string) =>
   flagOf(word).replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
@@ -42,7 +45,7 @@ export function withOptions(
       }
       const type = `spec-${flagOf(word)}`;
       const handler = special[word] ??
-        (LINKS.includes(word) ? linkName : reads<unknown>(table[word]));
+        (isLink(word, table) ? linkName : reads<unknown>(table[word]));
       command.type(type, handler).option(`${flag} <${value}:${type}>`, about);
     }
   }

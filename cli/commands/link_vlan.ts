@@ -5,7 +5,7 @@ import {
   BRIDGE_VLAN,
   type BridgeVlanSpec,
   deleteBridgeVlan,
-} from "../../lib/rtnetlink/changes/bridge_vlan.ts";
+} from "../../lib/rtnetlink/bridge_vlan.ts";
 import type { Change } from "../../lib/rtnetlink/changes/change.ts";
 import { linkName } from "../arguments.ts";
 import { reads } from "../change/make.ts";

@@ -29,6 +29,9 @@ const OBJECTS = [
   "port",
   "netns",
   "fdb",
+  "vlan",
+  "mdb",
+  "vni",
   "qdisc",
   "class",
 ] as const satisfies readonly MonitoredObject[];
@@ -46,9 +49,7 @@ export const monitor = subcommand(
   .type("count", count)
   .type("duration", duration)
   .arguments("[objects...:object]", [
-    `Object types: ${
-      OBJECTS.join(", ")
-    } (default: all but fdb, qdisc and class).`,
+    `Object types: ${OBJECTS.join(", ")} (default: all up to netns).`,
   ])
   .group("Output")
   .option("--snapshot", "Print the existing objects first.")

@@ -15,6 +15,7 @@ import { printableJson } from "../output/printable.ts";
 import type { Style } from "../output/style.ts";
 import { perform } from "../perform.ts";
 import { showAddresses } from "../show/address.ts";
+import { showMdb, showVlans, showVnis } from "../show/bridge.ts";
 import { showFdb } from "../show/fdb.ts";
 import { showLinks } from "../show/link.ts";
 import { showNeighbours } from "../show/neighbour.ts";
@@ -23,6 +24,7 @@ import { showClasses, showQdiscs } from "../show/qdisc.ts";
 import { showRoutes } from "../show/route.ts";
 import { showRules } from "../show/rule.ts";
 import type { Json, Shown, ShowOptions } from "../show/shown.ts";
+import { mdbText, vlansText, vnisText } from "../show/text/bridge.ts";
 import { fdbText } from "../show/text/fdb.ts";
 import { linkText } from "../show/text/link.ts";
 import { neighbourText } from "../show/text/neighbour.ts";
@@ -81,21 +83,25 @@ function act(
 ): Promise<void> {
   return perform(options, async ({ output, signal }) => {
     await using route = RouteSocket.open({ namespace: options.netns });
-    const { objects, json, interrupted } = await withExitCode(show(route, {
-      details: options.details,
-      statistics: options.statistics,
-      dev: options.dev,
-      family: options.ipv4 ? "inet" : options.ipv6 ? "inet6" : undefined,
-      onInterrupt: options.onInterrupt === "error"
-        ? "throw"
-        : options.onInterrupt,
-      signal,
-    }));
+    const { heading, objects, json, interrupted } = await withExitCode(
+      show(route, {
+        details: options.details,
+        statistics: options.statistics,
+        dev: options.dev,
+        family: options.ipv4 ? "inet" : options.ipv6 ? "inet6" : undefined,
+        onInterrupt: options.onInterrupt === "error"
+          ? "throw"
+          : options.onInterrupt,
+        signal,
+      }),
+    );
     if (output.json) {
       await output.bytes(json ?? jsonArray(texts(objects)));
     } else {
+      if (heading !== undefined) output.line(heading);
       for (const one of objects) {
-        output.line(describe(one, output.style));
+        const text = describe(one, output.style);
+        if (text !== "") output.line(text);
         await output.ready();
       }
     }
@@ -268,8 +274,10 @@ const neighbour = family(shows(
     )
   );
 
+const VLAN = wholeNumber(1, 4094);
+
 const fdb = shows("Prints what `bridge fdb` prints.")
-  .type("vlan", wholeNumber(1, 4094))
+  .type("vlan", VLAN)
   .option("--dev <if:interface>", "Only this port or VXLAN.")
   .option("--bridge <if:interface>", "Only this bridge.")
   .option("--vlan <id:vlan>", "Only this VLAN.")
@@ -290,6 +298,55 @@ const fdb = shows("Prints what `bridge fdb` prints.")
       fdbText,
     )
   );
+
+const vlan = shows("Prints what `bridge vlan` prints.")
+  .type("vlan", VLAN)
+  .option("--dev <if:interface>", "Only this port or bridge.")
+  .option("--vlan <id:vlan>", "Only this VLAN.")
+  .option("--tunnels", "The identifiers of VLANs on tunnels.")
+  .example("Show the VLANs of all bridges", "netplumb show vlan")
+  .example(
+    "List the VLANs of a port",
+    "netplumb show vlan --dev eth0 --json | jq '.[].vlans[].vlan'",
+  )
+  .action((options) =>
+    act(
+      options,
+      (route, common) =>
+        showVlans(route, {
+          ...common,
+          vlan: options.vlan,
+          tunnels: options.tunnels,
+        }),
+      vlansText,
+    )
+  );
+
+const mdb = shows(
+  "Prints what `bridge mdb` prints; with --details also the ports of multicast " +
+    "routers.",
+)
+  .type("vlan", VLAN)
+  .option("--dev <if:interface>", "Only this bridge or VXLAN.")
+  .option("--vlan <id:vlan>", "Only this VLAN.")
+  .example("Show the multicast groups of all bridges", "netplumb show mdb")
+  .example(
+    "List the groups of a bridge",
+    "netplumb show mdb --dev br0 --json | jq -r '.[].mdb[].grp'",
+  )
+  .action((options) =>
+    act(
+      options,
+      (route, common) => showMdb(route, { ...common, vlan: options.vlan }),
+      mdbText,
+    )
+  );
+
+const vni = shows("Prints what `bridge vni` prints.")
+  .option("--dev <if:interface>", "Only this VXLAN.")
+  .example("Show the network identifiers of all VXLANs", "netplumb show vni")
+  .example("Show their counters", "netplumb show vni --statistics")
+  .action((options) => act(options, showVnis, vnisText));
 
 const rule = family(shows("Prints the rules in the order of evaluation."))
   .type("table", routeTable)
@@ -348,6 +405,9 @@ const OBJECTS: readonly [string, string, Command<any>][] = [
   ["neighbour", "Show neighbour entries.", neighbour],
   ["rule", "Show policy routing rules.", rule],
   ["fdb", "Show forwarding entries of bridges and VXLANs.", fdb],
+  ["vlan", "Show VLANs of bridges and their ports.", vlan],
+  ["mdb", "Show multicast databases of bridges and VXLANs.", mdb],
+  ["vni", "Show network identifiers of VXLANs.", vni],
   ["nexthop", "Show nexthop objects.", nexthop],
   ["qdisc", "Show queueing disciplines.", qdisc],
   ["class", "Show classes of queueing disciplines.", trafficClass],

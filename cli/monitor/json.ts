@@ -88,6 +88,9 @@ function linksOf(
     case "neighbour":
     case "nexthop":
     case "fdb":
+    case "vlan":
+    case "mdb":
+    case "vni":
       break;
     default:
       return {};

@@ -1,6 +1,7 @@
 // The objects of events with the keys of `show`.
 
 import { bpfProgram } from "../../lib/rtnetlink/bpf_program.ts";
+import { bridgeMdb, bridgeVlan, bridgeVni } from "../../lib/iproute2/bridge.ts";
 import { bridgeFdb } from "../../lib/iproute2/fdb.ts";
 import { ipAddress } from "../../lib/iproute2/address.ts";
 import { ipLink } from "../../lib/iproute2/link.ts";
@@ -47,6 +48,12 @@ const SHOWS: Shows = {
   rule: ipRule,
   netns: ({ nsid }) => ({ nsid }),
   fdb: bridgeFdb,
+  vlan: (vlan, options) => ({
+    ...bridgeVlan(vlan, options),
+    ...vlan.tunnelId !== undefined && { tunid: vlan.tunnelId },
+  }),
+  mdb: bridgeMdb,
+  vni: bridgeVni,
   qdisc: ipQdisc,
   class: ipClass,
 };

@@ -11,6 +11,7 @@ import type {
 import { printable } from "../output/printable.ts";
 import type { Json } from "../show/shown.ts";
 import { style } from "../output/style.ts";
+import { mdbEntryText, vlanText, vniText } from "../show/text/bridge.ts";
 import { fdbText } from "../show/text/fdb.ts";
 import { neighbourText } from "../show/text/neighbour.ts";
 import { nexthopText, routeText } from "../show/text/route.ts";
@@ -114,6 +115,22 @@ function objectText(
         "entry",
         fdbText,
       );
+    case "vlan":
+      return tableText(event, "VLANs were changed", "VLAN", onPort(vlanText));
+    case "mdb":
+      return tableText(
+        event,
+        "Multicast database was changed",
+        "entry",
+        mdbEntryText,
+      );
+    case "vni":
+      return tableText(
+        event,
+        "Network identifiers were changed",
+        "identifier",
+        onPort(vniText),
+      );
     case "qdisc":
       return tableText(
         event,
@@ -140,6 +157,10 @@ function objectText(
     }
   }
 }
+
+/** The text of an entry after the name of its port. */
+const onPort = (describe: (json: Json) => string) => (json: Json) =>
+  `dev ${plain(json.ifname)} ${describe(json)}`;
 
 const FAMILIES: Readonly<Record<string, string>> = {
   inet: "",

@@ -11,6 +11,8 @@ export type Json = Record<string, JsonValue>;
 
 /** The result of one `show`. */
 export interface Shown {
+  /** The line above the objects as text. */
+  readonly heading?: string;
   /** Iterated once: some are generated lazily. */
   readonly objects: Iterable<Json>;
   /** The same as the bytes of a JSON array, if that is cheaper. */

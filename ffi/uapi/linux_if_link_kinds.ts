@@ -1,7 +1,7 @@
 // <linux/if_link.h>: IFLA_INFO_DATA of each link kind, and IFLA_INFO_SLAVE_DATA
 // of the ports of a master.
 
-import { be16, bytes, struct, u32 } from "../struct.ts";
+import { be16, bytes, struct, u16, u32, u8 } from "../struct.ts";
 
 export const headers = ["linux/if_link.h"] as const;
 
@@ -295,6 +295,29 @@ export const IFLA_BAREUDP_PORT = 1;
 export const IFLA_BAREUDP_ETHERTYPE = 2;
 export const IFLA_BAREUDP_SRCPORT_MIN = 3;
 export const IFLA_BAREUDP_MULTIPROTO_MODE = 4;
+
+export const TUNNEL_MSG_FLAG_STATS = 1;
+export const VXLAN_VNIFILTER_ENTRY = 1;
+export const VXLAN_VNIFILTER_ENTRY_START = 1;
+export const VXLAN_VNIFILTER_ENTRY_END = 2;
+export const VXLAN_VNIFILTER_ENTRY_GROUP = 3;
+export const VXLAN_VNIFILTER_ENTRY_GROUP6 = 4;
+export const VXLAN_VNIFILTER_ENTRY_STATS = 5;
+export const VNIFILTER_ENTRY_STATS_RX_BYTES = 1;
+export const VNIFILTER_ENTRY_STATS_RX_PKTS = 2;
+export const VNIFILTER_ENTRY_STATS_RX_DROPS = 3;
+export const VNIFILTER_ENTRY_STATS_RX_ERRORS = 4;
+export const VNIFILTER_ENTRY_STATS_TX_BYTES = 5;
+export const VNIFILTER_ENTRY_STATS_TX_PKTS = 6;
+export const VNIFILTER_ENTRY_STATS_TX_DROPS = 7;
+export const VNIFILTER_ENTRY_STATS_TX_ERRORS = 8;
+
+export const tunnel_msg = struct("struct tunnel_msg", {
+  family: u8,
+  flags: u8,
+  reserved2: u16,
+  ifindex: u32,
+});
 
 export const ifla_bridge_id = struct("struct ifla_bridge_id", {
   prio: bytes(2),

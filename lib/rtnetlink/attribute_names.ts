@@ -1,6 +1,7 @@
 // C names of rtnetlink messages and attributes, for errors that name the
 // request and the rejected attribute.
 
+import * as bridge from "../../ffi/uapi/linux_if_bridge.ts";
 import * as netns from "../../ffi/uapi/linux_net_namespace.ts";
 import * as route from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_BRIDGE } from "../../ffi/uapi/sys_socket.ts";
@@ -38,6 +39,19 @@ function describe(): typeof bodies {
     [route.RTM_NEWLINK / FOUR]: links,
     [route.RTM_NEWLINKPROP / FOUR]: links,
     ...Object.fromEntries(objects),
+    [route.RTM_NEWMDB / FOUR]: {
+      struct: bridge.br_port_msg,
+      names: attributeNames({
+        of: bridge,
+        prefix: "MDBA_SET_ENTRY",
+        inside: {
+          [bridge.MDBA_SET_ENTRY_ATTRS]: {
+            of: { ...bridge, ...bridge.newer },
+            prefix: "MDBE_ATTR_",
+          },
+        },
+      }),
+    },
     [route.RTM_NEWNSID / FOUR]: {
       struct: route.rtgenmsg,
       names: attributeNames({ of: netns, prefix: "NETNSA_" }),

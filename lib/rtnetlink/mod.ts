@@ -40,7 +40,11 @@ export {
   RTN,
   RTPROT,
 } from "./constants.ts";
-export { RouteSocket, type RouteSocketOptions } from "./socket.ts";
+export {
+  type BridgeDumpOptions,
+  RouteSocket,
+  type RouteSocketOptions,
+} from "./socket.ts";
 export type { RouteLookup } from "./route_lookup.ts";
 export type {
   AddressFilter,
@@ -103,6 +107,9 @@ export {
   type FdbSpec,
   replaceFdb,
 } from "./fdb.ts";
+export { addMdb, deleteMdb, type MdbSpec, replaceMdb } from "./mdb.ts";
+export type { MdbEntry, MdbSource, MulticastRouter } from "./mdb.ts";
+export type { Vni, VniStatistics } from "./vni.ts";
 export {
   addRule,
   deleteRule,
@@ -138,6 +145,14 @@ export {
   ipQdisc,
 } from "../iproute2/qdisc.ts";
 export { type BridgeFdb, bridgeFdb } from "../iproute2/fdb.ts";
+export {
+  type BridgeMdb,
+  bridgeMdb,
+  bridgeVlan,
+  type BridgeVlanJson,
+  type BridgeVni,
+  bridgeVni,
+} from "../iproute2/bridge.ts";
 export { type IpRule, ipRule } from "../iproute2/rule.ts";
 export {
   type IpEncapsulation,
@@ -172,9 +187,11 @@ export { type AddressFlush, flushAddresses } from "./changes/flush.ts";
 export { setNamespaceId } from "./changes/namespace_id.ts";
 export {
   addBridgeVlan,
+  type BridgeVlan,
   type BridgeVlanSpec,
+  type BridgeVlanStatistics,
   deleteBridgeVlan,
-} from "./changes/bridge_vlan.ts";
+} from "./bridge_vlan.ts";
 export { Monitor, monitor, type MonitorOptions } from "./monitor/monitor.ts";
 export type { MonitoredObject, MonitorEvent } from "./monitor/event.ts";
 export type * as monitorEventTypes from "./monitor/event_types.ts";

@@ -40,6 +40,7 @@ import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import {
   type Dump,
   type DumpOptions,
+  type DumpOutcome,
   type LazyDump,
   NetlinkConnection,
   type Reply,
@@ -51,6 +52,11 @@ import type { MessageReader } from "../netlink/message.ts";
 import { cannotBePosted } from "../io/handle.ts";
 import type { WaitOptions } from "../io/reactor.ts";
 import { type Address, decodeAddress } from "./address.ts";
+import {
+  type BridgeVlan,
+  bridgeVlanRequest,
+  decodeBridgeVlans,
+} from "./bridge_vlan.ts";
 import { familyNumber } from "./family.ts";
 import type {
   AddressFilter,
@@ -63,6 +69,13 @@ import type {
 } from "./filter.ts";
 import { decodeLink, type Link } from "./link/link.ts";
 import { LinkSelection, oneLink } from "./link_selection.ts";
+import {
+  decodeMdb,
+  decodeMulticastRouters,
+  type MdbEntry,
+  mdbRequest,
+  type MulticastRouter,
+} from "./mdb.ts";
 import { decodeNamespaceId, type NamespaceId } from "./namespace_id.ts";
 import { decodeNeighbour, type Neighbour } from "./neighbour.ts";
 import { decodeNexthop, type Nexthop } from "./nexthop.ts";
@@ -72,11 +85,30 @@ import { lookupRequest, type RouteLookup } from "./route_lookup.ts";
 import { RouteSelection } from "./route_selection.ts";
 import { decodeRule, type Rule } from "./rule.ts";
 import { routeNames } from "./attribute_names.ts";
+import { decodeVniRanges, type Vni, vniRequest, vnisOf } from "./vni.ts";
 
 /** Options of a route socket. */
 export interface RouteSocketOptions {
   /** The network namespace; default: this thread's. */
   readonly namespace?: Namespace | undefined;
+}
+
+/** Options of the tables of bridges and VXLANs. */
+export interface BridgeDumpOptions extends DumpOptions {
+  /** Whether to read the counters too. */
+  readonly statistics?: boolean | undefined;
+}
+
+/** Other objects with the outcome of a dump. */
+function withOutcome<T>(
+  { interrupted, attempts, warning }: DumpOutcome,
+  objects: T[],
+): Dump<T> {
+  return Object.assign(objects, {
+    interrupted,
+    attempts,
+    ...warning === undefined ? {} : { warning },
+  });
 }
 
 /**
@@ -425,6 +457,70 @@ export class RouteSocket implements AsyncDisposable {
       (message) =>
         message.type === RTM_NEWTCLASS ? decodeQdisc(message) : undefined,
     );
+  }
+
+  /**
+   * The VLANs of bridges and their ports.
+   *
+   * @param options Whether to read the counters, a signal and a timeout, and what
+   *   to do when changes interrupt the dump.
+   * @throws {NetlinkError} EOPNOTSUPP if the kernel does not filter VLANs.
+   */
+  async bridgeVlans(
+    options: BridgeDumpOptions = {},
+  ): Promise<Dump<BridgeVlan>> {
+    const found = await this.#connection.dump(
+      bridgeVlanRequest(),
+      (message) => decodeBridgeVlans(message, options.statistics),
+      options,
+    );
+    return withOutcome(found, found.flat());
+  }
+
+  /**
+   * The multicast databases of bridges and VXLANs.
+   *
+   * @param options A signal and a timeout, and what to do when changes interrupt
+   *   the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
+   */
+  async mdb(options: DumpOptions = {}): Promise<Dump<MdbEntry>> {
+    const found = await this.#connection.dump(mdbRequest(), decodeMdb, options);
+    return withOutcome(found, found.flat());
+  }
+
+  /**
+   * The ports of bridges behind which there are multicast routers.
+   *
+   * @param options A signal and a timeout, and what to do when changes interrupt
+   *   the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
+   */
+  async multicastRouters(
+    options: DumpOptions = {},
+  ): Promise<Dump<MulticastRouter>> {
+    const found = await this.#connection.dump(
+      mdbRequest(),
+      decodeMulticastRouters,
+      options,
+    );
+    return withOutcome(found, found.flat());
+  }
+
+  /**
+   * The network identifiers of VXLANs with `vnifilter`.
+   *
+   * @param options Whether to read the counters, a signal and a timeout, and what
+   *   to do when changes interrupt the dump.
+   * @throws {NetlinkError} If the kernel rejects it.
+   */
+  async vnis(options: BridgeDumpOptions = {}): Promise<Dump<Vni>> {
+    const ranges = await this.#connection.dump(
+      vniRequest(options.statistics),
+      decodeVniRanges,
+      options,
+    );
+    return withOutcome(ranges, Array.from(vnisOf(ranges.flat())));
   }
 
   /** The ids that other network namespaces have in this one. */

@@ -52,11 +52,13 @@ const KERNEL_FACING = [
 const OF_KINDS = [
   "tests/cli/ensure_faults_test.ts",
   "tests/cli/ip/tunnel_test.ts",
+  "tests/cli/show/bridge_test.ts",
   "tests/cli/show/kinds_test.ts",
   "tests/lib/ensure/plan/",
   "tests/lib/ensure/reconcile/reconcile_test.ts",
-  "tests/lib/rtnetlink/changes/bridge_vlan_test.ts",
+  "tests/lib/rtnetlink/bridge_vlan_test.ts",
   "tests/lib/rtnetlink/kinds_test.ts",
+  "tests/lib/rtnetlink/monitor/bridge_test.ts",
   "tests/lib/rtnetlink/monitor/silent_changes_test.ts",
 ];
 

@@ -14,6 +14,7 @@ import {
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWLINKPROP,
+  RTM_NEWMDB,
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
   RTM_NEWROUTE,
@@ -104,6 +105,8 @@ const MESSAGES = new Map<number, Messages>([
       },
     ],
   }],
+  // MDBA_SET_ENTRY_ATTRS. Solicited-node groups differ with the addresses.
+  [RTM_NEWMDB >> 2, { header: 8, shape: { 2: { inside: {} } }, views: [] }],
   [RTM_NEWRULE >> 2, {
     header: 12,
     views: families.map(({ family, flag }) => ({

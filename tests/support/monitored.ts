@@ -77,7 +77,15 @@ export async function routed(): Promise<Lab<"ns"> & { readonly ns: Netns }> {
 }
 
 /** Times, and the reference counts of qdiscs. */
-const MOVING = ["cache", "lifetime", "probes", "change", "info"];
+const MOVING = [
+  "cache",
+  "lifetime",
+  "probes",
+  "change",
+  "info",
+  "timer",
+  "multicastGroups",
+];
 
 /** An object as text, but for what moves by itself and what is of an event. */
 function plain(object: unknown): string {

@@ -283,8 +283,8 @@ export class ObjectPlanner {
    *   one.
    */
   note({ object, data, previous }: AnyObjectEvent): boolean {
-    if (object === "port" || object === "netns") return false;
-    const type = this.#types.get(object)!;
+    const type = this.#types.get(object as TypeName);
+    if (type === undefined) return false;
     // An address may have moved from another port of its bridge.
     const hasMoved = object === "fdb" && previous !== undefined &&
       type.note(previous);

@@ -4,6 +4,7 @@
 import {
   RTM_DELADDR,
   RTM_DELLINK,
+  RTM_DELMDB,
   RTM_DELNEIGH,
   RTM_DELNEXTHOP,
   RTM_DELNSID,
@@ -11,8 +12,11 @@ import {
   RTM_DELROUTE,
   RTM_DELRULE,
   RTM_DELTCLASS,
+  RTM_DELTUNNEL,
+  RTM_DELVLAN,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_NEWMDB,
   RTM_NEWNEIGH,
   RTM_NEWNEXTHOP,
   RTM_NEWNSID,
@@ -21,14 +25,18 @@ import {
   RTM_NEWROUTE,
   RTM_NEWRULE,
   RTM_NEWTCLASS,
+  RTM_NEWTUNNEL,
+  RTM_NEWVLAN,
   TCA_KIND,
   tcmsg,
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { TC_H_ROOT } from "../../../ffi/uapi/linux_pkt_sched.ts";
 import type { MessageReader } from "../../netlink/message.ts";
 import { type Address, decodeAddress } from "../address.ts";
+import { type BridgeVlan, decodeBridgeVlans } from "../bridge_vlan.ts";
 import { decodeLink, type Link } from "../link/link.ts";
 import { LinkNames } from "../link/names.ts";
+import { decodeMdb, type MdbEntry } from "../mdb.ts";
 import { decodeNamespaceId, type NamespaceId } from "../namespace_id.ts";
 import {
   decodeNeighbour,
@@ -39,6 +47,7 @@ import { decodeNexthop, type Nexthop } from "../nexthop.ts";
 import { decodeRoute } from "../route.ts";
 import { decodeRule, type Rule } from "../rule.ts";
 import { decodeQdisc, type Qdisc } from "../qdisc.ts";
+import { decodeVniRanges, type Vni, vnisOf } from "../vni.ts";
 import { Invalidations } from "./invalidation.ts";
 import type {
   AnyObjectEvent,
@@ -53,12 +62,15 @@ import {
   classIdentity,
   fdbIdentity,
   linkIdentity,
+  mdbIdentity,
   namespaceIdIdentity,
   neighbourIdentity,
   nexthopIdentity,
   portIdentity,
   qdiscIdentity,
   ruleIdentity,
+  vlanIdentity,
+  vniIdentity,
 } from "./identities.ts";
 import { isForwarding, isNeighbour, isPort, isTableRoute } from "./filter.ts";
 import { RouteTable } from "./route_table.ts";
@@ -85,6 +97,9 @@ export interface KeyedTables extends Tables {
   readonly neighbour: KeyedTable<Neighbour>;
   readonly rule: KeyedTable<Rule>;
   readonly fdb: KeyedTable<Neighbour>;
+  readonly vlan: KeyedTable<BridgeVlan>;
+  readonly mdb: KeyedTable<MdbEntry>;
+  readonly vni: KeyedTable<Vni>;
   readonly qdisc: KeyedTable<Qdisc>;
   readonly class: KeyedTable<Qdisc>;
 }
@@ -115,6 +130,9 @@ export const MONITORED_OBJECTS: readonly MonitoredObject[] = [
   "neighbour",
   "rule",
   "fdb",
+  "vlan",
+  "mdb",
+  "vni",
   "qdisc",
   "class",
 ];
@@ -122,6 +140,9 @@ export const MONITORED_OBJECTS: readonly MonitoredObject[] = [
 /** Types that a monitor does not have by default: see MonitoredObjects. */
 export const NOT_DEFAULT: ReadonlySet<MonitoredObject> = new Set([
   "fdb",
+  "vlan",
+  "mdb",
+  "vni",
   "qdisc",
   "class",
 ]);
@@ -152,6 +173,9 @@ export class ObjectCache {
     rule: new KeyedTable<Rule>(ruleIdentity),
     netns: new KeyedTable<NamespaceId>(namespaceIdIdentity),
     fdb: new KeyedTable<Neighbour>(fdbIdentity),
+    vlan: new KeyedTable<BridgeVlan>(vlanIdentity),
+    mdb: new KeyedTable<MdbEntry>(mdbIdentity),
+    vni: new KeyedTable<Vni>(vniIdentity),
     qdisc: new KeyedTable<Qdisc>(qdiscIdentity),
     class: new KeyedTable<Qdisc>(classIdentity),
   };
@@ -212,6 +236,9 @@ export class ObjectCache {
       rule: this.#sink("rule"),
       netns: this.#sink("netns"),
       fdb: this.#sink("fdb"),
+      vlan: this.#sink("vlan"),
+      mdb: this.#sink("mdb"),
+      vni: this.#sink("vni"),
       qdisc: this.#sink("qdisc"),
       class: this.#sink("class"),
     };
@@ -279,6 +306,25 @@ export class ObjectCache {
         }
         return true;
       }
+      case RTM_NEWVLAN:
+      case RTM_DELVLAN:
+        for (const vlan of decoded(message, decodeBridgeVlans) ?? []) {
+          this.invalid.vlanChanged(vlan);
+          this.#take("vlan", vlan, message, RTM_DELVLAN);
+        }
+        return true;
+      case RTM_NEWMDB:
+      case RTM_DELMDB:
+        for (const entry of decoded(message, decodeMdb) ?? []) {
+          this.#take("mdb", entry, message, RTM_DELMDB);
+        }
+        return true;
+      case RTM_NEWTUNNEL:
+      case RTM_DELTUNNEL:
+        for (const vni of vnisOf(decoded(message, decodeVniRanges) ?? [])) {
+          this.#take("vni", vni, message, RTM_DELTUNNEL);
+        }
+        return true;
       case RTM_NEWPREFIX:
         this.invalid.prefixAdvertised(this.#routes);
         return true;
@@ -401,6 +447,8 @@ export class ObjectCache {
     const link = decoded(message, decodeLink);
     if (link === undefined) return true;
     if (link.family === "bridge") {
+      // The kernel notifies the tunnels of a port's VLANs as this.
+      this.invalid.kind("vlan");
       // A bridge also reports itself as a port; the link has the same fields.
       if (this.kept.has("port") && isPort(link)) {
         this.#take("port", link, message, RTM_DELLINK);

@@ -2,14 +2,17 @@
 
 import type { NetlinkCounters } from "../../netlink/counters.ts";
 import type { Address } from "../address.ts";
+import type { BridgeVlan } from "../bridge_vlan.ts";
 import type { Link } from "../link/link.ts";
 import type { LinkNames } from "../link/names.ts";
+import type { MdbEntry } from "../mdb.ts";
 import type { NamespaceId } from "../namespace_id.ts";
 import type { Neighbour } from "../neighbour.ts";
 import type { Nexthop } from "../nexthop.ts";
 import type { Qdisc } from "../qdisc.ts";
 import type { Route } from "../route.ts";
 import type { Rule } from "../rule.ts";
+import type { Vni } from "../vni.ts";
 
 /** Types of monitored objects, and the object in an event. */
 export interface MonitoredObjects {
@@ -34,6 +37,12 @@ export interface MonitoredObjects {
    * default types, because a bridge adds one for each sender.
    */
   fdb: Neighbour;
+  /** A VLAN of a bridge or of one of its ports; not among the default types. */
+  vlan: BridgeVlan;
+  /** An entry of a multicast database; not among the default types. */
+  mdb: MdbEntry;
+  /** A network identifier of a VXLAN; not among the default types. */
+  vni: Vni;
   /**
    * A queueing discipline of a link; not among the default types, nor is
    * "class".

@@ -1,6 +1,7 @@
 // Multicast groups of rtnetlink for each type of object.
 
 import {
+  RTNLGRP_BRVLAN,
   RTNLGRP_IPV4_IFADDR,
   RTNLGRP_IPV4_ROUTE,
   RTNLGRP_IPV4_RULE,
@@ -9,11 +10,13 @@ import {
   RTNLGRP_IPV6_ROUTE,
   RTNLGRP_IPV6_RULE,
   RTNLGRP_LINK,
+  RTNLGRP_MDB,
   RTNLGRP_MPLS_ROUTE,
   RTNLGRP_NEIGH,
   RTNLGRP_NEXTHOP,
   RTNLGRP_NSID,
   RTNLGRP_TC,
+  RTNLGRP_TUNNEL,
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import type { MonitoredObject } from "./event.ts";
 
@@ -39,6 +42,9 @@ const GROUPS: { readonly [K in MonitoredObject]: readonly number[] } = {
   rule: [RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE],
   netns: [RTNLGRP_NSID],
   fdb: [RTNLGRP_NEIGH],
+  vlan: [RTNLGRP_BRVLAN],
+  mdb: [RTNLGRP_MDB],
+  vni: [RTNLGRP_TUNNEL],
   qdisc: [RTNLGRP_TC],
   class: [RTNLGRP_TC],
 };
@@ -48,6 +54,8 @@ export const OPTIONAL: ReadonlySet<number> = new Set([
   RTNLGRP_MPLS_ROUTE,
   RTNLGRP_NSID,
   RTNLGRP_NEXTHOP,
+  RTNLGRP_BRVLAN,
+  RTNLGRP_TUNNEL,
 ]);
 
 /** The groups to join for these types of objects. */

@@ -7,13 +7,16 @@ import {
 } from "../../../ffi/uapi/linux_fib_rules.ts";
 import { NUD_REACHABLE, NUD_STALE } from "../../../ffi/uapi/linux_neighbour.ts";
 import type { Address, AddressLifetime } from "../address.ts";
+import type { BridgeVlan } from "../bridge_vlan.ts";
 import type { Link } from "../link/link.ts";
+import type { MdbEntry } from "../mdb.ts";
 import type { NamespaceId } from "../namespace_id.ts";
 import type { Neighbour } from "../neighbour.ts";
 import type { Nexthop } from "../nexthop.ts";
 import { type Qdisc, qdiscChanges } from "../qdisc.ts";
 import type { Rule } from "../rule.ts";
-import { differences } from "./differences.ts";
+import type { Vni } from "../vni.ts";
+import { differences, same } from "./differences.ts";
 import { linkDifferences, portDifferences } from "./link_differences.ts";
 import type { Identity } from "./table.ts";
 
@@ -92,6 +95,46 @@ export const fdbIdentity: Identity<Neighbour> = {
     }
     return fields;
   },
+};
+
+/** Counts hosts, which come and go. */
+const VLAN_COUNTS: ReadonlySet<string> = new Set([
+  "multicastGroups",
+  "statistics",
+]);
+
+export const vlanIdentity: Identity<BridgeVlan> = {
+  key: ({ ifindex, vid }) => `${ifindex} ${vid}`,
+  differences: (vlan, previous) => differences(vlan, previous, VLAN_COUNTS),
+};
+
+const MDB_TIMES: ReadonlySet<string> = new Set(["timer", "sources"]);
+
+const sourcesOf = ({ sources = [] }: MdbEntry) =>
+  sources.map(({ address }) => address).sort();
+
+export const mdbIdentity: Identity<MdbEntry> = {
+  key(entry) {
+    const { ifindex, port, vlan, group, source = "" } = entry;
+    const { destination, destinationPort, vni, sourceVni, viaIfindex } = entry;
+    // The rest distinguishes the remotes of a VXLAN.
+    return destination === undefined && vni === undefined
+      ? `${ifindex} ${port} ${vlan} ${group} ${source}`
+      : `${ifindex} ${group} ${source} ${destination} ${destinationPort} ` +
+        `${vni} ${sourceVni} ${viaIfindex}`;
+  },
+  differences(entry, previous) {
+    const fields = differences(entry, previous, MDB_TIMES);
+    if (!same(sourcesOf(entry), sourcesOf(previous))) fields.push("sources");
+    return fields;
+  },
+};
+
+const VNI_COUNTERS: ReadonlySet<string> = new Set(["statistics"]);
+
+export const vniIdentity: Identity<Vni> = {
+  key: ({ ifindex, vni }) => `${ifindex} ${vni}`,
+  differences: (vni, previous) => differences(vni, previous, VNI_COUNTERS),
 };
 
 export const nexthopIdentity: Identity<Nexthop> = {

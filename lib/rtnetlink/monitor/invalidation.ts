@@ -9,7 +9,9 @@
 import { IFF_LOWER_UP } from "../../../ffi/uapi/linux_if.ts";
 import { IFF_RUNNING, IFF_UP } from "../../../ffi/uapi/net_if.ts";
 import { RTPROT_RA } from "../../../ffi/uapi/linux_rtnetlink.ts";
+import { BRIDGE_VLAN_INFO_PVID } from "../../../ffi/uapi/linux_if_bridge.ts";
 import type { Address } from "../address.ts";
+import type { BridgeVlan } from "../bridge_vlan.ts";
 import type { Link } from "../link/link.ts";
 import type { Nexthop } from "../nexthop.ts";
 import type { Route } from "../route.ts";
@@ -76,7 +78,9 @@ export class Invalidations {
     if (link.name !== previous.name) {
       this.#names.add(link.name).add(previous.name);
     }
-    if (link.master !== previous.master) this.#kinds.add("fdb");
+    if (link.master !== previous.master) this.#bridging();
+    // A bridge has no multicast database without mcast_snooping.
+    if (link.kind === "bridge") this.#kinds.add("mdb");
     if (link.mtu !== previous.mtu) this.#mtus.add(link.ifindex);
   }
 
@@ -85,8 +89,16 @@ export class Invalidations {
     this.#links.add(ifindex);
     this.#peers.add(ifindex);
     this.#names.add(name);
-    this.#kinds.add("fdb");
+    this.#bridging();
     this.#queueing();
+  }
+
+  /**
+   * A VLAN was added or changed: if it is the PVID now, another one is not any
+   * more.
+   */
+  vlanChanged({ flags }: BridgeVlan): void {
+    if (flags & BRIDGE_VLAN_INFO_PVID) this.#kinds.add("vlan");
   }
 
   /**
@@ -182,6 +194,11 @@ export class Invalidations {
   /** The kernel sets its default queueing disciplines silently. */
   #queueing(): void {
     this.#kinds.add("qdisc").add("class");
+  }
+
+  /** The kernel removes entries of bridges and VXLANs with their link. */
+  #bridging(): void {
+    this.#kinds.add("fdb").add("vlan").add("mdb").add("vni");
   }
 
   #hasPeer({ link }: Link): boolean {

@@ -28,7 +28,10 @@ import { NamespaceMonitors } from "./namespace_monitors.ts";
 
 /** Options of a monitor. */
 export interface MonitorOptions {
-  /** Types of objects to monitor; default: all but "fdb", "qdisc" and "class". */
+  /**
+   * Types of objects to monitor; default: all but "fdb",
+   * "vlan", "mdb", "vni", "qdisc" and "class".
+   */
   readonly objects?: Iterable<MonitoredObject> | undefined;
   /** Whether to start with the current objects, as events of origin "snapshot". */
   readonly snapshot?: boolean | undefined;

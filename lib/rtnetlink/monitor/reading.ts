@@ -30,6 +30,9 @@ const READ: {
   rule: (route, signal) => route.rules({ signal }),
   netns: (route, signal) => route.namespaceIds({ signal }),
   fdb: (route, signal) => readFdb(route, { signal }),
+  vlan: (route, signal) => route.bridgeVlans({ signal }),
+  mdb: (route, signal) => route.mdb({ signal }),
+  vni: (route, signal) => route.vnis({ signal }),
   qdisc: (route, signal) => route.qdiscs({ signal }),
   class: (route, signal) => readClasses(route, { signal }),
 };
@@ -86,7 +89,7 @@ export async function read(
       found[kind] = await READ[kind](route, signal) as typeof found[K];
     } catch (error) {
       if (error instanceof DumpInterruptedError) return;
-      // Kernels without rules, bridges or nexthop objects do not support the
+      // Kernels without rules, bridges, VLANs or nexthop objects do not support the
       // dump.
       if (!(error instanceof SystemError && error.errno === EOPNOTSUPP)) {
         throw error;

@@ -3,7 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { ADDRESS } from "../../../lib/rtnetlink/address.ts";
-import { BRIDGE_VLAN } from "../../../lib/rtnetlink/changes/bridge_vlan.ts";
+import { BRIDGE_VLAN } from "../../../lib/rtnetlink/bridge_vlan.ts";
 import { NEIGHBOUR } from "../../../lib/rtnetlink/neighbour.ts";
 import { NEXTHOP_OBJECT } from "../../../lib/rtnetlink/nexthop.ts";
 import { ROUTE } from "../../../lib/rtnetlink/route.ts";

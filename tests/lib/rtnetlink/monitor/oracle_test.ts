@@ -129,6 +129,11 @@ function command(below: Below): string {
           "dev br0 local",
         )
       }`,
+    () =>
+      `mdb ${one("add", "del")} dev br0 port ${one("a0", "b0", "br0")} grp ${
+        one("239.1.1.1", "ff0e::1 src 2001:db8::1", "ff0e::2")
+      } ${one("permanent", "temp")}`,
+    () => `link set br0 type bridge mcast_snooping ${below(2)}`,
     () => `-6 rule ${one("add", "delete")} priority 200 to ${net6()} lookup 9`,
     () => `link set ${one("a1", "b1")} netns OTHER`,
     () => `-n OTHER link set ${one("a1", "b1")} netns HERE`,
@@ -146,7 +151,7 @@ async function change(
   const all = words.replaceAll("OTHER", other.name)
     .replaceAll("HERE", here.name).split(" ");
   const args = all[0] === "-n" ? all : ["-n", here.name, ...all];
-  const program = all[0] === "fdb" ? "bridge" : "ip";
+  const program = ["fdb", "mdb"].includes(all[0]!) ? "bridge" : "ip";
   const { success } = await new Deno.Command(program, {
     args,
     stdout: "null",

@@ -2,16 +2,16 @@
 // what comes of them, if only a refusal by a kernel that filters none.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { ArgumentError } from "../../../../lib/errors.ts";
+import { ArgumentError } from "../../../lib/errors.ts";
 import {
   addBridgeVlan,
   BRIDGE_VLAN,
   type BridgeVlanSpec,
   deleteBridgeVlan,
-} from "../../../../lib/rtnetlink/changes/bridge_vlan.ts";
-import { Beside } from "../../../support/beside.ts";
-import { kernelHas } from "../../../support/kinds.ts";
-import { assertAllTried } from "../../../support/tried.ts";
+} from "../../../lib/rtnetlink/bridge_vlan.ts";
+import { Beside } from "../../support/beside.ts";
+import { kernelHas } from "../../support/kinds.ts";
+import { assertAllTried } from "../../support/tried.ts";
 
 type Case = [words: string, spec: BridgeVlanSpec];
 
