@@ -46,6 +46,7 @@ const KERNEL_FACING = [
   "tests/cli/topology_test.ts",
   "tests/cli/tun_test.ts",
   "tests/examples/leaf_spine_test.ts",
+  "tests/soak/netem_test.ts",
 ];
 
 /** Tests of link kinds and of VLAN filtering. */

@@ -2,14 +2,11 @@
 
 import { run, UnmadeNetns } from "../support/netns.ts";
 import type { Scene } from "./lab.ts";
-
-/** Resolves after so many milliseconds. */
-export const sleep = (milliseconds: number) =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+import { sleep } from "./sleep.ts";
 
 /** Something that happened. */
 export interface Disturbance {
-  readonly what: "stop" | "flap" | "namespace" | "clock";
+  readonly what: "stop" | "flap" | "namespace" | "clock" | "drift" | "routes";
   /** The clients that may lose a window by it. */
   readonly losers: readonly string[];
 }
@@ -40,11 +37,17 @@ export async function* disturb(
 
     await Deno.writeTextFile(clock, JUMPS[round % JUMPS.length]);
     yield { what: "clock", losers: [] };
+
+    await scene.kept.drift(round);
+    yield { what: "drift", losers: [] };
+
+    await scene.bird.announce(round % 2 === 0);
+    yield { what: "routes", losers: [] };
   }
 }
 
 async function namespaceComesAndGoes({ subjects }: Scene): Promise<void> {
-  const guests = subjects.filter(({ name }) => name !== "echo");
+  const guests = subjects.filter(({ visitor }) => visitor);
   let name: string;
   {
     await using netns = new UnmadeNetns("gone");

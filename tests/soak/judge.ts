@@ -95,6 +95,7 @@ export function losses(
 export function faults(
   verdicts: readonly Verdict[],
   losses: readonly Loss[],
+  objects: { readonly there: number; readonly known: number },
 ): string[] {
   const MiB = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
   return [
@@ -121,5 +122,8 @@ export function faults(
     ...losses.filter(({ answered }) => answered === 0).map(({ client }) =>
       `${client}: nothing answered`
     ),
+    ...objects.known === objects.there
+      ? []
+      : [`monitor: knows ${objects.known} objects of ${objects.there}`],
   ];
 }

@@ -5,11 +5,12 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { unpack } from "../support/debian.ts";
-import { disturb, sleep } from "./disturb.ts";
+import { disturb } from "./disturb.ts";
 import { faults, losses, MEMORY, STEP, verdicts } from "./judge.ts";
-import { openScene, type Scene, WINDOW } from "./lab.ts";
+import { openScene, ROUTES, type Scene, WINDOW } from "./lab.ts";
 import { plot } from "./plot.ts";
 import { type Sample, sample } from "./sample.ts";
+import { sleep } from "./sleep.ts";
 
 /** Seconds between two samples. */
 const EVERY = 5;
@@ -59,6 +60,20 @@ async function soak(scene: Scene, clock: string): Promise<Sample[]> {
   return samples;
 }
 
+/** Waits until the monitor knows as many objects as the kernel has. */
+async function compareMonitor(
+  scene: Scene,
+): Promise<{ readonly there: number; readonly known: number }> {
+  const monitor = scene.subjects.find(({ name }) => name === "monitor")!;
+  const end = performance.now() + 30_000;
+  for (;;) {
+    const there = await scene.quieten();
+    const known = monitor.last!.counts.known;
+    if (known === there || performance.now() > end) return { there, known };
+    await sleep(1000);
+  }
+}
+
 const { folder } = await unpack("libfaketime");
 const clock = await Deno.makeTempFile({ prefix: "netplumb-clock-" });
 await Deno.writeTextFile(clock, "+0");
@@ -71,16 +86,24 @@ const env = {
   FAKETIME_DONT_FAKE_MONOTONIC: "1",
 };
 let samples: Sample[];
+let netem: boolean;
+/** Milliseconds that the longest restoration of the reconciler took. */
+let restored: number;
+/** Links and routes that the kernel has in the end, and that the monitor knows. */
+let objects: { readonly there: number; readonly known: number };
 try {
   await using scene = await openScene(env);
   samples = await soak(scene, clock);
+  netem = scene.netem;
+  restored = Math.round(scene.kept.longest);
+  objects = await compareMonitor(scene);
 } finally {
   await Deno.remove(clock);
 }
 const last = samples.at(-1)!;
 const subjects = verdicts(samples, warmUp);
 const clients = losses(last, flaps);
-const wrong = faults(subjects, clients);
+const wrong = faults(subjects, clients, objects);
 const record = {
   date: new Date().toISOString().slice(0, 10),
   deno: Deno.version.deno,
@@ -91,6 +114,10 @@ const record = {
   bound: MEMORY,
   step: STEP,
   window: WINDOW,
+  routes: ROUTES,
+  netem,
+  restored,
+  objects,
   happened,
   subjects,
   clients,

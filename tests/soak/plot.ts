@@ -14,6 +14,7 @@ const COLOURS: Record<string, string> = {
   socket: "#8250df",
   monitor: "#1a7f37",
   tun: "#bc4c00",
+  ensure: "#9a6700",
 };
 
 interface Panel {

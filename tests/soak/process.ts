@@ -90,8 +90,13 @@ abstract class Talker<T> implements AsyncDisposable {
   }
 }
 
+/** Subjects that enter namespaces on request. */
+const VISITORS = ["socket", "monitor", "tun"];
+
 /** A program of ours under observation. */
 export class Subject extends Talker<Said> {
+  readonly visitor = VISITORS.includes(this.name);
+
   /** Starts it and waits until it has said something. */
   static async start(
     ...args: ConstructorParameters<typeof Talker<Said>>
