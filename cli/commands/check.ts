@@ -31,11 +31,22 @@ export const check = subcommand(
       const { Reconciler } = await import(
         "../../lib/ensure/reconcile/reconciler.ts"
       );
+      const { BUILT_IN, IGNORED_NAMES } = await import(
+        "../../lib/ensure/parse/selection.ts"
+      );
       const desired = await readReported(path, session.output);
       await using reconciler = await Reconciler.open(desired, {
         namespace: options.in,
       });
       await preview(reconciler, undefined, false, session);
+      const isUsed = desired.namespaces.some(({ exclusive, ignored }) =>
+        exclusive.size > 0 && ignored.includes(BUILT_IN)
+      );
+      if (!isUsed) return;
+      session.output.event(
+        { event: "ignored", names: IGNORED_NAMES },
+        () => `not removed: links ${IGNORED_NAMES.join(", ")}`,
+      );
     })
   );
 

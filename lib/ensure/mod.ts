@@ -12,8 +12,11 @@ export { inNamespace, type Namespace } from "../netns/namespace.ts";
 export { TemporaryNamespace } from "../netns/namespace.ts";
 export { exportConfiguration, type ExportOptions } from "./export/export.ts";
 export type {
+  AbsentAddress,
+  AbsentRoute,
   AddressConfiguration,
   Exclusive,
+  IgnoredConfiguration,
   LinkConfiguration,
   NamespaceConfiguration,
   NeighbourConfiguration,

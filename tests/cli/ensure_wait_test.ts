@@ -1,6 +1,11 @@
 // ensure --wait, the lock of a namespace, and the words check and validate.
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { inNamespace } from "../../lib/netns/namespace.ts";
 import { denoRun } from "../support/command.ts";
 import { Lab, type Netns, type Output, output } from "../support/netns.ts";
@@ -97,7 +102,13 @@ Deno.test("two runs of ensure do not change a namespace at the same time", async
   assert(!isOver);
   listener.close();
   assertEquals((await running).code, 0);
-  assertEquals((await run(one, configuration, "check")).code, 0);
+  const exclusive = { ...configuration, exclusive: ["links"] };
+  const same = await run(one, exclusive, "check");
+  assertEquals(same.code, 0);
+  assertMatch(
+    same.stdout,
+    /^no change\nnot removed: links docker0, .*, cali\*/,
+  );
   const down = await run(one, configuration, "ensure", "--down");
   assertEquals(down.stdout.split("\n")[0], "- delete link br0");
   const valid = await run(one, configuration, "validate");

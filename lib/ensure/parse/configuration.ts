@@ -44,6 +44,11 @@ export interface LinkConfiguration
   /** Its name. */
   readonly name: string;
   /**
+   * Removes all links with the name, in which * stands for any text and ? for a
+   * character. Other keys are not possible then.
+   */
+  readonly state?: "absent";
+  /**
    * Its kind, to create it; without a kind, it is a device that has to exist.
    */
   readonly kind?: string;
@@ -63,7 +68,8 @@ export interface LinkConfiguration
   /** Links of its namespace that have it as their master. */
   readonly ports?: readonly string[];
   /** Its addresses: objects, or addresses with prefix length. */
-  readonly addresses?: readonly (string | AddressConfiguration)[];
+  readonly addresses?:
+    readonly (string | AddressConfiguration | AbsentAddress)[];
   /**
    * Entries of its forwarding table if it is a VXLAN, of that of its bridge
    * with `master`.
@@ -80,6 +86,34 @@ export interface LinkConfiguration
   readonly sysctls?: Readonly<Record<string, string | number>>;
   /** Whether to remove its unmanaged addresses, routes and neighbours. */
   readonly exclusive?: Exclusive;
+}
+
+/** An address that is removed. */
+export interface AbsentAddress {
+  /** The address with its prefix length. */
+  readonly address: string;
+  readonly state: "absent";
+}
+
+/** Routes that are removed: all that have these values. */
+export interface AbsentRoute extends
+  Pick<
+    RouteSpec,
+    "to" | "via" | "table" | "metric" | "protocol"
+  > {
+  /** The name of their link. */
+  readonly dev?: string;
+  readonly state: "absent";
+}
+
+/** Objects of other programs: those with all of these values. */
+export interface IgnoredConfiguration {
+  /** The name of their link; * stands for any text, ? for a character. */
+  readonly name?: string;
+  /** A network that contains their address or destination. */
+  readonly prefix?: string;
+  /** The protocol of routes, rules and nexthop objects. */
+  readonly protocol?: number | string;
 }
 
 /** A neighbour. */
@@ -101,7 +135,7 @@ export interface NamespaceConfiguration {
   /** Its links. */
   readonly links?: readonly LinkConfiguration[];
   /** Its routes, of any table. */
-  readonly routes?: readonly RouteSpec[];
+  readonly routes?: readonly (RouteSpec | AbsentRoute)[];
   /** Its neighbours. */
   readonly neighbours?: readonly NeighbourConfiguration[];
   /** Its policy routing rules. */
@@ -112,12 +146,19 @@ export interface NamespaceConfiguration {
   readonly sysctls?: Readonly<Record<string, string | number>>;
   /** Whether to remove unmanaged objects. */
   readonly exclusive?: Exclusive;
+  /** Objects that are not removed, because other programs manage them. */
+  readonly ignore?: readonly IgnoredConfiguration[];
 }
 
 /** A network: the namespace of this thread, and named ones. */
 export interface NetworkConfiguration extends NamespaceConfiguration {
   /** The version of the format; default 1, and no other is accepted. */
   readonly schema?: 1;
+  /**
+   * Text from which the link-layer addresses of new links are derived that do
+   * not have an `address`.
+   */
+  readonly seed?: string;
   /** Named namespaces, as `ip netns` lists them. */
   readonly namespaces?: Readonly<Record<string, NamespaceConfiguration>>;
 }

@@ -1,12 +1,13 @@
 // Default settings of links, by kind and by pattern of names.
 
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
-import { type Reader, text } from "../../rtnetlink/spec/value.ts";
+import { text } from "../../rtnetlink/spec/value.ts";
 import type { Path } from "./error.ts";
 import type { Input } from "./input.ts";
 import { type Keys, PEER } from "./keys.ts";
 import type { LinkDraft } from "./link.ts";
 import { namePattern } from "./name_pattern.ts";
+import { NAMES } from "./selection.ts";
 
 /** Settings of links of a kind, or with names of a pattern. */
 export interface LinkDefaults {
@@ -14,11 +15,6 @@ export interface LinkDefaults {
   readonly names: RegExp | undefined;
   readonly settings: OptionValues;
 }
-
-const NAMES: Reader<string> = {
-  ...text(127),
-  expected: "a pattern of names: * stands for any text, ? for a character",
-};
 
 const { name: _, netns: __, master: ___, address: ____, ...SETTINGS } = PEER;
 

@@ -13,7 +13,9 @@ import type {
   ExclusiveKind,
   NeighbourConfiguration,
 } from "./configuration.ts";
+import type { Cidr } from "../../net/prefix.ts";
 import type { Path } from "./error.ts";
+import type { AbsentLink, AbsentRoute, Ignored } from "./selection.ts";
 
 /** The name of a namespace; undefined for the one at the top level. */
 export type NamespaceName = string | undefined;
@@ -56,6 +58,8 @@ export interface DesiredLink {
   readonly altnames: readonly string[];
   /** Its addresses. */
   readonly addresses: readonly AddressConfiguration[];
+  /** Addresses that are removed. */
+  readonly absentAddresses: readonly Cidr[];
   /** Entries of forwarding tables. */
   readonly fdb: readonly Omit<FdbSpec, "dev" | "use">[];
   /** Its queueing disciplines. */
@@ -86,6 +90,12 @@ export interface DesiredNamespace {
   readonly rules: readonly RuleSpec[];
   /** Its nexthop objects. */
   readonly nexthops: readonly NexthopObjectSpec[];
+  /** Links that are removed. */
+  readonly absentLinks: readonly AbsentLink[];
+  /** Routes that are removed. */
+  readonly absentRoutes: readonly AbsentRoute[];
+  /** Objects that are not removed, because other programs manage them. */
+  readonly ignored: readonly Ignored[];
   /** Its sysctls, without those of its links. */
   readonly sysctls: readonly DesiredSysctl[];
   /** The types of objects of which unmanaged ones are removed. */

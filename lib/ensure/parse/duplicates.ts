@@ -43,8 +43,15 @@ function routeKey(route: RouteSpec): string {
 export function checkDuplicates(
   input: Input,
   path: Path,
-  { links, routes, neighbours, nexthops, sysctls }: DesiredNamespace,
+  { links, absentLinks, routes, neighbours, nexthops, sysctls }:
+    DesiredNamespace,
 ): void {
+  for (const { path, name } of absentLinks) {
+    const other = links.find((link) => link.name === name);
+    if (other === undefined) continue;
+    const text = pathText(other.path);
+    input.problem(path, `link ${name} is configured by ${text}`, other.path);
+  }
   const check = <T>(
     what: string,
     path: Path,

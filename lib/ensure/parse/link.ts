@@ -25,6 +25,7 @@ import {
 import type { Path } from "./error.ts";
 import { type Input, shown } from "./input.ts";
 import { parseClass, parseQdisc } from "./qdisc.ts";
+import { hasState, parseAbsentAddress } from "./selection.ts";
 import { parseSysctls } from "./sysctls.ts";
 import {
   FDB_KEYS,
@@ -83,6 +84,7 @@ export function bareLink(
     port: undefined,
     altnames: [],
     addresses: [],
+    absentAddresses: [],
     fdb: [],
     qdiscs: [],
     classes: [],
@@ -273,7 +275,16 @@ export function parseLink(
     addresses: input.list(
       at("addresses"),
       addresses,
-      (one, path) => parseAddress(input, path, one, name ?? "link"),
+      (one, path) =>
+        hasState(one)
+          ? undefined
+          : parseAddress(input, path, one, name ?? "link"),
+    ),
+    absentAddresses: !Array.isArray(addresses) ? [] : input.list(
+      at("addresses"),
+      addresses,
+      (one, path) =>
+        hasState(one) ? parseAbsentAddress(input, path, one) : undefined,
     ),
     fdb: input.list(
       at("fdb"),

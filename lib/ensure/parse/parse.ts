@@ -35,6 +35,14 @@ import {
   parseExclusive,
   parseLink,
 } from "./link.ts";
+import {
+  BUILT_IN,
+  hasState,
+  parseAbsentLink,
+  parseAbsentRoute,
+  parseIgnored,
+} from "./selection.ts";
+import { applySeed, SEED } from "./seed.ts";
 import { parseSysctls } from "./sysctls.ts";
 import {
   joinPeers,
@@ -52,7 +60,11 @@ const NAMESPACE = [
   "nexthops",
   "sysctls",
   "exclusive",
+  "ignore",
 ] as const;
+
+/** Other keys of the top level. */
+const TOP = ["namespaces", "schema", "seed", "variables", "include"];
 
 /** A namespace with the links that are configured in it. */
 type NamespaceDraft = Omit<DesiredNamespace, "links"> & {
@@ -137,9 +149,7 @@ function parseNamespace(
     input.unknownKey(
       path,
       key,
-      isTop
-        ? [...NAMESPACE, "namespaces", "schema", "variables", "include"]
-        : NAMESPACE,
+      isTop ? [...NAMESPACE, ...TOP] : NAMESPACE,
     );
   }
   const list = <T>(
@@ -151,14 +161,29 @@ function parseNamespace(
       mapping[key],
       (one, path) => parse(input, path, one),
     );
-  return {
+  /** Items with `state` or without. */
+  const some = <T>(
+    key: "links" | "routes",
+    isAbsent: boolean,
+    parse: (input: Input, path: Path, given: unknown) => T | undefined,
+  ) =>
+    // Another type is one problem, not two.
+    isAbsent && !Array.isArray(mapping[key]) ? [] : list(
+      key,
+      (input, path, one) =>
+        hasState(one) === isAbsent ? parse(input, path, one) : undefined,
+    );
+  const draft = {
     name,
     defaults: list("defaults", parseDefaults),
-    links: list(
+    links: some(
       "links",
+      false,
       (input, path, one) => parseLink(input, path, one, name, named),
     ),
-    routes: list("routes", parseRoute),
+    absentLinks: some("links", true, parseAbsentLink),
+    routes: some("routes", false, parseRoute),
+    absentRoutes: some("routes", true, parseAbsentRoute),
     neighbours: list("neighbours", parseNeighbour),
     rules: list("rules", parseRule),
     nexthops: list("nexthops", parseNexthop),
@@ -169,13 +194,16 @@ function parseNamespace(
       mapping.exclusive,
       EXCLUSIVE,
     ),
+    ignored: list("ignore", parseIgnored),
   };
+  if (!draft.exclusive.has("dynamic")) draft.ignored.push(BUILT_IN);
+  return draft;
 }
 
 /** Top-level keys for namespaces, editors and anchors. */
 function isTopKey(key: string): boolean {
   return key === "namespaces" || key === "schema" || key === "$schema" ||
-    key.startsWith("x-");
+    key === "seed" || key.startsWith("x-");
 }
 
 /**
@@ -272,12 +300,16 @@ function parseNetwork(
     checkDuplicates(input, path, draft);
   }
   const common = drafts[0]!.defaults;
+  const seed = mapping.seed === undefined || mapping.seed === null
+    ? undefined
+    : input.value(["seed"], mapping.seed, SEED);
   const namespaces = drafts.map(
     ({ defaults, ...draft }, at): DesiredNamespace => {
       const own = [...links.get(draft.name)!.values()];
       for (const link of own) {
         applyDefaults(link, at === 0 ? common : [...common, ...defaults]);
       }
+      if (seed !== undefined) applySeed(own, draft.name, seed);
       return { ...draft, links: own };
     },
   );
@@ -328,9 +360,16 @@ function linksByName(
 /** Whether the top-level namespace is configured. */
 function isMentioned(namespace: DesiredNamespace): boolean {
   const { name, links, routes, neighbours, rules, nexthops } = namespace;
-  const { sysctls, exclusive } = namespace;
+  const { sysctls, exclusive, absentLinks, absentRoutes } = namespace;
   return name !== undefined || exclusive.size > 0 ||
-    [links, routes, neighbours, rules, nexthops, sysctls].some((
-      { length },
-    ) => length > 0);
+    [
+      links,
+      routes,
+      neighbours,
+      rules,
+      nexthops,
+      sysctls,
+      absentLinks,
+      absentRoutes,
+    ].some(({ length }) => length > 0);
 }

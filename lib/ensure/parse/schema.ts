@@ -35,6 +35,13 @@ import {
 } from "./qdisc.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { NAME } from "./expression.ts";
+import {
+  ABSENT_ADDRESS,
+  ABSENT_LINK,
+  ABSENT_ROUTE,
+  IGNORED,
+} from "./selection.ts";
+import { SEED } from "./seed.ts";
 import { LINK_SYSCTL, SYSCTL, SYSCTL_VALUE } from "./sysctls.ts";
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
@@ -144,7 +151,11 @@ function linkSchema(): JsonSchema {
       },
       ports: listOrNull(linkName.schema),
       addresses: listOrNull({
-        anyOf: [LINK_ADDRESS.address.schema, ref("address")],
+        anyOf: [
+          LINK_ADDRESS.address.schema,
+          ref("address"),
+          ref("absent-address"),
+        ],
       }),
       fdb: listOrNull(ref("forwarding-entry")),
       qdisc: { anyOf: [ref("qdisc"), listOrNull(ref("qdisc"))] },
@@ -170,13 +181,14 @@ function linkSchema(): JsonSchema {
 function namespaceSchema(): Readonly<Record<string, JsonSchema>> {
   return {
     defaults: listOrNull(ref("link-defaults")),
-    links: listOrNull(ref("link")),
-    routes: listOrNull(ref("route")),
+    links: listOrNull({ anyOf: [ref("link"), ref("absent-link")] }),
+    routes: listOrNull({ anyOf: [ref("route"), ref("absent-route")] }),
     neighbours: listOrNull(ref("neighbour")),
     rules: listOrNull(ref("rule")),
     nexthops: listOrNull(ref("nexthop-object")),
     sysctls: sysctls(SYSCTL),
     exclusive: exclusive(EXCLUSIVE),
+    ignore: listOrNull(ref("ignored")),
   };
 }
 
@@ -235,6 +247,10 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     rule: { ...keysOf(RULE_KEYS), minProperties: 1 },
     "nexthop-object": keysOf(NEXTHOP_KEYS, ["id"]),
     "link-defaults": keysOf(DEFAULTS),
+    "absent-link": keysOf(ABSENT_LINK, ["name", "state"]),
+    "absent-address": keysOf(ABSENT_ADDRESS, ["address", "state"]),
+    "absent-route": keysOf(ABSENT_ROUTE, ["to", "state"]),
+    ignored: { ...keysOf(IGNORED), minProperties: 1 },
     "forwarding-entry": keysOf(FDB_KEYS, ["to"]),
     qdisc: {
       ...keysOf(QDISC, ["kind"], { options: { type: "object" } }),
@@ -261,6 +277,10 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     properties: {
       $schema: { type: "string" },
       schema: { description: "version of this format", const: 1 },
+      seed: {
+        anyOf: [SEED.schema, { type: "null" }],
+        description: SEED.expected,
+      },
       include: {
         description: "files to merge, relative to this one: * and ? in the " +
           "last component match any text and a character",

@@ -9,6 +9,7 @@ import { desiredObjects } from "./desired_objects.ts";
 import type { LinkContext } from "./link_planner.ts";
 import type { State } from "./state.ts";
 import {
+  hasAbsent,
   MANAGED_TYPES,
   type ManagedType,
   type UnmanagedContext,
@@ -60,12 +61,14 @@ class TypePlanner {
   readonly #different = new Set<Cell>();
   readonly #isExclusive: boolean;
 
-  constructor(name: TypeName, { exclusive, links }: DesiredNamespace) {
+  constructor(name: TypeName, namespace: DesiredNamespace) {
+    const { exclusive, links } = namespace;
     this.#name = name;
     this.#type = MANAGED_TYPES[name];
     const kind = this.#type.exclusive;
     this.#isExclusive = kind !== undefined &&
-      (exclusive.has(kind) || links.some((link) => link.exclusive.has(kind)));
+      (exclusive.has(kind) || links.some((link) => link.exclusive.has(kind)) ||
+        hasAbsent(kind, namespace));
   }
 
   /** Records an event; returns false if it does not affect the plan. */

@@ -80,13 +80,17 @@ export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
       for (const one of link.exclusive) exclusive.add(one);
       // An address may have a prefix route.
       if (link.addresses.length > 0) types.add("address").add("route");
+      if (link.absentAddresses.length > 0) types.add("address");
       if (link.port !== undefined) types.add("port");
       if (link.fdb.length > 0) types.add("fdb");
       if (link.qdiscs.length > 0) types.add("qdisc");
       if (link.classes.length > 0) types.add("class");
     }
     if (exclusive.has("addresses")) types.add("address");
-    if (routes.length > 0 || exclusive.has("routes")) types.add("route");
+    if (
+      routes.length > 0 || namespace.absentRoutes.length > 0 ||
+      exclusive.has("routes")
+    ) types.add("route");
     if (neighbours.length > 0 || exclusive.has("neighbours")) {
       types.add("neighbour");
     }

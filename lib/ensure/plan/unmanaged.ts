@@ -17,6 +17,8 @@ import {
   RTPROT_UNSPEC,
 } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { IFF_LOOPBACK } from "../../../ffi/uapi/net_if.ts";
+import { tryParseIPv4, tryParseIPv6 } from "../../net/ip_address.ts";
+import type { Cidr } from "../../net/prefix.ts";
 import {
   type Address,
   addressSpecOf,
@@ -51,6 +53,7 @@ import { groupKey } from "../../rtnetlink/monitor/route_group.ts";
 import { routeTypeName } from "../../rtnetlink/names/iproute2.ts";
 import type { ExclusiveKind } from "../parse/configuration.ts";
 import type { DesiredNamespace } from "../parse/desired.ts";
+import type { AbsentRoute } from "../parse/selection.ts";
 import { Order } from "./action.ts";
 import type { LinkContext } from "./link_planner.ts";
 import { fdbKey } from "./fdb.ts";
@@ -115,12 +118,84 @@ const links: ManagedType<Link> = {
   key: ({ ifindex }) => ifindex,
   all: (state) => state.links,
   alike: (state, { ifindex }) => [state.link(ifindex)],
-  removal({ name, kind, ifindex }, context) {
+  removal({ name, altNames, kind, ifindex }, context) {
     const stays = kind === undefined || FALLBACKS.has(name) ||
       context.described.has(ifindex);
-    return stays ? undefined : { name, change: deleteLink(name) };
+    if (stays) return undefined;
+    const isAbsent = context.namespace.absentLinks.some(({ names }) =>
+      names.test(name) || altNames.some((one) => names.test(one))
+    );
+    const isUnmanaged = isExclusive(context, "links") &&
+      !isIgnored(context, { links: [name] });
+    return isAbsent || isUnmanaged
+      ? { name, change: deleteLink(name) }
+      : undefined;
   },
 };
+
+/** The values of an object that `ignore` can have. */
+interface Traits {
+  /** The names of its links. */
+  readonly links?: readonly string[];
+  /** Its address, or its destination. */
+  readonly address?: string | undefined;
+  readonly prefixLength?: number | undefined;
+  readonly protocol?: number | undefined;
+}
+
+/** Whether another program manages an object. */
+function isIgnored(
+  { namespace: { ignored } }: UnmanagedContext,
+  { links = [], address, prefixLength, protocol }: Traits,
+): boolean {
+  return ignored.some((one) =>
+    (one.names === undefined ||
+      links.some((name) => one.names!.test(name))) &&
+    (one.protocol === undefined || one.protocol === protocol) &&
+    (one.prefix === undefined ||
+      isWithin(address, prefixLength, one.prefix))
+  );
+}
+
+/** Whether an address or a network is in another network. */
+function isWithin(
+  text: string | undefined,
+  prefixLength: number | undefined,
+  { address, prefix }: Cidr,
+): boolean {
+  const bytes = text === undefined ? undefined : bytesOf(text);
+  if (bytes?.length !== address.length) return false;
+  if ((prefixLength ?? 8 * bytes.length) < prefix) return false;
+  return address.every((byte, at) => {
+    const bits = Math.min(8, Math.max(0, prefix - 8 * at));
+    return (byte ^ bytes[at]!) >> (8 - bits) === 0;
+  });
+}
+
+function bytesOf(address: string): Uint8Array | undefined {
+  return tryParseIPv4(address) ?? tryParseIPv6(address);
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a?.length === b.length && b.every((byte, at) => byte === a[at]);
+}
+
+/** Whether a configuration removes objects of a type that it selects. */
+export function hasAbsent(
+  kind: ExclusiveKind,
+  { links, absentLinks, absentRoutes }: DesiredNamespace,
+): boolean {
+  switch (kind) {
+    case "links":
+      return absentLinks.length > 0;
+    case "addresses":
+      return links.some(({ absentAddresses }) => absentAddresses.length > 0);
+    case "routes":
+      return absentRoutes.length > 0;
+    default:
+      return false;
+  }
+}
 
 const addresses: ManagedType<Address> = {
   exclusive: "addresses",
@@ -130,16 +205,30 @@ const addresses: ManagedType<Address> = {
   alike: (state, one) => [state.addresses.get(addressIdentity.key(one))],
   removal(one, context) {
     const { ifindex, address, prefixLength } = one;
-    if (!isExclusive(context, "addresses", ifindex)) return undefined;
     const link = context.state.link(ifindex);
-    if (link === undefined || isKernelAddress(one, link)) return undefined;
-    if (
-      isDynamicAddress(one) && !isExclusive(context, "dynamic", ifindex)
-    ) return undefined;
+    if (link === undefined) return undefined;
+    const absent = context.described.get(ifindex)?.absentAddresses ?? [];
+    const isAbsent = absent.some((wanted) =>
+      wanted.prefix === prefixLength &&
+      isSame(bytesOf(address), wanted.address)
+    );
+    if (!isAbsent && !isUnmanagedAddress(one, link, context)) return undefined;
     const name = `${address}/${prefixLength} of ${link.name}`;
     return { name, change: deleteAddress(addressSpecOf(one)) };
   },
 };
+
+function isUnmanagedAddress(
+  one: Address,
+  link: Link,
+  context: UnmanagedContext,
+): boolean {
+  const { ifindex, address, prefixLength } = one;
+  return isExclusive(context, "addresses", ifindex) &&
+    !isKernelAddress(one, link) &&
+    (!isDynamicAddress(one) || isExclusive(context, "dynamic", ifindex)) &&
+    !isIgnored(context, { links: [link.name], address, prefixLength });
+}
 
 /** Whether the kernel added the address by itself. */
 function isKernelAddress(
@@ -165,16 +254,49 @@ const routes: ManagedType<Route> = {
   alike: (state, route) => state.routes.group(route),
   removal(route, context) {
     if (isKernelRoute(route)) return undefined;
-    const isRemoved = (kind: ExclusiveKind) =>
-      (route.nexthops ?? [route]).some(({ ifindex }) =>
-        isExclusive(context, kind, ifindex)
-      );
-    if (!isRemoved("routes")) return undefined;
-    if (isDynamicRoute(route) && !isRemoved("dynamic")) return undefined;
+    const isAbsent = context.namespace.absentRoutes.some((wanted) =>
+      isRouteOf(route, wanted, context.state)
+    );
+    if (!isAbsent && !isUnmanagedRoute(route, context)) return undefined;
     const spec = routeSpec(route);
     return spec && { name: routeName(spec), change: deleteRoute(spec) };
   },
 };
+
+function isUnmanagedRoute(route: Route, context: UnmanagedContext): boolean {
+  const hops = route.nexthops ?? [route];
+  const isRemoved = (kind: ExclusiveKind) =>
+    hops.some(({ ifindex }) => isExclusive(context, kind, ifindex));
+  if (!isRemoved("routes")) return false;
+  if (isDynamicRoute(route) && !isRemoved("dynamic")) return false;
+  const { destination, prefixLength, protocol, family } = route;
+  return !isIgnored(context, {
+    links: hops.map(({ ifindex }) => context.state.nameOf(ifindex)),
+    address: destination ?? (family === "inet" ? "0.0.0.0" : "::"),
+    prefixLength,
+    protocol,
+  });
+}
+
+/** Whether a route has the values of one that is to be absent. */
+function isRouteOf(route: Route, wanted: AbsentRoute, state: State): boolean {
+  const { to, via, dev, table, metric, protocol } = wanted;
+  const { destination, prefixLength, nexthops } = route;
+  const hops = nexthops ?? [route];
+  return route.table === table &&
+    (to === undefined || to.prefix === 0
+      ? destination === undefined || prefixLength === 0
+      : prefixLength === to.prefix && destination !== undefined &&
+        isSame(bytesOf(destination), to.address)) &&
+    (metric === undefined || route.metric === metric) &&
+    (protocol === undefined || route.protocol === protocol) &&
+    (dev === undefined ||
+      hops.some(({ ifindex }) => state.named(dev)?.ifindex === ifindex)) &&
+    (via === undefined ||
+      hops.some(({ gateway }) =>
+        gateway !== undefined && isSame(bytesOf(gateway), via.address)
+      ));
+}
 
 function isKernelRoute({ protocol, table, type }: Route): boolean {
   return protocol === RTPROT_KERNEL || table === RT_TABLE_LOCAL ||
@@ -235,7 +357,9 @@ const neighbours: ManagedType<Neighbour> = {
     // Resolved neighbours are added and deleted by the kernel.
     if (to === undefined || (nud & NUD_PERMANENT) === 0) return undefined;
     if (!isExclusive(context, "neighbours", dev)) return undefined;
-    const name = `${to} of ${context.state.nameOf(dev)}`;
+    const link = context.state.nameOf(dev);
+    if (isIgnored(context, { links: [link], address: to })) return undefined;
+    const name = `${to} of ${link}`;
     return { name, change: deleteNeighbour({ to, dev }) };
   },
 };
@@ -252,6 +376,17 @@ const rules: ManagedType<Rule> = {
     if (
       isDynamicProtocol(rule.protocol) && !isExclusive(context, "dynamic")
     ) return undefined;
+    const { protocol } = rule;
+    const ends = [spec.from, spec.to].map((one) => one?.split("/") ?? []);
+    const ignored = ends.some(([address, length]) =>
+      isIgnored(context, {
+        links: [spec.iif, spec.oif].filter((one) => one !== undefined),
+        address,
+        prefixLength: length === undefined ? undefined : Number(length),
+        protocol,
+      })
+    );
+    if (ignored) return undefined;
     return { name: `priority ${rule.priority}`, change: deleteRule(spec) };
   },
 };
@@ -289,9 +424,11 @@ const nexthops: ManagedType<Nexthop> = {
   key: nexthopIdentity.key,
   all: (state) => state.nexthops,
   alike: (state, { id }) => [state.nexthops.get(id)],
-  removal({ id, protocol }, context) {
+  removal({ id, protocol, ifindex }, context) {
+    const links = ifindex ? [context.state.nameOf(ifindex)] : [];
     const stays = isDynamicProtocol(protocol) &&
-      !isExclusive(context, "dynamic");
+        !isExclusive(context, "dynamic") ||
+      isIgnored(context, { links, protocol });
     return stays ? undefined : { name: `${id}`, change: deleteNexthop(id) };
   },
 };
@@ -359,7 +496,11 @@ export function isOwnObject(
   object: unknown,
   state: State,
 ): boolean {
-  const namespace = { exclusive: ALL } as DesiredNamespace;
+  const namespace = {
+    exclusive: ALL,
+    ignored: [] as DesiredNamespace["ignored"],
+    absentRoutes: [] as DesiredNamespace["absentRoutes"],
+  } as DesiredNamespace;
   const context: UnmanagedContext = {
     namespace,
     state,

@@ -27,6 +27,7 @@ import {
   type Option,
   orWord,
   type Reader,
+  timeIn,
   wholeNumber,
 } from "./value.ts";
 
@@ -216,13 +217,22 @@ export interface NumberDetails<T> extends Details<T, number> {
   readonly reader?: Reader<number> & { text(number: number): string };
 }
 
+/** Units of options that are times, in milliseconds. */
+const TIME_UNITS: Readonly<Record<string, number>> = {
+  "ms": 1,
+  "1/100 s": 10,
+  "s": 1000,
+};
+
 /** A number. */
 export function number(
   number: number,
   codec: NumberCodec,
   { min, max, reader: given, ...details }: NumberDetails<number> = {},
 ): Attribute<number> {
-  const reader = given ?? wholeNumber(min ?? codec.min, max ?? codec.max);
+  const plain = given ?? wholeNumber(min ?? codec.min, max ?? codec.max);
+  const unit = TIME_UNITS[details.unit ?? ""];
+  const reader = unit === undefined ? plain : timeIn(unit, plain);
   return numeric(number, codec, reader, same, same, undefined, details);
 }
 

@@ -81,6 +81,39 @@ export function hexadecimal(
   };
 }
 
+/** Units of times, in milliseconds. */
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+};
+
+/**
+ * A time: a number in the kernel's unit, or text with a unit.
+ *
+ * @param unit The kernel's unit in milliseconds.
+ */
+export function timeIn(unit: number, plain: Reader<number>): Reader<number> {
+  return {
+    expected: `${plain.expected}, or a time such as 15s or 500ms`,
+    schema: {
+      anyOf: [
+        plain.schema,
+        { type: "string", pattern: "^\\d+(\\.\\d+)?(ms|s|min|h)$" },
+      ],
+    },
+    read(given) {
+      const [, digits, name] = /^(\d+(?:\.\d+)?)(ms|s|min|h)$/.exec(
+        String(given),
+      ) ?? [];
+      return name === undefined
+        ? plain.read(given)
+        : plain.read(Number((Number(digits) * UNITS[name]! / unit).toFixed(6)));
+    },
+  };
+}
+
 /** A boolean, in any of the usual keywords. */
 export const bit: Reader<boolean> = {
   expected: "on, off, true, false, 1 or 0",
