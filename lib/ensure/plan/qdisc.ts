@@ -9,6 +9,7 @@ import {
   deleteQdisc,
   replaceClass,
   replaceQdisc,
+  resetQdisc,
 } from "../../rtnetlink/changes/qdisc.ts";
 import {
   classIdentity,
@@ -93,8 +94,7 @@ export function desiredQdisc(
       }
       const differences = qdiscDifferences(is, wanted, options as OptionValues);
       if (differences.length === 0) return undefined;
-      // A change of netem keeps options that are not in the message.
-      const changes = isFixed || kind === "netem" ? renewed : [replaced];
+      const changes = isFixed ? renewed : [resetQdisc(spec)];
       return {
         action: "change",
         differences,

@@ -127,11 +127,23 @@ export function replaceQdisc(spec: QdiscSpec): Change {
   return changeQdisc("replace", spec);
 }
 
-function changeQdisc(verb: "add" | "replace", spec: QdiscSpec): Change {
+/**
+ * Builds a change of the queueing discipline that is there, without making it
+ * again: options that are not given get their defaults.
+ */
+export function resetQdisc(spec: QdiscSpec): Change {
+  return changeQdisc("replace", spec, true);
+}
+
+function changeQdisc(
+  verb: "add" | "replace",
+  spec: QdiscSpec,
+  isChange = false,
+): Change {
   const kind = kindOf(spec.kind);
   const options = readOptions(spec.kind, kind.options!, spec.options ?? {});
   const body = new AttributeWriter().string(TCA_KIND, spec.kind);
-  kind.write?.(body, options);
+  kind.write?.(body, options, isChange);
   return built(`${verb} qdisc ${spec.kind} of ${spec.dev}`, spec.dev, {
     type: RTM_NEWQDISC,
     flags: FLAGS_OF[verb],

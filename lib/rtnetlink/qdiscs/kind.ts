@@ -22,8 +22,13 @@ export interface QdiscKind<Options extends object = any> {
   readonly options?: OptionsOf<Options>;
   /** Whether it is at ingress, with a fixed handle. */
   readonly isIngress?: true;
-  /** Writes TCA_OPTIONS. */
-  write?(body: AttributeWriter, options: Options): void;
+  /**
+   * Writes TCA_OPTIONS.
+   *
+   * @param isChange Whether the qdisc exists, and options that are not given get
+   *   their defaults.
+   */
+  write?(body: AttributeWriter, options: Options, isChange: boolean): void;
   /** How the options of its classes are parsed. */
   readonly classOptions?: OptionTable;
   /** Writes TCA_OPTIONS of a class. */

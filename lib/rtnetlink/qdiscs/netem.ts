@@ -76,7 +76,7 @@ export const netem: QdiscKind<NetemOptions> = qdiscKind<NetemOptions>({
     ecn: toggleWord,
     seed: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   },
-  write(body, given) {
+  write(body, given, isChange) {
     const { delay, jitter, limit = 1000, ecn, seed } = given;
     const needs = (word: keyof NetemOptions, other: keyof NetemOptions) => {
       if (given[word] !== undefined && given[other] === undefined) {
@@ -101,6 +101,7 @@ export const netem: QdiscKind<NetemOptions> = qdiscKind<NetemOptions>({
         gap,
         duplicate: kernelProbability(given.duplicate),
       }));
+      // A change keeps what is not in its message, except delay and jitter.
       if (delay !== undefined) {
         inner.u64(c.TCA_NETEM_LATENCY64, Math.round(time.in(delay)));
       }
@@ -112,10 +113,10 @@ export const netem: QdiscKind<NetemOptions> = qdiscKind<NetemOptions>({
         loss_corr: kernelProbability(given.loss_correlation),
         dup_corr: kernelProbability(given.duplicate_correlation),
       });
-      if (correlations.some((byte) => byte !== 0)) {
+      if (isChange || correlations.some((byte) => byte !== 0)) {
         inner.bytes(c.TCA_NETEM_CORR, correlations);
       }
-      if (given.reorder !== undefined) {
+      if (isChange || given.reorder !== undefined) {
         inner.bytes(
           c.TCA_NETEM_REORDER,
           c.tc_netem_reorder.build({
@@ -124,7 +125,7 @@ export const netem: QdiscKind<NetemOptions> = qdiscKind<NetemOptions>({
           }),
         );
       }
-      if (given.corrupt !== undefined) {
+      if (isChange || given.corrupt !== undefined) {
         inner.bytes(
           c.TCA_NETEM_CORRUPT,
           c.tc_netem_corrupt.build({
@@ -133,15 +134,15 @@ export const netem: QdiscKind<NetemOptions> = qdiscKind<NetemOptions>({
           }),
         );
       }
-      if (given.rate !== undefined) {
-        const speed = Math.floor(rate.in(given.rate));
+      if (isChange || given.rate !== undefined) {
+        const speed = Math.floor(rate.in(given.rate ?? 0));
         if (speed >= 2 ** 32) inner.u64(c.TCA_NETEM_RATE64, speed);
         inner.bytes(
           c.TCA_NETEM_RATE,
           c.tc_netem_rate.build({ rate: Math.min(0xffff_ffff, speed) }),
         );
       }
-      if (ecn) inner.u32(c.TCA_NETEM_ECN, 1);
+      if (isChange || ecn) inner.u32(c.TCA_NETEM_ECN, ecn ? 1 : 0);
       if (seed !== undefined) inner.u64(c.newer.TCA_NETEM_PRNG_SEED, seed);
       if (given.distribution === "normal") {
         inner.bytes(c.TCA_NETEM_DELAY_DIST, distribution());

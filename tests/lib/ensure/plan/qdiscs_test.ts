@@ -3,6 +3,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseConfiguration, Reconciler } from "../../../../mod.ts";
+import { testUnless } from "../../../support/kinds.ts";
 import { Lab, type Netns, output, run } from "../../../support/netns.ts";
 import { Reconciled } from "../../../support/reconciled.ts";
 import "../../../support/descriptors.ts";
@@ -39,12 +40,22 @@ const KINDS: Readonly<
   Record<string, readonly [object, object, readonly string[]]>
 > = {
   netem: [
-    { delay: "50ms", jitter: "5ms", loss: "1%", duplicate: "0.5%" },
+    {
+      delay: "50ms",
+      jitter: "5ms",
+      loss: "1%",
+      loss_correlation: "25%",
+      duplicate: "0.5%",
+      reorder: "5%",
+    },
     { delay: "20ms", corrupt: "1%", rate: "1mbit" },
     [
       "delay is 0.05, wanted 0.02",
       "jitter is 0.005, wanted 0",
       "loss is 0.01, wanted 0",
+      "loss-random correlation is 0.25, wanted 0",
+      "reorder is 0.05, wanted 0",
+      "gap is 1, wanted 0",
       "duplicate is 0.005, wanted 0",
       "corrupt is 0, wanted 0.01",
       "rate is 0, wanted 125000",
@@ -114,10 +125,13 @@ Deno.test("each kind of qdisc is added, stable, and changed", async (t) => {
           links: [link({ qdisc: { kind, options } })],
         });
         await apply(one, wanted(first));
-        assertEquals((await last(one)).kind, kind);
+        const before = await last(one);
+        assertEquals(before.kind, kind);
         const changed = await apply(one, wanted(second));
         assertEquals(new Set(changed), new Set(reasons));
         const own = await last(one);
+        // Made again, it has another id.
+        if (kind !== "htb") assertEquals(own.handle, before.handle);
         // The same by tc(8) itself.
         if (kind === "tbf") {
           const words = "qdisc replace dev v1 root tbf rate 8mbit burst 10kb " +
@@ -141,6 +155,45 @@ Deno.test("each kind of qdisc is added, stable, and changed", async (t) => {
   }
   assert(tested >= 5, `${tested} kinds tested`);
 });
+
+const hasNetem = await (async () => {
+  await using lab = await Lab.open("probe");
+  return await kernelHas(lab.probe, "netem");
+})();
+
+testUnless(
+  hasNetem ? undefined : "has no netem",
+  "netem delays and loses what ping sends",
+  async () => {
+    await using lab = await Lab.open("one", "two");
+    const { one, two } = lab;
+    const qdisc = { kind: "netem", options: { delay: "50ms", loss: "1%" } };
+    await apply(one, {
+      links: [{
+        name: "v0",
+        kind: "veth",
+        up: true,
+        options: { peer: { name: "v1", netns: two.name } },
+        addresses: ["192.0.2.1/24"],
+        qdisc,
+      }],
+      namespaces: {
+        [two.name]: {
+          links: [{ name: "v1", up: true, addresses: ["192.0.2.2/24"] }],
+        },
+      },
+    });
+    const { stdout } = await one.output("ping", [
+      ...["-q", "-c", "1000", "-i", "0.002", "-W", "3", "192.0.2.2"],
+    ]);
+    const [, received] = /(\d+) received/.exec(stdout) ?? [];
+    const [, least] = /= ([\d.]+)\//.exec(stdout) ?? [];
+    // 10 are lost on average, with a standard deviation of 3.
+    const lost = 1000 - Number(received);
+    assert(lost >= 1 && lost <= 25, stdout);
+    assert(Number(least) >= 50 && Number(least) < 75, stdout);
+  },
+);
 
 const HTB = link({
   qdisc: [
