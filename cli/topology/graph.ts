@@ -59,7 +59,10 @@ export function topologyGraph(
   details: boolean,
 ): Graph {
   const ids = new Map<TopologyLink, string>();
-  const clusters = namespaces.map((namespace, index) => ({
+  const clusters = shownNamespaces(namespaces, details).map((
+    namespace,
+    index,
+  ) => ({
     id: `ns${index}`,
     label: namespaceLabel(namespace),
     nodes: shownLinks(namespace, details).map((link) => {
@@ -91,6 +94,7 @@ export function topologyGraph(
     return id;
   };
   const edges: GraphEdge[] = [];
+  const tiers = tiersOf(namespaces);
   const connect = (
     upper: TopologyEnd | undefined,
     lower: TopologyEnd | undefined,
@@ -103,7 +107,7 @@ export function topologyGraph(
     connect(link.master, link, "port");
     connect(link.lower, link, "upper");
     const { peer } = link;
-    if (peer && (!isShown(peer) || isUpper(link, peer))) {
+    if (peer && (!isShown(peer) || isUpper(link, peer, tiers))) {
       connect(link, peer, "pair");
     }
   }
@@ -125,8 +129,53 @@ function linesOf(link: TopologyLink, details: boolean): GraphLine[] {
   ];
 }
 
-/** Whether the link is drawn above its peer: a port is. */
-function isUpper(link: TopologyLink, peer: TopologyLink): boolean {
+/** Without details, no namespaces without links, unless all are without. */
+function shownNamespaces(
+  namespaces: readonly TopologyNamespace[],
+  details: boolean,
+): readonly TopologyNamespace[] {
+  const shown = namespaces.filter((one) => shownLinks(one, details).length > 0);
+  return shown.length === 0 ? namespaces : shown;
+}
+
+/**
+ * The distance of each namespace from the nearest host, which has links to one
+ * other namespace only.
+ */
+function tiersOf(
+  namespaces: readonly TopologyNamespace[],
+): ReadonlyMap<TopologyNamespace, number> {
+  const neighbours = new Map(namespaces.map((namespace) => {
+    const others = namespace.links.flatMap(({ peer }) =>
+      isShown(peer) && peer.namespace !== namespace ? [peer.namespace] : []
+    );
+    return [namespace, new Set(others)];
+  }));
+  const tiers = new Map<TopologyNamespace, number>();
+  let tier = 0;
+  let next = namespaces.filter((one) => neighbours.get(one)!.size === 1);
+  while (next.length > 0) {
+    for (const one of next) tiers.set(one, tier);
+    const found = new Set(next.flatMap((one) => [...neighbours.get(one)!]));
+    next = [...found].filter((one) => !tiers.has(one));
+    tier++;
+  }
+  return tiers;
+}
+
+/**
+ * Whether the link is drawn above its peer: the one that is farther from hosts,
+ * then a port.
+ */
+function isUpper(
+  link: TopologyLink,
+  peer: TopologyLink,
+  tiers: ReadonlyMap<TopologyNamespace, number>,
+): boolean {
+  const [tier, other] = [link, peer].map(({ namespace }) =>
+    tiers.get(namespace) ?? 0
+  ) as [number, number];
+  if (tier !== other) return tier > other;
   if (!link.master !== !peer.master) return link.master !== undefined;
   return link.namespace === peer.namespace
     ? link.ifindex < peer.ifindex

@@ -71,24 +71,85 @@ const OPTIONS = {
   "elk.layered.spacing.edgeNodeBetweenLayers": "16",
   "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
   "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED",
+  // The order of namespaces, unless another one has fewer crossings.
+  "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.json.edgeCoords": "ROOT",
   "elk.json.shapeCoords": "ROOT",
   "elk.padding": "[top=16,left=16,bottom=16,right=16]",
 };
 
+/** Up to this number of edges, more orders are compared. */
+const FEW = 100;
+
+/** The widest row of links without edges, in pixels, unless there are many. */
+const ROW = 800;
+
+/** Links without edges in rows: one node for the layout. */
+class Rows {
+  readonly width: number;
+  readonly height: number;
+  readonly #boxes: readonly (ElkNode & { x: number; y: number })[];
+
+  constructor(nodes: readonly ElkNode[]) {
+    const area = nodes.reduce(
+      (sum, { width = 0, height = 0 }) =>
+        sum + (width + SIZE.gap) * (height + SIZE.gap),
+      0,
+    );
+    const limit = Math.max(ROW, 1.3 * Math.sqrt(area));
+    let [x, y, low, right] = [0, 0, 0, 0];
+    this.#boxes = nodes.map((node) => {
+      const { width = 0, height = 0 } = node;
+      if (x > 0 && x + width > limit) [x, y] = [0, low + SIZE.gap];
+      const box = { ...node, x, y };
+      x += width + SIZE.gap;
+      low = Math.max(low, y + height);
+      right = Math.max(right, x - SIZE.gap);
+      return box;
+    });
+    [this.width, this.height] = [right, low];
+  }
+
+  /** The nodes, with the rows at a position. */
+  at(left: number, top: number): ElkNode[] {
+    return this.#boxes.map(({ x, y, ...node }) => ({
+      ...node,
+      x: left + x,
+      y: top + y,
+    }));
+  }
+}
+
 /** Computes the layout. */
 export async function topologyLayout(graph: Graph): Promise<Layout> {
   const { clusters, outside, edges } = graph;
+  const linked = new Set(edges.flatMap(({ from, to }) => [from, to]));
+  const isLinked = ({ id }: GraphNode) => linked.has(id);
+  const rows = new Map<string, Rows>();
+  /** The nodes of a namespace, those without edges as one. */
+  const children = (id: string, nodes: readonly GraphNode[]): ElkNode[] => {
+    const rest = nodes.filter((node) => !isLinked(node));
+    if (rest.length === 0) return nodes.map(measured);
+    const all = new Rows(rest.map(measured));
+    rows.set(`${id}_rows`, all);
+    return [
+      ...nodes.filter(isLinked).map(measured),
+      { id: `${id}_rows`, width: all.width, height: all.height },
+    ];
+  };
   const placed = await new elk.default().layout({
     id: "page",
-    layoutOptions: OPTIONS,
+    layoutOptions: {
+      ...OPTIONS,
+      "elk.layered.thoroughness": edges.length > FEW ? "7" : "40",
+    },
     children: [
       ...clusters.map(({ id, nodes }) => ({
         id,
         layoutOptions: {
           "elk.padding": "[top=40,left=16,bottom=16,right=16]",
         },
-        children: nodes.map(measured),
+        children: children(id, nodes),
       })),
       ...outside.map(measured),
     ],
@@ -101,6 +162,8 @@ export async function topologyLayout(graph: Graph): Promise<Layout> {
   const boxes = new Map<string, ElkNode>();
   const collect = (node: ElkNode) => {
     boxes.set(node.id, node);
+    const inside = rows.get(node.id);
+    inside?.at(node.x ?? 0, node.y ?? 0).forEach(collect);
     node.children?.forEach(collect);
   };
   collect(placed);

@@ -11,6 +11,10 @@ const COLOURS: Readonly<Record<string, readonly [string, string]>> = {
   ".port,.upper": ["stroke:#818b98", "stroke:#9198a1"],
   ".pair": ["stroke:#0969da", "stroke:#4493f8"],
   text: ["fill:#1f2328", "fill:#f0f6fc"],
+  ".label": [
+    "fill:#1f2328;stroke:#f6f8fa",
+    "fill:#f0f6fc;stroke:#151b23",
+  ],
   ".dim,.note": ["fill:#59636e", "fill:#9198a1"],
   ".problem": ["fill:#bc4c00", "fill:#f0883e"],
   ".device,.loopback": ["fill:#57606a", "fill:#9198a1"],
@@ -30,7 +34,7 @@ function styles(): string {
       .join("");
   return `text{font:${SIZE.text}px ${SANS};white-space:pre}` +
     `.name{font:600 ${SIZE.title}px ${MONO}}.address{font-family:${MONO}}` +
-    `.label{font-weight:600;font-size:14px}.end{text-anchor:end}` +
+    `.label{font-weight:600;font-size:14px;paint-order:stroke;stroke-width:6px}.end{text-anchor:end}` +
     `path{fill:none;stroke-width:1.5}.upper,.down{stroke-dasharray:4 3}` +
     `path.pair{stroke-width:3}` +
     rules(0) +
@@ -49,13 +53,12 @@ function draw({ width, height, clusters, nodes, edges }: Layout): string {
     "<title>Network topology</title>",
     `<style>${styles()}</style>`,
     `<rect class="page" width="${w}" height="${h}" rx="8"/>`,
-    ...clusters.map((cluster) =>
-      rect(cluster, "cluster", 10) +
-      text("label", cluster.x + 16, cluster.y + 25, cluster.label)
-    ),
+    ...clusters.map((cluster) => rect(cluster, "cluster", 10)),
     ...edges.map(({ kind, points }) =>
       `<path class="${kind}" d="${path(points)}"/>`
     ),
+    // Edges that end at a link pass the label.
+    ...clusters.map(({ x, y, label }) => text("label", x + 16, y + 25, label)),
     ...nodes.map(card),
     "</svg>",
   ].join("\n");

@@ -135,4 +135,13 @@ if (import.meta.main) {
     new URL("lab.svg", HERE),
     await ran(shell, "netplumb topology --all-netns --format svg") + "\n",
   );
+  await ran(shell, "netplumb ensure examples/leaf-spine.yaml --once");
+  const names = "spine{1,2} leaf{1..4} host{1..6}";
+  await Deno.writeTextFile(
+    new URL("leaf-spine.svg", HERE),
+    await ran(
+      shell,
+      `netplumb topology $(printf -- '--netns %s ' ${names}) --format svg`,
+    ) + "\n",
+  );
 }

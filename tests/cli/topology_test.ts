@@ -7,7 +7,12 @@ import { type Box, topologyLayout } from "../../cli/topology/layout.ts";
 import { topologyDot } from "../../cli/topology/dot.ts";
 import { topologyMermaid } from "../../cli/topology/mermaid.ts";
 import { topologySvg } from "../../cli/topology/svg.ts";
-import { topology } from "../../lib/rtnetlink/topology.ts";
+import { isShown } from "../../cli/topology/label.ts";
+import {
+  topology,
+  type TopologyLink,
+  type TopologyNamespace,
+} from "../../lib/rtnetlink/topology.ts";
 import "../support/descriptors.ts";
 import { netplumb, RunningScript } from "../support/command.ts";
 import { installed } from "../support/installed.ts";
@@ -239,6 +244,106 @@ Deno.test("topology: many ports, and ends that are not shown, are drawn apart", 
     assertEquals(graph.edges.length, 48);
     await checkLayout(graph);
   }
+});
+
+/** A namespace with links that have peers elsewhere. */
+function namespace(name: string): TopologyNamespace {
+  return { name, links: [] };
+}
+
+/** Links two namespaces by a pair. */
+function pair(one: TopologyNamespace, two: TopologyNamespace): void {
+  const [left, right] = [one, two].map((namespace): TopologyLink => {
+    const ifindex = namespace.links.length + 1;
+    const link = {
+      namespace,
+      ifindex,
+      name: `eth${ifindex}`,
+      kind: "veth",
+      state: "up",
+      mtu: 1500,
+      addresses: [`10.0.${ifindex}.1/24`],
+    } as unknown as TopologyLink;
+    (namespace.links as TopologyLink[]).push(link);
+    return link;
+  }) as [TopologyLink, TopologyLink];
+  Object.assign(left, { peer: right });
+  Object.assign(right, { peer: left });
+}
+
+/** The namespaces of a fabric: spines, leaves, and hosts of each leaf. */
+function fabric(spines: number, leaves: number, hosts: number) {
+  const named = (role: string, count: number) =>
+    Array.from({ length: count }, (_, at) => namespace(`${role}${at + 1}`));
+  const tiers = [
+    named("spine", spines),
+    named("leaf", leaves),
+    named("host", leaves * hosts),
+  ] as const;
+  for (const leaf of tiers[1]) for (const spine of tiers[0]) pair(spine, leaf);
+  tiers[2].forEach((host, at) => pair(tiers[1][at % leaves]!, host));
+  return tiers;
+}
+
+Deno.test("topology: tiers by distance from hosts, without crossings that a swap removes", async () => {
+  for (const [spines, leaves, hosts] of [[2, 4, 2], [2, 4, 4]] as const) {
+    const tiers = fabric(spines, leaves, hosts);
+    const graph = topologyGraph([namespace("empty"), ...tiers.flat()], false);
+    assertEquals(graph.clusters.length, tiers.flat().length);
+    await checkLayout(graph);
+    const { clusters } = await topologyLayout(graph);
+    const box = new Map(clusters.map((one) => [one.label, one]));
+    const rows = tiers.map((tier) =>
+      tier.map(({ name }) => box.get(String(name))!).toSorted((a, b) =>
+        a.x - b.x
+      )
+    );
+    // Each tier is below the one before.
+    rows.slice(1).forEach((row, at) => {
+      const bottom = Math.max(...rows[at]!.map(({ y, height }) => y + height));
+      assert(row.every(({ y }) => y >= bottom));
+    });
+    const at = rows.map((row) =>
+      new Map(row.map(({ label }, index) => [label, index]))
+    );
+    const lines = [0, 1].map((upper) =>
+      tiers[upper]!.flatMap(({ name, links }) =>
+        links.flatMap(({ peer }) => {
+          const other = isShown(peer) ? String(peer.namespace.name) : "";
+          return at[upper + 1]!.has(other) ? [[String(name), other]] : [];
+        })
+      )
+    );
+    const crossings = (orders: typeof at) =>
+      lines.reduce((sum, pairs, upper) => {
+        const points = pairs.map(([a, b]) =>
+          [orders[upper]!.get(a!)!, orders[upper + 1]!.get(b!)!] as const
+        );
+        return sum +
+          points.flatMap(([a, b], index) =>
+            points.slice(index + 1).filter(([c, d]) => (a - c) * (b - d) < 0)
+          ).length;
+      }, 0);
+    const now = crossings(at);
+    rows.forEach((row, tier) =>
+      row.slice(1).forEach(({ label }, index) => {
+        const swapped = at.map((one) => new Map(one));
+        swapped[tier]!.set(label, index).set(row[index]!.label, index + 1);
+        assert(crossings(swapped) >= now, `${label} and ${row[index]!.label}`);
+      })
+    );
+  }
+});
+
+Deno.test("topology: links without edges are in rows", async () => {
+  const host = namespace("host");
+  const other = namespace("other");
+  for (let at = 0; at < 300; at++) pair(host, other);
+  const links = host.links.map((link) => ({ ...link, peer: undefined }));
+  const graph = topologyGraph([{ name: "host", links }], false);
+  const { width, height } = await topologyLayout(graph);
+  assert(width < 3 * height && height < 3 * width, `${width} x ${height}`);
+  await checkLayout(graph);
 });
 
 Deno.test("topology: names that others chose stay text in every form", async () => {
