@@ -179,10 +179,26 @@ export async function execute(
     child = inNamespaceView(namespace, () => command.spawn());
     const { code } = await child.status;
     return code;
+  } catch (error) {
+    // The exit codes of a shell.
+    if (error instanceof Deno.errors.NotFound) {
+      throw new NotStarted(`${program}: program not found`, 127);
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new NotStarted(`${program}: permission denied`, 126);
+    }
+    throw error;
   } finally {
     for (const { name, handle } of handlers) {
       Deno.removeSignalListener(name, handle);
     }
+  }
+}
+
+/** A program that did not start. */
+class NotStarted extends Error {
+  constructor(message: string, readonly exitCode: number) {
+    super(message);
   }
 }
 

@@ -30,6 +30,8 @@ Deno.test("netns: add, list, exec and delete", async () => {
     "--json -- -x",
   );
   assertEquals((await exec()).code, 2);
+  assertEquals((await exec("./no-such-program")).code, 127);
+  assertEquals((await exec("/dev/null")).code, 126);
 
   const deleted = await netplumb(undefined, "netns", "delete", made.name);
   assertEquals([deleted.code, deleted.stdout], [0, ""]);
