@@ -18,6 +18,7 @@ import { Service } from "../ensure/service.ts";
 import { Source } from "../ensure/source.ts";
 import { SavedState } from "../ensure/state.ts";
 import { refuseRunning, showStatus } from "../ensure/status.ts";
+import { confirmTrial, restore, Trial } from "../ensure/trial.ts";
 import { namespace } from "../namespace.ts";
 import { perform } from "../perform.ts";
 
@@ -80,6 +81,13 @@ export const ensure = subcommand(
     "Then wait until carriers are up, bridges forward and addresses are usable (default: 60s).",
   )
   .option(
+    "--try <time:duration>",
+    "Restore the state before unless --confirm or SIGUSR1 comes in time.",
+    { conflicts: ["down", "dry-run", "export", "status"] },
+  )
+  .option("--confirm", "Confirm the trial of this file.")
+  .option("--restore", "Restore the state that stdin has.", { hidden: true })
+  .option(
     "--details",
     "With --dry-run, print the messages too, decoded and in hexadecimal.",
   )
@@ -96,8 +104,13 @@ export const ensure = subcommand(
     "Remove a lab with its namespaces",
     "netplumb ensure lab.yaml --down",
   )
-  .action((options, path) =>
-    perform(options, async ({ output, signal }) => {
+  .example(
+    "Apply a file, and return to the state before unless it is confirmed",
+    "netplumb ensure net.yaml --try 60s",
+  )
+  .action(async (options, path) => {
+    if (options.restore) return await restore();
+    await perform(options, async ({ output, signal }) => {
       const { Reconciler } = await import(
         "../../lib/ensure/reconcile/reconciler.ts"
       );
@@ -109,6 +122,7 @@ export const ensure = subcommand(
       }
       const source = new Source(path, options.in, new SavedState());
       if (options.status) return await showStatus(source, output);
+      if (options.confirm) return await confirmTrial(source);
       const desired = await source.read(output);
       if (options.expand) return printConfiguration(valueOf(desired), output);
       await using reconciler = await Reconciler.open(desired, {
@@ -128,14 +142,21 @@ export const ensure = subcommand(
       if (dryRun) {
         return await preview(reconciler, previous, details, session);
       }
+      const { wait, try: time } = options;
       const applyOnce = async () => {
         using _locks = await source.lock(desired, signal);
         await apply(reconciler, previous, session);
-        source.save(desired);
+        if (time === undefined) source.save(desired);
       };
-      const { wait } = options;
-      if (options.once) {
+      if (time !== undefined) {
+        await refuseRunning(source);
+        await using trial = await Trial.start(source, desired, time, session);
         await applyOnce();
+        if (!await trial.confirmed()) return;
+        source.save(desired);
+      }
+      if (options.once) {
+        if (time === undefined) await applyOnce();
         if (wait) await waitReady(reconciler, wait, session);
         return;
       }
@@ -143,8 +164,8 @@ export const ensure = subcommand(
       await using service = await Service.open(reconciler, source);
       await using reloads = new Reloads(options.watch === true);
       await reloads.watch(inputsOf(desired));
-      await applyOnce();
+      if (time === undefined) await applyOnce();
       if (wait) await waitReady(reconciler, wait, session);
       await service.run(reloads, session);
-    })
-  );
+    });
+  });

@@ -28,18 +28,28 @@ const IPV6_METRIC = 1024;
 /** A value of a configuration that is being built. */
 export type Draft = Record<string, unknown>;
 
+/** What is common to the description of all links. */
+interface Context {
+  readonly view: View;
+  /** The ends of veth pairs that are created with their peers. */
+  readonly ends: Set<Link>;
+  /** See ExportOptions. */
+  readonly isComplete: boolean;
+}
+
 /** Describes the namespaces of a view; the first one is the top level. */
 export async function describe(
   names: readonly NamespaceName[],
   view: View,
+  isComplete: boolean,
 ): Promise<Draft> {
-  const ends = new Set<Link>();
+  const context: Context = { view, ends: new Set(), isComplete };
   const network: Draft = {};
   const namespaces: Draft = {};
   for (const name of names) {
     const state = view.state(name);
     if (state === undefined) continue;
-    const namespace = await describeNamespace(name, state, view, ends);
+    const namespace = await describeNamespace(name, state, context);
     if (name === undefined) Object.assign(network, namespace);
     else namespaces[name] = namespace;
   }
@@ -48,16 +58,14 @@ export async function describe(
     : { ...network, namespaces };
 }
 
-/** @param ends The ends of veth pairs that are created with their peers. */
 async function describeNamespace(
   name: NamespaceName,
   state: State,
-  view: View,
-  ends: Set<Link>,
+  context: Context,
 ): Promise<Draft> {
   const links: Draft[] = [];
   for (const link of state.links) {
-    links.push(await describeLink(name, link, state, view, ends));
+    links.push(await describeLink(name, link, state, context));
   }
   const own = <T>(type: Parameters<typeof isOwnObject>[0], all: Iterable<T>) =>
     [...all].filter((one) => isOwnObject(type, one, state));
@@ -79,20 +87,21 @@ async function describeLink(
   namespace: NamespaceName,
   link: Link,
   state: State,
-  view: View,
-  ends: Set<Link>,
+  context: Context,
 ): Promise<Draft> {
   const { name, altNames, flags } = link;
-  const creation = await describeCreation(namespace, link, state, view, ends);
+  const { isComplete } = context;
+  const creation = await describeCreation(namespace, link, state, context);
   const addresses = [...state.addresses].filter((one) =>
     one.ifindex === link.ifindex && isOwnObject("address", one, state)
   ).map((one) => address(one, name));
-  const master = link.master === 0 ? undefined : state.nameOf(link.master);
+  const none = isComplete && name !== "lo" ? null : undefined;
+  const master = link.master === 0 ? none : state.nameOf(link.master);
   const port = portOptions(link, state);
   return {
     name,
     ...creation,
-    ...settingsOf(link, creation.kind !== undefined),
+    ...settingsOf(link, isComplete || creation.kind !== undefined),
     up: (flags & IFF_UP) !== 0,
     ...master === undefined ? {} : { master },
     ...altNames.length === 0 ? {} : { altnames: altNames },
@@ -106,8 +115,7 @@ async function describeCreation(
   namespace: NamespaceName,
   link: Link,
   state: State,
-  view: View,
-  ends: Set<Link>,
+  { view, ends }: Context,
 ): Promise<Draft> {
   if (ends.has(link)) return {};
   const name = KIND_NAMES.find((one) =>
@@ -180,11 +188,11 @@ function valuesOf(
 /** Settings that an existing device has by itself. */
 const OF_DEVICE = ["mtu", "alias", "group"];
 
-function settingsOf(link: Link, isCreated: boolean): Draft {
+function settingsOf(link: Link, isWhole: boolean): Draft {
   const level = new AttributeLevel(link.attributes());
   const draft: Draft = {};
   const { entries } = SETTINGS_TABLE;
-  const keys = isCreated ? [...OF_DEVICE, "address", "txqueuelen"] : OF_DEVICE;
+  const keys = isWhole ? [...OF_DEVICE, "address", "txqueuelen"] : OF_DEVICE;
   for (const key of keys) {
     const value = entries[key]?.decode(level);
     if (value !== undefined && value !== 0 && value !== "") draft[key] = value;

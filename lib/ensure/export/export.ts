@@ -33,6 +33,11 @@ export interface ExportOptions extends WaitOptions {
   readonly namespace?: Namespace | undefined;
   /** Named namespaces to export as well. */
   readonly namespaces?: readonly string[];
+  /**
+   * Whether settings of existing devices are exported that they have by
+   * themselves: the link-layer address, no master.
+   */
+  readonly isComplete?: boolean;
 }
 
 /**
@@ -53,14 +58,15 @@ export interface ExportOptions extends WaitOptions {
  * ```
  */
 export async function exportConfiguration(
-  { namespace, namespaces = [], ...options }: ExportOptions = {},
+  { namespace, namespaces = [], isComplete = false, ...options }:
+    ExportOptions = {},
 ): Promise<NetworkConfiguration> {
   await using pool = new NamespacePool(namespace);
   const names: NamespaceName[] = [undefined, ...namespaces];
   await pool.follow({ namespaces: names.map((name) => ({ name })) });
   for (const name of names) pool.require(name);
   const view = await pool.read(TYPES, options);
-  const draft = await describe(names, view);
+  const draft = await describe(names, view, isComplete);
   for (let round = 0; round < ROUNDS; round++) {
     const left = await leftOut(draft, view);
     if (left.length === 0) return draft as NetworkConfiguration;
