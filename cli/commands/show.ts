@@ -43,7 +43,7 @@ import {
 /** The options of all objects. */
 interface CommonOptions extends GlobalOptions {
   details?: true;
-  statistics?: true;
+  statistics?: boolean[];
   netns?: string;
   onInterrupt: "retry" | "partial" | "error";
   ipv4?: true;
@@ -63,7 +63,12 @@ function shows(details = "") {
     .type("policy", new EnumType(["retry", "partial", "error"]))
     .group("Output")
     .option("--details", "Show all attributes, as `ip -d` does.")
-    .option("--statistics", "Show counters and times, as `ip -s` does.")
+    .option(
+      "--statistics",
+      "Show counters and times, as `ip -s` does; twice as `ip -s -s` does, with " +
+        "the kinds of errors of links.",
+      { collect: true },
+    )
     .group("Source")
     .option("--netns <name:netns>", "Show objects of this network namespace.")
     .option(
@@ -79,14 +84,17 @@ function shows(details = "") {
 function act(
   options: CommonOptions,
   show: (route: RouteSocket, options: ShowOptions) => Promise<Shown>,
-  describe: (json: Json, style: Style) => string,
+  describe: (json: Json, style: Style, isDetailed: boolean) => string,
 ): Promise<void> {
   return perform(options, async ({ output, signal }) => {
     await using route = RouteSocket.open({ namespace: options.netns });
+    const level = options.statistics?.length ?? 0;
+    const areDetailed = level > 1;
     const { heading, objects, json, interrupted } = await withExitCode(
       show(route, {
         details: options.details,
-        statistics: options.statistics,
+        // The text of `ip -s` has a counter that only the JSON of `-s -s` has.
+        statistics: areDetailed || (level > 0 && !output.json) ? 2 : level > 0,
         dev: options.dev,
         family: options.ipv4 ? "inet" : options.ipv6 ? "inet6" : undefined,
         onInterrupt: options.onInterrupt === "error"
@@ -100,7 +108,7 @@ function act(
     } else {
       if (heading !== undefined) output.line(heading);
       for (const one of objects) {
-        const text = describe(one, output.style);
+        const text = describe(one, output.style, areDetailed);
         if (text !== "") output.line(text);
         await output.ready();
       }

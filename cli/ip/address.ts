@@ -324,6 +324,11 @@ async function ifindexOf(
   }
 }
 
+/** The text of -s has a counter that only the JSON of -s -s has. */
+function levelOf({ options: { statistics, json } }: Session): boolean | 2 {
+  return statistics > 1 || (statistics > 0 && !json) ? 2 : statistics > 0;
+}
+
 /** `ip link show`: the same without addresses. */
 export async function showLinks(
   session: Session,
@@ -331,12 +336,12 @@ export async function showLinks(
 ): Promise<void> {
   session.family = "link";
   const filter = await readFilter(session, words);
-  const { details, statistics } = session.options;
+  const { details } = session.options;
   const { selected, names } = await select(session, filter);
   const how = {
     names,
     details,
-    statistics: statistics > 1 ? 2 as const : statistics > 0,
+    statistics: levelOf(session),
     program: bpfProgram,
   };
   const objects = selected.map(({ link }) => ipLink(link, how));
@@ -368,9 +373,7 @@ async function show(session: Session, words: Words): Promise<void> {
         txqlen: one.txqlen,
       }),
       addr_info: addresses.map((address) => ipAddress(address)),
-      ...(statistics > 0
-        ? ipLinkStatistics(link, statistics > 1 ? 2 : true)
-        : {}),
+      ...(statistics > 0 ? ipLinkStatistics(link, levelOf(session)) : {}),
     }];
   });
   await session.print(

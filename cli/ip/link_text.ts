@@ -44,17 +44,19 @@ export function shownLinks(
 /** The lines of a link. */
 export function linkLines(
   json: Json,
-  { options: { brief, oneline } }: Session,
+  { options: { brief, oneline, statistics } }: Session,
   what: "link" | "address",
 ): string[] {
   if (brief) return [briefLine(json, what)];
   let address = 0;
-  const lines = linkText(json, PLAIN).split("\n").map((line) => {
-    if (!ADDRESS.test(line)) return line;
-    const one = list(json.addr_info)[address++];
-    // `ip` ends each word but a label with a space.
-    return isJson(one) && one.label === undefined ? `${line} ` : line;
-  });
+  const lines = linkText(json, PLAIN, statistics > 1).split("\n").map(
+    (line) => {
+      if (!ADDRESS.test(line)) return line;
+      const one = list(json.addr_info)[address++];
+      // `ip` ends each word but a label with a space.
+      return isJson(one) && one.label === undefined ? `${line} ` : line;
+    },
+  );
   return oneline && what === "address" ? addressLines(json, lines) : lines;
 }
 

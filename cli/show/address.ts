@@ -48,7 +48,7 @@ export async function showAddresses(
         txqlen: one.txqlen,
       }),
       addr_info: all.filter(wanted).map((one) => ipAddress(one)),
-      ...(statistics ? ipLinkStatistics(link, true) : {}),
+      ...(statistics ? ipLinkStatistics(link, statistics) : {}),
     });
   }
   return {

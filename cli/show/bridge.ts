@@ -29,7 +29,8 @@ export async function showVlans(
   route: RouteSocket,
   options: ShowVlanOptions,
 ): Promise<Shown> {
-  const { statistics = false, details = false, vlan, tunnels } = options;
+  const { details = false, vlan, tunnels } = options;
+  const statistics = Boolean(options.statistics);
   const { names, ifindex } = await linkNames(route, options);
   const vlans = await whereFiltered(
     route.bridgeVlans({ ...bounds(options), statistics }),
@@ -171,7 +172,7 @@ export async function showVnis(
   route: RouteSocket,
   options: ShowOptions,
 ): Promise<Shown> {
-  const { statistics } = options;
+  const statistics = Boolean(options.statistics);
   const { names, ifindex } = await linkNames(route, options);
   const dump = await route.dump(
     vniRequest(statistics),

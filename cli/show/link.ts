@@ -26,15 +26,19 @@ export async function selectLinks(
   options: ShowLinkOptions,
 ): Promise<{ links: Link[]; names: LinkNames; interrupted: boolean }> {
   const { kind, group, up, dev, statistics } = options;
-  const all = await route.links({ ...bounds(options), statistics });
+  const all = await route.links({
+    ...bounds(options),
+    statistics: Boolean(statistics),
+  });
   const names = new LinkNames(all);
+  const wait = { signal: options.signal };
   const master = options.master === undefined
     ? undefined
     : names.index(options.master) ??
-      (await route.link(options.master, options)).ifindex;
+      (await route.link(options.master, wait)).ifindex;
   const one = dev === undefined
     ? undefined
-    : names.index(dev) ?? (await route.link(dev, options)).ifindex;
+    : names.index(dev) ?? (await route.link(dev, wait)).ifindex;
   const ofMaster = kind?.endsWith("_slave") ? kind.slice(0, -6) : undefined;
   const links = all.filter((link) =>
     (one === undefined || link.ifindex === one) &&

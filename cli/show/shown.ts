@@ -24,7 +24,8 @@ export interface Shown {
 /** Options for all types of objects. */
 export interface ShowOptions {
   readonly details?: boolean;
-  readonly statistics?: boolean;
+  /** As with `ip -s`; 2 as with `ip -s -s`. */
+  readonly statistics?: boolean | 2;
   readonly family?: AddressFamily;
   /** Objects of this interface, by name. */
   readonly dev?: string;

@@ -56,7 +56,11 @@ const LINK_KEYS = [
 ];
 
 /** A link as text, with its addresses if it has them. */
-export function linkText(json: Json, style: Style): string {
+export function linkText(
+  json: Json,
+  style: Style,
+  isDetailed = false,
+): string {
   const lower = json.link === null
     ? "@NONE"
     : json.link_index !== undefined
@@ -103,7 +107,8 @@ export function linkText(json: Json, style: Style): string {
     for (const line of addressLines(one, style)) lines.push(line);
   }
   const stats = json.stats64 ?? json.stats;
-  return (isJson(stats) ? lines.concat(statistics(stats)) : lines).join("\n");
+  return (isJson(stats) ? lines.concat(statistics(stats, isDetailed)) : lines)
+    .join("\n");
 }
 
 const XDP_MODES = ["xdp", "xdp", "xdpgeneric", "xdpoffload", "xdpmulti"];
@@ -144,21 +149,73 @@ function kind(
   return [plain(name) + suffix, ...(isJson(data) ? others(data, []) : [])];
 }
 
-/** Counters in columns with their names, a row for each direction. */
-function statistics(stats: Json): string[] {
-  return ["rx", "tx"].flatMap((direction) => {
+/** The counters of `ip -s`, and those that `ip -s -s` adds: key and title. */
+const COUNTERS = {
+  rx: {
+    first: [
+      ["bytes", "bytes"],
+      ["packets", "packets"],
+      ["errors", "errors"],
+      ["dropped", "dropped"],
+      ["missed_errors", "missed"],
+      ["multicast", "mcast"],
+      ["compressed", "compressed"],
+    ],
+    errors: [
+      ["length_errors", "length"],
+      ["crc_errors", "crc"],
+      ["frame_errors", "frame"],
+      ["fifo_errors", "fifo"],
+      ["over_errors", "overrun"],
+      ["nohandler", "nohandler"],
+      ["otherhost", "otherhost"],
+    ],
+  },
+  tx: {
+    first: [
+      ["bytes", "bytes"],
+      ["packets", "packets"],
+      ["errors", "errors"],
+      ["dropped", "dropped"],
+      ["carrier_errors", "carrier"],
+      ["collisions", "collsns"],
+      ["compressed", "compressed"],
+    ],
+    errors: [
+      ["aborted_errors", "aborted"],
+      ["fifo_errors", "fifo"],
+      ["window_errors", "window"],
+      ["heartbeat_errors", "heartbt"],
+      ["carrier_changes", "transns"],
+    ],
+  },
+} as const;
+
+/** Counters in columns with their titles, a row for each direction. */
+function statistics(stats: Json, isDetailed: boolean): string[] {
+  return (["rx", "tx"] as const).flatMap((direction) => {
     const counters = stats[direction];
     if (!isJson(counters)) return [];
-    const columns = Object.entries(counters).map(([key, value]) => {
-      const width = Math.max(key.length, String(value).length);
-      return [key.padStart(width), String(value).padStart(width)];
-    });
-    const title = `    ${direction.toUpperCase()}: `;
+    const title = direction.toUpperCase();
+    const { first, errors } = COUNTERS[direction];
     return [
-      title + columns.map(([key]) => key).join(" "),
-      " ".repeat(title.length) + columns.map(([, value]) => value).join(" "),
+      ...columns(`    ${title}: `, counters, first),
+      ...isDetailed ? columns(`    ${title} errors: `, counters, errors) : [],
     ];
   });
+}
+
+function columns(title: string, counters: Json, keys: Keywords): string[] {
+  const cells = keys.flatMap(([key, name]) => {
+    const value = counters[key];
+    if (value === undefined) return [];
+    const width = Math.max(name.length, String(value).length);
+    return [[name.padStart(width), String(value).padStart(width)] as const];
+  });
+  return [
+    title + cells.map(([name]) => name).join(" "),
+    " ".repeat(title.length) + cells.map(([, value]) => value).join(" "),
+  ];
 }
 
 /** Keys of addresses with their own formatting. */

@@ -34,6 +34,7 @@ const DEPTHS = [
   { flags: [], options: {} },
   { flags: ["-d"], options: { details: true } },
   { flags: ["-s"], options: { statistics: true } },
+  { flags: ["-s", "-s"], options: { statistics: 2 as const } },
   { flags: ["-d", "-s"], options: { details: true, statistics: true } },
 ];
 

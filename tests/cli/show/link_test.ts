@@ -2,6 +2,10 @@
 // link that every kernel has.
 
 import { assertEquals } from "@std/assert";
+import { showLinks } from "../../../cli/show/link.ts";
+import { linkText } from "../../../cli/show/text/link.ts";
+import { style } from "../../../cli/output/style.ts";
+import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
 import { Lab } from "../../support/netns.ts";
 import "../../support/descriptors.ts";
 import { assertShows } from "./compare.ts";
@@ -155,4 +159,24 @@ Deno.test("show link: filters", async () => {
     { dev: "an-altogether-different-name" },
   );
   await assertShows(here, "address", "address show dev lo", { dev: "lo" });
+});
+
+Deno.test("show link: counters as text, as ip -s and ip -s -s", async () => {
+  await using lab = await Lab.open("here");
+  const { here } = lab;
+  await here.batch(`
+    link add v0 type veth peer name v1
+    link set lo up`);
+  await here.run("ping", ["-c", "1", "127.0.0.1"]);
+  await using route = RouteSocket.open({ namespace: here.name });
+  const words = (text: string) =>
+    text.split("\n").slice(2).map((line) => line.trim().split(/\s+/));
+  const [json] = (await showLinks(route, { dev: "lo", statistics: 2 })).objects;
+  for (const isDetailed of [false, true]) {
+    const flags = isDetailed ? ["-s", "-s"] : ["-s"];
+    assertEquals(
+      words(linkText(json!, style(false), isDetailed)),
+      words((await here.run("ip", [...flags, "link", "show", "lo"])).trimEnd()),
+    );
+  }
 });
