@@ -38,6 +38,7 @@ const OPTIONS: SpecGroups = [
     scope: ["scope", "Scope: global, site, link or host."],
     label: ["label", "Label that starts with the link's name; IPv4 only."],
     metric: ["n", "Metric of the prefix route."],
+    protocol: ["origin", "Origin: a number or a name."],
   }],
   ["Lifetime", {
     valid_lft: ["seconds", "Valid lifetime in seconds, or forever."],

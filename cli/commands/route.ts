@@ -41,7 +41,7 @@ const OPTIONS: SpecGroups = [
     metric: ["n", "Metric; the lowest is preferred."],
     family: [
       "family",
-      "Address family of a default route without --via: inet or inet6.",
+      "Address family: mpls for a label, or that of default without --via.",
     ],
   }],
   ["Next hop", {
@@ -51,6 +51,7 @@ const OPTIONS: SpecGroups = [
     onlink: ["", "Treat the gateway as on-link."],
     nhid: ["id", "Id of a nexthop object."],
     encap: ["words", "Encapsulation, as in ip-route(8): 'mpls 100/200 ttl 5'."],
+    as: ["labels", "New labels of an MPLS route: 200/300."],
   }],
   ["Attributes", {
     protocol: ["protocol", "Origin, such as static or dhcp (default: boot)."],
@@ -58,6 +59,10 @@ const OPTIONS: SpecGroups = [
     pref: ["preference", "Router preference: low, medium or high; IPv6 only."],
     expires: ["seconds", "Lifetime; IPv6 only."],
     realms: ["realms", "Realms, FROM/TO or TO; IPv4 only."],
+    "ttl-propagate": [
+      "enabled|disabled",
+      "Copy the TTL into labels; MPLS only.",
+    ],
   }],
   ["Metrics", {
     mtu: ["bytes", "Path MTU."],
@@ -94,7 +99,9 @@ function command(details: string, build: (spec: RouteSpec) => Change) {
     .type("word", word)
     .type("to", reads(ROUTE.options.to))
     .type("nexthop", nexthop)
-    .arguments("<to:to>", ["Destination prefix, address, or default."])
+    .arguments("<to:to>", [
+      "Destination prefix, address, default, or MPLS label.",
+    ])
     .group("Next hop")
     .option(
       "--nexthop <words:nexthop>",

@@ -47,6 +47,7 @@ interface CommonOptions extends GlobalOptions {
   netns?: string;
   onInterrupt: "retry" | "partial" | "error";
   ipv4?: true;
+  mpls?: true;
   ipv6?: true;
   dev?: string;
 }
@@ -96,7 +97,13 @@ function act(
         // The text of `ip -s` has a counter that only the JSON of `-s -s` has.
         statistics: areDetailed || (level > 0 && !output.json) ? 2 : level > 0,
         dev: options.dev,
-        family: options.ipv4 ? "inet" : options.ipv6 ? "inet6" : undefined,
+        family: options.ipv4
+          ? "inet"
+          : options.ipv6
+          ? "inet6"
+          : options.mpls
+          ? "mpls"
+          : undefined,
         onInterrupt: options.onInterrupt === "error"
           ? "throw"
           : options.onInterrupt,
@@ -225,6 +232,7 @@ const route = family(shows(
   .option("--table <table:table>", "Only this routing table, or all.", {
     defaultText: "main",
   })
+  .option("-M, --mpls", "Only MPLS.", { conflicts: ["ipv4", "ipv6"] })
   .option("--dev <if:interface>", "Only this output link.")
   .option(
     "--protocol <word:protocol>",

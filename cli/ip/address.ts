@@ -21,6 +21,7 @@ import {
   linkGroupNumber,
   scopeNumber,
 } from "../../lib/rtnetlink/names/iproute2.ts";
+import { origin } from "../../lib/rtnetlink/spec/named_number.ts";
 import type { Json } from "../show/shown.ts";
 import { readFilters } from "./filter.ts";
 import { linkLines, shownLinks } from "./link_text.ts";
@@ -71,6 +72,7 @@ function grammar(session: Session): Grammar {
       local: "address",
       remote: "peer",
       brd: "broadcast",
+      proto: "protocol",
       priority: "metric",
       preference: "metric",
     },
@@ -210,13 +212,7 @@ async function readFilter(session: Session, words: Words): Promise<Filter> {
     },
     proto() {
       const word = words.value("proto");
-      filter.protocol = read("proto", word, {
-        expected: "a number from 0 to 255",
-        read: (text) => {
-          const number = Number(text);
-          return number >= 0 && number <= 255 ? number : undefined;
-        },
-      });
+      filter.protocol = read("proto", word, origin);
     },
     // Virtual functions are not requested by default.
     novf() {},
@@ -268,7 +264,8 @@ function isWantedAddress(
   }
   return (scope === undefined || address.scope === scope) &&
     (label === undefined || isLike(address.label ?? linkName, label)) &&
-    (protocol === undefined || address.protocol === protocol) &&
+    // As with `ip`, an address without an origin is of any.
+    (protocol === undefined || (address.protocol ?? protocol) === protocol) &&
     set.every((bit) => (address.flags & bit) !== 0) &&
     clear.every((bit) => (address.flags & bit) === 0);
 }

@@ -2,12 +2,13 @@
 // for every address, and a family that earlier words may have chosen.
 
 import { tryParseCidr, withZeros } from "../../lib/net/prefix.ts";
+import { tryLabelBytes } from "../../lib/rtnetlink/family.ts";
 import type { Family } from "./options.ts";
 import { Failure, IpExit } from "./words.ts";
 
 /** An address or a network. */
 export interface Prefix {
-  readonly family: "inet" | "inet6";
+  readonly family: "inet" | "inet6" | "mpls";
   /** "192.0.2.0/24", or "default" for all addresses. */
   readonly text: string;
   /** The address; undefined for "default". */
@@ -16,6 +17,9 @@ export interface Prefix {
   /** Whether the length was given. */
   readonly hasLength: boolean;
 }
+
+/** Bits of an MPLS label. */
+const LABEL_BITS = 20;
 
 /** Names of all addresses. */
 const ALL = ["default", "any", "all"];
@@ -32,6 +36,17 @@ export function readPrefix(
       address: undefined,
       length: 0,
       hasLength: true,
+    };
+  }
+  if (family === "mpls") {
+    const labels = tryLabelBytes(word);
+    if (labels === undefined) throw notAddress("prefix", word, family);
+    return {
+      family,
+      text: word,
+      address: labels,
+      length: LABEL_BITS,
+      hasLength: false,
     };
   }
   const hasLength = word.includes("/");

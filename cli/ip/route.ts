@@ -10,6 +10,7 @@ import {
 import { ipRoute } from "../../lib/iproute2/route.ts";
 import { tryParseIPv4, tryParseIPv6 } from "../../lib/net/ip_address.ts";
 import type { Verb } from "../../lib/rtnetlink/changes/change.ts";
+import { tryLabelBytes } from "../../lib/rtnetlink/family.ts";
 import { METRICS } from "../../lib/rtnetlink/metrics.ts";
 import {
   protocolNumber,
@@ -88,6 +89,12 @@ function metric(words: Words, values: Values, name: string): void {
     : word;
 }
 
+/** "as [to] LABELS". */
+function newLabels(words: Words, values: Values): void {
+  words.skip("to");
+  values.as = words.value("as");
+}
+
 /** Kernel units in a millisecond, which a number without a unit counts. */
 const METRIC_UNITS: Readonly<Record<string, number>> = { rtt: 8, rttvar: 4 };
 
@@ -164,6 +171,7 @@ function grammar(session: Session): Grammar {
       },
       vrf: (words, values) => values.vrf = words.value("vrf"),
       to: network,
+      as: newLabels,
     },
     ends: (word) => word === "nexthop",
     other: network,
@@ -189,7 +197,10 @@ async function readNexthops(
     const hop = readAll(words, {
       options: HOP,
       abbreviated: ["realms"],
-      special: { via: (words, values) => values.via = via(session, words) },
+      special: {
+        via: (words, values) => values.via = via(session, words),
+        as: newLabels,
+      },
       ends: (word) => word === "nexthop",
       other(words) {
         throw usageError(
@@ -224,7 +235,9 @@ async function readRoute(
   return {
     ...values as unknown as RouteSpec,
     ...(nexthops !== undefined && { nexthops }),
-    ...(family === "inet" || family === "inet6" ? { family } : {}),
+    ...(family === "inet" || family === "inet6" || family === "mpls"
+      ? { family }
+      : {}),
   };
 }
 
@@ -270,7 +283,9 @@ async function readFilter(session: Session, words: Words): Promise<Filter> {
     }
     return number;
   };
-  const network = (word: string) => readPrefix(word, session.ipFamily);
+  const { family } = session;
+  const network = (word: string) =>
+    readPrefix(word, family === "mpls" ? family : session.ipFamily);
   /** "root P", "match P", "exact P" or "P". */
   const networks = (
     first: string,
@@ -352,7 +367,8 @@ function tosNumber(word: string): number | undefined {
 const bytesOf = (address: string | undefined) =>
   address === undefined
     ? undefined
-    : tryParseIPv4(address) ?? tryParseIPv6(address);
+    : tryParseIPv4(address) ?? tryParseIPv6(address) ??
+      tryLabelBytes(address);
 
 /** Whether a route's network is in another one, or contains it. */
 function isInside(

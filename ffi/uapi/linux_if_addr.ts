@@ -16,6 +16,11 @@ export const IFA_RT_PRIORITY = 9;
 export const IFA_TARGET_NETNSID = 10;
 export const IFA_PROTO = 11;
 
+export const IFAPROT_UNSPEC = 0;
+export const IFAPROT_KERNEL_LO = 1;
+export const IFAPROT_KERNEL_RA = 2;
+export const IFAPROT_KERNEL_LL = 3;
+
 export const IFA_F_SECONDARY = 0x1;
 export const IFA_F_TEMPORARY = 0x1;
 export const IFA_F_NODAD = 0x2;

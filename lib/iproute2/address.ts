@@ -52,6 +52,8 @@ export type IpAddress = {
   "stable-privacy"?: true;
   /** Other flags, in hexadecimal. */
   ifa_flags?: string;
+  /** The name of the origin, as in iproute2 7.1. */
+  protocol?: string;
   /** The label. */
   label?: string;
   /** The valid lifetime, in seconds. */

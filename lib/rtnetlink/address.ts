@@ -23,7 +23,7 @@ import {
   familyName,
 } from "./family.ts";
 import { i32, u32 as u32Codec, u8 } from "./spec/codec.ts";
-import { scope, u32 } from "./spec/named_number.ts";
+import { origin, scope, u32 } from "./spec/named_number.ts";
 import {
   device,
   fieldsOf,
@@ -125,6 +125,8 @@ export interface AddressSpec {
   readonly noprefixroute?: boolean;
   /** Join the multicast group that the address is. */
   readonly autojoin?: boolean;
+  /** The origin: a number, or a name of /etc/iproute2/rt_addrprotos. */
+  readonly protocol?: number | string;
 }
 
 const FOREVER = 0xffff_ffff;
@@ -267,6 +269,11 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
       }
     },
   }),
+  protocol: field.attribute("protocol", ifa.IFA_PROTO, u8, {
+    ...origin,
+    kernelDefault: 0,
+    key: "protocol",
+  }),
   label: field.attribute("label", ifa.IFA_LABEL, string, {
     ...text(15),
     ...FIXED,
@@ -301,7 +308,6 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
   valid_lft: lifetime("valid"),
   preferred_lft: lifetime("preferred"),
   multicast: field.attribute("multicast", ifa.IFA_MULTICAST, ip),
-  protocol: field.attribute("protocol", ifa.IFA_PROTO, u8),
   targetNetnsid: field.attribute("targetNetnsid", ifa.IFA_TARGET_NETNSID, i32),
 });
 

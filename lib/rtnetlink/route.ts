@@ -6,7 +6,7 @@
 
 import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/uapi/linux_netlink.ts";
 import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
-import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
+import { AF_INET, AF_INET6, AF_MPLS } from "../../ffi/uapi/sys_socket.ts";
 import { ArgumentError } from "../errors.ts";
 import { parseCidr } from "../net/prefix.ts";
 import type { UnknownAttribute } from "../netlink/attribute.ts";
@@ -74,7 +74,13 @@ import {
   ObjectTable,
 } from "./spec/object.ts";
 import { attributeNames } from "./spec/constants.ts";
-import { cidr, ipAddress, network, oneOf } from "./spec/value.ts";
+import {
+  cidr,
+  ipAddress,
+  labels,
+  networkOrLabel,
+  oneOf,
+} from "./spec/value.ts";
 
 /**
  * A route of the kernel. Numbers are those of linux/rtnetlink.h; `ipRoute()`
@@ -143,7 +149,7 @@ export interface Route {
 
 /** Options of a route, with the keys of iproute2. Source: ip-route(8). */
 export interface RouteSpec extends RouteMetricsSpec {
-  /** The destination: a network, an address, or "default". */
+  /** The destination: a network, an address, "default", or an MPLS label. */
   readonly to: string;
   /** The type; default: "unicast". */
   readonly type?:
@@ -166,6 +172,8 @@ export interface RouteSpec extends RouteMetricsSpec {
   readonly nhid?: number;
   /** The encapsulation, in the words of ip-route(8): "mpls 100/200 ttl 5". */
   readonly encap?: string;
+  /** The labels that replace the one of an MPLS route: "200/300". */
+  readonly as?: string;
   /** The routing table; default: main. */
   readonly table?: number | string;
   /** The metric: lower is preferred. */
@@ -188,8 +196,12 @@ export interface RouteSpec extends RouteMetricsSpec {
   readonly expires?: number;
   /** Realms, as "FROM/TO" or "TO"; IPv4 only. */
   readonly realms?: string | number;
-  /** The family of a default route without an address: "inet6" for IPv6. */
-  readonly family?: "inet" | "inet6";
+  /** Whether the TTL of packets is copied into the labels; MPLS only. */
+  readonly "ttl-propagate"?: "enabled" | "disabled";
+  /**
+   * "mpls" for a label, or the family of a default route without an address.
+   */
+  readonly family?: "inet" | "inet6" | "mpls";
 }
 
 /** The type of a route. */
@@ -262,7 +274,7 @@ export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
     if (!route.sourceLength) delete route.sourceLength;
   },
 }, {
-  family: { ...oneOf(["inet", "inet6"]), compare: false },
+  family: { ...oneOf(["inet", "inet6", "mpls"]), compare: false },
   type: field.header("type", "rtm_type", {
     ...oneOf(Object.keys(TYPES) as RouteType[]),
     toRaw: (type) => TYPES[type],
@@ -273,7 +285,7 @@ export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
       type === rt.RTN_UNICAST && !details ? undefined : routeTypeName(type),
   }),
   to: field.attribute("destination", rt.RTA_DST, ip, {
-    ...network,
+    ...networkOrLabel,
     common: true,
     compare: false,
     print(json, { destination, prefixLength, family }) {
@@ -297,7 +309,8 @@ export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
     ...u32,
     key: "nhid",
   }),
-  newDestination: field.attribute("newDestination", rt.RTA_NEWDST, ip, {
+  as: field.attribute("newDestination", rt.RTA_NEWDST, ip, {
+    ...labels,
     key: "to",
   }),
   encap: {
@@ -424,7 +437,10 @@ export const ROUTE: ObjectTable<Route, RouteSpec> = new ObjectTable({
     key: "pref",
     json: preferenceName,
   }),
-  ttlPropagate: field.attribute("ttlPropagate", rt.RTA_TTL_PROPAGATE, u8, {
+  "ttl-propagate": field.attribute("ttlPropagate", rt.RTA_TTL_PROPAGATE, u8, {
+    ...oneOf(["enabled", "disabled"]),
+    toRaw: (word) => word === "enabled" ? 1 : 0,
+    text: (isOn) => isOn ? "enabled" : "disabled",
     // iproute2's spelling.
     key: "ttl-propogate",
     json: (isOn) => isOn !== 0,
@@ -485,6 +501,7 @@ function networkText(
 
 /** The family of a route: that of its first address. */
 function familyOf(spec: RouteSpec): number {
+  if (spec.family === "mpls") return AF_MPLS;
   const first = spec.to === "default" ? undefined : spec.to;
   const address = first ?? spec.src ?? spec.from ?? spec.via ??
     spec.nexthops?.find(({ via }) => via !== undefined)?.via;
@@ -502,6 +519,17 @@ function prepare(spec: RouteSpec, verb: Verb): OptionValues {
   const deleting = verb === "delete";
   const family = familyOf(spec);
   const isIPv6 = family === AF_INET6;
+  if (family === AF_MPLS) {
+    return {
+      type: "unicast",
+      table: rt.RT_TABLE_MAIN,
+      protocol: deleting ? undefined : rt.RTPROT_BOOT,
+      scope: rt.RT_SCOPE_UNIVERSE,
+      ...spec,
+      prefixLength: hostLength("mpls"),
+      metrics: spec,
+    };
+  }
   // As in ip(8), a default route has RTA_DST only if the family was given.
   const any = spec.family && (isIPv6 ? "::" : "0.0.0.0");
   const length = (text: string | undefined) =>

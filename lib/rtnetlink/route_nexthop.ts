@@ -26,7 +26,7 @@ import {
   type ObjectAttribute,
 } from "./spec/object.ts";
 import { readSpec } from "./spec/table.ts";
-import { ipAddress, type Reader, wholeNumber } from "./spec/value.ts";
+import { ipAddress, labels, type Reader, wholeNumber } from "./spec/value.ts";
 
 /** A gateway of another family than the route's. */
 export interface RouteVia {
@@ -68,6 +68,8 @@ export interface NexthopSpec {
   readonly onlink?: boolean;
   /** The encapsulation, in the words of ip-route(8): "mpls 100/200 ttl 5". */
   readonly encap?: string;
+  /** The labels that replace the one of an MPLS route: "200/300". */
+  readonly as?: string;
   /** Realms, as "FROM/TO" or "TO". */
   readonly realms?: string | number;
 }
@@ -155,7 +157,8 @@ export const NEXTHOP: FieldTable<RouteNexthop, NexthopSpec> = new FieldTable<
 >({
   encap,
   encapType,
-  newDestination: field.attribute("newDestination", rt.RTA_NEWDST, ip, {
+  as: field.attribute("newDestination", rt.RTA_NEWDST, ip, {
+    ...labels,
     key: "to",
   }),
   ...gatewayFields<RouteNexthop>(),

@@ -7,7 +7,7 @@ echo /run/modprobe >/proc/sys/kernel/modprobe
 printf '#!/bin/sh\nexec /run/busybox modprobe "$@"\n' >/run/modprobe
 chmod +x /run/modprobe
 [ -e /dev/net/tun ] || mknod /dev/net/tun c 10 200
-for module in ipv6 tun ip_gre ipip sit; do
+for module in ipv6 tun ip_gre ipip sit mpls_router mpls_iptunnel; do
   /run/busybox modprobe "$module"
 done
 # Tunnel modules create a device in every namespace, which tests that count

@@ -180,7 +180,11 @@ export class IpBeside implements AsyncDisposable {
   }
 }
 
-/** Seconds count down between two looks. */
+/**
+ * Seconds count down between two looks; iproute2 6.1 does not print the origin of
+ * an address.
+ */
 function trimmed(text: string): string {
-  return text.replace(/\b\d+sec\b/g, "Nsec");
+  return text.replace(/\b\d+sec\b/g, "Nsec")
+    .replace(/ proto kernel_\w+/g, "");
 }

@@ -74,7 +74,15 @@ export function assertSameJson(
       assertSameJson(ours[index], one, `${path}[${index}]`)
     );
   } else if (isObject(ours) && isObject(theirs)) {
-    assertEquals(Object.keys(ours), Object.keys(theirs), `${path}: keys`);
+    // iproute2 6.1 does not print the origin of an address.
+    const omitted = "prefixlen" in ours && !("protocol" in theirs)
+      ? "protocol"
+      : undefined;
+    assertEquals(
+      Object.keys(ours).filter((key) => key !== omitted),
+      Object.keys(theirs),
+      `${path}: keys`,
+    );
     for (const [key, value] of Object.entries(theirs)) {
       const tolerance = MOVING[key];
       if (

@@ -2,6 +2,7 @@
 // compare them with recorded output of iproute2 6.1. That does not nest an
 // encapsulation, and has locks of metrics in its text only.
 
+import { ipAddress as addressOf71 } from "../../lib/iproute2/address.ts";
 import { ipNexthop as nexthopOf71 } from "../../lib/iproute2/nexthop.ts";
 import { ipRule as ruleOf71 } from "../../lib/iproute2/rule.ts";
 import { ipRoute as routeOf71 } from "../../lib/iproute2/route.ts";
@@ -16,9 +17,13 @@ export { decodeNeighbour } from "../../lib/rtnetlink/neighbour.ts";
 export { decodeNexthop } from "../../lib/rtnetlink/nexthop.ts";
 export { decodeRoute } from "../../lib/rtnetlink/route.ts";
 export { decodeRule } from "../../lib/rtnetlink/rule.ts";
-export { ipAddress } from "../../lib/iproute2/address.ts";
 export { ipLink } from "../../lib/iproute2/link.ts";
 export { ipNeighbour } from "../../lib/iproute2/neighbour.ts";
+
+export function ipAddress(...args: Parameters<typeof addressOf71>) {
+  const { protocol: _, ...known } = addressOf71(...args);
+  return known;
+}
 
 export function ipNexthop(...args: Parameters<typeof nexthopOf71>) {
   const { id, group, encap, ...rest } = nexthopOf71(...args);

@@ -229,6 +229,7 @@ const ADDRESS_KEYS = [
   "broadcast",
   "anycast",
   "scope",
+  "protocol",
   "label",
   "valid_life_time",
   "preferred_life_time",
@@ -258,6 +259,7 @@ function addressLines(json: Json, style: Style): string[] {
         "any",
       ], ["scope", "scope"]]),
       ...flags,
+      ...json.protocol === "unspec" ? [] : pair("proto", json.protocol),
       ...pair("", json.label),
     ].join(" "),
   ];

@@ -49,7 +49,15 @@ const ROUTE_KEYS = [
   "users",
   "used",
   "age",
+  "ttl-propogate",
 ];
+
+/** Whether MPLS propagates the TTL, in iproute2's spelling. */
+function ttlPropagation(isOn: Value | undefined): string[] {
+  return isOn === undefined
+    ? []
+    : ["ttl-propogate", isOn ? "enabled" : "disabled"];
+}
 
 /** A route as text, with a line for each nexthop of a multipath route. */
 export function routeText(json: Json): string {
@@ -74,6 +82,7 @@ export function routeText(json: Json): string {
     ...list(json.metrics).flatMap((one) => isJson(one) ? metricWords(one) : []),
     ...pair("iif", json.iif),
     ...pair("pref", json.pref),
+    ...ttlPropagation(json["ttl-propogate"]),
   ];
   if (json.cache === undefined) {
     lines[0] = [lines[0], ...details].join(" ");
@@ -171,11 +180,21 @@ function metricWords({ lock, ...metrics }: Json): string[] {
   });
 }
 
-const HOP_TOLD = ["encap", "gateway", "via", "flow", "dev", "weight", "flags"];
+const HOP_TOLD = [
+  "encap",
+  "to",
+  "gateway",
+  "via",
+  "flow",
+  "dev",
+  "weight",
+  "flags",
+];
 
 function hop(json: Json): string {
   return [
     ...encapsulationWords(json.encap),
+    ...pair("as to", json.to),
     ...others(json, HOP_TOLD),
     ...pair("via", json.gateway),
     ...viaWords(json.via),

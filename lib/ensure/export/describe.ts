@@ -1,5 +1,6 @@
 // Describes the current state of namespaces as a configuration.
 
+import { IFAPROT_KERNEL_LL } from "../../../ffi/uapi/linux_if_addr.ts";
 import { NUD_PERMANENT } from "../../../ffi/uapi/linux_neighbour.ts";
 import {
   RT_TABLE_MAIN,
@@ -233,6 +234,10 @@ function address(one: Address, link: string): unknown {
     preferred_lft: undefined,
     scope: one.scope === 0 ? undefined : spec.scope,
     label: spec.label === link ? undefined : spec.label,
+    // The kernel's own origins.
+    protocol: (one.protocol ?? 0) <= IFAPROT_KERNEL_LL
+      ? undefined
+      : one.protocol,
   };
   const draft = present(whole);
   return Object.keys(draft).length === 1 ? draft.address : draft;
@@ -257,10 +262,15 @@ function route(one: Route, state: State): Draft {
     }
     : { via: gateway ?? via?.address, dev: deviceOf(ifindex, state) };
   const isIPv6 = family === "inet6";
+  const isMpls = family === "mpls";
   return present({
     ...spec,
-    to: isDefault ? "default" : `${destination}/${prefixLength}`,
-    family: isDefault && isIPv6 ? family : undefined,
+    to: isDefault
+      ? "default"
+      : isMpls
+      ? destination
+      : `${destination}/${prefixLength}`,
+    family: isMpls || isDefault && isIPv6 ? family : undefined,
     via: undefined,
     dev: undefined,
     nexthops: undefined,

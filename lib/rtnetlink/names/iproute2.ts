@@ -1,6 +1,7 @@
 // iproute2's names of numbers in routes, addresses, links and neighbours:
 // built-in ones, and those of /etc/iproute2.
 
+import * as ifa from "../../../ffi/uapi/linux_if_addr.ts";
 import * as nd from "../../../ffi/uapi/linux_neighbour.ts";
 import * as rt from "../../../ffi/uapi/linux_rtnetlink.ts";
 import { type Names, readDatabase, readIproute2 } from "./database.ts";
@@ -27,6 +28,14 @@ const protocols = readIproute2("rt_protos", [
   [rt.RTPROT_OSPF, "ospf"],
   [rt.RTPROT_RIP, "rip"],
   [rt.RTPROT_EIGRP, "eigrp"],
+]);
+
+/** IFAPROT_*, of addresses. */
+const origins = readIproute2("rt_addrprotos", [
+  [ifa.IFAPROT_UNSPEC, "unspec"],
+  [ifa.IFAPROT_KERNEL_LO, "kernel_lo"],
+  [ifa.IFAPROT_KERNEL_RA, "kernel_ra"],
+  [ifa.IFAPROT_KERNEL_LL, "kernel_ll"],
 ]);
 
 const scopes = readIproute2("rt_scopes", [
@@ -77,6 +86,11 @@ function text(names: Names, number: number): string {
 /** The name of an RTPROT_ number. */
 export function protocolName(protocol: number): string {
   return text(protocols(), protocol);
+}
+
+/** The name of the origin of an address. */
+export function originName(origin: number): string {
+  return origins().nameOf(origin) ?? `0x${origin.toString(16)}`;
 }
 
 /** The name of an RT_SCOPE_ number. */
@@ -142,6 +156,11 @@ export function tableNumber(word: string): number | undefined {
 /** An RTPROT_ number by name or number; undefined for neither. */
 export function protocolNumber(word: string): number | undefined {
   return protocols().numberOf(word) ?? number(word, 255);
+}
+
+/** The origin of an address by name or number; undefined for neither. */
+export function originNumber(word: string): number | undefined {
+  return origins().numberOf(word) ?? number(word, 255);
 }
 
 /** An RT_SCOPE_ number by name or number; undefined for neither. */

@@ -6,6 +6,8 @@ import {
   ipProtocolNumber,
   linkGroupName,
   linkGroupNumber,
+  originName,
+  originNumber,
   protocolName,
   protocolNumber,
   scopeName,
@@ -50,6 +52,16 @@ export const protocol: NamedNumber = {
     protocolNumber,
   ),
   text: protocolName,
+};
+
+/** The origin of an address. */
+export const origin: NamedNumber = {
+  ...numbered(
+    "a word such as kernel_ra (/etc/iproute2/rt_addrprotos) or a number from 0 to 255",
+    255,
+    originNumber,
+  ),
+  text: originName,
 };
 
 /** A protocol on top of IP. */

@@ -1,7 +1,7 @@
 // An rtnetlink object (an address, a rule ...) as a table: options, fields of
 // the decoded object, iproute2's JSON.
 
-import { AF_INET6 } from "../../../ffi/uapi/sys_socket.ts";
+import { AF_INET6, AF_MPLS } from "../../../ffi/uapi/sys_socket.ts";
 import type { Layout } from "../../../ffi/struct.ts";
 import { ArgumentError } from "../../errors.ts";
 import { formatLinkAddress, parseLinkAddress } from "../../net/link_address.ts";
@@ -20,7 +20,12 @@ import {
   FLAGS_OF,
   type Verb,
 } from "../changes/change.ts";
-import { type AddressFamily, addressText, familyName } from "../family.ts";
+import {
+  type AddressFamily,
+  addressText,
+  familyName,
+  tryLabelBytes,
+} from "../family.ts";
 import {
   type ChangeTime,
   type OptionValues,
@@ -81,6 +86,11 @@ export function addressBytes(
   text: string,
   { family, object, word }: Encoding,
 ): Uint8Array {
+  if (family === AF_MPLS) {
+    const labels = tryLabelBytes(text);
+    if (labels !== undefined) return labels;
+    throw new ArgumentError(word, text, "MPLS labels like 100 or 100/200");
+  }
   const address = tryParseCidr(text)?.address;
   if (address?.length === (family === AF_INET6 ? 16 : 4)) return address;
   const expected = `of the same IP version as the ${object}`;

@@ -5,6 +5,7 @@ import { tryParseIPv4, tryParseIPv6 } from "../../net/ip_address.ts";
 import { tryParseCidr } from "../../net/prefix.ts";
 import { ArgumentError } from "../../errors.ts";
 import { tryParseLinkAddress } from "../../net/link_address.ts";
+import { tryLabelBytes } from "../family.ts";
 
 /** A part of a JSON schema. Source: json-schema.org, draft 2020-12. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -226,6 +227,20 @@ export const network: Reader<string> = parsedText(
   "default, or a network like 192.0.2.0/24 or 2001:db8::/32",
   (text) => text === "default" ? text : tryParseCidr(text),
 );
+
+/** MPLS labels like 100/200. */
+export const labels: Reader<string> = parsedText(
+  "MPLS labels from 0 to 1048575, like 100 or 100/200",
+  tryLabelBytes,
+);
+
+/** The same, or an MPLS label. */
+export const networkOrLabel: Reader<string> = {
+  ...network,
+  read: (given) =>
+    network.read(given) ??
+      (String(given).includes("/") ? undefined : labels.read(given)),
+};
 
 /** A link-layer address of any length. */
 export const linkAddress: Reader<string> = parsedText(

@@ -122,6 +122,7 @@ const HOP = { id: 7, via: "192.0.2.2", dev: 3 };
 const GROUP = { id: 7, group: "1/2" };
 const BUCKETS = { ...GROUP, type: "resilient" };
 const VIA = { to: "198.51.100.0/24", via: "192.0.2.2", dev: 3 };
+const MPLS = { to: "100", family: "mpls", via: "192.0.2.1" };
 const VIA6 = { to: "2001:db8:1::/48", via: "2001:db8::2", dev: 3 };
 
 /** Encapsulations that are reported in other words. */
@@ -142,10 +143,25 @@ const REPORTED: readonly (readonly [
   wanted: OptionValues,
   reported: readonly string[],
 ])[] = [
+  [
+    "route",
+    { ...MPLS, as: "200" },
+    { ...MPLS, as: "200/300" },
+    ["as is 200, wanted 200/300"],
+  ],
+  [
+    "route",
+    { ...MPLS, "ttl-propagate": "enabled" },
+    { ...MPLS, "ttl-propagate": "disabled" },
+    ["ttl-propagate is enabled, wanted disabled"],
+  ],
   ["address", INET6, { ...INET6, address: "2001:db8::1/65" }, [
     "address is 2001:db8::1/64, wanted 2001:db8::1/65",
   ]],
   ["address", INET, { ...INET, metric: 7 }, ["metric is 0, wanted 7"]],
+  ["address", INET, { ...INET, protocol: "kernel_ra" }, [
+    "protocol is unspec, wanted kernel_ra",
+  ]],
   [
     "address",
     { ...INET, broadcast: "-" },

@@ -10,6 +10,9 @@ import {
   deleteAddress,
   replaceAddress,
 } from "../../../../lib/rtnetlink/address.ts";
+import { ipAddress } from "../../../../lib/iproute2/address.ts";
+import { Network } from "../../../../lib/rtnetlink/network.ts";
+import { Lab } from "../../../support/netns.ts";
 import { Beside } from "../../../support/beside.ts";
 import { assertAllTried } from "../../../support/tried.ts";
 
@@ -156,8 +159,33 @@ Deno.test("address: add, replace and delete as ip requests them", async () => {
   await beside.assertNothingLeft();
 });
 
+/** iproute2 6.1 cannot set the origin; 7.1 sends it as IFA_PROTO. */
+const ORIGINS = [
+  [{ protocol: 77 }, "0x4d"],
+  [{ protocol: "kernel_ra" }, "kernel_ra"],
+  [{}, undefined],
+] as const;
+
+Deno.test("address: the origin is set, changed and shown", async () => {
+  await using lab = await Lab.open("ns");
+  await using network = Network.open({ namespace: lab.ns.name });
+  await lab.ns.batch("link set lo up");
+  for (const address of ["192.0.2.1/24", "2001:db8::1/64"]) {
+    for (const [origin, name] of ORIGINS) {
+      const spec = { address, dev: "lo", ...origin };
+      await network.apply([replaceAddress(spec)]);
+      const found = (await network.socket.addresses())
+        .find((one) => `${one.address}/${one.prefixLength}` === address)!;
+      assertEquals(ipAddress(found).protocol, name);
+    }
+  }
+});
+
 Deno.test("address: every option is tried", () => {
-  const tried = CASES.map(([, , spec]) => ({ ...spec, dev: "a0" }));
+  const tried = [
+    ...CASES.map(([, , spec]) => ({ ...spec, dev: "a0" })),
+    ...ORIGINS.map(([origin]) => origin),
+  ];
   assertAllTried("addresses", ADDRESS.options, tried);
 });
 
