@@ -61,7 +61,7 @@ class Notified extends NotifySocket {
 
 export const service: readonly Operation[] = [
   op({
-    name: "netplumb ensure: open NOTIFY_SOCKET",
+    name: "service manager of ensure: open NOTIFY_SOCKET",
     prepare: () => new NotifySocket(),
     act: (socket) => socket.open(),
     async check(manager, socket) {
@@ -71,7 +71,7 @@ export const service: readonly Operation[] = [
     outcomes: { socket: "error" },
   }),
   op({
-    name: "netplumb ensure: READY=1",
+    name: "service manager of ensure: READY=1",
     prepare: () => new Notified(),
     act: ({ manager }) => manager.ready("x"),
     async check(_, socket) {
