@@ -15,6 +15,8 @@ export type {
   DesiredSysctl,
   NamespaceName,
 } from "./parse/desired.ts";
+export type { AbsentLinks, AbsentRoutes, Ignored } from "./parse/selection.ts";
+export type { Cidr } from "../net/prefix.ts";
 export type {
   Action,
   ActionPart,

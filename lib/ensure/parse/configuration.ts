@@ -92,6 +92,7 @@ export interface LinkConfiguration
 export interface AbsentAddress {
   /** The address with its prefix length. */
   readonly address: string;
+  /** Always "absent". */
   readonly state: "absent";
 }
 
@@ -103,6 +104,7 @@ export interface AbsentRoute extends
   > {
   /** The name of their link. */
   readonly dev?: string;
+  /** Always "absent". */
   readonly state: "absent";
 }
 

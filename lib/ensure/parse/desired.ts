@@ -15,7 +15,7 @@ import type {
 } from "./configuration.ts";
 import type { Cidr } from "../../net/prefix.ts";
 import type { Path } from "./error.ts";
-import type { AbsentLink, AbsentRoute, Ignored } from "./selection.ts";
+import type { AbsentLinks, AbsentRoutes, Ignored } from "./selection.ts";
 
 /** The name of a namespace; undefined for the one at the top level. */
 export type NamespaceName = string | undefined;
@@ -91,9 +91,9 @@ export interface DesiredNamespace {
   /** Its nexthop objects. */
   readonly nexthops: readonly NexthopObjectSpec[];
   /** Links that are removed. */
-  readonly absentLinks: readonly AbsentLink[];
+  readonly absentLinks: readonly AbsentLinks[];
   /** Routes that are removed. */
-  readonly absentRoutes: readonly AbsentRoute[];
+  readonly absentRoutes: readonly AbsentRoutes[];
   /** Objects that are not removed, because other programs manage them. */
   readonly ignored: readonly Ignored[];
   /** Its sysctls, without those of its links. */

@@ -10,20 +10,28 @@ import { type Keys, linkName, ROUTE_KEYS } from "./keys.ts";
 import { namePattern } from "./name_pattern.ts";
 
 /** Links that are removed. */
-export interface AbsentLink {
+export interface AbsentLinks {
+  /** Their path in the configuration. */
   readonly path: Path;
+  /** Their name or pattern. */
   readonly name: string;
+  /** The pattern as a regular expression. */
   readonly names: RegExp;
 }
 
 /** Routes that are removed: all that have these values. */
-export interface AbsentRoute {
+export interface AbsentRoutes {
   /** Undefined for the default route. */
   readonly to: Cidr | undefined;
+  /** Their gateway. */
   readonly via: Cidr | undefined;
+  /** The name of their link. */
   readonly dev: string | undefined;
+  /** Their routing table. */
   readonly table: number;
+  /** Their metric. */
   readonly metric: number | undefined;
+  /** Their protocol. */
   readonly protocol: number | undefined;
 }
 
@@ -31,7 +39,9 @@ export interface AbsentRoute {
 export interface Ignored {
   /** Names of links, also of links that objects refer to. */
   readonly names: RegExp | undefined;
+  /** A network that contains their address or destination. */
   readonly prefix: Cidr | undefined;
+  /** Their protocol. */
   readonly protocol: number | undefined;
 }
 
@@ -130,7 +140,7 @@ export function parseAbsentLink(
   input: Input,
   path: Path,
   given: unknown,
-): AbsentLink | undefined {
+): AbsentLinks | undefined {
   const values = parse(input, path, given, ABSENT_LINK, "name");
   if (values === undefined) return undefined;
   const name = String(values.name);
@@ -152,7 +162,7 @@ export function parseAbsentRoute(
   input: Input,
   path: Path,
   given: unknown,
-): AbsentRoute | undefined {
+): AbsentRoutes | undefined {
   const values = parse(input, path, given, ABSENT_ROUTE, "to");
   if (values === undefined) return undefined;
   const cidr = (value: unknown) =>

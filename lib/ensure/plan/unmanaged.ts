@@ -53,7 +53,7 @@ import { groupKey } from "../../rtnetlink/monitor/route_group.ts";
 import { routeTypeName } from "../../rtnetlink/names/iproute2.ts";
 import type { ExclusiveKind } from "../parse/configuration.ts";
 import type { DesiredNamespace } from "../parse/desired.ts";
-import type { AbsentRoute } from "../parse/selection.ts";
+import type { AbsentRoutes } from "../parse/selection.ts";
 import { Order } from "./action.ts";
 import type { LinkContext } from "./link_planner.ts";
 import { fdbKey } from "./fdb.ts";
@@ -279,7 +279,7 @@ function isUnmanagedRoute(route: Route, context: UnmanagedContext): boolean {
 }
 
 /** Whether a route has the values of one that is to be absent. */
-function isRouteOf(route: Route, wanted: AbsentRoute, state: State): boolean {
+function isRouteOf(route: Route, wanted: AbsentRoutes, state: State): boolean {
   const { to, via, dev, table, metric, protocol } = wanted;
   const { destination, prefixLength, nexthops } = route;
   const hops = nexthops ?? [route];
