@@ -4,6 +4,7 @@ import { ValidationError } from "@cliffy/command";
 import { SystemError } from "../ffi/errno.ts";
 import { ArgumentError } from "../lib/errors.ts";
 import { MistypedOption } from "./arguments.ts";
+import { withoutIproute2Words } from "./iproute2_hint.ts";
 import { suggest } from "./suggest.ts";
 
 /** The exit codes. */
@@ -91,7 +92,23 @@ function isNotPermitted(error: Error): boolean {
       error instanceof Deno.errors.PermissionDenied;
 }
 
+/** Errors about words that the command does not take. */
+const SURPLUS =
+  /^(Too many arguments|No arguments allowed|Unknown command|words: )/;
+
 function sentenceOf(error: Error, words: readonly string[]): string {
+  const meant = SURPLUS.test(error.message)
+    ? withoutIproute2Words(words)
+    : undefined;
+  if (meant === undefined) return plainSentence(error, words);
+  const sentence = plainSentence(error, words).replace(
+    /\.? Did you mean.*$/,
+    "",
+  );
+  return `${sentence.replace(/\.$/, "")}. Did you mean "netplumb ${meant}"?`;
+}
+
+function plainSentence(error: Error, words: readonly string[]): string {
   if (error instanceof ValidationError) {
     const mistyped = mistypedOption(error, words) ?? unknownWord(error);
     if (mistyped !== undefined) return mistyped;

@@ -66,3 +66,28 @@ Deno.test("a failing clean-up does not hide the first error", async () => {
     sentence: "port: 1 is not right",
   });
 });
+
+Deno.test("the words of iproute2: the command line that has them is suggested", () => {
+  const suggested = (line: string, message = "Too many arguments: via") => {
+    const words = line.split(" ");
+    const { sentence } = describeFailure(new ValidationError(message), words);
+    return /Did you mean "(.*)"\?$/.exec(sentence)?.[1];
+  };
+  for (
+    const [line, meant] of [
+      ["route add default via X", "netplumb ip route add default via X"],
+      ["link set lo mtu 70000", "netplumb ip link set lo mtu 70000"],
+      ["link list", "netplumb show link"],
+      ["neighbour show dev lo", "netplumb ip neighbour show dev lo"],
+      ["show link eth0", "netplumb show link --dev eth0"],
+      ["show route 2001:db8::1", "netplumb route get 2001:db8::1"],
+      ["show rule 5", undefined],
+      ["link set lo --mtu 1400 up", undefined],
+      ["tun one two", undefined],
+    ] as const
+  ) assertEquals(suggested(line), meant, line);
+  assertEquals(
+    suggested("link set lo mtu 70000", "Missing argument"),
+    undefined,
+  );
+});
