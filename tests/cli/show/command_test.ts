@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { denoRun, netplumb } from "../../support/command.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
+import { assertSameJson } from "../../support/same_json.ts";
 
 async function network(here: Netns): Promise<void> {
   await here.batch(`
@@ -62,7 +63,9 @@ Deno.test("netplumb show: text in the words and the order of ip", async () => {
     assertEquals([code, stderr], [0, ""], ours);
     // `ip` says the same word twice of neighbours that are proxies, and of the
     // altname on a line of its own; words are words.
-    assertEquals(words(stdout), words(await lab.here.ip(theirs)), ours);
+    // iproute2 6.1 does not print the origin of an address.
+    const shown = stdout.replaceAll(/ proto kernel_l[lo]/g, "");
+    assertEquals(words(shown), words(await lab.here.ip(theirs)), ours);
   }
 });
 
@@ -140,7 +143,7 @@ Deno.test("netplumb show: takes no capability", async () => {
       "--json",
     ]);
     assertEquals(code, 0);
-    assertEquals(
+    assertSameJson(
       JSON.parse(stdout),
       JSON.parse(await lab.here.ip(`-j ${object}`)),
     );

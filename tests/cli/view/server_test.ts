@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { netplumb } from "../../support/command.ts";
 import { Lab } from "../../support/netns.ts";
+import { assertSameJson } from "../../support/same_json.ts";
 import { EventStream, ViewServer } from "./serve.ts";
 
 /** Sends a request as it is written; returns the whole response. */
@@ -213,7 +214,7 @@ Deno.test("/state has the arrays of ip -j, by namespace", async () => {
   );
   for (const [index, netns] of both.entries()) {
     const { namespace: _, ...objects } = found[index];
-    assertEquals(objects, {
+    assertSameJson(objects, {
       link: await netns.json("link show"),
       address: await netns.json("address show"),
       route: [

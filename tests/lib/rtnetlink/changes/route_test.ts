@@ -326,6 +326,43 @@ const CASES: Case[] = [
   }],
 ];
 
+/** Words after `ip -f mpls`; a kernel without MPLS refuses them alike. */
+const MPLS_CASES: Case[] = [
+  ["add", "104 as 200/300 via inet 192.0.2.4 dev a0 ttl-propagate disabled", {
+    to: "104",
+    family: "mpls",
+    as: "200/300",
+    via: "192.0.2.4",
+    dev: "a0",
+    "ttl-propagate": "disabled",
+  }],
+  ["replace", "104 via inet6 2001:db8::4 dev a0 ttl-propagate enabled", {
+    to: "104",
+    family: "mpls",
+    via: "2001:db8::4",
+    dev: "a0",
+    "ttl-propagate": "enabled",
+  }],
+  ["add", "105 nexthop as 7 via inet 192.0.2.4 dev a0 nexthop dev b0", {
+    to: "105",
+    family: "mpls",
+    nexthops: [{ via: "192.0.2.4", dev: "a0", as: "7" }, { dev: "b0" }],
+  }],
+  ["delete", "104", { to: "104", family: "mpls" }],
+  ["delete", "105", { to: "105", family: "mpls" }],
+];
+
+Deno.test("route: MPLS routes as ip requests them", async () => {
+  await using beside = await Beside.open(SETUP);
+  for (const [verb, words, spec] of MPLS_CASES) {
+    await beside.compare(
+      `-f mpls route ${verb} ${words}`,
+      BUILD[verb](spec),
+    );
+  }
+  await beside.assertNothingLeft();
+});
+
 Deno.test("route: add, replace, append and delete as ip requests them", async () => {
   await using beside = await Beside.open(SETUP);
   const settled = { done: 0, refused: 0 };
@@ -344,13 +381,15 @@ Deno.test("route: add, replace, append and delete as ip requests them", async ()
 
 Deno.test("route: every option, every type and every metric is tried", () => {
   const tried = [
-    ...CASES.map(([, , spec]) => spec),
+    ...[...CASES, ...MPLS_CASES].map(([, , spec]) => spec),
     ...METRICS.map(([, spec]) => spec),
     { family: "inet" },
     { family: "inet6" },
   ];
   assertAllTried("routes", ROUTE.options, tried);
-  const nexthops = CASES.flatMap(([, , spec]) => spec.nexthops ?? []);
+  const nexthops = [...CASES, ...MPLS_CASES].flatMap(([, , spec]) =>
+    spec.nexthops ?? []
+  );
   assertAllTried("the ways of a route", NEXTHOP.options, nexthops);
 });
 
