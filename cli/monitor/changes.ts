@@ -89,7 +89,8 @@ function counts(
     changed.includes(key.slice(key.lastIndexOf(".") + 1));
 }
 
-function flat(json: Json, before = ""): Map<string, Value> {
+/** All values of an object; nested keys are joined with dots. */
+export function flat(json: Json, before = ""): Map<string, Value> {
   const values = new Map<string, Value>();
   for (const [key, value] of Object.entries(json)) {
     if (isJson(value)) {

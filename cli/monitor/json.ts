@@ -4,7 +4,7 @@ import type { AnyObjectEvent } from "../../lib/rtnetlink/monitor/event.ts";
 import type { Nexthop } from "../../lib/rtnetlink/nexthop.ts";
 import { isoTime } from "../output/time.ts";
 import type { Json } from "../show/shown.ts";
-import { changesOf } from "./changes.ts";
+import { changesOf, flat } from "./changes.ts";
 import { actionOf, type NamedEvent } from "./named_event.ts";
 import { objectJson } from "./object_json.ts";
 
@@ -68,7 +68,7 @@ function objectEventJson(
     [origin]: origin === "kernel" ? undefined : true,
     action: actionOf(event),
     to: destination(event, namespaceName),
-    ...changeJson(event),
+    ...changeJson(event, json, details),
     data: object === "netns" && namespaceName !== undefined
       ? { ...json, name: namespaceName }
       : json,
@@ -112,13 +112,25 @@ function destination(
   };
 }
 
-function changeJson(event: AnyObjectEvent): Record<string, unknown> {
+/** @param data The object as the event has it. */
+function changeJson(
+  event: AnyObjectEvent,
+  data: Json,
+  details: boolean,
+): Record<string, unknown> {
   if (event.event !== "change") return {};
   const changes = changesOf(event);
+  const before = flat(objectJson(event, "previous", { details }));
+  const now = flat(data);
+  // A key of `data` that the object did not have before, such as a type other
+  // than unicast, has no previous value.
+  const previous = changes.filter(({ key }) =>
+    before.has(key) || !now.has(key)
+  );
   return {
     changed: changes.map(({ key }) => key),
     previous: Object.fromEntries(
-      changes.map(({ key, before }) => [key, before]),
+      previous.map(({ key, before }) => [key, before]),
     ),
   };
 }

@@ -235,6 +235,33 @@ Deno.test("monitor --json: links of routes by index, nexthop objects, renewals",
   assert(renewal.previous.valid_life_time <= 900);
 });
 
+Deno.test("monitor --json: a key that the object did not have has no previous value", async () => {
+  await using lab = await Lab.open("ns");
+  await lab.ns.batch(`
+    link add one up type ifb
+    address add 192.0.2.1/24 dev one`);
+  await using watching = await Watching.open(lab.ns, "--json", "route");
+  const add = (words: string) => lab.ns.ip(`route replace ${words}`);
+  await add("10.1.0.0/16 via 192.0.2.2");
+  const before = await lab.ns.json<Line>("route show 10.1.0.0/16");
+  await add("unreachable 10.1.0.0/16");
+  const between = await lab.ns.json<Line>("route show 10.1.0.0/16");
+  await add("10.1.0.0/16 via 192.0.2.2");
+  await add("10.2.0.0/16 dev one");
+  const events = await watching.events(({ data }) =>
+    data?.dst === "10.2.0.0/16"
+  );
+  const changes = events.filter(({ event, object }) =>
+    event === "change" && object === "route"
+  );
+  const previous = changes.map(({ data, changed, previous }) => {
+    const was = { ...data };
+    for (const key of changed) delete was[key];
+    return { ...was, ...previous };
+  });
+  assertEquals(previous, [before[0], between[0]]);
+});
+
 /** Adds routes and removes every third while no process reads: more than the buffer holds. */
 async function flood(netns: Netns, pid: number): Promise<void> {
   Deno.kill(pid, "SIGSTOP");
