@@ -49,6 +49,8 @@ const NAMESPACES: readonly (readonly [name: string, file: string])[] = [
   ["tunEventTypes", "lib/tun/event_types.ts"],
   ["kinds", "lib/rtnetlink/kinds/options.ts"],
   ["monitorEventTypes", "lib/rtnetlink/monitor/event_types.ts"],
+  ["iproute2", "lib/iproute2/json_types.ts"],
+  ["configuration", "lib/ensure/configuration_types.ts"],
   ["reports", "lib/ensure/reports.ts"],
 ];
 

@@ -12,16 +12,10 @@ export { inNamespace, type Namespace } from "../netns/namespace.ts";
 export { TemporaryNamespace } from "../netns/namespace.ts";
 export { exportConfiguration, type ExportOptions } from "./export/export.ts";
 export type {
-  AbsentAddress,
-  AbsentRoute,
-  AddressConfiguration,
-  Exclusive,
-  IgnoredConfiguration,
-  LinkConfiguration,
   NamespaceConfiguration,
-  NeighbourConfiguration,
   NetworkConfiguration,
 } from "./parse/configuration.ts";
+export type * as configuration from "./configuration_types.ts";
 export type { DesiredNetwork } from "./parse/desired.ts";
 export {
   ConfigurationError,

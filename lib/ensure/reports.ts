@@ -8,7 +8,6 @@
 export type { NotRolledBack } from "./apply/apply.ts";
 export type { CreatedNamespaces } from "./apply/namespace_pool.ts";
 export type { ActionMessage } from "./apply/messages.ts";
-export type { ExclusiveKind } from "./parse/configuration.ts";
 export type {
   DesiredLink,
   DesiredNamespace,

@@ -134,31 +134,16 @@ export {
   namespaceNames,
 } from "../netns/named_namespace.ts";
 export type { IpJsonOptions } from "../iproute2/options.ts";
-export { type IpLink, ipLink } from "../iproute2/link.ts";
-export { type IpAddress, ipAddress } from "../iproute2/address.ts";
-export { type IpRoute, ipRoute, type IpRouteHop } from "../iproute2/route.ts";
-export { type IpNeighbour, ipNeighbour } from "../iproute2/neighbour.ts";
-export {
-  type IpClass,
-  ipClass,
-  type IpQdisc,
-  ipQdisc,
-} from "../iproute2/qdisc.ts";
-export { type BridgeFdb, bridgeFdb } from "../iproute2/fdb.ts";
-export {
-  type BridgeMdb,
-  bridgeMdb,
-  bridgeVlan,
-  type BridgeVlanJson,
-  type BridgeVni,
-  bridgeVni,
-} from "../iproute2/bridge.ts";
-export { type IpRule, ipRule } from "../iproute2/rule.ts";
-export {
-  type IpEncapsulation,
-  type IpNexthop,
-  ipNexthop,
-} from "../iproute2/nexthop.ts";
+export type * as iproute2 from "../iproute2/json_types.ts";
+export { ipAddress } from "../iproute2/address.ts";
+export { bridgeMdb, bridgeVlan, bridgeVni } from "../iproute2/bridge.ts";
+export { bridgeFdb } from "../iproute2/fdb.ts";
+export { ipLink } from "../iproute2/link.ts";
+export { ipNeighbour } from "../iproute2/neighbour.ts";
+export { ipNexthop } from "../iproute2/nexthop.ts";
+export { ipClass, ipQdisc } from "../iproute2/qdisc.ts";
+export { ipRoute } from "../iproute2/route.ts";
+export { ipRule } from "../iproute2/rule.ts";
 export {
   topology,
   type TopologyEnd,
