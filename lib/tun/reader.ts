@@ -23,7 +23,7 @@ import { Splitting } from "./splitting.ts";
  * Bytes after which a batch counts as full: GSO packets should be processed
  * while they are in the processor's cache.
  */
-const ENOUGH = 32 << 10;
+const ENOUGH = 256 << 10;
 
 /** The read side of a queue. */
 export class QueueReader {
