@@ -8,6 +8,9 @@ const SHOW = ["list", "ls", "lst", "show"];
 /** Words of iproute2 that only `netplumb ip` has. */
 const OF_IP = ["flush", "restore", "save"];
 
+/** Longer command lines are not repeated in a message. */
+const LONGEST = 20;
+
 /**
  * The command line to use in the place of one that was refused because of a
  * surplus argument or an unknown command; undefined if none is likely.
@@ -17,6 +20,7 @@ const OF_IP = ["flush", "restore", "save"];
 export function withoutIproute2Words(
   words: readonly string[],
 ): string | undefined {
+  if (words.length > LONGEST) return undefined;
   const [object = "", verb = "", ...rest] = words;
   const [first, ...more] = rest;
   if (object === "show") {
