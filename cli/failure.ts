@@ -101,11 +101,9 @@ function sentenceOf(error: Error, words: readonly string[]): string {
     ? withoutIproute2Words(words)
     : undefined;
   if (meant === undefined) return plainSentence(error, words);
-  const sentence = plainSentence(error, words).replace(
-    /\.? Did you mean.*$/,
-    "",
-  );
-  return `${sentence.replace(/\.$/, "")}. Did you mean "netplumb ${meant}"?`;
+  const sentence = plainSentence(error, words)
+    .replace(/\.?( Did you mean.*)?$/, "");
+  return `${sentence}. Did you mean "netplumb ${meant}"?`;
 }
 
 function plainSentence(error: Error, words: readonly string[]): string {

@@ -10,7 +10,7 @@ import {
 } from "../../ffi/uapi/sys_socket.ts";
 import { CLOCK_MONOTONIC } from "../../ffi/uapi/time.ts";
 
-/** Milliseconds after which a message that was not taken is sent again. */
+/** Milliseconds after which a rejected message is sent again. */
 const RETRY_INTERVAL = 100;
 /** How often that is tried: for five seconds. */
 const RETRIES = 50;
@@ -21,7 +21,7 @@ export class ServiceManager implements Disposable {
   readonly #address: Uint8Array<ArrayBuffer>;
   readonly #watchdog: ReturnType<typeof setInterval> | undefined;
   #status = "";
-  /** The messages that the manager has not accepted yet, the oldest first. */
+  /** Messages to send, the oldest first. */
   #unsent: Uint8Array<ArrayBuffer>[] = [];
   #retries = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -86,9 +86,9 @@ export class ServiceManager implements Disposable {
   }
 
   /**
-   * Sends what is unsent. A manager whose queue is full has not accepted READY=1,
-   * without which it ends the service; one that takes nothing is no reason to
-   * stop.
+   * Sends the messages, and tries again later if the queue of the manager is
+   * full: without READY=1 it ends the service. After the retries they are
+   * dropped, and the service continues.
    */
   #flush(): void {
     while (this.#unsent.length > 0 && this.#sendNow(this.#unsent[0])) {

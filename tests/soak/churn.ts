@@ -1,6 +1,7 @@
 // Links, addresses, routes, neighbours and rules that come and go all the time.
 
 import { type Netns, output } from "../support/netns.ts";
+import { sleep } from "./sleep.ts";
 
 const ROUTES = 200;
 
@@ -34,7 +35,7 @@ export function churn(netns: Netns): AsyncDisposable {
     while (!over) {
       await output("ip", ["-n", netns.name, "-batch", "-"], { stdin: text });
       // The monitor shares the processors with everything else.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await sleep(500);
     }
   })();
   return {

@@ -40,6 +40,12 @@ export interface Loss {
   readonly allowed: number;
 }
 
+/** Links and routes that the kernel has in the end, and that the monitor knows. */
+export interface Objects {
+  readonly there: number;
+  readonly known: number;
+}
+
 /** One for every subject, by the samples after the warm-up. */
 export function verdicts(
   samples: readonly Sample[],
@@ -95,7 +101,7 @@ export function losses(
 export function faults(
   verdicts: readonly Verdict[],
   losses: readonly Loss[],
-  objects: { readonly there: number; readonly known: number },
+  objects: Objects,
 ): string[] {
   const MiB = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
   return [

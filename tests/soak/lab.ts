@@ -24,8 +24,10 @@ export interface Scene extends AsyncDisposable {
   readonly bird: Bird;
   /** Whether the link of the UDP clients delays what it carries. */
   readonly netem: boolean;
-  /** Ends what changes the network of the monitor, and counts what is left. */
-  quieten(): Promise<number>;
+  /** Ends what changes the network of the monitor. */
+  endChanges(): Promise<void>;
+  /** The links and routes of all tables in the network of the monitor. */
+  countObjects(): Promise<number>;
 }
 
 /** Datagrams that each client has on their way. */
@@ -106,11 +108,11 @@ export async function openScene(env: Record<string, string>): Promise<Scene> {
     kept,
     bird,
     netem,
-    async quieten() {
+    async endChanges() {
       await changes[Symbol.asyncDispose]();
       await bird.announce(false);
-      return await count(lab.watched);
     },
+    countObjects: () => countObjects(lab.watched),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
@@ -147,8 +149,7 @@ async function daemon(
   });
 }
 
-/** Links and routes of all tables. */
-async function count(netns: Netns): Promise<number> {
+async function countObjects(netns: Netns): Promise<number> {
   const lists = await Promise.all([
     netns.json("link show"),
     netns.json("-4 route show table all"),

@@ -6,7 +6,14 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { unpack } from "../support/debian.ts";
 import { disturb } from "./disturb.ts";
-import { faults, losses, MEMORY, STEP, verdicts } from "./judge.ts";
+import {
+  faults,
+  losses,
+  MEMORY,
+  type Objects,
+  STEP,
+  verdicts,
+} from "./judge.ts";
 import { openScene, ROUTES, type Scene, WINDOW } from "./lab.ts";
 import { plot } from "./plot.ts";
 import { type Sample, sample } from "./sample.ts";
@@ -61,13 +68,12 @@ async function soak(scene: Scene, clock: string): Promise<Sample[]> {
 }
 
 /** Waits until the monitor knows as many objects as the kernel has. */
-async function compareMonitor(
-  scene: Scene,
-): Promise<{ readonly there: number; readonly known: number }> {
+async function compareMonitor(scene: Scene): Promise<Objects> {
+  await scene.endChanges();
   const monitor = scene.subjects.find(({ name }) => name === "monitor")!;
   const end = performance.now() + 30_000;
   for (;;) {
-    const there = await scene.quieten();
+    const there = await scene.countObjects();
     const known = monitor.last!.counts.known;
     if (known === there || performance.now() > end) return { there, known };
     await sleep(1000);
@@ -86,24 +92,28 @@ const env = {
   FAKETIME_DONT_FAKE_MONOTONIC: "1",
 };
 let samples: Sample[];
-let netem: boolean;
-/** Milliseconds that the longest restoration of the reconciler took. */
-let restored: number;
-/** Links and routes that the kernel has in the end, and that the monitor knows. */
-let objects: { readonly there: number; readonly known: number };
+/** What is known when all programs have ended, beside the samples. */
+let end: {
+  readonly netem: boolean;
+  /** Milliseconds that the longest restoration of the reconciler took. */
+  readonly restored: number;
+  readonly objects: Objects;
+};
 try {
   await using scene = await openScene(env);
   samples = await soak(scene, clock);
-  netem = scene.netem;
-  restored = Math.round(scene.kept.longest);
-  objects = await compareMonitor(scene);
+  end = {
+    netem: scene.netem,
+    restored: Math.round(scene.kept.longest),
+    objects: await compareMonitor(scene),
+  };
 } finally {
   await Deno.remove(clock);
 }
 const last = samples.at(-1)!;
 const subjects = verdicts(samples, warmUp);
 const clients = losses(last, flaps);
-const wrong = faults(subjects, clients, objects);
+const wrong = faults(subjects, clients, end.objects);
 const record = {
   date: new Date().toISOString().slice(0, 10),
   deno: Deno.version.deno,
@@ -115,9 +125,7 @@ const record = {
   step: STEP,
   window: WINDOW,
   routes: ROUTES,
-  netem,
-  restored,
-  objects,
+  ...end,
   happened,
   subjects,
   clients,
