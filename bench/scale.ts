@@ -265,7 +265,7 @@ const CASES: readonly GrowthCase[] = [
   show("route", "routes by gateway", 16_000, 3),
   show("neighbour", "neighbours", 4_000, 3),
   monitor("link", "veth pairs", 100, 2),
-  monitor("address", "addresses", 1_000, 3),
+  monitor("address", "addresses of links", 1_000, 3),
   monitor("route", "routes by gateway", 4_000, 3),
   monitor("neighbour", "neighbours", 1_000, 3),
 ];

@@ -173,7 +173,7 @@ async function cases(
         await queued(READ_ONLY, c("empty")),
         ...(python ? [await queued(PYTHON, inPython)] : []),
       ],
-      goals: [{ ours: READ, against: READ_ONLY, least: 0.9 }],
+      goals: [{ ours: READ, against: READ_ONLY, least: 0.95 }],
     },
     {
       name: "live",
@@ -272,7 +272,7 @@ async function forwarding(
     goals: [FORWARD, WORKERS].map((ours) => ({
       ours,
       against: C_FORWARD,
-      least: how === "offload" ? 1 : 0.9,
+      least: ours === WORKERS ? 1 : 0.9,
     })),
   };
 }

@@ -351,7 +351,7 @@ async function queries(
       better: "less",
       work: "query",
       contestants,
-      goals: [{ ours: SOCKET, against: NODE, most: 1.3 }],
+      goals: [{ ours: SOCKET, against: NODE, most: 1 }],
     },
     {
       name: "query-memory",

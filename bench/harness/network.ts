@@ -202,6 +202,41 @@ const addresses: Kind = {
   },
 };
 
+/** Addresses of one link in `addressesOfLinks`. */
+const ADDRESSES_PER_LINK = 250;
+
+/**
+ * The kernel compares a new address with each one of the link, so that adding
+ * many to one link takes it quadratic time.
+ */
+const addressesOfLinks: Kind = {
+  make(size, places) {
+    const links = Math.ceil(size / ADDRESSES_PER_LINK);
+    const { namespaces, batches } = pairs(links, places);
+    const ofLink = numbers(links, (): string[] => []);
+    const commands = numbers(size, (index) => {
+      const address = `${single(index)}/32`;
+      ofLink[index % links].push(address);
+      return `address add ${address} dev a${index % links}`;
+    });
+    const near = namespaces[places.near].links as readonly {
+      readonly addresses: readonly string[];
+    }[];
+    return {
+      namespaces: {
+        ...namespaces,
+        [places.near]: {
+          links: near.map((link, index) => ({
+            ...link,
+            addresses: [...link.addresses, ...ofLink[index]],
+          })),
+        },
+      },
+      batches: [...batches, [places.near, commands]],
+    };
+  },
+};
+
 const neighbours: Kind = {
   make: (size, places) =>
     beside(
@@ -285,6 +320,7 @@ export const KINDS = {
   rules,
   "veth pairs": veth,
   addresses,
+  "addresses of links": addressesOfLinks,
   neighbours,
   nexthops,
   namespaces,

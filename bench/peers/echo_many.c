@@ -1,7 +1,8 @@
 // Up to 64 datagrams by one recvmmsg, their replies by one sendmmsg; with
-// "gro", segmented datagrams by UDP_GRO and UDP_SEGMENT.
+// "gro", segmented datagrams by UDP_GRO and UDP_SEGMENT. With MICROSECONDS it
+// busy-polls for that time before each receive.
 //
-//   echo_many PORT [gro]
+//   echo_many PORT [gro [MICROSECONDS]]
 
 #include "echo.h"
 
@@ -18,6 +19,7 @@ static struct mmsghdr requests[BATCH], replies[BATCH];
 
 int main(int argc, char **argv) {
   int fd = listen_on(argc > 1 ? atoi(argv[1]) : 0, argc > 2);
+  int spin = argc > 3 ? atoi(argv[3]) : 0;
   for (int i = 0; i < BATCH; i++) {
     in[i] = (struct iovec){data[i], 65535};
     out[i].iov_base = data[i];
@@ -34,6 +36,7 @@ int main(int argc, char **argv) {
       requests[i].msg_hdr.msg_namelen = sizeof peers[i];
       requests[i].msg_hdr.msg_controllen = CONTROL_SIZE;
     }
+    busy_poll(fd, spin);
     count = recvmmsg(fd, requests, BATCH, MSG_WAITFORONE, NULL);
     if (count < 0) {
       count = BATCH;

@@ -109,6 +109,19 @@ function readIPv6(text: string, out: Uint8Array): boolean {
   return true;
 }
 
+/** A typed array is memory outside of V8's heap: none for what is no address. */
+const scratch = new Uint8Array(16);
+
+/** Whether text is an IPv4 address, for tryParseIPv4(). */
+export function isIPv4(text: string): boolean {
+  return readIPv4(text, 0, scratch, 0);
+}
+
+/** Whether text is an IPv6 address, for tryParseIPv6(). */
+export function isIPv6(text: string): boolean {
+  return readIPv6(text, scratch);
+}
+
 /**
  * Parses an IPv4 address, four decimal numbers with dots and nothing else.
  *
@@ -118,8 +131,7 @@ function readIPv6(text: string, out: Uint8Array): boolean {
 export function tryParseIPv4(
   text: string,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const out = new Uint8Array(4);
-  return readIPv4(text, 0, out, 0) ? out : undefined;
+  return isIPv4(text) ? scratch.slice(0, 4) : undefined;
 }
 
 /**
@@ -132,8 +144,7 @@ export function tryParseIPv4(
 export function tryParseIPv6(
   text: string,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const out = new Uint8Array(16);
-  return readIPv6(text, out) ? out : undefined;
+  return isIPv6(text) ? scratch.slice() : undefined;
 }
 
 /**

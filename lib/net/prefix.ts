@@ -24,18 +24,47 @@ export interface Cidr {
  */
 export function tryParseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf("/");
-  const host = slash < 0 ? text : withZeros(text.slice(0, slash));
-  const address = tryParseIPv4(host) ?? tryParseIPv6(host);
+  const host = slash < 0 ? text : text.slice(0, slash);
+  const address = tryParseIPv4(host) ?? tryParseIPv6(host) ??
+    (slash < 0 ? undefined : tryParseIPv4(withZeros(host)));
   if (!address) return undefined;
   const bits = address.length * 8;
   if (slash < 0) return { address, prefix: bits };
   const length = text.slice(slash + 1);
-  const prefix = /^(0|[1-9]\d{0,2})$/.test(length)
-    ? Number(length)
-    : maskLength(length, address.length);
+  const prefix = wholeNumber(length) ?? maskLength(length, address.length);
   return prefix !== undefined && prefix <= bits
     ? { address, prefix }
     : undefined;
+}
+
+/** A number of up to three digits, without leading zeros. */
+function wholeNumber(text: string): number | undefined {
+  if (text.length === 0 || text.length > 3) return undefined;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9 || (i > 0 && value === 0)) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** The latest results of cidrOf(), by text. */
+const parsed = new Map<string, Cidr | undefined>();
+const MOST_PARSED = 256;
+
+/**
+ * The same, for callers that parse one text several times. The bytes must not
+ * be changed.
+ */
+export function cidrOf(text: string): Cidr | undefined {
+  let cidr = parsed.get(text);
+  if (cidr === undefined && !parsed.has(text)) {
+    cidr = tryParseCidr(text);
+    if (parsed.size === MOST_PARSED) parsed.clear();
+    parsed.set(text, cidr);
+  }
+  return cidr;
 }
 
 /** "10.1" is 10.1.0.0. */
@@ -63,8 +92,16 @@ function maskLength(text: string, size: number): number | undefined {
  * @throws {ArgumentError} if the text is not an address with a prefix length.
  */
 export function parseCidr(text: string, argument = "address"): Cidr {
-  const parsed = tryParseCidr(text);
-  if (parsed) return parsed;
+  return required(tryParseCidr(text), text, argument);
+}
+
+/** parseCidr() with the cache, and the restriction, of cidrOf(). */
+export function sharedCidr(text: string, argument = "address"): Cidr {
+  return required(cidrOf(text), text, argument);
+}
+
+function required(cidr: Cidr | undefined, text: string, argument: string) {
+  if (cidr) return cidr;
   throw new ArgumentError(
     argument,
     text,
@@ -83,12 +120,12 @@ export function parseCidr(text: string, argument = "address"): Cidr {
  */
 export function parseNetwork(text: string, argument = "address"): Cidr {
   const { address, prefix } = parseCidr(text, argument);
-  const network = address.map((byte, i) =>
-    byte & 0xff00 >> Math.min(8, Math.max(0, prefix - i * 8))
-  );
-  if (network.every((byte, i) => byte === address[i])) {
-    return { address, prefix };
-  }
+  const mask = (i: number) =>
+    0xff00 >> Math.min(8, Math.max(0, prefix - i * 8)) & 0xff;
+  let at = prefix >> 3;
+  while (at < address.length && (address[at]! & ~mask(at)) === 0) at++;
+  if (at === address.length) return { address, prefix };
+  const network = address.map((byte, i) => byte & mask(i));
   throw new ArgumentError(
     argument,
     text,

@@ -1,6 +1,7 @@
 // Encodes the body of a request: a fixed struct and nested attributes, in a
 // buffer that grows.
 
+import type { Layout } from "../../ffi/struct.ts";
 import {
   NLA_ALIGN,
   NLA_F_NESTED,
@@ -11,6 +12,25 @@ import {
 const encoder = new TextEncoder();
 /** nla_len is a __u16. */
 const LONGEST = 0xffff;
+
+const LENGTH_AT = nlattr.fields.nla_len.offset;
+const TYPE_AT = nlattr.fields.nla_type.offset;
+
+/** Memory of a writer, filled with zeros. */
+interface Memory {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView<ArrayBuffer>;
+}
+
+const FIRST_SIZE = 256;
+/** Memory of released writers. */
+const spare: Memory[] = [];
+const MOST_SPARE = 4;
+
+function memory(size: number): Memory {
+  const bytes = new Uint8Array(size);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
 
 /**
  * Encodes the body of a netlink message.
@@ -33,9 +53,15 @@ const LONGEST = 0xffff;
  * ```
  */
 export class AttributeWriter {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView<ArrayBuffer>;
   #length = 0;
+
+  constructor() {
+    const { bytes, view } = spare.pop() ?? memory(FIRST_SIZE);
+    this.#bytes = bytes;
+    this.#view = view;
+  }
 
   /** The number of bytes so far, a multiple of 4. */
   get length(): number {
@@ -154,11 +180,50 @@ export class AttributeWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /**
+   * Appends a struct of zeros; assign() sets its fields.
+   *
+   * @returns Its offset.
+   *
+   * @internal
+   */
+  reserve({ size }: Layout): number {
+    return this.#grow(size);
+  }
+
+  /**
+   * Sets fields of a struct.
+   *
+   * @param at The offset that reserve() returned.
+   *
+   * @internal
+   */
+  assign(layout: Layout, at: number, values: Record<string, unknown>): void {
+    layout.assign(this.#view, at, values);
+  }
+
+  /**
+   * finish(), after which the writer must not be used: the next one gets its
+   * memory.
+   *
+   * @internal
+   */
+  release(): Uint8Array<ArrayBuffer> {
+    const [bytes, view] = [this.#bytes, this.#view];
+    const copy = this.finish();
+    if (bytes.length === FIRST_SIZE && spare.length < MOST_SPARE) {
+      bytes.fill(0, 0, this.#length);
+      spare.push({ bytes, view });
+    }
+    return copy;
+  }
+
   #attribute(type: number, size: number): number {
     const length = NLA_HDRLEN + size;
     if (length > LONGEST) throw tooLong(type, length);
     const at = this.#grow(length);
-    nlattr.assign(this.#view, at, { nla_len: length, nla_type: type });
+    this.#view.setUint16(at + LENGTH_AT, length, true);
+    this.#view.setUint16(at + TYPE_AT, type, true);
     return at + NLA_HDRLEN;
   }
 
@@ -166,12 +231,10 @@ export class AttributeWriter {
     const at = this.#length;
     this.#length = at + NLA_ALIGN(size);
     if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(
-        Math.max(this.#bytes.length * 2, this.#length),
-      );
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
+      const larger = memory(Math.max(this.#bytes.length * 2, this.#length));
+      larger.bytes.set(this.#bytes);
+      this.#bytes = larger.bytes;
+      this.#view = larger.view;
     }
     return at;
   }

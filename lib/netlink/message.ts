@@ -161,11 +161,11 @@ export function writeHeader(
     readonly sequence: number;
   },
 ): void {
-  nlmsghdr.assign(view, at, {
-    nlmsg_len: header.length,
-    nlmsg_type: header.type,
-    nlmsg_flags: header.flags,
-    nlmsg_seq: header.sequence,
-    nlmsg_pid: 0,
-  });
+  const { nlmsg_len, nlmsg_type, nlmsg_flags, nlmsg_seq, nlmsg_pid } =
+    nlmsghdr.fields;
+  nlmsg_len.set(view, at, header.length);
+  nlmsg_type.set(view, at, header.type);
+  nlmsg_flags.set(view, at, header.flags);
+  nlmsg_seq.set(view, at, header.sequence);
+  nlmsg_pid.set(view, at, 0);
 }

@@ -11,7 +11,7 @@ import {
 import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
 import { ArgumentError } from "../errors.ts";
 import { formatIPv4, isMulticast } from "../net/ip_address.ts";
-import { type Cidr, parseCidr } from "../net/prefix.ts";
+import { type Cidr, sharedCidr } from "../net/prefix.ts";
 import type { UnknownAttribute } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
 import { attributeText } from "../netlink/attribute_text.ts";
@@ -159,13 +159,13 @@ export const ADDRESS: ObjectTable<Address, AddressSpec> = new ObjectTable({
   required: ["address", "dev"],
   title: ({ address, dev }) => `${address} of ${dev}`,
   familyOf: ({ address }) =>
-    parseCidr(address).address.length === 4 ? AF_INET : AF_INET6,
+    sharedCidr(address).address.length === 4 ? AF_INET : AF_INET6,
   prepare,
   advice: ({ errno, ack }, { address }, verb) =>
     // The kernel disables IPv6 on links below its minimum MTU, and gives no
     // reason.
     verb !== "delete" && errno === EINVAL && ack.message === undefined &&
-      parseCidr(address).address.length === 16
+      sharedCidr(address).address.length === 16
       ? "An IPv6 address needs a link with an MTU of 1280 or more"
       : undefined,
   finish(address) {
@@ -318,7 +318,7 @@ const IPV6_FLAGS = ["nodad", "optimistic", "home", "mngtmpaddr"] as const;
 
 /** Checks the options and returns the values of the request. */
 function prepare(spec: AddressSpec, verb: Verb): OptionValues {
-  const local = parseCidr(spec.address);
+  const local = sharedCidr(spec.address);
   const isIPv4 = local.address.length === 4;
   const deleting = verb === "delete";
   if (isIPv4 && IPV6_FLAGS.some((word) => spec[word])) {
@@ -335,7 +335,7 @@ function prepare(spec: AddressSpec, verb: Verb): OptionValues {
       "a multicast address, which autojoin is for",
     );
   }
-  const peer = spec.peer === undefined ? local : parseCidr(spec.peer, "peer");
+  const peer = spec.peer === undefined ? local : sharedCidr(spec.peer, "peer");
   const { broadcast } = spec;
   const reach = isIPv4 && local.address[0] === 127
     ? RT_SCOPE_HOST

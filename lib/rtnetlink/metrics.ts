@@ -258,6 +258,8 @@ export const METRICS: FieldTable<RouteMetrics, RouteMetricsSpec> =
     ),
   });
 
+const METRIC_WORDS: ReadonlySet<string> = new Set(Object.keys(METRICS.entries));
+
 function lockNames(bits: number): string[] {
   return LOCK_NAMES.filter(([, number]) => (bits >>> number & 1) !== 0)
     .map(([name]) => name);
@@ -276,11 +278,17 @@ export function encodedMetrics(
   spec: RouteMetricsSpec,
   encoding: Omit<Encoding, "word">,
 ): Uint8Array | undefined {
+  if (!hasMetrics(spec)) return undefined;
   const body = new AttributeWriter();
   const lock = lockOf(spec);
   const values: OptionValues = { ...spec, lock: lock === 0 ? undefined : lock };
   METRICS.encodeAttributes(body, values, encoding);
   return body.length === 0 ? undefined : body.finish();
+}
+
+function hasMetrics(spec: RouteMetricsSpec): boolean {
+  for (const word in spec) if (METRIC_WORDS.has(word)) return true;
+  return false;
 }
 
 /** The bits of the locked metrics. */

@@ -8,7 +8,7 @@ import { NLA_HDRLEN, NLA_TYPE_MASK } from "../../ffi/uapi/linux_netlink.ts";
 import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_INET, AF_INET6, AF_MPLS } from "../../ffi/uapi/sys_socket.ts";
 import { ArgumentError } from "../errors.ts";
-import { parseCidr } from "../net/prefix.ts";
+import { sharedCidr } from "../net/prefix.ts";
 import type { UnknownAttribute } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
 import type { Change, Verb } from "./changes/change.ts";
@@ -507,7 +507,7 @@ function familyOf(spec: RouteSpec): number {
     spec.nexthops?.find(({ via }) => via !== undefined)?.via;
   const length = address === undefined
     ? spec.family === "inet6" ? 16 : 4
-    : parseCidr(address).address.length;
+    : sharedCidr(address).address.length;
   if (
     spec.family !== undefined && (spec.family === "inet6") !== (length === 16)
   ) throw new ArgumentError("family", spec.family, `that of ${address}`);
@@ -533,7 +533,7 @@ function prepare(spec: RouteSpec, verb: Verb): OptionValues {
   // As in ip(8), a default route has RTA_DST only if the family was given.
   const any = spec.family && (isIPv6 ? "::" : "0.0.0.0");
   const length = (text: string | undefined) =>
-    text === undefined ? undefined : parseCidr(text).prefix;
+    text === undefined ? undefined : sharedCidr(text).prefix;
   return {
     ...spec,
     to: spec.to === "default" ? any : spec.to,

@@ -3,7 +3,7 @@
 
 import * as rt from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
-import { parseAddress } from "../net/ip_address.ts";
+import { sharedCidr } from "../net/prefix.ts";
 import type { AttributeReader } from "../netlink/attribute.ts";
 import { AttributeWriter } from "../netlink/attribute_writer.ts";
 import {
@@ -118,7 +118,7 @@ function writeVia(
   via: string,
   { family }: Encoding,
 ): void {
-  const { address } = parseAddress(via, "via");
+  const { address } = sharedCidr(via, "via");
   const own = address.length === 16 ? AF_INET6 : AF_INET;
   if (own === family) {
     body.bytes(rt.RTA_GATEWAY, address);

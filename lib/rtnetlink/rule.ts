@@ -11,7 +11,7 @@ import {
 } from "../../ffi/uapi/linux_rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "../../ffi/uapi/sys_socket.ts";
 import { ArgumentError } from "../errors.ts";
-import { parseCidr } from "../net/prefix.ts";
+import { sharedCidr } from "../net/prefix.ts";
 import type { UnknownAttribute } from "../netlink/attribute.ts";
 import type { MessageReader } from "../netlink/message.ts";
 import type { Change, Verb } from "./changes/change.ts";
@@ -677,7 +677,7 @@ function prepare(spec: RuleSpec, verb: Verb): OptionValues {
 /** The prefixes of a rule, and their family. */
 function networks({ from, to, family }: RuleSpec) {
   const read = (text: string | undefined) =>
-    text === undefined || text === "default" ? undefined : parseCidr(text);
+    text === undefined || text === "default" ? undefined : sharedCidr(text);
   const [source, destination] = [read(from), read(to)];
   const length = (source ?? destination)?.address.length ??
     (family === "inet6" ? 16 : 4);

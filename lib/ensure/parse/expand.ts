@@ -63,9 +63,9 @@ function needsExpansion(value: unknown): boolean {
   if (typeof value === "string") return hasExpression(value);
   if (typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return value.some(needsExpansion);
-  return Object.entries(value).some(([key, one]) =>
+  return Object.keys(value).some((key) =>
     key === "for" || key === "variables" || hasExpression(key) ||
-    needsExpansion(one)
+    needsExpansion((value as Mapping)[key])
   );
 }
 

@@ -123,7 +123,8 @@ export class Input {
     others: readonly string[] = [],
   ): Record<string, unknown> {
     const values: Record<string, unknown> = {};
-    for (const [key, value] of Object.entries(given)) {
+    for (const key of Object.keys(given)) {
+      const value = given[key];
       if (others.includes(key)) continue;
       if (!Object.hasOwn(keys, key)) {
         this.unknownKey(path, key, [...Object.keys(keys), ...others]);

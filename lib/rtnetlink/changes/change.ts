@@ -63,10 +63,39 @@ export const NUMBERED: NameLookup = {
   namespace: () => 0,
 };
 
-/** Returns the change after checking that its messages can be encoded. */
+/**
+ * Returns the change after checking that its messages can be encoded. Messages
+ * that depend on no name are encoded once.
+ */
 export function checked(change: Change): Change {
-  change.requests(NUMBERED);
-  return change;
+  const names = new NameUse();
+  const requests = change.requests(names);
+  return names.isUsed ? change : { ...change, requests: () => requests };
+}
+
+/** NUMBERED, which records whether messages depend on it. */
+class NameUse implements NameLookup {
+  isUsed = false;
+
+  index(link: string | number): number {
+    if (typeof link === "number") return link;
+    this.isUsed = true;
+    return 1;
+  }
+
+  creates(): number {
+    this.isUsed = true;
+    return 0;
+  }
+
+  calls(): void {
+    this.isUsed = true;
+  }
+
+  namespace(): number {
+    this.isUsed = true;
+    return 0;
+  }
 }
 
 /** What a request does with an object. */

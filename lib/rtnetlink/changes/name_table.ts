@@ -25,12 +25,14 @@ class Collector implements NameLookup {
   /** Links that are created here and referred to later. */
   readonly numbered = new Set<string>();
   readonly #made = new Set<string>();
-  /** Whether the encoded messages already have the right numbers. */
+  /** Whether all messages already have the right numbers. */
   isFinal = true;
+  /** Whether the second pass has nothing to do for the current change. */
+  isDone = true;
 
   index(link: string | number): number {
     if (typeof link === "number") return link;
-    this.isFinal = false;
+    this.isFinal = this.isDone = false;
     if (this.#made.has(link)) this.numbered.add(link);
     else this.wanted.add(link);
     return 1;
@@ -38,15 +40,17 @@ class Collector implements NameLookup {
 
   creates(name: string | undefined): number {
     if (name !== undefined) this.#made.add(name);
+    this.isDone = false;
     return 0;
   }
 
   calls(_link: string | number, name: string): void {
     this.#made.add(name);
+    this.isDone = false;
   }
 
   namespace(): number {
-    this.isFinal = false;
+    this.isFinal = this.isDone = false;
     return 0;
   }
 }
@@ -157,7 +161,13 @@ export async function prepare(
     if (link !== undefined && !made.has(change)) known.creates(link);
     return change.requests(known);
   };
-  const written = changes.map((change) => write(change, collector));
+  const done: boolean[] = [];
+  const written = changes.map((change) => {
+    collector.isDone = true;
+    const requests = write(change, collector);
+    done.push(collector.isDone);
+    return requests;
+  });
   const { wanted, numbered, isFinal } = collector;
   if (isFinal) return new Prepared(written, { [Symbol.dispose]() {} });
 
@@ -180,7 +190,10 @@ export async function prepare(
 
   const table = new Table(indexes, numbered, highest + GAP);
   try {
-    return new Prepared(changes.map((one) => write(one, table)), table);
+    const requests = changes.map((change, at) =>
+      done[at] ? written[at]! : write(change, table)
+    );
+    return new Prepared(requests, table);
   } catch (error) {
     table[Symbol.dispose]();
     throw error;

@@ -5,7 +5,7 @@ import { AF_INET6, AF_MPLS } from "../../../ffi/uapi/sys_socket.ts";
 import type { Layout } from "../../../ffi/struct.ts";
 import { ArgumentError } from "../../errors.ts";
 import { formatLinkAddress, parseLinkAddress } from "../../net/link_address.ts";
-import { tryParseCidr } from "../../net/prefix.ts";
+import { cidrOf } from "../../net/prefix.ts";
 import type {
   AttributeReader,
   UnknownAttribute,
@@ -91,7 +91,7 @@ export function addressBytes(
     if (labels !== undefined) return labels;
     throw new ArgumentError(word, text, "MPLS labels like 100 or 100/200");
   }
-  const address = tryParseCidr(text)?.address;
+  const address = cidrOf(text)?.address;
   if (address?.length === (family === AF_INET6 ? 16 : 4)) return address;
   const expected = `of the same IP version as the ${object}`;
   throw new ArgumentError(word, text, expected);
@@ -276,6 +276,8 @@ export class FieldTable<O extends object, Spec extends object> {
   /** Whether unknown attributes are retained in the field "unknown". */
   readonly #keepsUnknown: boolean;
   readonly #list: readonly (readonly [word: string, ObjectAttribute<O>])[];
+  /** The positions in the list, by word. */
+  readonly #places: ReadonlyMap<string, number>;
   readonly #byNumber: (ObjectAttribute<O> | undefined)[] = [];
   readonly #printed: ObjectAttribute<O>[] = [];
   /** The compared entries by the given keys, which most objects share. */
@@ -285,6 +287,7 @@ export class FieldTable<O extends object, Spec extends object> {
     const all: readonly [string, ObjectAttribute<O>][] = Object.entries(fields);
     this.entries = Object.fromEntries(all);
     this.#list = all;
+    this.#places = new Map(all.map(([word], at) => [word, at]));
     this.#keepsUnknown = keepsUnknown;
     this.options = Object.fromEntries(
       all.filter(([, { read }]) => read !== undefined),
@@ -337,15 +340,11 @@ export class FieldTable<O extends object, Spec extends object> {
   ): Record<string, number> {
     const header: Record<string, number> = {};
     const bits: Record<string, number> = {};
-    for (const [word, { bit, field = "" }] of this.#list) {
-      if (bit !== undefined && values[word]) {
-        bits[field] = (bits[field] ?? 0) | bit;
-      }
-    }
-    for (const [word, entry] of this.#list) {
+    const { names, family, object } = encoding;
+    for (const at of this.#given(values, bits)) {
+      const [word, entry] = this.#list[at]!;
       const value = bits[word] ?? values[word];
-      if (value === undefined || entry.bit !== undefined) continue;
-      const how = { ...encoding, word };
+      const how = { names, family, object, word };
       const { number, codec } = entry;
       if (entry.encode !== undefined) {
         entry.encode(body, value, how);
@@ -357,6 +356,29 @@ export class FieldTable<O extends object, Spec extends object> {
       } else if (number !== undefined) codec?.write?.(body, number, raw, how);
     }
     return header;
+  }
+
+  /**
+   * The positions of the given options in the table, in its order: a table has
+   * dozens of entries, an object a few.
+   *
+   * @param bits Receives the given bits, by the word of their number.
+   */
+  #given(values: OptionValues, bits: Record<string, number>): number[] {
+    const given: number[] = [];
+    for (const word in values) {
+      const value = values[word];
+      const at = value === undefined ? undefined : this.#places.get(word);
+      if (at === undefined) continue;
+      const { bit, field = "" } = this.#list[at]![1];
+      if (bit === undefined) given.push(at);
+      else if (value) bits[field] = (bits[field] ?? 0) | bit;
+    }
+    for (const word in bits) {
+      const at = this.#places.get(word);
+      if (at !== undefined && values[word] === undefined) given.push(at);
+    }
+    return given.sort((a, b) => a - b);
   }
 
   /** The object in iproute2's JSON. */
@@ -563,13 +585,15 @@ export class ObjectTable<O extends object, Spec extends object>
       advice: (error) => this.details.advice?.(error, spec, verb),
       requests: (names) => {
         const body = new AttributeWriter();
+        const front = body.reserve(struct);
         const encoding = { names, family, object: name };
         const header = this.encodeAttributes(body, values, encoding);
-        const front = struct.build({ ...header, [familyField]: family });
+        header[familyField] = family;
+        body.assign(struct, front, header);
         return [{
           type: verb === "delete" ? message + 1 : message,
           flags: FLAGS_OF[verb],
-          body: new AttributeWriter().raw(front).raw(body.finish()).finish(),
+          body: body.release(),
           tried: what,
         }];
       },

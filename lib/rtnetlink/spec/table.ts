@@ -45,7 +45,8 @@ export function readOptions(
   given: OptionValues,
 ): OptionValues {
   const values: Record<string, unknown> = {};
-  for (const [word, value] of Object.entries(given)) {
+  for (const word of Object.keys(given)) {
+    const value = given[word];
     if (value === undefined) continue;
     const reader = Object.hasOwn(table, word) ? table[word] : undefined;
     if (reader === undefined) {
@@ -56,7 +57,11 @@ export function readOptions(
         words === "" ? "possible: there are none" : `one of ${words}`,
       );
     }
-    values[word] = take(`${whose} ${word}`, value, reader);
+    const read = reader.read(value);
+    if (read === undefined) {
+      throw new ArgumentError(`${whose} ${word}`, value, reader.expected);
+    }
+    values[word] = read;
   }
   return values;
 }
@@ -73,7 +78,7 @@ export function readSpec<O extends object>(
   given: O,
   required: readonly (keyof O & string)[] = [],
 ): O {
-  const values = readOptions(whose, table, { ...given as OptionValues });
+  const values = readOptions(whose, table, given as OptionValues);
   for (const word of required) {
     if (values[word] === undefined) {
       take(`${whose} ${word}`, undefined, table[word]);

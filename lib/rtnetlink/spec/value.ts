@@ -1,8 +1,8 @@
 // Parsers of values from programs, files and command lines, with errors that
 // name the expected values.
 
-import { tryParseIPv4, tryParseIPv6 } from "../../net/ip_address.ts";
-import { tryParseCidr } from "../../net/prefix.ts";
+import { isIPv4, isIPv6 } from "../../net/ip_address.ts";
+import { cidrOf } from "../../net/prefix.ts";
 import { ArgumentError } from "../../errors.ts";
 import { tryParseLinkAddress } from "../../net/link_address.ts";
 import { tryLabelBytes } from "../family.ts";
@@ -184,54 +184,52 @@ export function text(longest: number): Reader<string> {
   };
 }
 
-function parsedText<T>(
+function textThat(
   expected: string,
-  parse: (text: string) => T | undefined,
+  isRight: (text: string) => boolean,
 ): Reader<string> {
   return {
     expected,
     schema: { type: "string" },
     read: (given) =>
-      typeof given === "string" && parse(given) !== undefined
-        ? given
-        : undefined,
+      typeof given === "string" && isRight(given) ? given : undefined,
   };
 }
 
 /** An IPv4 address. */
-export const ipv4: Reader<string> = parsedText(
+export const ipv4: Reader<string> = textThat(
   "an IPv4 address like 192.0.2.1",
-  tryParseIPv4,
+  isIPv4,
 );
 
 /** An IPv6 address. */
-export const ipv6: Reader<string> = parsedText(
+export const ipv6: Reader<string> = textThat(
   "an IPv6 address like 2001:db8::1",
-  tryParseIPv6,
+  isIPv6,
 );
 
 /** An IPv4 or IPv6 address. */
-export const ipAddress: Reader<string> = parsedText(
+export const ipAddress: Reader<string> = textThat(
   "an address like 192.0.2.1 or 2001:db8::1",
-  (text) => tryParseIPv4(text) ?? tryParseIPv6(text),
+  (text) => isIPv4(text) || isIPv6(text),
 );
 
 /** An address with or without a prefix length. */
-export const cidr: Reader<string> = parsedText(
+export const cidr: Reader<string> = textThat(
   "an address with a prefix length like 192.0.2.1/24 or 2001:db8::1/64",
-  tryParseCidr,
+  (text) => cidrOf(text) !== undefined,
 );
 
 /** A destination: a network, an address, or "default". */
-export const network: Reader<string> = parsedText(
+export const network: Reader<string> = textThat(
   "default, or a network like 192.0.2.0/24 or 2001:db8::/32",
-  (text) => text === "default" ? text : tryParseCidr(text),
+  (text) => text === "default" || cidrOf(text) !== undefined,
 );
 
 /** MPLS labels like 100/200. */
-export const labels: Reader<string> = parsedText(
+export const labels: Reader<string> = textThat(
   "MPLS labels from 0 to 1048575, like 100 or 100/200",
-  tryLabelBytes,
+  (text) => tryLabelBytes(text) !== undefined,
 );
 
 /** The same, or an MPLS label. */
@@ -243,15 +241,15 @@ export const networkOrLabel: Reader<string> = {
 };
 
 /** A link-layer address of any length. */
-export const linkAddress: Reader<string> = parsedText(
+export const linkAddress: Reader<string> = textThat(
   "a link-layer address like 02:00:5e:10:00:01",
-  tryParseLinkAddress,
+  (text) => tryParseLinkAddress(text) !== undefined,
 );
 
 /** The address of an Ethernet interface. */
-export const ethernetAddress: Reader<string> = parsedText(
+export const ethernetAddress: Reader<string> = textThat(
   "an Ethernet address like 02:00:5e:10:00:01",
-  (text) => tryParseLinkAddress(text)?.length === 6 ? text : undefined,
+  (text) => tryParseLinkAddress(text)?.length === 6,
 );
 
 /** A link, by name or ifindex. */

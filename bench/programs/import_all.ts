@@ -1,0 +1,3 @@
+// Does nothing but import.
+
+import "../../mod.ts";

@@ -1,0 +1,3 @@
+// Does nothing but import.
+
+import "../../lib/udp/mod.ts";
