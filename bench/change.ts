@@ -44,7 +44,10 @@ function adding(
 async function cases(workshop: Workshop): Promise<Case[]> {
   const ours = await place(workshop);
   const theirs = await place(workshop);
-  const program = await workshop.start([...ours.exec, ...own("apply.ts")], {
+  const program = await workshop.start([
+    ...ours.exec,
+    ...own("apply.ts", "eth0"),
+  ], {
     ready: "ready",
   });
   const apply = adding(APPLY, ours, async () => {

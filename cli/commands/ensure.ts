@@ -1,26 +1,9 @@
 // netplumb ensure: applies the network configuration in a file, and reconciles
 // it.
 
-import { ArgumentError } from "../../lib/errors.ts";
 import { duration, file } from "../arguments.ts";
 import { subcommand } from "../command.ts";
-import {
-  apply,
-  preview,
-  previewDown,
-  takeDown,
-  waitReady,
-} from "../ensure/apply.ts";
-import { exportState, printConfiguration } from "../ensure/export.ts";
-import { inputsOf, valueOf } from "../ensure/file.ts";
-import { Reloads } from "../ensure/reloads.ts";
-import { Service } from "../ensure/service.ts";
-import { Source } from "../ensure/source.ts";
-import { SavedState } from "../ensure/state.ts";
-import { refuseRunning, showStatus } from "../ensure/status.ts";
-import { confirmTrial, restore, Trial } from "../ensure/trial.ts";
 import { namespace } from "../namespace.ts";
-import { perform } from "../perform.ts";
 
 export const ensure = subcommand(
   "The file, in YAML or JSON, configures namespaces, links, addresses, routes, " +
@@ -109,63 +92,6 @@ export const ensure = subcommand(
     "netplumb ensure net.yaml --try 60s",
   )
   .action(async (options, path) => {
-    if (options.restore) return await restore();
-    await perform(options, async ({ output, signal }) => {
-      const { Reconciler } = await import(
-        "../../lib/ensure/reconcile/reconciler.ts"
-      );
-      if (options.export) {
-        return await exportState(options, { output, signal });
-      }
-      if (path === undefined) {
-        throw new ArgumentError("FILE", "", "a configuration file");
-      }
-      const source = new Source(path, options.in, new SavedState());
-      if (options.status) return await showStatus(source, output);
-      if (options.confirm) return await confirmTrial(source);
-      const desired = await source.read(output);
-      if (options.expand) return printConfiguration(valueOf(desired), output);
-      await using reconciler = await Reconciler.open(desired, {
-        namespace: options.in,
-        created: source.saved,
-      });
-      const { details, down, dryRun } = options;
-      const session = { output, signal };
-      if (down) {
-        if (dryRun) return await previewDown(reconciler, details, session);
-        await refuseRunning(source);
-        using _locks = await source.lock(desired, signal);
-        await takeDown(reconciler, session);
-        return source.forget();
-      }
-      const previous = options.prune ? source.previous() : undefined;
-      if (dryRun) {
-        return await preview(reconciler, previous, details, session);
-      }
-      const { wait, try: time } = options;
-      const applyOnce = async () => {
-        using _locks = await source.lock(desired, signal);
-        await apply(reconciler, previous, session);
-        if (time === undefined) source.save(desired);
-      };
-      if (time !== undefined) {
-        await refuseRunning(source);
-        await using trial = await Trial.start(source, desired, time, session);
-        await applyOnce();
-        if (!await trial.confirmed()) return;
-        source.save(desired);
-      }
-      if (options.once) {
-        if (time === undefined) await applyOnce();
-        if (wait) await waitReady(reconciler, wait, session);
-        return;
-      }
-      output.dropLinesOnError();
-      await using service = await Service.open(reconciler, source);
-      await using reloads = new Reloads(options.watch === true);
-      await reloads.watch(inputsOf(desired));
-      if (time === undefined) await applyOnce();
-      if (wait) await waitReady(reconciler, wait, session);
-      await service.run(reloads, session);
-    });
+    const { run } = await import("../ensure/run.ts");
+    await run(options, path);
   });

@@ -72,7 +72,9 @@ export class YamlDocument {
         position: this.#positionOf(second.range[0]),
       });
     }
-    if (document) this.#findUnknownAliases(document, problems);
+    if (document && text.includes("*")) {
+      this.#findUnknownAliases(document, problems);
+    }
     this.problems = problems;
     if (problems.length > 0) return;
     try {

@@ -62,6 +62,9 @@ export interface Reply<T> {
   readonly warning?: ExtendedAck;
 }
 
+/** The reply without objects and without a warning. */
+const DONE: Reply<never> = Object.freeze({ objects: [] });
+
 /** Options of a dump. */
 export interface DumpOptions extends WaitOptions {
   /**
@@ -205,14 +208,19 @@ export class NetlinkConnection implements AsyncDisposable {
         detail: "the reply was longer than the buffer, which has grown since",
       });
     }
-    return { objects, ...(warning === undefined ? {} : { warning }) };
+    return {
+      // That of a reply without objects is shared.
+      objects: objects.length === 0 ? [] : objects,
+      ...(warning === undefined ? {} : { warning }),
+    };
   }
 
   /**
    * Sends many requests in as few datagrams as possible and waits for all
    * acknowledgements. A refused request does not stop those after it.
    *
-   * @param requests The requests, in order.
+   * @param requests The requests, in order, each taken when it is sent; `length`
+   * is their number, for errors.
    * @param options A signal and a timeout in milliseconds.
    * @returns For each request, in order, its reply or its error.
    * @throws {TimeoutError} After the timeout; some requests may have been
@@ -220,7 +228,7 @@ export class NetlinkConnection implements AsyncDisposable {
    * @throws {ClosedError} If the connection is closed.
    */
   async requestMany(
-    requests: readonly NetlinkRequest[],
+    requests: Iterable<NetlinkRequest> & { readonly length: number },
     options?: WaitOptions,
   ): Promise<(Reply<never> | NetlinkError)[]> {
     const deadline = new Deadline(`${requests.length} requests`, options);
@@ -232,9 +240,9 @@ export class NetlinkConnection implements AsyncDisposable {
         undefined,
         deadline,
       );
-      for (const { error, objects, warning } of pending) {
+      for (const { error, warning } of pending) {
         replies.push(
-          error ?? { objects, ...(warning === undefined ? {} : { warning }) },
+          error ?? (warning === undefined ? DONE : { objects: [], warning }),
         );
       }
     }
@@ -386,7 +394,7 @@ export class NetlinkConnection implements AsyncDisposable {
 
 /** Requests in groups that fit a datagram and whose acknowledgements fit the receive buffer. */
 function* batches(
-  requests: readonly NetlinkRequest[],
+  requests: Iterable<NetlinkRequest>,
 ): Generator<NetlinkRequest[]> {
   let batch: NetlinkRequest[] = [];
   let bytes = 0;

@@ -27,6 +27,8 @@ import type { FamilyNames } from "./attribute_names.ts";
 const INTERRUPTED = NLM_F_DUMP_INTR;
 const FIRST_OBJECT = NLMSG_MIN_TYPE;
 
+const NO_OBJECTS: never[] = [];
+
 /** A message to the kernel. */
 export interface NetlinkRequest {
   /** nlmsg_type, for example RTM_NEWLINK. */
@@ -46,7 +48,8 @@ export type Decode<T> = (message: MessageReader) => T | undefined;
 export interface Pending<T> {
   readonly request: NetlinkRequest;
   readonly sequence: number;
-  readonly objects: T[];
+  /** Replaced by the first object: most requests have none. */
+  objects: T[];
   warning?: ExtendedAck;
   error?: NetlinkError;
   done: boolean;
@@ -113,7 +116,7 @@ export class TransactionQueue {
       pending: requests.map((request) => ({
         request,
         sequence: this.#sequence = (this.#sequence + 1) >>> 0,
-        objects: [],
+        objects: NO_OBJECTS,
         done: false,
       })),
       interrupted: false,
@@ -159,7 +162,9 @@ export class TransactionQueue {
       if (message.flags & INTERRUPTED) result.interrupted = true;
       if (message.type >= FIRST_OBJECT) {
         const object = decode?.(message);
-        if (object !== undefined) one.objects.push(object);
+        if (object === undefined) continue;
+        if (one.objects === NO_OBJECTS) one.objects = [object];
+        else one.objects.push(object);
       } else if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
         this.#complete(one, message);
         completed++;

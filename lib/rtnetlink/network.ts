@@ -9,6 +9,8 @@ import type { Change } from "./changes/change.ts";
 import { prepare, type Prepared } from "./changes/name_table.ts";
 import { RouteSocket, type RouteSocketOptions } from "./socket.ts";
 
+const NO_WARNINGS: readonly string[] = Object.freeze([]);
+
 /** The result of an applied change, with the kernel's warnings. */
 export interface Done {
   /** The change. */
@@ -156,22 +158,31 @@ export class Network implements AsyncDisposable {
       options,
       new Set(changes),
     );
-    const answers = await this.socket.requestMany(
-      prepared.requests.flat(),
-      options,
-    );
+    const counts: number[] = [];
+    const answers = await this.socket.requestMany({
+      length: changes.length,
+      *[Symbol.iterator]() {
+        for (const requests of prepared) {
+          counts.push(requests.length);
+          yield* requests;
+        }
+      },
+    }, options);
     let at = 0;
     return changes.map((change, index) => {
-      const mine = answers.slice(at, at += prepared.requests[index]!.length);
-      const error = mine.find((answer) => answer instanceof NetlinkError);
-      if (error !== undefined) {
-        const advice = change.advice?.(error) ?? advise(error);
-        return { change, error: advised(error, advice) };
+      const end = at + counts[index]!;
+      let error: NetlinkError | undefined;
+      let warnings = NO_WARNINGS;
+      for (; at < end; at++) {
+        const answer = answers[at]!;
+        if (answer instanceof NetlinkError) error ??= answer;
+        else if (answer.warning?.message !== undefined) {
+          warnings = [...warnings, answer.warning.message];
+        }
       }
-      const warnings = mine.flatMap((answer) =>
-        answer instanceof NetlinkError ? [] : answer.warning?.message ?? []
-      );
-      return { change, warnings };
+      if (error === undefined) return { change, warnings };
+      const advice = change.advice?.(error) ?? advise(error);
+      return { change, error: advised(error, advice) };
     });
   }
 

@@ -568,7 +568,7 @@ export class RouteSocket implements AsyncDisposable {
 
   /** Sends many requests in few datagrams; see NetlinkConnection.requestMany(). */
   requestMany(
-    requests: readonly NetlinkRequest[],
+    requests: Iterable<NetlinkRequest> & { readonly length: number },
     options?: WaitOptions,
   ): Promise<(Reply<never> | NetlinkError)[]> {
     return this.#connection.requestMany(requests, options);

@@ -42,6 +42,13 @@ export interface Change {
    */
   requests(names: NameLookup): NetlinkRequest[];
   /**
+   * The names of links that the messages refer to, if they depend on nothing
+   * else; the messages are encoded to find out otherwise.
+   *
+   * @internal
+   */
+  readonly links?: readonly string[];
+  /**
    * What happens before the messages, if they are not enough.
    *
    * @internal
@@ -68,32 +75,37 @@ export const NUMBERED: NameLookup = {
  * that depend on no name are encoded once.
  */
 export function checked(change: Change): Change {
-  const names = new NameUse();
-  const requests = change.requests(names);
-  return names.isUsed ? change : { ...change, requests: () => requests };
+  const use = new NameUse();
+  const requests = change.requests(use);
+  const { links } = use;
+  if (links === undefined) return change;
+  return links.length > 0
+    ? { ...change, links }
+    : { ...change, requests: () => requests };
 }
 
-/** NUMBERED, which records whether messages depend on it. */
+/** NUMBERED, which records what messages depend on. */
 class NameUse implements NameLookup {
-  isUsed = false;
+  /** The names of links; undefined if there is more. */
+  links: string[] | undefined = [];
 
   index(link: string | number): number {
     if (typeof link === "number") return link;
-    this.isUsed = true;
+    this.links?.push(link);
     return 1;
   }
 
   creates(): number {
-    this.isUsed = true;
+    this.links = undefined;
     return 0;
   }
 
   calls(): void {
-    this.isUsed = true;
+    this.links = undefined;
   }
 
   namespace(): number {
-    this.isUsed = true;
+    this.links = undefined;
     return 0;
   }
 }

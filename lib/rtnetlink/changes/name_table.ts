@@ -124,22 +124,38 @@ class Table implements NameLookup, Disposable {
  * ```
  */
 export class Prepared implements Disposable {
-  /** The messages of each change. */
-  readonly requests: readonly (readonly NetlinkRequest[])[];
-  readonly #table: Disposable;
+  readonly #encode: () => Iterable<readonly NetlinkRequest[]>;
+  readonly #table: Disposable | undefined;
 
-  /** Called by prepare(). */
+  /**
+   * Called by prepare().
+   *
+   * @param encode The messages of each change, possibly encoded one by one.
+   */
   constructor(
-    requests: readonly (readonly NetlinkRequest[])[],
-    table: Disposable,
+    encode: () => Iterable<readonly NetlinkRequest[]>,
+    table?: Disposable,
   ) {
-    this.requests = requests;
+    this.#encode = encode;
     this.#table = table;
+  }
+
+  /** The messages of each change. */
+  get requests(): (readonly NetlinkRequest[])[] {
+    return [...this.#encode()];
+  }
+
+  /**
+   * The same one after the other: a message of many takes memory only until it
+   * is sent.
+   */
+  [Symbol.iterator](): Iterator<readonly NetlinkRequest[]> {
+    return this.#encode()[Symbol.iterator]();
   }
 
   /** Closes the namespace descriptors of the messages. */
   [Symbol.dispose](): void {
-    this.#table[Symbol.dispose]();
+    this.#table?.[Symbol.dispose]();
   }
 }
 
@@ -161,15 +177,28 @@ export async function prepare(
     if (link !== undefined && !made.has(change)) known.creates(link);
     return change.requests(known);
   };
-  const done: boolean[] = [];
-  const written = changes.map((change) => {
+  // The messages of changes that need no second pass.
+  const written: (readonly NetlinkRequest[] | undefined)[] = [];
+  let mayFail = false;
+  for (const change of changes) {
+    const { links, first } = change;
+    if (links !== undefined && first === undefined) {
+      for (const link of links) collector.index(link);
+      written.push(undefined);
+      continue;
+    }
     collector.isDone = true;
     const requests = write(change, collector);
-    done.push(collector.isDone);
-    return requests;
-  });
-  const { wanted, numbered, isFinal } = collector;
-  if (isFinal) return new Prepared(written, { [Symbol.dispose]() {} });
+    written.push(collector.isDone ? requests : undefined);
+    mayFail ||= !collector.isDone;
+  }
+  const { wanted, numbered } = collector;
+  const encode = function* (known: NameLookup) {
+    for (let at = 0; at < changes.length; at++) {
+      yield written[at] ?? write(changes[at]!, known);
+    }
+  };
+  if (collector.isFinal) return new Prepared(() => encode(new Collector()));
 
   const indexes = new Map<string, number>();
   let highest = 0;
@@ -189,11 +218,11 @@ export async function prepare(
   missing.forEach((name, at) => indexes.set(name, found[at]!.ifindex));
 
   const table = new Table(indexes, numbered, highest + GAP);
+  // Nothing is sent if a namespace cannot be opened.
+  if (!mayFail) return new Prepared(() => encode(table), table);
   try {
-    const requests = changes.map((change, at) =>
-      done[at] ? written[at]! : write(change, table)
-    );
-    return new Prepared(requests, table);
+    const requests = [...encode(table)];
+    return new Prepared(() => requests, table);
   } catch (error) {
     table[Symbol.dispose]();
     throw error;
