@@ -7,12 +7,15 @@
 export type {
   AbsentAddress,
   AbsentRoute,
+  AbsentVlan,
   AddressConfiguration,
   ClassConfiguration,
   Exclusive,
   ExclusiveKind,
   IgnoredConfiguration,
   LinkConfiguration,
+  MdbConfiguration,
   NeighbourConfiguration,
   QdiscConfiguration,
+  VlanConfiguration,
 } from "./parse/configuration.ts";

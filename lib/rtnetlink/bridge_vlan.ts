@@ -257,6 +257,25 @@ const range: Reader<string> = {
   },
 };
 
+/** The VLANs of a number or an inclusive range. */
+export function vlanRange(vid: number | string): number[] {
+  const [first = 0, last = first] = String(vid).split("-").map(Number);
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+}
+
+/** Numbers and ranges with all of these VLANs, which are in order. */
+export function vlanRanges(vids: Iterable<number>): string[] {
+  const ranges: [first: number, last: number][] = [];
+  for (const vid of vids) {
+    const last = ranges.at(-1);
+    if (last?.[1] === vid - 1) last[1] = vid;
+    else ranges.push([vid, vid]);
+  }
+  return ranges.map(([first, last]) =>
+    first === last ? `${first}` : `${first}-${last}`
+  );
+}
+
 /** How each key is parsed. */
 export const BRIDGE_VLAN: OptionsOf<BridgeVlanSpec> = {
   dev: linkName,

@@ -11,6 +11,7 @@ import { ETH_P_IP, ETH_P_IPV6 } from "../../ffi/uapi/linux_if_ether.ts";
 import { AF_BRIDGE } from "../../ffi/uapi/sys_socket.ts";
 import { EOPNOTSUPP } from "../../ffi/errno.ts";
 import {
+  formatAddress,
   formatIPv4,
   formatIPv6,
   parseAddress,
@@ -35,6 +36,7 @@ import {
   FieldTable,
   type ObjectAttribute,
 } from "./spec/object.ts";
+import type { NameLookup } from "./spec/name_lookup.ts";
 import { readSpec } from "./spec/table.ts";
 import {
   ipAddress,
@@ -184,6 +186,11 @@ const address: FieldCodec<string> = {
   show: showAddress,
 };
 
+/** An address as the kernel's are printed. */
+function canonical(text: string): string {
+  return formatAddress(parseAddress(text).address);
+}
+
 const field = fieldsOf<MdbEntry>();
 
 /**
@@ -236,12 +243,13 @@ export const MDB: FieldTable<MdbEntry, MdbSpec> = new FieldTable<
     "source",
     [br.MDBA_MDB_EATTR_SOURCE, br.MDBE_ATTR_SOURCE],
     address,
-    { ...ipAddress, key: "src" },
+    { ...ipAddress, toRaw: canonical, key: "src" },
   ),
   state: field("permanent", {
     ...oneOf(["permanent", "temp"]),
+    toRaw: (state) => state === "permanent",
+    text: (permanent) => permanent ? "permanent" : "temp",
     key: "state",
-    json: (permanent) => permanent ? "permanent" : "temp",
   }),
   filter_mode: attribute(
     "filterMode",
@@ -250,6 +258,7 @@ export const MDB: FieldTable<MdbEntry, MdbSpec> = new FieldTable<
     {
       ...oneOf(FILTER_MODES),
       toRaw: (mode) => FILTER_MODES.indexOf(mode),
+      text: (mode) => FILTER_MODES[mode] ?? "exclude",
       key: "filter_mode",
       json: (mode, _, { details }) =>
         details ? FILTER_MODES[mode] ?? "exclude" : undefined,
@@ -273,7 +282,10 @@ export const MDB: FieldTable<MdbEntry, MdbSpec> = new FieldTable<
     },
     {
       ...list(ipAddress, 1024),
-      toRaw: (given) => given.map((address) => ({ address, timer: 0 })),
+      toRaw: (given) =>
+        given.map((one) => ({ address: canonical(one), timer: 0 })),
+      same: (is, wanted) => sourcesText(is) === sourcesText(wanted),
+      text: sourcesText,
       key: "source_list",
       json: (sources, _, { details }) =>
         details
@@ -309,7 +321,7 @@ export const MDB: FieldTable<MdbEntry, MdbSpec> = new FieldTable<
     "destination",
     [newer.MDBA_MDB_EATTR_DST, newer.MDBE_ATTR_DST],
     address,
-    { ...ipAddress, key: "dst" },
+    { ...ipAddress, toRaw: canonical, key: "dst" },
   ),
   dst_port: attribute(
     "destinationPort",
@@ -341,6 +353,11 @@ export const MDB: FieldTable<MdbEntry, MdbSpec> = new FieldTable<
       statistics ? seconds(timer).padStart(7) : undefined,
   }),
 }, true);
+
+/** The addresses of sources, which have no order. */
+function sourcesText(sources: readonly MdbSource[]): string {
+  return sources.map(({ address }) => address).sort().join(",");
+}
 
 /** Hundredths of a second as `bridge` prints them: "259.84". */
 export function seconds(timer: number): string {
@@ -398,31 +415,22 @@ function decodeEntry(
   ifindex: number,
   value: AttributeReader,
 ): MdbEntry | undefined {
-  const { view, at, length, bytes } = value;
+  const { view, at, length } = value;
   const size = br.br_mdb_entry.size;
   if (length < size) return undefined;
   const { ifindex: port, state, flags, vid, addr } = br.br_mdb_entry.get(
     view,
     at,
   );
-  const start = at + br.br_mdb_entry.fields.addr.offset;
-  const ethertype = addr[PROTOCOL]! << 8 | addr[PROTOCOL + 1]!;
-  const [family, group]: readonly [AddressFamily, string] =
-    ethertype === ETH_P_IP
-      ? ["inet", formatIPv4(bytes, start)]
-      : ethertype === ETH_P_IPV6
-      ? ["inet6", formatIPv6(bytes, start)]
-      : ["link", formatLinkAddress(bytes, start, 6)];
   const entry: MdbEntry = {
     ifindex,
     port,
-    family,
-    group,
+    ...groupOf(addr),
     vlan: vid,
     permanent: (state & br.MDB_PERMANENT) !== 0,
     flags,
   };
-  MDB.decodeAttributes(entry, value.enter(size), family);
+  MDB.decodeAttributes(entry, value.enter(size), entry.family);
   return entry;
 }
 
@@ -473,6 +481,37 @@ function groupBytes(text: string): Uint8Array<ArrayBuffer> {
   field.set(bytes);
   field.set([protocol >> 8, protocol & 0xff], PROTOCOL);
   return field;
+}
+
+/** The group in the address of a struct br_mdb_entry. */
+function groupOf(addr: Uint8Array): Pick<MdbEntry, "family" | "group"> {
+  const ethertype = addr[PROTOCOL]! << 8 | addr[PROTOCOL + 1]!;
+  return ethertype === ETH_P_IP
+    ? { family: "inet", group: formatIPv4(addr) }
+    : ethertype === ETH_P_IPV6
+    ? { family: "inet6", group: formatIPv6(addr) }
+    : { family: "link", group: formatLinkAddress(addr, 0, 6) };
+}
+
+/** The entry that a change adds, as the kernel would report it. */
+export function mdbEntry(spec: MdbSpec, names: NameLookup): MdbEntry {
+  const { dev, port, grp, vid = 0, state } = spec;
+  const entry: MdbEntry = {
+    ifindex: names.index(dev),
+    port: names.index(port),
+    ...groupOf(groupBytes(grp)),
+    vlan: vid,
+    permanent: state === "permanent",
+    flags: 0,
+  };
+  const encoding = { names, family: AF_BRIDGE, object: "multicast entry" };
+  for (const [word, value] of Object.entries(spec)) {
+    const { number, field, toRaw } = MDB.entries[word]!;
+    if (value === undefined || number === undefined) continue;
+    const raw = toRaw?.(value, { ...encoding, word }) ?? value;
+    Object.assign(entry, { [field!]: raw });
+  }
+  return entry;
 }
 
 function change(verb: Verb, given: MdbSpec): Change {

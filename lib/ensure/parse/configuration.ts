@@ -2,6 +2,7 @@
 // rtnetlink.
 
 import type { AddressSpec } from "../../rtnetlink/address.ts";
+import type { BridgeVlanSpec } from "../../rtnetlink/bridge_vlan.ts";
 import type { ClassSpec, QdiscSpec } from "../../rtnetlink/changes/qdisc.ts";
 import type { LinkPort } from "../../rtnetlink/changes/link.ts";
 import type { NeighbourSpec } from "../../rtnetlink/neighbour.ts";
@@ -9,6 +10,7 @@ import type { NexthopObjectSpec } from "../../rtnetlink/nexthop.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
 import type { RuleSpec } from "../../rtnetlink/rule.ts";
 import type { FdbSpec } from "../../rtnetlink/fdb.ts";
+import type { MdbSpec } from "../../rtnetlink/mdb.ts";
 import type { LinkSettings } from "../../rtnetlink/settings.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 
@@ -20,6 +22,9 @@ export type ExclusiveKind =
   | "neighbours"
   | "rules"
   | "nexthops"
+  | "vlans"
+  | "fdb"
+  | "mdb"
   | "dynamic";
 
 /**
@@ -37,6 +42,12 @@ export type ClassConfiguration = Omit<ClassSpec, "dev">;
 
 /** An address of a link. */
 export type AddressConfiguration = Omit<AddressSpec, "dev">;
+
+/** VLANs of a bridge or of a port: one, or a range. */
+export type VlanConfiguration = Omit<BridgeVlanSpec, "dev" | "self" | "master">;
+
+/** A multicast group that a link receives, or a remote of a VXLAN for it. */
+export type MdbConfiguration = Omit<MdbSpec, "dev" | "port" | "state">;
 
 /** A link. Settings that are not given are not changed. */
 export interface LinkConfiguration
@@ -75,6 +86,17 @@ export interface LinkConfiguration
    * with `master`.
    */
   readonly fdb?: readonly Omit<FdbSpec, "dev" | "use">[];
+  /**
+   * Its VLANs, if it is a bridge or a port of one: numbers, ranges such as
+   * "20-30", or objects.
+   */
+  readonly vlans?:
+    readonly (number | string | VlanConfiguration | AbsentVlan)[];
+  /**
+   * Permanent entries of the multicast database of its bridge; those with `dst`
+   * are in that of the VXLAN itself.
+   */
+  readonly mdb?: readonly MdbConfiguration[];
   /** Its queueing disciplines: one, or a list. */
   readonly qdisc?: Omit<QdiscSpec, "dev"> | readonly Omit<QdiscSpec, "dev">[];
   /** Classes of its queueing disciplines. */
@@ -84,7 +106,10 @@ export interface LinkConfiguration
    * `net.ipv4.neigh.gc_stale_time`.
    */
   readonly sysctls?: Readonly<Record<string, string | number>>;
-  /** Whether to remove its unmanaged addresses, routes and neighbours. */
+  /**
+   * Whether to remove its unmanaged addresses, routes and neighbours, and what
+   * `vlans`, `fdb` and `mdb` do not have.
+   */
   readonly exclusive?: Exclusive;
 }
 
@@ -92,6 +117,12 @@ export interface LinkConfiguration
 export interface AbsentAddress {
   /** The address with its prefix length. */
   readonly address: string;
+  /** Always "absent". */
+  readonly state: "absent";
+}
+
+/** VLANs that are removed from a bridge or a port. */
+export interface AbsentVlan extends Pick<BridgeVlanSpec, "vid"> {
   /** Always "absent". */
   readonly state: "absent";
 }

@@ -11,7 +11,9 @@ import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type {
   AddressConfiguration,
   ExclusiveKind,
+  MdbConfiguration,
   NeighbourConfiguration,
+  VlanConfiguration,
 } from "./configuration.ts";
 import type { Cidr } from "../../net/prefix.ts";
 import type { Path } from "./error.ts";
@@ -62,6 +64,14 @@ export interface DesiredLink {
   readonly absentAddresses: readonly Cidr[];
   /** Entries of forwarding tables. */
   readonly fdb: readonly Omit<FdbSpec, "dev" | "use">[];
+  /** Its VLANs as a bridge or a port. */
+  readonly vlans: readonly VlanConfiguration[];
+  /** VLANs that are removed: numbers and ranges. */
+  readonly absentVlans: readonly string[];
+  /** Multicast groups. */
+  readonly mdb: readonly MdbConfiguration[];
+  /** Of `vlans`, `fdb` and `mdb` those that the link has, also empty. */
+  readonly listed: ReadonlySet<ExclusiveKind>;
   /** Its queueing disciplines. */
   readonly qdiscs: readonly Omit<QdiscSpec, "dev">[];
   /** Classes of its queueing disciplines. */

@@ -4,9 +4,15 @@
 import { tryParseCidr } from "../../net/prefix.ts";
 import type { RouteSpec } from "../../rtnetlink/route.ts";
 import { isFlooded } from "../../rtnetlink/monitor/identities.ts";
+import { vlanRange } from "../../rtnetlink/bridge_vlan.ts";
 import { qdiscKindNamed } from "../../rtnetlink/qdiscs/list.ts";
 import type { AddressConfiguration } from "./configuration.ts";
-import type { DesiredNamespace, DesiredSysctl } from "./desired.ts";
+import {
+  type DesiredLink,
+  type DesiredNamespace,
+  type DesiredSysctl,
+  pathOf,
+} from "./desired.ts";
 import { type Path, pathText } from "./error.ts";
 import type { Input } from "./input.ts";
 
@@ -37,6 +43,33 @@ function routeKey(route: RouteSpec): string {
   const { metric = isIPv6 ? IPV6_METRIC : 0 } = route;
   const network = to.endsWith("/0") ? "default" : canonical(to);
   return `${isIPv6} ${network} ${table} ${metric} ${tos}`;
+}
+
+/** Adds a problem for VLANs that a link has twice, and for a second PVID. */
+function checkVlans(input: Input, { vlans, absentVlans }: DesiredLink): void {
+  const first = new Map<number | "pvid", Path>();
+  const claim = (key: number | "pvid", path: Path): boolean => {
+    const other = first.get(key);
+    if (other === undefined) {
+      first.set(key, path);
+      return true;
+    }
+    const what = key === "pvid" ? "the PVID" : `VLAN ${key}`;
+    const message = `${what} is configured by ${pathText(other)} too`;
+    input.problem(path, message, other);
+    return false;
+  };
+  for (const vlan of vlans) {
+    const path = pathOf(vlan)!;
+    if (vlan.pvid) claim("pvid", [...path, "pvid"]);
+    // One problem for a range.
+    vlanRange(vlan.vid).every((vid) => claim(vid, path));
+  }
+  for (const absent of absentVlans) {
+    const vid = vlanRange(absent).find((vid) => first.has(vid));
+    if (vid === undefined) continue;
+    input.problem(first.get(vid)!, `VLAN ${vid} is absent too`);
+  }
 }
 
 /** Adds a problem for each object that is configured twice. */
@@ -71,12 +104,19 @@ export function checkDuplicates(
       input.problem([...path, at], message, first);
     }
   };
-  for (const { path, addresses, fdb, qdiscs, classes } of links) {
+  for (const link of links) {
+    const { path, addresses, fdb, mdb, qdiscs, classes } = link;
+    checkVlans(input, link);
     check("address", [...path, "addresses"], addresses, addressKey);
     check("forwarding entry", [...path, "fdb"], fdb, (entry) => {
       const { to, master, vlan, src_vni, dst, port, vni } = entry;
       const remote = isFlooded(to) ? [dst, port, vni] : [];
       return [to.toLowerCase(), master, vlan, src_vni, ...remote].join(" ");
+    });
+    check("multicast entry", [...path, "mdb"], mdb, (entry) => {
+      const { grp, src = "", vid, dst, dst_port, vni, src_vni, via } = entry;
+      const group = [grp, src].map((one) => canonical(one.toLowerCase()));
+      return [...group, vid, dst, dst_port, vni, src_vni, via].join(" ");
     });
     const qdisc = [...path, "qdisc"];
     check(

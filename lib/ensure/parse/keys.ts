@@ -4,7 +4,9 @@
 import { parseNetwork } from "../../net/prefix.ts";
 import { ADDRESS } from "../../rtnetlink/address.ts";
 import { ALT_NAMES } from "../../rtnetlink/changes/alt_name.ts";
+import { BRIDGE_VLAN } from "../../rtnetlink/bridge_vlan.ts";
 import { FDB } from "../../rtnetlink/fdb.ts";
+import { MDB } from "../../rtnetlink/mdb.ts";
 import { NEIGHBOUR } from "../../rtnetlink/neighbour.ts";
 import { NEXTHOP_OBJECT } from "../../rtnetlink/nexthop.ts";
 import { ROUTE } from "../../rtnetlink/route.ts";
@@ -104,6 +106,18 @@ export const FDB_KEYS: Keys = {
   via: linkName,
 };
 
+/** Keys of a VLAN of a bridge or of a port. */
+export const VLAN_KEYS: Keys & { readonly vid: Reader<string> } = {
+  ...without(BRIDGE_VLAN, "dev", "self", "master"),
+  vid: BRIDGE_VLAN.vid as Reader<string>,
+};
+
+/** Keys of an entry of a multicast database: others expire. */
+export const MDB_KEYS: Keys = {
+  ...without(MDB.options, "dev", "port", "state"),
+  via: linkName,
+};
+
 /** Keys of a policy routing rule. */
 export const RULE_KEYS: Keys = RULE.options;
 
@@ -115,6 +129,9 @@ export const LINK_EXCLUSIVE: readonly ExclusiveKind[] = [
   "addresses",
   "routes",
   "neighbours",
+  "vlans",
+  "fdb",
+  "mdb",
   "dynamic",
 ];
 
@@ -126,5 +143,8 @@ export const EXCLUSIVE: readonly ExclusiveKind[] = [
   "neighbours",
   "rules",
   "nexthops",
+  "vlans",
+  "fdb",
+  "mdb",
   "dynamic",
 ];

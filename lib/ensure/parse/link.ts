@@ -7,15 +7,22 @@ import {
   type LinkSpec,
   setLink,
 } from "../../rtnetlink/changes/link.ts";
-import { addFdb, type FdbSpec } from "../../rtnetlink/fdb.ts";
+import { addBridgeVlan } from "../../rtnetlink/bridge_vlan.ts";
+import { addFdb } from "../../rtnetlink/fdb.ts";
 import {
   KIND_NAMES,
   kindNamed,
   PORT_KIND_NAMES,
   portKind,
 } from "../../rtnetlink/kinds/mod.ts";
+import { addMdb } from "../../rtnetlink/mdb.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
-import type { AddressConfiguration, ExclusiveKind } from "./configuration.ts";
+import type {
+  AddressConfiguration,
+  ExclusiveKind,
+  MdbConfiguration,
+  VlanConfiguration,
+} from "./configuration.ts";
 import {
   cacheChange,
   type DesiredLink,
@@ -25,16 +32,19 @@ import {
 import type { Path } from "./error.ts";
 import { type Input, shown } from "./input.ts";
 import { parseClass, parseQdisc } from "./qdisc.ts";
-import { hasState, parseAbsentAddress } from "./selection.ts";
+import { hasState, parseAbsentAddress, parseAbsentVlan } from "./selection.ts";
 import { parseSysctls } from "./sysctls.ts";
 import {
   FDB_KEYS,
+  type Keys,
   lasting,
   LINK,
   LINK_ADDRESS,
   LINK_EXCLUSIVE,
   linkName,
+  MDB_KEYS,
   PEER,
+  VLAN_KEYS,
 } from "./keys.ts";
 
 /** A link that its veth peer may still change. */
@@ -86,6 +96,10 @@ export function bareLink(
     addresses: [],
     absentAddresses: [],
     fdb: [],
+    vlans: [],
+    absentVlans: [],
+    mdb: [],
+    listed: new Set(),
     qdiscs: [],
     classes: [],
     sysctls: [],
@@ -102,6 +116,8 @@ const OTHERS = [
   "ports",
   "addresses",
   "fdb",
+  "vlans",
+  "mdb",
   "qdisc",
   "classes",
   "sysctls",
@@ -158,23 +174,58 @@ function parseAddress(
   });
 }
 
-function parseFdb(
+/**
+ * Parses an entry of a table of a link.
+ *
+ * @param check Throws for keys that exclude or require each other.
+ */
+function parseEntry<T extends object>(
   input: Input,
   path: Path,
   given: unknown,
-  dev: string,
-): Omit<FdbSpec, "dev"> | undefined {
+  [keys, required]: readonly [Keys, required: string],
+  check: (entry: T) => unknown,
+): T | undefined {
   const mapping = input.mapping(path, given);
-  if (mapping === undefined) return undefined;
-  return input.ifRight(() => {
+  return mapping && input.ifRight(() => {
     const before = input.problems.length;
-    const entry = input.values(path, mapping, FDB_KEYS, ["to"]);
+    const values = input.values(path, mapping, keys, [required]);
     if (input.problems.length > before) return undefined;
-    const spec = entry as unknown as Omit<FdbSpec, "dev">;
-    setPath(spec, path);
-    input.attempt(path, () => addFdb({ ...spec, dev }));
-    return spec;
+    const entry = values as unknown as T;
+    setPath(entry, path);
+    input.attempt(path, () => check(entry));
+    return entry;
   });
+}
+
+/** Parses VLANs: a number, a range, or a mapping. */
+function parseVlan(
+  input: Input,
+  path: Path,
+  given: unknown,
+): VlanConfiguration | undefined {
+  if (typeof given === "object") {
+    return parseEntry<VlanConfiguration>(
+      input,
+      path,
+      given,
+      [VLAN_KEYS, "vid"],
+      (vlan) => addBridgeVlan({ ...vlan, dev: 1 }),
+    );
+  }
+  const vid = input.value(path, given, VLAN_KEYS.vid);
+  if (vid === undefined) return undefined;
+  const vlan = { vid };
+  setPath(vlan, path);
+  return vlan;
+}
+
+/** The types of tables that a link has, also empty ones. */
+function listedTables(
+  mapping: Readonly<Record<string, unknown>>,
+): Set<ExclusiveKind> {
+  const kinds = ["vlans", "fdb", "mdb"] as const;
+  return new Set(kinds.filter((kind) => Array.isArray(mapping[kind])));
 }
 
 function parseOptions(
@@ -245,7 +296,7 @@ export function parseLink(
 ): LinkDraft | undefined {
   const mapping = input.mapping(path, given);
   if (mapping === undefined) return undefined;
-  const { options, port, addresses, fdb } = mapping;
+  const { options, port, addresses, vlans } = mapping;
   const { qdisc, classes, sysctls, exclusive } = mapping;
   const before = input.problems.length;
   const { name, kind, link, netns, altnames, master, ...settings } = input
@@ -288,9 +339,40 @@ export function parseLink(
     ),
     fdb: input.list(
       at("fdb"),
-      fdb,
-      (one, path) => parseFdb(input, path, one, name ?? "link"),
+      mapping.fdb,
+      (one, path) =>
+        parseEntry<DesiredLink["fdb"][number]>(
+          input,
+          path,
+          one,
+          [FDB_KEYS, "to"],
+          (entry) => addFdb({ ...entry, dev: name ?? "link" }),
+        ),
     ),
+    vlans: input.list(
+      at("vlans"),
+      vlans,
+      (one, path) => hasState(one) ? undefined : parseVlan(input, path, one),
+    ),
+    absentVlans: !Array.isArray(vlans) ? [] : input.list(
+      at("vlans"),
+      vlans,
+      (one, path) =>
+        hasState(one) ? parseAbsentVlan(input, path, one) : undefined,
+    ),
+    mdb: input.list(
+      at("mdb"),
+      mapping.mdb,
+      (one, path) =>
+        parseEntry<MdbConfiguration>(
+          input,
+          path,
+          one,
+          [MDB_KEYS, "grp"],
+          (entry) => addMdb({ ...entry, dev: 1, port: 1 }),
+        ),
+    ),
+    listed: listedTables(mapping),
     qdiscs: Array.isArray(qdisc) || qdisc === undefined || qdisc === null
       ? input.list(
         at("qdisc"),

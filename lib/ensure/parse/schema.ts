@@ -19,12 +19,14 @@ import {
   LINK_ADDRESS,
   LINK_EXCLUSIVE,
   linkName,
+  MDB_KEYS,
   NEIGHBOUR_KEYS,
   NEXTHOP_KEYS,
   PEER,
   ROUTE_KEYS,
   ROUTE_NEXTHOP,
   RULE_KEYS,
+  VLAN_KEYS,
 } from "./keys.ts";
 import {
   CLASS,
@@ -39,6 +41,7 @@ import {
   ABSENT_ADDRESS,
   ABSENT_LINK,
   ABSENT_ROUTE,
+  ABSENT_VLAN,
   IGNORED,
 } from "./selection.ts";
 import { SEED } from "./seed.ts";
@@ -158,6 +161,10 @@ function linkSchema(): JsonSchema {
         ],
       }),
       fdb: listOrNull(ref("forwarding-entry")),
+      vlans: listOrNull({
+        anyOf: [VLAN_KEYS.vid.schema, ref("vlan"), ref("absent-vlan")],
+      }),
+      mdb: listOrNull(ref("multicast-entry")),
       qdisc: { anyOf: [ref("qdisc"), listOrNull(ref("qdisc"))] },
       classes: listOrNull(ref("class")),
       sysctls: sysctls(LINK_SYSCTL),
@@ -252,6 +259,9 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     "absent-route": keysOf(ABSENT_ROUTE, ["to", "state"]),
     ignored: { ...keysOf(IGNORED), minProperties: 1 },
     "forwarding-entry": keysOf(FDB_KEYS, ["to"]),
+    vlan: keysOf(VLAN_KEYS, ["vid"]),
+    "absent-vlan": keysOf(ABSENT_VLAN, ["vid", "state"]),
+    "multicast-entry": keysOf(MDB_KEYS, ["grp"]),
     qdisc: {
       ...keysOf(QDISC, ["kind"], { options: { type: "object" } }),
       allOf: QDISC_NAMES.map((kind) => ({

@@ -6,7 +6,7 @@ import { ROUTE } from "../../rtnetlink/route.ts";
 import { type Reader, text } from "../../rtnetlink/spec/value.ts";
 import type { Path } from "./error.ts";
 import type { Input } from "./input.ts";
-import { type Keys, linkName, ROUTE_KEYS } from "./keys.ts";
+import { type Keys, linkName, ROUTE_KEYS, VLAN_KEYS } from "./keys.ts";
 import { namePattern } from "./name_pattern.ts";
 
 /** Links that are removed. */
@@ -72,6 +72,9 @@ export const ABSENT_ADDRESS: Keys = {
   },
   state: ABSENT,
 };
+
+/** Keys of a VLAN with `state: absent`. */
+export const ABSENT_VLAN: Keys = { vid: VLAN_KEYS.vid, state: ABSENT };
 
 const { to, via, table, metric, protocol } = ROUTE_KEYS;
 
@@ -155,6 +158,17 @@ export function parseAbsentAddress(
 ): Cidr | undefined {
   const values = parse(input, path, given, ABSENT_ADDRESS, "address");
   return values && tryParseCidr(String(values.address));
+}
+
+/** Parses an item of `vlans` with `state: absent`. */
+export function parseAbsentVlan(
+  input: Input,
+  path: Path,
+  given: unknown,
+): string | undefined {
+  return parse(input, path, given, ABSENT_VLAN, "vid")?.vid as
+    | string
+    | undefined;
 }
 
 /** Parses an item of `routes` with `state: absent`. */

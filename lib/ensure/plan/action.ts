@@ -14,6 +14,8 @@ export type ObjectType =
   | "route"
   | "rule"
   | "fdb"
+  | "vlan"
+  | "mdb"
   | "sysctl"
   | "qdisc"
   | "class";
@@ -33,6 +35,8 @@ export const Order = {
    * Change links; plus a fraction for each lower link, which may limit the MTU.
    */
   settings: 210,
+  /** VLANs of bridges and ports; forwarding entries may be of one. */
+  vlan: 214,
   /** Set sysctls of links, before they are up. */
   linkSysctl: 215,
   /** Queueing disciplines, then classes, then what is attached to them. */
@@ -47,6 +51,8 @@ export const Order = {
   address: 230,
   neighbour: 240,
   fdb: 245,
+  /** The bridge has to be up. */
+  mdb: 246,
   nexthop: 250,
   /**
    * Add routes; plus up to 100 for routes whose gateway needs another route.
@@ -58,6 +64,7 @@ export const Order = {
   removeRoute: 510,
   removeNexthop: 520,
   removeNeighbour: 530,
+  removeVlan: 535,
   removeAddress: 540,
   removeInnerQdisc: 541,
   /** Minus a fraction for each class that a class is in. */

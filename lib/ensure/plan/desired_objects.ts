@@ -44,7 +44,9 @@ import { Order } from "./action.ts";
 import { routeLevels } from "./dependency_order.ts";
 import { classDepths, desiredClass, desiredQdisc } from "./qdisc.ts";
 import { desiredSysctl } from "./sysctl.ts";
-import { fdbKey, findFdb } from "./fdb.ts";
+import { fdbKey, findFdb, withOwnValues } from "./fdb.ts";
+import { desiredMdb } from "./mdb.ts";
+import { desiredVlan } from "./vlan.ts";
 import { desiredPrefixRoute } from "./prefix_route.ts";
 import { selectorOf } from "./rule_table.ts";
 
@@ -132,6 +134,8 @@ interface Comparing<O extends object, Spec extends object> {
   key(object: O): string | number;
   /** The candidates for the desired object. */
   find(state: State, wanted: O): readonly O[];
+  /** The object with values that the kernel does not report. */
+  completed?(is: O, state: State): O;
   /** Keys whose difference means that it is the object of another program. */
   readonly distinct?: ReadonlySet<string>;
   /** The spec of its deletion, if the kernel does not accept the whole spec. */
@@ -159,7 +163,11 @@ function desired<O extends object, Spec extends object>(
       | { readonly is: O; readonly differences: readonly OptionDifference[] }
       | undefined;
     for (const is of comparing.find(state, value)) {
-      const differences = compare(is, value, (index) => state.nameOf(index));
+      const differences = compare(
+        comparing.completed?.(is, state) ?? is,
+        value,
+        (index) => state.nameOf(index),
+      );
       if (
         best === undefined || differences.length < best.differences.length
       ) best = { is, differences };
@@ -274,6 +282,7 @@ function desiredFdb(dev: string, entry: Omit<FdbSpec, "dev">): DesiredObject {
     decode: decodeNeighbour,
     key: fdbKey,
     find: (state, wanted) => listed(findFdb(state, wanted, spec)),
+    completed: withOwnValues,
   });
 }
 
@@ -364,8 +373,7 @@ function desiredRoute(spec: RouteSpec, level: number): DesiredObject {
 const known = new WeakMap<DesiredNamespace, readonly DesiredObject[]>();
 
 /**
- * The addresses, neighbours, nexthop objects, routes, rules, queueing
- * disciplines and sysctls of a namespace, in the order of comparison.
+ * The objects of a namespace other than links, in the order of comparison.
  */
 export function desiredObjects(
   namespace: DesiredNamespace,
@@ -403,6 +411,8 @@ function* encode(
   for (const spec of sysctls) yield desiredSysctl(spec);
   for (const link of links) {
     for (const spec of link.fdb) yield desiredFdb(link.name, spec);
+    for (const spec of link.vlans) yield desiredVlan(link, spec);
+    for (const spec of link.mdb) yield desiredMdb(link, spec);
     for (const spec of link.qdiscs) yield desiredQdisc(link.name, spec);
     for (const [spec, depth] of classDepths(link.classes)) {
       yield desiredClass(link.name, spec, depth);

@@ -2,7 +2,7 @@
 // rules of a namespace with the state, by key, after events.
 
 import type { AnyObjectEvent } from "../../rtnetlink/monitor/event.ts";
-import type { DesiredNamespace } from "../parse/desired.ts";
+import type { DesiredNamespace, NamespaceName } from "../parse/desired.ts";
 import { type Action, differenceText, type Source } from "./action.ts";
 import type { DesiredObject } from "./desired_object.ts";
 import { desiredObjects } from "./desired_objects.ts";
@@ -12,6 +12,7 @@ import {
   hasAbsent,
   MANAGED_TYPES,
   type ManagedType,
+  type Removal,
   type UnmanagedContext,
 } from "./unmanaged.ts";
 
@@ -176,15 +177,16 @@ class TypePlanner {
       if (action !== undefined) corrections.push(action);
     }
     if (this.#isExclusive && object !== undefined) {
+      // Some find several.
       const managed = new Set(
-        cell?.entries.map(({ object }) => object.find(state)),
+        cell?.entries.flatMap(({ object }) => object.find(state)),
       );
-      for (const one of this.#type.alike(state, object)) {
-        if (one === undefined || managed.has(one)) continue;
-        if (context.gone.has(one.ifindex)) continue;
-        const action = this.#removalOf(one, context);
-        if (action !== undefined) removals.push(action);
-      }
+      const unmanaged = this.#type.alike(state, object).filter((one) =>
+        one !== undefined && !managed.has(one) && !context.gone.has(one.ifindex)
+      );
+      const found = this.#type.removals?.(unmanaged, context) ??
+        unmanaged.flatMap((one) => this.#type.removal(one, context) ?? []);
+      for (const one of found) removals.push(this.#removalOf(one, namespace));
     }
     if (corrections.length + removals.length > 0) {
       const cell = this.#cell(key);
@@ -199,11 +201,7 @@ class TypePlanner {
     }
   }
 
-  #removalOf(object: unknown, context: UnmanagedContext): Action | undefined {
-    const removal = this.#type.removal(object, context);
-    if (removal === undefined) return undefined;
-    const { name, change } = removal;
-    const namespace = context.namespace.name;
+  #removalOf({ name, changes }: Removal, namespace: NamespaceName): Action {
     const { order } = this.#type;
     return {
       type: "remove",
@@ -214,7 +212,7 @@ class TypePlanner {
       differences: [],
       reasons: [],
       devices: [],
-      parts: [{ order, namespace, changes: [change] }],
+      parts: [{ order, namespace, changes }],
       undo: () => [],
     };
   }
@@ -333,6 +331,8 @@ export class ObjectPlanner {
         "route",
         "rule",
         "fdb",
+        "vlan",
+        "mdb",
         "qdisc",
         "class",
         "sysctl",

@@ -25,6 +25,8 @@ const ORDER = {
   nexthop: Order.removeNexthop,
   neighbour: Order.removeNeighbour,
   fdb: Order.removeNeighbour,
+  mdb: Order.removeNeighbour,
+  vlan: Order.removeVlan,
   address: Order.removeAddress,
 } as const satisfies Record<DesiredObject["object"], number>;
 

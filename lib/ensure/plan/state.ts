@@ -1,17 +1,22 @@
 // State of a namespace: its objects by key and its links by name, from dumps or
 // a monitor.
 
+import { EOPNOTSUPP, SystemError } from "../../../ffi/errno.ts";
 import type { Address } from "../../rtnetlink/address.ts";
+import type { BridgeVlan } from "../../rtnetlink/bridge_vlan.ts";
 import { type Link, portLevel } from "../../rtnetlink/link/link.ts";
+import type { MdbEntry } from "../../rtnetlink/mdb.ts";
 import type { MonitoredObject } from "../../rtnetlink/monitor/event.ts";
 import {
   addressIdentity,
   classIdentity,
   fdbIdentity,
+  mdbIdentity,
   neighbourIdentity,
   nexthopIdentity,
   portIdentity,
   qdiscIdentity,
+  vlanIdentity,
 } from "../../rtnetlink/monitor/identities.ts";
 import { cacheOf, type Monitor } from "../../rtnetlink/monitor/monitor.ts";
 import { RouteTable } from "../../rtnetlink/monitor/route_table.ts";
@@ -43,6 +48,8 @@ interface Tables {
   rule(): Iterable<Rule>;
   nexthop(): KeyedTable<Nexthop>;
   fdb(): KeyedTable<Neighbour>;
+  vlan(): KeyedTable<BridgeVlan>;
+  mdb(): KeyedTable<MdbEntry>;
   qdisc(): KeyedTable<Qdisc>;
   class(): KeyedTable<Qdisc>;
   /** The current value of a sysctl; undefined if it does not exist. */
@@ -82,7 +89,9 @@ export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
       if (link.addresses.length > 0) types.add("address").add("route");
       if (link.absentAddresses.length > 0) types.add("address");
       if (link.port !== undefined) types.add("port");
-      if (link.fdb.length > 0) types.add("fdb");
+      if (link.listed.has("fdb")) types.add("fdb");
+      if (link.listed.has("vlans")) types.add("vlan");
+      if (link.listed.has("mdb")) types.add("mdb");
       if (link.qdiscs.length > 0) types.add("qdisc");
       if (link.classes.length > 0) types.add("class");
     }
@@ -140,6 +149,16 @@ export class State {
   /** Entries of forwarding tables. */
   get fdb(): KeyedTable<Neighbour> {
     return this.#tables.fdb();
+  }
+
+  /** VLANs of bridges and their ports. */
+  get vlans(): KeyedTable<BridgeVlan> {
+    return this.#tables.vlan();
+  }
+
+  /** Entries of multicast databases. */
+  get mdb(): KeyedTable<MdbEntry> {
+    return this.#tables.mdb();
   }
 
   get qdiscs(): KeyedTable<Qdisc> {
@@ -247,6 +266,16 @@ function lazily<T>(make: () => T): () => T {
   return () => value ??= make();
 }
 
+/** A kernel without the module of bridges, or without VLANs, has none. */
+async function ifSupported<T>(dump: Promise<T[]>): Promise<T[]> {
+  try {
+    return await dump;
+  } catch (error) {
+    if (error instanceof SystemError && error.errno === EOPNOTSUPP) return [];
+    throw error;
+  }
+}
+
 /** Dumps the objects of some types. */
 export async function readState(
   socket: RouteSocket,
@@ -264,6 +293,8 @@ export async function readState(
     rule,
     nexthop,
     fdb,
+    vlan,
+    mdb,
     qdisc,
     classes,
   ] = await Promise.all([
@@ -274,6 +305,8 @@ export async function readState(
     dump("rule", () => socket.rules(options)),
     dump("nexthop", () => socket.nexthops(options)),
     dump("fdb", () => readFdb(socket, options)),
+    dump("vlan", () => ifSupported(socket.bridgeVlans(options))),
+    dump("mdb", () => ifSupported(socket.mdb(options))),
     dump("qdisc", () => socket.qdiscs(options)),
     dump("class", () => readClasses(socket, options)),
   ]);
@@ -285,6 +318,8 @@ export async function readState(
     rule,
     nexthop,
     fdb,
+    vlan,
+    mdb,
     qdisc,
     class: classes,
   });
@@ -299,6 +334,8 @@ interface Dumped {
   readonly rule?: readonly Rule[];
   readonly nexthop?: readonly Nexthop[];
   readonly fdb?: readonly Neighbour[];
+  readonly vlan?: readonly BridgeVlan[];
+  readonly mdb?: readonly MdbEntry[];
   readonly qdisc?: readonly Qdisc[];
   readonly class?: readonly Qdisc[];
 }
@@ -313,6 +350,8 @@ function dumpedState(sysctl: Tables["sysctl"], found: Dumped = {}): State {
     rule: () => found.rule ?? [],
     nexthop: lazily(() => keyed(found.nexthop ?? [], nexthopIdentity)),
     fdb: lazily(() => keyed(found.fdb ?? [], fdbIdentity)),
+    vlan: lazily(() => keyed(found.vlan ?? [], vlanIdentity)),
+    mdb: lazily(() => keyed(found.mdb ?? [], mdbIdentity)),
     qdisc: lazily(() => keyed(found.qdisc ?? [], qdiscIdentity)),
     class: lazily(() => keyed(found.class ?? [], classIdentity)),
     sysctl,
@@ -341,6 +380,8 @@ export function monitoredState(
     rule: () => tables.rule,
     nexthop: () => tables.nexthop,
     fdb: () => tables.fdb,
+    vlan: () => tables.vlan,
+    mdb: () => tables.mdb,
     qdisc: () => tables.qdisc,
     class: () => tables.class,
     sysctl,

@@ -24,8 +24,15 @@ import {
   addressSpecOf,
   deleteAddress,
 } from "../../rtnetlink/address.ts";
+import {
+  type BridgeVlan,
+  vlanRange,
+  vlanRanges,
+} from "../../rtnetlink/bridge_vlan.ts";
 import type { Change } from "../../rtnetlink/changes/change.ts";
 import { deleteLink } from "../../rtnetlink/changes/link.ts";
+import { deleteFdb } from "../../rtnetlink/fdb.ts";
+import type { MdbEntry } from "../../rtnetlink/mdb.ts";
 import { deleteNeighbour, type Neighbour } from "../../rtnetlink/neighbour.ts";
 import { deleteNexthop, type Nexthop } from "../../rtnetlink/nexthop.ts";
 import {
@@ -44,6 +51,7 @@ import type { Link } from "../../rtnetlink/link/link.ts";
 import {
   addressIdentity,
   classIdentity,
+  mdbIdentity,
   neighbourIdentity,
   nexthopIdentity,
   qdiscIdentity,
@@ -56,7 +64,9 @@ import type { DesiredNamespace } from "../parse/desired.ts";
 import type { AbsentRoutes } from "../parse/selection.ts";
 import { Order } from "./action.ts";
 import type { LinkContext } from "./link_planner.ts";
-import { fdbKey } from "./fdb.ts";
+import { alikeFdb, fdbKey, fdbSpec, isOwnFdb } from "./fdb.ts";
+import { deleteEntry, isOwnMdb, mdbKey, mdbName } from "./mdb.ts";
+import { deleteVlans, vlansOf } from "./vlan.ts";
 import { routeName } from "./desired_object.ts";
 import { selectorOf } from "./rule_table.ts";
 import type { State } from "./state.ts";
@@ -70,7 +80,7 @@ export interface UnmanagedContext extends LinkContext {
 /** How to remove an object. */
 export interface Removal {
   readonly name: string;
-  readonly change: Change;
+  readonly changes: readonly Change[];
 }
 
 /** A type of object, with lookup by key. */
@@ -85,6 +95,8 @@ export interface ManagedType<T> {
   alike(state: State, object: T): readonly (T | undefined)[];
   /** How to remove an object; undefined if it stays. */
   removal(object: T, context: UnmanagedContext): Removal | undefined;
+  /** The same for several objects with the same key, which are removed as one. */
+  removals?(objects: readonly T[], context: UnmanagedContext): Removal[];
 }
 
 const FOREVER = 0xffff_ffff;
@@ -112,6 +124,17 @@ function isExclusive(
       described.get(ifindex)?.exclusive.has(kind) === true;
 }
 
+/** The same for objects of a bridge: those of links that list them. */
+function isExclusiveTable(
+  context: UnmanagedContext,
+  kind: ExclusiveKind,
+  ifindex: number,
+): boolean {
+  return context.described.get(ifindex)?.listed.has(kind) === true &&
+    isExclusive(context, kind, ifindex) &&
+    !isIgnored(context, { links: [context.state.nameOf(ifindex)] });
+}
+
 const links: ManagedType<Link> = {
   exclusive: "links",
   order: Order.removeLink,
@@ -128,7 +151,7 @@ const links: ManagedType<Link> = {
     const isUnmanaged = isExclusive(context, "links") &&
       !isIgnored(context, { links: [name] });
     return isAbsent || isUnmanaged
-      ? { name, change: deleteLink(name) }
+      ? { name, changes: [deleteLink(name)] }
       : undefined;
   },
 };
@@ -192,6 +215,8 @@ export function hasAbsent(
       return links.some(({ absentAddresses }) => absentAddresses.length > 0);
     case "routes":
       return absentRoutes.length > 0;
+    case "vlans":
+      return links.some(({ absentVlans }) => absentVlans.length > 0);
     default:
       return false;
   }
@@ -214,7 +239,7 @@ const addresses: ManagedType<Address> = {
     );
     if (!isAbsent && !isUnmanagedAddress(one, link, context)) return undefined;
     const name = `${address}/${prefixLength} of ${link.name}`;
-    return { name, change: deleteAddress(addressSpecOf(one)) };
+    return { name, changes: [deleteAddress(addressSpecOf(one))] };
   },
 };
 
@@ -259,7 +284,7 @@ const routes: ManagedType<Route> = {
     );
     if (!isAbsent && !isUnmanagedRoute(route, context)) return undefined;
     const spec = routeSpec(route);
-    return spec && { name: routeName(spec), change: deleteRoute(spec) };
+    return spec && { name: routeName(spec), changes: [deleteRoute(spec)] };
   },
 };
 
@@ -360,7 +385,7 @@ const neighbours: ManagedType<Neighbour> = {
     const link = context.state.nameOf(dev);
     if (isIgnored(context, { links: [link], address: to })) return undefined;
     const name = `${to} of ${link}`;
-    return { name, change: deleteNeighbour({ to, dev }) };
+    return { name, changes: [deleteNeighbour({ to, dev })] };
   },
 };
 
@@ -387,7 +412,7 @@ const rules: ManagedType<Rule> = {
       })
     );
     if (ignored) return undefined;
-    return { name: `priority ${rule.priority}`, change: deleteRule(spec) };
+    return { name: `priority ${rule.priority}`, changes: [deleteRule(spec)] };
   },
 };
 
@@ -429,7 +454,7 @@ const nexthops: ManagedType<Nexthop> = {
     const stays = isDynamicProtocol(protocol) &&
         !isExclusive(context, "dynamic") ||
       isIgnored(context, { links, protocol });
-    return stays ? undefined : { name: `${id}`, change: deleteNexthop(id) };
+    return stays ? undefined : { name: `${id}`, changes: [deleteNexthop(id)] };
   },
 };
 
@@ -443,14 +468,71 @@ const qdiscs: ManagedType<Qdisc> = {
   removal: () => undefined,
 };
 
-/** The entries of a link; many are learned. */
 const fdb: ManagedType<Neighbour> = {
-  exclusive: undefined,
-  order: Order.fdb,
+  exclusive: "fdb",
+  order: Order.removeNeighbour,
   key: fdbKey,
-  all: () => [],
-  alike: () => [],
+  all: (state) => state.fdb,
+  alike: alikeFdb,
+  removal(entry, context) {
+    const { state } = context;
+    const { ifindex, linkAddress, destination } = entry;
+    if (!isExclusiveTable(context, "fdb", ifindex)) return undefined;
+    if (!isOwnFdb(entry, state)) return undefined;
+    const dst = destination === undefined ? "" : `, dst ${destination}`;
+    return {
+      name: `${linkAddress} of ${state.nameOf(ifindex)}${dst}`,
+      changes: [deleteFdb(fdbSpec(entry))],
+    };
+  },
+};
+
+/** VLANs by link: a desired range has one key. */
+const vlans: ManagedType<BridgeVlan> = {
+  exclusive: "vlans",
+  order: Order.removeVlan,
+  key: ({ ifindex }) => ifindex,
+  all: (state) => state.vlans,
+  alike: (state, { ifindex }) => vlansOf(state, ifindex),
   removal: () => undefined,
+  removals(objects, context) {
+    const { state, described } = context;
+    const { ifindex = 0 } = objects[0] ?? {};
+    const all = isExclusiveTable(context, "vlans", ifindex);
+    const absent = new Set(
+      described.get(ifindex)?.absentVlans.flatMap(vlanRange),
+    );
+    const vids = objects.map(({ vid }) => vid)
+      .filter((vid) => all || absent.has(vid));
+    return vlanRanges(vids).map((range) => ({
+      name: `${range} of ${state.nameOf(ifindex)}`,
+      changes: deleteVlans(state, ifindex, vlanRange(range)),
+    }));
+  },
+};
+
+const mdb: ManagedType<MdbEntry> = {
+  exclusive: "mdb",
+  order: Order.removeNeighbour,
+  key: mdbKey,
+  all: (state) => state.mdb,
+  alike(state, entry) {
+    const { destination, vni } = entry;
+    if (destination === undefined && vni === undefined) {
+      return [state.mdb.get(mdbIdentity.key(entry))];
+    }
+    const key = mdbKey(entry);
+    return [...state.mdb].filter((one) => mdbKey(one) === key);
+  },
+  removal(entry, context) {
+    const { state } = context;
+    const { port, group, source, vlan, destination } = entry;
+    if (!isExclusiveTable(context, "mdb", port)) return undefined;
+    if (context.gone.has(port) || !isOwnMdb(entry, state)) return undefined;
+    const details = { src: source, vid: vlan, dst: destination };
+    const name = mdbName(group, details, state.nameOf(port));
+    return { name, changes: [deleteEntry(entry)] };
+  },
 };
 
 const classes: ManagedType<Qdisc> = { ...qdiscs, key: classIdentity.key };
@@ -474,6 +556,8 @@ export const MANAGED_TYPES = {
   rule: rules,
   nexthop: nexthops,
   fdb,
+  vlan: vlans,
+  mdb,
   qdisc: qdiscs,
   class: classes,
   sysctl: sysctls,

@@ -58,7 +58,7 @@ Deno.test("all problems are reported together, each with its path", () => {
     "absolute path or a process number",
     "namespaces.blue.rules: a mapping is not a list",
     'namespaces.blue.exclusive[0]: "all" is not one of links, addresses, ' +
-    "routes, neighbours, rules, nexthops, dynamic",
+    "routes, neighbours, rules, nexthops, vlans, fdb, mdb, dynamic",
   ]);
 });
 
