@@ -38,8 +38,9 @@ export interface Goal {
   /** Bounds of ours / theirs. */
   readonly least?: number;
   readonly most?: number;
-  /** The upper bound of ours - theirs. */
+  /** The upper bound of ours - theirs, or of ours - factor * theirs. */
   readonly above?: number;
+  readonly factor?: number;
   /** The lower bound of theirs / ours, if less is better. */
   readonly faster?: number;
   /** The upper bound of ours alone, in the case's unit. */

@@ -72,7 +72,8 @@ export function judge({ of, samples }: Measured): CaseResult {
   const { name, title, unit, better, work } = of;
   const goals: Verdict[] = [];
   for (const goal of of.goals) {
-    const { ours, against, by = "value", above, faster, limit } = goal;
+    const { ours, against, by = "value", factor = 1, above, faster, limit } =
+      goal;
     const [our, their] = [ours, against ?? ours].map((name) =>
       samples.get(name)?.map((sample) => sample[by] ?? NaN)
     );
@@ -80,7 +81,7 @@ export function judge({ of, samples }: Measured): CaseResult {
     const compared = limit !== undefined
       ? spread(our)
       : above !== undefined
-      ? difference(our, their)
+      ? difference(our, their.map((value) => factor * value))
       : faster !== undefined
       ? ratio(their, our)
       : ratio(our, their);

@@ -78,11 +78,14 @@ function printer(
 }
 
 function bound(
-  { least, most, above, faster, limit }: Verdict,
+  { least, most, factor, above, faster, limit }: Verdict,
   unit: string,
 ): string {
   if (limit !== undefined) return `at most ${limit} ${unit}`;
-  if (above !== undefined) return `at most +${above} ${unit}`;
+  if (above !== undefined) {
+    const theirs = factor === undefined ? "" : `${factor}x `;
+    return `at most ${theirs}+${above} ${unit}`;
+  }
   if (faster !== undefined) return `at least ${faster}x as fast`;
   return least !== undefined ? `at least ${least}x` : `at most ${most}x`;
 }

@@ -122,6 +122,32 @@ export class Workshop implements AsyncDisposable {
     return made && `${built}/release/${name}`;
   }
 
+  /**
+   * Installs a Python package; the path of its program, undefined if it cannot be
+   * installed here.
+   */
+  async pip(
+    peerName: string,
+    requirement: string,
+    program: string,
+  ): Promise<string | undefined> {
+    const directory = await this.directory();
+    const at = `${directory}/${program}-venv`;
+    const made = await this.#optional(
+      peerName,
+      "python3",
+      `pip/${program}`,
+      // deno-fmt-ignore
+      () => [
+        "sh", "-ec",
+        'python3 -m venv "$0"; "$0/bin/pip" install --quiet "$1"',
+        at, requirement,
+      ],
+      directory,
+    );
+    return made && `${at}/bin/${program}`;
+  }
+
   /** A temporary directory, removed at the end of the topic. */
   async directory(): Promise<string> {
     return this.#directory ??= await Deno.makeTempDir({
@@ -135,10 +161,11 @@ export class Workshop implements AsyncDisposable {
     tool: string,
     source: string,
     command: (source: string, target: string) => string[],
+    cwd = PEERS + dirname(source),
   ): Promise<string | undefined> {
     if (!await this.has(peerName, tool)) return undefined;
     try {
-      return await this.#build(source, command, PEERS + dirname(source));
+      return await this.#build(source, command, cwd);
     } catch (error) {
       const [reason] = String(error).split("\n");
       this.leaveOut(peerName, reason);
