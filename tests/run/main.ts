@@ -59,7 +59,8 @@ if (Deno.args.length === 0) {
 // What `ensure` saves for later runs.
 const runtime = await Deno.makeTempDir({ prefix: "netplumb-tests-" });
 Deno.env.set("NETPLUMB_RUNTIME_DIRECTORY", runtime);
-const failed = await runAll(beside, navigator.hardwareConcurrency) +
+// Two thirds of the time of a process are waits.
+const failed = await runAll(beside, navigator.hardwareConcurrency + 1) +
   await runAll(alone, 1);
 await Deno.remove(runtime, { recursive: true });
 if (failed > 0) {

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-explicit-any
-import { stripVTControlCharacters, styleText } from "node:util";
+import { plain, type Style, styled } from "./ansi.ts";
 import type { Command } from "./command.ts";
 import { parseArguments } from "./definition.ts";
 import { flag } from "./errors.ts";
@@ -23,7 +23,7 @@ const INDENT = "  ";
 const NARROW = 40;
 
 function shownWidth(text: string): number {
-  return stripVTControlCharacters(text).length;
+  return plain(text).length;
 }
 
 /** Breaks lines at spaces where they are wider than that, if they can be. */
@@ -58,10 +58,8 @@ export function generateHelp(
   cmd: Command<any>,
   { types = false, hints = true, colors = true, long = false }: HelpOptions,
 ): string {
-  const style = (format: Parameters<typeof styleText>[0], text: string) =>
-    colors && !Deno.noColor
-      ? styleText(format, text, { validateStream: false })
-      : text;
+  const style = (format: Style, text: string) =>
+    colors && !Deno.noColor ? styled(format, text) : text;
   const room = columns() - INDENT.length;
   const section = (title: string, body: string[]) =>
     body.length > 0

@@ -1,8 +1,7 @@
-// node:util finds the options in a command line; what they mean is decided
-// here, in upstream's words.
+// What the tokens of a command line mean, in upstream's words.
 
-import { parseArgs } from "node:util";
 import { flag, unknownOption, ValidationError } from "./errors.ts";
+import { tokens } from "./tokens.ts";
 import type { Argument, ArgumentValue, Option } from "./types.ts";
 
 /** One option as it was typed. */
@@ -36,7 +35,11 @@ export function findOptions(
   let unknown = false;
   // An option's value that was taken, and what is behind it in one word.
   let taken = -1;
-  for (const token of tokens(args, byFlag)) {
+  const takesValue = (typed: string) => {
+    const [arg] = byFlag.get(typed)?.args ?? [];
+    return arg !== undefined && !arg.optional;
+  };
+  for (const token of tokens(args, takesValue)) {
     const { index } = token;
     if (index <= taken) continue;
     const word = args[index];
@@ -80,23 +83,6 @@ export function findOptions(
     taken = index;
   }
   return { given, rest };
-}
-
-function tokens(args: string[], byFlag: Map<string, Option>) {
-  return parseArgs({
-    args,
-    allowPositionals: true,
-    strict: false,
-    tokens: true,
-    options: Object.fromEntries(
-      [...byFlag].map(([typed, { args: [arg] }]) => {
-        const type = arg === undefined || arg.optional ? "boolean" : "string";
-        return typed.startsWith("--")
-          ? [typed.slice(2), { type }]
-          : [typed, { type, short: typed.slice(1) }];
-      }),
-    ),
-  }).tokens;
 }
 
 /** What stands behind a flag in the same word, or the next if it is no option. */
