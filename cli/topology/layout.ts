@@ -61,7 +61,6 @@ function measured(node: GraphNode): ElkNode {
 
 const OPTIONS = {
   "elk.algorithm": "layered",
-  "elk.direction": "DOWN",
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
   "elk.edgeRouting": "ORTHOGONAL",
   "elk.spacing.nodeNode": "24",
@@ -77,6 +76,12 @@ const OPTIONS = {
   "elk.json.shapeCoords": "ROOT",
   "elk.padding": "[top=16,left=16,bottom=16,right=16]",
 };
+
+/**
+ * Hosts are below routers up to this width in pixels, otherwise at their right:
+ * a page is scrolled down.
+ */
+const WIDEST = 4000;
 
 /** Up to this number of edges, more orders are compared. */
 const FEW = 100;
@@ -137,28 +142,33 @@ export async function topologyLayout(graph: Graph): Promise<Layout> {
       { id: `${id}_rows`, width: all.width, height: all.height },
     ];
   };
-  const placed = await new elk.default().layout({
-    id: "page",
-    layoutOptions: {
-      ...OPTIONS,
-      "elk.layered.thoroughness": edges.length > FEW ? "7" : "40",
-    },
-    children: [
-      ...clusters.map(({ id, nodes }) => ({
-        id,
-        layoutOptions: {
-          "elk.padding": "[top=40,left=16,bottom=16,right=16]",
-        },
-        children: children(id, nodes),
+  const engine = new elk.default();
+  const place = (direction: "DOWN" | "RIGHT") =>
+    engine.layout({
+      id: "page",
+      layoutOptions: {
+        ...OPTIONS,
+        "elk.direction": direction,
+        "elk.layered.thoroughness": edges.length > FEW ? "7" : "40",
+      },
+      children: [
+        ...clusters.map(({ id, nodes }) => ({
+          id,
+          layoutOptions: {
+            "elk.padding": "[top=40,left=16,bottom=16,right=16]",
+          },
+          children: children(id, nodes),
+        })),
+        ...outside.map(measured),
+      ],
+      edges: edges.map(({ from, to }, index): ElkExtendedEdge => ({
+        id: `edge${index}`,
+        sources: [from],
+        targets: [to],
       })),
-      ...outside.map(measured),
-    ],
-    edges: edges.map(({ from, to }, index): ElkExtendedEdge => ({
-      id: `edge${index}`,
-      sources: [from],
-      targets: [to],
-    })),
-  });
+    });
+  let placed = await place("DOWN");
+  if ((placed as ElkNode).width! > WIDEST) placed = await place("RIGHT");
   const boxes = new Map<string, ElkNode>();
   const collect = (node: ElkNode) => {
     boxes.set(node.id, node);

@@ -158,8 +158,12 @@ const inside = (a: Box, b: Box) =>
   a.x >= b.x && a.x + a.width <= b.x + b.width &&
   a.y >= b.y && a.y + a.height <= b.y + b.height;
 
-/** Nothing lies on anything else, and every line goes from card to card. */
-async function checkLayout(graph: Graph): Promise<void> {
+/**
+ * Nothing lies on anything else, and every line goes from card to card.
+ *
+ * @param isRight Whether the lower card is at the right of the other.
+ */
+async function checkLayout(graph: Graph, isRight = false): Promise<void> {
   const { clusters, nodes, edges, ...page } = await topologyLayout(graph);
   const whole = { x: 0, y: 0, width: page.width, height: page.height };
   const boxes = new Map(nodes.map((box) => [box.node.id, box]));
@@ -180,10 +184,19 @@ async function checkLayout(graph: Graph): Promise<void> {
     const { from, to } = graph.edges[index];
     const [first, last] = [points[0], points.at(-1)!];
     const [upper, lower] = [boxes.get(from)!, boxes.get(to)!];
-    assertEquals(Math.round(first.y), Math.round(upper.y + upper.height));
-    assertEquals(Math.round(last.y), Math.round(lower.y));
-    assert(first.x > upper.x && first.x < upper.x + upper.width);
-    assert(last.x > lower.x && last.x < lower.x + lower.width);
+    const isIn = (at: number, begin: number, length: number) =>
+      assert(at > begin && at < begin + length);
+    if (isRight) {
+      assertEquals(Math.round(first.x), Math.round(upper.x + upper.width));
+      assertEquals(Math.round(last.x), Math.round(lower.x));
+      isIn(first.y, upper.y, upper.height);
+      isIn(last.y, lower.y, lower.height);
+    } else {
+      assertEquals(Math.round(first.y), Math.round(upper.y + upper.height));
+      assertEquals(Math.round(last.y), Math.round(lower.y));
+      isIn(first.x, upper.x, upper.width);
+      isIn(last.x, lower.x, lower.width);
+    }
   });
 }
 
@@ -333,6 +346,21 @@ Deno.test("topology: tiers by distance from hosts, without crossings that a swap
       })
     );
   }
+});
+
+Deno.test("topology: the tiers of a wide fabric are columns", async () => {
+  const tiers = fabric(4, 20, 5);
+  const graph = topologyGraph(tiers.flat(), false);
+  const { clusters, width, height } = await topologyLayout(graph);
+  assert(width < 2000 && width < height, `${width} x ${height}`);
+  const columns = tiers.map((tier) =>
+    tier.map(({ name }) => clusters.find(({ label }) => label === name)!)
+  );
+  columns.slice(1).forEach((column, at) => {
+    const right = Math.max(...columns[at]!.map(({ x, width }) => x + width));
+    assert(column.every(({ x }) => x >= right));
+  });
+  await checkLayout(graph, true);
 });
 
 Deno.test("topology: links without edges are in rows", async () => {
