@@ -22,12 +22,11 @@ import { lasting } from "../parse/keys.ts";
 import type { NamespaceName } from "../parse/desired.ts";
 import type { State, View } from "../plan/state.ts";
 import { isOwnObject } from "../plan/unmanaged.ts";
+import { BridgeTables } from "./bridge.ts";
+import { deviceOf, type Draft, present } from "./draft.ts";
 
 /** The kernel's default metric of IPv6 routes. */
 const IPV6_METRIC = 1024;
-
-/** A value of a configuration that is being built. */
-export type Draft = Record<string, unknown>;
 
 /** What is common to the description of all links. */
 interface Context {
@@ -65,8 +64,12 @@ async function describeNamespace(
   context: Context,
 ): Promise<Draft> {
   const links: Draft[] = [];
+  const bridges = new BridgeTables(state);
   for (const link of state.links) {
-    links.push(await describeLink(name, link, state, context));
+    links.push({
+      ...await describeLink(name, link, state, context),
+      ...bridges.describe(link),
+    });
   }
   const own = <T>(type: Parameters<typeof isOwnObject>[0], all: Iterable<T>) =>
     [...all].filter((one) => isOwnObject(type, one, state));
@@ -201,13 +204,6 @@ function settingsOf(link: Link, isWhole: boolean): Draft {
   return draft;
 }
 
-/** Keys of a spec whose values are undefined are left out. */
-function present(values: Draft): Draft {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  );
-}
-
 /** Numbers that a table has as text. */
 function withNumbers(spec: object): Draft {
   return Object.fromEntries(
@@ -216,10 +212,6 @@ function withNumbers(spec: object): Draft {
       typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value,
     ]),
   );
-}
-
-function deviceOf(ifindex: number, state: State): string | undefined {
-  return ifindex === 0 ? undefined : state.nameOf(ifindex);
 }
 
 function address(one: Address, link: string): unknown {

@@ -11,7 +11,8 @@ import type { Action } from "../plan/action.ts";
 import { LinkTracker } from "../plan/link_tracker.ts";
 import { Planner } from "../plan/planner.ts";
 import type { ObjectTypes, View } from "../plan/state.ts";
-import { describe, type Draft } from "./describe.ts";
+import { describe } from "./describe.ts";
+import type { Draft } from "./draft.ts";
 
 /** The types of objects of a configuration. */
 const TYPES: ObjectTypes = new Set([
@@ -22,6 +23,9 @@ const TYPES: ObjectTypes = new Set([
   "neighbour",
   "rule",
   "nexthop",
+  "fdb",
+  "vlan",
+  "mdb",
 ]);
 
 /** The number of times that values are left out and the rest is checked. */

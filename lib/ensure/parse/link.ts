@@ -27,6 +27,7 @@ import {
   cacheChange,
   type DesiredLink,
   type NamespaceName,
+  pathOf,
   setPath,
 } from "./desired.ts";
 import type { Path } from "./error.ts";
@@ -423,6 +424,21 @@ export function parseLink(
     setLink(name, { ...(port && { port }), ...(master && { master }) });
   });
   return draft;
+}
+
+/** Checks that the multicast entries of a link have a database. */
+export function checkGroups(
+  input: Input,
+  { kind, master, mdb }: DesiredLink,
+): void {
+  // The master of an existing device is known later.
+  if (kind === undefined || master) return;
+  const entry = mdb.find(({ dst }) => dst === undefined);
+  if (entry === undefined) return;
+  const message = kind === "bridge"
+    ? "groups that a bridge itself receives expire; mdb is of its ports"
+    : "the link has to be the port of a bridge; entries of a VXLAN need dst";
+  input.problem(pathOf(entry)!, message);
 }
 
 /** IPV6_MIN_MTU of linux/ipv6.h: below it the kernel rejects IPv6 addresses. */

@@ -30,6 +30,7 @@ import {
   RULE_KEYS,
 } from "./keys.ts";
 import {
+  checkGroups,
   type LinkDraft,
   type Named,
   parseExclusive,
@@ -298,6 +299,7 @@ function parseNetwork(
   for (const draft of drafts) {
     const path = draft.name === undefined ? [] : ["namespaces", draft.name];
     checkDuplicates(input, path, draft);
+    for (const link of draft.links) checkGroups(input, link);
   }
   const common = drafts[0]!.defaults;
   const seed = mapping.seed === undefined || mapping.seed === null

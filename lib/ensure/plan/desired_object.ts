@@ -37,8 +37,15 @@ export interface DesiredObject {
   find(state: State): unknown;
   /** The correction; undefined if there is no difference. */
   correction(state: State): Correction | undefined;
-  /** The changes that remove it; undefined if it does not exist. */
-  removal(state: State): readonly Change[] | undefined;
+  /**
+   * The changes that remove it; undefined if it does not exist.
+   *
+   * @param kept Objects of the state that stay.
+   */
+  removal(
+    state: State,
+    kept: ReadonlySet<unknown>,
+  ): readonly Change[] | undefined;
 }
 
 /** The name of a route: its destination. */

@@ -182,12 +182,14 @@ function desired<O extends object, Spec extends object>(
     devices,
     key: (state) => wanted.key(state),
     find: (state) => match(state)?.is,
-    removal(state) {
+    removal(state, kept) {
       const found = match(state);
       const isOther = found?.differences.some(({ key }) =>
         comparing.distinct?.has(key)
       );
-      return found === undefined || isOther ? undefined : [deletion(found.is)];
+      return found === undefined || isOther || kept.has(found.is)
+        ? undefined
+        : [deletion(found.is)];
     },
     correction(state) {
       const found = match(state);

@@ -101,5 +101,6 @@ export function isOwnFdb(entry: Neighbour, state: State): boolean {
 /** The options of an entry, with its table. */
 export function fdbSpec(entry: Neighbour): FdbSpec {
   const { self: _, ...spec } = FDB.specOf(entry);
-  return entry.master === undefined ? spec : { ...spec, master: true };
+  const { ifindex, master = ifindex } = entry;
+  return master === ifindex ? spec : { ...spec, master: true };
 }

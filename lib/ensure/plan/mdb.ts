@@ -9,19 +9,15 @@ import {
   mdbEntry,
   type MdbSpec,
 } from "../../rtnetlink/mdb.ts";
+import type { Change } from "../../rtnetlink/changes/change.ts";
+import { vlanRanges } from "../../rtnetlink/bridge_vlan.ts";
 import { mdbIdentity } from "../../rtnetlink/monitor/identities.ts";
 import type { MdbConfiguration } from "../parse/configuration.ts";
 import { type DesiredLink, pathOf } from "../parse/desired.ts";
-import { Order } from "./action.ts";
+import { type Difference, Order } from "./action.ts";
 import type { DesiredObject } from "./desired_object.ts";
-import type { State } from "./state.ts";
-
-/** The key of an entry in plans: of several remotes of a VXLAN once. */
-export function mdbKey(
-  { ifindex, port, vlan, group, source = "" }: MdbEntry,
-): string {
-  return `${ifindex} ${port} ${vlan} ${group} ${source}`;
-}
+import { mdbKey, type State } from "./state.ts";
+import { vlansOf } from "./vlan.ts";
 
 /** The name of an entry in actions: "239.1.1.1 vid 10 of eth0". */
 export function mdbName(
@@ -41,23 +37,30 @@ export function desiredMdb(
   const { name: port, master } = link;
   const { grp, src, vid, dst, via } = configuration;
   /** The entry; it is in the database of the bridge, or of the VXLAN itself. */
-  const specIn = (current: State): MdbSpec => {
-    const { kind = link.kind, master: bridge = 0 } = current.named(port) ?? {};
+  const specIn = (state: State): MdbSpec => {
+    const { kind = link.kind, master: bridge = 0 } = state.named(port) ?? {};
     const isOwn = kind === "bridge" || dst !== undefined;
     const dev = isOwn ? port : master ?? bridge;
-    // The kernel accepts no other state for groups that the host receives.
-    const state = kind === "bridge" ? "temp" : "permanent";
-    return { ...configuration, dev, port, state };
+    return { ...configuration, dev, port, state: "permanent" };
   };
-  const wanted = (state: State) => mdbEntry(specIn(state), state.numbers);
-  const find = (state: State) => {
-    const entry = wanted(state);
+  /**
+   * The entries, as the kernel would report them: without a VLAN, it has one for
+   * each VLAN of the port if the bridge filters VLANs.
+   */
+  const wanted = (state: State): MdbEntry[] => {
+    const entry = mdbEntry(specIn(state), state.numbers);
     const { data } = state.link(entry.ifindex) ?? {};
     // The kernel does not report the port and the identifier of the VXLAN itself.
     if (entry.destinationPort === data?.port) delete entry.destinationPort;
     if (entry.vni === data?.id) delete entry.vni;
-    return state.mdb.get(mdbIdentity.key(entry));
+    return vid === undefined && dst === undefined && data?.vlan_filtering
+      ? vlansOf(state, entry.port).map(({ vid: vlan }) => ({ ...entry, vlan }))
+      : [entry];
   };
+  const find = (state: State) =>
+    wanted(state).flatMap((entry) =>
+      state.mdb.get(mdbIdentity.key(entry)) ?? []
+    );
   const { dst_port: _, vni: __, ...compared } = configuration;
   const compare = MDB.comparison({ ...compared, state: "permanent" });
   return {
@@ -66,40 +69,63 @@ export function desiredMdb(
     name: mdbName(grp, { src, vid, dst }, port),
     path: pathOf(configuration),
     devices: [port, master, via].filter((one) => typeof one === "string"),
-    key: (state) => mdbKey(wanted(state)),
+    key: (state) => mdbKey(mdbEntry(specIn(state), state.numbers)),
     find,
     correction(state) {
-      const found = find(state);
       const spec = specIn(state);
+      const found = find(state);
+      const entries = wanted(state);
       const undo = [deletion(spec)];
-      if (found === undefined) {
-        return {
-          action: "add",
-          differences: [],
-          changes: [addMdb(spec)],
-          undo,
-        };
+      if (found.length === 0) {
+        return entries.length === 0
+          ? undefined
+          : { action: "add", differences: [], changes: [addMdb(spec)], undo };
       }
-      const entry = wanted(state);
-      // Without IGMPv3 or MLDv2, the bridge neither reports nor uses filters.
-      const filter = found.filterMode === undefined ? entry : found;
-      const { filterMode, sources = [] } = filter;
-      const is: MdbEntry = { ...found, sources };
-      if (filterMode !== undefined) is.filterMode = filterMode;
-      const differences = compare(
-        is,
-        entry,
-        (index) => state.nameOf(index),
-      );
-      // Kernels before 6.3 do not replace entries.
-      const changes = [...undo, addMdb(spec)];
-      return differences.length === 0
-        ? undefined
-        : { action: "change", differences, changes, undo: [] };
+      const byVlan = new Map(found.map((one) => [one.vlan, one]));
+      const differences = new Map<string, Difference>();
+      const changes: Change[] = [];
+      for (const entry of entries) {
+        const is = byVlan.get(entry.vlan);
+        const different = is === undefined ? [] : compare(
+          withFilter(is, entry),
+          entry,
+          (index) => state.nameOf(index),
+        );
+        if (is !== undefined && different.length === 0) continue;
+        for (const one of different) differences.set(one.key, one);
+        const one = { ...spec, ...entry.vlan && { vid: entry.vlan } };
+        // Kernels before 6.3 do not replace entries.
+        if (is !== undefined) changes.push(deletion(one));
+        changes.push(addMdb(one));
+      }
+      if (changes.length === 0) return undefined;
+      if (found.length < entries.length) {
+        const text = (list: readonly MdbEntry[]) =>
+          vlanRanges(list.map(({ vlan }) => vlan)).join(", ");
+        const [is, wish] = [text(found), text(entries)];
+        differences.set("vid", { key: "vid", is, wanted: wish });
+      }
+      return {
+        action: "change",
+        differences: [...differences.values()],
+        changes,
+        undo: [],
+      };
     },
-    removal: (state) =>
-      find(state) === undefined ? undefined : [deletion(specIn(state))],
+    removal(state, kept) {
+      const found = find(state).filter((one) => !kept.has(one));
+      return found.length === 0 ? undefined : found.map(deleteEntry);
+    },
   };
+}
+
+/** An entry with the filter of the desired one, unless it is reported. */
+function withFilter(is: MdbEntry, wanted: MdbEntry): MdbEntry {
+  // Without IGMPv3 or MLDv2, the bridge neither reports nor uses filters.
+  const { filterMode, sources = [] } = is.filterMode === undefined
+    ? wanted
+    : is;
+  return { ...is, sources, ...filterMode !== undefined && { filterMode } };
 }
 
 function deletion(
@@ -118,10 +144,8 @@ export function deleteEntry(entry: MdbEntry) {
  * not come with the sources of another entry.
  */
 export function isOwnMdb(entry: MdbEntry, state: State): boolean {
-  const { ifindex, port, source, flags, timer = 0 } = entry;
-  // A group that the host receives is not permanent.
-  const stays = entry.permanent || port === ifindex && timer === 0;
-  if (!stays || flags & MDB_FLAGS_STAR_EXCL) return false;
+  const { source, permanent, flags } = entry;
+  if (!permanent || flags & MDB_FLAGS_STAR_EXCL) return false;
   if (source === undefined) return true;
   const { source: _, ...any } = entry;
   const sources = state.mdb.get(mdbIdentity.key(any))?.sources ?? [];

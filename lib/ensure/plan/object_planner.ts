@@ -289,7 +289,9 @@ export class ObjectPlanner {
     // An address may have moved from another port of its bridge.
     const hasMoved = object === "fdb" && previous !== undefined &&
       type.note(previous);
-    return type.note(data) || hasMoved;
+    // A multicast entry may be in each VLAN of its port.
+    if (object === "vlan") this.#types.get("mdb")!.invalidate();
+    return type.note(data) || hasMoved || object === "vlan";
   }
 
   /** Records that sysctls may have changed. */

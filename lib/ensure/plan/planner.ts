@@ -79,6 +79,7 @@ export class Planner {
     const { event: what, object, data } = event;
     let isConcerned = false;
     if (object === "rule") state.rulesChanged();
+    if (object === "mdb") state.mdbChanged();
     if (object === "link") {
       if (what === "delete") state.linkRemoved(data);
       else state.linkChanged(data, event.previous);

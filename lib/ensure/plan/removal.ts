@@ -30,6 +30,9 @@ const ORDER = {
   address: Order.removeAddress,
 } as const satisfies Record<DesiredObject["object"], number>;
 
+/** Types of which several objects can have the same key. */
+const SHARED: ReadonlySet<string> = new Set(["fdb", "mdb", "vlan"]);
+
 /** Options of planRemoval(). */
 export interface RemovalOptions {
   /** Whether a namespace was created for the configuration. */
@@ -67,14 +70,20 @@ export async function planRemoval(
     // Other objects are deleted with their namespace.
     if (state === undefined || deleted.has(name ?? "")) continue;
     const other = keptNamespaces.get(name);
+    const stay = other === undefined ? [] : desiredObjects(other);
     const keys = new Set(
-      other && desiredObjects(other).map((one) => identity(one, state)),
+      stay.filter((one) => !SHARED.has(one.object))
+        .map((one) => identity(one, state)),
+    );
+    const kept = new Set(
+      stay.filter((one) => SHARED.has(one.object))
+        .flatMap((one) => one.find(state)),
     );
     for (const object of desiredObjects(namespace)) {
       // It is removed with its link.
       if (object.devices.some((one) => gone.has(keyOf(name, one)))) continue;
       if (keys.has(identity(object, state))) continue;
-      const action = objectRemoval(object, state, name);
+      const action = objectRemoval(object, state, name, kept);
       if (action !== undefined) actions.push(action);
     }
   }
@@ -129,8 +138,9 @@ function objectRemoval(
   object: DesiredObject,
   state: State,
   namespace: NamespaceName,
+  kept: ReadonlySet<unknown>,
 ): Action | undefined {
-  const changes = object.removal(state);
+  const changes = object.removal(state, kept);
   if (changes === undefined) return undefined;
   const order = orderOfRemoval(object);
   const parts = [{ order, namespace, changes }];

@@ -91,7 +91,8 @@ export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
       if (link.port !== undefined) types.add("port");
       if (link.listed.has("fdb")) types.add("fdb");
       if (link.listed.has("vlans")) types.add("vlan");
-      if (link.listed.has("mdb")) types.add("mdb");
+      // An entry may be in each VLAN of its port.
+      if (link.listed.has("mdb")) types.add("mdb").add("vlan");
       if (link.qdiscs.length > 0) types.add("qdisc");
       if (link.classes.length > 0) types.add("class");
     }
@@ -109,12 +110,20 @@ export function comparedTypes({ namespaces }: DesiredNetwork): ObjectTypes {
   return types;
 }
 
+/** The key of an entry in plans: of all VLANs and remotes of a VXLAN once. */
+export function mdbKey(
+  { ifindex, port, group, source = "" }: MdbEntry,
+): string {
+  return `${ifindex} ${port} ${group} ${source}`;
+}
+
 /** The state of a namespace. */
 export class State {
   readonly #tables: Tables;
   readonly #links = new Map<number, Link>();
   readonly #names = new Map<string, Link>();
   #ruleTable: RuleTable | undefined;
+  #mdbByKey: ReadonlyMap<string, readonly MdbEntry[]> | undefined;
   /**
    * The future meaning of names: links whose name is restored; undefined for
    * links that are recreated.
@@ -159,6 +168,17 @@ export class State {
   /** Entries of multicast databases. */
   get mdb(): KeyedTable<MdbEntry> {
     return this.#tables.mdb();
+  }
+
+  /** Entries of multicast databases with the same key in plans. */
+  mdbAlike(key: string): readonly MdbEntry[] {
+    this.#mdbByKey ??= Map.groupBy(this.mdb, mdbKey);
+    return this.#mdbByKey.get(key) ?? [];
+  }
+
+  /** Records that multicast databases have changed. */
+  mdbChanged(): void {
+    this.#mdbByKey = undefined;
   }
 
   get qdiscs(): KeyedTable<Qdisc> {

@@ -51,7 +51,6 @@ import type { Link } from "../../rtnetlink/link/link.ts";
 import {
   addressIdentity,
   classIdentity,
-  mdbIdentity,
   neighbourIdentity,
   nexthopIdentity,
   qdiscIdentity,
@@ -65,11 +64,11 @@ import type { AbsentRoutes } from "../parse/selection.ts";
 import { Order } from "./action.ts";
 import type { LinkContext } from "./link_planner.ts";
 import { alikeFdb, fdbKey, fdbSpec, isOwnFdb } from "./fdb.ts";
-import { deleteEntry, isOwnMdb, mdbKey, mdbName } from "./mdb.ts";
+import { deleteEntry, isOwnMdb, mdbName } from "./mdb.ts";
 import { deleteVlans, vlansOf } from "./vlan.ts";
 import { routeName } from "./desired_object.ts";
 import { selectorOf } from "./rule_table.ts";
-import type { State } from "./state.ts";
+import { mdbKey, type State } from "./state.ts";
 
 /** The context of the decision whether to remove an object. */
 export interface UnmanagedContext extends LinkContext {
@@ -516,14 +515,7 @@ const mdb: ManagedType<MdbEntry> = {
   order: Order.removeNeighbour,
   key: mdbKey,
   all: (state) => state.mdb,
-  alike(state, entry) {
-    const { destination, vni } = entry;
-    if (destination === undefined && vni === undefined) {
-      return [state.mdb.get(mdbIdentity.key(entry))];
-    }
-    const key = mdbKey(entry);
-    return [...state.mdb].filter((one) => mdbKey(one) === key);
-  },
+  alike: (state, entry) => state.mdbAlike(mdbKey(entry)),
   removal(entry, context) {
     const { state } = context;
     const { port, group, source, vlan, destination } = entry;

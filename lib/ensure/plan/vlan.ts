@@ -92,8 +92,8 @@ export function desiredVlan(
         ),
       };
     },
-    removal(state) {
-      const found = find(state);
+    removal(state, kept) {
+      const found = find(state).filter((one) => !kept.has(one));
       if (found.length === 0) return undefined;
       return deleteVlans(state, key(state), found.map(({ vid }) => vid));
     },

@@ -2,7 +2,11 @@
 // again, changed, corrected, made exclusive and removed; read by `bridge -j`.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseConfiguration, Reconciler } from "../../../../mod.ts";
+import {
+  exportConfiguration,
+  parseConfiguration,
+  Reconciler,
+} from "../../../../mod.ts";
 import { kernelHas, testUnless, testWith } from "../../../support/kinds.ts";
 import { Lab, type Netns } from "../../../support/netns.ts";
 import { Reconciled } from "../../../support/reconciled.ts";
@@ -55,8 +59,9 @@ async function groups(netns: Netns): Promise<string[]> {
       readonly state: string;
     }[];
   }>(netns, "mdb show") as [{ mdb: never[] }];
-  return (mdb as Record<string, string | number>[])
-    .filter(({ grp, state }) => state === "permanent" || grp === "239.1.1.7")
+  return (mdb as Record<string, string | number>[]).filter(({ state }) =>
+    state === "permanent"
+  )
     .map(({ grp, src, port, vid }) =>
       [grp, src, port, vid].filter((one) => one !== undefined).join(" ")
     ).sort();
@@ -213,6 +218,20 @@ await testWith(
       [],
     );
     assertEquals(await vlans(one, "p1"), ["1 PVID Egress Untagged"]);
+    // A group is in each VLAN of its port, also in a new one.
+    const group = { links: [{ name: "p1", mdb: [{ grp: GROUP }] }] };
+    assertEquals(await applied(one, group), [`add mdb ${GROUP} of p1`]);
+    await one.run("bridge", "vlan add dev p1 vid 2-3".split(" "));
+    assertEquals(await applied(one, group), [
+      `change mdb ${GROUP} of p1: vid is 1, wanted 1-3`,
+    ]);
+    assertEquals(
+      await groups(one),
+      [1, 2, 3].map((vid) => `${GROUP} p1 ${vid}`),
+    );
+    assertEquals(await removed(one, group), [`delete mdb ${GROUP} of p1`]);
+    assertEquals(await groups(one), []);
+    await one.run("bridge", "vlan del dev p1 vid 2-3".split(" "));
     // What another file describes goes; the port stays.
     const vlan = { links: [{ name: "p1", vlans: [1, "5-9"] }] };
     await applied(one, vlan);
@@ -247,6 +266,7 @@ await testWith(
               }],
               mdb: [{ grp: GROUP, vid: 10 }],
             }),
+            link("p2", { mdb: [{ grp: GROUP }], exclusive: ["mdb"] }),
             link("p1", { vlans: [vlan], exclusive: ["vlans"] }),
           ],
         },
@@ -258,6 +278,7 @@ await testWith(
       "10 PVID Egress Untagged",
       "02:00:5e:00:00:05 p0 10",
       `${GROUP} p0 10`,
+      `${GROUP} p2 1`,
     ];
     const read = async () => [
       ...await vlans(one, "p0"),
@@ -276,6 +297,8 @@ await testWith(
         "vlan del dev p0 vid 20-30",
         "fdb del 02:00:5e:00:00:05 dev p0 master vlan 10",
         `mdb del dev br0 port p0 grp ${GROUP} vid 10`,
+        `mdb del dev br0 port p2 grp ${GROUP} vid 1`,
+        `mdb add dev br0 port p2 grp 239.1.1.5 permanent vid 1`,
         "link set p0 nomaster",
         "link delete p1",
       ]
@@ -354,10 +377,6 @@ Deno.test("multicast entries are added, stable, corrected and removed", async ()
   assertEquals(await applied(one, temporary), [
     `change mdb ${GROUP} of p0: state is temp, wanted permanent`,
   ]);
-  // The host itself, and an entry that is removed.
-  const host = { links: [{ name: "br0", mdb: [{ grp: "239.1.1.7" }] }] };
-  assertEquals(await applied(one, host), ["add mdb 239.1.1.7 of br0"]);
-  assertEquals(await removed(one, host), ["delete mdb 239.1.1.7 of br0"]);
   assertEquals(
     await removed(one, { links: [{ name: "p0", mdb: list }] }),
     [
@@ -522,6 +541,155 @@ testUnless(
   },
 );
 
+await testWith(
+  [VXLAN, ...FILTERING],
+  "entries that only the previous configuration has are removed",
+  async () => {
+    await using lab = await Lab.open("one");
+    const { one } = lab;
+    const of = (vlans: unknown[], remotes: number[], groups: number[]) =>
+      parseConfiguration({
+        links: [
+          filtering(),
+          link("p0", {
+            vlans,
+            mdb: groups.map((host) => ({ grp: `239.1.1.${host}` })),
+          }),
+          {
+            name: "vx0",
+            kind: "vxlan",
+            options: { id: 7, dstport: 4789 },
+            fdb: remotes.map((host) => ({ to: FLOOD, dst: `192.0.2.${host}` })),
+          },
+        ],
+      });
+    const previous = of([7, "20-30", 40], [2, 3], [1, 2]);
+    const next = of([{ vid: 7, untagged: true }, "25-35"], [3, 4], [2, 3]);
+    const options = { namespace: one.name };
+    await using reconciler = await Reconciler.open(previous, options);
+    await reconciler.apply();
+    await reconciler.replace(next);
+    const { unresolved } = await reconciler.apply({ previous });
+    assertEquals(unresolved, []);
+    assertEquals((await reconciler.plan()).actions, []);
+    assertEquals(await vlans(one, "p0"), [
+      "1 PVID Egress Untagged",
+      "7 Egress Untagged",
+      "25-35",
+    ]);
+    const vids = [1, 7, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35];
+    // The kernel keeps the entries of deleted VLANs.
+    assertEquals(
+      (await groups(one)).filter((line) => !/ p0 (2[0-4]|40)$/.test(line)),
+      [2, 3].flatMap((host) => vids.map((vid) => `239.1.1.${host} p0 ${vid}`))
+        .sort(),
+    );
+    assertEquals(
+      (await entries(one)).filter((line) => line.startsWith(FLOOD)),
+      [`${FLOOD} vx0 192.0.2.3`, `${FLOOD} vx0 192.0.2.4`],
+    );
+  },
+);
+
+/** Exports a namespace, and makes the same in another one. */
+async function assertCopied(
+  one: Netns,
+  two: Netns,
+  read: (netns: Netns) => Promise<readonly string[]>,
+) {
+  const configuration = await exportConfiguration({ namespace: one.name });
+  assertEquals(await applied(one, configuration), [], "unchanged");
+  await applied(two, configuration);
+  assertEquals(await read(two), await read(one));
+  return configuration.links!;
+}
+
+await testWith(
+  FILTERING,
+  "VLANs are exported, also missing ones, unless they are those of a new port",
+  async () => {
+    await using lab = await Lab.open("one", "two");
+    const { one, two } = lab;
+    const vlan = { vid: 10, pvid: true, untagged: true };
+    await applied(one, {
+      links: [
+        filtering({ vlans: ["100-110"] }),
+        link("p0", { vlans: ["20-30", vlan, 31], exclusive: ["vlans"] }),
+        link("p1"),
+        link("p2", { vlans: [], exclusive: ["vlans"] }),
+      ],
+    });
+    const links = await assertCopied(
+      one,
+      two,
+      async (netns) => [
+        ...await vlans(netns, "br0"),
+        ...await vlans(netns, "p0"),
+        ...await vlans(netns, "p1"),
+        ...await vlans(netns, "p2"),
+      ],
+    );
+    const exported = new Map(links.map(({ name, vlans }) => [name, vlans]));
+    assertEquals(exported.get("br0"), [
+      { vid: 1, pvid: true, untagged: true },
+      "100-110",
+    ]);
+    const absent = { vid: 1, state: "absent" };
+    assertEquals(exported.get("p0"), [vlan, "20-31", absent]);
+    assertEquals(exported.get("p1"), undefined);
+    assertEquals(exported.get("p2"), [absent]);
+  },
+);
+
+Deno.test("forwarding entries and multicast entries are exported", async () => {
+  await using lab = await Lab.open("one", "two");
+  const { one, two } = lab;
+  const hasVxlan = await kernelHas(VXLAN);
+  const fdb = [
+    { to: "02:00:5e:00:00:01", master: true, state: "static" },
+    { to: "02:00:5e:00:00:02", master: true },
+  ];
+  const mdb = [{ grp: "239.1.1.3", src: "192.0.2.1" }, { grp: GROUP }];
+  const flood = [
+    { to: FLOOD, dst: "192.0.2.2" },
+    { to: FLOOD, dst: "192.0.2.3", port: 99, vni: 5 },
+    { to: "02:00:5e:00:00:03", dst: "192.0.2.2", via: "p0" },
+  ];
+  await applied(one, {
+    links: [
+      {
+        ...filtering(),
+        options: {},
+        fdb: [{ to: "02:00:5e:00:00:09" }],
+      },
+      link("p0", { fdb, mdb }),
+      ...hasVxlan
+        ? [{
+          name: "vx0",
+          kind: "vxlan",
+          up: true,
+          master: "br0",
+          options: { id: 7, dstport: 4789, remote: "192.0.2.99" },
+          fdb: flood,
+        }]
+        : [],
+    ],
+  });
+  const links = await assertCopied(
+    one,
+    two,
+    async (netns) => [...await entries(netns), ...await groups(netns)],
+  );
+  const exported = new Map(links.map((link) => [link.name, link]));
+  const sorted = (list: readonly object[] = []) =>
+    list.map((one) => JSON.stringify(one)).sort();
+  assertEquals(exported.get("br0")?.fdb, [{ to: "02:00:5e:00:00:09" }]);
+  const { fdb: ports, mdb: received } = exported.get("p0")!;
+  assertEquals(ports?.length, 2);
+  assertEquals(sorted(received), sorted(mdb));
+  if (hasVxlan) assertEquals(exported.get("vx0")?.fdb?.length, 3);
+});
+
 Deno.test("problems of VLANs and multicast entries have their position", () => {
   const problems = (link: object) =>
     (assertThrows(() =>
@@ -556,6 +724,20 @@ Deno.test("problems of VLANs and multicast entries have their position", () => {
     'links[0].mdb[0].grp: "192.0.2" is not an IP address like 239.1.1.1 or an ' +
     "Ethernet address",
   ]);
+  assertEquals(
+    problems({ kind: "bridge", mdb: [{ grp: GROUP }] }),
+    [
+      "links[0].mdb[0]: groups that a bridge itself receives expire; mdb is of " +
+      "its ports",
+    ],
+  );
+  assertEquals(
+    problems({ kind: "ifb", mdb: [{ grp: GROUP }] }),
+    [
+      "links[0].mdb[0]: the link has to be the port of a bridge; entries of a " +
+      "VXLAN need dst",
+    ],
+  );
   assertEquals(problems({ mdb: [{ grp: GROUP }, { grp: GROUP }] }), [
     "links[0].mdb[1]: the same multicast entry as links[0].mdb[0]",
   ]);
