@@ -1,6 +1,6 @@
 // Async iterators whose return() ends a pending next() immediately.
 
-import { addAbortListener, removeAbortListener } from "./wait_limits.ts";
+import { addAbortListener, removeAbortListener } from "./abort_signal.ts";
 
 /** The source of an async iterator; its items are never `undefined`. */
 export interface AsyncSource<T> {

@@ -7,7 +7,8 @@ import { errno, libc } from "../../ffi/libc.ts";
 import { POLLIN, POLLNVAL, POLLOUT } from "../../ffi/uapi/poll.ts";
 import { ClosedError } from "../errors.ts";
 import { monotonicTime } from "./clock.ts";
-import { Descriptor, type SharedHandle } from "./descriptor.ts";
+import { Descriptor } from "./descriptor.ts";
+import type { SharedHandle } from "./shared_descriptor.ts";
 import {
   beforeIsolateEnds,
   openEventfd,

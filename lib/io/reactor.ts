@@ -20,13 +20,10 @@ import {
   POLLIN,
 } from "../../ffi/uapi/poll.ts";
 import { ArgumentError, ClosedError, TimeoutError } from "../errors.ts";
-import {
-  addAbortListener,
-  DeadlineHeap,
-  removeAbortListener,
-} from "./wait_limits.ts";
+import { addAbortListener, removeAbortListener } from "./abort_signal.ts";
 import { AdaptiveBusyPolling } from "./busy_polling.ts";
 import { monotonicTime, threadProcessorTime } from "./clock.ts";
+import { DeadlineHeap } from "./deadline_heap.ts";
 import {
   closeOwned,
   openEventfd,

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   addAbortListener,
   removeAbortListener,
-} from "../../../lib/io/wait_limits.ts";
+} from "../../../lib/io/abort_signal.ts";
 import { output } from "../../support/netns.ts";
 
 Deno.test("callbacks are called once, in order, unless they were removed", () => {
@@ -57,7 +57,7 @@ Deno.test("100,000 callbacks of one signal are added, removed and called in line
 });
 
 Deno.test("a signal whose callbacks were removed does not keep the process running", async () => {
-  const module = import.meta.resolve("../../../lib/io/wait_limits.ts");
+  const module = import.meta.resolve("../../../lib/io/abort_signal.ts");
   const start = performance.now();
   const { code } = await output(Deno.execPath(), [
     "eval",
