@@ -47,6 +47,7 @@ const KERNEL_FACING = [
   "tests/cli/tun_test.ts",
   "tests/docs/migration_test.ts",
   "tests/examples/leaf_spine_test.ts",
+  "tests/examples/vlans_test.ts",
   "tests/soak/netem_test.ts",
 ];
 
@@ -57,6 +58,7 @@ const OF_KINDS = [
   "tests/cli/show/bridge_test.ts",
   "tests/cli/show/kinds_test.ts",
   "tests/docs/migration_test.ts",
+  "tests/examples/vlans_test.ts",
   "tests/lib/ensure/plan/",
   "tests/lib/ensure/reconcile/reconcile_test.ts",
   "tests/lib/rtnetlink/bridge_vlan_test.ts",
