@@ -39,7 +39,10 @@ class Fabric implements AsyncDisposable {
     const isNetem = await hasQdisc("netem");
     if (isNetem) {
       const [, netem] = /^# (x-access: .*netem.*)$/m.exec(text)!;
-      text = text.replace(/^x-access: \{[^}]*\{[^}]*\}[^}]*\}$/m, netem);
+      text = text.replace(
+        /^x-access: &access \{[^}]*\{[^}]*\}[^}]*\}$/m,
+        netem,
+      );
     }
     text = text.replace(/\b(?=(?:spine|leaf|host)\d\b)/g, PREFIX);
     const path = await Deno.makeTempFile({ suffix: ".yaml" });
