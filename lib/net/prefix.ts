@@ -54,8 +54,8 @@ const parsed = new Map<string, Cidr | undefined>();
 const MOST_PARSED = 256;
 
 /**
- * The same, for callers that parse one text several times. The bytes must not
- * be changed.
+ * tryParseCidr() for callers that parse one text several times. The bytes must
+ * not be changed.
  */
 export function cidrOf(text: string): Cidr | undefined {
   let cidr = parsed.get(text);
