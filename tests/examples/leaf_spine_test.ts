@@ -2,7 +2,8 @@
 // `ensure`, beside bird, and taken down.
 
 import { assert, assertEquals } from "@std/assert";
-import { netplumb, Running } from "../support/command.ts";
+import { Running } from "../support/command.ts";
+import { ExampleFile } from "../support/example_file.ts";
 import { FollowedRoutes } from "../support/followed_routes.ts";
 import { Netns, output, run } from "../support/netns.ts";
 import { RunningProgram } from "../support/program.ts";
@@ -31,41 +32,17 @@ async function hasQdisc(kind: string): Promise<boolean> {
 }
 
 /** The example with namespaces of this test; with netem where the kernel has it. */
-class Fabric implements AsyncDisposable {
-  private constructor(readonly path: string, readonly qdisc: string) {}
-
-  static async open(): Promise<Fabric> {
-    let text = await Deno.readTextFile(EXAMPLE);
-    const isNetem = await hasQdisc("netem");
-    if (isNetem) {
-      const [, netem] = /^# (x-access: .*netem.*)$/m.exec(text)!;
-      text = text.replace(
-        /^x-access: &access \{[^}]*\{[^}]*\}[^}]*\}$/m,
-        netem,
-      );
-    }
-    text = text.replace(/\b(?=(?:spine|leaf|host)\d\b)/g, PREFIX);
-    const path = await Deno.makeTempFile({ suffix: ".yaml" });
-    await Deno.writeTextFile(path, text);
-    return new Fabric(path, isNetem ? "netem" : "tbf");
-  }
-
-  async ensure(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await netplumb(
-      undefined,
-      ...["ensure", this.path, ...args],
+async function openExample(isNetem: boolean): Promise<ExampleFile> {
+  let text = await Deno.readTextFile(EXAMPLE);
+  if (isNetem) {
+    const [, netem] = /^# (x-access: .*netem.*)$/m.exec(text)!;
+    text = text.replace(
+      /^x-access: &access \{[^}]*\{[^}]*\}[^}]*\}$/m,
+      netem,
     );
-    assertEquals([code, stderr], [0, ""], stdout);
-    return stdout;
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await netplumb(undefined, "ensure", this.path, "--down");
-    for (const name of NAMES) {
-      await output("ip", ["netns", "delete", PREFIX + name]);
-    }
-    await Deno.remove(this.path);
-  }
+  text = text.replace(/\b(?=(?:spine|leaf|host)\d\b)/g, PREFIX);
+  return await ExampleFile.write(text, NAMES.map((name) => PREFIX + name));
 }
 
 /** Pings every host from every host, all at once; lost packets are sent again. */
@@ -130,13 +107,17 @@ const SABOTAGE: readonly ((name: string) => string)[] = [
 const ACTS = 30;
 
 Deno.test("the leaf-spine example passes traffic, heals, and leaves nothing", async (t) => {
-  await using fabric = await Fabric.open();
+  const isNetem = await hasQdisc("netem");
+  await using fabric = await openExample(isNetem);
 
   await t.step(
     "one command on an empty machine, without anything else",
     async () => {
       const said = await fabric.ensure("--once");
-      assert(said.includes(`add qdisc ${fabric.qdisc} of eth0\n`), said);
+      assert(
+        said.includes(`add qdisc ${isNetem ? "netem" : "tbf"} of eth0\n`),
+        said,
+      );
       await pingAll();
     },
   );

@@ -2,7 +2,8 @@
 // healed under `ensure`, and taken down.
 
 import { assertEquals } from "@std/assert";
-import { netplumb, Running } from "../support/command.ts";
+import { Running } from "../support/command.ts";
+import { ExampleFile } from "../support/example_file.ts";
 import { testWith } from "../support/kinds.ts";
 import { Netns, output, run } from "../support/netns.ts";
 import { SLOWNESS } from "../support/timing.ts";
@@ -15,33 +16,10 @@ const NAMES = [...SWITCHES, "host1-10", "host1-20", "host2-10", "host2-20"];
 const netns = (name: string) => new Netns(PREFIX + name);
 
 /** The example with namespaces of this test. */
-class Lab implements AsyncDisposable {
-  private constructor(readonly path: string) {}
-
-  static async open(): Promise<Lab> {
-    const text = (await Deno.readTextFile(EXAMPLE))
-      .replace(/\b(?=(?:switch|host)[\d$])/g, PREFIX);
-    const path = await Deno.makeTempFile({ suffix: ".yaml" });
-    await Deno.writeTextFile(path, text);
-    return new Lab(path);
-  }
-
-  async ensure(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await netplumb(
-      undefined,
-      ...["ensure", this.path, ...args],
-    );
-    assertEquals([code, stderr], [0, ""], stdout);
-    return stdout;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await netplumb(undefined, "ensure", this.path, "--down");
-    for (const name of NAMES) {
-      await output("ip", ["netns", "delete", PREFIX + name]);
-    }
-    await Deno.remove(this.path);
-  }
+async function openExample(): Promise<ExampleFile> {
+  const text = (await Deno.readTextFile(EXAMPLE))
+    .replace(/\b(?=(?:switch|host)[\d$])/g, PREFIX);
+  return await ExampleFile.write(text, NAMES.map((name) => PREFIX + name));
 }
 
 type Entry = Record<string, string | number | undefined>;
@@ -84,7 +62,7 @@ await testWith(
   ["type bridge vlan_filtering 1", "type vxlan id 7 dstport 4789"],
   "the example of VLANs passes traffic, heals, and leaves nothing",
   async () => {
-    await using lab = await Lab.open();
+    await using lab = await openExample();
     await lab.ensure("--once");
     assertEquals(await lab.ensure("--once"), "no change\n");
     assertEquals(await tables(), WANTED);

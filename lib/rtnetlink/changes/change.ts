@@ -81,7 +81,7 @@ export function checked(change: Change): Change {
   if (links === undefined) return change;
   return links.length > 0
     ? { ...change, links }
-    : { ...change, requests: () => requests };
+    : { ...change, links, requests: () => requests };
 }
 
 /** NUMBERED, which records what messages depend on. */

@@ -27,12 +27,10 @@ class Collector implements NameLookup {
   readonly #made = new Set<string>();
   /** Whether all messages already have the right numbers. */
   isFinal = true;
-  /** Whether the second pass has nothing to do for the current change. */
-  isDone = true;
 
   index(link: string | number): number {
     if (typeof link === "number") return link;
-    this.isFinal = this.isDone = false;
+    this.isFinal = false;
     if (this.#made.has(link)) this.numbered.add(link);
     else this.wanted.add(link);
     return 1;
@@ -40,17 +38,15 @@ class Collector implements NameLookup {
 
   creates(name: string | undefined): number {
     if (name !== undefined) this.#made.add(name);
-    this.isDone = false;
     return 0;
   }
 
   calls(_link: string | number, name: string): void {
     this.#made.add(name);
-    this.isDone = false;
   }
 
   namespace(): number {
-    this.isFinal = this.isDone = false;
+    this.isFinal = false;
     return 0;
   }
 }
@@ -177,26 +173,18 @@ export async function prepare(
     if (link !== undefined && !made.has(change)) known.creates(link);
     return change.requests(known);
   };
-  // The messages of changes that need no second pass.
-  const written: (readonly NetlinkRequest[] | undefined)[] = [];
+  // Whether a change opens a namespace, or depends on an earlier one.
   let mayFail = false;
   for (const change of changes) {
     const { links, first } = change;
-    if (links !== undefined && first === undefined) {
-      for (const link of links) collector.index(link);
-      written.push(undefined);
-      continue;
-    }
-    collector.isDone = true;
-    const requests = write(change, collector);
-    written.push(collector.isDone ? requests : undefined);
-    mayFail ||= !collector.isDone;
+    if (links === undefined || first !== undefined) {
+      write(change, collector);
+      mayFail = true;
+    } else for (const link of links) collector.index(link);
   }
   const { wanted, numbered } = collector;
   const encode = function* (known: NameLookup) {
-    for (let at = 0; at < changes.length; at++) {
-      yield written[at] ?? write(changes[at]!, known);
-    }
+    for (const change of changes) yield write(change, known);
   };
   if (collector.isFinal) return new Prepared(() => encode(new Collector()));
 
