@@ -55,6 +55,7 @@ export interface Identity<T> {
 export class KeyedTable<T> implements Table<T> {
   readonly #objects = new Map<string | number, T>();
   #touched: Set<string | number> | undefined;
+  #isSettled = false;
 
   constructor(readonly identity: Identity<T>) {}
 
@@ -94,6 +95,9 @@ export class KeyedTable<T> implements Table<T> {
     const touched = this.#touched ??= new Set();
     const gone = new Map(this.#objects);
     const there: Array<readonly [string | number, T]> = [];
+    // A snapshot has the order of the dump, whatever was notified meanwhile.
+    const isFirst = !this.#isSettled;
+    this.#isSettled = true;
     let count = 0;
     for (const object of found) {
       if (++count % PART === 0) yield;
@@ -110,9 +114,17 @@ export class KeyedTable<T> implements Table<T> {
     for (const [key, object] of there) {
       if (++count % PART === 0) yield;
       if (!touched.has(key)) this.#set(key, object, sink);
+      else if (isFirst) this.#moveToEnd(key);
     }
     this.#touched = undefined;
     return true;
+  }
+
+  #moveToEnd(key: string | number): void {
+    const object = this.#objects.get(key);
+    if (object === undefined) return;
+    this.#objects.delete(key);
+    this.#objects.set(key, object);
   }
 
   #set(key: string | number, object: T, sink: Sink<T>): void {
