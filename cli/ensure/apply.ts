@@ -81,8 +81,8 @@ function showMissing(
   { desired }: Reconciler,
   output: Output,
 ): void {
-  for (const { namespace, name } of missing) {
-    const report = { event: "missing", namespace, name } as const;
+  for (const one of missing) {
+    const report = { event: "missing", ...one } as const;
     output.event(
       reportObject(report, desired),
       () => missingText(report, output.style),

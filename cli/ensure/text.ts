@@ -6,6 +6,7 @@ import type {
   NamespaceName,
 } from "../../lib/ensure/parse/desired.ts";
 import type { Action } from "../../lib/ensure/plan/action.ts";
+import type { Missing } from "../../lib/ensure/plan/planner.ts";
 import type { ApplyResult } from "../../lib/ensure/reconcile/reconciler.ts";
 import type { ReconcileReport } from "../../lib/ensure/reconcile/reports.ts";
 import { printable } from "../output/printable.ts";
@@ -89,15 +90,15 @@ export function reportText(report: ReconcileReport, style: Style): string {
 
 /** A device that does not exist, as text. */
 export function missingText(
-  { namespace, name }: {
-    readonly namespace: NamespaceName;
-    readonly name: string;
-  },
+  { namespace, name, candidates = [] }: Missing,
   style: Style,
 ): string {
+  const why = candidates.length === 0
+    ? "does not exist and has no kind to create it"
+    : `can be any of ${candidates.join(", ")}, which identify matches`;
   return `${style.yellow("?")} ${
-    printable(within(namespace, `link ${name}`))
-  } does not exist and has no kind to create it`;
+    printable(`${within(namespace, `link ${name}`)} ${why}`)
+  }`;
 }
 
 /** A report as JSON. */

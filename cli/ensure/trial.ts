@@ -76,7 +76,8 @@ export class Trial implements AsyncDisposable {
     const { netns } = source;
     const { json } = session.output;
     const before = await stateBefore(desired, netns, session.signal);
-    const restoration = { time, netns, before, tried: valueOf(desired), json };
+    const tried = await withOriginalNames(desired, netns, session.signal);
+    const restoration = { time, netns, before, tried, json };
     const trial = new Trial(restoration, session);
     try {
       await trial.#send(JSON.stringify(restoration));
@@ -161,6 +162,31 @@ export class Trial implements AsyncDisposable {
     const { code } = await this.#process.status;
     Deno.exitCode = code === Exit.done ? Exit.differs : code;
   }
+}
+
+/** The configuration on trial, with the names that its devices have before. */
+async function withOriginalNames(
+  desired: DesiredNetwork,
+  netns: string | undefined,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const value = structuredClone(valueOf(desired));
+  const isIdentified = desired.namespaces.some(({ links }) =>
+    links.some(({ identity }) => identity !== undefined)
+  );
+  if (!isIdentified) return value;
+  await using reconciler = await Reconciler.open(desired, { namespace: netns });
+  const { actions } = await reconciler.plan({ signal });
+  for (const { object, path, differences } of actions) {
+    const name = differences.find(({ key }) => key === "name")?.is;
+    if (object !== "link" || name === undefined || path === undefined) {
+      continue;
+    }
+    let link = value as Record<string | number, unknown>;
+    for (const key of path) link = link[key] as typeof link;
+    if (link.identify) link.identify = { ...link.identify, name };
+  }
+  return value;
 }
 
 /** The state of the namespaces of a configuration, as a configuration. */

@@ -10,6 +10,7 @@ export type {
   AbsentVlan,
   AddressConfiguration,
   ClassConfiguration,
+  DeviceIdentity,
   Exclusive,
   ExclusiveKind,
   IgnoredConfiguration,

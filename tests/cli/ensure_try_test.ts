@@ -32,6 +32,9 @@ async function opened(): Promise<Tried> {
     link add e0 type veth peer name e1
     link set e0 mtu 1400 up
     link set e1 up
+    link add d0 address 02:00:00:00:00:80 type veth peer name d0x
+    link add d1 address 02:00:00:00:00:81 type veth peer name d1x
+    link add d2 address 02:00:00:00:00:82 type veth peer name d2x
     link add old0 type bridge
     link add br1 type bridge
     link set e1 master br1
@@ -54,6 +57,14 @@ async function opened(): Promise<Tried> {
         },
         { name: "br0", kind: "bridge", up: true, addresses: ["10.0.0.1/8"] },
         { name: "e1", up: false },
+        // Devices that exchange names, get another one, and are moved.
+        { name: "d1", identify: { address: "02:00:00:00:00:80" } },
+        { name: "d0", identify: { address: "02:00:00:00:00:81" } },
+        {
+          name: "lan0",
+          identify: { address: "02:00:00:00:00:82" },
+          netns: made,
+        },
       ],
       routes: [{ to: "198.51.100.0/24", via: "192.0.2.7" }],
     },

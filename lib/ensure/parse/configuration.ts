@@ -49,6 +49,21 @@ export type VlanConfiguration = Omit<BridgeVlanSpec, "dev" | "self" | "master">;
 /** A multicast group that a link receives, or a remote of a VXLAN for it. */
 export type MdbConfiguration = Omit<MdbSpec, "dev" | "port" | "state">;
 
+/**
+ * What identifies an existing device: all that is given has to match, and one
+ * device only.
+ */
+export interface DeviceIdentity {
+  /** Its name, or an alternative one, before it is renamed or moved. */
+  readonly name?: string;
+  /** Its permanent link-layer address, or its address if it has no other. */
+  readonly address?: string;
+  /** Its parent device: "0000:03:00.0" of the bus pci. */
+  readonly parent?: string;
+  /** The bus of its parent device. */
+  readonly bus?: string;
+}
+
 /** A link. Settings that are not given are not changed. */
 export interface LinkConfiguration
   extends Omit<LinkSettings, "netns" | "state"> {
@@ -63,11 +78,16 @@ export interface LinkConfiguration
    * Its kind, to create it; without a kind, it is a device that has to exist.
    */
   readonly kind?: string;
+  /**
+   * Which existing device it is, if it has another name; without a kind. It is
+   * looked for in the namespace that it is configured in.
+   */
+  readonly identify?: DeviceIdentity;
   /** The lower link of a vlan, macvlan, macvtap, ipvlan or macsec. */
   readonly link?: string;
   /**
    * Its namespace, if not the one it is configured in: it is created there with
-   * its lower link, and moved.
+   * its lower link, or exists there, and is moved.
    */
   readonly netns?: string;
   /** Alternative names. */

@@ -10,6 +10,7 @@ import type { RuleSpec } from "../../rtnetlink/rule.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type {
   AddressConfiguration,
+  DeviceIdentity,
   ExclusiveKind,
   MdbConfiguration,
   NeighbourConfiguration,
@@ -46,6 +47,8 @@ export interface DesiredLink {
   readonly name: string;
   /** Its kind; undefined for a device that has to exist. */
   readonly kind: string | undefined;
+  /** Which device it is, if it can have another name or be in `from`. */
+  readonly identity: DeviceIdentity | undefined;
   /** Its lower link. */
   readonly link: string | undefined;
   /** Settings by key, without the name and the master. */

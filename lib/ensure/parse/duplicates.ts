@@ -72,6 +72,27 @@ function checkVlans(input: Input, { vlans, absentVlans }: DesiredLink): void {
   }
 }
 
+/** Adds a problem for each device that is identified twice. */
+export function checkIdentities(
+  input: Input,
+  links: readonly DesiredLink[],
+): void {
+  const first = new Map<string, Path>();
+  for (const { path, from, identity } of links) {
+    if (identity === undefined) continue;
+    const { name, address, parent, bus } = identity;
+    const key = JSON.stringify([
+      ...[from, name, address?.toLowerCase(), parent, bus],
+    ]);
+    const other = first.get(key);
+    if (other === undefined) first.set(key, path);
+    else {
+      const message = `the same device as ${pathText(other)}`;
+      input.problem(path, message, other);
+    }
+  }
+}
+
 /** Adds a problem for each object that is configured twice. */
 export function checkDuplicates(
   input: Input,

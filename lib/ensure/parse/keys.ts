@@ -17,7 +17,11 @@ import type {
   Entries,
   OptionTable as Keys,
 } from "../../rtnetlink/spec/table.ts";
-import { type Reader, text } from "../../rtnetlink/spec/value.ts";
+import {
+  ethernetAddress,
+  type Reader,
+  text,
+} from "../../rtnetlink/spec/value.ts";
 import type { ExclusiveKind } from "./configuration.ts";
 
 export type { Keys };
@@ -73,6 +77,14 @@ export const LINK: Keys = {
   netns,
   altnames: ALT_NAMES,
   ...settings,
+};
+
+/** Keys that identify an existing device. */
+export const IDENTITY_KEYS: Keys = {
+  name: linkName,
+  address: ethernetAddress,
+  parent: text(127),
+  bus: text(31),
 };
 
 /** Keys of a veth peer. */

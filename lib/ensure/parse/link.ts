@@ -19,6 +19,7 @@ import { addMdb } from "../../rtnetlink/mdb.ts";
 import type { OptionValues } from "../../rtnetlink/spec/attribute.ts";
 import type {
   AddressConfiguration,
+  DeviceIdentity,
   ExclusiveKind,
   MdbConfiguration,
   VlanConfiguration,
@@ -37,6 +38,7 @@ import { hasState, parseAbsentAddress, parseAbsentVlan } from "./selection.ts";
 import { parseSysctls } from "./sysctls.ts";
 import {
   FDB_KEYS,
+  IDENTITY_KEYS,
   type Keys,
   lasting,
   LINK,
@@ -88,6 +90,7 @@ export function bareLink(
     from: namespace,
     name,
     kind: undefined,
+    identity: undefined,
     link: undefined,
     settings: {},
     master: undefined,
@@ -112,6 +115,7 @@ export function bareLink(
 
 /** Keys of a link that have their own parser. */
 const OTHERS = [
+  "identify",
   "options",
   "port",
   "ports",
@@ -259,6 +263,32 @@ function parseOptions(
   return input.values(path, mapping, lasting(kindNamed(kind).options));
 }
 
+/** Parses `identify`; a device that is moved has the same name by default. */
+function parseIdentity(
+  input: Input,
+  path: Path,
+  given: unknown,
+  { name, kind, isMoved }: {
+    readonly name: string;
+    readonly kind: string | undefined;
+    readonly isMoved: boolean;
+  },
+): DeviceIdentity | undefined {
+  if (given === undefined || given === null) {
+    return isMoved && kind === undefined ? { name } : undefined;
+  }
+  const mapping = input.mapping(path, given);
+  if (mapping === undefined) return undefined;
+  if (kind !== undefined) {
+    input.problem(path, "identify is of an existing device: without kind");
+  }
+  const identity = input.values(path, mapping, IDENTITY_KEYS);
+  if (Object.keys(identity).every((key) => key === "bus")) {
+    input.problem(path, "identify needs name, address or parent");
+  }
+  return identity;
+}
+
 function parsePort(
   input: Input,
   path: Path,
@@ -317,6 +347,11 @@ export function parseLink(
     from,
     name,
     kind,
+    identity: parseIdentity(input, at("identify"), mapping.identify, {
+      name,
+      kind,
+      isMoved: netns !== undefined && netns !== from,
+    }),
     link,
     settings,
     master,
@@ -414,7 +449,7 @@ export function parseLink(
     masters.push({ path: at("ports"), of: draft, names: ports });
   }
   if (input.problems.length > before) return undefined;
-  checkLower(input, draft, netns);
+  checkLower(input, draft);
   checkMtu(input, draft);
   if (input.problems.length > before) return undefined;
   // Keys that exclude or require each other.
@@ -461,12 +496,10 @@ function checkMtu(
 function checkLower(
   input: Input,
   { path, kind, link }: LinkDraft,
-  netns: string | undefined,
 ): void {
   if (kind === undefined) {
-    for (const [key, value] of Object.entries({ link, netns })) {
-      if (value === undefined) continue;
-      input.problem([...path, key], `${key} needs the kind of the link`);
+    if (link !== undefined) {
+      input.problem([...path, "link"], "link needs the kind of the link");
     }
     return;
   }

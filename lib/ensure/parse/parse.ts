@@ -16,7 +16,7 @@ import {
   setPath,
 } from "./desired.ts";
 import { applyDefaults, type LinkDefaults, parseDefaults } from "./defaults.ts";
-import { checkDuplicates } from "./duplicates.ts";
+import { checkDuplicates, checkIdentities } from "./duplicates.ts";
 import { ConfigurationError, type Path, pathText } from "./error.ts";
 import { expand } from "./expand.ts";
 import { Input } from "./input.ts";
@@ -296,6 +296,7 @@ function parseNetwork(
   const links = linksByName(input, drafts);
   joinPeers(input, links, references.peers);
   joinPorts(input, links, references.ports);
+  checkIdentities(input, drafts.flatMap(({ links }) => links));
   for (const draft of drafts) {
     const path = draft.name === undefined ? [] : ["namespaces", draft.name];
     checkDuplicates(input, path, draft);
@@ -315,7 +316,15 @@ function parseNetwork(
       return { ...draft, links: own };
     },
   );
-  return { namespaces: namespaces.filter(isMentioned) };
+  // Links are created, or are, in the namespace that they are moved from.
+  const origins = new Set(
+    namespaces.flatMap(({ links }) => links.map(({ from }) => from)),
+  );
+  return {
+    namespaces: namespaces.filter((one) =>
+      origins.has(one.name) || isMentioned(one)
+    ),
+  };
 }
 
 function checkName(input: Input, path: Path, name: string): void {

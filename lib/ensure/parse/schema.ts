@@ -13,6 +13,7 @@ import type { JsonSchema, Reader } from "../../rtnetlink/spec/value.ts";
 import {
   EXCLUSIVE,
   FDB_KEYS,
+  IDENTITY_KEYS,
   type Keys,
   lasting,
   LINK,
@@ -152,6 +153,7 @@ function linkSchema(): JsonSchema {
         required: ["kind"],
         additionalProperties: false,
       },
+      identify: { anyOf: [keysOf(IDENTITY_KEYS), { type: "null" }] },
       ports: listOrNull(linkName.schema),
       addresses: listOrNull({
         anyOf: [

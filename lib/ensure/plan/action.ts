@@ -24,6 +24,8 @@ export type ObjectType =
 export const Order = {
   /** Remove links that are recreated. */
   clear: 10,
+  /** Rename links whose name is to be that of another link. */
+  setAside: 15,
   /** Restore the name and namespace of links. */
   restore: 20,
   /** Set sysctls of the namespace; new links take some of them over. */

@@ -394,6 +394,29 @@ export function changeAction(
     : linkAction("change", desired, summary, differences, parts);
 }
 
+/** The action after it freed the name that the link has. */
+export function afterSettingAside(
+  action: Action,
+  { link: { ifindex }, namespace }: Located,
+): Action {
+  const rename = setLink(ifindex, { name: `unnamed${ifindex}` });
+  const ifBusy = renameWhileDown(ifindex, [rename], false);
+  const changes = [rename];
+  const part = { order: Order.setAside, namespace, changes, ifBusy };
+  return { ...action, parts: [part, ...action.parts] };
+}
+
+/** Renames a link that is up, which older kernels refuse. */
+export function renameWhileDown(
+  ifindex: number,
+  changes: readonly Change[],
+  isMoved: boolean,
+): Change[] {
+  const up = (up: boolean) => setLink(ifindex, { up });
+  // A link that was moved is down.
+  return [up(false), ...changes, ...isMoved ? [] : [up(true)]];
+}
+
 /** Restores the name and namespace of a link. */
 function restorePart(
   { name, namespace: home }: DesiredLink,
@@ -408,13 +431,12 @@ function restorePart(
       ...(isAway ? { netns: pathOf(home) } : {}),
     }),
   ];
-  // Older kernels do not rename a link that is up.
-  const up = (up: boolean) => setLink(ifindex, { up });
-  const ifBusy = [up(false), ...changes, ...(isAway ? [] : [up(true)])];
+  const ifBusy = renameWhileDown(ifindex, changes, isAway);
   return { order: Order.restore, namespace, changes, ifBusy };
 }
 
-function namespaceText(namespace: NamespaceName): string {
+/** A namespace in a message. */
+export function namespaceText(namespace: NamespaceName): string {
   return namespace === undefined
     ? "the namespace of this process"
     : `namespace ${namespace}`;

@@ -10,8 +10,10 @@ import type {
 } from "../parse/desired.ts";
 import type { Action, Difference, Source } from "./action.ts";
 import { longestPaths } from "./dependency_order.ts";
+import { hasIdentity, matchingDevices } from "./device.ts";
 import { desiredObjects } from "./desired_objects.ts";
 import {
+  afterSettingAside,
   changeAction,
   clearAction,
   createAction,
@@ -35,6 +37,13 @@ export interface LinkContext {
   readonly missing: ReadonlySet<string>;
   /** The ifindexes of links that are recreated. */
   readonly gone: ReadonlySet<number>;
+}
+
+/** A device that does not exist, or not one only. */
+export interface MissingDevice {
+  readonly desired: DesiredLink;
+  /** The names of several devices that `identify` matches. */
+  readonly candidates: readonly string[];
 }
 
 /** Fields of a link's location and its relations. */
@@ -71,6 +80,8 @@ class LinkEntry implements Source {
     | undefined;
   /** Until when it is expected at the location it was moved to. */
   expectedUntil = 0;
+  /** The names of devices, of which it can be only one. */
+  candidates: readonly string[] = [];
   compared: Compared | undefined;
   clear: Action | undefined;
   action: Action | undefined;
@@ -264,11 +275,11 @@ export class LinkPlanner {
   }
 
   /** Devices that do not exist and cannot be created, without a kind. */
-  *missing(): Generator<DesiredLink, void, void> {
+  *missing(): Generator<MissingDevice, void, void> {
     for (const [namespace, { missing }] of this.#contexts) {
       for (const name of missing) {
-        const { desired } = this.#byName.get(namespace, name)!;
-        if (desired.kind === undefined) yield desired;
+        const { desired, candidates } = this.#byName.get(namespace, name)!;
+        if (desired.kind === undefined) yield { desired, candidates };
       }
     }
   }
@@ -365,7 +376,7 @@ export class LinkPlanner {
       }
       return;
     }
-    entry.action = changeAction(
+    const action = changeAction(
       desired,
       located,
       this.#diff(entry, view),
@@ -373,6 +384,12 @@ export class LinkPlanner {
       height,
       view.pathOf,
     );
+    // Devices may exchange their names.
+    const other = this.#byName.get(located.namespace, located.link.name);
+    entry.action = action === undefined || other === undefined ||
+        other === entry
+      ? action
+      : afterSettingAside(action, located);
   }
 
   /** Whether it refers to a link that does not exist yet. */
@@ -392,10 +409,15 @@ export class LinkPlanner {
         : undefined;
     for (const entry of this.#entries) {
       const { desired } = entry;
-      const { namespace, name, kind } = desired;
+      const { namespace, name, kind, identity } = desired;
       entry.obstacle = undefined;
       entry.expectedUntil = 0;
+      entry.candidates = [];
       entry.located = locatedByName(namespace, name, view);
+      if (
+        entry.located !== undefined && identity !== undefined &&
+        !hasIdentity(entry.located.link, identity)
+      ) entry.located = undefined;
       if (entry.located !== undefined) continue;
       const last = this.#tracker.get(desired);
       const link = last && view.state(last.namespace)?.link(last.ifindex);
@@ -405,6 +427,25 @@ export class LinkPlanner {
         entry.expectedUntil = last.expectedUntil!;
       }
       entry.located ??= free(await locatedByPeer(desired, view));
+    }
+    this.#identify(view);
+  }
+
+  /** Locates devices that have another name, or are where they come from. */
+  #identify(view: View): void {
+    const taken = new Set(this.#entries.map(({ located }) => located?.link));
+    for (const entry of this.#entries) {
+      const { desired, located } = entry;
+      if (located !== undefined || desired.identity === undefined) continue;
+      const matching = matchingDevices(desired, view)
+        .filter(({ link }) => !taken.has(link));
+      const [only] = matching;
+      if (matching.length > 1) {
+        entry.candidates = matching.map(({ link }) => link.name);
+      } else if (only !== undefined) {
+        entry.located = only;
+        taken.add(only.link);
+      }
     }
   }
 

@@ -15,6 +15,8 @@ export interface Missing {
   readonly namespace: NamespaceName;
   /** Its name. */
   readonly name: string;
+  /** The names of several devices that `identify` matches. */
+  readonly candidates?: readonly string[];
 }
 
 /** The differences between a configuration and the state. */
@@ -130,7 +132,11 @@ export class Planner {
     return {
       isComplete,
       actions: this.#actions(view),
-      missing: missing.map(({ namespace, name }) => ({ namespace, name })),
+      missing: missing.map(({ desired: { namespace, name }, candidates }) => ({
+        namespace,
+        name,
+        ...candidates.length === 0 ? {} : { candidates },
+      })),
     };
   }
 

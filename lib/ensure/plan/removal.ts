@@ -1,7 +1,7 @@
 // Plans the removal of what a configuration describes, for down() and for
 // configurations that are replaced.
 
-import { deleteLink } from "../../rtnetlink/changes/link.ts";
+import { deleteLink, setLink } from "../../rtnetlink/changes/link.ts";
 import type {
   DesiredLink,
   DesiredNamespace,
@@ -12,7 +12,17 @@ import { type Action, Order } from "./action.ts";
 import { longestPaths } from "./dependency_order.ts";
 import type { DesiredObject } from "./desired_object.ts";
 import { desiredObjects } from "./desired_objects.ts";
-import { isOfKind, locatedByPeer, lowerNames } from "./link.ts";
+import { hasIdentity } from "./device.ts";
+import {
+  afterSettingAside,
+  isOfKind,
+  type Located,
+  locatedByName,
+  locatedByPeer,
+  lowerNames,
+  namespaceText,
+  renameWhileDown,
+} from "./link.ts";
 import type { State, View } from "./state.ts";
 
 /** The position of the removal of each type of object. */
@@ -176,7 +186,8 @@ async function linkRemovals(
     (link) => lowers(link).length > 0 ? 1 : 0,
     lowers,
   );
-  const removals: LinkRemoval[] = [];
+  const removals: LinkRemoval[] = returnActions(links, stays, view)
+    .map((action) => ({ action, names: [] }));
   for (const link of links) {
     // A pair is deleted as one.
     if (link.kind === undefined || link.isPeer) continue;
@@ -199,4 +210,75 @@ async function linkRemovals(
     });
   }
   return removals;
+}
+
+/** A device that has another name than before, or was moved. */
+interface MovedDevice {
+  readonly desired: DesiredLink;
+  readonly located: Located;
+  /** Its name before. */
+  readonly original: string;
+  readonly isAway: boolean;
+}
+
+/**
+ * Moves existing devices back to the namespaces that they are from, with the
+ * names that identify them.
+ */
+function returnActions(
+  links: readonly DesiredLink[],
+  stays: ReadonlyMap<string, DesiredLink>,
+  view: View,
+): Action[] {
+  const moved = links.flatMap((desired): MovedDevice[] => {
+    const { identity, name, namespace, from } = desired;
+    if (identity === undefined) return [];
+    const original = identity.name ?? name;
+    const staying = stays.get(keyOf(namespace, name));
+    // Another device has the name from now on.
+    const isReplaced = stays.has(keyOf(from, original)) &&
+      JSON.stringify(staying?.identity) !== JSON.stringify(identity);
+    if (staying !== undefined && !isReplaced) return [];
+    const located = locatedByName(namespace, name, view);
+    if (located === undefined || !hasIdentity(located.link, identity)) {
+      return [];
+    }
+    const isAway = namespace !== from && view.state(from) !== undefined;
+    if (original === name && !isAway) return [];
+    return [{ desired, located, original, isAway }];
+  });
+  const originals = new Set(
+    moved.map(({ desired, original }) => keyOf(desired.from, original)),
+  );
+  return moved.map((one) => {
+    const { located } = one;
+    const { namespace, link: { name } } = located;
+    const action = returnAction(one, view);
+    return originals.has(keyOf(namespace, name))
+      ? afterSettingAside(action, located)
+      : action;
+  });
+}
+
+function returnAction(
+  { desired, located: { link }, original, isAway }: MovedDevice,
+  view: View,
+): Action {
+  const { name, namespace, from, path } = desired;
+  const { ifindex } = link;
+  const changes = [
+    setLink(ifindex, {
+      ...original === link.name ? {} : { name: original },
+      ...isAway ? { netns: view.pathOf(from) } : {},
+    }),
+  ];
+  const ifBusy = renameWhileDown(ifindex, changes, isAway);
+  const parts = [{ order: Order.removeLink, namespace, changes, ifBusy }];
+  const whereTo = isAway ? ` to ${namespaceText(from)}` : "";
+  const called = original === name ? "" : ` as ${original}`;
+  return {
+    ...removal("link", namespace, name, path, parts),
+    type: "change",
+    summary: `return link ${name}${whereTo}${called}`,
+  };
 }

@@ -413,11 +413,13 @@ export class ReconcileLoop {
 
   #reportMissing(missing: readonly Missing[]): void {
     const now = new Set<string>();
-    for (const { namespace, name } of missing) {
-      const key = actionKey({ namespace, object: "link", name });
+    for (const one of missing) {
+      const { namespace, name, candidates = [] } = one;
+      const device = actionKey({ namespace, object: "link", name });
+      const key = [device, ...candidates].join("\0");
       now.add(key);
       if (this.#missing.has(key)) continue;
-      this.#reports.push({ event: "missing", namespace, name });
+      this.#reports.push({ event: "missing", ...one });
     }
     this.#missing = now;
   }

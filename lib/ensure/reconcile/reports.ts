@@ -44,7 +44,10 @@ export interface ResolvedReport {
   readonly action: Action;
 }
 
-/** A device does not exist and cannot be created, without a kind. */
+/**
+ * A device does not exist and cannot be created, without a kind; or several
+ * devices match its identity.
+ */
 export interface MissingReport {
   /** Always "missing". */
   readonly event: "missing";
@@ -52,6 +55,8 @@ export interface MissingReport {
   readonly namespace: NamespaceName;
   /** Its name. */
   readonly name: string;
+  /** The names of several devices that `identify` matches. */
+  readonly candidates?: readonly string[];
 }
 
 /** The kernel dropped events; the objects are dumped again. */

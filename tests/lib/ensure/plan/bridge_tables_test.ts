@@ -9,6 +9,7 @@ import {
 } from "../../../../mod.ts";
 import { kernelHas, testUnless, testWith } from "../../../support/kinds.ts";
 import { Lab, type Netns } from "../../../support/netns.ts";
+import { applied, removed } from "../../../support/applied.ts";
 import { Reconciled } from "../../../support/reconciled.ts";
 import "../../../support/descriptors.ts";
 
@@ -89,33 +90,6 @@ async function until(
     if (now.join("\n") === wanted.join("\n")) return;
     if (performance.now() > end) assertEquals(now, wanted, what);
   }
-}
-
-async function applied(
-  netns: Netns,
-  configuration: unknown,
-): Promise<string[]> {
-  const desired = parseConfiguration(configuration);
-  const options = { namespace: netns.name };
-  await using reconciler = await Reconciler.open(desired, options);
-  const { applied, refused } = await reconciler.apply();
-  if (refused !== undefined) throw refused.error;
-  assertEquals((await reconciler.plan()).actions, [], "second run");
-  return applied.map(({ summary, reasons }) =>
-    [summary, ...reasons].join(": ")
-  );
-}
-
-async function removed(
-  netns: Netns,
-  configuration: unknown,
-): Promise<string[]> {
-  const desired = parseConfiguration(configuration);
-  const options = { namespace: netns.name };
-  await using reconciler = await Reconciler.open(desired, options);
-  const { removed, refused } = await reconciler.down();
-  assertEquals(refused, []);
-  return removed.map(({ summary }) => summary);
 }
 
 const link = (name: string, more: object = {}) => ({
