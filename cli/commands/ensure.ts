@@ -61,7 +61,7 @@ export const ensure = subcommand(
   )
   .option(
     "--wait [time:duration]",
-    "Then wait until carriers are up, bridges forward and addresses are usable (default: 60s).",
+    "Then wait until devices exist, carriers are up, bridges forward and addresses are usable (default: 60s).",
   )
   .option(
     "--try <time:duration>",

@@ -4,6 +4,7 @@ import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
 import type { Action } from "../../lib/ensure/plan/action.ts";
 import type { Missing } from "../../lib/ensure/plan/planner.ts";
 import type { Reconciler } from "../../lib/ensure/reconcile/reconciler.ts";
+import { Deadline } from "../../lib/io/deadline.ts";
 import { showMessage } from "../change/make.ts";
 import { Exit } from "../failure.ts";
 import { log } from "../log.ts";
@@ -143,23 +144,45 @@ export async function apply(
     : Exit.done;
 }
 
-/** The default time of --wait, in milliseconds. */
-const WAIT = 60_000;
+/** How often --wait looks for what is missing, in milliseconds. */
+const WAIT_INTERVAL = 100;
+
+/**
+ * Waits until no device and no namespace is missing.
+ *
+ * @param timeout Milliseconds.
+ * @returns Whether anything was missing and nothing is any more.
+ */
+export async function waitForMissing(
+  reconciler: Reconciler,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const deadline = new Deadline("wait for the network", { signal });
+  const end = performance.now() + timeout;
+  for (let wasMissing = false;; wasMissing = true) {
+    const { missing } = await reconciler.plan({ signal });
+    if (missing.length === 0) return wasMissing;
+    if (performance.now() > end) return false;
+    await deadline.pause(WAIT_INTERVAL);
+  }
+}
 
 /**
  * Waits until the configuration can be used; exits with 4 if it cannot.
  *
- * @param wait Milliseconds; true for the default.
+ * @param timeout Milliseconds.
  */
 export async function waitReady(
   reconciler: Reconciler,
-  wait: number | true,
+  timeout: number,
   { output, signal }: Session,
 ): Promise<void> {
-  const timeout = wait === true ? WAIT : wait;
   const left = await reconciler.waitReady({ timeout, signal });
   for (const { object, namespace, name, reason } of left) {
-    const where = namespace === undefined ? "" : `${namespace}: `;
+    const where = namespace === undefined || object === "namespace"
+      ? ""
+      : `${namespace}: `;
     output.event(
       { event: "unready", object, namespace: namespace ?? null, name, reason },
       () => `? ${printable(`${where}${object} ${name}`)}: ${reason}`,

@@ -28,7 +28,9 @@ export class NamespaceLocks implements Disposable {
     top: string | undefined,
     signal: AbortSignal,
   ): Promise<NamespaceLocks> {
-    const names = new Set(namespaces.map(({ name }) => name ?? top));
+    const names = new Set(
+      namespaces.map(({ name, foreignPath }) => foreignPath ?? name ?? top),
+    );
     const end = performance.now() + LONGEST_WAIT;
     for (;;) {
       const locks = new NamespaceLocks();

@@ -52,11 +52,7 @@ export class RunRecord {
       if (this.last.length > CORRECTIONS) this.last.shift();
     }
     if (report.event === "overrun") return;
-    const key = actionKey(
-      report.event === "missing"
-        ? { ...report, object: "link" }
-        : report.action,
-    );
+    const key = actionKey(report.event === "missing" ? report : report.action);
     if (report.event === "corrected" || report.event === "resolved") {
       this.#problems.delete(key);
     } else this.#problems.set(key, report);

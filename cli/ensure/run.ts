@@ -5,7 +5,14 @@ import { Reconciler } from "../../lib/ensure/reconcile/reconciler.ts";
 import { ArgumentError } from "../../lib/errors.ts";
 import type { GlobalOptions } from "../command.ts";
 import { perform, type Session } from "../perform.ts";
-import { apply, preview, previewDown, takeDown, waitReady } from "./apply.ts";
+import {
+  apply,
+  preview,
+  previewDown,
+  takeDown,
+  waitForMissing,
+  waitReady,
+} from "./apply.ts";
 import { inputsOf, valueOf } from "./file.ts";
 import { Source } from "./source.ts";
 import { SavedState } from "./state.ts";
@@ -30,6 +37,9 @@ export interface EnsureOptions extends GlobalOptions {
   readonly restore?: true;
   readonly details?: true;
 }
+
+/** The default time of --wait, in milliseconds. */
+const WAIT = 60_000;
 
 /**
  * Runs the command.
@@ -84,11 +94,19 @@ async function runIn(
   }
   const previous = options.prune ? source.previous() : undefined;
   if (dryRun) return await preview(reconciler, previous, details, session);
-  const { wait, try: time } = options;
+  const { try: time } = options;
   const applyOnce = async () => {
     using _locks = await source.lock(desired, signal);
     await apply(reconciler, previous, session);
     if (time === undefined) source.save(desired);
+  };
+  const waitIfAsked = async () => {
+    if (options.wait === undefined) return;
+    const wait = options.wait === true ? WAIT : options.wait;
+    const end = performance.now() + wait;
+    if (await waitForMissing(reconciler, wait, signal)) await applyOnce();
+    const rest = Math.max(0, end - performance.now());
+    await waitReady(reconciler, rest, session);
   };
   if (time !== undefined) {
     await refuseRunning(source);
@@ -100,7 +118,7 @@ async function runIn(
   }
   if (options.once) {
     if (time === undefined) await applyOnce();
-    if (wait) await waitReady(reconciler, wait, session);
+    await waitIfAsked();
     return;
   }
   const { Reloads } = await import("./reloads.ts");
@@ -110,7 +128,7 @@ async function runIn(
   await using reloads = new Reloads(options.watch === true);
   await reloads.watch(inputsOf(desired));
   if (time === undefined) await applyOnce();
-  if (wait) await waitReady(reconciler, wait, session);
+  await waitIfAsked();
   await service.run(reloads, session);
 }
 

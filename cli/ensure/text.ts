@@ -88,17 +88,20 @@ export function reportText(report: ReconcileReport, style: Style): string {
   }
 }
 
-/** A device that does not exist, as text. */
+/** A device or a namespace that does not exist, as text. */
 export function missingText(
-  { namespace, name, candidates = [] }: Missing,
+  { object, namespace, name, candidates = [] }: Missing,
   style: Style,
 ): string {
-  const why = candidates.length === 0
-    ? "does not exist and has no kind to create it"
-    : `can be any of ${candidates.join(", ")}, which identify matches`;
-  return `${style.yellow("?")} ${
-    printable(`${within(namespace, `link ${name}`)} ${why}`)
-  }`;
+  const [what, why] = object === "namespace"
+    ? [`namespace ${name}`, "does not exist, and is not created"]
+    : [
+      within(namespace, `link ${name}`),
+      candidates.length === 0
+        ? "does not exist and has no kind to create it"
+        : `can be any of ${candidates.join(", ")}, which identify matches`,
+    ];
+  return `${style.yellow("?")} ${printable(`${what} ${why}`)}`;
 }
 
 /** A report as JSON. */

@@ -5,7 +5,7 @@ import { exportConfiguration } from "../../lib/ensure/export/export.ts";
 import type { DesiredNetwork } from "../../lib/ensure/parse/desired.ts";
 import { parseConfiguration } from "../../lib/ensure/parse/parse.ts";
 import { Reconciler } from "../../lib/ensure/reconcile/reconciler.ts";
-import { namespaceNames } from "../../lib/netns/named_namespace.ts";
+import { identifyNamespace } from "../../lib/netns/namespace_names.ts";
 import { readSysctl } from "../../lib/netns/sysctl.ts";
 import { Exit } from "../failure.ts";
 import { Output } from "../output/output.ts";
@@ -195,13 +195,14 @@ async function stateBefore(
   netns: string | undefined,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const known = new Set(namespaceNames());
-  const there = namespaces.filter(({ name }) =>
-    name === undefined || known.has(name)
+  const there = namespaces.filter(({ name, foreignPath }) =>
+    name === undefined || identifyNamespace(foreignPath ?? name) !== undefined
   );
   const { namespaces: named = {}, ...top } = await exportConfiguration({
     namespace: netns,
-    namespaces: there.flatMap(({ name }) => name ?? []),
+    namespaces: there.flatMap(({ name, foreignPath: path }) =>
+      name === undefined ? [] : path === undefined ? name : { name, path }
+    ),
     isComplete: true,
     signal,
   });
@@ -212,7 +213,8 @@ async function stateBefore(
       ...one.links.flatMap(({ sysctls }) => sysctls),
     ];
     const sysctls = Object.fromEntries(all.flatMap((sysctl) => {
-      const value = readSysctl(name ?? netns, sysctl.name);
+      const where = one?.foreignPath ?? name ?? netns;
+      const value = readSysctl(where, sysctl.name);
       return value === undefined ? [] : [[sysctl.name, value]];
     }));
     return { ...found, sysctls };

@@ -16,6 +16,7 @@ export type {
   IgnoredConfiguration,
   LinkConfiguration,
   MdbConfiguration,
+  NamedNamespaceConfiguration,
   NeighbourConfiguration,
   QdiscConfiguration,
   VlanConfiguration,

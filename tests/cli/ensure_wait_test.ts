@@ -83,6 +83,41 @@ Deno.test("ensure --wait waits for carriers, bridges and addresses", async () =>
   assertStringIncludes(late.stdout, "? link v0: no carrier\n");
 });
 
+Deno.test("ensure --wait waits for devices and namespaces, and configures them", async () => {
+  await using lab = await Lab.open("one");
+  const { one } = lab;
+  const later = `${one.name}-later`;
+  const configuration = {
+    links: [{ name: "v0", up: true, addresses: ["192.0.2.1/24"] }],
+    namespaces: {
+      [later]: { create: false, links: [{ name: "lo", up: true }] },
+    },
+  };
+  const short = await run(one, configuration, "ensure", "--once", "--wait=1ms");
+  assertEquals([short.code, short.stdout], [
+    4,
+    `? namespace ${later} does not exist, and is not created\n` +
+    "? link v0 does not exist and has no kind to create it\nno change\n" +
+    `? link v0: does not exist\n? namespace ${later}: does not exist\n`,
+  ]);
+  const waiting = run(one, configuration, "ensure", "--once", "--wait");
+  try {
+    await one.batch(`
+      link add v0 type veth peer name v1
+      link set v1 up`);
+    await output("ip", ["netns", "add", later]);
+    const { code, stdout, stderr } = await waiting;
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, "+ add address 192.0.2.1/24 of v0\n");
+    assertStringIncludes(
+      stdout,
+      `~ ${later}: change link lo: is down, wanted up\n`,
+    );
+  } finally {
+    await output("ip", ["netns", "delete", later]);
+  }
+});
+
 Deno.test("two runs of ensure do not change a namespace at the same time", async () => {
   await using lab = await Lab.open("one");
   const { one } = lab;

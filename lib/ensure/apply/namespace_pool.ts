@@ -67,6 +67,13 @@ class CreatedHere implements CreatedNamespaces {
   }
 }
 
+/** A namespace to open. */
+export interface FollowedNamespace {
+  readonly name: NamespaceName;
+  /** Its path, if it is not the one of this name. */
+  readonly foreignPath?: string | undefined;
+}
+
 /** A namespace that exists. */
 export interface PooledNamespace {
   readonly name: NamespaceName;
@@ -80,6 +87,8 @@ export interface PooledNamespace {
 /** The namespaces of a configuration. */
 export class NamespacePool implements AsyncDisposable {
   readonly #members = new Map<NamespaceName, PooledNamespace>();
+  /** Paths of namespaces that are not those of their name. */
+  readonly #paths = new Map<NamespaceName, string>();
   readonly #top: Namespace | undefined;
   readonly #created: CreatedNamespaces;
   #closed = false;
@@ -95,9 +104,9 @@ export class NamespacePool implements AsyncDisposable {
     return this.#closed;
   }
 
-  /** Whether the namespace without a name is one that can be replaced. */
-  get hasTop(): boolean {
-    return this.#top !== undefined;
+  /** Whether a namespace can be replaced without a change of the names. */
+  get hasPaths(): boolean {
+    return this.#top !== undefined || this.#paths.size > 0;
   }
 
   /** @throws {ClosedError} If it is closed. */
@@ -124,11 +133,14 @@ export class NamespacePool implements AsyncDisposable {
    * @throws {ClosedError} If it is closed.
    */
   async follow(
-    { namespaces }: {
-      readonly namespaces: readonly { readonly name: NamespaceName }[];
-    },
+    { namespaces }: { readonly namespaces: readonly FollowedNamespace[] },
   ): Promise<NamespaceName[]> {
     const names = new Set(namespaces.map(({ name }) => name));
+    this.#paths.clear();
+    for (const { name, foreignPath } of namespaces) {
+      if (foreignPath === undefined) this.#paths.delete(name);
+      else this.#paths.set(name, foreignPath);
+    }
     const gone = [...this.#members.values()].filter(({ name, id }) =>
       !names.has(name) || this.#identify(name) !== id
     ).map(({ name }) => name);
@@ -183,7 +195,7 @@ export class NamespacePool implements AsyncDisposable {
     const opened: PooledNamespace[] = [];
     for (const member of this.#members.values()) {
       if (member.monitored !== undefined) continue;
-      const namespace = member.name ?? this.#top;
+      const namespace = this.#where(member.name);
       try {
         const monitor = await Monitor.open(
           {
@@ -298,8 +310,13 @@ export class NamespacePool implements AsyncDisposable {
     return undefined;
   }
 
+  /** A namespace for calls that enter it. */
+  #where(name: NamespaceName): Namespace | undefined {
+    return this.#paths.get(name) ?? name ?? this.#top;
+  }
+
   #pathOf(name: NamespaceName): string {
-    const namespace = name ?? this.#top;
+    const namespace = this.#where(name);
     return namespace === undefined ? OWN_NAMESPACE : namespacePath(namespace);
   }
 
@@ -314,7 +331,7 @@ export class NamespacePool implements AsyncDisposable {
     watch?: SysctlWatch<NamespaceName>,
   ): string | undefined {
     return readSysctl(
-      namespace ?? this.#top,
+      this.#where(namespace),
       name,
       () => watch?.add(name, namespace),
     );
@@ -324,7 +341,7 @@ export class NamespacePool implements AsyncDisposable {
     const id = this.#identify(name);
     if (id === undefined) return;
     try {
-      const network = Network.open({ namespace: name ?? this.#top });
+      const network = Network.open({ namespace: this.#where(name) });
       this.#members.set(name, { name, id, network, monitored: undefined });
     } catch (error) {
       if (!isGone(error)) throw error;

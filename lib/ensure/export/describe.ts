@@ -18,6 +18,7 @@ import { RULE, type Rule } from "../../rtnetlink/rule.ts";
 import { SETTINGS_TABLE } from "../../rtnetlink/settings.ts";
 import { AttributeLevel } from "../../rtnetlink/spec/level.ts";
 import type { AttributeTable } from "../../rtnetlink/spec/table.ts";
+import type { FollowedNamespace } from "../apply/namespace_pool.ts";
 import { lasting } from "../parse/keys.ts";
 import type { NamespaceName } from "../parse/desired.ts";
 import type { State, View } from "../plan/state.ts";
@@ -39,19 +40,21 @@ interface Context {
 
 /** Describes the namespaces of a view; the first one is the top level. */
 export async function describe(
-  names: readonly NamespaceName[],
+  followed: readonly FollowedNamespace[],
   view: View,
   isComplete: boolean,
 ): Promise<Draft> {
   const context: Context = { view, ends: new Set(), isComplete };
   const network: Draft = {};
   const namespaces: Draft = {};
-  for (const name of names) {
+  for (const { name, foreignPath: path } of followed) {
     const state = view.state(name);
     if (state === undefined) continue;
     const namespace = await describeNamespace(name, state, context);
     if (name === undefined) Object.assign(network, namespace);
-    else namespaces[name] = namespace;
+    else {namespaces[name] = path === undefined
+        ? namespace
+        : { path, ...namespace };}
   }
   return Object.keys(namespaces).length === 0
     ? network

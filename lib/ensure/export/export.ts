@@ -2,9 +2,11 @@
 
 import type { WaitOptions } from "../../io/reactor.ts";
 import type { Namespace } from "../../netns/namespace.ts";
-import { NamespacePool } from "../apply/namespace_pool.ts";
+import {
+  type FollowedNamespace,
+  NamespacePool,
+} from "../apply/namespace_pool.ts";
 import type { NetworkConfiguration } from "../parse/configuration.ts";
-import type { NamespaceName } from "../parse/desired.ts";
 import { ConfigurationError, type Path } from "../parse/error.ts";
 import { parseConfiguration } from "../parse/parse.ts";
 import type { Action } from "../plan/action.ts";
@@ -35,8 +37,13 @@ const ROUNDS = 20;
 export interface ExportOptions extends WaitOptions {
   /** The namespace of the top level; default: this thread's. */
   readonly namespace?: Namespace | undefined;
-  /** Named namespaces to export as well. */
-  readonly namespaces?: readonly string[];
+  /**
+   * Named namespaces to export as well, and others that have a name in the
+   * configuration and a path: `{ name: "web", path: "/proc/1234/ns/net" }`.
+   */
+  readonly namespaces?: readonly (
+    string | { readonly name: string; readonly path: string }
+  )[];
   /**
    * Whether settings of existing devices are exported that they have by
    * themselves: the link-layer address, no master.
@@ -66,11 +73,18 @@ export async function exportConfiguration(
     ExportOptions = {},
 ): Promise<NetworkConfiguration> {
   await using pool = new NamespacePool(namespace);
-  const names: NamespaceName[] = [undefined, ...namespaces];
-  await pool.follow({ namespaces: names.map((name) => ({ name })) });
-  for (const name of names) pool.require(name);
+  const followed: FollowedNamespace[] = [
+    { name: undefined },
+    ...namespaces.map((one) =>
+      typeof one === "string"
+        ? { name: one }
+        : { name: one.name, foreignPath: one.path }
+    ),
+  ];
+  await pool.follow({ namespaces: followed });
+  for (const { name } of followed) pool.require(name);
   const view = await pool.read(TYPES, options);
-  const draft = await describe(names, view, isComplete);
+  const draft = await describe(followed, view, isComplete);
   for (let round = 0; round < ROUNDS; round++) {
     const left = await leftOut(draft, view);
     if (left.length === 0) return draft as NetworkConfiguration;

@@ -203,6 +203,22 @@ export interface NamespaceConfiguration {
   readonly ignore?: readonly IgnoredConfiguration[];
 }
 
+/**
+ * A named namespace. Without `path`, `pid` and `create` it is created if it does
+ * not exist.
+ */
+export interface NamedNamespaceConfiguration extends NamespaceConfiguration {
+  /**
+   * The path of a namespace that another program creates, which is waited for:
+   * "/run/docker/netns/5d2c6f9a1b3e".
+   */
+  readonly path?: string;
+  /** A process in a namespace that another program creates. */
+  readonly pid?: number;
+  /** false if another program creates the namespace, which is waited for. */
+  readonly create?: boolean;
+}
+
 /** A network: the namespace of this thread, and named ones. */
 export interface NetworkConfiguration extends NamespaceConfiguration {
   /** The version of the format; default 1, and no other is accepted. */
@@ -213,5 +229,7 @@ export interface NetworkConfiguration extends NamespaceConfiguration {
    */
   readonly seed?: string;
   /** Named namespaces, as `ip netns` lists them. */
-  readonly namespaces?: Readonly<Record<string, NamespaceConfiguration>>;
+  readonly namespaces?: Readonly<
+    Record<string, NamedNamespaceConfiguration>
+  >;
 }

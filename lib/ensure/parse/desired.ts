@@ -93,6 +93,10 @@ export interface DesiredLink {
 export interface DesiredNamespace {
   /** Its name. */
   readonly name: NamespaceName;
+  /**
+   * Its path if another program creates it: it is waited for, and not deleted.
+   */
+  readonly foreignPath: string | undefined;
   /** Its links, also those configured in another namespace. */
   readonly links: readonly DesiredLink[];
   /** Its routes. */

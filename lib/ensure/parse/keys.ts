@@ -18,9 +18,11 @@ import type {
   OptionTable as Keys,
 } from "../../rtnetlink/spec/table.ts";
 import {
+  bit,
   ethernetAddress,
   type Reader,
   text,
+  wholeNumber,
 } from "../../rtnetlink/spec/value.ts";
 import type { ExclusiveKind } from "./configuration.ts";
 
@@ -51,6 +53,15 @@ const network: Reader<string> = {
 const netns: Reader<string> = {
   ...text(255),
   expected: "the name of a namespace of the configuration",
+};
+
+const absolutePath: Reader<string> = {
+  expected: "an absolute path",
+  schema: { type: "string", pattern: "^/" },
+  read(given) {
+    const path = text(4095).read(given);
+    return path?.startsWith("/") ? path : undefined;
+  },
 };
 
 function without(keys: Keys, ...left: string[]): Keys {
@@ -85,6 +96,13 @@ export const IDENTITY_KEYS: Keys = {
   address: ethernetAddress,
   parent: text(127),
   bus: text(31),
+};
+
+/** Keys of a namespace that another program creates. */
+export const FOREIGN_KEYS: Keys = {
+  path: absolutePath,
+  pid: wholeNumber(1, 2 ** 22),
+  create: bit,
 };
 
 /** Keys of a veth peer. */

@@ -22,6 +22,7 @@ import { expand } from "./expand.ts";
 import { Input } from "./input.ts";
 import {
   EXCLUSIVE,
+  FOREIGN_KEYS,
   type Keys,
   NEIGHBOUR_KEYS,
   NEXTHOP_KEYS,
@@ -136,6 +137,33 @@ const parseNexthop = parseObject<NexthopObjectSpec>(
   addNexthop,
 );
 
+/** The path of a namespace that another program creates. */
+function parseForeign(
+  input: Input,
+  at: Path,
+  mapping: Readonly<Record<string, unknown>>,
+  name: string,
+): string | undefined {
+  const given = Object.entries(mapping).filter(([key, value]) =>
+    Object.hasOwn(FOREIGN_KEYS, key) && value !== null
+  );
+  const { path, pid, create }: {
+    readonly path?: string;
+    readonly pid?: number;
+    readonly create?: boolean;
+  } = input.values(at, Object.fromEntries(given), FOREIGN_KEYS);
+  if (path !== undefined && pid !== undefined) {
+    input.problem([...at, "pid"], "path names the namespace already");
+  }
+  if (create && (path ?? pid) !== undefined) {
+    const message = "only a namespace without path and pid can be created";
+    input.problem([...at, "create"], message);
+  }
+  if (path !== undefined) return path;
+  if (pid !== undefined) return namespacePath(pid);
+  return create === false ? namespacePath(name) : undefined;
+}
+
 function parseNamespace(
   input: Input,
   path: Path,
@@ -144,14 +172,10 @@ function parseNamespace(
   named: Named,
 ): NamespaceDraft {
   const isTop = path.length === 0;
+  const known = [...NAMESPACE, ...isTop ? TOP : Object.keys(FOREIGN_KEYS)];
   for (const key of Object.keys(mapping)) {
-    if (NAMESPACE.some((known) => known === key)) continue;
-    if (isTop && isTopKey(key)) continue;
-    input.unknownKey(
-      path,
-      key,
-      isTop ? [...NAMESPACE, ...TOP] : NAMESPACE,
-    );
+    if (known.includes(key) || isTop && isTopKey(key)) continue;
+    input.unknownKey(path, key, known);
   }
   const list = <T>(
     key: typeof NAMESPACE[number],
@@ -176,6 +200,9 @@ function parseNamespace(
     );
   const draft = {
     name,
+    foreignPath: name === undefined
+      ? undefined
+      : parseForeign(input, path, mapping, name),
     defaults: list("defaults", parseDefaults),
     links: some(
       "links",

@@ -13,6 +13,7 @@ import type { JsonSchema, Reader } from "../../rtnetlink/spec/value.ts";
 import {
   EXCLUSIVE,
   FDB_KEYS,
+  FOREIGN_KEYS,
   IDENTITY_KEYS,
   type Keys,
   lasting,
@@ -215,9 +216,8 @@ function namespaceSchema(): Readonly<Record<string, JsonSchema>> {
 export function configurationSchema(): Readonly<Record<string, unknown>> {
   const definitions: Record<string, JsonSchema> = {
     namespace: {
+      ...keysOf(FOREIGN_KEYS, [], namespaceSchema()),
       type: ["object", "null"],
-      properties: { for: ref("for"), ...namespaceSchema() },
-      additionalProperties: false,
     },
     expression: {
       description: "an expression with variables, such as $(i) or $(2 * i + 1)",

@@ -145,6 +145,8 @@ export class LinkPlanner {
   readonly #byName = new ByName<LinkEntry>();
   /** Names in the configuration. */
   readonly #mentioned = new ByName<true>();
+  /** The namespaces that other programs create. */
+  readonly #foreign: ReadonlySet<NamespaceName>;
   readonly #contexts = new Map<NamespaceName, LinkContext>();
   readonly #located = new Map<NamespaceName, Map<number, LinkEntry>>();
   readonly #dirty = new Set<LinkEntry>();
@@ -154,6 +156,10 @@ export class LinkPlanner {
   constructor(desired: DesiredNetwork, tracker: LinkTracker) {
     this.#desired = desired;
     this.#tracker = tracker;
+    this.#foreign = new Set(
+      desired.namespaces.filter(({ foreignPath }) => foreignPath !== undefined)
+        .map(({ name }) => name),
+    );
     const links = desired.namespaces.flatMap(({ links }) => links);
     const byName = new ByName<DesiredLink>();
     for (const link of links) byName.set(link.namespace, link.name, link);
@@ -366,7 +372,7 @@ export class LinkPlanner {
   #setAction(entry: LinkEntry, view: View): void {
     const { desired, located, height } = entry;
     entry.action = undefined;
-    if (entry.expectedUntil > 0 || this.#isWaiting(entry)) return;
+    if (entry.expectedUntil > 0 || this.#isWaiting(entry, view)) return;
     if (located === undefined) {
       if (isNewLoopback(desired, view)) {
         entry.action = newLoopbackAction(desired);
@@ -392,9 +398,12 @@ export class LinkPlanner {
       : afterSettingAside(action, located);
   }
 
-  /** Whether it refers to a link that does not exist yet. */
-  #isWaiting({ references }: LinkEntry): boolean {
-    return references.some(({ namespace, name }) =>
+  /** Whether it refers to a link or a namespace that does not exist yet. */
+  #isWaiting({ desired, references }: LinkEntry, view: View): boolean {
+    const { from, namespace, peer } = desired;
+    return [from, namespace, peer?.namespace].some((name) =>
+      this.#foreign.has(name) && view.state(name) === undefined
+    ) || references.some(({ namespace, name }) =>
       this.#contexts.get(namespace)?.missing.has(name) ?? false
     );
   }
@@ -516,7 +525,7 @@ export class LinkPlanner {
           context.planned.set(name, undefined);
         }
         const isDevice = kind === undefined && !isNewLoopback(desired, view);
-        if (isDevice || this.#isWaiting(entry)) context.missing.add(name);
+        if (isDevice || this.#isWaiting(entry, view)) context.missing.add(name);
       } else if (located.namespace === namespace) {
         context.described.set(located.link.ifindex, desired);
         if (existing !== located.link) {

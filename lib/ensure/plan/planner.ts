@@ -9,9 +9,11 @@ import type { LinkTracker } from "./link_tracker.ts";
 import { ObjectPlanner } from "./object_planner.ts";
 import { EMPTY, type State, type View } from "./state.ts";
 
-/** A device that does not exist and cannot be created, without a kind. */
+/** A device without kind, or a namespace of another program, to wait for. */
 export interface Missing {
-  /** The namespace of the device. */
+  /** Its type. */
+  readonly object: "link" | "namespace";
+  /** The namespace of the device, or the missing one. */
   readonly namespace: NamespaceName;
   /** Its name. */
   readonly name: string;
@@ -37,9 +39,11 @@ interface Held {
   readonly since: number;
 }
 
-/** A namespace to create. */
+/** A namespace to create, or to wait for. */
 class NamespaceSource implements Source {
   heldUntil = 0;
+
+  constructor(readonly isForeign: boolean) {}
 
   invalidate(): void {
     this.heldUntil = 0;
@@ -63,7 +67,8 @@ export class Planner {
     this.#links = new LinkPlanner(desired, tracker);
     for (const namespace of desired.namespaces) {
       this.#objects.set(namespace.name, new ObjectPlanner(namespace));
-      this.#namespaces.set(namespace.name, new NamespaceSource());
+      const isForeign = namespace.foreignPath !== undefined;
+      this.#namespaces.set(namespace.name, new NamespaceSource(isForeign));
     }
   }
 
@@ -128,16 +133,27 @@ export class Planner {
         isComplete = false;
       }
     }
-    const missing = [...this.#links.missing()];
     return {
       isComplete,
       actions: this.#actions(view),
-      missing: missing.map(({ desired: { namespace, name }, candidates }) => ({
-        namespace,
-        name,
-        ...candidates.length === 0 ? {} : { candidates },
-      })),
+      missing: [...this.#missing(view)],
     };
+  }
+
+  *#missing(view: View): Generator<Missing, void, void> {
+    const object = "namespace";
+    for (const [name, { isForeign }] of this.#namespaces) {
+      if (name === undefined || !isForeign || view.state(name)) continue;
+      yield { object, namespace: name, name };
+    }
+    for (const { desired, candidates } of this.#links.missing()) {
+      const { namespace, name } = desired;
+      const isForeign = this.#namespaces.get(namespace)?.isForeign;
+      // One report for all of a missing namespace.
+      if (isForeign && view.state(namespace) === undefined) continue;
+      const of = candidates.length === 0 ? {} : { candidates };
+      yield { object: "link", namespace, name, ...of };
+    }
   }
 
   /**
@@ -212,11 +228,15 @@ export class Planner {
       sources.set(action, source);
     };
     for (const [name, source] of this.#namespaces) {
-      const isMissing = name !== undefined && view.state(name) === undefined;
-      if (isMissing && source.heldUntil === 0) add(addition(name), source);
+      if (name === undefined || view.state(name) !== undefined) continue;
+      if (source.isForeign || source.heldUntil !== 0) continue;
+      add(addition(name), source);
     }
-    for (const planner of [this.#links, ...this.#objects.values()]) {
-      for (const [action, source] of planner.actions()) add(action, source);
+    for (const [action, source] of this.#links.actions()) add(action, source);
+    for (const [name, objects] of this.#objects) {
+      const isForeign = this.#namespaces.get(name)!.isForeign;
+      if (isForeign && view.state(name) === undefined) continue;
+      for (const [action, source] of objects.actions()) add(action, source);
     }
     this.#sources = sources;
     return actions;

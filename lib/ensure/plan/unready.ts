@@ -22,7 +22,7 @@ import type { State, View } from "./state.ts";
 
 /** A desired object that cannot be used yet. */
 export interface Unready {
-  /** Its type: "link" or "address". */
+  /** Its type: "namespace", "link" or "address". */
   readonly object: ObjectType;
   /** Its namespace. */
   readonly namespace: NamespaceName;
@@ -38,8 +38,15 @@ export function unready(
   view: View,
 ): Unready[] {
   return namespaces.flatMap((namespace) => {
-    const state = view.state(namespace.name);
-    return state === undefined ? [] : [
+    const { name } = namespace;
+    const state = view.state(name);
+    if (state === undefined) {
+      const reason = "does not exist";
+      return name === undefined
+        ? []
+        : [{ object: "namespace", namespace: name, name, reason }];
+    }
+    return [
       ...unreadyLinks(namespace, state),
       ...tentativeAddresses(namespace, state),
     ];

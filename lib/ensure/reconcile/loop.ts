@@ -49,6 +49,9 @@ const BURST_DELAY = 100;
 /** The number of unmanaged objects to inspect before other corrections. */
 const BATCH = 16_384;
 
+/** How often namespaces are looked for that have a path, in milliseconds. */
+const PATH_INTERVAL = 500;
+
 /** The abort reason of a loop that ends without an error. */
 const STOPPED = Symbol("stopped");
 
@@ -309,7 +312,8 @@ export class ReconcileLoop {
    */
   async #correct(): Promise<number> {
     const { signal } = this.#stopping;
-    if (this.#namesChanged || this.#pool.hasTop) await this.#followNamespaces();
+    const { hasPaths } = this.#pool;
+    if (this.#namesChanged || hasPaths) await this.#followNamespaces();
     for (const member of this.#pool.all) {
       if (member.monitored === undefined) continue;
       this.#take(member, catchUp(member.monitored.monitor));
@@ -346,6 +350,8 @@ export class ReconcileLoop {
     // Overdue: the monitor is behind, or it depends on an object that does not
     // exist.
     next = Math.min(next, later > then ? later : then + CONFIRMATION);
+    // The kernel reports neither the end of a process nor a new path.
+    if (hasPaths) next = Math.min(next, then + PATH_INTERVAL);
     return Math.max(0, Math.min(next, this.#sysctlsDue) - then);
   }
 
@@ -414,9 +420,7 @@ export class ReconcileLoop {
   #reportMissing(missing: readonly Missing[]): void {
     const now = new Set<string>();
     for (const one of missing) {
-      const { namespace, name, candidates = [] } = one;
-      const device = actionKey({ namespace, object: "link", name });
-      const key = [device, ...candidates].join("\0");
+      const key = [actionKey(one), ...one.candidates ?? []].join("\0");
       now.add(key);
       if (this.#missing.has(key)) continue;
       this.#reports.push({ event: "missing", ...one });

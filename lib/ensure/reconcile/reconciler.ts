@@ -391,7 +391,8 @@ export class Reconciler implements AsyncDisposable {
 
   async #plan(options?: WaitOptions): Promise<Plan> {
     const { namespaces } = this.#desired;
-    const followed = [...namespaces, ...this.#previous?.namespaces ?? []];
+    // The last path of a name counts.
+    const followed = [...this.#previous?.namespaces ?? [], ...namespaces];
     for (const gone of await this.#pool.follow({ namespaces: followed })) {
       this.#tracker.forget(gone);
     }

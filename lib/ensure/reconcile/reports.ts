@@ -3,6 +3,7 @@
 import type { SystemError } from "../../../ffi/errno.ts";
 import type { NamespaceName } from "../parse/desired.ts";
 import type { Action } from "../plan/action.ts";
+import type { Missing } from "../plan/planner.ts";
 
 /** An object was corrected. */
 export interface CorrectedReport {
@@ -45,18 +46,12 @@ export interface ResolvedReport {
 }
 
 /**
- * A device does not exist and cannot be created, without a kind; or several
- * devices match its identity.
+ * A device does not exist and cannot be created, several devices match its
+ * identity, or a namespace does not exist that another program creates.
  */
-export interface MissingReport {
+export interface MissingReport extends Missing {
   /** Always "missing". */
   readonly event: "missing";
-  /** The namespace of the device. */
-  readonly namespace: NamespaceName;
-  /** Its name. */
-  readonly name: string;
-  /** The names of several devices that `identify` matches. */
-  readonly candidates?: readonly string[];
 }
 
 /** The kernel dropped events; the objects are dumped again. */

@@ -95,7 +95,7 @@ export class KeyedTable<T> implements Table<T> {
     const touched = this.#touched ??= new Set();
     const gone = new Map(this.#objects);
     const there: Array<readonly [string | number, T]> = [];
-    // A snapshot has the order of the dump, whatever was notified meanwhile.
+    // A snapshot has the order of the dump, regardless of notifications.
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
     let count = 0;

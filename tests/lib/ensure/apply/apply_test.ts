@@ -330,7 +330,9 @@ Deno.test("apply() reports missing devices, and one namespace under two names is
   }));
   const { actions, missing } = await reconciler.plan();
   assertEquals(actions, []);
-  assertEquals(missing, [{ namespace: lab.one.name, name: "eth9" }]);
+  assertEquals(missing, [
+    { object: "link", namespace: lab.one.name, name: "eth9" },
+  ]);
 
   await using twice = new UnmadeNetns("twice");
   await run("touch", [`/run/netns/${twice.name}`]);

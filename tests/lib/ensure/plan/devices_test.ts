@@ -234,14 +234,14 @@ await testWith(
       assertEquals(applied, []);
       return missing;
     };
-    const namespace = undefined;
-    const lan0 = { namespace, name: "lan0" };
+    const link = { object: "link", namespace: undefined } as const;
+    const lan0 = { ...link, name: "lan0" };
     assertEquals(await missing({ address: "02:00:00:00:00:03" }), [lan0]);
     assertEquals(await missing({ parent: "0000:ff:1f.7" }), [lan0]);
     assertEquals(await missing({ name: "one", address: SECOND }), [lan0]);
     // Another device has the name.
     assertEquals(await missing({ address: "02:00:00:00:00:03" }, "one"), [
-      { namespace, name: "one" },
+      { ...link, name: "one" },
     ]);
     await here.ip(`link set two address ${FIRST}`);
     assertEquals(await missing({ address: FIRST.toUpperCase() }), [

@@ -19,7 +19,7 @@ function pairs(): KeyedTable<Pair> {
   });
 }
 
-Deno.test("the first dump decides the order, whatever was notified meanwhile", () => {
+Deno.test("the first dump decides the order, regardless of notifications", () => {
   const table = pairs();
   table.begin();
   table.put([3, "newer"], 0, SILENT);
