@@ -181,8 +181,10 @@ export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
 export const ENOBUFS = 105;
 export const ENOTCONN = 107;
+export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
+export const ECANCELED = 125;
 
 /** The name of an errno: `errnoName(13)` is "EACCES". */
 export function errnoName(errno: number): string {

@@ -15,6 +15,7 @@ export type {
   ExclusiveKind,
   IgnoredConfiguration,
   LinkConfiguration,
+  LinkHooks,
   MdbConfiguration,
   NamedNamespaceConfiguration,
   NeighbourConfiguration,

@@ -18,7 +18,9 @@ export interface Groups {
 /** Tests that measure time: files and directories. */
 const ALONE = [
   "tests/examples/udp_tunnel_test.ts",
-  "tests/lib/io",
+  "tests/lib/io/fairness_test.ts",
+  "tests/lib/io/many_receives_test.ts",
+  "tests/lib/io/many_sockets_test.ts",
   "tests/lib/udp/collection_test.ts",
   "tests/lib/udp/receive_test.ts",
   "tests/lib/udp/starvation_test.ts",

@@ -18,7 +18,7 @@ Deno.test("each file of tests is in one group", async () => {
     new TextDecoder().decode(stdout).trim().split("\n").sort(),
   );
   for (const { args } of groups.beside) {
-    assert(args.every((file) => !file.startsWith("tests/lib/io/")));
+    assert(args.every((file) => !file.startsWith("tests/scale/")));
   }
 });
 

@@ -64,6 +64,18 @@ export interface DeviceIdentity {
   readonly bus?: string;
 }
 
+/**
+ * Commands that /bin/sh runs in the network namespace of a link when `ensure`
+ * makes it. NETPLUMB_HOOK, NETPLUMB_LINK, NETPLUMB_KIND and NETPLUMB_NAMESPACE
+ * are in their environment; a failure is that of the link.
+ */
+export interface LinkHooks {
+  /** Runs before the link is made. */
+  readonly before?: string;
+  /** Runs after it was made, is up and has its addresses. */
+  readonly after?: string;
+}
+
 /** A link. Settings that are not given are not changed. */
 export interface LinkConfiguration
   extends Omit<LinkSettings, "netns" | "state"> {
@@ -83,6 +95,8 @@ export interface LinkConfiguration
    * looked for in the namespace that it is configured in.
    */
   readonly identify?: DeviceIdentity;
+  /** Commands that run when it is made. */
+  readonly hooks?: LinkHooks;
   /** The lower link of a vlan, macvlan, macvtap, ipvlan or macsec. */
   readonly link?: string;
   /**

@@ -12,6 +12,7 @@ import type {
   AddressConfiguration,
   DeviceIdentity,
   ExclusiveKind,
+  LinkHooks,
   MdbConfiguration,
   NeighbourConfiguration,
   VlanConfiguration,
@@ -49,6 +50,8 @@ export interface DesiredLink {
   readonly kind: string | undefined;
   /** Which device it is, if it can have another name or be in `from`. */
   readonly identity: DeviceIdentity | undefined;
+  /** Commands that run when it is made. */
+  readonly hooks: LinkHooks;
   /** Its lower link. */
   readonly link: string | undefined;
   /** Settings by key, without the name and the master. */

@@ -98,6 +98,14 @@ export const IDENTITY_KEYS: Keys = {
   bus: text(31),
 };
 
+const command: Reader<string> = {
+  ...text(65535),
+  expected: "a command of a shell",
+};
+
+/** Commands that run when a link is made. */
+export const HOOK_KEYS: Keys = { before: command, after: command };
+
 /** Keys of a namespace that another program creates. */
 export const FOREIGN_KEYS: Keys = {
   path: absolutePath,

@@ -21,6 +21,7 @@ import type {
   AddressConfiguration,
   DeviceIdentity,
   ExclusiveKind,
+  LinkHooks,
   MdbConfiguration,
   VlanConfiguration,
 } from "./configuration.ts";
@@ -38,6 +39,7 @@ import { hasState, parseAbsentAddress, parseAbsentVlan } from "./selection.ts";
 import { parseSysctls } from "./sysctls.ts";
 import {
   FDB_KEYS,
+  HOOK_KEYS,
   IDENTITY_KEYS,
   type Keys,
   lasting,
@@ -91,6 +93,7 @@ export function bareLink(
     name,
     kind: undefined,
     identity: undefined,
+    hooks: {},
     link: undefined,
     settings: {},
     master: undefined,
@@ -115,6 +118,7 @@ export function bareLink(
 
 /** Keys of a link that have their own parser. */
 const OTHERS = [
+  "hooks",
   "identify",
   "options",
   "port",
@@ -289,6 +293,21 @@ function parseIdentity(
   return identity;
 }
 
+function parseHooks(
+  input: Input,
+  path: Path,
+  kind: string | undefined,
+  given: unknown,
+): LinkHooks {
+  if (given === undefined || given === null) return {};
+  const mapping = input.mapping(path, given);
+  if (mapping === undefined) return {};
+  if (kind === undefined) {
+    input.problem(path, "hooks run when a link is made: with kind");
+  }
+  return input.values(path, mapping, HOOK_KEYS);
+}
+
 function parsePort(
   input: Input,
   path: Path,
@@ -352,6 +371,7 @@ export function parseLink(
       kind,
       isMoved: netns !== undefined && netns !== from,
     }),
+    hooks: parseHooks(input, at("hooks"), kind, mapping.hooks),
     link,
     settings,
     master,

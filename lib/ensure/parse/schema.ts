@@ -14,6 +14,7 @@ import {
   EXCLUSIVE,
   FDB_KEYS,
   FOREIGN_KEYS,
+  HOOK_KEYS,
   IDENTITY_KEYS,
   type Keys,
   lasting,
@@ -155,6 +156,7 @@ function linkSchema(): JsonSchema {
         additionalProperties: false,
       },
       identify: { anyOf: [keysOf(IDENTITY_KEYS), { type: "null" }] },
+      hooks: { anyOf: [keysOf(HOOK_KEYS), { type: "null" }] },
       ports: listOrNull(linkName.schema),
       addresses: listOrNull({
         anyOf: [

@@ -55,6 +55,8 @@ export const Order = {
   fdb: 245,
   /** The bridge has to be up. */
   mdb: 246,
+  /** Commands for links that are up and have addresses. */
+  hook: 248,
   nexthop: 250,
   /**
    * Add routes; plus up to 100 for routes whose gateway needs another route.

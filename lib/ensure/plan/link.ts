@@ -34,6 +34,7 @@ import {
   differenceText,
   Order,
 } from "./action.ts";
+import { hookChanges } from "./hook.ts";
 import type { State, View } from "./state.ts";
 
 /** Exceeds the depth of any stack of links. */
@@ -270,13 +271,17 @@ export function createAction(
   const change = addLink(options === undefined ? spec : { ...spec, options });
   const ends = peer === undefined ? [desired] : [desired, peer];
   const description = peer === undefined ? kind : `${kind}, peer ${peer.name}`;
+  const order = Order.make + Math.min(99, height);
+  const hook = (when: "before" | "after", order: number, at: NamespaceName) =>
+    hookChanges(when, desired).map((change): ActionPart => (
+      { order, namespace: at, changes: [change] }
+    ));
   return linkAction("add", desired, `add link ${name} (${description})`, [], [
-    {
-      order: Order.make + Math.min(99, height),
-      namespace: from,
-      changes: [change],
-    },
+    // Before links of the same height, after lower ones.
+    ...hook("before", order - 0.5, from),
+    { order, namespace: from, changes: [change] },
     ...ends.flatMap((end) => laterParts(end, height)),
+    ...hook("after", Order.hook, desired.namespace),
   ]);
 }
 
