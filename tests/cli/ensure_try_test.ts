@@ -11,9 +11,10 @@ async function everything(netns: Netns): Promise<string> {
   const shown = await Promise.all([
     ...commands.map((command) => netns.ip(`-o ${command}`)),
     netns.run("sysctl", ["net.ipv4.ip_forward"]),
+    netns.run("tc", ["qdisc", "show"]),
   ]);
   return shown.join("\n").split("\n").filter((line) => !/fe80/.test(line))
-    .map((line) => line.replace(/^\d+:/, ""))
+    .map((line) => line.replace(/^\d+:|(?<=^qdisc \w+ )\w+:/, ""))
     .toSorted().join("\n").replaceAll(/valid_lft .*|gc_timer .*/g, "");
 }
 
@@ -42,6 +43,7 @@ async function opened(): Promise<Tried> {
     address add 192.0.2.2/24 dev e0
     route add default via 192.0.2.9
     rule add priority 70 from 10.0.0.0/8 lookup 70`);
+  await host.run("tc", "qdisc add dev e0 root pfifo limit 77".split(" "));
   const file = await Deno.makeTempFile({ suffix: ".json" });
   const namespaces = {
     [host.name]: {
@@ -54,9 +56,14 @@ async function opened(): Promise<Tried> {
           address: "02:00:00:00:00:77",
           master: "br0",
           addresses: ["192.0.2.1/24"],
+          qdisc: { kind: "pfifo", options: { limit: 5 } },
         },
         { name: "br0", kind: "bridge", up: true, addresses: ["10.0.0.1/8"] },
-        { name: "e1", up: false },
+        {
+          name: "e1",
+          up: false,
+          qdisc: { kind: "bfifo", options: { limit: 5000 } },
+        },
         // Devices that exchange names, get another one, and are moved.
         { name: "d1", identify: { address: "02:00:00:00:00:80" } },
         { name: "d0", identify: { address: "02:00:00:00:00:81" } },

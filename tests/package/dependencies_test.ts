@@ -142,8 +142,8 @@ const FILES: Readonly<Record<string, number>> = {
   "lib/packet/mod.ts": 46,
   "lib/netlink/mod.ts": 52,
   "lib/rtnetlink/mod.ts": 252,
-  "lib/ensure/mod.ts": 282,
-  "mod.ts": 363,
+  "lib/ensure/mod.ts": 283,
+  "mod.ts": 364,
 };
 
 for (const [entry, most] of Object.entries(FILES)) {

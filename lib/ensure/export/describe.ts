@@ -25,6 +25,7 @@ import type { State, View } from "../plan/state.ts";
 import { isOwnObject } from "../plan/unmanaged.ts";
 import { BridgeTables } from "./bridge.ts";
 import { deviceOf, type Draft, present } from "./draft.ts";
+import { Queueing } from "./qdisc.ts";
 
 /** The kernel's default metric of IPv6 routes. */
 const IPV6_METRIC = 1024;
@@ -68,10 +69,12 @@ async function describeNamespace(
 ): Promise<Draft> {
   const links: Draft[] = [];
   const bridges = new BridgeTables(state);
+  const queueing = new Queueing(state);
   for (const link of state.links) {
     links.push({
       ...await describeLink(name, link, state, context),
       ...bridges.describe(link),
+      ...queueing.describe(link.ifindex),
     });
   }
   const own = <T>(type: Parameters<typeof isOwnObject>[0], all: Iterable<T>) =>

@@ -28,6 +28,8 @@ const TYPES: ObjectTypes = new Set([
   "fdb",
   "vlan",
   "mdb",
+  "qdisc",
+  "class",
 ]);
 
 /** The number of times that values are left out and the rest is checked. */

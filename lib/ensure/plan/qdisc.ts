@@ -42,7 +42,7 @@ function asReported(change: Change, state: State): Qdisc {
 }
 
 /** The id of a queueing discipline or a class, as in `tc`. */
-function idText(id: number): string {
+export function idText(id: number): string {
   const minor = id & 0xffff;
   return `${(id >>> 16).toString(16)}:${minor === 0 ? "" : minor.toString(16)}`;
 }

@@ -2,13 +2,20 @@
 // added, compared again, changed, corrected; read by `tc -j`.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseConfiguration, Reconciler } from "../../../../mod.ts";
+import {
+  exportConfiguration,
+  parseConfiguration,
+  Reconciler,
+} from "../../../../mod.ts";
+import { applied } from "../../../support/applied.ts";
 import { testUnless } from "../../../support/kinds.ts";
 import { Lab, type Netns, output, run } from "../../../support/netns.ts";
 import { Reconciled } from "../../../support/reconciled.ts";
 import "../../../support/descriptors.ts";
 
 type Json = Record<string, unknown>;
+
+const TBF = { rate: "1mbit", burst: "10kb", latency: "50ms" };
 
 async function tc(netns: Netns, words: string): Promise<Json[]> {
   const args = ["-n", netns.name, "-j", ...words.split(" ")];
@@ -22,17 +29,20 @@ async function last(netns: Netns): Promise<Json> {
 
 /** The kernel does not have all kinds. */
 async function kernelHas(netns: Netns, kind: string): Promise<boolean> {
-  const place = ["ingress", "clsact"].includes(kind) ? kind : `root ${kind}`;
+  const isIngress = ["ingress", "clsact"].includes(kind);
+  const place = isIngress ? kind : `root ${kind}`;
   const limit = kind === "tbf" ? " rate 1mbit burst 10kb latency 50ms" : "";
   const words = `qdisc add dev lo ${place}${limit}`.split(" ");
   const { code } = await output("tc", ["-n", netns.name, ...words]);
-  await output("tc", ["-n", netns.name, ..."qdisc del dev lo root".split(" ")]);
-  await output("tc", [
-    "-n",
-    netns.name,
-    ..."qdisc del dev lo ingress".split(" "),
-  ]);
+  const removal = `qdisc del dev lo ${isIngress ? kind : "root"}`.split(" ");
+  await output("tc", ["-n", netns.name, ...removal]);
   return code === 0;
+}
+
+/** Applies a configuration; returns the reasons of the changes. */
+async function apply(netns: Netns, configuration: object): Promise<string[]> {
+  const lines = await applied(netns, configuration);
+  return lines.flatMap((line) => line.split(": ").slice(1));
 }
 
 /** Options, other options, and the reasons of the change. */
@@ -93,21 +103,6 @@ const link = (rest: object) => ({
   options: { peer: { name: "v1", up: true } },
   ...rest,
 });
-
-async function apply(netns: Netns, configuration: object): Promise<string[]> {
-  const desired = parseConfiguration(configuration);
-  const options = { namespace: netns.name };
-  await using reconciler = await Reconciler.open(desired, options);
-  const { refused, applied } = await reconciler.apply();
-  if (refused !== undefined) throw refused.error;
-  assertEquals(
-    (await reconciler.plan()).actions.map((
-      { summary, reasons },
-    ) => [summary, ...reasons]),
-    [],
-  );
-  return applied.flatMap(({ reasons }) => reasons);
-}
 
 Deno.test("each kind of qdisc is added, stable, and changed", async (t) => {
   await using lab = await Lab.open("one");
@@ -305,5 +300,72 @@ Deno.test("qdiscs that cannot be right are problems of the configuration", () =>
       parseConfiguration({ links: [link(part)] })
     ) as Error;
     assert(message.test(error.message), error.message);
+  }
+});
+
+Deno.test("queueing disciplines and classes are exported", async () => {
+  await using lab = await Lab.open("one", "two");
+  const { one, two } = lab;
+  const link = (name: string, more: object) => ({
+    name,
+    kind: "veth",
+    up: true,
+    options: { peer: { name: `${name}x` } },
+    ...more,
+  });
+  const htb = {
+    qdisc: [
+      { kind: "htb", handle: "1:", options: { default: "0x20" } },
+      { kind: "tbf", parent: "1:20", options: TBF },
+    ],
+    classes: [
+      {
+        classid: "1:10",
+        options: { rate: "1mbit", ceil: "10mbit", burst: "10kb" },
+      },
+      { classid: "1:11", parent: "1:10", options: { rate: "500kbit" } },
+      { classid: "1:20", options: { rate: "5mbit", prio: 2 } },
+    ],
+  };
+  const kinds = Object.entries(KINDS).flatMap(([kind, [options]]) =>
+    kind === "htb" ? [] : [{ kind, options }]
+  );
+  const links: object[] = [];
+  for (const qdisc of kinds) {
+    if (!await kernelHas(one, qdisc.kind)) continue;
+    links.push(link(`v${links.length}`, { qdisc }));
+  }
+  if (await kernelHas(one, "htb")) links.push(link("h0", htb));
+  await applied(one, { links });
+  const exported = await exportConfiguration({ namespace: one.name });
+  assertEquals(await applied(one, exported), []);
+  const queueing = (list: readonly object[] = []) =>
+    (list as Json[]).filter(({ name }) => /^[vh]\d+$/.test(`${name}`))
+      .flatMap(({ qdisc, classes }) => [qdisc, classes ?? []].flat(2) as Json[])
+      .map(({ kind, classid, parent }) => [kind ?? classid, parent].join(" "))
+      .sort();
+  assertEquals(
+    exported.links?.filter((one) => !/^[vh]/.test(one.name) && "qdisc" in one),
+    [],
+  );
+  assertEquals(queueing(exported.links), queueing(links), "none is left out");
+  await applied(two, exported);
+  const qdiscs = async (netns: Netns) =>
+    (await tc(netns, "qdisc")).map(({ handle: _, ...rest }) =>
+      // The seed is random.
+      JSON.stringify({
+        ...rest,
+        options: { ...rest.options as Json, seed: undefined },
+      })
+    ).sort();
+  assertEquals(await qdiscs(two), await qdiscs(one));
+  // Not as JSON with this `tc`.
+  const classes = async (netns: Netns) => {
+    const args = ["-n", netns.name, "class", "show", "dev", "h0"];
+    // The kernel chooses handles of what has no classes.
+    return (await run("tc", args)).replaceAll(/\b80..:/g, "HANDLE:");
+  };
+  if (await kernelHas(one, "htb")) {
+    assertEquals(await classes(two), await classes(one));
   }
 });
