@@ -19,8 +19,10 @@ export interface Groups {
 const ALONE = [
   "tests/examples/udp_tunnel_test.ts",
   "tests/lib/io/fairness_test.ts",
+  "tests/lib/io/handle_test.ts",
   "tests/lib/io/many_receives_test.ts",
   "tests/lib/io/many_sockets_test.ts",
+  "tests/lib/io/workers_test.ts",
   "tests/lib/udp/collection_test.ts",
   "tests/lib/udp/receive_test.ts",
   "tests/lib/udp/starvation_test.ts",

@@ -6,7 +6,7 @@ import { Lab } from "../../support/netns.ts";
 import { runProgram } from "./run_program.ts";
 
 /** Workers of each kind; NETPLUMB_TEST_WORKERS=1000 tries as many of each. */
-const WORKERS = Number(Deno.env.get("NETPLUMB_TEST_WORKERS") ?? 10);
+const WORKERS = Number(Deno.env.get("NETPLUMB_TEST_WORKERS") ?? 5);
 /** Seconds: a worker takes less than 0.1 where nothing else runs. */
 const LIMIT = 60 + WORKERS;
 
