@@ -97,6 +97,7 @@ function act(
         // The text of `ip -s` has a counter that only the JSON of `-s -s` has.
         statistics: areDetailed || (level > 0 && !output.json) ? 2 : level > 0,
         dev: options.dev,
+        namesNamespaces: !output.json,
         family: options.ipv4
           ? "inet"
           : options.ipv6

@@ -22,6 +22,7 @@ import {
   scopeNumber,
 } from "../../lib/rtnetlink/names/iproute2.ts";
 import { origin } from "../../lib/rtnetlink/spec/named_number.ts";
+import { nameNamespaces } from "../show/namespace_names.ts";
 import type { Json } from "../show/shown.ts";
 import { readFilters } from "./filter.ts";
 import { linkLines, shownLinks } from "./link_text.ts";
@@ -326,6 +327,14 @@ function levelOf({ options: { statistics, json } }: Session): boolean | 2 {
   return statistics > 1 || (statistics > 0 && !json) ? 2 : statistics > 0;
 }
 
+/** Names the namespaces of others, which JSON does not. */
+async function nameIfText(
+  { socket, signal, options: { json } }: Session,
+  links: readonly Json[],
+): Promise<void> {
+  if (!json) await nameNamespaces(socket, links, signal);
+}
+
 /** `ip link show`: the same without addresses. */
 export async function showLinks(
   session: Session,
@@ -342,6 +351,7 @@ export async function showLinks(
     program: bpfProgram,
   };
   const objects = selected.map(({ link }) => ipLink(link, how));
+  await nameIfText(session, objects);
   await session.print(
     shownLinks(objects, session, "link"),
     (json) => linkLines(json, session, "link"),
@@ -373,6 +383,7 @@ async function show(session: Session, words: Words): Promise<void> {
       ...(statistics > 0 ? ipLinkStatistics(link, levelOf(session)) : {}),
     }];
   });
+  await nameIfText(session, objects);
   await session.print(
     shownLinks(objects, session, "address"),
     (json) => linkLines(json, session, "address"),

@@ -9,6 +9,7 @@ import type { Address } from "../../lib/rtnetlink/address.ts";
 import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
 import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
 import { selectLinks, type ShowLinkOptions } from "./link.ts";
+import { nameNamespaces } from "./namespace_names.ts";
 import { bounds, type Json, type Shown } from "./shown.ts";
 
 /** Filters of addresses. */
@@ -51,6 +52,8 @@ export async function showAddresses(
       ...(statistics ? ipLinkStatistics(link, statistics) : {}),
     });
   }
+  const { namesNamespaces, signal } = options;
+  if (namesNamespaces) await nameNamespaces(route, objects, signal);
   return {
     objects,
     interrupted: selected.interrupted || addresses.interrupted,

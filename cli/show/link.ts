@@ -6,6 +6,7 @@ import { ipLink } from "../../lib/iproute2/link.ts";
 import type { Link } from "../../lib/rtnetlink/link/link.ts";
 import { LinkNames } from "../../lib/rtnetlink/link/names.ts";
 import type { RouteSocket } from "../../lib/rtnetlink/socket.ts";
+import { nameNamespaces } from "./namespace_names.ts";
 import { bounds, type Shown, type ShowOptions } from "./shown.ts";
 
 /** Filters of links. */
@@ -57,11 +58,10 @@ export async function showLinks(
   options: ShowLinkOptions,
 ): Promise<Shown> {
   const { links, names, interrupted } = await selectLinks(route, options);
-  const { details, statistics } = options;
-  return {
-    objects: links.map((link) =>
-      ipLink(link, { names, details, statistics, program: bpfProgram })
-    ),
-    interrupted,
-  };
+  const { details, statistics, namesNamespaces, signal } = options;
+  const objects = links.map((link) =>
+    ipLink(link, { names, details, statistics, program: bpfProgram })
+  );
+  if (namesNamespaces) await nameNamespaces(route, objects, signal);
+  return { objects, interrupted };
 }

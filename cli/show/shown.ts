@@ -29,6 +29,8 @@ export interface ShowOptions {
   readonly family?: AddressFamily;
   /** Objects of this interface, by name. */
   readonly dev?: string;
+  /** Whether links name the namespaces of others, in `link_netns`. */
+  readonly namesNamespaces?: boolean;
   readonly onInterrupt?: OnInterrupt;
   readonly signal?: AbortSignal;
 }

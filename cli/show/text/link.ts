@@ -13,6 +13,7 @@ import {
   plain,
   type Value,
 } from "./format.ts";
+import { detailWords, kindWords } from "./link_details.ts";
 
 const FOREVER = 0xffffffff;
 
@@ -29,7 +30,7 @@ const LINK: Keywords = [
 ];
 
 /** Keys of links with their own formatting. */
-const LINK_KEYS = [
+const LINK_KEYS: ReadonlySet<string> = new Set([
   ...LINK.map(([key]) => key),
   "mtu",
   "ifindex",
@@ -43,6 +44,7 @@ const LINK_KEYS = [
   "link_pointtopoint",
   "permaddr",
   "link_netnsid",
+  "link_netns",
   "linkinfo",
   "ifalias",
   "altnames",
@@ -53,7 +55,7 @@ const LINK_KEYS = [
   "vfinfo_list",
   "proto_down",
   "proto_down_reason",
-];
+]);
 
 /** A link as text, with its addresses if it has them. */
 export function linkText(
@@ -78,6 +80,17 @@ export function linkText(
       ...formatKeys(json, LINK),
     ].join(" "),
   ];
+  const { before, after } = detailWords(json, LINK_KEYS);
+  const info = isJson(json.linkinfo) ? json.linkinfo : {};
+  const details = [
+    before,
+    kindWords(info.info_kind, "", info.info_data),
+    kindWords(info.info_slave_kind, "_slave", info.info_slave_data),
+  ];
+  // On the line of the port, or of the kind, or of the link.
+  const last = Math.max(0, details.findLastIndex(({ length }) => length > 0));
+  details[last] = [...details[last], ...after];
+  const [ofLink, ofKind, ofPort] = details;
   const indent = (words: string[], by = 4) => {
     if (words.length > 0) lines.push(" ".repeat(by) + words.join(" "));
   };
@@ -86,16 +99,15 @@ export function linkText(
     ...pair("", json.address),
     ...pair(json.link_pointtopoint ? "peer" : "brd", json.broadcast),
     ...pair("permaddr", json.permaddr),
-    ...pair("link-netnsid", json.link_netnsid),
+    ...json.link_netns === undefined
+      ? pair("link-netnsid", json.link_netnsid)
+      : pair("link-netns", json.link_netns),
     ...(json.proto_down ? ["protodown", "on"] : []),
     ...pair("protodown_reason", json.proto_down_reason),
-    ...others(json, LINK_KEYS),
+    ...ofLink,
   ]);
-  if (isJson(json.linkinfo)) {
-    const info = json.linkinfo;
-    indent(kind(info.info_kind, "", info.info_data));
-    indent(kind(info.info_slave_kind, "_slave", info.info_slave_data));
-  }
+  indent(ofKind);
+  indent(ofPort);
   indent(pair("alias", json.ifalias));
   indent(xdpProgram(json));
   for (const one of list(json.vfinfo_list)) {
@@ -138,15 +150,6 @@ function xdpProgram({ xdp, addr_info, promiscuity }: Json): string[] {
       ["btf_id", "btf_id"],
     ]),
   ];
-}
-
-function kind(
-  name: Value | undefined,
-  suffix: string,
-  data: Value | undefined,
-): string[] {
-  if (name === undefined) return [];
-  return [plain(name) + suffix, ...(isJson(data) ? others(data, []) : [])];
 }
 
 /** The counters of `ip -s`, and those that `ip -s -s` adds: key and title. */

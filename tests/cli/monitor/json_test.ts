@@ -1,7 +1,12 @@
 // What `netplumb monitor --json` reports to programs: the keys and values of `ip -j`,
 // and what happened to what.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
 import { Running } from "../../support/command.ts";
 import { Lab, type Netns } from "../../support/netns.ts";
 import { type Line, Watching } from "./watching.ts";
@@ -260,6 +265,37 @@ Deno.test("monitor --json: a key that the object did not have has no previous va
     return { ...was, ...previous };
   });
   assertEquals(previous, [before[0], between[0]]);
+});
+
+Deno.test("monitor --json: a change of metrics or of their locks differs from before", async () => {
+  await using lab = await Lab.open("ns");
+  await lab.ns.batch(`
+    link add one up type ifb
+    address add 192.0.2.1/24 dev one`);
+  await using watching = await Watching.open(lab.ns, "--json", "route");
+  const steps = [
+    "10.1.0.0/16 dev one mtu 1400",
+    "10.1.0.0/16 dev one mtu lock 1400",
+    "10.1.0.0/16 dev one mtu lock 1400 advmss lock 900",
+    "10.1.0.0/16 dev one mtu lock 1400 advmss 900",
+  ];
+  for (const step of steps) await lab.ns.ip(`route replace ${step}`);
+  const changes: Line[] = [];
+  while (changes.length < steps.length - 1) {
+    changes.push(
+      ...(await watching.events(({ event }) => event === "change")).slice(-1),
+    );
+  }
+  for (const { data, changed, previous } of changes) {
+    assertEquals(changed, ["metrics"]);
+    assertEquals(Object.keys(previous), ["metrics"]);
+    assertNotEquals(previous.metrics, data.metrics);
+  }
+  // Each was as the one before had left it.
+  assertEquals(
+    changes.slice(1).map(({ previous }) => previous.metrics),
+    changes.slice(0, -1).map(({ data }) => data.metrics),
+  );
 });
 
 /** Adds routes and removes every third while no process reads: more than the buffer holds. */

@@ -1,5 +1,7 @@
 // Ours beside iproute2's, in the same namespace, a moment apart.
 
+import { style } from "../../../cli/output/style.ts";
+import { linkText } from "../../../cli/show/text/link.ts";
 import { printableJson } from "../../../cli/output/printable.ts";
 import { showAddresses } from "../../../cli/show/address.ts";
 import { showLinks } from "../../../cli/show/link.ts";
@@ -16,6 +18,8 @@ import {
   withoutLocks,
 } from "../../support/same_json.ts";
 import { settled } from "../../support/settled.ts";
+
+const PLAIN = style(false);
 
 const SHOW = {
   link: showLinks,
@@ -107,4 +111,23 @@ function withoutHoles(
       ? { ...one, addr_info: withoutHoles(one.addr_info) }
       : one
   );
+}
+
+/** Fails unless the text of the details of links is that of `ip -d link`. */
+export async function assertSameText(netns: Netns): Promise<void> {
+  await using route = RouteSocket.open({ namespace: netns.name });
+  const words = (text: string) =>
+    // Timers run; the JSON of a port has one key for two values; `ip` omits a
+    // space.
+    text.replace("vnifilterid", "vnifilter id")
+      .replaceAll(/timer +[\d.]+|mcast_fast_leave o\w+ /g, "")
+      .split("\n").map((line) => line.trim().replaceAll(/ +/g, " "))
+      .filter((line) => line !== "");
+  const theirs = words(await netns.ip("-d link"));
+  const { objects } = await showLinks(route, {
+    details: true,
+    namesNamespaces: true,
+  });
+  const ours = [...objects].flatMap((one) => words(linkText(one, PLAIN)));
+  assertEquals(ours, theirs);
 }

@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
 import { testWith } from "../../support/kinds.ts";
 import { Lab } from "../../support/netns.ts";
 import "../../support/descriptors.ts";
-import { assertShows } from "./compare.ts";
+import { assertSameText, assertShows } from "./compare.ts";
 
 /** Of one kind: whether a kernel has it, and links of it in every way. */
 interface Kind {
@@ -247,6 +247,7 @@ for (const { name, probe = `type ${name}`, commands } of KINDS) {
     await lab.here.batch(commands);
     await assertShows(lab.here, "address", "address", {});
     const links = await assertShows(lab.here, "link", "link", {});
+    await assertSameText(lab.here);
     const made = commands.match(/^ *link add .* type \S+/gm) ?? [];
     const [kind] = name.split(" ");
     assertEquals(

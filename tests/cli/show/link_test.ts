@@ -1,21 +1,24 @@
 // `show link` and `show address` beside `ip -j [-d] [-s]`, for the kinds of
 // link that every kernel has.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { showLinks } from "../../../cli/show/link.ts";
 import { linkText } from "../../../cli/show/text/link.ts";
 import { style } from "../../../cli/output/style.ts";
 import { RouteSocket } from "../../../lib/rtnetlink/socket.ts";
+import { netplumb } from "../../support/command.ts";
 import { Lab } from "../../support/netns.ts";
 import "../../support/descriptors.ts";
-import { assertShows } from "./compare.ts";
+import { assertSameText, assertShows } from "./compare.ts";
 
 /** One namespace, made by `ip` commands, shown both ways. */
 async function compare(commands: string): Promise<Record<string, unknown>[]> {
   await using lab = await Lab.open("here", "there");
   await lab.here.batch(commands.replaceAll("THERE", lab.there.name));
   await assertShows(lab.here, "address", "address", {});
-  return await assertShows(lab.here, "link", "link", {});
+  const shown = await assertShows(lab.here, "link", "link", {});
+  await assertSameText(lab.here);
+  return shown;
 }
 
 function kinds(links: Record<string, unknown>[]): (string | undefined)[] {
@@ -179,4 +182,26 @@ Deno.test("show link: counters as text, as ip -s and ip -s -s", async () => {
       words((await here.run("ip", [...flags, "link", "show", "lo"])).trimEnd()),
     );
   }
+});
+
+Deno.test("show link: text names the namespace of the other end, as `ip` does", async () => {
+  await using lab = await Lab.open("here", "there");
+  const { here, there } = lab;
+  await here.ip(`link add near type veth peer name far netns ${there.name}`);
+  const shown = await here.ip("link show near");
+  assertStringIncludes(shown, `link-netns ${there.name}`);
+  for (
+    const words of [
+      ["show", "link", "--dev", "near"],
+      ["ip", "link", "show", "near"],
+    ]
+  ) {
+    const { stdout } = await netplumb(here, ...words);
+    assertEquals(
+      stdout.split("\n").map((line) => line.trim()),
+      shown.split("\n").map((line) => line.trim()),
+    );
+  }
+  const { stdout } = await netplumb(here, "ip", "address", "show", "near");
+  assertStringIncludes(stdout, `link-netns ${there.name}`);
 });
