@@ -25,6 +25,12 @@ interface Routes {
   readonly gateway: string;
 }
 
+/** A neighbour that is sent the routes, by BGP. */
+interface BgpPeers {
+  readonly local: { readonly 4: string; readonly 6: string };
+  readonly neighbor: { readonly 4: string; readonly 6: string };
+}
+
 /** BIRD with static routes, which it does not announce yet. */
 export class Bird implements AsyncDisposable {
   readonly #process: RunningProgram;
@@ -35,18 +41,31 @@ export class Bird implements AsyncDisposable {
     this.#socket = socket;
   }
 
-  /** @param folder For its configuration and its control socket. */
+  /**
+   * @param folder For its configuration and its control socket.
+   * @param bgp The neighbour to announce them to; default: the kernel.
+   */
   static async start(
     netns: Netns,
     folder: string,
     routes: { readonly 4: Routes; readonly 6: Routes },
+    bgp?: BgpPeers,
   ): Promise<Bird> {
     const protocols = ([4, 6] as const).map((family) => {
       const { networks, gateway } = routes[family];
       const lines = networks.map((network) =>
         `route ${network} via ${gateway};`
       );
-      return `protocol kernel { ipv${family} { export all; }; scan time 3600; }
+      const announce = bgp === undefined
+        ? `protocol kernel { ipv${family} { export all; }; scan time 3600; }`
+        : `protocol bgp {
+          local ${bgp.local[family]} as 65001;
+          neighbor ${bgp.neighbor[family]} as 65002;
+          connect retry time 1;
+          connect delay time 1;
+          ipv${family} { export all; import none; next hop self; };
+        }`;
+      return `${announce}
       protocol static many${family} {
         disabled;
         ipv${family};
