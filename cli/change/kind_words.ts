@@ -7,6 +7,7 @@ import {
   PORT_KIND_NAMES,
   portKind,
 } from "../../lib/rtnetlink/kinds/mod.ts";
+import { LINK_INDEX } from "../../lib/rtnetlink/kinds/veth.ts";
 import { SETTINGS } from "../../lib/rtnetlink/settings.ts";
 import { namespaceOrProcess } from "../namespace.ts";
 import { readWords, unknownWord, type Values } from "./words.ts";
@@ -46,16 +47,18 @@ export function readKindWords(
   return { kind: type, options: { peer: readSettings(rest) } };
 }
 
+const PEER = { ...SETTINGS, index: LINK_INDEX };
+
 /** Parses the settings of the peer of a veth. */
 function readSettings(words: readonly string[]): Values {
   const first = words[0];
   // As in `ip`, "peer NAME" is short for "peer name NAME".
   const short = first !== undefined && first !== "down" &&
-    !Object.hasOwn(SETTINGS, first);
+    !Object.hasOwn(PEER, first);
   const down = words.indexOf("down");
   const values = readWords(
     "peer",
-    SETTINGS,
+    PEER,
     [...short ? ["name"] : [], ...words].filter((word) => word !== "down"),
   );
   if (down >= 0) values.up = false;

@@ -17,6 +17,7 @@ import { perform } from "../perform.ts";
 import { showAddresses } from "../show/address.ts";
 import { showMdb, showVlans, showVnis } from "../show/bridge.ts";
 import { showFdb } from "../show/fdb.ts";
+import { showNetconf } from "../show/netconf.ts";
 import { showLinks } from "../show/link.ts";
 import { showNeighbours } from "../show/neighbour.ts";
 import { showNexthops } from "../show/nexthop.ts";
@@ -26,6 +27,7 @@ import { showRules } from "../show/rule.ts";
 import type { Json, Shown, ShowOptions } from "../show/shown.ts";
 import { mdbText, vlansText, vnisText } from "../show/text/bridge.ts";
 import { fdbText } from "../show/text/fdb.ts";
+import { netconfText } from "../show/text/netconf.ts";
 import { linkText } from "../show/text/link.ts";
 import { neighbourText } from "../show/text/neighbour.ts";
 import { classText, qdiscText } from "../show/text/qdisc.ts";
@@ -391,6 +393,15 @@ const nexthop = family(shows("Routes refer to nexthop objects by their id."))
   )
   .action((options) => act(options, showNexthops, nexthopText));
 
+const netconf = family(shows("Prints what `ip netconf` prints."))
+  .option("--dev <if:interface>", "Only this link.")
+  .example("Show the IP settings of all links", "netplumb show netconf")
+  .example(
+    "List the links that forward IPv4",
+    "netplumb show netconf -4 --json | jq -r '.[] | select(.forwarding).interface'",
+  )
+  .action((options) => act(options, showNetconf, netconfText));
+
 const LIKE_TC = "With --json, keys and values are those of `tc -j`.";
 
 const qdisc = shows(`Rates are in bytes a second. ${LIKE_TC}`)
@@ -426,6 +437,7 @@ const OBJECTS: readonly [string, string, Command<any>][] = [
   ["mdb", "Show multicast databases of bridges and VXLANs.", mdb],
   ["vni", "Show network identifiers of VXLANs.", vni],
   ["nexthop", "Show nexthop objects.", nexthop],
+  ["netconf", "Show IP settings of links.", netconf],
   ["qdisc", "Show queueing disciplines.", qdisc],
   ["class", "Show classes of queueing disciplines.", trafficClass],
 ];

@@ -9,7 +9,7 @@ import {
 import { linkLayerAddress } from "../../rtnetlink/link/link_layer.ts";
 import type { Link } from "../../rtnetlink/link/link.ts";
 import type { DeviceIdentity } from "../parse/configuration.ts";
-import type { DesiredLink } from "../parse/desired.ts";
+import type { DesiredLink, NamespaceName } from "../parse/desired.ts";
 import { type Located, locatedByName } from "./link.ts";
 import type { View } from "./state.ts";
 
@@ -33,23 +33,59 @@ function permanentAddress(link: Link): string | undefined {
   return linkLayerAddress(link.type, bytes, at, length);
 }
 
-/** The devices that an identity matches: one is right. */
-export function matchingDevices(
-  { identity, from, namespace }: DesiredLink,
-  view: View,
-): Located[] {
-  if (identity === undefined) return [];
-  const { name } = identity;
-  const places = from === namespace ? [from] : [from, namespace];
-  return places.flatMap((place): Located[] => {
+/** Finds the devices of identities. */
+export class Devices {
+  readonly #view: View;
+  readonly #places = new Map<NamespaceName, Map<string, Link[]>>();
+
+  constructor(view: View) {
+    this.#view = view;
+  }
+
+  /** The devices that an identity matches: one is right. */
+  matching({ identity, from, namespace }: DesiredLink): Located[] {
+    if (identity === undefined) return [];
+    const places = from === namespace ? [from] : [from, namespace];
+    return places.flatMap((place) =>
+      this.#candidates(place, identity)
+        .filter((link) => hasIdentity(link, identity))
+        .map((link) => ({ link, namespace: place }))
+    );
+  }
+
+  #candidates(
+    place: NamespaceName,
+    { name, address, parent }: DeviceIdentity,
+  ): readonly Link[] {
     if (name !== undefined) {
-      const found = locatedByName(place, name, view);
-      return found !== undefined && hasIdentity(found.link, identity)
-        ? [found]
-        : [];
+      const found = locatedByName(place, name, this.#view);
+      return found === undefined ? [] : [found.link];
     }
-    return [...view.state(place)?.links ?? []]
-      .filter((link) => hasIdentity(link, identity))
-      .map((link) => ({ link, namespace: place }));
-  });
+    let index = this.#places.get(place);
+    if (index === undefined) {
+      this.#places.set(place, index = indexed(this.#view.state(place)?.links));
+    }
+    const key = address === undefined
+      ? parentKey(parent)
+      : addressKey(address.toLowerCase());
+    return index.get(key) ?? [];
+  }
+}
+
+const addressKey = (address: string | undefined) => `address ${address}`;
+const parentKey = (parent: string | undefined) => `parent ${parent}`;
+
+/** Links by address and by parent device. */
+function indexed(links: Iterable<Link> = []): Map<string, Link[]> {
+  const index = new Map<string, Link[]>();
+  for (const link of links) {
+    const parent = link.attribute(IFLA_PARENT_DEV_NAME)?.string();
+    const keys = [addressKey(permanentAddress(link)), parentKey(parent)];
+    for (const key of keys) {
+      const same = index.get(key);
+      if (same === undefined) index.set(key, [link]);
+      else same.push(link);
+    }
+  }
+  return index;
 }

@@ -10,7 +10,7 @@ import type {
 } from "../parse/desired.ts";
 import type { Action, Difference, Source } from "./action.ts";
 import { longestPaths } from "./dependency_order.ts";
-import { hasIdentity, matchingDevices } from "./device.ts";
+import { Devices, hasIdentity } from "./device.ts";
 import { desiredObjects } from "./desired_objects.ts";
 import {
   afterSettingAside,
@@ -442,11 +442,12 @@ export class LinkPlanner {
 
   /** Locates devices that have another name, or are where they come from. */
   #identify(view: View): void {
+    const devices = new Devices(view);
     const taken = new Set(this.#entries.map(({ located }) => located?.link));
     for (const entry of this.#entries) {
       const { desired, located } = entry;
       if (located !== undefined || desired.identity === undefined) continue;
-      const matching = matchingDevices(desired, view)
+      const matching = devices.matching(desired)
         .filter(({ link }) => !taken.has(link));
       const [only] = matching;
       if (matching.length > 1) {

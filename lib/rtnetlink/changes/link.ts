@@ -20,7 +20,7 @@ import {
   portKind,
 } from "../kinds/mod.ts";
 import type { NoOptions } from "../kinds/plain.ts";
-import type { VethOptions } from "../kinds/veth.ts";
+import { LINK_INDEX, type VethOptions } from "../kinds/veth.ts";
 import type { OptionValues } from "../spec/attribute.ts";
 import { readOptions } from "../spec/table.ts";
 import { adviseChanging, adviseMaking } from "./link_advice.ts";
@@ -30,7 +30,7 @@ import {
   SETTINGS,
   writeSettings,
 } from "../settings.ts";
-import { linkName, take, text, wholeNumber } from "../spec/value.ts";
+import { linkName, take, text } from "../spec/value.ts";
 import { makePersistentTun } from "./persistent_tun.ts";
 import { addAltNames, ALT_NAMES } from "./alt_name.ts";
 import { type Change, checked } from "./change.ts";
@@ -83,8 +83,6 @@ export interface LinkChanges<Kind extends string = string>
   readonly port?: LinkPort;
 }
 
-const INDEX = wholeNumber(1, 0x7fff_ffff);
-
 /**
  * Builds a change that creates a link.
  *
@@ -125,7 +123,9 @@ export function addLink<const Kind extends string>(
     : take("link name", spec.name, text(15));
   const kind = kindNamed(take("link kind", kindName, text(15)));
   if (kind.lower) take(`link of ${kind.name}`, link, linkName);
-  const wanted = index === undefined ? 0 : take("link index", index, INDEX);
+  const wanted = index === undefined
+    ? 0
+    : take("link index", index, LINK_INDEX);
   const names = take("altnames", altnames, ALT_NAMES);
   const peer = kind.pair ? peerHere({ ...options }) : undefined;
   const upPeer = kind.pair ? peerToRaise({ ...options }) : undefined;

@@ -31,7 +31,7 @@ export type {
   Tunnel6Options,
   TunnelOptions,
 } from "./tunnel.ts";
-export type { VethOptions } from "./veth.ts";
+export type { VethOptions, VethPeer } from "./veth.ts";
 export type { VlanOptions, VlanProtocol } from "./vlan.ts";
 export type { VrfOptions } from "./vrf.ts";
 export type { VtiOptions } from "./vti.ts";

@@ -3,6 +3,7 @@
 import { ifinfomsg } from "../../../ffi/uapi/linux_rtnetlink.ts";
 import * as veth_h from "../../../ffi/uapi/linux_veth.ts";
 import { type LinkSettings, readSettings, writeSettings } from "../settings.ts";
+import { type Reader, take, wholeNumber } from "../spec/value.ts";
 import type { Attribute, OptionValues } from "../spec/attribute.ts";
 import type { AttributeConstants } from "../spec/constants.ts";
 import { type LinkKind, linkKind } from "./kind.ts";
@@ -10,30 +11,41 @@ import { type LinkKind, linkKind } from "./kind.ts";
 /** Options of a veth pair. Source: veth(4), linux/veth.h. */
 export interface VethOptions {
   /** Settings of the peer: its name, its namespace, and others. */
-  readonly peer?: LinkSettings;
+  readonly peer?: VethPeer;
 }
 
-const peer = (number: number): Attribute<LinkSettings> => ({
+/** The other end of a veth pair. */
+export interface VethPeer extends LinkSettings {
+  /** The requested ifindex. */
+  readonly index?: number;
+}
+
+/** The requested ifindex of a new link. */
+export const LINK_INDEX: Reader<number> = wholeNumber(1, 0x7fff_ffff);
+
+const peer = (number: number): Attribute<VethPeer> => ({
   expected: "the settings of the other end",
   schema: { $ref: "#/$defs/settings" },
   number,
   change: "at creation",
   read(given) {
     if (typeof given !== "object" || given === null) return undefined;
-    readSettings(given as OptionValues);
+    const { index, ...settings } = given as OptionValues;
+    if (index !== undefined) take("peer index", index, LINK_INDEX);
+    readSettings(settings);
     return given;
   },
   decode: () => undefined,
   encode(body, value, names) {
     // It cannot be up before its peer exists: see addLink().
-    const { up: _, ...first } = value;
+    const { up: _, index, ...first } = value;
     const settings = readSettings(first);
     const { flags, change } = settings;
     const { name, netns } = value;
     const here = name !== undefined && netns === undefined;
     body.nest(number, () => {
       body.raw(ifinfomsg.build({
-        ifi_index: here ? names.creates(name) : 0,
+        ifi_index: index ?? (here ? names.creates(name) : 0),
         ifi_flags: flags,
         ifi_change: change,
       }));

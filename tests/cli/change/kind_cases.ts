@@ -93,6 +93,7 @@ export const ADD: Readonly<Record<string, KindCases>> = {
       "peer name p mtu 1400 address 02:00:00:00:00:01",
       "peer name p arp off multicast off txqueuelen 7 alias far",
       "peer name p addrgenmode none numrxqueues 2 numtxqueues 3",
+      "peer name p index 77",
     ],
   },
   bridge: {

@@ -53,6 +53,8 @@ Deno.test("netplumb show: text in the words and the order of ip", async () => {
       ["neighbour", "neighbour"],
       ["rule", "rule"],
       ["nexthop", "nexthop"],
+      ["netconf", "netconf"],
+      ["netconf -6 --dev eth0", "-6 netconf show dev eth0"],
     ]
   ) {
     const { code, stdout, stderr } = await netplumb(
