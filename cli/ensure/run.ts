@@ -111,7 +111,7 @@ async function runIn(
   if (time !== undefined) {
     await refuseRunning(source);
     const { Trial } = await import("./trial.ts");
-    await using trial = await Trial.start(source, desired, time, session);
+    await using trial = await Trial.start(source, reconciler, time, session);
     await applyOnce();
     if (!await trial.confirmed()) return;
     source.save(desired);

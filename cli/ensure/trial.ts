@@ -69,14 +69,15 @@ export class Trial implements AsyncDisposable {
    */
   static async start(
     source: Source,
-    desired: DesiredNetwork,
+    reconciler: Reconciler,
     time: number,
     session: Session,
   ): Promise<Trial> {
     const { netns } = source;
+    const { desired } = reconciler;
     const { json } = session.output;
     const before = await stateBefore(desired, netns, session.signal);
-    const tried = await withOriginalNames(desired, netns, session.signal);
+    const tried = await withOriginalNames(reconciler, session.signal);
     const restoration = { time, netns, before, tried, json };
     const trial = new Trial(restoration, session);
     try {
@@ -166,16 +167,15 @@ export class Trial implements AsyncDisposable {
 
 /** The configuration on trial, with the names that its devices have before. */
 async function withOriginalNames(
-  desired: DesiredNetwork,
-  netns: string | undefined,
+  reconciler: Reconciler,
   signal: AbortSignal,
 ): Promise<unknown> {
+  const { desired } = reconciler;
   const value = structuredClone(valueOf(desired));
   const isIdentified = desired.namespaces.some(({ links }) =>
     links.some(({ identity }) => identity !== undefined)
   );
   if (!isIdentified) return value;
-  await using reconciler = await Reconciler.open(desired, { namespace: netns });
   const { actions } = await reconciler.plan({ signal });
   for (const { object, path, differences } of actions) {
     const name = differences.find(({ key }) => key === "name")?.is;

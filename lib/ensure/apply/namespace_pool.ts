@@ -137,6 +137,7 @@ export class NamespacePool implements AsyncDisposable {
   ): Promise<NamespaceName[]> {
     const names = new Set(namespaces.map(({ name }) => name));
     this.#paths.clear();
+    // The last path of a name counts.
     for (const { name, foreignPath } of namespaces) {
       if (foreignPath === undefined) this.#paths.delete(name);
       else this.#paths.set(name, foreignPath);

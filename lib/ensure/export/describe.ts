@@ -53,9 +53,7 @@ export async function describe(
     if (state === undefined) continue;
     const namespace = await describeNamespace(name, state, context);
     if (name === undefined) Object.assign(network, namespace);
-    else {namespaces[name] = path === undefined
-        ? namespace
-        : { path, ...namespace };}
+    else namespaces[name] = { ...path && { path }, ...namespace };
   }
   return Object.keys(namespaces).length === 0
     ? network

@@ -3,6 +3,11 @@
 import { TCA_OPTIONS } from "../../../ffi/uapi/linux_pkt_sched.ts";
 import type { Qdisc } from "../../rtnetlink/qdisc.ts";
 import { qdiscKindNamed } from "../../rtnetlink/qdiscs/list.ts";
+import {
+  percentText,
+  rateText,
+  timeText,
+} from "../../rtnetlink/qdiscs/units.ts";
 import { QDISC_NAMES } from "../parse/qdisc.ts";
 import { idText } from "../plan/qdisc.ts";
 import type { State } from "../plan/state.ts";
@@ -70,8 +75,8 @@ function htbClass(one: Qdisc): Draft {
     classid: idText(one.handle),
     parent: major(one.parent) === TOP ? undefined : idText(one.parent),
     options: present({
-      rate: rateText(rate),
-      ceil: ceil === rate ? undefined : rateText(ceil),
+      rate: rateIfAny(rate),
+      ceil: ceil === rate ? undefined : rateIfAny(ceil),
       burst: bucket(burst),
       cburst: bucket(cburst),
       prio: prio || undefined,
@@ -95,19 +100,19 @@ function jsonOf(one: Qdisc): Json {
 const OPTIONS: Readonly<Record<string, (json: Json) => Draft>> = {
   netem: (json) => ({
     limit: json.limit === 1000 ? undefined : json.limit,
-    delay: secondsText(json.delay?.delay),
-    jitter: secondsText(json.delay?.jitter),
-    delay_correlation: percent(json.delay?.correlation),
+    delay: secondsIfAny(json.delay?.delay),
+    jitter: secondsIfAny(json.delay?.jitter),
+    delay_correlation: percentIfAny(json.delay?.correlation),
     ...chance("loss", json["loss-random"]),
     ...chance("duplicate", json.duplicate),
     ...chance("reorder", json.reorder),
     ...chance("corrupt", json.corrupt),
     gap: json.reorder !== undefined && json.gap > 1 ? json.gap : undefined,
-    rate: rateText(json.rate?.rate),
+    rate: rateIfAny(json.rate?.rate),
     ecn: json.ecn || undefined,
   }),
   tbf: ({ rate, burst, lat, limit }) => ({
-    rate: rateText(rate),
+    rate: rateIfAny(rate),
     burst,
     latency: lat === undefined ? undefined : timeText(1000 * lat),
     limit,
@@ -124,9 +129,9 @@ const OPTIONS: Readonly<Record<string, (json: Json) => Draft>> = {
   }),
   fq: (json) => ({
     ...json,
-    maxrate: rateText(json.maxrate),
-    defrate: rateText(json.defrate),
-    low_rate_threshold: rateText(json.low_rate_threshold),
+    maxrate: rateIfAny(json.maxrate),
+    defrate: rateIfAny(json.defrate),
+    low_rate_threshold: rateIfAny(json.low_rate_threshold),
     timer_slack: json.timer_slack && timeText(json.timer_slack),
     horizon_drop: json.horizon_drop === null
       ? true
@@ -143,28 +148,9 @@ const OPTIONS: Readonly<Record<string, (json: Json) => Draft>> = {
 /** A probability of netem, and its correlation. */
 function chance(word: string, json: Json): Draft {
   return {
-    [word]: percent(json?.[word]),
-    [`${word}_correlation`]: percent(json?.correlation),
+    [word]: percentIfAny(json?.[word]),
+    [`${word}_correlation`]: percentIfAny(json?.correlation),
   };
-}
-
-function percent(part: number | undefined): string | undefined {
-  return part ? `${Number((100 * part).toPrecision(6))}%` : undefined;
-}
-
-/** A number in the largest unit in which it is whole. */
-function inUnits(
-  value: number,
-  units: readonly (readonly [unit: string, factor: number])[],
-): string {
-  const [unit, factor] = units.find(([, factor]) => value % factor === 0) ??
-    units.at(-1)!;
-  return `${value / factor}${unit}`;
-}
-
-/** Nanoseconds. */
-function timeText(time: number): string {
-  return inUnits(time, [["s", 1e9], ["ms", 1e6], ["us", 1e3], ["ns", 1]]);
 }
 
 /** Microseconds that the kernel has rounded down to a multiple of 1.024. */
@@ -172,16 +158,10 @@ function codelTime(time: number): string {
   return timeText(1000 * (time + 1));
 }
 
-function secondsText(seconds: number | undefined): string | undefined {
-  return seconds ? timeText(Math.round(1e9 * seconds)) : undefined;
-}
-
-/** Bytes a second. */
-function rateText(rate: number | undefined): string | undefined {
-  return rate
-    ? inUnits(8 * rate, [["gbit", 1e9], ["mbit", 1e6], ["kbit", 1e3], [
-      "bit",
-      1,
-    ]])
-    : undefined;
-}
+/** The text of a number, unless it is 0 or missing. */
+const ifAny =
+  (text: (value: number) => string) => (value: number | undefined) =>
+    value ? text(value) : undefined;
+const percentIfAny = ifAny(percentText);
+const rateIfAny = ifAny(rateText);
+const secondsIfAny = ifAny((value) => timeText(Math.round(1e9 * value)));

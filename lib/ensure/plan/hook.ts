@@ -11,9 +11,8 @@ const SHELL = "/bin/sh";
 const LIMIT = 60_000;
 
 /**
- * The change that runs a command before or after a link is made, in a list; an
- * empty list without one. The command runs in the namespace of the change; what
- * it prints goes to stderr.
+ * Runs the command before or after a link is made, if it has one, in the
+ * namespace of the change; what it prints goes to stderr.
  */
 export function hookChanges(
   when: "before" | "after",

@@ -280,6 +280,11 @@ export class LinkPlanner {
     for (const entry of due) if (entry.action) yield [entry.action, entry];
   }
 
+  /** Whether another program has not created a namespace yet. */
+  isAwaited(namespace: NamespaceName, view: View): boolean {
+    return this.#foreign.has(namespace) && view.state(namespace) === undefined;
+  }
+
   /** Devices that do not exist and cannot be created, without a kind. */
   *missing(): Generator<MissingDevice, void, void> {
     for (const [namespace, { missing }] of this.#contexts) {
@@ -402,7 +407,7 @@ export class LinkPlanner {
   #isWaiting({ desired, references }: LinkEntry, view: View): boolean {
     const { from, namespace, peer } = desired;
     return [from, namespace, peer?.namespace].some((name) =>
-      this.#foreign.has(name) && view.state(name) === undefined
+      this.isAwaited(name, view)
     ) || references.some(({ namespace, name }) =>
       this.#contexts.get(namespace)?.missing.has(name) ?? false
     );

@@ -39,11 +39,9 @@ interface Held {
   readonly since: number;
 }
 
-/** A namespace to create, or to wait for. */
+/** A namespace to create. */
 class NamespaceSource implements Source {
   heldUntil = 0;
-
-  constructor(readonly isForeign: boolean) {}
 
   invalidate(): void {
     this.heldUntil = 0;
@@ -67,8 +65,7 @@ export class Planner {
     this.#links = new LinkPlanner(desired, tracker);
     for (const namespace of desired.namespaces) {
       this.#objects.set(namespace.name, new ObjectPlanner(namespace));
-      const isForeign = namespace.foreignPath !== undefined;
-      this.#namespaces.set(namespace.name, new NamespaceSource(isForeign));
+      this.#namespaces.set(namespace.name, new NamespaceSource());
     }
   }
 
@@ -142,15 +139,14 @@ export class Planner {
 
   *#missing(view: View): Generator<Missing, void, void> {
     const object = "namespace";
-    for (const [name, { isForeign }] of this.#namespaces) {
-      if (name === undefined || !isForeign || view.state(name)) continue;
+    for (const name of this.#namespaces.keys()) {
+      if (name === undefined || !this.#links.isAwaited(name, view)) continue;
       yield { object, namespace: name, name };
     }
     for (const { desired, candidates } of this.#links.missing()) {
       const { namespace, name } = desired;
-      const isForeign = this.#namespaces.get(namespace)?.isForeign;
       // One report for all of a missing namespace.
-      if (isForeign && view.state(namespace) === undefined) continue;
+      if (this.#links.isAwaited(namespace, view)) continue;
       const of = candidates.length === 0 ? {} : { candidates };
       yield { object: "link", namespace, name, ...of };
     }
@@ -229,13 +225,12 @@ export class Planner {
     };
     for (const [name, source] of this.#namespaces) {
       if (name === undefined || view.state(name) !== undefined) continue;
-      if (source.isForeign || source.heldUntil !== 0) continue;
+      if (source.heldUntil !== 0 || this.#links.isAwaited(name, view)) continue;
       add(addition(name), source);
     }
     for (const [action, source] of this.#links.actions()) add(action, source);
     for (const [name, objects] of this.#objects) {
-      const isForeign = this.#namespaces.get(name)!.isForeign;
-      if (isForeign && view.state(name) === undefined) continue;
+      if (this.#links.isAwaited(name, view)) continue;
       for (const [action, source] of objects.actions()) add(action, source);
     }
     this.#sources = sources;

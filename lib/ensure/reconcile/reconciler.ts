@@ -391,7 +391,7 @@ export class Reconciler implements AsyncDisposable {
 
   async #plan(options?: WaitOptions): Promise<Plan> {
     const { namespaces } = this.#desired;
-    // The last path of a name counts.
+    // The last path of a name counts: that of the present configuration.
     const followed = [...this.#previous?.namespaces ?? [], ...namespaces];
     for (const gone of await this.#pool.follow({ namespaces: followed })) {
       this.#tracker.forget(gone);

@@ -147,3 +147,25 @@ export function transmittedBytes(rate: number, ticks: number): number {
 export function sixDigits(value: number): number {
   return Number(value.toPrecision(6));
 }
+
+/** A number in the largest unit in which it is whole; units by size. */
+function inUnits(value: number, factors: Units, units: string[]): string {
+  const unit = units.find((one) => value % factors[one]! === 0) ??
+    units.at(-1)!;
+  return `${value / factors[unit]!}${unit}`;
+}
+
+/** A time as a user writes it: "50ms". In nanoseconds. */
+export function timeText(time: number): string {
+  return inUnits(time, TIMES, ["s", "ms", "us", "ns"]);
+}
+
+/** A rate as a user writes it: "1mbit". In bytes a second. */
+export function rateText(rate: number): string {
+  return inUnits(rate, RATES, ["gbit", "mbit", "kbit", "bit"]);
+}
+
+/** A probability as a user writes it: "0.5%". In parts of 1. */
+export function percentText(part: number): string {
+  return `${sixDigits(100 * part)}%`;
+}
